@@ -1,0 +1,13 @@
+DROP TRIGGER order_events_inserted ON order_events;
+DROP TRIGGER orders_truncated ON orders;
+DROP TRIGGER orders_deleted ON orders;
+DROP TRIGGER orders_updated ON orders;
+DROP TRIGGER orders_inserted ON orders;
+DROP FUNCTION order_events_inserted();
+DROP FUNCTION orders_truncated();
+DROP FUNCTION orders_deleted();
+DROP FUNCTION orders_updated();
+DROP FUNCTION orders_inserted();
+DROP FUNCTION order_differences(jsonb, jsonb);
+DROP FUNCTION doorbell_actor();
+DROP FUNCTION order_events_make_partitions(integer);

@@ -1,0 +1,34 @@
+"""Doorbell's web application. Importing it does nothing; `create_app` builds it."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from .config import Config
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the app from `config`, or from the environment. Raises ConfigError with every fault found."""
+    config = config or Config.from_env(os.environ)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": True,  # after a restart of PostgreSQL the next request works
+            "pool_size": 10,
+            "max_overflow": 10,
+            "connect_args": {"application_name": "doorbell web", "connect_timeout": 5},
+        },
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.cookie_secure,
+        REMEMBER_COOKIE_SECURE=config.cookie_secure,
+        MAX_CONTENT_LENGTH=1_000_000,  # bytes; forms are small, imports go through the command line
+    )
+    app.extensions["doorbell_config"] = config
+    from . import extensions
+
+    extensions.init_app(app)
+    return app

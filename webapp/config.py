@@ -1,0 +1,102 @@
+"""Environment -> one frozen Config. Every fault is reported at once, so an operator fixes them in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie as anybody
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+class ConfigError(Exception):
+    """The environment cannot be used; the message has one line a fault: what was seen, what is allowed, what to do."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("Doorbell cannot start:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a process of Doorbell is told from outside.
+
+    `database_url` is in psycopg's form (postgresql://…), `sqlalchemy_url` the same for SQLAlchemy. `demo` opens the
+    `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only.
+    """
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    demo: bool
+    cookie_secure: bool
+    stream_seconds: float
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Config:
+        """Read the environment. Raises ConfigError with every fault found."""
+        faults: list[str] = []
+        database_url = _url(
+            env, "DATABASE_URL", ("postgresql", "postgres"), "postgresql://user:password@host/doorbell", faults
+        )
+        redis_url = _url(env, "REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379/0", faults)
+        demo = _switch(env, "DOORBELL_DEMO", False, faults)
+        config = cls(
+            database_url="postgresql://" + database_url.split("://", 1)[1] if database_url else "",
+            redis_url=redis_url,
+            secret_key=_secret_key(env, faults),
+            demo=demo,
+            cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
+            stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, faults),
+        )
+        if faults:
+            raise ConfigError(faults)
+        return config
+
+
+def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...], example: str, faults: list[str]) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        faults.append(f"{name} is not set. Set it to an address like {example}.")
+    elif value.partition("://")[0] not in schemes or "://" not in value:
+        seen = value.partition("://")[0] if "://" in value else "no scheme"
+        faults.append(
+            f"{name} begins with {seen!r}; allowed: {', '.join(schemes)}. Set it to an address like {example}."
+        )
+    else:
+        return value
+    return ""
+
+
+def _secret_key(env: Mapping[str, str], faults: list[str]) -> str:
+    value = env.get("SECRET_KEY", "")
+    make_one = "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+    if not value:
+        faults.append(f"SECRET_KEY is not set; it signs the session cookies and has no default. {make_one}")
+    elif len(value) < SECRET_KEY_MIN_CHARS:
+        faults.append(f"SECRET_KEY has {len(value)} characters; at least {SECRET_KEY_MIN_CHARS} are needed. {make_one}")
+    return value
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool, faults: list[str]) -> bool:
+    value = env.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value not in _SWITCH:
+        faults.append(f"{name} is {value!r}; allowed: 1, true, yes, on, 0, false, no, off.")
+    return _SWITCH.get(value, default)
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float, least: float, faults: list[str]) -> float:
+    value = env.get(name, "").strip()
+    try:
+        seconds = float(value) if value else default
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= least:
+        faults.append(f"{name} is {value!r}; allowed: a number of seconds, at least {least:g}.")
+    return seconds

@@ -1,0 +1,106 @@
+"""The event catalog: what can happen to an order, and which topics of the board it concerns.
+
+The trigger (migrations/sql) writes these types into `order_events`; docs/events.md is made from this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Topics: what a panel listens for. A panel names its topics in queries/__init__.py.
+ORDERS = "orders"  # any order changed; carries the ids of the orders
+REVENUE = "revenue"  # money, or whose money it is, changed
+PLACED = "placed"  # the number of orders changed
+ROLLUPS = "rollups"  # Celery has aggregated anew
+DAY = "day"  # the tenant's day has turned
+INBOX = "inbox"  # one user's notifications changed; reaches that user's streams only
+RESYNC = "resync"  # something may have been missed: refetch everything
+
+BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RESYNC)
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One kind of event: `when` it is written, what `amount_minor` and `occurred_at` hold, and its topics."""
+
+    name: str
+    when: str
+    amount: str
+    occurred_at: str
+    values: str
+    topics: tuple[str, ...]
+    notifies_owner: bool = False
+
+
+CATALOG = (
+    EventType(
+        "placed",
+        when="An order row was inserted.",
+        amount="the order's total",
+        occurred_at="`placed_at`",
+        values="new: `status`, `total_minor`, `currency`",
+        topics=(ORDERS, PLACED),
+    ),
+    EventType(
+        "paid",
+        when="`paid_at` was set, or the order was inserted with it.",
+        amount="the order's total",
+        occurred_at="`paid_at`",
+        values="old and new: `status`",
+        topics=(ORDERS, REVENUE),
+        notifies_owner=True,
+    ),
+    EventType(
+        "shipped",
+        when="`shipped_at` was set, or the order was inserted with it.",
+        amount="none",
+        occurred_at="`shipped_at`",
+        values="old and new: `status`",
+        topics=(ORDERS,),
+        notifies_owner=True,
+    ),
+    EventType(
+        "refunded",
+        when="`refunded_minor` changed, or the order was inserted with a refund.",
+        amount="the difference; negative when a refund was taken back",
+        occurred_at="the time of the change; for an inserted order its `paid_at`",
+        values="old and new: `status`, `refunded_minor`",
+        topics=(ORDERS, REVENUE),
+    ),
+    EventType(
+        "cancelled",
+        when="`cancelled_at` was set, or the order was inserted with it.",
+        amount="none",
+        occurred_at="`cancelled_at`",
+        values="old and new: `status`",
+        topics=(ORDERS, PLACED),
+    ),
+    EventType(
+        "reassigned",
+        when="`owner_id` changed.",
+        amount="none",
+        occurred_at="the time of the change",
+        values="old and new: `owner_id`",
+        topics=(ORDERS, REVENUE),
+    ),
+    EventType(
+        "edited",
+        when="The number, customer, total, currency or `placed_at` changed, or a time was corrected or taken back.",
+        amount="none",
+        occurred_at="the time of the change",
+        values="old and new: the columns that changed, and `status` where it did",
+        topics=(ORDERS, REVENUE, PLACED),
+    ),
+    EventType(
+        "deleted",
+        when="The order row was deleted (TRUNCATE included).",
+        amount="none",
+        occurred_at="the time of the change",
+        values="old: `number`, `status`, `total_minor`",
+        topics=(ORDERS, REVENUE, PLACED),
+    ),
+)
+
+TYPES = tuple(event.name for event in CATALOG)
+TOPICS_BY_TYPE = {event.name: event.topics for event in CATALOG}
+OWNER_TYPES = tuple(event.name for event in CATALOG if event.notifies_owner)

@@ -1,0 +1,263 @@
+"""Tables, nothing else. Triggers and functions are in migrations/sql; a test holds models and migrations equal.
+
+Money is integer minor units (cents) beside its ISO 4217 currency. Every table that a tenant owns begins its keys with
+`tenant_id`, so that no query can forget it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from .db import Base
+
+ROLES = ("manager", "sales")
+STATUSES = ("placed", "paid", "shipped", "refunded", "cancelled")
+STATUS_SQL = """CASE
+    WHEN cancelled_at IS NOT NULL THEN 'cancelled'
+    WHEN refunded_minor > 0 AND refunded_minor >= total_minor THEN 'refunded'
+    WHEN shipped_at IS NOT NULL THEN 'shipped'
+    WHEN paid_at IS NOT NULL THEN 'paid'
+    ELSE 'placed'
+END"""
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return "xid8"
+
+
+class PgSnapshot(UserDefinedType[str]):
+    """PostgreSQL's `pg_snapshot`, as text `xmin:xmax:xip,…`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return "pg_snapshot"
+
+
+ischema_names.update({"xid8": Xid8, "pg_snapshot": PgSnapshot})  # what reflection (flask db check) reads them as
+
+
+def _now() -> Mapped[datetime]:
+    return mapped_column(DateTime(timezone=True), server_default=text("now()"))
+
+
+class Tenant(Base):
+    """A company with its board. `timezone` decides what "today" is; the board counts in `currency` alone."""
+
+    __tablename__ = "tenants"
+    __table_args__ = (
+        UniqueConstraint("id", "currency"),  # the target of orders(tenant_id, currency)
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    timezone: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(String(3))
+    locale: Mapped[str] = mapped_column(Text)
+    next_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1001"))  # for orders placed by the form
+    created_at: Mapped[datetime] = _now()
+
+
+class User(UserMixin, Base):
+    """Somebody who signs in. `password_hash` is argon2id; null means that nobody can sign in with a password."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),  # the target of orders(tenant_id, owner_id)
+        CheckConstraint("role IN ('manager', 'sales')", name="role"),
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),  # sign-in, whatever the case
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, server_default=text("'sales'"))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = _now()
+
+
+class Order(Base):
+    """One order. The timestamps are the truth and `status` is computed from them, so plain SQL cannot disagree with it."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),  # the order's page; the import's idempotence
+        UniqueConstraint("tenant_id", "id"),  # the target of order_lines and notifications
+        ForeignKeyConstraint(["tenant_id", "owner_id"], ["users.tenant_id", "users.id"]),
+        # One key to the tenant and its currency: a board never adds up two currencies.
+        ForeignKeyConstraint(["tenant_id", "currency"], ["tenants.id", "tenants.currency"], ondelete="CASCADE"),
+        CheckConstraint("total_minor >= 0", name="total"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refund_within_total"),
+        CheckConstraint("refunded_minor = 0 OR paid_at IS NOT NULL", name="refund_of_paid"),
+        CheckConstraint("number <> '' AND length(number) <= 64", name="number"),
+        Index(
+            "ix_orders_recent", "tenant_id", text("placed_at DESC"), text("id DESC")
+        ),  # queries/recent_orders, orders_today
+        Index(
+            "ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")
+        ),  # queries/revenue
+        Index("ix_orders_owner", "tenant_id", "owner_id"),  # the foreign key to users
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[str] = mapped_column(Text)
+    customer: Mapped[str] = mapped_column(Text)
+    owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    placed_at: Mapped[datetime] = _now()
+    paid_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    source: Mapped[str] = mapped_column(Text, server_default=text("'sql'"))
+    status: Mapped[str] = mapped_column(Text, Computed(STATUS_SQL, persisted=True))
+    updated_at: Mapped[datetime] = _now()
+
+
+class OrderLine(Base):
+    """What was ordered. `total_minor` is the line's price after discount; the order's total may add freight."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], ondelete="CASCADE"),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+    tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sku: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    product: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[Any] = mapped_column(Numeric(14, 3))
+    unit_price_minor: Mapped[int] = mapped_column(BigInteger)
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class OrderEvent(Base):
+    """Something that happened to an order; the outbox as the listener reads it. Insert-only, written by triggers alone.
+
+    `occurred_at` is business time, `recorded_at` the clock at writing. `via` is the writer's application_name (psql,
+    "doorbell web", …), `actor_id` the signed-in user when there is one. No foreign keys: events outlive their orders.
+    """
+
+    __tablename__ = "order_events"
+    __table_args__ = (
+        Index("ix_order_events_xid", "xid"),  # webapp/outbox.py: what was committed since the cursor
+        Index(
+            "ix_order_events_order", "tenant_id", "order_id", text("id DESC")
+        ),  # an order's last change and its history
+        Index(  # queries/revenue: refunds made in a time
+            "ix_order_events_refunds", "tenant_id", "occurred_at", postgresql_where=text("type = 'refunded'")
+        ),
+        {"postgresql_partition_by": "RANGE (recorded_at)"},
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    recorded_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), primary_key=True, server_default=text("clock_timestamp()")
+    )
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str] = mapped_column(Text)
+    owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    via: Mapped[str] = mapped_column(Text)
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    old_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    new_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Notification(Base):
+    """A row of one user's inbox, written in the transaction of its event, so exactly once."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], ondelete="CASCADE"),
+        UniqueConstraint("event_id", "user_id"),  # exactly once
+        Index("ix_notifications_inbox", "tenant_id", "user_id", text("id DESC")),  # queries/inbox: the list
+        Index(  # queries/inbox: the badge
+            "ix_notifications_unread", "tenant_id", "user_id", postgresql_where=text("read_at IS NULL")
+        ),
+        Index("ix_notifications_order", "tenant_id", "order_id"),  # deleting an order
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = _now()
+    read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Reader(Base):
+    """How far a reader of the outbox has come: the snapshot of its last drain, and the cluster that snapshot belongs to."""
+
+    __tablename__ = "readers"
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    snapshot: Mapped[str] = mapped_column(PgSnapshot)
+    system_identifier: Mapped[int] = mapped_column(Numeric(20, 0))
+    timeline: Mapped[int] = mapped_column(Integer)
+    drained_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class HourlyRollup(Base):
+    """One owner's hour, kept by Celery (tasks/rollups). `hour` is local to the tenant, as its clock showed it.
+
+    An hour that a DST change repeats is one row: the day's sum is the truth, and a wall clock has no third hand.
+    """
+
+    __tablename__ = "rollups_hourly"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),)
+    tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=False), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)  # 0: nobody owns these orders
+    orders: Mapped[int] = mapped_column(BigInteger)
+    paid_orders: Mapped[int] = mapped_column(BigInteger)
+    revenue_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class DailyRollup(Base):
+    """One owner's day in the tenant's zone, kept by Celery (tasks/rollups)."""
+
+    __tablename__ = "rollups_daily"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),)
+    tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    owner_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)  # 0: nobody owns these orders
+    orders: Mapped[int] = mapped_column(BigInteger)
+    paid_orders: Mapped[int] = mapped_column(BigInteger)
+    revenue_minor: Mapped[int] = mapped_column(BigInteger)
