@@ -21,7 +21,9 @@ def _relations(conn: psycopg.Connection) -> set[str]:
 
 def test_the_migrations_make_the_models_tables(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
-        options = {"include_object": lambda _o, name, type_, *_: not (type_ == "table" and name.startswith("order_events_"))}
+        options = {
+            "include_object": lambda _o, name, type_, *_: not (type_ == "table" and name.startswith("order_events_"))
+        }
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata)
     ours = [d for d in differences if "alembic_version" not in str(d)]
     assert ours == []

@@ -50,7 +50,10 @@ def test_an_insert_is_placed_and_all_that_the_row_already_says(world: World) -> 
         ({"total_minor": 1200}, ["edited"]),
         ({"number": "T1-b"}, ["edited"]),
         ({"owner_id": None}, ["reassigned"]),
-        ({"paid_at": "2026-01-02 10:00+00", "shipped_at": "2026-01-02 11:00+00", "refunded_minor": 5}, ["paid", "shipped", "refunded"]),
+        (
+            {"paid_at": "2026-01-02 10:00+00", "shipped_at": "2026-01-02 11:00+00", "refunded_minor": 5},
+            ["paid", "shipped", "refunded"],
+        ),
         ({"updated_at": "2026-01-02 10:00+00"}, []),
         ({"source": "csv"}, []),
         ({"customer": "Toms Spezialitäten"}, []),

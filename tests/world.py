@@ -36,19 +36,28 @@ class World:
 
     def order(self, tenant_id: int, total_minor: int = 1000, **columns: Any) -> int:
         self._numbers += 1
-        row = {"tenant_id": tenant_id, "number": f"T{self._numbers}", "customer": "Toms Spezialitäten", "currency": "EUR"}
+        row = {
+            "tenant_id": tenant_id,
+            "number": f"T{self._numbers}",
+            "customer": "Toms Spezialitäten",
+            "currency": "EUR",
+        }
         return self._insert("orders", row | {"total_minor": total_minor} | columns)
 
     def change(self, order_id: int, **columns: Any) -> None:
         """One UPDATE in one transaction, as psql would send it."""
-        sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in columns.items())
+        sets = sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in columns.items()
+        )
         self.conn.execute(sql.SQL("UPDATE orders SET {} WHERE id = {}").format(sets, order_id))
 
     def events(self, tenant_id: int | None = None) -> list[dict[str, Any]]:
         """All events, oldest first."""
         with self.conn.cursor(row_factory=dict_row) as cursor:
             where = "WHERE tenant_id = %s" if tenant_id else ""
-            return cursor.execute(f"SELECT * FROM order_events {where} ORDER BY id", [tenant_id] if tenant_id else []).fetchall()
+            return cursor.execute(
+                f"SELECT * FROM order_events {where} ORDER BY id", [tenant_id] if tenant_id else []
+            ).fetchall()
 
     def now(self) -> datetime:
         row = self.conn.execute("SELECT now()").fetchone()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from flask_login import UserMixin
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -128,6 +130,13 @@ class Order(Base):
             "ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")
         ),  # queries/revenue
         Index("ix_orders_owner", "tenant_id", "owner_id"),  # the foreign key to users
+        Index(  # orders.place: a form sent twice places one order; partial, so that imports pay nothing for it
+            "uq_orders_form_token",
+            "tenant_id",
+            "form_token",
+            unique=True,
+            postgresql_where=text("form_token IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(BigInteger)
@@ -142,6 +151,7 @@ class Order(Base):
     shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     source: Mapped[str] = mapped_column(Text, server_default=text("'sql'"))
+    form_token: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(Text, Computed(STATUS_SQL, persisted=True))
     updated_at: Mapped[datetime] = _now()
 

@@ -1,0 +1,143 @@
+"""Doorbell's own processes, started, signalled and killed for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TypeVar
+
+from webapp import create_app
+from webapp.config import Config
+
+from .world import Service
+
+ROOT = Path(__file__).parent.parent
+SECRET = "a secret for the tests alone, 40 characters"
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], seconds: float = 15.0) -> T:
+    """Look until it is so; what `look` last returned or raised is the failure."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            found = look()
+            if found:
+                return found
+        except (OSError, AssertionError) as error:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not so after {seconds} s: {error}") from error
+            found = None
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so after {seconds} s: {found!r}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """One process of ours with its log in a file. `kill` is -9; `stop` asks and says how it went."""
+
+    def __init__(self, args: list[str], env: dict[str, str]) -> None:
+        self.args, self.env = args, env
+        handle, name = tempfile.mkstemp(prefix="doorbell-process-", suffix=".log")
+        self._log: IO[bytes] = os.fdopen(handle, "wb")
+        self._log_path = Path(name)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self.args, cwd=ROOT, env=self.env, stdout=self._log, stderr=self._log, start_new_session=True
+        )
+
+    @property
+    def log(self) -> str:
+        return self._log_path.read_text()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """SIGKILL for it and its children, as a power cut would."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def stop(self, seconds: float = 10.0) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(seconds)
+
+
+class Doorbell:
+    """Web and listener on one test's services; more of either are started with `web()` and `listener()`."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._started: list[Process] = []
+        self.web = self._process(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
+        self.listener = self._process(sys.executable, "listener_worker.py")
+
+    def start(self) -> None:
+        self.start_web()
+        self.listener.start()
+        eventually(lambda: "listening" in self.listener.log)
+
+    def start_web(self) -> None:
+        self.web.start()
+        eventually(lambda: get(self.url + "/healthz") == 200, 20)
+
+    def cookie(self, user_id: int) -> str:
+        """The session cookie of a signed-in user, signed as the app signs it."""
+        app = create_app(Config.from_env(self.env()))
+        serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        return "session=" + serializer.dumps({"_user_id": str(user_id), "_fresh": True})
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+
+    def env(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        ours = {
+            "DATABASE_URL": self.service.database_url,
+            "REDIS_URL": self.service.redis_url,
+            "SECRET_KEY": SECRET,
+            "DOORBELL_DEMO": "1",
+            "PORT": str(self.port),
+            "GRACEFUL_TIMEOUT": "3",
+        }
+        return kept | ours | more
+
+    def _process(self, *args: str, **env: str) -> Process:
+        process = Process(list(args), self.env(**env))
+        self._started.append(process)
+        return process
+
+
+def get(url: str, cookie: str = "") -> int:
+    """The status of one GET; a refused connection raises OSError."""
+    request = urllib.request.Request(url, headers={"Cookie": cookie} if cookie else {})  # noqa: S310 - our own loopback address
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code

@@ -1,0 +1,227 @@
+"""The stream, read over HTTP from a real gunicorn: hello, signals, resume, resync, and who hears what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from webapp import create_app, signals
+from webapp.embedded import Embedded
+
+from .conftest import config_for
+from .processes import Doorbell, eventually, get
+from .sse import EventStream
+from .world import Service, World
+
+Open = Callable[..., EventStream]
+
+
+@pytest.fixture
+def doorbell(service: Service) -> Iterator[Doorbell]:
+    doorbell = Doorbell(service)
+    doorbell.start_web()
+    yield doorbell
+    doorbell.close()
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[redis.Redis]:
+    with signals.connect(service.redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def open_stream(doorbell: Doorbell) -> Iterator[Open]:
+    opened: list[EventStream] = []
+
+    def open_stream(user_id: int, since: int | None = None, last_event_id: str | None = None) -> EventStream:
+        query = "" if since is None else f"?since={since}"
+        stream = EventStream(doorbell.url + "/stream" + query, doorbell.cookie(user_id), last_event_id)
+        opened.append(stream)
+        return stream
+
+    yield open_stream
+    for stream in opened:
+        stream.close()
+
+
+def test_a_stream_greets_with_seq_time_and_headers_that_proxies_obey(world: World, open_stream: Open) -> None:
+    stream = open_stream(world.user(world.tenant()))
+    assert stream.response.headers["Content-Type"].startswith("text/event-stream")
+    assert stream.response.headers["Cache-Control"] == "no-cache, no-transform"
+    assert stream.response.headers["X-Accel-Buffering"] == "no"
+    hello = stream.until("hello")
+    assert hello.data["live"] is True
+    assert abs(hello.data["now"] - world.now().timestamp() * 1000) < 5_000
+
+
+def test_nobody_gets_a_stream_without_a_sign_in(doorbell: Doorbell) -> None:
+    assert get(doorbell.url + "/stream") == 401
+
+
+def test_a_signal_reaches_the_streams_of_its_tenant_and_no_other(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    mine, theirs = world.tenant("mine"), world.tenant("theirs")
+    stream, other = open_stream(world.user(mine)), open_stream(world.user(theirs))
+    for opened in (stream, other):
+        opened.until("hello")
+    seq = signals.publish(client, mine, {"orders": [4, 5], "revenue": None}, at_ms=77)
+    orders, revenue = stream.next(), stream.next()
+    assert orders is not None
+    assert revenue is not None
+    assert (orders.name, orders.data, orders.id) == ("orders", {"seq": seq, "at": 77, "ids": [4, 5]}, None)
+    assert (revenue.name, revenue.data, revenue.id) == ("revenue", {"seq": seq, "at": 77}, str(seq))
+    signals.publish(client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
+    assert other.names_until("placed") == ["placed"]
+
+
+def test_the_inbox_topic_reaches_that_user_only(world: World, open_stream: Open, client: redis.Redis) -> None:
+    tenant = world.tenant()
+    ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
+    hers, his = open_stream(ana), open_stream(ben)
+    for stream in (hers, his):
+        stream.until("hello")
+    signals.publish(client, tenant, {"orders": [1]}, {ana: ["inbox"]})
+    assert hers.names_until("inbox") == ["orders", "inbox"]
+    signals.publish(client, tenant, {"placed": None})
+    assert his.names_until("placed") == ["orders", "placed"]
+
+
+def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant)
+    stream = open_stream(user)
+    signals.publish(client, tenant, {"orders": [1]})
+    seen = stream.until("orders").id
+    stream.close()
+    signals.publish(client, tenant, {"orders": [2]})
+    newest = signals.publish(client, tenant, {"orders": [3], "placed": None})
+    again = open_stream(user, last_event_id=seen)
+    hello, orders, placed = again.next(), again.next(), again.next()
+    assert hello is not None
+    assert orders is not None
+    assert placed is not None
+    assert (hello.name, hello.id) == ("hello", None), (
+        "an id here would let a page that breaks off now skip what follows"
+    )
+    assert (orders.name, orders.data["ids"]) == ("orders", [2, 3])
+    assert (placed.name, placed.id) == ("placed", str(newest))
+    up_to_date = open_stream(user, last_event_id=str(newest))
+    assert up_to_date.next().id == str(newest)  # type: ignore[union-attr]
+    signals.publish(client, tenant, {"placed": None})
+    assert up_to_date.names_until("placed") == ["placed"]
+
+
+@pytest.mark.parametrize("last_event_id", ["123", "not a number", "9" * 40])
+def test_a_page_that_was_away_too_long_is_told_to_resync(
+    world: World, open_stream: Open, client: redis.Redis, last_event_id: str
+) -> None:
+    tenant = world.tenant()
+    signals.publish(client, tenant, {"placed": None})
+    stream = open_stream(world.user(tenant), last_event_id=last_event_id)
+    assert stream.names_until("resync") == ["hello", "resync"]
+
+
+def test_nothing_between_the_painted_page_and_its_stream_is_missed(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant)
+    painted_at = signals.publish(client, tenant, {"placed": None})
+    signals.publish(client, tenant, {"revenue": None})
+    assert open_stream(user, since=painted_at).names_until("revenue") == ["hello", "revenue"]
+
+
+def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
+    service: Service, world: World, client: redis.Redis
+) -> None:
+    app = create_app(config_for(service))
+    hub = app.extensions["doorbell_hub"]
+    tenant = world.tenant()
+    stream = hub.open(tenant, world.user(tenant), 0)
+    for order in range(1000):
+        newest = signals.publish(client, tenant, {"orders": [order % 7], "placed": None})
+    eventually(lambda: stream._dirty.seq == newest)
+    dirty = stream.take()
+    assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
+    assert stream.take() is None
+    hub.close(stream)
+
+
+def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    stream = open_stream(world.user(tenant))
+    stream.until("hello")
+    channel = signals.channel(tenant).encode()
+    assert channel in client.pubsub_channels("live:*")
+    stream.close()
+    signals.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
+    eventually(
+        lambda: client.publish(signals.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
+    )
+
+
+def test_open_streams_hold_no_database_connection(world: World, open_stream: Open) -> None:
+    tenant = world.tenant()
+    streams = [open_stream(world.user(tenant, f"User{n} Name")) for n in range(30)]
+    for stream in streams:
+        stream.until("hello")
+    held = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell web' AND state <> 'idle'"
+    eventually(lambda: world.conn.execute(held).fetchone() == (0,))
+    pool = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell web' AND datname = current_database()"
+    )
+    row = world.conn.execute(pool).fetchone()
+    assert row is not None
+    assert row[0] <= 20, "thirty streams share the pool of a request's moment"
+
+
+def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
+    world: World, open_stream: Open, embedded: Embedded, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant)
+    stream = open_stream(user)
+    stream.until("hello")
+    embedded.stop_redis()
+    try:
+        assert stream.until("away").data["why"] == "redis"
+        meanwhile = open_stream(user)
+        assert meanwhile.until("hello").data["live"] is False
+        assert meanwhile.until("away").data["why"] == "redis"
+    finally:
+        embedded.start_redis()
+    assert stream.until("resync")
+    assert meanwhile.until("resync")
+    eventually(lambda: client.ping())
+    signals.publish(client, tenant, {"placed": None})
+    assert stream.until("placed")
+
+
+def test_a_deploy_ends_the_streams_within_the_grace_time(world: World, open_stream: Open, doorbell: Doorbell) -> None:
+    tenant = world.tenant()
+    streams = [open_stream(world.user(tenant, f"User{n} Name")) for n in range(5)]
+    for stream in streams:
+        stream.until("hello")
+    assert doorbell.web.stop(10) == 0
+    assert all(stream.next() is None for stream in streams), "each stream came to its proper end"
+    assert "graceful timeout" not in doorbell.web.log
+
+
+def test_a_stream_ends_with_its_life(world: World, service: Service) -> None:
+    doorbell = Doorbell(service)
+    doorbell.web.env["STREAM_SECONDS"] = "1"
+    doorbell.start_web()
+    try:
+        stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
+        assert stream.until("hello")
+        assert stream.next() is None
+    finally:
+        doorbell.close()

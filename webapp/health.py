@@ -1,0 +1,56 @@
+"""Is each part that the board needs there? PostgreSQL, Redis, and the listener by its heartbeat."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, cast
+
+import psycopg
+import redis
+
+HEARTBEAT_KEY = "doorbell:listener"
+HEARTBEAT_SECONDS = 10  # without a beat for this long the listener counts as gone
+CONNECT_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part's state: `ok`, and in words what is or is not there."""
+
+    ok: bool
+    state: str
+
+
+def check(database_url: str, client: redis.Redis) -> dict[str, Part]:
+    """The state of postgresql, redis and listener, in that order."""
+    return {"postgresql": _postgresql(database_url), "redis": _redis(client), "listener": _listener(client)}
+
+
+def _postgresql(database_url: str) -> Part:
+    try:
+        with psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS, application_name="doorbell readyz") as conn:
+            conn.execute("SELECT 1")
+    except psycopg.Error as error:
+        return Part(False, f"no answer ({type(error).__name__})")
+    return Part(True, "answers")
+
+
+def _redis(client: redis.Redis) -> Part:
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        return Part(False, f"no answer ({type(error).__name__})")
+    return Part(True, "answers")
+
+
+def _listener(client: redis.Redis) -> Part:
+    try:
+        beat = cast(Any, client.get(HEARTBEAT_KEY))
+    except redis.RedisError:
+        return Part(False, "unknown: its heartbeat is kept in Redis")
+    if beat is None:
+        return Part(False, f"no heartbeat for {HEARTBEAT_SECONDS} s; start listener_worker.py")
+    state = json.loads(beat)
+    return Part(True, f"leads on {state['host']}, last heartbeat {max(0.0, time.time() - state['at']):.1f} s ago")

@@ -1,0 +1,250 @@
+"""The hub: all open streams of this process, and the one Redis subscription that feeds them.
+
+A stream keeps a set of dirty topics, not a queue: a slow reader gets fewer signals, never older ones, in bounded memory.
+The hub subscribes to the tenants that are watched here and to no other. When Redis drops it, it says `away` to its streams,
+so that the pages poll, and `resync` when it is back.
+
+Under gunicorn's gevent worker the threads and events here are greenlets; elsewhere they are what they say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from . import signals
+from .events import ORDERS, RESYNC
+
+SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
+PING_SECONDS = 5.0  # of silence, then Redis is asked whether it is there
+SILENCE_SECONDS = 12.0  # then it is taken for gone
+BACK_OFF_SECONDS = (0.1, 2.0)
+AWAY = "away"
+NOBODY = 0  # no tenant has this id
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Dirty:
+    """What a stream has yet to say: topics with the rest of their data, the newest seq and time among them."""
+
+    topics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seq: int = 0
+    at: int = 0
+
+    def add(self, signal: signals.Signal, user_id: int) -> None:
+        for topic, ids in signal.topics.items():
+            self._add(topic, ids)
+        for topic in signal.users.get(user_id, ()):
+            self._add(topic, None)
+        self.seq, self.at = max(self.seq, signal.seq), max(self.at, signal.at)
+
+    def _add(self, topic: str, ids: Any) -> None:
+        if topic == ORDERS:
+            known = self.topics.get(ORDERS, {"ids": []})["ids"]
+            together = None if ids is None or known is None else sorted({*known, *ids})
+            many = together is None or len(together) > signals.IDS_PER_SIGNAL
+            self.topics[ORDERS] = {"ids": None if many else together}
+        else:
+            self.topics.setdefault(topic, {})
+
+
+class Stream:
+    """One open response of one user. `seq` is the newest signal there was when it opened."""
+
+    def __init__(self, tenant_id: int, user_id: int) -> None:
+        self.tenant_id, self.user_id, self.seq = tenant_id, user_id, 0
+        self.closed = False
+        self.lost = False  # without a subscription: what happens meanwhile is not known
+        self._dirty = Dirty()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+
+    def signal(self, signal: signals.Signal) -> None:
+        with self._lock:
+            self._dirty.add(signal, self.user_id)
+            concerned = bool(self._dirty.topics)
+        if concerned:
+            self._wake.set()
+
+    def say(self, event: str, why: str) -> None:
+        """`resync` or `away`: what was dirty before is covered by it."""
+        with self._lock:
+            self._dirty = Dirty({event: {"why": why}}, self._dirty.seq, int(time.time() * 1000))
+        self._wake.set()
+
+    def lose(self) -> None:
+        self.lost = True
+        self.say(AWAY, "redis")
+
+    def find(self) -> None:
+        if self.lost:
+            self.lost = False
+            self.say(RESYNC, "redis")
+
+    def take(self) -> Dirty | None:
+        with self._lock:
+            dirty, self._dirty = self._dirty, Dirty()
+            self._wake.clear()
+        return dirty if dirty.topics else None
+
+    def wait(self, seconds: float) -> None:
+        """Until something is dirty or the stream is closed, at most `seconds`."""
+        self._wake.wait(max(0.0, seconds))
+
+    def close(self) -> None:
+        self.closed = True
+        self._wake.set()
+
+
+class Hub:
+    """`open` gives a stream that is fed until `close`. Nothing runs and nothing connects before the first `open`."""
+
+    def __init__(self, redis_url: str) -> None:
+        # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
+        self._redis = redis.Redis.from_url(
+            redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=signals.TIMEOUT_SECONDS
+        )
+        self._log = signals.connect(redis_url)
+        self._streams: dict[int, set[Stream]] = {}
+        self._ready: dict[int, threading.Event] = {}
+        self._pubsub: Any = None
+        self._lock = threading.RLock()
+        self._feeder: threading.Thread | None = None
+
+    def open(self, tenant_id: int, user_id: int, since: int | None) -> Stream:
+        """A stream with all that was missed after `since` already dirty: exactly that, or `resync` when it is not known."""
+        stream = Stream(tenant_id, user_id)
+        ready = self._watch(stream)
+        ready.wait(SUBSCRIBE_SECONDS)  # subscribed first, then the log is read: no gap between them
+        with self._lock:
+            if not ready.is_set():
+                stream.lose()
+                return stream
+        try:
+            stream.seq = signals.newest_seq(self._log, tenant_id)
+            missed = None if since is None else signals.read_since(self._log, tenant_id, since)
+        except redis.RedisError:
+            missed = None
+        if missed is None:
+            stream.say(RESYNC, "gap")
+        for signal in missed or ():
+            stream.signal(signal)
+        return stream
+
+    def close(self, stream: Stream) -> None:
+        stream.close()
+        with self._lock:
+            left = self._streams.get(stream.tenant_id, set())
+            left.discard(stream)
+            if not left and self._streams.pop(stream.tenant_id, None) is not None:
+                self._ready.pop(stream.tenant_id)
+                self._send("unsubscribe", stream.tenant_id)
+
+    def close_all(self, spread_seconds: float) -> None:
+        """End every stream, one by one over `spread_seconds`: their pages reconnect elsewhere, not all in one instant."""
+        streams = self._all()
+        random.shuffle(streams)
+        for stream in streams:
+            stream.close()
+            time.sleep(spread_seconds / len(streams))
+
+    def count(self) -> int:
+        return len(self._all())
+
+    def _watch(self, stream: Stream) -> threading.Event:
+        with self._lock:
+            self._streams.setdefault(stream.tenant_id, set()).add(stream)
+            if stream.tenant_id not in self._ready:
+                self._ready[stream.tenant_id] = threading.Event()
+                self._send("subscribe", stream.tenant_id)
+            if self._feeder is None:
+                self._feeder = threading.Thread(target=self._feed, name="hub", daemon=True)
+                self._feeder.start()
+            return self._ready[stream.tenant_id]
+
+    def _send(self, command: str, tenant_id: int) -> None:
+        if self._pubsub is not None:
+            with contextlib.suppress(redis.RedisError, OSError):  # the feeder sees the same fault and subscribes anew
+                getattr(self._pubsub, command)(signals.channel(tenant_id))
+
+    def _feed(self) -> None:
+        wait = BACK_OFF_SECONDS[0]
+        while True:
+            try:
+                self._subscribe()
+                wait = BACK_OFF_SECONDS[0]
+                self._receive()
+            except (redis.RedisError, OSError) as error:
+                log.warning("Redis subscription lost (%s); the pages poll until it is back", error)
+                self._lose()
+                time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
+                wait = min(wait * 2, BACK_OFF_SECONDS[1])
+
+    def _subscribe(self) -> None:
+        pubsub = self._redis.pubsub()
+        pubsub.subscribe(signals.channel(NOBODY))  # so that there is a connection before the first tenant's
+        with self._lock:
+            self._pubsub = pubsub
+            for tenant_id in self._streams:
+                self._send("subscribe", tenant_id)
+
+    def _receive(self) -> None:
+        """The crux: every message until the connection fails, or says nothing although it was asked."""
+        heard = time.monotonic()
+        while True:
+            message = self._pubsub.get_message(timeout=PING_SECONDS)
+            if message is None:
+                if time.monotonic() - heard > SILENCE_SECONDS:
+                    raise redis.ConnectionError("no answer to a ping")
+                self._pubsub.ping()
+                continue
+            heard = time.monotonic()
+            if message["type"] == "subscribe":
+                self._subscribed(message["channel"])
+            elif message["type"] == "message":
+                self._deliver(message["channel"], signals.Signal.parse(message["data"]))
+
+    def _subscribed(self, channel: bytes) -> None:
+        with self._lock:
+            ready = self._ready.get(_tenant(channel))
+            if ready is not None:
+                ready.set()
+            for stream in self._streams.get(_tenant(channel), ()):
+                stream.find()
+
+    def _deliver(self, channel: bytes, signal: signals.Signal) -> None:
+        with self._lock:
+            streams = list(self._streams.get(_tenant(channel), ()))
+        for stream in streams:
+            stream.signal(signal)
+
+    def _lose(self) -> None:
+        with self._lock:
+            pubsub, self._pubsub = self._pubsub, None
+            for ready in self._ready.values():
+                ready.clear()
+            for streams in self._streams.values():
+                for stream in streams:
+                    stream.lose()
+        if pubsub is not None:
+            with contextlib.suppress(redis.RedisError, OSError):
+                pubsub.close()
+
+    def _all(self) -> list[Stream]:
+        with self._lock:
+            return [stream for streams in self._streams.values() for stream in streams]
+
+
+def _tenant(channel: bytes) -> int:
+    return int(channel.rpartition(b":")[2])

@@ -1,0 +1,135 @@
+"""Signals: what goes through Redis. A signal says which topics of a tenant changed, never to what.
+
+Channel `live:<tenant>` carries `{"seq", "topics": {"orders": [ids] | null, …}, "users": {"7": ["inbox"]}, "at"}`; the
+stream `live:<tenant>:log` keeps about the last 1,000 under the id `<seq>-0`, so that a reconnect is answered from Redis.
+`seq` is epoch milliseconds, and one more where that would not rise.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import redis
+from flask import Flask, current_app
+
+from .events import INBOX
+
+IDS_PER_SIGNAL = 50  # more changed orders than this are "many" (null): the page refetches the list, not each row
+LOG_LENGTH = 1000  # signals a tenant; at ten a second a page may be away for 100 s and still resume exactly
+TIMEOUT_SECONDS = 5.0
+
+# The log and the channel move in one step, and two publishers (the leading listener, Celery, a web process that marks a
+# notification read) cannot take one seq: the script takes the clock that it is given, or one more than the newest.
+_PUBLISH = """
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local seq = tonumber(ARGV[1])
+if newest[1] then
+    local last = tonumber(string.match(newest[1][1], '^%d+'))
+    if last >= seq then seq = last + 1 end
+end
+local id = string.format('%.0f', seq)
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], id .. '-0', 'signal', ARGV[2])
+redis.call('PUBLISH', KEYS[2], '{"seq":' .. id .. ',' .. string.sub(ARGV[2], 2))
+return id
+"""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What changed for one tenant. `topics` maps a topic to order ids, or to None for "many" or "no ids"."""
+
+    seq: int
+    topics: Mapping[str, Sequence[int] | None]
+    users: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    at: int = 0  # epoch ms at which the newest change in it was recorded
+
+    @classmethod
+    def parse(cls, text: str | bytes, seq: int | None = None) -> Signal:
+        data = json.loads(text)
+        users = {int(user): topics for user, topics in data["users"].items()}
+        return cls(seq=data["seq"] if seq is None else seq, topics=data["topics"], users=users, at=data["at"])
+
+
+def channel(tenant_id: int) -> str:
+    return f"live:{tenant_id}"
+
+
+def log_key(tenant_id: int) -> str:
+    return f"live:{tenant_id}:log"
+
+
+def connect(redis_url: str) -> redis.Redis:
+    """A client whose every command answers or fails within TIMEOUT_SECONDS. Connects at first use."""
+    return redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+
+
+def publish(
+    client: redis.Redis,
+    tenant_id: int,
+    topics: Mapping[str, Sequence[int] | None],
+    users: Mapping[int, Sequence[str]] | None = None,
+    *,
+    now_ms: int | None = None,
+    at_ms: int | None = None,
+) -> int:
+    """Log and publish one signal; returns its seq. Raises redis.RedisError when it may not have gone out.
+
+    `now_ms` is the clock that seq is taken from (the leader gives the database's), `at_ms` when the change was recorded.
+    """
+    now_ms = int(time.time() * 1000) if now_ms is None else now_ms
+    users_json = {str(user): list(names) for user, names in (users or {}).items()}
+    content = {"topics": topics, "users": users_json, "at": now_ms if at_ms is None else at_ms}
+    body = json.dumps(content, separators=(",", ":"))
+    keys = (log_key(tenant_id), channel(tenant_id))
+    return int(cast(Any, client.eval(_PUBLISH, 2, *keys, str(now_ms), body, str(LOG_LENGTH))))
+
+
+def newest_seq(client: redis.Redis, tenant_id: int) -> int:
+    """The seq of the tenant's newest signal, 0 when there is none."""
+    newest = cast(Any, client.xrevrange(log_key(tenant_id), count=1))
+    return _seq(newest[0][0]) if newest else 0
+
+
+def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | None:
+    """The signals after `seq`, oldest first; None when the log does not reach back that far."""
+    log = log_key(tenant_id)
+    oldest = cast(Any, client.xrange(log, count=1))
+    if not oldest:
+        return [] if seq == 0 else None  # an emptied Redis: what was missed is not known
+    if _seq(oldest[0][0]) > seq:
+        return None
+    entries = cast(Any, client.xrange(log, min=f"({seq}-0"))
+    return [Signal.parse(fields[b"signal"], _seq(entry_id)) for entry_id, fields in entries]
+
+
+def _seq(entry_id: bytes) -> int:
+    return int(entry_id.split(b"-")[0])
+
+
+def init_app(app: Flask, redis_url: str) -> None:
+    app.extensions["doorbell_redis"] = connect(redis_url)
+
+
+def client() -> redis.Redis:
+    """The running app's client."""
+    return cast(redis.Redis, current_app.extensions["doorbell_redis"])
+
+
+def latest_seq(tenant_id: int) -> int:
+    """The seq a page is painted at, read before its panels are queried. 0 when unknown, which makes the page resync."""
+    try:
+        return newest_seq(client(), tenant_id)
+    except redis.RedisError:
+        return 0
+
+
+def publish_inbox(tenant_id: int, user_id: int) -> None:
+    """Tell a user's other tabs that the inbox changed. Without Redis they see it at their next refetch."""
+    try:
+        publish(client(), tenant_id, {}, {user_id: [INBOX]})
+    except redis.RedisError as error:
+        current_app.logger.warning("inbox signal not sent, Redis is away: %s", error)
