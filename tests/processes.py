@@ -82,6 +82,10 @@ class Process:
         """SIGTERM; returns the exit code."""
         assert self._process is not None
         self._process.terminate()
+        return self.wait(seconds)
+
+    def wait(self, seconds: float) -> int:
+        assert self._process is not None
         return self._process.wait(seconds)
 
 
@@ -100,6 +104,11 @@ class Doorbell:
         self.start_web()
         self.listener.start()
         eventually(lambda: "listening" in self.listener.log)
+
+    def another_listener(self) -> Process:
+        process = self._process(sys.executable, "listener_worker.py")
+        process.start()
+        return process
 
     def start_web(self) -> None:
         self.web.start()
