@@ -22,13 +22,17 @@ def create_app(config: Config | None = None) -> Flask:
             "max_overflow": 10,
             "connect_args": {"application_name": "doorbell web", "connect_timeout": 5},
         },
+        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.cookie_secure,
-        REMEMBER_COOKIE_SECURE=config.cookie_secure,
+        WTF_CSRF_TIME_LIMIT=None,  # a board stays open for days; its buttons work as long as its session
         MAX_CONTENT_LENGTH=1_000_000,  # bytes; forms are small, imports go through the command line
     )
     app.extensions["doorbell_config"] = config
-    from . import extensions
+    from . import cli, errors, extensions, routes
 
     extensions.init_app(app)
+    errors.init_app(app)
+    routes.register(app)
+    cli.register(app)
     return app

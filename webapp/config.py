@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -97,6 +98,6 @@ def _seconds(env: Mapping[str, str], name: str, default: float, least: float, fa
         seconds = float(value) if value else default
     except ValueError:
         seconds = -1.0
-    if not seconds >= least:
+    if not least <= seconds < math.inf:
         faults.append(f"{name} is {value!r}; allowed: a number of seconds, at least {least:g}.")
     return seconds

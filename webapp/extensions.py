@@ -9,7 +9,13 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import models  # noqa: F401 - the tables must be known to Alembic
+from . import (
+    models,  # noqa: F401 - the tables must be known to Alembic
+    security,
+    signals,
+    stream,
+    tenancy,
+)
 from .db import db
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -20,7 +26,12 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 
 def init_app(app: Flask) -> None:
+    config = app.extensions["doorbell_config"]
     db.init_app(app)
+    signals.init_app(app, config.redis_url)
+    stream.init_app(app, config)
     migrate.init_app(app, db)
     login_manager.init_app(app)
+    security.init_app(app)
+    tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
     csrf.init_app(app)

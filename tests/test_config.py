@@ -1,0 +1,75 @@
+"""The environment, read once and refused with all its faults."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from webapp.config import Config, ConfigError
+
+GOOD = {
+    "DATABASE_URL": "postgresql://doorbell@db/doorbell",
+    "REDIS_URL": "redis://redis:6379/0",
+    "SECRET_KEY": "0123456789abcdef0123456789abcdef",
+}
+
+
+def faults(**changes: str | None) -> list[str]:
+    env = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    with pytest.raises(ConfigError) as raised:
+        Config.from_env(env)
+    assert all(fault in str(raised.value) for fault in raised.value.faults)
+    return raised.value.faults
+
+
+def test_production_is_the_default_and_keeps_cookies_on_https() -> None:
+    config = Config.from_env(GOOD)
+    assert (config.demo, config.cookie_secure) == (False, True)
+    assert config.sqlalchemy_url == "postgresql+psycopg://doorbell@db/doorbell"
+
+
+def test_the_other_spelling_of_postgresql_is_understood() -> None:
+    config = Config.from_env(GOOD | {"DATABASE_URL": "postgres://doorbell@db/doorbell"})
+    assert config.database_url == GOOD["DATABASE_URL"]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    told = faults(
+        DATABASE_URL=None, REDIS_URL="http://redis", SECRET_KEY=None, DOORBELL_DEMO="maybe", STREAM_SECONDS="0"
+    )
+    assert {fault.split()[0] for fault in told} == {
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "DOORBELL_DEMO",
+        "STREAM_SECONDS",
+    }
+
+
+@pytest.mark.parametrize("key", [None, "", "short"])
+def test_a_missing_or_guessable_secret_key_has_no_default(key: str | None) -> None:
+    (told,) = faults(SECRET_KEY=key)
+    assert "secrets.token_hex" in told
+
+
+def test_a_fault_never_shows_a_secret() -> None:
+    told = faults(DATABASE_URL="mysql://user:hunter2@db/x", SECRET_KEY="hunter2")
+    assert "hunter2" not in " ".join(told)
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", "0.5", "nan", "inf"])
+def test_a_time_that_is_none_is_refused(seconds: str) -> None:
+    (told,) = faults(STREAM_SECONDS=seconds)
+    assert repr(seconds) in told
+
+
+def test_the_web_process_does_not_start_without_a_secret_key() -> None:
+    env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
+    started = subprocess.run(
+        [sys.executable, "-c", "import wsgi"], env=env, cwd=Path(__file__).parent.parent, capture_output=True, text=True
+    )
+    assert started.returncode != 0
+    assert "SECRET_KEY is not set" in started.stderr

@@ -1,0 +1,157 @@
+"""Tenants and their users: found, created, given passwords. Raises AccountError; nothing half done is left."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zoneinfo
+from dataclasses import dataclass
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from . import passwords
+from .db import db
+from .models import ROLES, Tenant, User
+
+NAME_MAX_CHARS = 200
+
+
+class AccountError(Exception):
+    """A tenant or user cannot be made; one sentence or two: the value seen, what is allowed, what to do."""
+
+
+@dataclass(frozen=True)
+class NewTenant:
+    """`timezone` an IANA name, `currency` ISO 4217, `locale` as Babel knows it (de_DE)."""
+
+    slug: str
+    name: str
+    timezone: str
+    currency: str
+    locale: str
+
+    def check(self) -> None:
+        """Raises AccountError for the first fault."""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", self.slug):
+            raise AccountError(
+                f"The slug {self.slug!r} cannot be used; allowed: 1 to 63 of a-z, 0-9 and -, not beginning with -."
+            )
+        _check_name("tenant", self.name)
+        _check_known("time zone", self.timezone, zoneinfo.available_timezones(), "Europe/Berlin")
+        _check_known("currency", self.currency, list_currencies(), "EUR")
+        try:
+            Locale.parse(self.locale)
+        except (ValueError, UnknownLocaleError):
+            raise AccountError(
+                f"The locale {self.locale!r} is not known; allowed: a language with a country, like en_GB or de_DE."
+            ) from None
+
+
+def create_tenant(new: NewTenant) -> int:
+    """Returns the tenant's id."""
+    new.check()
+    with Session(db.engine) as session:
+        tenant = Tenant(**new.__dict__)
+        session.add(tenant)
+        try:
+            session.commit()
+        except IntegrityError:
+            raise AccountError(f"There is a tenant {new.slug!r} already. Choose another slug.") from None
+        return tenant.id
+
+
+def create_user(email: str, slug: str, name: str, role: str, password: str) -> int:
+    """Returns the user's id."""
+    check_user(email, slug, name, role)
+    passwords.check_new(password)
+    with Session(db.engine) as session:
+        user = User(
+            tenant_id=_tenant(session, slug).id,
+            email=email.strip(),
+            name=name.strip(),
+            role=role,
+            password_hash=passwords.hash_password(password),
+        )
+        session.add(user)
+        try:
+            session.commit()
+        except IntegrityError:
+            raise AccountError(
+                f"There is a user {email!r} already; an e-mail address signs in to one tenant. Choose another one."
+            ) from None
+        return user.id
+
+
+def check_user(email: str, slug: str, name: str, role: str) -> None:
+    """What can be known before a password is asked for. Raises AccountError."""
+    try:
+        validate_email(email, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as fault:
+        raise AccountError(f"{email!r} is not an e-mail address: {fault}") from None
+    _check_name("user", name)
+    if role not in ROLES:
+        raise AccountError(f"The role {role!r} is not known; allowed: {', '.join(ROLES)}.")
+    with Session(db.engine) as session:
+        _tenant(session, slug)
+
+
+def set_password(email: str, password: str) -> None:
+    passwords.check_new(password)
+    with Session(db.engine) as session:
+        require_user(session, email).password_hash = passwords.hash_password(password)
+        session.commit()
+
+
+def authenticate(email: str, password: str) -> User | None:
+    """The user of this e-mail and password. An unknown e-mail costs the same time as a wrong password."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        user = find_user(session, email)
+        known_hash = user.password_hash if user else None
+        if not passwords.matches(known_hash, password) or user is None or known_hash is None:
+            return None
+        if passwords.is_outdated(known_hash):
+            user.password_hash = passwords.hash_password(password)
+            session.commit()
+        return user
+
+
+def find_user(session: Session, email: str) -> User | None:
+    return session.scalars(select(User).where(func.lower(User.email) == func.lower(email.strip()))).one_or_none()
+
+
+def require_user(session: Session, email: str) -> User:
+    user = find_user(session, email)
+    if user is None:
+        raise AccountError(f"There is no user {email!r}. See them all with: flask user list")
+    return user
+
+
+def _tenant(session: Session, slug: str) -> Tenant:
+    tenant = session.scalars(select(Tenant).where(Tenant.slug == slug)).one_or_none()
+    if tenant is None:
+        known = ", ".join(session.scalars(select(Tenant.slug).order_by(Tenant.slug).limit(10))) or "none yet"
+        raise AccountError(f"There is no tenant {slug!r}; there are: {known}. Make one with: flask tenant create")
+    return tenant
+
+
+def _check_name(what: str, name: str) -> None:
+    if not 0 < len(name.strip()) <= NAME_MAX_CHARS:
+        raise AccountError(
+            f"The {what}'s name has {len(name.strip())} characters; 1 to {NAME_MAX_CHARS} are allowed. Give one with --name."
+        )
+
+
+def _check_known(what: str, value: str, known: set[str], example: str) -> None:
+    if value in known:
+        return
+    by_lower = {name.lower(): name for name in known}
+    near = [by_lower[name] for name in difflib.get_close_matches(value.lower(), by_lower, n=3, cutoff=0.6)]
+    cities = [name for name in known if value and name.lower().endswith("/" + value.lower())]
+    meant = cities or near
+    hint = f"Did you mean {' or '.join(sorted(meant))}?" if meant else f"Use one like {example}."
+    raise AccountError(f"The {what} {value!r} is not known. {hint}")

@@ -1,0 +1,30 @@
+"""Commands of `flask`: tenants, users, orders. A refusal is one sentence on stderr and exit code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import click
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    from . import orders, tenants, users
+
+    for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli):
+        app.cli.add_command(commands)
+
+
+def stop(text: str) -> NoReturn:
+    """End the command: `text` says what was seen, what is allowed and what to do."""
+    click.echo(f"Error: {text}", err=True)
+    raise SystemExit(2)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Columns as wide as their longest text, two spaces between."""
+    lines = [tuple(map(str, row)) for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

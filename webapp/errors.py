@@ -1,0 +1,91 @@
+"""What people see when something went wrong: what happened and a way back. A panel or the stream answers in bare text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from .db import db
+from .order_rules import OrderNotFound
+from .tenancy import is_fragment
+
+RETRY_SECONDS = 5  # for programs that ask again when PostgreSQL was away
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What happened, and what to do about it."""
+
+    title: str
+    advice: str
+
+
+TROUBLES = {
+    400: Trouble("The request could not be understood", "Go back, reload the page and try again."),
+    401: Trouble("You are signed out", "Sign in to go on."),
+    403: Trouble("You may not do this", "Ask a manager of your team to do it, or to change your role."),
+    404: Trouble("There is no such page", "It may have been deleted, or the address is mistyped."),
+    405: Trouble("This address takes no such request", "Go back and use the page's own buttons."),
+    413: Trouble("That was too much for a form", "A form takes up to 1 MB. Large imports: flask orders import FILE."),
+    429: Trouble("Too many tries", "Wait a little, then try again."),
+    500: Trouble(
+        "Something went wrong in Doorbell", "It is written in the log. Nothing was half done; you can try again."
+    ),
+    503: Trouble("Doorbell cannot reach its database", "Your last change may be missing. Try again in a few seconds."),
+}
+CSRF_TROUBLE = Trouble(
+    "This form is not valid any more",
+    "It is older than your sign-in, or was not sent from Doorbell's own page. Nothing was changed. "
+    "Go back, reload the page and send it again.",
+)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, lambda _error: answer(400, CSRF_TROUBLE))
+    app.register_error_handler(OrderNotFound, no_such_order)
+    app.register_error_handler(HTTPException, http_error)
+    for away in (OperationalError, InterfaceError):
+        app.register_error_handler(away, database_away)
+    app.register_error_handler(DataError, value_impossible)
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error  # a redirect, or an answer that its maker has finished
+    trouble = TROUBLES.get(error.code) or Trouble(error.name, error.description or "")
+    if error.description and error.description != type(error).description:
+        trouble = Trouble(trouble.title, error.description)  # abort() was told what exactly
+    return answer(error.code, trouble)
+
+
+def no_such_order(error: Exception) -> ResponseReturnValue:
+    return answer(404, Trouble("No such order", str(error)))
+
+
+def database_away(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("PostgreSQL did not answer: %s", error)
+    return answer(503, TROUBLES[503], {"Retry-After": str(RETRY_SECONDS)})
+
+
+def value_impossible(error: Exception) -> ResponseReturnValue:
+    """An id beyond a bigint or a NUL in a text: made up in an address or a form, no page sends it."""
+    current_app.logger.warning("a value that PostgreSQL cannot hold: %s", error)
+    return answer(400, TROUBLES[400])
+
+
+def answer(status: int, trouble: Trouble, headers: dict[str, str] | None = None) -> ResponseReturnValue:
+    """A page, or text in a fragment. From 500 on the page stands alone: what base.html needs may be what broke."""
+    if is_fragment(request.path):
+        text = f"{trouble.title}. {trouble.advice}\n"
+        return text, status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
+    page = {"status": status, "trouble": trouble}
+    if status >= 500:  # rendered past Flask's context processors, one of which would load the user
+        template = current_app.jinja_env.get_template("pages/error.html")
+        return template.render(page, layout="bare.html"), status, headers or {}
+    db.session.rollback()  # what failed has left its transaction unusable, and base.html reads the inbox
+    return render_template("pages/error.html", layout="base.html", **page), status, headers or {}

@@ -1,0 +1,154 @@
+"""Forms: what a browser sends, read into values, with errors in words. What an order may be is for orders.py to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID, uuid4
+
+from babel.numbers import NumberFormatError, parse_decimal
+from flask_wtf import FlaskForm
+from wtforms import (
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from .models import Tenant, User
+from .money import MoneyError, parse_minor
+from .new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
+from .tenancy import current_tenant
+
+LINES_SHOWN = 3  # empty rows on a fresh form; "More lines" adds as many
+LINES_MAX = 200
+
+
+def _strip(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
+class MoneyField(StringField):
+    """An amount in the tenant's currency and locale; `minor` is None when the field was left empty."""
+
+    minor: int | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        tenant = current_tenant()
+        text = (self.data or "").strip()
+        try:
+            self.minor = parse_minor(text, tenant.currency, tenant.locale) if text else None
+        except MoneyError as error:
+            raise ValidationError(str(error)) from None
+
+
+class QuantityField(StringField):
+    """A decimal number in the tenant's locale; `number` is None when the field was left empty."""
+
+    number: Decimal | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        text = (self.data or "").strip()
+        try:
+            self.number = parse_decimal(text, current_tenant().locale, strict=True) if text else None
+        except (NumberFormatError, InvalidOperation):
+            raise ValidationError(f"{text!r} is not a quantity. Enter a number like 2.") from None
+
+
+class SignInForm(FlaskForm):
+    email = StringField("E-mail", [InputRequired("Enter your e-mail address."), Length(max=254)], filters=[_strip])
+    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
+
+
+class LineForm(Form):
+    """One row; a row without any text is no line. Part of the order form, whose token it shares."""
+
+    product = StringField("Product", [Optional(), Length(max=PRODUCT_MAX_CHARS)], filters=[_strip])
+    quantity = QuantityField("Quantity")
+    unit_price = MoneyField("Unit price")
+
+    def line(self) -> NewLine | None:
+        """Raises ValidationError naming what the row lacks."""
+        if not (self.product.data or self.quantity.data or self.unit_price.data):
+            return None
+        if self.quantity.errors or self.unit_price.errors:
+            return None  # said at the field
+        if not self.product.data or self.unit_price.minor is None:
+            raise ValidationError("A line needs a product and a unit price. Fill in both, or empty the row.")
+        quantity = Decimal(1) if self.quantity.number is None else self.quantity.number
+        return NewLine(self.product.data, quantity, self.unit_price.minor)
+
+
+class OrderForm(FlaskForm):
+    """A new order. `token` is made with the form and places one order, however often the form is sent."""
+
+    token = HiddenField()
+    customer = StringField(
+        "Customer", [InputRequired("Enter who ordered."), Length(max=CUSTOMER_MAX_CHARS)], filters=[_strip]
+    )
+    owner = SelectField("Salesperson", validate_choice=False)
+    total = MoneyField("Total")
+    lines = FieldList(FormField(LineForm), min_entries=LINES_SHOWN, max_entries=LINES_MAX)
+    freight = MoneyField("Freight")
+
+    @classmethod
+    def for_team(cls, team: Sequence[User], owner_id: int | None = None) -> OrderForm:
+        form = cls(owner="" if owner_id is None else str(owner_id), token=str(uuid4()))
+        form.owner.choices = owner_choices(team)
+        return form
+
+    @property
+    def owner_id(self) -> int | None:
+        return chosen_owner(self.owner.data)
+
+    @property
+    def form_token(self) -> UUID | None:
+        try:
+            return UUID(self.token.data)
+        except (TypeError, ValueError):
+            return None
+
+    def renew_token(self) -> None:
+        self.token.data = str(uuid4())
+
+    def add_lines(self) -> None:
+        for _ in range(min(LINES_SHOWN, LINES_MAX - len(self.lines))):
+            self.lines.append_entry()
+
+    def new_lines(self) -> list[NewLine]:
+        """The rows that are filled in; a row that lacks something gets its error (see `has_errors`)."""
+        lines = []
+        for entry in self.lines:
+            try:
+                line = entry.form.line()
+            except ValidationError as error:
+                entry.form.product.errors = [*entry.form.product.errors, str(error)]
+                continue
+            if line:
+                lines.append(line)
+        return lines
+
+    def has_errors(self) -> bool:
+        return any(field.errors for field in self) or any(cell.errors for entry in self.lines for cell in entry.form)
+
+
+def owner_choices(team: Sequence[User]) -> list[tuple[str, str]]:
+    return [("", "Nobody"), *((str(user.id), user.name) for user in team)]
+
+
+def chosen_owner(text: str | None) -> int | None:
+    """The id chosen, None for nobody; 0, which is nobody's id, for what no list offers."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def refund_minor(text: str, tenant: Tenant) -> int:
+    """The amount of a refund. Raises MoneyError."""
+    return parse_minor(text, tenant.currency, tenant.locale)

@@ -1,0 +1,75 @@
+"""Who asks, and for which tenant. Every route but a named few needs a signed-in user; what it may see is its tenant's."""
+
+from __future__ import annotations
+
+from flask import Flask, abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .db import db
+from .models import Tenant, User
+
+# The endpoints that answer nobody in particular, each with its reason. All others ask for a sign-in by themselves.
+PUBLIC = {
+    "static": "css and js, the same for everybody",
+    "auth.sign_in": "the door itself",
+    "auth.demo": "signs in to the demo; exists in demo mode only",
+    "health.healthz": "asked by the process manager, says up or down",
+    "health.readyz": "asked by the load balancer, names services and no data",
+}
+
+
+def init_app(app: Flask, login_manager: LoginManager) -> None:
+    login_manager.user_loader(load_user)
+    login_manager.unauthorized_handler(ask_to_sign_in)
+    app.before_request(require_sign_in)
+
+
+def load_user(user_id: str) -> User | None:
+    """The user of a session cookie, or None. Remembers the tenant for `current_tenant`.
+
+    In a session of its own, closed at once: a stream lives for minutes and must not hold a connection meanwhile, and
+    the verbs of orders.py begin their transactions on a clean slate.
+    """
+    if not user_id.isdecimal() or len(user_id) > 18:  # a bigint
+        return None
+    statement = select(User, Tenant).join(Tenant, Tenant.id == User.tenant_id).where(User.id == int(user_id))
+    with Session(db.engine) as session:
+        found = session.execute(statement).one_or_none()
+    if found is None:
+        return None
+    user, g.tenant = found
+    return user
+
+
+def current_tenant() -> Tenant:
+    """The tenant of the signed-in user. Ends the request with 401 when nobody is signed in."""
+    if not current_user.is_authenticated:
+        abort(401)
+    tenant: Tenant | None = g.get("tenant")
+    if tenant is None or tenant.id != current_user.tenant_id:
+        with Session(db.engine) as session:
+            tenant = session.get_one(Tenant, current_user.tenant_id)
+        g.tenant = tenant
+    return tenant
+
+
+def is_fragment(path: str) -> bool:
+    """Whether `path` answers into a box of a page: there an error is bare text, never a page in the box."""
+    return path.startswith("/panels/") or path == "/stream"
+
+
+def require_sign_in() -> ResponseReturnValue | None:
+    """Before each request: closed unless the endpoint is in PUBLIC, so a route added tomorrow is closed as well."""
+    if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
+        return None
+    return ask_to_sign_in()
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    if is_fragment(request.path):
+        return "You are signed out. Sign in again to see this.", 401, {"Content-Type": "text/plain; charset=utf-8"}
+    back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+    return redirect(url_for("auth.sign_in", next=back), 303)
