@@ -1,0 +1,299 @@
+"""The order's pages: list, form, one order with its buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from .browsing import Person, soup
+from .world import World
+
+PAID = "2026-01-02 10:00+00"
+
+
+@pytest.fixture
+def tenant(world: World) -> int:
+    return world.tenant()
+
+
+@pytest.fixture
+def ana(app: Flask, world: World, tenant: int) -> Person:
+    return Person(app, world.user(tenant))
+
+
+def alert(response: Any) -> str:
+    found = soup(response).select_one(".alert-danger")
+    return found.get_text(" ", strip=True) if found else ""
+
+
+def row(world: World, number: str) -> dict[str, Any]:
+    names = ("customer", "total_minor", "refunded_minor", "owner_id", "status", "source")
+    found = world.conn.execute(f"SELECT {', '.join(names)} FROM orders WHERE number = %s", [number]).fetchone()
+    assert found is not None
+    return dict(zip(names, found, strict=True))
+
+
+def test_the_form_places_an_order_and_shows_it(ana: Person, world: World) -> None:
+    page = ana.page("/orders/new")
+    response = ana.send(page, "/orders", customer="Hanari Carnes", total="1,250.00")
+    assert (response.status_code, response.location) == (303, "/orders/1001")
+    assert "Order 1001 is placed." in ana.get(response.location).text
+    me = world.conn.execute("SELECT id FROM users").fetchone()
+    assert me is not None
+    expected = {"customer": "Hanari Carnes", "total_minor": 125000, "refunded_minor": 0, "owner_id": me[0]}
+    assert row(world, "1001") == expected | {"status": "placed", "source": "form"}
+    assert world.events()[0]["actor_id"] == me[0]
+
+
+def test_the_form_places_an_order_of_lines(ana: Person, world: World) -> None:
+    lines = {"lines-0-product": "Chai", "lines-0-quantity": "2.5", "lines-0-unit_price": "18"}
+    lines |= {"lines-2-product": "Chang", "lines-2-unit_price": "19.00", "freight": "3"}
+    response = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", **lines)
+    page = ana.page(response.location)
+    cells = [[c.get_text(strip=True) for c in r.select("th, td")] for r in page.select("table tbody tr")]
+    assert cells == [["Chai", "2.5", "€18.00", "€45.00"], ["Chang", "1", "€19.00", "€19.00"]]
+    assert row(world, "1001")["total_minor"] == 6700
+    assert "€3.00" in page.select("tfoot td")[0].get_text()
+
+
+def test_a_form_sent_twice_places_one_order(ana: Person, world: World) -> None:
+    page = ana.page("/orders/new")
+    sent = [ana.send(page, "/orders", customer="Hanari Carnes", total="5") for _ in range(2)]
+    assert [r.location for r in sent] == ["/orders/1001", "/orders/1001"]
+    assert len(world.events()) == 1
+
+
+def test_a_form_changed_after_it_was_sent_asks_and_then_places_another(ana: Person, world: World) -> None:
+    page = ana.page("/orders/new")
+    ana.send(page, "/orders", customer="Hanari Carnes", total="5")
+    again = ana.send(page, "/orders", customer="Hanari Carnes", total="6")
+    assert again.status_code == 409
+    assert "placed order 1001 already" in alert(again)
+    assert ana.send(soup(again), "/orders").location == "/orders/1002"
+    assert row(world, "1002")["total_minor"] == 600
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"customer": ""}, "Enter who ordered."),
+        ({"total": ""}, "neither lines nor a total"),
+        ({"total": "12,5"}, "Write it like 1234.50"),
+        ({"total": "-5"}, "Enter 0 or more"),
+        ({"lines-0-product": "Chai"}, "needs a product and a unit price"),
+        ({"total": "", "lines-0-product": "Chai", "lines-0-unit_price": "x"}, "is not an amount"),
+        ({"total": "", "lines-0-product": "Chai", "lines-0-unit_price": "1", "lines-0-quantity": "many"}, "quantity"),
+        ({"total": "", "lines-0-product": "Chai", "lines-0-unit_price": "1", "lines-0-quantity": "0"}, "quantity 0"),
+        ({"owner": "999999"}, "not one of your team"),
+        ({"owner": "x"}, "not one of your team"),
+    ],
+)
+def test_a_faulty_form_comes_back_with_the_fault_and_what_was_typed(
+    ana: Person, world: World, given: dict[str, str], says: str
+) -> None:
+    typed = {"customer": "Hanari <Carnes>", "total": "5"} | given
+    response = ana.send(ana.page("/orders/new"), "/orders", **typed)
+    assert response.status_code == 422
+    page = soup(response)
+    assert says in page.get_text(" ")
+    for name, text in typed.items():
+        found = page.select_one(f'input[name="{name}"]')
+        assert found is None or found["value"] == text
+    assert world.events() == []
+
+
+def test_more_lines_can_be_asked_for_and_what_was_typed_stays(ana: Person, world: World) -> None:
+    page = soup(
+        ana.send(ana.page("/orders/new"), "/orders", customer="Hanari", **{"lines-0-product": "Chai", "more": "1"})
+    )
+    assert len(page.select('input[name$="-product"]')) == 6
+    assert page.select_one('input[value="Chai"]')
+    assert page.select_one("details[open]")
+    assert world.events() == []
+
+
+def buttons(page: Any) -> set[str]:
+    return {str(form["action"]).rsplit("/", 1)[-1] for form in page.select("main form[method=post]")}
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ({}, {"payment", "shipment", "cancellation", "owner"}),
+        ({"paid_at": PAID}, {"shipment", "refunds", "owner"}),
+        ({"paid_at": PAID, "shipped_at": PAID}, {"refunds", "owner"}),
+        ({"cancelled_at": PAID}, {"owner"}),
+    ],
+)
+def test_only_buttons_that_the_rules_allow_are_shown(
+    ana: Person, world: World, tenant: int, columns: dict[str, Any], shown: set[str]
+) -> None:
+    world.order(tenant, number="7", **columns)
+    assert buttons(ana.page("/orders/7")) == shown
+
+
+def test_an_order_goes_its_way_by_the_buttons_of_its_page(ana: Person, world: World, tenant: int) -> None:
+    ben = world.user(tenant, "Ben Okafor")
+    world.order(tenant, number="7", total_minor=1000)
+
+    def press(what: str, status: str, **changes: str) -> None:
+        response = ana.send(ana.page("/orders/7"), f"/orders/7/{what}", **changes)
+        assert (response.status_code, response.location) == (303, "/orders/7")
+        assert row(world, "7")["status"] == status
+
+    press("payment", "paid")
+    press("shipment", "shipped")
+    press("refunds", "shipped", amount="4.00")
+    press("refunds", "refunded")  # the field holds what is left
+    press("owner", "refunded", owner=str(ben))
+    page = ana.page("/orders/7")
+    told = [item.select_one("div").get_text(" ", strip=True) for item in page.select("ol li")]
+    assert told == [
+        "Salesperson changed from nobody to Ben Okafor",
+        "Refunded €6.00",
+        "Refunded €4.00",
+        "Shipped",
+        "Paid, €10.00",
+        "Placed, €10.00",
+    ]
+    assert [("Ana Silva" in i.get_text(), "psql" in i.get_text()) for i in page.select("ol li")] == [
+        (True, False)
+    ] * 5 + [(False, True)]
+
+
+def test_a_cancellation_asks_first_without_a_script(ana: Person, world: World, tenant: int) -> None:
+    world.order(tenant, number="7")
+    page = ana.page("/orders/7")
+    assert page.select_one('details:not([open]) form[action="/orders/7/cancellation"]')
+    ana.send(page, "/orders/7/cancellation")
+    assert row(world, "7")["status"] == "cancelled"
+
+
+def test_an_edit_by_plain_sql_is_told_in_words(ana: Person, world: World, tenant: int) -> None:
+    order = world.order(tenant, 1000, number="7", paid_at=PAID)
+    world.change(order, total_minor=1500, customer="<b>Hanari</b>", paid_at=None)
+    text = ana.page("/orders/7").select_one("ol li").get_text(" ", strip=True)  # type: ignore[union-attr]
+    assert "Customer changed from Toms Spezialitäten to <b>Hanari</b>" in text
+    assert "total changed from €10.00 to €15.00" in text
+    assert "time of payment changed from 2 Jan 2026, 11:00:00 to none" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "what", "form", "status", "says"),
+    [
+        ({"paid_at": PAID}, "payment", {}, 409, "Order 7 is paid already"),
+        ({"shipped_at": PAID}, "cancellation", {}, 409, "Refund it instead"),
+        ({"paid_at": PAID}, "cancellation", {}, 409, "10.00 EUR of it are not refunded"),
+        ({"paid_at": PAID}, "refunds", {"amount": "10.01"}, 422, "0.01 EUR to 10.00 EUR"),
+        ({"paid_at": PAID}, "refunds", {"amount": "1,0"}, 422, "Write it like 1234.50"),
+        ({"paid_at": PAID}, "refunds", {}, 422, "is not an amount"),
+        ({}, "owner", {"owner": "999999"}, 422, "not one of your team"),
+    ],
+)
+def test_a_refused_button_answers_with_the_orders_page_and_the_reason(
+    ana: Person,
+    world: World,
+    tenant: int,
+    columns: dict[str, Any],
+    what: str,
+    form: dict[str, str],
+    status: int,
+    says: str,
+) -> None:
+    world.order(tenant, number="7", **columns)
+    before = world.events()
+    response = ana.post(f"/orders/7/{what}", form)
+    assert response.status_code == status
+    assert says in alert(response)
+    amount = soup(response).select_one("#amount")
+    assert amount is None or amount["value"] == form.get("amount", "10.00")
+    assert world.events() == before
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "INV/2026/7",
+        "/7/",
+        "7 a",
+        "new",
+        "..",
+        ".7",
+        "a~b",
+        "~2F",
+        "7%2F8",
+        "ü?#&",
+        "a\\b",
+        "7/payment",
+        "x" * 64,
+        "<i>",
+    ],
+)
+def test_any_number_that_an_import_brings_has_a_page_and_buttons(
+    ana: Person, world: World, tenant: int, number: str
+) -> None:
+    world.order(tenant, number=number)
+    link = ana.page("/orders").select_one("tbody a")
+    assert link is not None
+    page = ana.page(str(link["href"]))
+    heading = page.select_one("h1")
+    assert heading is not None
+    assert heading.get_text() == f"Order {number}"
+    response = ana.send(page, f"{link['href']}/payment")
+    assert response.location == link["href"]
+    assert row(world, number)["status"] == "paid"
+
+
+def listed(page: Any) -> list[str]:
+    return [a.get_text() for a in page.select("tbody a")]
+
+
+def test_the_list_is_searched_by_number_and_customer_and_filtered_by_status(
+    ana: Person, world: World, tenant: int
+) -> None:
+    world.order(tenant, number="A-1", customer="Hanari Carnes", placed_at="2026-01-01")
+    world.order(tenant, number="A-2", customer="100% Süß_Waren", placed_at="2026-01-02", paid_at=PAID)
+    world.order(world.tenant("other"), number="A-3")
+    assert listed(ana.page("/orders")) == ["A-2", "A-1"]
+    assert listed(ana.page("/orders?q=a-1")) == ["A-1"]
+    assert listed(ana.page("/orders?q=CARNES")) == ["A-1"]
+    assert listed(ana.page("/orders?q=0%25+s")) == ["A-2"]
+    assert listed(ana.page("/orders?q=%25")) == ["A-2"], "a percent sign is a percent sign"
+    assert listed(ana.page("/orders?status=paid")) == ["A-2"]
+    assert "No order matches" in ana.page("/orders?q=nothing").get_text()
+    assert ana.get("/orders?status=lost").status_code == 400
+    assert ana.get("/orders?q=%00").status_code == 200
+
+
+def test_the_list_is_paged_and_a_new_order_does_not_move_the_next_page(ana: Person, world: World, tenant: int) -> None:
+    world.conn.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
+        " SELECT %s, 'P' || n, 'Bulk', 'EUR', n, '2026-01-01'::timestamptz + (n / 10) * interval '1 s'"
+        " FROM generate_series(1, 120) AS n",
+        [tenant],
+    )
+    seen, path, page = [], "/orders?q=p", ana.page("/orders?q=p")
+    while path:
+        page = ana.page(path)
+        seen += listed(page)
+        older = page.select_one("a[rel=next]")
+        path = str(older["href"]) if older else ""
+        world.order(tenant, number=f"P-new-{len(seen)}")
+    assert seen == [f"P{n}" for n in range(120, 0, -1)]
+
+
+@pytest.mark.parametrize(
+    "before", ["x", "2026-01-01_1", "2026-01-01T00:00:00+00:00_x", "_", "2026-01-01T00:00:00+00:00_-1"]
+)
+def test_a_made_up_place_in_the_list_is_refused(ana: Person, before: str) -> None:
+    assert ana.get("/orders", query_string={"before": before}).status_code == 400
+
+
+def test_times_are_those_of_the_tenants_zone_and_money_of_its_locale(app: Flask, world: World) -> None:
+    tenant = world.tenant("tokyo", timezone="Asia/Tokyo", currency="JPY", locale="de_DE")
+    world.order(tenant, 123456, number="7", currency="JPY", placed_at="2026-01-01 20:00+00")
+    page = Person(app, world.user(tenant)).page("/orders/7")
+    assert "02.01.2026, 05:00:00" in page.get_text(" ")
+    assert "123.456\u00a0¥" in page.get_text(" ")

@@ -1,0 +1,80 @@
+"""Money as text: strict reading into integer minor units (cents), and writing them out in a locale. Never a float.
+
+How many digits a currency has is Babel's (CLDR): EUR 2, JPY 0, KWD 3.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cache
+
+from babel import Locale
+from babel.numbers import format_currency, get_currency_precision, get_decimal_symbol, get_group_symbol
+
+MAX_MINOR = 10**15  # ten trillion in cents: beyond it a figure is a slip, and sums of many still fit a bigint
+_SPACES = "\u0020\u00a0\u2009\u202f"  # what people and programs type where CLDR wants a narrow no-break space
+_APOSTROPHES = "'\u2019"
+
+
+class MoneyError(ValueError):
+    """A text that is no amount; the message names the value, what is allowed and what to do."""
+
+
+def parse_minor(text: str, currency: str, locale: str | None = None) -> int:
+    """The amount in minor units; negative only with a leading minus.
+
+    Without a locale: digits and a decimal point, nothing between thousands ("1234.50"). With one: its decimal sign, and
+    its sign between thousands if it stands exactly where it belongs. What could be read in two ways is refused, so
+    "1.234" is 1234 in German, and in English three decimals, which EUR has not. Raises MoneyError.
+    """
+    digits = get_currency_precision(currency)
+    found = _pattern(locale).fullmatch(text.strip(_SPACES + "\t\r\n"))
+    if found is None:
+        raise MoneyError(f"{text!r} is not an amount of money. Write it like {_example(currency, locale)}.")
+    decimals = found["decimals"] or ""
+    if len(decimals) > digits:
+        seen = f"{len(decimals)} digit{'s' if len(decimals) != 1 else ''} after the decimal sign"
+        allowed = f"at most {digits}" if digits else "none"
+        raise MoneyError(f"{text!r} has {seen}; {currency} has {allowed}. Write it like {_example(currency, locale)}.")
+    whole = re.sub(r"[^0-9]", "", found["whole"] or "")
+    minor_digits = (whole + decimals.ljust(digits, "0")).lstrip("0") or "0"
+    if len(minor_digits) > len(str(MAX_MINOR)) or (minor := int(minor_digits)) > MAX_MINOR:
+        largest = amount_text(MAX_MINOR, currency, locale)
+        raise MoneyError(
+            f"{text[:40]!r} is too large: at most {largest} {currency} is allowed. Check the number of digits."
+        )
+    return -minor if found["minus"] else minor
+
+
+def amount_text(minor: int, currency: str, locale: str | None = None) -> str:
+    """The amount as `parse_minor` reads it back: no currency, nothing between thousands ("1234.50")."""
+    plain = f"{to_decimal(minor, currency):f}"
+    return plain.replace(".", get_decimal_symbol(locale)) if locale else plain
+
+
+def money_text(minor: int, currency: str, locale: str) -> str:
+    """The amount for people: "€1,234.50"."""
+    return str(format_currency(to_decimal(minor, currency), currency, locale=locale))
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """Minor units as a decimal number of the currency, with all its digits: 1250 EUR is 12.50."""
+    return Decimal(minor).scaleb(-get_currency_precision(currency))
+
+
+@cache
+def _pattern(locale: str | None) -> re.Pattern[str]:
+    decimal, whole = r"\.", "[0-9]+"
+    if locale:
+        decimal, group = re.escape(get_decimal_symbol(locale)), get_group_symbol(locale)
+        same_sign = next((signs for signs in (_SPACES, _APOSTROPHES) if group in signs), group)
+        last, others = Locale.parse(locale).decimal_formats[None].grouping  # digits a group; India: 12,34,567
+        between = f"[{re.escape(same_sign)}]"
+        whole += f"|[0-9]{{1,{others}}}(?:{between}[0-9]{{{others}}})*{between}[0-9]{{{last}}}"
+    return re.compile(rf"(?P<minus>-)?(?=[0-9]|{decimal}[0-9])(?P<whole>{whole})?(?:{decimal}(?P<decimals>[0-9]+))?")
+
+
+def _example(currency: str, locale: str | None) -> str:
+    minor = "123450".ljust(4 + get_currency_precision(currency), "0")[: 4 + get_currency_precision(currency)]
+    return amount_text(int(minor), currency, locale)

@@ -1,0 +1,95 @@
+"""An order that is about to be placed, and what it must be like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from .money import MAX_MINOR
+from .order_rules import CustomerInvalid, LineInvalid, TotalInvalid
+
+CUSTOMER_MAX_CHARS = 200
+PRODUCT_MAX_CHARS = 200
+QUANTITY_DECIMALS = 3  # as order_lines.quantity: 1.250 kg
+QUANTITY_MAX = 1_000_000
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """One line of a new order; `unit_price_minor` in minor units."""
+
+    product: str
+    quantity: Decimal
+    unit_price_minor: int
+    sku: str = ""
+
+    @property
+    def total_minor(self) -> int:
+        """Quantity times price, half a cent rounded up."""
+        return int((self.quantity * self.unit_price_minor).quantize(Decimal(1), ROUND_HALF_UP))
+
+    def check(self, position: int) -> None:
+        if not 0 < len(self.product) <= PRODUCT_MAX_CHARS:
+            raise LineInvalid(
+                f"Line {position} has a product name of {len(self.product)} characters; "
+                f"1 to {PRODUCT_MAX_CHARS} are allowed. Name the product, or empty the line."
+            )
+        exponent = self.quantity.as_tuple().exponent
+        if not isinstance(exponent, int) or not 0 < self.quantity <= QUANTITY_MAX or exponent < -QUANTITY_DECIMALS:
+            raise LineInvalid(
+                f"Line {position} has the quantity {self.quantity}; more than 0 up to {QUANTITY_MAX:,}, with at most "
+                f"{QUANTITY_DECIMALS} decimals, is allowed. Correct the quantity, or empty the line."
+            )
+        if not 0 <= self.unit_price_minor <= MAX_MINOR:
+            raise LineInvalid(f"Line {position} has a negative or too large price. Enter 0 or more.")
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """Lines with freight, or a total alone."""
+
+    customer: str
+    lines: tuple[NewLine, ...]
+    total_minor: int | None
+    freight_minor: int
+
+    @property
+    def sum_minor(self) -> int:
+        if self.lines:
+            return sum(line.total_minor for line in self.lines) + self.freight_minor
+        return self.total_minor or 0
+
+    def check(self) -> None:
+        """Raises OrderInvalid for the first fault."""
+        if not 0 < len(self.customer) <= CUSTOMER_MAX_CHARS:
+            raise CustomerInvalid(
+                f"The customer's name has {len(self.customer)} characters; 1 to {CUSTOMER_MAX_CHARS} are allowed. "
+                "Enter who ordered."
+            )
+        if self.lines and self.total_minor is not None:
+            raise TotalInvalid("The order has lines and a total; the lines make the total. Empty one of them.")
+        if not self.lines and self.total_minor is None:
+            raise TotalInvalid("The order has neither lines nor a total. Enter a total, or at least one line.")
+        if self.freight_minor and not self.lines:
+            raise TotalInvalid("The order has freight but no lines. Enter lines, or add the freight to the total.")
+        for position, line in enumerate(self.lines, 1):
+            line.check(position)
+        if self.freight_minor < 0 or not 0 <= self.sum_minor <= MAX_MINOR:
+            raise TotalInvalid("The total and the freight cannot be negative or that large. Enter 0 or more.")
+
+    def line_rows(self, tenant_id: int, order_id: int) -> list[dict[str, Any]]:
+        """Rows of order_lines, positions from 1."""
+        return [
+            {
+                "tenant_id": tenant_id,
+                "order_id": order_id,
+                "position": position,
+                "sku": line.sku,
+                "product": line.product,
+                "quantity": line.quantity,
+                "unit_price_minor": line.unit_price_minor,
+                "total_minor": line.total_minor,
+            }
+            for position, line in enumerate(self.lines, 1)
+        ]

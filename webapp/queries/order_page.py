@@ -1,0 +1,103 @@
+"""One order with its lines and all that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from ..db import db
+from ..models import Order, OrderEvent, OrderLine, Tenant, User
+from ..order_rules import OrderNotFound, OrderState, allowed
+
+
+@dataclass(frozen=True)
+class Line:
+    """Amounts in minor units."""
+
+    sku: str
+    product: str
+    quantity: Decimal
+    unit_price_minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One event. `actor` is the user who acted, None when a program did, whose name is `via`."""
+
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str | None
+    via: str
+    amount_minor: int | None
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """`freight_minor` is what the total has beside its lines; `may` holds the verbs that the rules let through."""
+
+    order: OrderState
+    lines: tuple[Line, ...]
+    history: tuple[Happening, ...]
+    may: frozenset[str]
+    names: dict[int, str]  # of the tenant's users by id
+
+    @property
+    def freight_minor(self) -> int:
+        return self.order.total_minor - sum(line.total_minor for line in self.lines) if self.lines else 0
+
+
+def read(tenant: Tenant, number: str) -> OrderPage:
+    """Raises OrderNotFound."""
+    columns = [getattr(Order, name) for name in OrderState.__dataclass_fields__]
+    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, Order.number == number)).one_or_none()
+    if row is None:
+        raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+    order = OrderState(*row)
+    return OrderPage(
+        order=order,
+        lines=_lines(tenant.id, order.id),
+        history=_history(tenant.id, order.id),
+        may=allowed(order),
+        names={user.id: user.name for user in team(tenant)},
+    )
+
+
+def team(tenant: Tenant) -> Sequence[User]:
+    """The tenant's users by name."""
+    return db.session.scalars(select(User).where(User.tenant_id == tenant.id).order_by(User.name, User.id)).all()
+
+
+def _lines(tenant_id: int, order_id: int) -> tuple[Line, ...]:
+    columns = [getattr(OrderLine, name) for name in Line.__dataclass_fields__]
+    mine = and_(OrderLine.tenant_id == tenant_id, OrderLine.order_id == order_id)
+    return tuple(Line(*row) for row in db.session.execute(select(*columns).where(mine).order_by(OrderLine.position)))
+
+
+def _history(tenant_id: int, order_id: int) -> tuple[Happening, ...]:
+    """Newest first, through ix_order_events_order."""
+    event, by = OrderEvent, and_(User.tenant_id == OrderEvent.tenant_id, User.id == OrderEvent.actor_id)
+    columns = (event.type, event.occurred_at, event.recorded_at, User.name, event.via, event.amount_minor)
+    statement = select(*columns, event.old_values, event.new_values).outerjoin_from(event, User, by)
+    mine = and_(event.tenant_id == tenant_id, event.order_id == order_id)
+    rows = db.session.execute(statement.where(mine).order_by(event.id.desc()))
+    return tuple(
+        Happening(type_, occurred_at, recorded_at, actor, via, amount, _values(old), _values(new))
+        for type_, occurred_at, recorded_at, actor, via, amount, old, new in rows
+    )
+
+
+def _values(from_json: dict[str, Any] | None) -> dict[str, Any]:
+    """JSON has no times; in an event the fields named …_at are some."""
+    return {
+        field: datetime.fromisoformat(value) if field.endswith("_at") and value else value
+        for field, value in (from_json or {}).items()
+    }

@@ -1,0 +1,66 @@
+"""What is done to an order, as resources below it: paying is POST /orders/7/payment. Each answers with the order's page."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from .. import forms, orders
+from ..errors import no_such_order
+from ..money import MoneyError, amount_text
+from ..order_rules import OrderError, OrderInvalid, OrderNotFound, OrderRefused, RefundInvalid
+from ..tenancy import current_tenant
+from .orders import bp, show_page, status_of
+
+
+@bp.post("/orders/<order_number:number>/payment")
+def payment(number: str) -> ResponseReturnValue:
+    orders.pay(current_tenant().id, number, actor_id=current_user.id)
+    return _done(number, f"Order {number} is paid.")
+
+
+@bp.post("/orders/<order_number:number>/shipment")
+def shipment(number: str) -> ResponseReturnValue:
+    orders.ship(current_tenant().id, number, actor_id=current_user.id)
+    return _done(number, f"Order {number} is shipped.")
+
+
+@bp.post("/orders/<order_number:number>/refunds")
+def refunds(number: str) -> ResponseReturnValue:
+    tenant = current_tenant()
+    try:
+        amount = forms.refund_minor(request.form.get("amount", ""), tenant)
+    except MoneyError as error:
+        raise RefundInvalid(str(error)) from None
+    orders.refund(tenant.id, number, amount, actor_id=current_user.id)
+    text = amount_text(amount, tenant.currency, tenant.locale)
+    return _done(number, f"{text} {tenant.currency} of order {number} are refunded.")
+
+
+@bp.post("/orders/<order_number:number>/cancellation")
+def cancellation(number: str) -> ResponseReturnValue:
+    orders.cancel(current_tenant().id, number, actor_id=current_user.id)
+    return _done(number, f"Order {number} is cancelled.")
+
+
+@bp.post("/orders/<order_number:number>/owner")
+def owner(number: str) -> ResponseReturnValue:
+    chosen = forms.chosen_owner(request.form.get("owner"))
+    orders.reassign(current_tenant().id, number, chosen, actor_id=current_user.id)
+    return _done(number, f"Order {number} has its salesperson." if chosen else f"Order {number} belongs to nobody now.")
+
+
+@bp.errorhandler(OrderRefused)
+@bp.errorhandler(OrderInvalid)
+def refused(error: OrderError) -> ResponseReturnValue:
+    """The order's page again, as it is now, with what stood against it."""
+    try:
+        return show_page((request.view_args or {})["number"], str(error), status_of(error))
+    except OrderNotFound as missing:
+        return no_such_order(missing)
+
+
+def _done(number: str, text: str) -> ResponseReturnValue:
+    flash(text, "success")
+    return redirect(url_for("orders.show", number=number), 303)

@@ -1,0 +1,123 @@
+"""Orders as pages: the list, the form, one order. What is done to one is in order_verbs.py."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from babel.numbers import format_decimal
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from .. import orders
+from ..forms import OrderForm
+from ..models import STATUSES
+from ..money import amount_text
+from ..order_rules import (
+    CustomerInvalid,
+    FormUsed,
+    LineInvalid,
+    OrderError,
+    OrderInvalid,
+    OwnerInvalid,
+)
+from ..queries import order_page, order_search
+from ..tenancy import current_tenant
+
+bp = Blueprint("orders", __name__)
+
+
+@bp.app_template_filter("amount")
+def amount_in_field(minor: int) -> str:
+    """Money as a form takes it: "1250.00", without currency."""
+    return amount_text(minor, current_tenant().currency, current_tenant().locale)
+
+
+@bp.app_template_filter("quantity")
+def quantity_text(quantity: Decimal) -> str:
+    return str(format_decimal(quantity, locale=current_tenant().locale))
+
+
+@bp.get("/orders")
+def index() -> ResponseReturnValue:
+    words, status = request.args.get("q", "").strip()[:200], request.args.get("status", "")
+    if status not in ("", *STATUSES):
+        abort(400, f"The status {status!r} is not known; allowed: {', '.join(STATUSES)}.")
+    try:
+        before = order_search.Cursor.parse(request.args["before"]) if request.args.get("before") else None
+    except order_search.CursorInvalid:
+        abort(400, "The place in the list is not one that it has. Begin at the newest order.")
+    found = order_search.read(current_tenant(), words.replace("\0", ""), status, before)
+    return render_template(
+        "pages/orders.html", found=found, words=words, status=status, statuses=STATUSES, before=before
+    )
+
+
+@bp.get("/orders/new")
+def new() -> ResponseReturnValue:
+    return _form_page(OrderForm.for_team(order_page.team(current_tenant()), current_user.id))
+
+
+@bp.post("/orders")
+def place() -> ResponseReturnValue:
+    form = OrderForm.for_team(order_page.team(current_tenant()))
+    if "more" in request.form:
+        form.add_lines()
+        return _form_page(form)
+    valid, lines = form.validate(), form.new_lines()
+    if not valid or form.has_errors():
+        return _form_page(form, 422)
+    try:
+        order = orders.place(
+            current_tenant().id,
+            form.customer.data,
+            source="form",
+            total_minor=form.total.minor,
+            lines=lines,
+            freight_minor=form.freight.minor or 0,
+            owner_id=form.owner_id,
+            actor_id=current_user.id,
+            form_token=form.form_token,
+        )
+    except OrderError as error:
+        if isinstance(error, FormUsed):
+            form.renew_token()
+        _show_at_field(form, error)
+        return _form_page(form, status_of(error))
+    flash(f"Order {order.number} is placed.", "success")
+    return redirect(url_for("orders.show", number=order.number), 303)
+
+
+@bp.get("/orders/<order_number:number>")
+def show(number: str) -> ResponseReturnValue:
+    return show_page(number)
+
+
+def show_page(number: str, problem: str | None = None, status: int = 200) -> ResponseReturnValue:
+    """An order's page; with a `problem`, what was typed into its refund field is kept."""
+    page = order_page.read(current_tenant(), number)
+    return render_template("pages/order.html", page=page, order=page.order, problem=problem), status
+
+
+def status_of(error: OrderError) -> int:
+    """422 for a value that is not allowed, 409 for a state that does not allow it. No such order is errors.py's 404."""
+    return 422 if isinstance(error, OrderInvalid) else 409
+
+
+def _form_page(form: OrderForm, status: int = 200) -> ResponseReturnValue:
+    lines_open = bool(form.freight.data) or any(cell.data for entry in form.lines for cell in entry.form)
+    lines_open = lines_open or "more" in request.form
+    currency = current_tenant().currency
+    return render_template("pages/order_new.html", form=form, currency=currency, lines_open=lines_open), status
+
+
+def _show_at_field(form: OrderForm, error: OrderError) -> None:
+    if isinstance(error, CustomerInvalid):
+        field = form.customer
+    elif isinstance(error, OwnerInvalid):
+        field = form.owner
+    elif isinstance(error, FormUsed | LineInvalid):
+        field = form.token  # shown above the form
+    else:
+        field = form.total
+    field.errors = [*field.errors, str(error)]
