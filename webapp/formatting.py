@@ -1,0 +1,95 @@
+"""Numbers, money and times as people read them: in the tenant's locale, currency and zone. Jinja filters of all pages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from flask import Flask
+
+from . import money
+from .models import Tenant
+from .tenancy import current_tenant
+
+
+def money_text(minor: int, tenant: Tenant | None = None) -> str:
+    """Minor units of the tenant's currency: 125000 is "€1,250.00" in en_GB."""
+    tenant = tenant or current_tenant()
+    return money.money_text(minor, tenant.currency, tenant.locale)
+
+
+def number_text(value: int, tenant: Tenant | None = None) -> str:
+    """A whole number with the locale's grouping."""
+    return str(format_decimal(value, locale=(tenant or current_tenant()).locale))
+
+
+def compact_text(value: Decimal, tenant: Tenant | None = None) -> str:
+    """A round number for an axis: 1500 is "1.5K"."""
+    return str(format_compact_decimal(value, locale=(tenant or current_tenant()).locale, fraction_digits=2))
+
+
+def percent_text(ratio: Decimal, tenant: Tenant | None = None) -> str:
+    """A ratio as an unsigned percentage with at most one digit: 0.124 is "12.4%"; from 10 (1,000%) on none."""
+    ratio = abs(ratio).quantize(Decimal("0.001") if abs(ratio) < 10 else Decimal("0.01"))
+    return str(format_percent(ratio, locale=(tenant or current_tenant()).locale, decimal_quantization=False))
+
+
+def clock_text(moment: datetime, tenant: Tenant | None = None) -> str:
+    """Hours, minutes and seconds on the tenant's wall clock: for "as of"."""
+    tenant = tenant or current_tenant()
+    return str(format_time(moment, "medium", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
+
+
+def time_text(moment: datetime, tenant: Tenant | None = None) -> str:
+    """Hours and minutes on the tenant's wall clock."""
+    tenant = tenant or current_tenant()
+    return str(format_time(moment, "short", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
+
+
+def moment_text(moment: datetime, today: date, tenant: Tenant | None = None) -> str:
+    """The time alone when `moment` is on `today`, else with its day."""
+    tenant = tenant or current_tenant()
+    day = moment.astimezone(ZoneInfo(tenant.timezone)).date()
+    return time_text(moment, tenant) if day == today else f"{short_day_text(day, tenant)}, {time_text(moment, tenant)}"
+
+
+def datetime_text(moment: datetime, tenant: Tenant | None = None) -> str:
+    """Day and time, for an order's page and for titles."""
+    tenant = tenant or current_tenant()
+    return str(format_datetime(moment, "medium", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
+
+
+def day_text(day: date, tenant: Tenant | None = None) -> str:
+    """A day in full: "Sunday, 22 November 2026"."""
+    return str(format_date(day, "full", locale=(tenant or current_tenant()).locale))
+
+
+def short_day_text(day: date, tenant: Tenant | None = None) -> str:
+    """Day and month: "22 Nov"."""
+    return str(format_skeleton("MMMd", day, locale=(tenant or current_tenant()).locale))
+
+
+def unread_text(count: int) -> str:
+    """The number on the bell: nothing for none, and no more than fits."""
+    return "" if not count else str(count) if count < 100 else "99+"
+
+
+FILTERS = {
+    "money": money_text,
+    "number": number_text,
+    "percent": percent_text,
+    "clock": clock_text,
+    "time": time_text,
+    "moment": moment_text,
+    "datetime": datetime_text,
+    "day": day_text,
+    "short_day": short_day_text,
+    "unread": unread_text,
+}
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(FILTERS)

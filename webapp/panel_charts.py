@@ -1,0 +1,93 @@
+"""From a panel's rows to its chart: geometry, labels and the sentence a screen reader says. Jinja filters of panels/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from flask import Flask
+
+from .charts import Chart, bar_chart, shares
+from .formatting import compact_text, money_text, short_day_text
+from .money import to_decimal
+from .queries.history import History
+from .queries.leaderboard import Leader
+from .queries.revenue_by_hour import RevenueByHour
+from .queries.salespeople import Salesperson
+from .tenancy import current_tenant
+
+HOURS_BETWEEN_LABELS = 3
+DAYS_BETWEEN_LABELS = 7
+
+
+def _major(amounts: Sequence[int]) -> list[Decimal]:
+    currency = current_tenant().currency
+    return [to_decimal(amount, currency) for amount in amounts]
+
+
+def hours_chart(data: RevenueByHour) -> Chart:
+    today = _major([hour.today_minor for hour in data.hours])
+    return bar_chart(today, _major([hour.yesterday_minor for hour in data.hours]))
+
+
+def hours_labels(data: RevenueByHour) -> list[str]:
+    return ["" if hour.hour % HOURS_BETWEEN_LABELS else f"{hour.hour:02d}" for hour in data.hours]
+
+
+def hours_summary(data: RevenueByHour) -> str:
+    today = sum(hour.today_minor for hour in data.hours)
+    best = max(data.hours, key=lambda hour: hour.today_minor)
+    said = f"Column chart of revenue by hour: {money_text(today)} today"
+    if best.today_minor > 0:
+        said += (
+            f", the most between {best.hour:02d} and {best.hour + 1:02d} o'clock with {money_text(best.today_minor)}"
+        )
+    return f"{said}; {money_text(sum(hour.yesterday_minor for hour in data.hours))} in all of yesterday."
+
+
+def history_chart(data: History) -> Chart:
+    return bar_chart(_major([day.revenue_minor for day in data.days]))
+
+
+def history_labels(data: History) -> list[str]:
+    """A label a week, counted back from today."""
+    last = len(data.days) - 1
+    wanted = {last - 2 - DAYS_BETWEEN_LABELS * n for n in range(5)}
+    return [short_day_text(day.day) if n in wanted else "" for n, day in enumerate(data.days)]
+
+
+def history_summary(data: History) -> str:
+    best = max(data.days, key=lambda day: day.revenue_minor)
+    return (
+        f"Column chart of revenue by day: {money_text(data.revenue_minor)} in {len(data.days)} days,"
+        f" the most on {short_day_text(best.day)} with {money_text(best.revenue_minor)}."
+    )
+
+
+def revenue_shares(people: Sequence[Salesperson] | Sequence[Leader]) -> list[float]:
+    """Each one's revenue in percent of the best one's."""
+    return shares([person.revenue_minor for person in people])
+
+
+def ratio_to(today: int | None, yesterday: int | None) -> Decimal | None:
+    """The change from yesterday as a ratio; None where there is nothing above zero to compare with."""
+    if today is None or not yesterday or yesterday < 0:
+        return None
+    return Decimal(today - yesterday) / yesterday
+
+
+FILTERS = {
+    "compact": compact_text,
+    "hours_chart": hours_chart,
+    "hours_labels": hours_labels,
+    "hours_summary": hours_summary,
+    "history_chart": history_chart,
+    "history_labels": history_labels,
+    "history_summary": history_summary,
+    "revenue_shares": revenue_shares,
+    "ratio_to": ratio_to,
+}
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(FILTERS)

@@ -1,0 +1,106 @@
+"""The inbox: one user's notifications, newest first, and how many are unread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from ..db import db
+from ..models import Tenant, User
+from .day import today
+
+LIMIT = 20  # in the bell's list; the page shows PAGE_LIMIT
+PAGE_LIMIT = 200
+TOAST_LIMIT = 3  # more that came at once are folded into one toast
+
+# Served by ix_notifications_inbox and ix_notifications_unread.
+LIST_SQL = text("""
+    SELECT counted.unread, n.*
+    FROM (SELECT count(*) AS unread FROM notifications
+           WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) counted
+    LEFT JOIN LATERAL (
+        SELECT n.id, n.type, n.created_at, n.read_at, o.number, o.customer, o.total_minor
+        FROM notifications n JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
+        WHERE n.tenant_id = :tenant AND n.user_id = :user ORDER BY n.id DESC LIMIT :limit
+    ) n ON true ORDER BY n.id DESC
+""")
+NEWS_SQL = text("""
+    WITH news AS (
+        SELECT * FROM notifications
+        WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL AND id > :after
+    )
+    SELECT (SELECT count(*) FROM notifications
+             WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) AS unread,
+           counted.orders, counted.notes, counted.types,
+           n.id, n.type, n.created_at, n.read_at, o.number, o.customer, o.total_minor
+    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notes, array_agg(DISTINCT type) AS types FROM news) counted
+    LEFT JOIN LATERAL (SELECT * FROM news ORDER BY id DESC LIMIT :limit) n ON true
+    LEFT JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
+    ORDER BY n.id DESC
+""")
+
+
+@dataclass(frozen=True)
+class Note:
+    """One notification: what happened (`type`) to which order."""
+
+    id: int
+    type: str
+    created_at: datetime
+    is_read: bool
+    number: str
+    customer: str
+    total_minor: int
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The newest notes first. `unread` counts all, shown or not; `newest` is the highest id, 0 when there is none."""
+
+    notes: tuple[Note, ...]
+    unread: int
+    newest: int
+    today: date
+
+
+@dataclass(frozen=True)
+class News(Inbox):
+    """What came since a page last looked: at most TOAST_LIMIT notes of `count`, about `orders` orders, of `types`."""
+
+    count: int
+    orders: int
+    types: tuple[str, ...]
+
+
+def read(tenant: Tenant, now: datetime, user: User, limit: int = LIMIT) -> Inbox:
+    rows = db.session.execute(LIST_SQL, {"tenant": tenant.id, "user": user.id, "limit": limit}).all()
+    notes = _notes(rows)
+    return Inbox(notes, rows[0].unread, notes[0].id if notes else 0, today(tenant.timezone, now).date)
+
+
+def read_news(tenant: Tenant, now: datetime, user: User, after: int) -> News:
+    """The unread ones with an id above `after`."""
+    which = {"tenant": tenant.id, "user": user.id, "after": after, "limit": TOAST_LIMIT}
+    rows = db.session.execute(NEWS_SQL, which).all()
+    notes, counted = _notes(rows), rows[0]
+    return News(
+        notes,
+        unread=counted.unread,
+        newest=notes[0].id if notes else after,
+        today=today(tenant.timezone, now).date,
+        count=counted.notes,
+        orders=counted.orders,
+        types=tuple(counted.types or ()),
+    )
+
+
+def _notes(rows: Sequence[Row[Any]]) -> tuple[Note, ...]:
+    return tuple(
+        Note(row.id, row.type, row.created_at, row.read_at is not None, row.number, row.customer, row.total_minor)
+        for row in rows
+        if row.id is not None
+    )

@@ -1,0 +1,38 @@
+"""Orders today: how many were placed today and not cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from ..db import db
+from ..models import Tenant
+from .day import today
+
+DEFINITION = (
+    "The number of orders placed today that are not cancelled, paid or not. Compared with yesterday from midnight to the"
+    " same time."
+)
+
+# Served by ix_orders_recent.
+SQL = text("""
+    SELECT count(*) FILTER (WHERE placed_at >= :start) AS today,
+           count(*) FILTER (WHERE placed_at < :yesterday_now) AS yesterday
+    FROM orders
+    WHERE tenant_id = :tenant AND cancelled_at IS NULL AND placed_at >= :yesterday_start AND placed_at < :end
+""")
+
+
+@dataclass(frozen=True)
+class OrdersToday:
+    """Counts of orders; `yesterday` until the same time."""
+
+    today: int
+    yesterday: int
+
+
+def read(tenant: Tenant, now: datetime) -> OrdersToday:
+    row = db.session.execute(SQL, {"tenant": tenant.id, **today(tenant.timezone, now).bounds}).one()
+    return OrdersToday(today=row.today, yesterday=row.yesterday)

@@ -1,0 +1,52 @@
+"""Salespeople today: revenue and orders of today by the orders' owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from ..db import db
+from ..models import Tenant
+from .day import today
+
+DEFINITION = (
+    "Revenue today (paid less refunded) and orders placed today that are not cancelled, by the salesperson who owns the order"
+    " now. The rows add up to the tiles above."
+)
+
+# Served by ix_orders_paid, ix_order_events_refunds and ix_orders_recent.
+SQL = text("""
+    WITH moves (owner_id, revenue, orders) AS (
+        SELECT owner_id, total_minor, 0 FROM orders
+        WHERE tenant_id = :tenant AND paid_at >= :start AND paid_at < :end
+        UNION ALL
+        SELECT o.owner_id, -e.amount_minor, 0 FROM order_events e
+        JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
+        WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end
+        UNION ALL
+        SELECT owner_id, 0, 1 FROM orders
+        WHERE tenant_id = :tenant AND cancelled_at IS NULL AND placed_at >= :start AND placed_at < :end
+    )
+    SELECT moves.owner_id, users.name, sum(moves.revenue)::bigint AS revenue, sum(moves.orders)::bigint AS orders
+    FROM moves LEFT JOIN users ON users.tenant_id = :tenant AND users.id = moves.owner_id
+    GROUP BY moves.owner_id, users.name
+    ORDER BY revenue DESC, users.name, moves.owner_id
+""")
+
+
+@dataclass(frozen=True)
+class Salesperson:
+    """`owner_id` and `name` are None for orders that nobody owns. Revenue in minor units."""
+
+    owner_id: int | None
+    name: str | None
+    revenue_minor: int
+    orders: int
+
+
+def read(tenant: Tenant, now: datetime) -> tuple[Salesperson, ...]:
+    """Everybody with revenue, a refund or an order today, the best first."""
+    rows = db.session.execute(SQL, {"tenant": tenant.id, **today(tenant.timezone, now).bounds})
+    return tuple(Salesperson(row.owner_id, row.name, row.revenue, row.orders) for row in rows)

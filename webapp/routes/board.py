@@ -1,0 +1,58 @@
+"""The board: all panels painted at once, and what every signed-in page carries (the stream's start, the bell)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, g, render_template
+from flask.blueprints import BlueprintSetupState
+from flask_login import current_user, login_required
+from markupsafe import Markup
+
+from .. import formatting, panel_charts, signals
+from ..queries import PANELS, inbox
+from ..queries.day import today
+from ..tenancy import current_tenant
+from .panels import render_inbox, render_panel
+
+bp = Blueprint("board", __name__)
+
+
+@bp.record_once
+def _install_filters(state: BlueprintSetupState) -> None:
+    formatting.init_app(state.app)  # type: ignore[arg-type]  # it is the Flask app; the stub says its parent class
+    panel_charts.init_app(state.app)  # type: ignore[arg-type]
+
+
+@bp.get("/")
+@login_required
+def index() -> str:
+    live_since()
+    tenant, now = current_tenant(), datetime.now(UTC)
+    html = {panel.name: render_panel(panel, tenant, now) for panel in PANELS.values()}
+    day = today(tenant.timezone, now).date
+    return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, html=html)
+
+
+def live_since() -> int:
+    """The seq that this page's stream starts at: read once a request, and before anything live on it is queried.
+
+    So a change between the paint and the connection is told when the page connects, instead of being missed.
+    """
+    if "live_since" not in g:
+        g.live_since = signals.latest_seq(current_user.tenant_id)
+    since: int = g.live_since
+    return since
+
+
+def inbox_bell() -> Markup:
+    """The bell of the top bar, painted by the query and template of its panel."""
+    live_since()
+    data = inbox.read(current_tenant(), datetime.now(UTC), current_user)
+    return Markup(render_template("components/bell.html", data=data, html=render_inbox(data)))  # noqa: S704 - escaped
+
+
+@bp.app_context_processor
+def _page_parts() -> dict[str, Any]:
+    return {"live_since": live_since, "inbox_bell": inbox_bell}

@@ -1,0 +1,63 @@
+// The bell's badge and the toasts, at once with each `inbox` signal. The list refetches by itself, more slowly.
+import { csrfHeader } from "./menus.js";
+import { onResume, state } from "./state.js";
+import { onTopic } from "./refetch.js";
+import { say } from "./announce.js";
+
+const SHOWN_MS = 20_000; // unless the pointer or focus is in it; the inbox keeps it in any case
+const SHOWN_AT_ONCE = 3;
+
+const bell = document.getElementById("bell");
+const badge = document.getElementById("unread");
+const toasts = document.getElementById("toasts");
+let newest = bell.dataset.newest; // what was there when the page was painted is no news
+let asking = false;
+let askAgain = false;
+
+onTopic("inbox", ask);
+onResume(() => askAgain && ask());
+
+function ask() {
+  if (asking || state.paused) return void (askAgain = true);
+  asking = true;
+  askAgain = false;
+  fetchNews().finally(() => {
+    asking = false;
+    if (askAgain && !state.paused) ask();
+  });
+}
+
+async function fetchNews() {
+  let response;
+  try {
+    response = await fetch(`${bell.dataset.news}?after=${newest}`, { headers: { "HX-Request": "true" } });
+  } catch {
+    return; // the next signal or poll asks again
+  }
+  if (!response.ok) return;
+  const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+  const news = parsed.querySelector("[data-newest]");
+  badge.textContent = news.dataset.unread;
+  newest = news.dataset.newest;
+  const arrived = [...news.querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
+  for (const toast of arrived) add(toast);
+  if (arrived.length) say(arrived.map((toast) => words(toast)).join(" "));
+}
+
+const words = (toast) => [...toast.querySelectorAll(".toast-words")].map((part) => part.textContent.trim()).join(", ") + ".";
+
+function add(toast) {
+  while (toasts.children.length >= SHOWN_AT_ONCE) toasts.firstElementChild.remove();
+  toast.querySelector(".toast-dismiss").addEventListener("click", () => toast.remove());
+  toast.querySelector(".toast-open").addEventListener("click", () => markRead(toast.dataset.read));
+  toasts.append(toast);
+  const leave = () => {
+    if (toast.matches(":hover, :focus-within")) setTimeout(leave, SHOWN_MS / 4);
+    else toast.remove();
+  };
+  setTimeout(leave, SHOWN_MS);
+}
+
+function markRead(url) {
+  if (url) fetch(url, { method: "POST", headers: { ...csrfHeader(), "HX-Request": "true" }, keepalive: true });
+}

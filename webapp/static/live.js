@@ -1,0 +1,89 @@
+// The stream: one connection a page, whose events say which topics changed. hx-sse reconnects a stream that was open; the
+// first connection, the watchdog and polling while the stream is away are here.
+import { isLive, set, state } from "./state.js";
+import { changed, refetchAll } from "./refetch.js";
+
+const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
+const POLL_MS = 15_000;
+const SILENCE_MS = 35_000; // two beats (15 s) and some: a connection this quiet is dead
+const RETRY_MS = [1_000, 10_000];
+
+const live = document.getElementById("live");
+let connection = null;
+let heardAt = performance.now();
+let failures = 0;
+let retryTimer = null;
+
+export function connect() {
+  live.addEventListener("hello", (event) => {
+    set({ connected: true, away: !data(event).live });
+    failures = 0;
+  });
+  live.addEventListener("away", () => set({ away: true }));
+  live.addEventListener("full", () => set({ away: true }));
+  live.addEventListener("resync", () => {
+    set({ away: false });
+    refetchAll();
+  });
+  for (const topic of TOPICS) live.addEventListener(topic, (event) => changed(topic, data(event)));
+
+  live.addEventListener("htmx:sse:before:connection", (event) => {
+    if (state.signedOut) event.detail.connection.cancelled = true;
+    else if (event.detail.connection.attempt > 0) lost();
+  });
+  live.addEventListener("htmx:sse:after:connection", (event) => {
+    connection = event.detail.connection;
+    heardAt = performance.now();
+  });
+  live.addEventListener("htmx:sse:after:message", () => (heardAt = performance.now()));
+  live.addEventListener("htmx:sse:error", (event) => {
+    if ([401, 403].includes(event.detail.status)) set({ signedOut: true });
+    lost();
+  });
+  live.addEventListener("htmx:sse:close", retry);
+  // hx-sse leaves a first connection that failed at that.
+  live.addEventListener("htmx:error", retry);
+  live.addEventListener("htmx:response:error", (event) => {
+    if ([401, 403].includes(event.detail.ctx.response.status)) set({ signedOut: true });
+    retry();
+  });
+
+  setInterval(watch, 5_000);
+  setInterval(poll, POLL_MS);
+  document.addEventListener("visibilitychange", () => (heardAt = performance.now()));
+  window.addEventListener("online", () => !isLive() && poll());
+}
+
+function data(event) {
+  try {
+    return JSON.parse(event.detail.data);
+  } catch {
+    return {};
+  }
+}
+
+function lost() {
+  // A hidden tab lets its stream go on purpose and gets it back when it is shown.
+  if (!document.hidden) set({ connected: false });
+}
+
+function retry() {
+  lost();
+  if (state.signedOut || retryTimer) return;
+  const wait = Math.min(RETRY_MS[0] * 2 ** failures++, RETRY_MS[1]) * (0.7 + 0.6 * Math.random());
+  retryTimer = setTimeout(() => {
+    retryTimer = null;
+    htmx.trigger(live, "live:connect");
+  }, wait);
+}
+
+function watch() {
+  if (document.hidden || !state.connected || performance.now() - heardAt < SILENCE_MS) return;
+  heardAt = performance.now();
+  connection?.reader?.cancel(); // hx-sse takes it for an end and reconnects with Last-Event-ID
+}
+
+function poll() {
+  if (document.hidden || state.paused || state.signedOut) return;
+  if (!isLive() || state.stale.size) refetchAll();
+}

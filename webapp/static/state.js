@@ -1,0 +1,69 @@
+// What the page knows of its own freshness, and the words beside the dot that say so.
+const box = document.getElementById("live-state");
+const words = document.getElementById("live-words");
+const latency = document.getElementById("live-latency");
+const pauseButton = document.getElementById("pause");
+
+const GRACE_MS = 1500; // a stream that ends in order is back before anybody needs to read about it
+
+export const state = {
+  connected: false, // the stream is open
+  away: false, // the server lost the signals; the stream itself may be open
+  polled: false, // a poll has succeeded since the stream went
+  paused: false,
+  signedOut: false,
+  stale: new Map(), // panel name -> the time it shows numbers of
+};
+const resumed = new Set(); // what to do when a pause ends
+let lostAt = performance.now();
+
+function describe() {
+  if (state.signedOut) return ["out", "You are signed out."];
+  if (state.paused) return ["paused", "Paused"];
+  if (state.stale.size) return ["stale", `Stale since ${state.stale.values().next().value}`];
+  if (state.connected && !state.away) return ["live", "Live"];
+  if (state.connected || state.polled) return ["polling", "Polling"];
+  return ["reconnecting", "Reconnecting"];
+}
+
+export function show() {
+  const [name, text] = describe();
+  const waiting = name === "reconnecting" && box.dataset.state === "live" && performance.now() - lostAt < GRACE_MS;
+  if (waiting) return void setTimeout(show, GRACE_MS);
+  if (box.dataset.state === name && words.textContent === text) return;
+  box.dataset.state = name;
+  words.textContent = text;
+  if (name !== "live") latency.textContent = "";
+  if (name === "out") words.append(" ", signInLink());
+}
+
+function signInLink() {
+  const link = document.createElement("a");
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
+  link.textContent = "Sign in again.";
+  return link;
+}
+
+export function set(changes) {
+  if (changes.connected === false && state.connected) lostAt = performance.now();
+  if (changes.connected) changes.polled = false;
+  Object.assign(state, changes);
+  show();
+}
+
+// From the change being recorded in the database to the panel that shows it being swapped.
+export function showLatency(ms) {
+  if (box.dataset.state !== "live" || ms < 0) return;
+  const text = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  latency.textContent = `${text} from commit to screen`;
+}
+
+export const isLive = () => state.connected && !state.away;
+export const onResume = (action) => resumed.add(action);
+
+pauseButton.addEventListener("click", () => {
+  set({ paused: !state.paused });
+  pauseButton.setAttribute("aria-pressed", String(state.paused));
+  pauseButton.querySelector(".pause-words").textContent = state.paused ? "Resume" : "Pause";
+  if (!state.paused) for (const action of resumed) action();
+});
