@@ -112,7 +112,10 @@ class Doorbell:
 
     def start_web(self) -> None:
         self.web.start()
-        eventually(lambda: get(self.url + "/healthz") == 200, 20)
+        try:
+            eventually(lambda: get(self.url + "/healthz") == 200, 20)
+        except AssertionError as error:
+            raise AssertionError(f"the web process is not up: {error}\n{self.web.log}") from error
 
     def cookie(self, user_id: int) -> str:
         """The session cookie of a signed-in user, signed as the app signs it."""

@@ -1,0 +1,125 @@
+"""A real Chromium on the real processes: web and listener, each test with its own database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from ..chromium import ARGUMENTS, find
+from ..processes import Doorbell
+from ..world import Service, World
+
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+class Screen:
+    """One signed-in page of the board; `fetched` counts the requests for each panel since `forget`."""
+
+    def __init__(self, page: Page, doorbell: Doorbell) -> None:
+        self.page, self._doorbell = page, doorbell
+        self.fetched: Counter[str] = Counter()
+        self.faults: list[str] = []
+        page.on("request", lambda request: self._count(request.url))
+        page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def open(self, path: str = "/") -> Screen:
+        self.page.goto(self._doorbell.url + path)
+        self.page.evaluate("window.paintedOnce = true")
+        self.is_live()
+        return self
+
+    def is_live(self) -> None:
+        expect(self.page.locator("#live-words")).to_have_text("Live")
+
+    def was_not_reloaded(self) -> bool:
+        return bool(self.page.evaluate("window.paintedOnce === true"))
+
+    def panel(self, name: str) -> str:
+        return self.page.locator(f"#{name}").inner_text()
+
+    def asked(self, panel: str) -> int:
+        """How often the page has asked for the panel; the browser's news of it arrive while we speak to it."""
+        self.page.evaluate("0")
+        return self.fetched[panel]
+
+    def forget(self) -> None:
+        self.fetched.clear()
+
+    def _count(self, url: str) -> None:
+        path = url.removeprefix(self._doorbell.url).partition("?")[0]
+        if path.startswith("/panels/"):
+            self.fetched[path.removeprefix("/panels/").partition("/")[0]] += 1
+
+
+Sign = Callable[..., Screen]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def doorbell(service: Service) -> Iterator[Doorbell]:
+    doorbell = Doorbell(service)
+    doorbell.start()
+    yield doorbell
+    doorbell.close()
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, doorbell: Doorbell) -> Iterator[Sign]:
+    """Opens a browser of its own for a user: `sign_in(user_id, width=375, color_scheme="dark")`."""
+    contexts: list[BrowserContext] = []
+
+    def sign_in(user_id: int, width: int = 1440, height: int = 1000, **options: object) -> Screen:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        name, _, value = doorbell.cookie(user_id).partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": doorbell.url}])
+        return Screen(context.new_page(), doorbell)
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def tenant(world: World) -> int:
+    """A tenant with a few orders of today and yesterday, so that every panel has something to show."""
+    tenant = world.tenant("acme", name="Acme")
+    ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
+    world.conn.execute(
+        "INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, placed_at, paid_at)"
+        " SELECT %(t)s, 'S' || n, 'Customer ' || n, CASE WHEN n %% 2 = 0 THEN %(ana)s ELSE %(ben)s END, 'EUR', n * 100,"
+        "   now() - n * interval '1 second', CASE WHEN n %% 3 > 0 THEN now() - n * interval '1 second' END"
+        " FROM generate_series(1, 40) AS n",
+        {"t": tenant, "ana": ana, "ben": ben},
+    )
+    world.conn.execute("UPDATE notifications SET read_at = now()")
+    return tenant
+
+
+@pytest.fixture
+def ana(world: World, tenant: int) -> int:
+    return _user(world, tenant, "Ana Silva")
+
+
+@pytest.fixture
+def ben(world: World, tenant: int) -> int:
+    return _user(world, tenant, "Ben Okafor")
+
+
+def _user(world: World, tenant: int, name: str) -> int:
+    found = world.conn.execute("SELECT id FROM users WHERE tenant_id = %s AND name = %s", [tenant, name]).fetchone()
+    assert found is not None
+    return int(found[0])

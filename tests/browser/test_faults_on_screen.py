@@ -1,0 +1,103 @@
+"""What a person sees when a process dies: the page catches up by itself."""
+
+from __future__ import annotations
+
+import signal
+
+import psycopg
+import pytest
+from playwright.sync_api import expect
+
+from webapp.embedded import Embedded
+
+from ..processes import Doorbell, eventually
+from ..world import Service, World
+from .conftest import Screen, Sign
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def screen(ana: int, sign_in: Sign) -> Screen:
+    return sign_in(ana).open()
+
+
+def change(service: Service, customer: str) -> None:
+    """One change by a connection of its own, as the old one may be gone."""
+    with psycopg.connect(service.database_url, autocommit=True) as conn:
+        conn.execute("UPDATE orders SET customer = %s WHERE number = 'S1'", [customer])
+
+
+def test_a_killed_listener_costs_time_and_no_change(screen: Screen, doorbell: Doorbell, service: Service) -> None:
+    doorbell.listener.kill()
+    change(service, "While the listener was dead")
+    doorbell.listener.start()
+    expect(screen.page.locator("#recent_orders")).to_contain_text("While the listener was dead")
+    assert screen.was_not_reloaded()
+
+
+def test_the_page_polls_while_redis_is_away_and_goes_live_again(
+    screen: Screen, embedded: Embedded, service: Service
+) -> None:
+    words = screen.page.locator("#live-words")
+    embedded.stop_redis(signal.SIGKILL)
+    try:
+        expect(words).to_have_text("Polling")
+        change(service, "While Redis was dead")
+        expect(screen.page.locator("#recent_orders")).to_contain_text("While Redis was dead", timeout=25_000)
+    finally:
+        embedded.start_redis()
+    expect(words).to_have_text("Live", timeout=25_000)
+    change(service, "Redis is back")
+    expect(screen.page.locator("#recent_orders")).to_contain_text("Redis is back", timeout=25_000)
+    assert screen.was_not_reloaded()
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_restarted_postgresql_is_survived(screen: Screen, embedded: Embedded, service: Service, mode: str) -> None:
+    embedded.restart_postgres(mode)
+    change(service, "PostgreSQL is back")
+    expect(screen.page.locator("#recent_orders")).to_contain_text("PostgreSQL is back", timeout=25_000)
+    assert screen.was_not_reloaded()
+
+
+@pytest.mark.parametrize("how", ["killed", "deployed"])
+def test_a_restarted_web_process_is_resumed(screen: Screen, doorbell: Doorbell, service: Service, how: str) -> None:
+    if how == "killed":
+        doorbell.web.kill()
+    else:
+        assert doorbell.web.stop() == 0
+    expect(screen.page.locator("#live-words")).not_to_have_text("Live")
+    change(service, "While the web process was away")
+    doorbell.start_web()
+    expect(screen.page.locator("#recent_orders")).to_contain_text("While the web process was away", timeout=25_000)
+    screen.is_live()
+    assert screen.was_not_reloaded()
+
+
+def test_at_the_tenants_midnight_every_panel_is_asked_again(screen: Screen, doorbell: Doorbell, world: World) -> None:
+    """The listener is told that it last looked a day ago: for the page that is the turn of the day."""
+    doorbell.listener.stop()
+    world.conn.execute("UPDATE readers SET drained_at = drained_at - interval '1 day'")
+    screen.forget()
+    doorbell.listener.start()
+    panels = ("revenue", "orders_today", "average_order", "revenue_by_hour", "salespeople", "recent_orders", "history")
+    eventually(lambda: all(screen.asked(panel) for panel in panels))
+
+
+def test_who_was_signed_out_elsewhere_is_told_so(screen: Screen, service: Service, doorbell: Doorbell) -> None:
+    screen.page.context.clear_cookies()
+    change(service, "Not for the signed out")
+    expect(screen.page.locator("body")).to_contain_text("signed out")
+    assert "Not for the signed out" not in screen.page.content()
+
+
+def test_a_hidden_page_catches_up_when_it_is_looked_at_again(screen: Screen, service: Service) -> None:
+    page = screen.page
+    hide = "state => { Object.defineProperty(document, 'hidden', {get: () => state, configurable: true});"
+    hide += "document.dispatchEvent(new Event('visibilitychange')) }"
+    page.evaluate(hide, True)
+    change(service, "While nobody looked")
+    page.evaluate(hide, False)
+    expect(page.locator("#recent_orders")).to_contain_text("While nobody looked")
+    eventually(lambda: page.locator("#live-words").inner_text() == "Live")

@@ -1,0 +1,168 @@
+"""An order change reaches the screen: from plain SQL to the open page, without a reload."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from ..processes import eventually
+from ..world import World
+from .conftest import Screen, Sign
+
+pytestmark = pytest.mark.browser
+
+
+def order(world: World, tenant: int, number: str) -> int:
+    found = world.conn.execute(
+        "SELECT id FROM orders WHERE tenant_id = %s AND number = %s", [tenant, number]
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_a_plain_sql_update_changes_tile_row_and_chart_without_a_reload(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
+    screen = sign_in(ana).open()
+    row = screen.page.locator(f"#order-{order(world, tenant, 'S3')}")
+    expect(row).to_contain_text("placed")
+    before = {name: screen.panel(name) for name in ("revenue", "average_order", "salespeople")}
+    bars = screen.page.locator("#revenue_by_hour .chart").inner_html()
+
+    world.conn.execute("UPDATE orders SET paid_at = now(), total_minor = 500000 WHERE number = 'S3'")
+
+    expect(row).to_contain_text("paid")
+    expect(row).to_contain_text("€5,000.00")
+    expect(row).to_contain_text("psql")
+    eventually(lambda: all(screen.panel(name) != text for name, text in before.items()))
+    eventually(lambda: screen.page.locator("#revenue_by_hour .chart").inner_html() != bars)
+    assert screen.was_not_reloaded()
+    assert screen.faults == []
+
+
+def test_a_new_order_appears_on_top_and_a_deleted_one_goes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+    screen = sign_in(ana).open()
+    placed = world.order(tenant, 4200, number="NEW-1", customer="Hanari Carnes")
+    first = screen.page.locator("#recent_orders tbody tr").first
+    expect(first).to_have_attribute("id", f"order-{placed}")
+    expect(first).to_contain_text("Hanari Carnes")
+    world.conn.execute("DELETE FROM orders WHERE number = 'NEW-1'")
+    expect(screen.page.locator(f"#order-{placed}")).to_have_count(0)
+
+
+def test_a_changed_row_refetches_that_row_only(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+    screen = sign_in(ana).open()
+    requests: list[str] = []
+    screen.page.on("request", lambda request: requests.append(request.url))
+    changed = order(world, tenant, "S6")
+    world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = 'S6'")
+    expect(screen.page.locator(f"#order-{changed}")).to_contain_text("shipped")
+    recent = [url.rpartition("/panels/")[2] for url in requests if "/panels/recent_orders" in url]
+    assert recent == [f"recent_orders/{changed}"]
+
+
+def test_a_bulk_update_makes_one_refetch_a_panel_and_not_thousands(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
+    world.conn.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor)"
+        " SELECT %s, 'B' || n, 'Bulk', 'EUR', 100 FROM generate_series(1, 10000) AS n",
+        [tenant],
+    )
+    screen = sign_in(ana).open()
+    screen.forget()
+    world.conn.execute("UPDATE orders SET paid_at = now() WHERE customer = 'Bulk'")
+    eventually(lambda: "€10," in screen.panel("revenue"))
+    expect(screen.page.locator("#recent_orders tbody tr").first).to_contain_text("paid")
+    panels = ("revenue", "average_order", "revenue_by_hour", "salespeople", "recent_orders")
+    eventually(lambda: all(screen.asked(panel) for panel in panels))
+    assert {panel: screen.asked(panel) for panel in panels} == dict.fromkeys(panels, 1)
+
+
+def test_the_page_says_how_long_it_took_from_commit_to_screen(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
+    screen = sign_in(ana).open()
+    world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'S3'")
+    expect(screen.page.locator("#live-latency")).to_contain_text("from commit to screen")
+
+
+def test_what_a_person_does_survives_fifty_live_changes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+    """Typed text, caret, focus, scroll and an open <details>, while rows, tiles and charts change."""
+    screen = sign_in(ana, height=700).open()
+    page = screen.page
+    page.locator("#revenue_by_hour-data > summary").click()
+    page.locator("#revenue_by_hour-scroll").evaluate("box => { box.scrollTop = 120 }")
+    search = page.locator("#search")
+    search.fill("Vins et alcools")
+    search.evaluate("box => box.setSelectionRange(5, 5)")
+    page.evaluate("window.scrollTo(0, 300)")
+    scrolled = page.evaluate("window.scrollY")
+    assert scrolled > 0
+    screen.forget()
+    for n in range(50):
+        world.conn.execute(
+            "UPDATE orders SET total_minor = total_minor + 1, paid_at = now() WHERE number = %s", [f"S{n % 20 + 1}"]
+        )
+        page.wait_for_timeout(60)  # the pace of the changes, not a wait for their effect
+    world.conn.execute("UPDATE orders SET total_minor = 7777700, paid_at = now() WHERE number = 'S1'")
+    eventually(lambda: "€77,777.00" in page.locator("#recent_orders").inner_text())
+    eventually(lambda: "€77," in screen.panel("revenue") or "€78," in screen.panel("revenue"))
+    assert screen.asked("revenue") >= 3, "the panels were refetched meanwhile"
+    assert search.input_value() == "Vins et alcools"
+    assert search.evaluate("box => [document.activeElement === box, box.selectionStart]") == [True, 5]
+    assert page.locator("#revenue_by_hour-data").get_attribute("open") is not None
+    assert page.locator("#revenue_by_hour-scroll").evaluate("box => box.scrollTop") == 120
+    assert page.evaluate("window.scrollY") == scrolled
+    assert screen.was_not_reloaded()
+
+
+def test_panels_refetch_at_most_once_a_second_and_never_miss_the_last(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
+    screen = sign_in(ana).open()
+    screen.forget()
+    started = screen.page.evaluate("performance.now()")
+    for n in range(60):
+        world.conn.execute("UPDATE orders SET paid_at = now(), total_minor = %s WHERE number = 'S3'", [1_000_000 + n])
+        screen.page.wait_for_timeout(30)  # a busy shop
+    eventually(lambda: "10,000.59" in screen.page.locator("#recent_orders").inner_text())
+    seconds = (screen.page.evaluate("performance.now()") - started) / 1000
+    assert screen.asked("revenue") <= seconds + 2
+    total = world.conn.execute("SELECT sum(total_minor) FROM orders WHERE paid_at IS NOT NULL").fetchone()
+    assert total is not None
+    eventually(lambda: f"{total[0] / 100:,.2f}" in screen.panel("revenue"))
+
+
+def test_two_tenants_never_see_each_others_changes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+    other = world.tenant("other", name="Other")
+    eve = world.user(other, "Eve Moreau")
+    hers: Screen = sign_in(eve).open()
+    mine: Screen = sign_in(ana).open()
+    hers.forget()
+    mine.forget()
+    world.order(tenant, 12345, paid_at=world.now(), number="MINE")
+    expect(mine.page.locator("#recent_orders")).to_contain_text("MINE")
+    world.order(other, 54321, paid_at=world.now(), number="HERS")  # the guard: her page does hear what is her own
+    expect(hers.page.locator("#recent_orders")).to_contain_text("HERS")
+    assert hers.asked("recent_orders") == 1, "only her own order was a reason to look"
+    assert "MINE" not in hers.page.content()
+    world.order(tenant, 1, number="AGAIN")
+    expect(mine.page.locator("#recent_orders")).to_contain_text("AGAIN")
+    assert "HERS" not in mine.page.content()
+
+
+def test_pause_holds_the_page_still_and_resume_brings_it_up_to_date(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
+    screen = sign_in(ana).open()
+    screen.page.locator("#pause").click()
+    expect(screen.page.locator("#live-words")).to_have_text("Paused")
+    watching: Screen = sign_in(ana).open()
+    before = screen.panel("revenue")
+    world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'S3'")
+    eventually(lambda: watching.panel("revenue") != before)
+    assert screen.panel("revenue") == before
+    screen.page.locator("#pause").click()
+    eventually(lambda: screen.panel("revenue") != before)
+    screen.is_live()
