@@ -1,0 +1,73 @@
+"""axe finds nothing to complain of on any page, after live updates, in light and dark, wide and narrow; and nothing overflows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ..processes import Doorbell
+from ..world import World
+from .conftest import Sign
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()
+PAGES = ("/orders", "/orders/S1", "/orders/new", "/inbox", "/no-such-page")
+LOOKS = [("light", 1440), ("dark", 1440), ("light", 375), ("dark", 375)]
+
+
+def complaints(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_board_after_live_updates_and_every_other_page(
+    world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell, scheme: str, width: int
+) -> None:
+    screen = sign_in(ana, width=width, color_scheme=scheme).open()
+    world.conn.execute("UPDATE orders SET paid_at = now(), total_minor = 123456789 WHERE number = 'S3'")
+    world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = 'S2'")
+    expect(screen.page.locator("#recent_orders")).to_contain_text("€1,234,567.89")
+    expect(screen.page.locator("#toasts")).to_contain_text("S2")
+    assert complaints(screen.page) == []
+    assert overflow(screen.page) == 0
+    for path in PAGES:
+        screen.page.goto(doorbell.url + path)
+        assert (path, complaints(screen.page)) == (path, [])
+        assert (path, overflow(screen.page)) == (path, 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sign_in_page(chromium: Any, doorbell: Doorbell, scheme: str) -> None:
+    page = chromium.new_page(color_scheme=scheme)
+    page.goto(doorbell.url + "/sign-in")
+    assert complaints(page) == []
+    page.close()
+
+
+def test_the_board_can_be_used_by_keyboard_alone(tenant: int, ana: int, sign_in: Sign) -> None:
+    screen = sign_in(ana).open()
+    page = screen.page
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-link")).to_be_focused()
+    seen: list[str] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        seen.append(str(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")))
+    assert "pause" in seen
+    assert "search" in seen
+    page.locator("#bell > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#inbox")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#inbox")).to_be_hidden()
