@@ -1,29 +1,33 @@
-"""How gunicorn serves Doorbell: `gunicorn -c gunicorn.conf.py wsgi:app`. Environment in, nothing else.
+"""How gunicorn serves the app: `gunicorn -c gunicorn.conf.py wsgi:app`.
 
-Put nginx or Caddy in front for TLS and HTTP/2: gunicorn's own HTTP/2 serves a connection's streams one after another.
+A stream is held by a greenlet, so one process holds thousands; add processes (WEB_CONCURRENCY) for CPU, not for streams.
+gevent patches the standard library in each worker before the app is loaded there: never preload the app.
 """
-
-from __future__ import annotations
 
 import os
 import signal
 from typing import Any
 
-bind = os.environ.get("BIND", "127.0.0.1:" + os.environ.get("PORT", "8000"))
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
-worker_class = "gevent"  # a greenlet a stream; it patches the sockets before the app is imported, so never preload_app
-worker_connections = 10_000  # open streams and requests a worker
-graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "30"))  # seconds in which a stopping worker ends its streams
-timeout = 60  # seconds without a sign of life before a worker is replaced; an open stream is no such silence
-keepalive = 5
-control_socket_disable = True
-accesslog = None  # a stream would be logged when it ends, ten minutes later; set ACCESS_LOG=- in front of a proxy-less setup
-if os.environ.get("ACCESS_LOG"):
-    accesslog = os.environ["ACCESS_LOG"]
+bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
+worker_class = "gevent"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
+worker_connections = 10_000  # streams and requests a process; the system's limit of open files must allow it
+keepalive = 75  # seconds; longer than the proxy keeps an idle connection, so that it never writes into a closed one
+timeout = 60  # seconds without a sign of life from a worker; an open stream is none of a worker's business here
+graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT") or 30)  # seconds in which streams are sent away on a deploy
+preload_app = False
+
+# X-Forwarded-Proto and the like are believed from these addresses only: name the proxy's when it is not on this machine.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+
+accesslog = None  # a board asks every second; the proxy keeps the access log
+errorlog = "-"
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
+control_socket_disable = True  # a socket file in the working directory that nobody asked for
 
 
 def post_worker_init(worker: Any) -> None:
-    """On SIGTERM gunicorn waits for open responses; streams never end by themselves, so the hub ends them."""
+    """On SIGTERM gunicorn waits for open responses, and streams never end by themselves: the hub ends them."""
     import gevent
 
     hub = worker.wsgi.extensions["doorbell_hub"]

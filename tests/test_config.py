@@ -10,6 +10,9 @@ import pytest
 
 from webapp.config import Config, ConfigError
 
+from .processes import free_port
+
+ROOT = Path(__file__).parent.parent
 GOOD = {
     "DATABASE_URL": "postgresql://doorbell@db/doorbell",
     "REDIS_URL": "redis://redis:6379/0",
@@ -67,9 +70,10 @@ def test_a_time_that_is_none_is_refused(seconds: str) -> None:
 
 
 def test_the_web_process_does_not_start_without_a_secret_key() -> None:
-    env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
-    started = subprocess.run(
-        [sys.executable, "-c", "import wsgi"], env=env, cwd=Path(__file__).parent.parent, capture_output=True, text=True
-    )
+    env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"PORT": str(free_port())}
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert started.returncode != 0
     assert "SECRET_KEY is not set" in started.stderr
+    assert started.stderr.count("Doorbell cannot start") == 1, "it does not try again for ever"
+    assert "Traceback" not in started.stderr

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 import webapp
 from webapp import create_app
@@ -151,3 +151,12 @@ def test_without_the_database_a_page_says_so_and_asks_to_try_again(service: Serv
 def test_what_is_behind_a_sign_in_is_not_kept_by_proxies(ana: Person) -> None:
     for path in ("/", "/orders", "/panels/revenue"):
         assert ana.get(path).headers["Cache-Control"].startswith("private"), path
+
+
+def test_the_clients_address_is_believed_from_a_trusted_proxy_only(service: Service) -> None:
+    seen: list[str | None] = []
+    for proxies in (0, 1):
+        app = create_app(config_for(service, TRUSTED_PROXIES=proxies))
+        app.before_request(lambda: seen.append(request.remote_addr))
+        app.test_client().get("/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert seen == ["127.0.0.1", "203.0.113.7"]

@@ -23,7 +23,8 @@ class Config:
     """What a process of Doorbell is told from outside.
 
     `database_url` is in psycopg's form (postgresql://…), `sqlalchemy_url` the same for SQLAlchemy. `demo` opens the
-    `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only.
+    `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
+    the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address.
     """
 
     database_url: str
@@ -32,6 +33,7 @@ class Config:
     demo: bool
     cookie_secure: bool
     stream_seconds: float
+    trusted_proxies: int
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -52,6 +54,7 @@ class Config:
             secret_key=_secret_key(env, faults),
             demo=demo,
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
+            trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, 10, faults),
             stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, faults),
         )
         if faults:
@@ -101,3 +104,13 @@ def _seconds(env: Mapping[str, str], name: str, default: float, least: float, fa
     if not least <= seconds < math.inf:
         faults.append(f"{name} is {value!r}; allowed: a number of seconds, at least {least:g}.")
     return seconds
+
+
+def _count(env: Mapping[str, str], name: str, default: int, most: int, faults: list[str]) -> int:
+    value = env.get(name, "").strip()
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and int(value) <= most):
+        faults.append(f"{name} is {value!r}; allowed: a whole number from 0 to {most}.")
+        return default
+    return int(value)

@@ -32,6 +32,6 @@ def init_app(app: Flask) -> None:
     stream.init_app(app, config)
     migrate.init_app(app, db)
     login_manager.init_app(app)
-    security.init_app(app)
+    security.init_app(app, config.trusted_proxies)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
     csrf.init_app(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 # No 'unsafe-inline' anywhere: no inline script, style or handler, no style="" attribute, no eval.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -28,7 +29,11 @@ HEADERS = {
 HSTS_SECONDS = 31_536_000  # a year; browsers then refuse plain HTTP to this host
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, trusted_proxies: int = 0) -> None:
+    if trusted_proxies:
+        near = {"x_for": trusted_proxies, "x_proto": trusted_proxies, "x_host": trusted_proxies}
+        app.wsgi_app = ProxyFix(app.wsgi_app, **near)  # type: ignore[method-assign]
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
