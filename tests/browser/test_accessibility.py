@@ -1,4 +1,4 @@
-"""axe finds nothing to complain of on any page, after live updates, in light and dark, wide and narrow; and nothing overflows."""
+"""axe finds nothing on any page, after live updates, in light and dark, wide and narrow; and nothing overflows."""
 
 from __future__ import annotations
 
