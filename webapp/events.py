@@ -96,7 +96,7 @@ CATALOG = (
         when="The order row was deleted (TRUNCATE included).",
         amount="none",
         occurred_at="the time of the change",
-        values="old: `number`, `status`, `total_minor`",
+        values="old: `number`, `status`, `total_minor`, `placed_at`, `paid_at`",
         topics=(ORDERS, REVENUE, PLACED),
     ),
 )
