@@ -1,4 +1,4 @@
-"""Commands of `flask`: tenants, users, orders. A refusal is one sentence on stderr and exit code 2."""
+"""Commands of `flask`: tenants, users, orders, rollups. A refusal is one sentence on stderr and exit code 2."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import orders, tenants, users
+    from . import orders, rollups, tenants, users
 
-    for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli):
+    for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli):
         app.cli.add_command(commands)
 
 

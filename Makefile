@@ -1,0 +1,66 @@
+# Doorbell's commands; `make help` lists them. Portable to GNU make 3.81, which macOS has.
+
+SHELL  := /bin/sh
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile
+
+.DEFAULT_GOAL := help
+.PHONY: help run psql env test test-faults lint bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  Variables: PORT=8000  DATA_DIR=var  DEMO=0 (no demo customer)  PYTHON=python3.12"
+	@echo "  DATABASE_URL and REDIS_URL, when set, are used instead of the embedded PostgreSQL and Redis."
+
+run: $(VENV)/embedded.stamp ## start everything, with a demo, on http://127.0.0.1:$PORT
+	@exec $(BIN)/python -m webapp.launcher
+
+psql: ## psql on the running database
+	@.ci/running psql
+
+env: ## print `export DATABASE_URL=… REDIS_URL=…` of the running Doorbell: eval "$(make -s env)"
+	@.ci/running env
+
+test: lint ## lint, types and all tests, the browser's included
+	@$(BIN)/python -m tests.install_chromium
+	@$(BIN)/python -m pytest -m "not faults"
+
+test-faults: $(VENV)/dev.stamp ## the slow fault and soak tests
+	@$(BIN)/python -m tests.install_chromium
+	@$(BIN)/python -m pytest -m faults --timeout 900
+
+lint: $(VENV)/dev.stamp ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo 'Format with: .venv/bin/ruff format .'; exit 1; }
+	@$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## every benchmark; one JSON object a line
+	@failed=; for file in bench/[a-z]*.py; do \
+		grep -q '^def main' "$$file" || continue; \
+		$(BIN)/python -m "bench.$$(basename "$$file" .py)" || failed="$$failed $$file"; \
+	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+lock: ## pin the newest versions anew (needs uv)
+	@for name in app embedded dev; do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+			--generate-hashes --no-annotate --no-emit-index-url --output-file "requirements/$$name.txt" "requirements/$$name.in" || exit 1; \
+	done
+
+clean: ## remove .venv and caches; the data in $DATA_DIR stays
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp is touched last, so what was cut short is done again, and a changed list of pins is installed anew. While
+# packages are installed made.stamp is away: a package installed by half would pass for installed, so then .venv is made anew.
+$(VENV)/made.stamp:
+	@.ci/venv $(VENV)
+
+$(VENV)/embedded.stamp: requirements/embedded.txt | $(VENV)/made.stamp
+	@echo 'Installing pinned packages into .venv (the first time takes up to a minute) …'
+	@rm $(VENV)/made.stamp && $(PIP) -r requirements/embedded.txt && touch $(VENV)/made.stamp $@
+
+$(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/made.stamp
+	@echo 'Installing pinned packages for the tests into .venv …'
+	@rm $(VENV)/made.stamp && $(PIP) -r requirements/dev.txt && touch $(VENV)/made.stamp $(VENV)/embedded.stamp $@

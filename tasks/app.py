@@ -1,0 +1,59 @@
+"""The Celery app: `celery -A tasks.app worker` and `celery -A tasks.app beat`. Importing it reads and connects nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from celery import Celery
+
+from webapp.config import Config, ConfigError
+
+from .schedule import SCHEDULE
+
+
+def settings() -> dict[str, Any]:
+    """Every option of Celery that Doorbell sets, in this one place: Celery accepts a misspelt one in silence (a test
+    holds them against its list). Ends the process with a sentence when the environment cannot be used."""
+    try:
+        config = Config.from_env(os.environ)
+    except ConfigError as error:
+        sys.exit(str(error))
+    return {
+        "broker_url": broker_url(config.redis_url),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # Redis may be away for an hour; the default gives up after 100 tries
+        "broker_transport_options": {
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+        "task_default_queue": "doorbell",  # a Redis may be shared with another Celery, whose queue is "celery"
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],  # never pickle: who can write to Redis must not run code here
+        # Acknowledged before it runs, Celery's default: every task is a tick, so a lost one is made good by the next,
+        # and one that kills its worker is not handed to the next worker.
+        "task_acks_late": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,  # concerns late ones only; unset, it warns each time
+        "worker_prefetch_multiplier": 1,
+        "worker_redirect_stdouts": False,
+        "worker_log_format": "%(levelname)s %(message)s",  # the time is the process manager's
+        "worker_task_log_format": "%(levelname)s %(task_name)s: %(message)s",
+        # In memory: no schedule file to place, and one in /tmp would be a pickle that others can write.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_schedule": SCHEDULE,
+        "timezone": "UTC",
+    }
+
+
+def broker_url(redis_url: str) -> str:
+    """The same Redis as Celery spells it: `unix:///path?db=1` is `redis+socket:///path?virtual_host=1` there."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    return "redis+socket://" + redis_url.removeprefix("unix://").replace("db=", "virtual_host=")
+
+
+app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions"])
+app.add_defaults(settings)  # a callable: called at first use, so an import needs no environment

@@ -1,0 +1,31 @@
+"""Drains the outbox while no listener does. Sent every minute, and everything that has a timer once at a worker's start."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import psycopg
+import redis
+from celery.signals import worker_ready
+
+from webapp import outbox, signals
+from webapp.config import Config
+
+from .app import app
+from .schedule import CATCH_UP, EVERY
+
+
+@app.task(name=CATCH_UP, throws=(psycopg.OperationalError, redis.RedisError))
+def catch_up() -> int | None:
+    """Returns how many events were drained; None where a listener leads, which is the normal case."""
+    config = Config.from_env(os.environ)
+    with signals.connect(config.redis_url) as client:
+        drained = outbox.catch_up(config.database_url, client)
+    return drained.events if drained else None
+
+
+@worker_ready.connect
+def send_all_once(sender: Any, **_: Any) -> None:
+    for name, seconds in EVERY.items():
+        sender.app.send_task(name, expires=seconds)

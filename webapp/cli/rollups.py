@@ -1,0 +1,25 @@
+"""`flask rollups`: the aggregates behind the 30-day chart and the leaderboard."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from .. import rollups, signals
+from ..config import Config
+from ..events import ROLLUPS
+
+rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart and the leaderboard.")
+
+
+@rollups_cli.command("rebuild")
+def rebuild() -> None:
+    """Count everything anew, for example after a tenant's time zone was changed."""
+    config = cast(Config, current_app.extensions["doorbell_config"])
+    changed = rollups.rebuild(config.database_url)
+    for tenant_id in sorted(changed):
+        signals.publish(signals.client(), tenant_id, {ROLLUPS: None})
+    click.echo(f"Counted anew: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")

@@ -1,0 +1,135 @@
+"""The demo's past: weeks of orders with the shape of a week and a day, the same for the same seed and the same moment."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from ..new_order import NewLine
+from . import company
+
+WEEKS = 6
+ORDERS_A_DAY = 260  # on an average day at the end; the company grows to it from two thirds of that
+_SEED = 1904
+
+_TENANT = """
+INSERT INTO tenants (slug, name, timezone, currency, locale) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (slug) DO NOTHING RETURNING id
+"""
+_USER = "INSERT INTO users (tenant_id, name, email, role) VALUES (%s, %s, %s, %s) RETURNING id"
+_ORDERS = """
+COPY orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
+             placed_at, paid_at, shipped_at, cancelled_at, source) FROM STDIN
+"""
+_LINES = """
+COPY order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor) FROM STDIN
+"""
+
+
+@dataclass
+class _Order:
+    placed_at: datetime
+    customer: str
+    owner_id: int
+    lines: tuple[NewLine, ...]
+    paid_at: datetime | None = None
+    shipped_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    refunded_minor: int = 0
+    number: str = ""
+
+    @property
+    def total_minor(self) -> int:
+        return sum(line.total_minor for line in self.lines)
+
+
+def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = company.TIMEZONE) -> bool:
+    """Make the demo tenant, its people and `weeks` of orders up to `now`, in one transaction that fills no inbox.
+
+    Only in a database without any tenant: where somebody's company is, no demo is wanted. Returns whether it made one.
+    """
+    dice = random.Random(_SEED)
+    with psycopg.connect(database_url, application_name="demo customer", connect_timeout=5) as conn:
+        conn.execute("SET LOCAL doorbell.notify = off")
+        if conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone():
+            return False
+        names = (company.SLUG, company.NAME, timezone, company.CURRENCY, company.LOCALE)
+        row = conn.execute(_TENANT, names).fetchone()
+        if row is None:
+            return False  # another process was faster
+        tenant_id = row[0]
+        conn.execute(_USER, (tenant_id, *company.MANAGER, "manager"))
+        owners = [_id(conn.execute(_USER, (tenant_id, *person, "sales"))) for person in company.SALESPEOPLE]
+        orders = sorted(_orders(dice, owners, now, weeks, ZoneInfo(timezone)), key=lambda order: order.placed_at)
+        for number, order in enumerate(orders, 1001):
+            order.number = str(number)
+        _write(conn, tenant_id, orders)
+        conn.execute("UPDATE tenants SET next_number = %s WHERE id = %s", (1001 + len(orders), tenant_id))
+    with psycopg.connect(database_url, autocommit=True, connect_timeout=5) as conn:
+        conn.execute("ANALYZE orders, order_lines, order_events")  # the first page must not wait for autovacuum's
+    return True
+
+
+def _id(cursor: psycopg.Cursor[Any]) -> int:
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _orders(dice: random.Random, owners: list[int], now: datetime, weeks: int, zone: ZoneInfo) -> Iterator[_Order]:
+    today = now.astimezone(zone).date()
+    days = weeks * 7
+    for ago in range(days, -1, -1):
+        day = today - timedelta(days=ago)
+        growth = 1 - ago / days / 3
+        count = round(ORDERS_A_DAY * growth * company.BY_WEEKDAY[day.weekday()] * dice.uniform(0.92, 1.08))
+        for placed_at in _moments(dice, day, count, zone):
+            if placed_at <= now:
+                yield _order(dice, owners, placed_at, now)
+
+
+def _moments(dice: random.Random, day: date, count: int, zone: ZoneInfo) -> Iterator[datetime]:
+    for hour in dice.choices(range(24), company.BY_HOUR, k=count):
+        seconds = dice.uniform(0, 3600)
+        yield datetime.combine(day, time(hour), zone) + timedelta(seconds=seconds)
+
+
+def _order(dice: random.Random, owners: list[int], placed_at: datetime, now: datetime) -> _Order:
+    """An order as far as it had come by `now`: most are paid within the hour and shipped within two days."""
+    order = _Order(placed_at, company.customer(dice), company.salesperson(dice, owners), company.basket(dice))
+    if dice.random() < 0.03:
+        order.cancelled_at = _by(now, placed_at, dice.expovariate(1 / 90))
+        return order
+    order.paid_at = _by(now, placed_at, dice.expovariate(1 / 14))
+    if order.paid_at is not None:
+        order.shipped_at = _by(now, order.paid_at, 60 + dice.expovariate(1 / 600))
+    if order.shipped_at is not None and dice.random() < 0.03:
+        order.refunded_minor = order.total_minor // dice.choice((1, 2, 4))
+    return order
+
+
+def _by(now: datetime, start: datetime, minutes: float) -> datetime | None:
+    moment = start + timedelta(minutes=minutes)
+    return moment if moment <= now else None
+
+
+def _write(conn: psycopg.Connection, tenant_id: int, orders: list[_Order]) -> None:
+    with conn.cursor() as cursor, cursor.copy(_ORDERS) as copy:
+        for o in orders:
+            times = (o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at)
+            money = (company.CURRENCY, o.total_minor, o.refunded_minor)
+            copy.write_row((tenant_id, o.number, o.customer, o.owner_id, *money, *times, "demo"))
+    ids: dict[str, int] = dict(
+        conn.execute("SELECT number, id FROM orders WHERE tenant_id = %s", (tenant_id,)).fetchall()
+    )
+    with conn.cursor() as cursor, cursor.copy(_LINES) as copy:
+        for o in orders:
+            for position, line in enumerate(o.lines, 1):
+                figures = (line.quantity, line.unit_price_minor, line.total_minor)
+                copy.write_row((tenant_id, ids[o.number], position, line.sku, line.product, *figures))

@@ -1,0 +1,130 @@
+"""The directory that keeps everything between two runs: the services' data, the secret key, the running one's addresses."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from .settings import Refused
+
+MARK = "DOORBELL_DATA_DIR"  # set in the environment of every process of the Procfile: whose it is
+_END_SECONDS = 3.0
+
+
+class DataDirectory:
+    """One directory, used by one launcher at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make it, and hold it as long as the block runs; a lock dies with its process. Raises Refused."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise Refused(
+                f"The data directory {self.path} cannot be used ({error.strerror}): "
+                "make it writable for you, or choose another with DATA_DIR=…"
+            ) from error
+        try:
+            if not _locked(descriptor):
+                raise Refused(
+                    f"The data directory {self.path} is in use by another Doorbell: stop that one, "
+                    "or choose another with DATA_DIR=…"
+                )
+            yield
+        finally:
+            os.close(descriptor)
+
+    def secret_key(self) -> str:
+        """Signs the session cookies; made at the first run, so that who is signed in stays so."""
+        file = self.path / "secret_key"
+        if not file.exists():
+            _write_private(file, secrets.token_hex(32))
+        return file.read_text().strip()
+
+    @property
+    def _env_file(self) -> Path:
+        return self.path / "env"
+
+    @contextmanager
+    def published(self, database_url: str, redis_url: str) -> Iterator[None]:
+        """Tell `make psql` and `make env` where the services are, as long as the block runs."""
+        _write_private(self._env_file, f"{database_url}\n{redis_url}\n")
+        try:
+            yield
+        finally:
+            self._env_file.unlink(missing_ok=True)
+
+    def addresses(self) -> tuple[str, str]:
+        """DATABASE_URL and REDIS_URL of the Doorbell that runs here. Raises Refused when none does."""
+        try:
+            database_url, redis_url = self._env_file.read_text().splitlines()
+            with (self.path / "lock").open() as lock:
+                if _locked(lock.fileno(), tries=1):
+                    raise FileNotFoundError  # whoever wrote the addresses was killed
+        except FileNotFoundError:
+            raise Refused(
+                f"No Doorbell is running on the data directory {self.path}; start it with: make run"
+            ) from None
+        except PermissionError as error:
+            raise Refused(f"The Doorbell on {self.path} was started by another user: ask that one.") from error
+        return database_url, redis_url
+
+    def end_processes(self) -> None:
+        """End every process of the Procfile that still lives: after a stop, or after a launcher that was killed."""
+        ours = [process for process in psutil.process_iter() if self._is_ours(process)]
+        for process in ours:
+            _send(process, "terminate")
+        _gone, alive = psutil.wait_procs(ours, timeout=_END_SECONDS)
+        for process in alive:
+            _send(process, "kill")
+        psutil.wait_procs(alive, timeout=_END_SECONDS)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.pid != os.getpid() and process.environ().get(MARK) == str(self.path)
+        except (psutil.Error, OSError):
+            return False  # somebody else's, or gone meanwhile
+
+
+def export_line(database_url: str, redis_url: str) -> str:
+    return f"export DATABASE_URL={shlex.quote(database_url)} REDIS_URL={shlex.quote(redis_url)}"
+
+
+def _locked(descriptor: int, tries: int = 5) -> bool:
+    """Lock it if it is free. Tried more than once, because `make psql` and `make env` hold it for an instant."""
+    for left in reversed(range(tries)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1 if left else 0)
+        else:
+            return True
+    return False
+
+
+def _send(process: psutil.Process, verb: str) -> None:
+    try:
+        getattr(process, verb)()
+    except psutil.Error:
+        return
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Written aside and renamed: whoever reads finds all of it or nothing, and nobody else may read it."""
+    aside = file.with_name(file.name + ".new")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(text)
+    aside.rename(file)

@@ -1,0 +1,161 @@
+"""The run itself: hold the directory, start the services, prepare the database, run the Procfile, stop it all."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+from sqlalchemy.exc import OperationalError
+
+from .. import create_app, partitions, rollups
+from ..config import Config
+from ..demo import company
+from ..demo.seed import seed
+from ..embedded import Embedded
+from . import procfile
+from .data_directory import MARK, DataDirectory
+from .interrupt import Interrupt, Stop
+from .settings import ROOT, Refused, Settings
+from .terminal import say
+
+CUSTOMER = "python -m webapp.demo.customer"
+# Celery warns root at each start; in a container or on a fresh machine root is who tries the demo.
+ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
+_PAY_THE_NEWEST = "UPDATE orders SET paid_at = now() WHERE id = (SELECT max(id) FROM orders WHERE status = 'placed');"
+
+
+class Launcher:
+    """One `make run`. `run` returns the exit code; 0 when somebody asked to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._directory = DataDirectory(settings.data_dir)
+        self._interrupt = Interrupt()
+        self._announced = False
+        self._has_demo = False
+
+    def run(self) -> int:
+        try:
+            with self._directory.held():
+                self._directory.end_processes()  # of a launcher that was killed; they hold the port
+                self._settings.check_port()
+                with self._services() as (database_url, redis_url):
+                    self._interrupt.check()
+                    env = self._environment(database_url, redis_url)
+                    with self._interrupt.may_cut_short():
+                        self._prepare(Config.from_env(env))
+                    with self._directory.published(database_url, redis_url):
+                        return self._run_processes(env)
+        except Stop:
+            return 0
+        finally:
+            if self._interrupt.asked:
+                say("Doorbell has stopped.")
+
+    @contextmanager
+    def _services(self) -> Iterator[tuple[str, str]]:
+        """The addresses of PostgreSQL and Redis, each started here unless the environment names one."""
+        settings = self._settings
+        services = Embedded(self._directory.path)
+        try:
+            if settings.redis_url is None or settings.database_url is None:
+                say(f"Starting PostgreSQL and Redis with their data in {self._directory.path} …")
+            if settings.redis_url is None:
+                services.start_redis()
+            if settings.database_url is None:
+                services.start_postgres()
+            yield settings.database_url or services.database_url, settings.redis_url or services.redis_url
+        finally:
+            services.stop()
+
+    def _environment(self, database_url: str, redis_url: str) -> dict[str, str]:
+        """What every process of the Procfile is told."""
+        given = os.environ
+        ours = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": given.get("SECRET_KEY") or self._directory.secret_key(),
+            "DOORBELL_DEMO": given.get("DOORBELL_DEMO") or "1",
+            "PORT": str(self._settings.port),
+            "GRACEFUL_TIMEOUT": "2",  # seconds: streams on this machine come back at once
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', '')}",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": given.get("PYTHONWARNINGS") or (ROOT_WARNING if os.geteuid() == 0 else ""),
+            MARK: str(self._directory.path),
+        }
+        return {**given, **ours}
+
+    def _prepare(self, config: Config) -> None:
+        """Migrate, and on the first run make the demo. May be cut short: each step is a transaction of its own."""
+        try:
+            app = create_app(config)
+            with app.app_context():
+                flask_migrate.upgrade()
+                app.extensions["sqlalchemy"].engine.dispose()
+            partitions.make_ahead(config.database_url)
+            with psycopg.connect(config.database_url) as conn:
+                fresh = conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
+            if fresh:
+                weeks = self._settings.demo_weeks
+                say(f"Making the demo: {company.NAME}, and its orders of {weeks} week{'' if weeks == 1 else 's'} …")
+                seed(config.database_url, datetime.now(UTC), self._settings.demo_weeks, self._settings.demo_timezone)
+            rollups.refresh(config.database_url)  # so that the 30-day chart is there when the page is
+            with psycopg.connect(config.database_url) as conn:
+                found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
+            self._has_demo = config.demo and found is not None
+        except (psycopg.OperationalError, OperationalError) as error:
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise Refused(f"PostgreSQL does not do what is asked of it: {reason}") from error
+
+    def _run_processes(self, env: dict[str, str]) -> int:
+        commands = procfile.read(ROOT / "Procfile")
+        if self._settings.demo and self._has_demo:
+            commands["customer"] = CUSTOMER
+        processes = procfile.Processes(commands, env, ROOT)
+        try:
+            ended = processes.watch(lambda: self._interrupt.asked, self._announce_once)
+        finally:
+            processes.stop()
+            self._directory.end_processes()
+        if ended is None:
+            return 0
+        name, code = ended
+        say(f"The process {name!r} ended by itself with exit code {code}, so everything was stopped. Its last lines")
+        say(f"are above, marked {name!r}. The services' logs: {self._directory.path}/postgres/log and /redis.log.")
+        return 1
+
+    def _announce_once(self) -> None:
+        """Print the block as soon as the web process answers, so that what it says is true."""
+        if self._announced:
+            return
+        try:
+            with urllib.request.urlopen(f"{self._settings.address}/healthz", timeout=2) as answer:  # noqa: S310 - ours
+                self._announced = answer.status == 200
+        except OSError:
+            return
+        say(self._block())
+
+    def _block(self) -> str:
+        address = self._settings.address
+        given = os.environ.get("DATA_DIR")
+        psql = "make psql" + (f" DATA_DIR={shlex.quote(given)}" if given else "")
+        doors = [f"sign in as a manager:     {address}/demo", f"or as a salesperson:      {address}/demo?as=sales"]
+        lines = [
+            f"Doorbell is running:      {address}",
+            *(doors if self._has_demo else [f"sign in:                  {address}/sign-in"]),
+            "",
+            "Open the board, then type in another terminal, and watch the board:",
+            f'  echo "{_PAY_THE_NEWEST}" | {psql}',
+            "",
+            "Ctrl-C stops everything; the data stays in " + str(self._directory.path),
+        ]
+        rule = "─" * max(map(len, lines))
+        return "\n".join(["", rule, *lines, rule, ""])
