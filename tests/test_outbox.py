@@ -237,6 +237,7 @@ def test_every_committed_event_is_signalled_and_no_other(
     long_writer.join()
     read += outbox.drain(reader, client, cursor).events
     committed = long_writer.committed.union(*(thread.committed for thread in threads))
-    signalled = [order for signal in _all(client, tenant) for order in signal.topics.get("orders") or []]
-    assert set(signalled) == committed
+    said = [signal.topics["orders"] for signal in _all(client, tenant)]
+    named = {order for ids in said for order in ids or ()}
+    assert named == committed or (None in said and named < committed), "null is more than fifty orders in one drain"
     assert read == len(committed), "each event is read once"
