@@ -1,0 +1,152 @@
+"""`flask orders import FILE --tenant SLUG`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+from flask import current_app
+from flask.cli import AppGroup
+
+from ..imports.columns import FIELDS
+from ..imports.faults import FileRefused
+from ..imports.importing import FORMATS, Import, Result, Wish
+from ..imports.owners import POLICIES
+from ..imports.report import Rejected
+
+ALL_GOOD, SOME_REJECTED, NOTHING_DONE = 0, 1, 2  # exit codes
+
+orders_cli = AppGroup("orders", help="Orders: import them from a file.")
+
+
+@orders_cli.command("import", epilog=f"Fields for --map: {', '.join(FIELDS)}.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--tenant", "tenant_slug", required=True, metavar="SLUG", help="Whose board the orders belong to.")
+@click.option("--format", "format", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Name a column; FIELD= leaves the field out."
+)
+@click.option(
+    "--owners",
+    type=click.Choice(POLICIES),
+    default="refuse",
+    show_default=True,
+    help="Orders of salespeople whom nobody knows: refuse them, create the people (they cannot sign in before "
+    "`flask user password`), or ignore the owner.",
+)
+@click.option(
+    "--decimal", type=click.Choice(["point", "comma"]), default="point", show_default=True, help="12.50 or 12,50"
+)
+@click.option("--encoding", default="utf-8", show_default=True, help="Such as cp1252, which Excel on Windows writes.")
+@click.option("--delimiter", help="One character, or tab. Found out when not given: , ; or tab.")
+@click.option("--dry-run", is_flag=True, help="Do all of it and roll back.")
+def import_orders(maps: tuple[str, ...], **options: Any) -> None:
+    """Import orders from the CSV FILE: a row an order, or a row a line of an order.
+
+    Lines are grouped by order number. An order is kept whole or rejected whole; the rejected rows are written beside FILE,
+    each with its line number and the reason. A number that exists is left as it is, so the same file twice changes
+    nothing. A date is the tenant's midnight, a time without offset the tenant's clock (the first of a repeated hour).
+
+    Exit code: 0 all good, 1 some rows rejected, 2 nothing done.
+    """
+    url = current_app.extensions["doorbell_config"].database_url
+    context = click.get_current_context()
+    importing = None
+    try:
+        wish = Wish(mapped=_mapped(maps), path=options.pop("file"), **options)
+        with psycopg.connect(url, autocommit=True, application_name="doorbell import") as conn:
+            importing = Import(conn, wish)
+            result = _run(importing)
+    except FileRefused as refused:
+        click.echo(f"Error: {refused}", err=True)
+        context.exit(NOTHING_DONE)
+    except psycopg.Error as error:
+        click.echo(f"Error from PostgreSQL: {error}\n{_aftermath(importing)}", err=True)
+        context.exit(NOTHING_DONE)
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped. {_aftermath(importing)}", err=True)
+        context.exit(NOTHING_DONE)
+    _say(importing, result)
+    context.exit(_exit_code(result))
+
+
+def _aftermath(importing: Import | None) -> str:
+    if importing and importing.placed:
+        return "The orders are placed, but the rejected rows were not reported; run it again for the report."
+    return "Nothing was placed; it is safe to run it again."
+
+
+def _mapped(maps: tuple[str, ...]) -> dict[str, str]:
+    mapped: dict[str, str] = {}
+    for text in maps:
+        field, equals, column = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise FileRefused(f"--map {text!r} has no '='; write --map FIELD=COLUMN, such as --map 'number=Order no.'.")
+        if field in mapped:
+            raise FileRefused(f"--map names the field {field!r} twice; name it once.")
+        mapped[field] = column
+    return mapped
+
+
+def _run(importing: Import) -> Result:
+    with click.progressbar(
+        length=importing.file.size, label=f"Reading {importing.file.path.name}", file=sys.stderr
+    ) as bar:
+        return importing.run(
+            progress=lambda position: bar.update(position - bar.pos),
+            placing=lambda orders: click.echo(f"\nChecking and placing {orders:,} orders …", err=True),
+        )
+
+
+def _say(importing: Import, result: Result) -> None:
+    tenant, columns, counts, outcome = importing.tenant, importing.columns, result.counts, result.outcome
+    lines = [
+        f"{importing.file.path} → {tenant.slug} ({tenant.currency}, {tenant.timezone})",
+        f"  columns    {', '.join(map(columns.named, columns.found))}",
+        f"  not read   {', '.join(columns.unread) or 'none'}",
+        f"  read       {result.rows:,} rows, {counts.orders:,} orders",
+        f"  placed     {outcome.placed:,} orders with {outcome.lines:,} lines",
+        f"  unchanged  {outcome.unchanged:,} orders were there already",
+        f"  different  {outcome.different:,} orders" + _examples(outcome.examples, outcome.different),
+        f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
+        *(_rejected(row) for row in result.first if result.report_path),
+        f"  people     {outcome.owners:,} created",
+        f"  time       {result.seconds:.1f} s",
+    ]
+    if importing.wish.dry_run:
+        lines.append("Dry run: all of it was rolled back; nothing was placed and nobody created.")
+    click.echo("\n".join(lines))
+    if result.report_error:
+        click.echo(_unreported(importing, result), err=True)
+
+
+def _examples(numbers: list[str], count: int) -> str:
+    more = ", …" if count > len(numbers) else ""
+    return f" exist with other content and were left as they are: {', '.join(numbers)}{more}" if numbers else ""
+
+
+def _where(result: Result) -> str:
+    return f" → {result.report_path}" if result.report_path else ""
+
+
+def _rejected(row: Rejected) -> str:
+    return f"             line {row.line}, order {row.number or '(none)'}: {row.reason}"
+
+
+def _unreported(importing: Import, result: Result) -> str:
+    if not result.counts.rejected_rows:
+        return f"Beside {importing.file.path} an old report cannot be removed ({result.report_error})."
+    head = (
+        f"Beside {importing.file.path} the rejected rows cannot be written ({result.report_error}). "
+        f"The first {len(result.first)} of {result.counts.rejected_rows:,}:"
+    )
+    return "\n".join([head, *map(_rejected, result.first)])
+
+
+def _exit_code(result: Result) -> int:
+    if not result.counts.rejected_rows:
+        return ALL_GOOD
+    return SOME_REJECTED if result.counts.orders > result.counts.rejected_orders else NOTHING_DONE

@@ -1,0 +1,87 @@
+"""Whose orders these are: people found by e-mail or by name, and what becomes of those that nobody knows.
+
+import_owners   one row a person named in the file: `owner_id` when known, `reason` when their orders are refused
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+POLICIES = ("refuse", "create", "ignore")
+
+OWNERS = """
+CREATE TEMP TABLE import_owners AS
+SELECT named.*, coalesce(by_email.id, by_name.id) AS owner_id,
+       CASE
+           WHEN %(policy)s = 'ignore' OR by_email.id IS NOT NULL OR by_name.people = 1 THEN NULL
+           WHEN elsewhere.id IS NOT NULL THEN
+               format('owner %%L belongs to another tenant; an address is one person''s, so name another one', owner_email)
+           WHEN by_name.people > 1 THEN
+               format('owner %%L is the name of %%s people; name them by e-mail, in a column owner_email',
+                      owner_name, by_name.people)
+           WHEN %(policy)s = 'refuse' THEN
+               format('owner %%L is no user of %%s; use --owners create to make them one, or --owners ignore',
+                      coalesce(owner_email, owner_name), %(slug)s::text)
+           WHEN owner_email IS NULL THEN
+               format('owner %%L is no user of %%s and has no e-mail to make them one; add a column owner_email',
+                      owner_name, %(slug)s::text)
+       END AS reason
+FROM (
+    SELECT DISTINCT ON (owner_key) owner_key, owner_email, owner_name
+    FROM import_orders
+    WHERE owner_key IS NOT NULL AND reason IS NULL
+    ORDER BY owner_key, first_line
+) AS named
+LEFT JOIN users by_email ON lower(by_email.email) = owner_email AND by_email.tenant_id = %(tenant)s
+LEFT JOIN users elsewhere ON lower(elsewhere.email) = owner_email AND elsewhere.tenant_id <> %(tenant)s
+LEFT JOIN (
+    SELECT lower(name) AS name, count(*) AS people, CASE WHEN count(*) = 1 THEN min(id) END AS id
+    FROM users WHERE tenant_id = %(tenant)s GROUP BY lower(name)
+) AS by_name ON owner_email IS NULL AND by_name.name = lower(owner_name)"""
+
+REFUSED = """
+UPDATE import_orders o SET reason = w.reason
+FROM import_owners w WHERE w.owner_key = o.owner_key AND w.reason IS NOT NULL AND o.reason IS NULL"""
+
+# Only who owns an order that is about to be placed. No password hash: nobody signs in before `flask user password`.
+CREATE = """
+WITH created AS (
+    INSERT INTO users (tenant_id, email, name, role)
+    SELECT %(tenant)s, owner_email,
+           coalesce(owner_name, initcap(translate(split_part(owner_email, '@', 1), '._-', '   '))), 'sales'
+    FROM import_owners w
+    WHERE owner_id IS NULL AND reason IS NULL AND owner_email IS NOT NULL AND EXISTS (
+        SELECT FROM import_orders o
+        WHERE o.owner_key = w.owner_key AND o.reason IS NULL
+          AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number))
+    ORDER BY owner_email
+    ON CONFLICT DO NOTHING
+    RETURNING id, email
+)
+UPDATE import_owners w SET owner_id = created.id FROM created WHERE w.owner_email = created.email"""
+
+UNKNOWN = """
+SELECT w.owner_email
+FROM import_orders o
+JOIN import_owners w ON w.owner_key = o.owner_key
+WHERE o.reason IS NULL AND w.owner_id IS NULL
+  AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)
+LIMIT 1"""
+
+
+def find_owners(conn: psycopg.Connection, tenant_id: int, slug: str, policy: str) -> None:
+    """Find the people named in the file; under `refuse` and `create`, give orders of others a reason."""
+    conn.execute(OWNERS, {"tenant": tenant_id, "slug": slug, "policy": policy})
+    conn.execute(REFUSED)
+    conn.execute("ANALYZE import_owners")
+
+
+def create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
+    """Make users of the people whom nobody knows, inside the caller's transaction; how many."""
+    return conn.execute(CREATE, {"tenant": tenant_id}).rowcount
+
+
+def first_unknown(conn: psycopg.Connection, tenant_id: int) -> str | None:
+    """The address of somebody who still is nobody's id, though an order is about to be placed for them."""
+    found = conn.execute(UNKNOWN, {"tenant": tenant_id}).fetchone()
+    return str(found[0]) if found else None

@@ -1,0 +1,121 @@
+"""The rows as they came, in temporary tables of this session: copied, grouped into orders, checked. No order is touched.
+
+import_lines    one row a row of the file; `reason` says why it cannot be used
+import_orders   one row an order number; `reason` says why it is not placed
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..money import MAX_MINOR
+from .rows import STAGED
+
+BATCH = 500  # rows that are sent at once
+
+# In collation C texts compare as bytes: grouping by number takes a third of the time that a language's order takes.
+LINES = """
+CREATE TEMP TABLE import_lines (
+    line bigint NOT NULL, number text COLLATE "C",
+    customer text COLLATE "C", owner_email text COLLATE "C", owner_name text COLLATE "C",
+    placed_at timestamptz, paid_at timestamptz, shipped_at timestamptz, cancelled_at timestamptz,
+    total_minor bigint, refunded_minor bigint, freight_minor bigint,
+    sku text COLLATE "C", product text COLLATE "C", quantity numeric(14, 3),
+    unit_price_minor bigint, line_total_minor bigint, reason text
+)"""
+
+# A row that leaves a field of the order empty says nothing about it: max() is the one value that the others give.
+ORDERS = """
+CREATE TEMP TABLE import_orders AS
+SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
+       customer COLLATE "default" AS customer,
+       owner_email COLLATE "default" AS owner_email, owner_name COLLATE "default" AS owner_name,
+       coalesce(owner_email, lower(owner_name COLLATE "default")) COLLATE "default" AS owner_key,
+       placed_at, paid_at, shipped_at, cancelled_at, total_minor, refunded_minor,
+       nullif(CASE
+           WHEN bad_line IS NOT NULL THEN
+               'line ' || bad_line || ' of this order was rejected, and an order is kept whole or not at all'
+           WHEN differs THEN 'differs'  -- which field, on which lines: said below
+           ELSE concat_ws('; ',
+               CASE WHEN customer IS NULL THEN 'the customer is empty' END,
+               CASE WHEN placed_at IS NULL THEN 'the date of the order is empty' END,
+               CASE WHEN total_minor IS NULL THEN 'it has neither a total nor lines with prices' END,
+               CASE WHEN total_minor > %(most)s THEN 'its total is too large' END,
+               CASE WHEN refunded_minor > total_minor THEN 'its refund is more than its total' END,
+               CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'it is refunded but was never paid' END)
+       END, '') AS reason
+FROM (
+    SELECT number, min(line) AS first_line, count(*) AS rows, count(quantity) AS lines,
+           max(customer) AS customer, max(owner_email) AS owner_email, max(owner_name) AS owner_name,
+           max(placed_at) AS placed_at, max(paid_at) AS paid_at,
+           max(shipped_at) AS shipped_at, max(cancelled_at) AS cancelled_at,
+           coalesce(max(total_minor), sum(line_total_minor) + coalesce(max(freight_minor), 0)) AS total_minor,
+           coalesce(max(refunded_minor), 0) AS refunded_minor,
+           min(line) FILTER (WHERE reason IS NOT NULL) AS bad_line,
+           coalesce(min(customer) <> max(customer), false) OR coalesce(min(owner_email) <> max(owner_email), false)
+               OR coalesce(min(owner_name) <> max(owner_name), false)
+               OR coalesce(min(placed_at) <> max(placed_at), false) OR coalesce(min(paid_at) <> max(paid_at), false)
+               OR coalesce(min(shipped_at) <> max(shipped_at), false)
+               OR coalesce(min(cancelled_at) <> max(cancelled_at), false)
+               OR coalesce(min(total_minor) <> max(total_minor), false)
+               OR coalesce(min(refunded_minor) <> max(refunded_minor), false)
+               OR coalesce(min(freight_minor) <> max(freight_minor), false) AS differs
+    FROM import_lines
+    WHERE number IS NOT NULL
+    GROUP BY number
+) AS o"""
+
+# For the few orders whose rows disagree: the field, and its first two values with their lines.
+DIFFERENCES = """
+UPDATE import_orders AS o SET reason = said.reason
+FROM (
+    SELECT number, string_agg(format('%%s differs: %%L on line %%s, %%L on line %%s', field,
+                                     seen[1], lines[1], seen[2], lines[2]), '; ' ORDER BY field) AS reason
+    FROM (
+        SELECT number, field, array_agg(value ORDER BY line) AS seen, array_agg(line ORDER BY line) AS lines
+        FROM (
+            SELECT l.number, v.field, v.value, min(l.line) AS line
+            FROM import_lines l
+            JOIN import_orders d ON d.number COLLATE "C" = l.number AND d.reason = 'differs'
+            CROSS JOIN LATERAL (VALUES
+                ('customer', l.customer), ('owner e-mail', l.owner_email), ('owner', l.owner_name),
+                ('placed_at', l.placed_at::text), ('paid_at', l.paid_at::text),
+                ('shipped_at', l.shipped_at::text), ('cancelled_at', l.cancelled_at::text),
+                ('total', round(l.total_minor / 10.0 ^ %(digits)s, %(digits)s)::text),
+                ('refunded', round(l.refunded_minor / 10.0 ^ %(digits)s, %(digits)s)::text),
+                ('freight', round(l.freight_minor / 10.0 ^ %(digits)s, %(digits)s)::text)
+            ) AS v (field, value)
+            WHERE v.value IS NOT NULL
+            GROUP BY l.number, v.field, v.value
+        ) AS each_value
+        GROUP BY number, field
+        HAVING count(*) > 1
+    ) AS each_field
+    GROUP BY number
+) AS said
+WHERE o.number COLLATE "C" = said.number AND o.reason = 'differs'"""
+
+
+def stage(conn: psycopg.Connection, rows: Iterator[Sequence[Any]]) -> int:
+    """Copy the staged rows into import_lines; the number of rows. Memory: one batch."""
+    conn.execute(LINES)
+    statement = sql.SQL("COPY import_lines ({}) FROM STDIN").format(sql.SQL(", ").join(map(sql.Identifier, STAGED)))
+    copied = 0
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        while batch := ["\t".join(map(str, row)) for row in itertools.islice(rows, BATCH)]:
+            copied += len(batch)
+            copy.write("\n".join(batch) + "\n")
+    return copied
+
+
+def group(conn: psycopg.Connection, digits: int) -> None:
+    """Group the lines into orders, and give a reason to each order that cannot be placed. `digits` of the currency."""
+    conn.execute("ANALYZE import_lines")
+    conn.execute(ORDERS, {"most": MAX_MINOR})
+    conn.execute("ANALYZE import_orders")
+    conn.execute(DIFFERENCES, {"digits": digits})
