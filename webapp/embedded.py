@@ -226,9 +226,12 @@ def _process_named(name: str, pid_file: Path) -> psutil.Process | None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below the ephemeral ones: a client that knocks while Redis restarts could be given Redis's own port."""
+    while True:
+        port = secrets.choice(range(15_000, 20_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def psql(database_url: str) -> None:
