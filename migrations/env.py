@@ -6,6 +6,7 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 extension = current_app.extensions["migrate"]
 
@@ -21,5 +22,7 @@ with extension.db.engine.connect() as connection:
         include_object=include_object,
         **extension.configure_args,
     )
+    connection.execute(text("SET statement_timeout = 0"))  # a page's limits are not a migration's
+    connection.commit()
     with context.begin_transaction():
         context.run_migrations()

@@ -233,3 +233,63 @@ def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
         world.order(tenant, owner_id=ana, paid_at="1996-07-04")
     world.order(tenant, owner_id=ana, paid_at="2026-07-04")
     assert inbox(world) == [(ana, "paid")]
+
+
+def test_a_writers_temporary_table_cannot_stand_in_for_the_outbox(world: World) -> None:
+    """The triggers run with their owner's rights, so what they name must be ours and nobody else's."""
+    tenant = world.tenant()
+    world.conn.execute("CREATE TEMP TABLE order_events (LIKE public.order_events)")
+    world.order(tenant)
+    kept = world.conn.execute("SELECT type FROM public.order_events").fetchall()
+    assert kept == [("placed",)]
+    definers = world.conn.execute("SELECT proname, proconfig FROM pg_proc WHERE prosecdef").fetchall()
+    assert definers
+    assert all("search_path=public, pg_temp" in config for _, config in definers)
+
+
+def test_a_bulk_update_after_a_small_one_is_planned_for_many_rows(world: World) -> None:
+    """A session keeps its plan: one that loops over pairs of rows took 32 s for 20,000 orders, instead of 1 s."""
+    tenant = world.tenant()
+    world.conn.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor)"
+        " SELECT %s, 'B' || n, 'Bulk', 'EUR', 1 FROM generate_series(1, 20000) AS n",
+        [tenant],
+    )
+    world.conn.execute("UPDATE orders SET total_minor = 2 WHERE number = 'B1'")
+    world.conn.execute("SET statement_timeout = '15s'")
+    world.conn.execute("UPDATE orders SET total_minor = 3")
+    assert types(world).count("edited") == 20_001
+
+
+@pytest.mark.parametrize("setting", ["doorbell.actor", "doorbell.rung", "doorbell.notify"])
+@pytest.mark.parametrize("value", ["", "abc", "1", "-1", "9" * 30, "1,2", "12:abc"])
+def test_an_odd_setting_of_the_session_fails_no_order_and_silences_no_ring(
+    world: World, service: Service, setting: str, value: str
+) -> None:
+    tenant = world.tenant()
+    world.conn.execute("SELECT set_config(%s, %s, false)", [setting, value])
+    with rings(service) as heard:
+        world.order(tenant)
+    assert types(world) == ["placed"]
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", "false", "0"])
+def test_every_spelling_of_off_leaves_the_inboxes_alone(world: World, off: str) -> None:
+    tenant = world.tenant()
+    world.conn.execute("SELECT set_config('doorbell.notify', %s, false)", [off])
+    world.order(tenant, owner_id=world.user(tenant), paid_at="2026-07-04")
+    assert inbox(world) == []
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01", "0001-01-01 BC"])
+def test_a_time_that_no_calendar_shows_is_refused(world: World, moment: str) -> None:
+    tenant = world.tenant()
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.order(tenant, placed_at=moment)
+
+
+def test_a_zone_that_postgresql_does_not_know_is_refused(world: World) -> None:
+    tenant = world.tenant()
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="Mars/Olympus"):
+        world.conn.execute("UPDATE tenants SET timezone = 'Mars/Olympus' WHERE id = %s", [tenant])

@@ -18,6 +18,7 @@ from . import passwords
 from .db import db
 from .models import ROLES, Tenant, User
 
+NO_PLACES = {"localtime", "Factory"}  # names of the machine's own zone, which PostgreSQL does not know
 NAME_MAX_CHARS = 200
 
 
@@ -42,7 +43,7 @@ class NewTenant:
                 f"The slug {self.slug!r} cannot be used; allowed: 1 to 63 of a-z, 0-9 and -, not beginning with -."
             )
         _check_name("tenant", self.name)
-        _check_known("time zone", self.timezone, zoneinfo.available_timezones(), "Europe/Berlin")
+        _check_known("time zone", self.timezone, zoneinfo.available_timezones() - NO_PLACES, "Europe/Berlin")
         _check_known("currency", self.currency, list_currencies(), "EUR")
         try:
             Locale.parse(self.locale)

@@ -38,6 +38,7 @@ from .db import Base
 
 ROLES = ("manager", "sales")
 STATUSES = ("placed", "paid", "shipped", "refunded", "cancelled")
+ORDER_TIMES = ("placed_at", "paid_at", "shipped_at", "cancelled_at")
 STATUS_SQL = """CASE
     WHEN cancelled_at IS NOT NULL THEN 'cancelled'
     WHEN refunded_minor > 0 AND refunded_minor >= total_minor THEN 'refunded'
@@ -80,6 +81,8 @@ class Tenant(Base):
         UniqueConstraint("id", "currency"),  # the target of orders(tenant_id, currency)
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
+        # Fails for a zone that PostgreSQL does not know: one such row would fail every query over all tenants.
+        CheckConstraint("(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone"),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     slug: Mapped[str] = mapped_column(String(63), unique=True)
@@ -119,7 +122,9 @@ class Order(Base):
         ForeignKeyConstraint(["tenant_id", "owner_id"], ["users.tenant_id", "users.id"]),
         # One key to the tenant and its currency: a board never adds up two currencies.
         ForeignKeyConstraint(["tenant_id", "currency"], ["tenants.id", "tenants.currency"], ondelete="CASCADE"),
-        CheckConstraint("total_minor >= 0", name="total"),
+        CheckConstraint("total_minor BETWEEN 0 AND 1000000000000000", name="total"),
+        # Times that a calendar can show: an infinity or a year 20000 would fail every page that lists the order.
+        *(CheckConstraint(f"{at} BETWEEN '1900-01-01' AND '9000-01-01'", name=at) for at in ORDER_TIMES),
         CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refund_within_total"),
         CheckConstraint("refunded_minor = 0 OR paid_at IS NOT NULL", name="refund_of_paid"),
         CheckConstraint("number <> '' AND length(number) <= 64", name="number"),
@@ -231,6 +236,7 @@ class Notification(Base):
     type: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = _now()
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))  # ids commit out of order
 
 
 class Reader(Base):
@@ -242,6 +248,7 @@ class Reader(Base):
     system_identifier: Mapped[int] = mapped_column(Numeric(20, 0))
     timeline: Mapped[int] = mapped_column(Integer)
     drained_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    redis_run_id: Mapped[str | None] = mapped_column(Text)  # the Redis that the last signals went to
 
 
 class HourlyRollup(Base):

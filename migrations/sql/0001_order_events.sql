@@ -5,7 +5,7 @@
 -- Statement-level triggers with transition tables: a statement that changes 100,000 orders costs one INSERT of events and
 -- one ring a tenant. All of it happens in the writer's own transaction, so a rollback leaves nothing and rings nothing
 -- (PostgreSQL delivers a NOTIFY at COMMIT only). The functions run with their owner's rights: who may write orders needs
--- no rights on the outbox.
+-- no rights on the outbox. Hence their search_path, with pg_temp last: a writer's temporary table must not stand in.
 --
 -- A writer may say, for its session or its transaction:
 --   doorbell.actor   the id of the user who acts (the web app sets it); without it an event names application_name alone
@@ -39,7 +39,9 @@ SELECT order_events_make_partitions(2);
 
 CREATE FUNCTION doorbell_actor() RETURNS bigint
 LANGUAGE sql STABLE
-RETURN nullif(current_setting('doorbell.actor', true), '')::bigint;
+-- What is no id is nobody's: a mistyped setting must not fail an order.
+RETURN CASE WHEN current_setting('doorbell.actor', true) ~ '^[0-9]{1,18}$'
+            THEN current_setting('doorbell.actor', true)::bigint END;
 
 -- What of `one` differs from `other`, in the columns that an edit is about.
 CREATE FUNCTION order_differences(one jsonb, other jsonb) RETURNS jsonb
@@ -51,7 +53,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE FUNCTION orders_inserted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, via, amount_minor, new_values, occurred_at)
     SELECT n.tenant_id, n.id, happened.type, n.owner_id, doorbell_actor(), current_setting('application_name'),
@@ -77,7 +79,10 @@ BEGIN
 END $$;
 
 CREATE FUNCTION orders_updated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    -- The plan is kept for the session, and one made for a single row must not loop over the rows of a bulk update.
+    SET enable_nestloop = off
+AS $$
 BEGIN
     IF EXISTS (
         SELECT FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id AND o.tenant_id = n.tenant_id WHERE o.id IS NULL
@@ -123,7 +128,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION orders_deleted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, via, old_values, occurred_at)
     SELECT o.tenant_id, o.id, 'deleted', o.owner_id, doorbell_actor(), current_setting('application_name'),
@@ -135,7 +140,7 @@ END $$;
 
 -- TRUNCATE has no transition table: the rows are read before they go.
 CREATE FUNCTION orders_truncated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, via, old_values, occurred_at)
     SELECT o.tenant_id, o.id, 'deleted', o.owner_id, doorbell_actor(), current_setting('application_name'),
@@ -145,15 +150,20 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- The inbox and the ring. A ring says only "look", so one a tenant and transaction is enough: doorbell.rung remembers who
--- was rung for. It is local to the transaction, and a rollback to a savepoint takes back both it and the NOTIFY.
+-- The inbox and the ring. A ring says only "look", so one a tenant and transaction is enough: doorbell.rung remembers the
+-- transaction and who was rung for in it. A rollback to a savepoint takes back both that and the NOTIFY.
 CREATE FUNCTION order_events_inserted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    rung bigint[] := string_to_array(nullif(current_setting('doorbell.rung', true), ''), ',')::bigint[];
+    this_transaction text := pg_current_xact_id()::text;
+    remembered text[] := string_to_array(current_setting('doorbell.rung', true), ':');
+    rung bigint[] := '{}';
     changed record;
 BEGIN
-    IF coalesce(nullif(current_setting('doorbell.notify', true), ''), 'on') <> 'off' THEN
+    IF remembered[1] = this_transaction THEN
+        rung := string_to_array(remembered[2], ',')::bigint[];
+    END IF;
+    IF lower(current_setting('doorbell.notify', true)) IN ('off', 'false', 'no', '0') IS NOT TRUE THEN
         INSERT INTO notifications (tenant_id, user_id, order_id, event_id, type)
         SELECT tenant_id, owner_id, order_id, id, type
         FROM new_events
@@ -165,14 +175,14 @@ BEGIN
                CASE WHEN min(type) = max(type) THEN min(type) ELSE 'several' END AS type,
                CASE WHEN min(order_id) = max(order_id) THEN min(order_id) END AS order_id
         FROM new_events
-        WHERE tenant_id <> ALL (coalesce(rung, '{}'))
+        WHERE tenant_id <> ALL (rung)
         GROUP BY tenant_id
     LOOP
         PERFORM pg_notify('doorbell_v1',
             json_build_object('tenant_id', changed.tenant_id, 'type', changed.type, 'id', changed.order_id)::text);
         rung := rung || changed.tenant_id;
     END LOOP;
-    PERFORM set_config('doorbell.rung', array_to_string(rung, ','), true);
+    PERFORM set_config('doorbell.rung', this_transaction || ':' || array_to_string(rung, ','), true);
     RETURN NULL;
 END $$;
 

@@ -84,6 +84,7 @@ def upgrade():
         sa.Column("system_identifier", sa.Numeric(precision=20, scale=0), nullable=False),
         sa.Column("timeline", sa.Integer(), nullable=False),
         sa.Column("drained_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("redis_run_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_readers")),
     )
     op.create_table(
@@ -98,6 +99,9 @@ def upgrade():
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_tenants_currency")),
         sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name=op.f("ck_tenants_slug")),
+        sa.CheckConstraint(
+            "(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name=op.f("ck_tenants_timezone")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
         sa.UniqueConstraint("id", "currency", name=op.f("uq_tenants_id_currency")),
         sa.UniqueConstraint("slug", name=op.f("uq_tenants_slug")),
@@ -164,7 +168,11 @@ def upgrade():
         sa.CheckConstraint("number <> '' AND length(number) <= 64", name=op.f("ck_orders_number")),
         sa.CheckConstraint("refunded_minor = 0 OR paid_at IS NOT NULL", name=op.f("ck_orders_refund_of_paid")),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name=op.f("ck_orders_refund_within_total")),
-        sa.CheckConstraint("total_minor >= 0", name=op.f("ck_orders_total")),
+        sa.CheckConstraint("total_minor BETWEEN 0 AND 1000000000000000", name=op.f("ck_orders_total")),
+        *(
+            sa.CheckConstraint(f"{at} BETWEEN '1900-01-01' AND '9000-01-01'", name=op.f(f"ck_orders_{at}"))
+            for at in ("placed_at", "paid_at", "shipped_at", "cancelled_at")
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "currency"],
             ["tenants.id", "tenants.currency"],
@@ -194,6 +202,7 @@ def upgrade():
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("xid", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],
