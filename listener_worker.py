@@ -24,6 +24,7 @@ from webapp.config import Config, ConfigError
 SAFETY_DRAIN_SECONDS = 1.0  # a ring that was lost costs this much time, never data
 FOLD_SECONDS = 0.05  # after a drain: the rest of a burst becomes one signal
 STAND_BY_SECONDS = 1.0
+BEAT_SECONDS = 1.0
 BACK_OFF_SECONDS = (0.2, 5.0)  # first and longest wait after a fault; each is shortened at random so that hosts spread
 
 log = logging.getLogger("listener")
@@ -37,6 +38,8 @@ class Listener:
         self._redis = signals.connect(config.redis_url)
         self._stopping = threading.Event()
         self._back_off = BACK_OFF_SECONDS[0]
+        self._beaten = 0.0
+        self._redis_run_id: str | None = None
 
     def stop(self, *_signal: object) -> None:
         self._stopping.set()
@@ -68,16 +71,21 @@ class Listener:
         while not self._stopping.is_set():
             drained = outbox.drain(conn, self._redis, cursor)
             cursor = drained.cursor
-            self._beat()
+            self._beat(conn)
             self._back_off = BACK_OFF_SECONDS[0]
             if drained.events:
                 log.debug("%d events became %d signals", drained.events, drained.signals)
                 self._stopping.wait(FOLD_SECONDS)
             doorbell.wait_for_ring(conn, SAFETY_DRAIN_SECONDS)
 
-    def _beat(self) -> None:
-        state = {"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}
-        self._redis.set(health.HEARTBEAT_KEY, json.dumps(state), ex=health.HEARTBEAT_SECONDS)
+    def _beat(self, conn: psycopg.Connection) -> None:
+        """Once a second: say that somebody leads, and see whether Redis is still the one that the signals went to."""
+        if time.time() - self._beaten < BEAT_SECONDS:
+            return
+        self._beaten = time.time()
+        self._redis_run_id = outbox.watch_redis(conn, self._redis, self._redis_run_id)
+        state = {"host": socket.gethostname(), "pid": os.getpid(), "at": self._beaten}
+        self._redis.set(signals.HEARTBEAT_KEY, json.dumps(state), ex=health.HEARTBEAT_SECONDS)
 
     def _wait_after(self, error: Exception) -> None:
         wait = self._back_off * random.uniform(0.5, 1.0)  # noqa: S311 - spreads hosts, keeps no secret

@@ -109,12 +109,12 @@ def test_without_its_environment_it_says_all_that_is_missing(doorbell: Doorbell)
 
 
 def test_its_heartbeat_is_what_readyz_looks_for(listener: Process, client: redis.Redis, service: Service) -> None:
-    eventually(lambda: client.get(health.HEARTBEAT_KEY))
+    eventually(lambda: client.get(signals.HEARTBEAT_KEY))
     parts = health.check(service.database_url, client)
     assert all(part.ok for part in parts.values())
     assert "leads" in parts["listener"].state
     listener.kill()
-    client.delete(health.HEARTBEAT_KEY)
+    client.delete(signals.HEARTBEAT_KEY)
     without = health.check(service.database_url, client)
     assert (without["postgresql"].ok, without["redis"].ok, without["listener"].ok) == (True, True, False)
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webapp import doorbell, outbox, signals
+from webapp.embedded import Embedded
 
 from .world import Service, World
 
@@ -143,6 +144,45 @@ def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
     assert outbox.drain(reader, client, after.cursor).signals == 0
 
 
+def test_a_tenant_whose_zone_is_none_stops_nobody_else(
+    world: World, reader: psycopg.Connection, client: redis.Redis
+) -> None:
+    world.tenant("odd", timezone="XYZ+3")  # PostgreSQL takes it for a zone, nobody else does
+    good = world.tenant("good")
+    cursor = outbox.open_cursor(reader, client)
+    order = world.order(good)
+    outbox.drain(reader, client, replace(cursor, drained_at=cursor.drained_at - timedelta(days=1)))
+    assert published(client, good)[-1].topics == {"orders": [order], "placed": None, "day": None}
+
+
+def test_events_that_a_dump_brought_from_another_cluster_are_not_new_for_ever(
+    world: World, reader: psycopg.Connection, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    cursor = outbox.open_cursor(reader, client)
+    world.conn.execute(
+        "INSERT INTO order_events (xid, tenant_id, order_id, type, via, occurred_at)"
+        " VALUES ('999999999', %s, 1, 'placed', 'dump', now())",
+        [tenant],
+    )
+    assert outbox.drain(reader, client, cursor).events == 0
+
+
+def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
+    world: World, reader: psycopg.Connection, client: redis.Redis, embedded: Embedded
+) -> None:
+    tenant = world.tenant()
+    outbox.open_cursor(reader, client)
+    known = outbox.watch_redis(reader, client, None)
+    client.delete(signals.log_key(tenant))
+    assert outbox.watch_redis(reader, client, known) == known
+    assert signals.newest_seq(client, tenant) == 0
+    embedded.stop_redis()
+    embedded.start_redis()
+    assert outbox.watch_redis(reader, client, None) != known, "the run id is kept with the cursor, not in the process"
+    assert [list(signal.topics) for signal in _all(client, tenant)] == [["resync"]]
+
+
 def test_celery_catches_up_only_while_nobody_leads(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
@@ -186,6 +226,7 @@ def test_the_log_says_when_it_does_not_reach_back(client: redis.Redis) -> None:
     first = signals.publish(client, 5, {"placed": None})
     assert signals.read_since(client, 5, first) == []
     assert signals.read_since(client, 5, first - 1) is None
+    assert signals.read_since(client, 5, first + 1) is None, "a log that forgot its end"
 
 
 class Writer(threading.Thread):

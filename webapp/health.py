@@ -10,7 +10,8 @@ from typing import Any, cast
 import psycopg
 import redis
 
-HEARTBEAT_KEY = "doorbell:listener"
+from .signals import HEARTBEAT_KEY
+
 HEARTBEAT_SECONDS = 10  # without a beat for this long the listener counts as gone
 CONNECT_SECONDS = 2
 

@@ -8,8 +8,9 @@ saw in progress. Nothing is lost, nothing comes twice, and a long transaction el
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import psycopg
 import redis
@@ -28,11 +29,12 @@ SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS drained_at,
 
 # One statement, one snapshot: what it reads and the cursor that it leaves behind cannot disagree. Grouped in the
 # database, so that a million missed events become a few rows here. A group's ids are sent only where they are few.
+# Rows from beyond the present came with a dump of another cluster: without the upper bound they were new for ever.
 _DRAIN = f"""
 WITH present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot, clock_timestamp() AS drained_at),
 fresh AS (
     SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
-    WHERE xid >= pg_snapshot_xmax(%(old)s::pg_snapshot)
+    WHERE xid >= pg_snapshot_xmax(%(old)s::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
     UNION ALL
     SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
     WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(%(old)s::pg_snapshot)))
@@ -46,10 +48,6 @@ SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.*
 FROM present LEFT JOIN grouped ON true
 """  # noqa: S608 - the number is a constant of ours
 
-_TURNED = """
-SELECT id FROM tenants
-WHERE (%(before)s::timestamptz AT TIME ZONE timezone)::date <> (%(now)s::timestamptz AT TIME ZONE timezone)::date
-"""
 
 _SAVE = """
 INSERT INTO readers (name, snapshot, system_identifier, timeline, drained_at)
@@ -76,6 +74,21 @@ class Drained:
     cursor: Cursor
     events: int
     signals: int
+
+
+def watch_redis(conn: psycopg.Connection, client: redis.Redis, known: str | None) -> str:
+    """Make every page resync when Redis is another than the one that signals went to: restarted, or failed over.
+
+    Its log may lack the newest signals, and the next one would hide the gap from a page that resumes. Returns the run id
+    to give as `known` the next time.
+    """
+    run_id = str(cast(Any, client.info("server"))["run_id"])
+    if run_id != known:
+        saved = _one(conn, "SELECT redis_run_id FROM readers WHERE name = %(name)s", {"name": READER})["redis_run_id"]
+        if saved not in (None, run_id):
+            resync(conn, client)
+        conn.execute("UPDATE readers SET redis_run_id = %s WHERE name = %s", [run_id, READER])
+    return run_id
 
 
 def open_cursor(conn: psycopg.Connection, client: redis.Redis) -> Cursor:
@@ -163,7 +176,16 @@ def _fold(groups: Any) -> dict[int, _Pending]:
 def _tenants_whose_day_turned(conn: psycopg.Connection, before: Cursor, after: Cursor) -> list[int]:
     if before.drained_at.replace(second=0, microsecond=0) == after.drained_at.replace(second=0, microsecond=0):
         return []  # every zone's midnight falls on a full minute: asking once a minute is enough
-    return [row["id"] for row in _all(conn, _TURNED, {"before": before.drained_at, "now": after.drained_at})]
+    tenants = _all(conn, "SELECT id, timezone FROM tenants")
+    return [row["id"] for row in tenants if _day(before, row["timezone"]) != _day(after, row["timezone"])]
+
+
+def _day(cursor: Cursor, timezone: str) -> date | None:
+    """The tenant's date; None for a zone that is none, which is that tenant's trouble and must not stop the others."""
+    try:
+        return cursor.drained_at.astimezone(ZoneInfo(timezone)).date()
+    except (KeyError, ValueError, OSError):
+        return None
 
 
 def _is_past_of(saved: Cursor, present: Cursor) -> bool:

@@ -45,7 +45,8 @@ ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot, system_identifier
 _MOMENTS_OF_EVENTS = """
 WITH news AS (
     SELECT tenant_id, order_id, old_values FROM order_events
-    WHERE xid >= pg_snapshot_xmax(%(since)s::pg_snapshot) AND type <> 'shipped'
+    WHERE xid >= pg_snapshot_xmax(%(since)s::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
+        AND type <> 'shipped'
     UNION ALL
     SELECT tenant_id, order_id, old_values FROM order_events
     WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(%(since)s::pg_snapshot))) AND type <> 'shipped'

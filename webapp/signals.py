@@ -19,6 +19,7 @@ from flask import Flask, current_app
 from .events import INBOX
 
 IDS_PER_SIGNAL = 50  # more changed orders than this are "many" (null): the page refetches the list, not each row
+HEARTBEAT_KEY = "doorbell:listener"  # the leader's; expires when it is gone
 LOG_LENGTH = 1000  # signals a tenant; at ten a second a page may be away for 100 s and still resume exactly
 TIMEOUT_SECONDS = 5.0
 
@@ -49,9 +50,13 @@ class Signal:
 
     @classmethod
     def parse(cls, text: str | bytes, seq: int | None = None) -> Signal:
+        """Raises ValueError for what is no signal."""
         data = json.loads(text)
-        users = {int(user): topics for user, topics in data["users"].items()}
-        return cls(seq=data["seq"] if seq is None else seq, topics=data["topics"], users=users, at=data["at"])
+        try:
+            users = {int(user): topics for user, topics in data["users"].items()}
+            return cls(data["seq"] if seq is None else seq, dict(data["topics"]), users, data["at"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no signal: {text!r:.200}") from error
 
 
 def channel(tenant_id: int) -> str:
@@ -95,7 +100,7 @@ def newest_seq(client: redis.Redis, tenant_id: int) -> int:
 
 
 def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | None:
-    """The signals after `seq`, oldest first; None when the log does not reach back that far."""
+    """The signals after `seq`, oldest first; None when the log does not reach back that far, or not up to `seq`."""
     log = log_key(tenant_id)
     oldest = cast(Any, client.xrange(log, count=1))
     if not oldest:
@@ -103,6 +108,8 @@ def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | 
     if _seq(oldest[0][0]) > seq:
         return None
     entries = cast(Any, client.xrange(log, min=f"({seq}-0"))
+    if not entries and newest_seq(client, tenant_id) < seq:
+        return None  # a log that has forgotten its end
     return [Signal.parse(fields[b"signal"], _seq(entry_id)) for entry_id, fields in entries]
 
 
