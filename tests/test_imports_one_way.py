@@ -23,7 +23,7 @@ LAYERS = (
     {"routes", "cli", "extensions"},
     {"stream", "forms", "errors", "panel_charts", "accounts", "sign_in_limit", "imports", "outbox", "rollups"},
     {"orders", "queries", "formatting", "hub", "health", "doorbell", "event_catalog", "partitions"},
-    {"new_order", "tenancy"},
+    {"new_order", "tenancy", "dirty"},
     {"order_rules", "signals", "security", "passwords"},
     {"events", "money", "charts"},
     {"models"},

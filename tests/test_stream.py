@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from webapp import create_app, signals
+from webapp.dirty import Stream
 from webapp.embedded import Embedded
 
 from .conftest import config_for
@@ -26,9 +27,11 @@ def doorbell(service: Service) -> Iterator[Doorbell]:
     doorbell.close()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def client(service: Service) -> Iterator[redis.Redis]:
+    """Publishes in the listener's place, and beats for it."""
     with signals.connect(service.redis_url) as client:
+        client.set(signals.HEARTBEAT_KEY, "{}")
         yield client
 
 
@@ -198,11 +201,74 @@ def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
         assert meanwhile.until("away").data["why"] == "redis"
     finally:
         embedded.start_redis()
+    eventually(lambda: client.set(signals.HEARTBEAT_KEY, "{}"))
     assert stream.until("resync")
     assert meanwhile.until("resync")
-    eventually(lambda: client.ping())
     signals.publish(client, tenant, {"placed": None})
     assert stream.until("placed")
+
+
+def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, client: redis.Redis) -> None:
+    """It is dead, or Redis is full and takes no writes: either way nobody will ring, and "Live" would be a lie."""
+    user = world.user(world.tenant())
+    stream = open_stream(user)
+    stream.until("hello")
+    client.delete(signals.HEARTBEAT_KEY)
+    away = stream.until("away")
+    assert (away.data["why"], away.id) == ("listener", None)
+    assert open_stream(user).until("hello").data["live"] is False
+    client.set(signals.HEARTBEAT_KEY, "{}")
+    assert stream.until("resync")
+
+
+@pytest.mark.parametrize("nonsense", ["hi", "[]", "{}", '{"seq":1,"topics":7,"users":{},"at":1}'])
+def test_a_message_that_is_no_signal_is_passed_over(
+    world: World, open_stream: Open, client: redis.Redis, nonsense: str
+) -> None:
+    tenant = world.tenant()
+    stream = open_stream(world.user(tenant))
+    stream.until("hello")
+    client.publish(signals.channel(tenant), nonsense)
+    signals.publish(client, tenant, {"placed": None})
+    assert stream.names_until("placed") == ["placed"]
+
+
+def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: World, client: redis.Redis) -> None:
+    hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    tenant = world.tenant()
+    stream = hub.open(tenant, world.user(tenant), 0)
+    hub._pubsub.connection.disconnect()  # as a client does that reconnects under the hub's feet
+    hub._pubsub.connection = None
+    eventually(lambda: not stream.lost and "resync" in (stream._dirty.topics))
+    signals.publish(client, tenant, {"placed": None})
+    eventually(lambda: "placed" in stream._dirty.topics)
+    hub.close(stream)
+
+
+def test_away_never_carries_the_id_of_signals_that_it_threw_away() -> None:
+    stream = Stream(1, 1)
+    stream.signal(signals.Signal(500, {"orders": [1]}))
+    stream.lose("redis")
+    dirty = stream.take()
+    assert dirty is not None
+    assert (list(dirty.topics), dirty.seq) == (["away"], 0)
+
+
+def test_a_stream_ends_when_its_user_is_gone_or_of_another_tenant(
+    monkeypatch: pytest.MonkeyPatch, service: Service, world: World
+) -> None:
+    monkeypatch.setattr("webapp.stream.RIGHTS_SECONDS", 0.0)
+    app = create_app(config_for(service))
+    user = world.user(world.tenant())
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session.update(_user_id=str(user), _fresh=True)
+    answer = client.get("/stream", buffered=False)
+    frames = iter(answer.response)
+    assert b"event: hello" in next(frames)
+    world.conn.execute("UPDATE users SET tenant_id = %s", [world.tenant("other")])
+    app.extensions["doorbell_hub"]._all()[0].say("resync", "wakes it")
+    assert list(frames) == []
 
 
 def test_a_deploy_ends_the_streams_within_the_grace_time(world: World, open_stream: Open, doorbell: Doorbell) -> None:

@@ -1,8 +1,7 @@
 """The hub: all open streams of this process, and the one Redis subscription that feeds them.
 
-A stream keeps a set of dirty topics, not a queue: a slow reader gets fewer signals, never older ones, in bounded memory.
-The hub subscribes to the tenants that are watched here and to no other. When Redis drops it, it says `away` to its streams,
-so that the pages poll, and `resync` when it is back.
+It subscribes to the tenants that are watched here and to no other. When Redis drops it, or no listener is there to publish,
+it says `away` to its streams, so that the pages poll instead of showing old numbers as live; `resync` when it is back.
 
 Under gunicorn's gevent worker the threads and events here are greenlets; elsewhere they are what they say.
 """
@@ -14,7 +13,6 @@ import logging
 import random
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import redis
@@ -22,89 +20,19 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from . import signals
-from .events import ORDERS, RESYNC
+from .dirty import Stream
+from .events import RESYNC
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
-PING_SECONDS = 5.0  # of silence, then Redis is asked whether it is there
+PING_SECONDS = (
+    5.0  # of silence, then Redis is asked whether it is there; as often the listener's heartbeat is looked for
+)
+LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing
 SILENCE_SECONDS = 12.0  # then it is taken for gone
 BACK_OFF_SECONDS = (0.1, 2.0)
-AWAY = "away"
 NOBODY = 0  # no tenant has this id
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Dirty:
-    """What a stream has yet to say: topics with the rest of their data, the newest seq and time among them."""
-
-    topics: dict[str, dict[str, Any]] = field(default_factory=dict)
-    seq: int = 0
-    at: int = 0
-
-    def add(self, signal: signals.Signal, user_id: int) -> None:
-        for topic, ids in signal.topics.items():
-            self._add(topic, ids)
-        for topic in signal.users.get(user_id, ()):
-            self._add(topic, None)
-        self.seq, self.at = max(self.seq, signal.seq), max(self.at, signal.at)
-
-    def _add(self, topic: str, ids: Any) -> None:
-        if topic == ORDERS:
-            known = self.topics.get(ORDERS, {"ids": []})["ids"]
-            together = None if ids is None or known is None else sorted({*known, *ids})
-            many = together is None or len(together) > signals.IDS_PER_SIGNAL
-            self.topics[ORDERS] = {"ids": None if many else together}
-        else:
-            self.topics.setdefault(topic, {})
-
-
-class Stream:
-    """One open response of one user. `seq` is the newest signal there was when it opened."""
-
-    def __init__(self, tenant_id: int, user_id: int) -> None:
-        self.tenant_id, self.user_id, self.seq = tenant_id, user_id, 0
-        self.closed = False
-        self.lost = False  # without a subscription: what happens meanwhile is not known
-        self._dirty = Dirty()
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-
-    def signal(self, signal: signals.Signal) -> None:
-        with self._lock:
-            self._dirty.add(signal, self.user_id)
-            concerned = bool(self._dirty.topics)
-        if concerned:
-            self._wake.set()
-
-    def say(self, event: str, why: str) -> None:
-        """`resync` or `away`: what was dirty before is covered by it."""
-        with self._lock:
-            self._dirty = Dirty({event: {"why": why}}, self._dirty.seq, int(time.time() * 1000))
-        self._wake.set()
-
-    def lose(self) -> None:
-        self.lost = True
-        self.say(AWAY, "redis")
-
-    def find(self) -> None:
-        if self.lost:
-            self.lost = False
-            self.say(RESYNC, "redis")
-
-    def take(self) -> Dirty | None:
-        with self._lock:
-            dirty, self._dirty = self._dirty, Dirty()
-            self._wake.clear()
-        return dirty if dirty.topics else None
-
-    def wait(self, seconds: float) -> None:
-        """Until something is dirty or the stream is closed, at most `seconds`."""
-        self._wake.wait(max(0.0, seconds))
-
-    def close(self) -> None:
-        self.closed = True
-        self._wake.set()
 
 
 class Hub:
@@ -120,6 +48,8 @@ class Hub:
         self._ready: dict[int, threading.Event] = {}
         self._pubsub: Any = None
         self._lock = threading.RLock()
+        self._listener_beats = True  # until it was looked for
+        self._looked = 0.0
         self._feeder: threading.Thread | None = None
 
     def open(self, tenant_id: int, user_id: int, since: int | None) -> Stream:
@@ -128,14 +58,14 @@ class Hub:
         ready = self._watch(stream)
         ready.wait(SUBSCRIBE_SECONDS)  # subscribed first, then the log is read: no gap between them
         with self._lock:
-            if not ready.is_set():
-                stream.lose()
+            if not ready.is_set() or not self._listener_beats:
+                stream.lose("listener" if ready.is_set() else "redis")
                 return stream
         try:
             stream.seq = signals.newest_seq(self._log, tenant_id)
             missed = None if since is None else signals.read_since(self._log, tenant_id, since)
-        except redis.RedisError:
-            missed = None
+        except (redis.RedisError, ValueError):
+            missed = None  # not known
         if missed is None:
             stream.say(RESYNC, "gap")
         for signal in missed or ():
@@ -185,8 +115,11 @@ class Hub:
                 self._subscribe()
                 wait = BACK_OFF_SECONDS[0]
                 self._receive()
-            except (redis.RedisError, OSError) as error:
-                log.warning("Redis subscription lost (%s); the pages poll until it is back", error)
+            except Exception as error:  # whatever it is: a hub that ends here would leave its pages deaf and "Live"
+                expected = isinstance(error, redis.RedisError | OSError)
+                log.warning(
+                    "Redis subscription lost (%s); the pages poll until it is back", error, exc_info=not expected
+                )
                 self._lose()
                 time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
                 wait = min(wait * 2, BACK_OFF_SECONDS[1])
@@ -194,6 +127,7 @@ class Hub:
     def _subscribe(self) -> None:
         pubsub = self._redis.pubsub()
         pubsub.subscribe(signals.channel(NOBODY))  # so that there is a connection before the first tenant's
+        self._look_for_the_listener()
         with self._lock:
             self._pubsub = pubsub
             for tenant_id in self._streams:
@@ -203,7 +137,9 @@ class Hub:
         """The crux: every message until the connection fails, or says nothing although it was asked."""
         heard = time.monotonic()
         while True:
-            message = self._pubsub.get_message(timeout=PING_SECONDS)
+            message = self._pubsub.get_message(timeout=PING_SECONDS if self._listener_beats else LOOK_SECONDS)
+            if not self._listener_beats or time.monotonic() - self._looked > PING_SECONDS:
+                self._look_for_the_listener()
             if message is None:
                 if time.monotonic() - heard > SILENCE_SECONDS:
                     raise redis.ConnectionError("no answer to a ping")
@@ -213,17 +149,38 @@ class Hub:
             if message["type"] == "subscribe":
                 self._subscribed(message["channel"])
             elif message["type"] == "message":
-                self._deliver(message["channel"], signals.Signal.parse(message["data"]))
+                self._deliver(message["channel"], message["data"])
 
     def _subscribed(self, channel: bytes) -> None:
         with self._lock:
             ready = self._ready.get(_tenant(channel))
             if ready is not None:
                 ready.set()
-            for stream in self._streams.get(_tenant(channel), ()):
-                stream.find()
+            if self._listener_beats:
+                for stream in self._streams.get(_tenant(channel), ()):
+                    stream.find()
 
-    def _deliver(self, channel: bytes, signal: signals.Signal) -> None:
+    def _look_for_the_listener(self) -> None:
+        """Without its heartbeat nobody publishes: it is dead, or Redis takes no writes."""
+        self._looked = time.monotonic()
+        beats = bool(self._log.exists(signals.HEARTBEAT_KEY))
+        with self._lock:
+            if beats == self._listener_beats:
+                return
+            self._listener_beats = beats
+            log.warning(
+                "the listener's heartbeat is %s", "back" if beats else "missing; the pages poll until it is back"
+            )
+            for tenant_id, ready in self._ready.items():
+                for stream in self._streams[tenant_id] if ready.is_set() else ():
+                    stream.find() if beats else stream.lose("listener")
+
+    def _deliver(self, channel: bytes, message: bytes) -> None:
+        try:
+            signal = signals.Signal.parse(message)
+        except ValueError as error:
+            log.warning("on %s: %s", channel.decode(), error)  # another version's, while a deploy goes on
+            return
         with self._lock:
             streams = list(self._streams.get(_tenant(channel), ()))
         for stream in streams:
@@ -236,9 +193,9 @@ class Hub:
                 ready.clear()
             for streams in self._streams.values():
                 for stream in streams:
-                    stream.lose()
+                    stream.lose("redis")
         if pubsub is not None:
-            with contextlib.suppress(redis.RedisError, OSError):
+            with contextlib.suppress(Exception):  # it is broken: how it says so does not matter
                 pubsub.close()
 
     def _all(self) -> list[Stream]:

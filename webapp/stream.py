@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from .config import Config
+from .dirty import Dirty, Stream
 from .events import INBOX
-from .hub import Dirty, Hub, Stream
+from .hub import Hub
+from .tenancy import load_user
 
 BEAT_SECONDS = 15.0  # a named event, so that the page's watchdog sees it
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread
+RIGHTS_SECONDS = 60.0  # how often a stream asks whether its user is still there, and of this tenant
 LIFE_SPREAD = (0.8, 1.0)  # of Config.stream_seconds: streams that began together do not end together
 
 HEADERS = {
@@ -41,9 +45,25 @@ def stream() -> Response:
     config = cast(Config, current_app.extensions["doorbell_config"])
     opened = hub.open(current_user.tenant_id, current_user.id, _since())
     life = config.stream_seconds * random.uniform(*LIFE_SPREAD)  # noqa: S311 - spreads load, keeps no secret
-    response = Response(frames(opened, life), headers=HEADERS)
+    response = Response(frames(opened, life, _still_allowed()), headers=HEADERS)
     response.call_on_close(lambda: hub.close(opened))
     return response
+
+
+def _still_allowed() -> Callable[[], bool]:
+    """Asks about this request's user after the request is over. With PostgreSQL away nobody's rights have changed."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the app behind the proxy
+    user_id, tenant_id = str(current_user.id), current_user.tenant_id
+
+    def still_allowed() -> bool:
+        try:
+            with app.app_context():
+                user = load_user(user_id)
+        except SQLAlchemyError:
+            return True
+        return user is not None and user.tenant_id == tenant_id
+
+    return still_allowed
 
 
 def _since() -> int | None:
@@ -52,9 +72,9 @@ def _since() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def frames(stream: Stream, life_seconds: float) -> Iterator[bytes]:
+def frames(stream: Stream, life_seconds: float, still_allowed: Callable[[], bool]) -> Iterator[bytes]:
     """All that one stream says, from `hello` to its end, as bytes ready for the socket."""
-    ends = time.monotonic() + life_seconds
+    ends, asked = time.monotonic() + life_seconds, time.monotonic()
     retry = random.randint(*RETRY_MS)  # noqa: S311 - spreads load, keeps no secret
     missed = stream.take()
     hello = {"seq": stream.seq, "now": _now_ms(), "live": not stream.lost}
@@ -62,6 +82,10 @@ def frames(stream: Stream, life_seconds: float) -> Iterator[bytes]:
     yield from _changes(missed)
     while not stream.closed and time.monotonic() < ends:
         stream.wait(min(BEAT_SECONDS, ends - time.monotonic()))
+        if time.monotonic() - asked > RIGHTS_SECONDS:
+            asked = time.monotonic()
+            if not still_allowed():
+                return  # its page reconnects, and is told to sign in
         dirty = stream.take()
         yield from _changes(dirty) if dirty else _beat(stream, ends)
 
