@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 
 from .browsing import Person, soup
-from .world import World
+from .world import Service, World
 
 PAID = "2026-01-02 10:00+00"
 
@@ -297,3 +298,32 @@ def test_times_are_those_of_the_tenants_zone_and_money_of_its_locale(app: Flask,
     page = Person(app, world.user(tenant)).page("/orders/7")
     assert "02.01.2026, 05:00:00" in page.get_text(" ")
     assert "123.456\u00a0¥" in page.get_text(" ")
+
+
+def test_no_request_holds_two_connections_at_once(app: Flask, ana: Person, world: World) -> None:
+    """Twenty requests that each hold one and wait for a second would wait for ever: one connection must do."""
+    with app.app_context():
+        engine = app.extensions["sqlalchemy"].engine
+        held = [engine.connect() for _ in range(19)]
+    try:
+        placed = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", total="12.50")
+        assert placed.status_code == 303
+        number = placed.headers["Location"].rpartition("/")[2]
+        for verb in ("payment", "shipment", "refunds"):
+            assert ana.post(f"/orders/{number}/{verb}", {"amount": "1"}).status_code == 303, verb
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_a_row_that_somebody_holds_in_psql_costs_seconds_and_a_word(
+    app: Flask, ana: Person, world: World, service: Service
+) -> None:
+    placed = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", total="12.50")
+    number = placed.headers["Location"].rpartition("/")[2]
+    with psycopg.connect(service.database_url) as forgotten:
+        forgotten.execute("UPDATE orders SET total_minor = 1")
+        assert ana.post(f"/orders/{number}/payment").status_code == 503
+        assert ana.get("/").status_code == 200
+        forgotten.rollback()
+    assert ana.post(f"/orders/{number}/payment").status_code == 303

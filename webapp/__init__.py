@@ -8,6 +8,9 @@ from flask import Flask
 
 from .config import Config
 
+# A transaction that somebody left open, or a query gone wild, must not hold every connection of the pool.
+LIMITS = "-c lock_timeout=3s -c statement_timeout=15s"
+
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment. Raises ConfigError with every fault found."""
@@ -20,7 +23,8 @@ def create_app(config: Config | None = None) -> Flask:
             "pool_pre_ping": True,  # after a restart of PostgreSQL the next request works
             "pool_size": 10,
             "max_overflow": 10,
-            "connect_args": {"application_name": "doorbell web", "connect_timeout": 5},
+            "pool_timeout": 5,
+            "connect_args": {"application_name": "doorbell web", "connect_timeout": 5, "options": LIMITS},
         },
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -8,6 +8,7 @@ from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from .db import db
@@ -36,7 +37,7 @@ TROUBLES = {
     500: Trouble(
         "Something went wrong in Doorbell", "It is written in the log. Nothing was half done; you can try again."
     ),
-    503: Trouble("Doorbell cannot reach its database", "Your last change may be missing. Try again in a few seconds."),
+    503: Trouble("The database did not answer in time", "Your last change may be missing. Try again in a few seconds."),
 }
 CSRF_TROUBLE = Trouble(
     "This form is not valid any more",
@@ -49,7 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: answer(400, CSRF_TROUBLE))
     app.register_error_handler(OrderNotFound, no_such_order)
     app.register_error_handler(HTTPException, http_error)
-    for away in (OperationalError, InterfaceError):
+    for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, database_away)
     app.register_error_handler(DataError, value_impossible)
 

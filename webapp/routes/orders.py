@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import orders
+from ..db import db
 from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text
@@ -67,6 +68,7 @@ def place() -> ResponseReturnValue:
     valid, lines = form.validate(), form.new_lines()
     if not valid or form.has_errors():
         return _form_page(form, 422)
+    db.session.close()  # the verb takes a connection of its own: a request that held two could wait for itself
     try:
         order = orders.place(
             current_tenant().id,
