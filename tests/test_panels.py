@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
@@ -16,7 +17,8 @@ from webapp.db import db
 from webapp.models import User
 from webapp.queries import PANELS
 
-from .world import World
+from .browsing import Person, soup
+from .world import Service, World
 
 TEMPLATES = Path(__file__).parent.parent / "webapp" / "templates"
 
@@ -87,7 +89,7 @@ def test_a_row_that_is_gone_or_anothers_is_404_in_bare_text(world: World, client
 
 
 def test_fragments_answer_nobody_with_bare_401(app: Flask) -> None:
-    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/news?after=0"):
+    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/news?seen=3:3:"):
         response = app.test_client().get(f"/panels/{path}")
         assert (response.status_code, response.mimetype) == (401, "text/plain"), path
 
@@ -213,24 +215,24 @@ def test_news_makes_a_toast_each_and_folds_many_into_one(
 ) -> None:
     world.order(acme, 125_000, owner_id=ana, number="1042", customer="Vins & Co")
     world.conn.execute("UPDATE orders SET paid_at = now()")
-    one = get(client, "/panels/inbox/news?after=0")
+    one = get(client, "/panels/inbox/news?seen=3:3:")
     assert one.count("note-toast") == 1
     assert "Order 1042 was paid €1,250.00 · Vins &amp; Co Open Dismiss" in text(one)
     for _ in range(4):
         world.order(acme, owner_id=ana)
     world.conn.execute("UPDATE orders SET paid_at = now(), shipped_at = now()")
-    newest = re.findall(r'data-newest="(\d+)"', one)[0]
-    many = get(client, f"/panels/inbox/news?after={newest}")
+    seen = re.findall(r'data-seen="([\d:,]+)"', one)[0]
+    many = get(client, f"/panels/inbox/news?seen={seen}")
     assert many.count("note-toast") == 1
     assert "5 of your orders were paid or shipped" in text(many)
     assert 'data-unread="10"' in many
 
 
-@pytest.mark.parametrize("after", ["", "-1", "x", "9" * 30, "1;--"])
-def test_news_refuses_an_after_that_is_no_id(client: FlaskClient, after: str) -> None:
-    response = client.get("/panels/inbox/news", query_string={"after": after})
+@pytest.mark.parametrize("seen", ["", "-1", "x", "9" * 30, "1;--", "1:2", "9:3:", "1:2:3,"])
+def test_news_refuses_what_is_no_snapshot(client: FlaskClient, seen: str) -> None:
+    response = client.get("/panels/inbox/news", query_string={"seen": seen})
     assert response.status_code == 400
-    assert "Reload the page." in response.text
+    assert "eload the page" in response.text
 
 
 def csrf(client: FlaskClient) -> str:
@@ -283,3 +285,21 @@ def test_every_template_parses(app: Flask) -> None:
 
 def test_the_page_names_the_seq_it_was_painted_at_before_it_queries(client: FlaskClient) -> None:
     assert re.search(r'hx-sse:connect="/stream\?since=\d+"', get(client, "/"))
+
+
+def test_a_note_that_commits_late_is_news_all_the_same(app: Flask, world: World, service: Service) -> None:
+    """Ids commit out of order: "greater than the newest seen" would never tell the one that was written first."""
+    tenant = world.tenant()
+    user = world.user(tenant)
+    early, late = world.order(tenant, owner_id=user, number="EARLY"), world.order(tenant, owner_id=user, number="LATE")
+    ana = Person(app, user)
+    with psycopg.connect(service.database_url) as slow:
+        slow.execute("UPDATE orders SET paid_at = now() WHERE id = %s", [early])
+        world.change(late, paid_at=world.now())
+        first = soup(ana.get("/panels/inbox/news?seen=3:3:"))
+        assert "LATE" in first.get_text()
+        slow.commit()
+    seen = first.select("[data-seen]")[0]["data-seen"]
+    then = soup(ana.get(f"/panels/inbox/news?seen={seen}")).get_text()
+    assert "EARLY" in then
+    assert "LATE" not in then, "and what was told is not told again"

@@ -148,6 +148,13 @@ def test_without_the_database_a_page_says_so_and_asks_to_try_again(service: Serv
     assert (fragment.status_code, fragment.mimetype) == (503, "text/plain")
 
 
+def test_without_the_database_an_unknown_address_says_so_too(service: Service, ana: Person) -> None:
+    nowhere = create_app(config_for(service, DATABASE_URL="postgresql://127.0.0.1:1/doorbell"))
+    with nowhere.test_client() as client, client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = "1", True
+    assert client.get("/no-such-page").status_code == 503
+
+
 def test_what_is_behind_a_sign_in_is_not_kept_by_proxies(ana: Person) -> None:
     for path in ("/", "/orders", "/panels/revenue"):
         assert ana.get(path).headers["Cache-Control"].startswith("private"), path

@@ -15,6 +15,7 @@ from .db import db
 from .order_rules import OrderNotFound
 from .tenancy import is_fragment
 
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # for programs that ask again when PostgreSQL was away
 
 
@@ -50,7 +51,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: answer(400, CSRF_TROUBLE))
     app.register_error_handler(OrderNotFound, no_such_order)
     app.register_error_handler(HTTPException, http_error)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
+    for away in AWAY:
         app.register_error_handler(away, database_away)
     app.register_error_handler(DataError, value_impossible)
 
@@ -88,5 +89,8 @@ def answer(status: int, trouble: Trouble, headers: dict[str, str] | None = None)
     if status >= 500:  # rendered past Flask's context processors, one of which would load the user
         template = current_app.jinja_env.get_template("pages/error.html")
         return template.render(page, layout="bare.html"), status, headers or {}
-    db.session.rollback()  # what failed has left its transaction unusable, and base.html reads the inbox
-    return render_template("pages/error.html", layout="base.html", **page), status, headers or {}
+    try:
+        db.session.rollback()  # what failed has left its transaction unusable, and base.html reads the inbox
+        return render_template("pages/error.html", layout="base.html", **page), status, headers or {}
+    except AWAY as error:  # this is not the error handler's own fault either
+        return database_away(error)

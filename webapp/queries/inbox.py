@@ -17,9 +17,11 @@ LIMIT = 20  # in the bell's list; the page shows PAGE_LIMIT
 PAGE_LIMIT = 200
 TOAST_LIMIT = 3  # more that came at once are folded into one toast
 
+# What a page has seen is a snapshot, as in outbox.py: ids are handed out before commit, so one below the newest may still
+# come, and "greater than the newest seen" would never tell it.
 # Served by ix_notifications_inbox and ix_notifications_unread.
 LIST_SQL = text("""
-    SELECT counted.unread, n.*
+    SELECT counted.unread, pg_current_snapshot()::text AS seen, n.*
     FROM (SELECT count(*) AS unread FROM notifications
            WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) counted
     LEFT JOIN LATERAL (
@@ -31,11 +33,13 @@ LIST_SQL = text("""
 NEWS_SQL = text("""
     WITH news AS (
         SELECT * FROM notifications
-        WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL AND id > :after
+        WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL
+            AND NOT pg_visible_in_snapshot(xid, CAST(:seen AS pg_snapshot))
     )
     SELECT (SELECT count(*) FROM notifications
              WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) AS unread,
            counted.orders, counted.notes, counted.types,
+           pg_current_snapshot()::text AS seen,
            n.id, n.type, n.created_at, n.read_at, o.number, o.customer, o.total_minor
     FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notes, array_agg(DISTINCT type) AS types FROM news) counted
     LEFT JOIN LATERAL (SELECT * FROM news ORDER BY id DESC LIMIT :limit) n ON true
@@ -59,11 +63,12 @@ class Note:
 
 @dataclass(frozen=True)
 class Inbox:
-    """The newest notes first. `unread` counts all, shown or not; `newest` is the highest id, 0 when there is none."""
+    """The newest notes first. `unread` counts all, shown or not. `seen` is the
+    snapshot they were read in."""
 
     notes: tuple[Note, ...]
     unread: int
-    newest: int
+    seen: str
     today: date
 
 
@@ -79,18 +84,18 @@ class News(Inbox):
 def read(tenant: Tenant, now: datetime, user: User, limit: int = LIMIT) -> Inbox:
     rows = db.session.execute(LIST_SQL, {"tenant": tenant.id, "user": user.id, "limit": limit}).all()
     notes = _notes(rows)
-    return Inbox(notes, rows[0].unread, notes[0].id if notes else 0, today(tenant.timezone, now).date)
+    return Inbox(notes, rows[0].unread, rows[0].seen, today(tenant.timezone, now).date)
 
 
-def read_news(tenant: Tenant, now: datetime, user: User, after: int) -> News:
-    """The unread ones with an id above `after`."""
-    which = {"tenant": tenant.id, "user": user.id, "after": after, "limit": TOAST_LIMIT}
+def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> News:
+    """The unread ones that a page could not know of, whose last look was in the snapshot `seen`."""
+    which = {"tenant": tenant.id, "user": user.id, "seen": seen, "limit": TOAST_LIMIT}
     rows = db.session.execute(NEWS_SQL, which).all()
     notes, counted = _notes(rows), rows[0]
     return News(
         notes,
         unread=counted.unread,
-        newest=notes[0].id if notes else after,
+        seen=counted.seen,
         today=today(tenant.timezone, now).date,
         count=counted.notes,
         orders=counted.orders,

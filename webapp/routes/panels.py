@@ -6,6 +6,7 @@ say how fresh it is.
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -19,6 +20,8 @@ from ..formatting import clock_text
 from ..models import Tenant
 from ..queries import PANELS, Panel, inbox, recent_orders
 from ..tenancy import current_tenant
+
+SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
 
 bp = Blueprint("panels", __name__, url_prefix="/panels")
 
@@ -76,10 +79,10 @@ def show_inbox() -> ResponseReturnValue:
 @bp.get("/inbox/news", endpoint="inbox_news")
 @login_required
 def show_inbox_news() -> ResponseReturnValue:
-    """The badge's number and a toast for what came after the notification `after`; never cached, it is asked once."""
-    after = request.args.get("after", "")
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
-        said = f"after is {after!r}; allowed is the id of a notification, or 0. Reload the page."
+    """The badge's number and a toast for what came after the snapshot `seen`; never cached, it is asked once."""
+    seen = request.args.get("seen", "")
+    if not SNAPSHOT.fullmatch(seen):
+        said = f"seen is {seen[:80]!r}; allowed is the snapshot that this page was given. Reload the page."
         return said, 400, {"Content-Type": "text/plain; charset=utf-8"}
-    data = inbox.read_news(current_tenant(), datetime.now(UTC), current_user, int(after))
+    data = inbox.read_news(current_tenant(), datetime.now(UTC), current_user, seen)
     return render_template("panels/inbox_news.html", data=data), 200, {"Cache-Control": "private, no-store"}

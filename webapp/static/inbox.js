@@ -10,7 +10,7 @@ const SHOWN_AT_ONCE = 3;
 const bell = document.getElementById("bell");
 const badge = document.getElementById("unread");
 const toasts = document.getElementById("toasts");
-let newest = bell.dataset.newest; // what was there when the page was painted is no news
+let seen = bell.dataset.seen; // what was there when the page was painted is no news
 let asking = false;
 let askAgain = false;
 
@@ -30,15 +30,15 @@ function ask() {
 async function fetchNews() {
   let response;
   try {
-    response = await fetch(`${bell.dataset.news}?after=${newest}`, { headers: { "HX-Request": "true" } });
+    response = await fetch(`${bell.dataset.news}?seen=${seen}`, { headers: { "HX-Request": "true" } });
   } catch {
     return; // the next signal or poll asks again
   }
   if (!response.ok) return;
   const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
-  const news = parsed.querySelector("[data-newest]");
+  const news = parsed.querySelector("[data-seen]");
   badge.textContent = news.dataset.unread;
-  newest = news.dataset.newest;
+  seen = news.dataset.seen;
   const arrived = [...news.querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
   for (const toast of arrived) add(toast);
   if (arrived.length) say(arrived.map((toast) => words(toast)).join(" "));
