@@ -27,7 +27,7 @@ LAYERS = (
     {"order_rules", "signals", "security", "passwords"},
     {"events", "money", "charts"},
     {"models"},
-    {"db"},
+    {"db", "pg_types"},
     {"config", "embedded"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

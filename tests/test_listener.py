@@ -26,7 +26,7 @@ def doorbell(service: Service) -> Iterator[Doorbell]:
 @pytest.fixture
 def listener(doorbell: Doorbell) -> Process:
     doorbell.listener.start()
-    eventually(lambda: "listening" in doorbell.listener.log)
+    assert eventually(lambda: "listening" in doorbell.listener.log)
     return doorbell.listener
 
 
@@ -45,7 +45,7 @@ def signalled(client: redis.Redis, tenant_id: int) -> set[int]:
 def test_a_change_by_plain_sql_is_signalled_at_once(world: World, listener: Process, client: redis.Redis) -> None:
     tenant = world.tenant()
     order = world.order(tenant)
-    eventually(lambda: signalled(client, tenant) == {order}, 5)
+    assert eventually(lambda: signalled(client, tenant) == {order}, 5)
 
 
 def test_a_killed_listener_catches_up_when_it_is_started_again(
@@ -53,11 +53,11 @@ def test_a_killed_listener_catches_up_when_it_is_started_again(
 ) -> None:
     tenant = world.tenant()
     seen = world.order(tenant)
-    eventually(lambda: signalled(client, tenant) == {seen})
+    assert eventually(lambda: signalled(client, tenant) == {seen})
     listener.kill()
     missed = {world.order(tenant) for _ in range(3)}
     listener.start()
-    eventually(lambda: signalled(client, tenant) == {seen, *missed})
+    assert eventually(lambda: signalled(client, tenant) == {seen, *missed})
 
 
 def test_the_second_listener_stands_by_and_takes_over(
@@ -65,10 +65,10 @@ def test_the_second_listener_stands_by_and_takes_over(
 ) -> None:
     tenant = world.tenant()
     standby = doorbell.another_listener()
-    eventually(lambda: "standing by" in standby.log)
+    assert eventually(lambda: "standing by" in standby.log)
     listener.kill()
     order = world.order(tenant)
-    eventually(lambda: signalled(client, tenant) == {order})
+    assert eventually(lambda: signalled(client, tenant) == {order})
 
 
 def test_a_restarted_postgresql_costs_seconds_and_no_event(
@@ -78,7 +78,7 @@ def test_a_restarted_postgresql_costs_seconds_and_no_event(
     embedded.restart_postgres("immediate")
     with psycopg.connect(service.database_url, autocommit=True) as conn:
         order = World(conn).order(tenant)
-    eventually(lambda: signalled(client, tenant) == {order}, 20)
+    assert eventually(lambda: signalled(client, tenant) == {order}, 20)
 
 
 def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
@@ -91,7 +91,7 @@ def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
         eventually(lambda: "trying again" in listener.log)
     finally:
         embedded.start_redis()
-    eventually(lambda: signalled(client, tenant) == {order}, 20)
+    assert eventually(lambda: signalled(client, tenant) == {order}, 20)
 
 
 def test_sigterm_stops_it_cleanly(listener: Process) -> None:
@@ -109,7 +109,7 @@ def test_without_its_environment_it_says_all_that_is_missing(doorbell: Doorbell)
 
 
 def test_its_heartbeat_is_what_readyz_looks_for(listener: Process, client: redis.Redis, service: Service) -> None:
-    eventually(lambda: client.get(signals.HEARTBEAT_KEY))
+    assert eventually(lambda: client.get(signals.HEARTBEAT_KEY))
     parts = health.check(service.database_url, client)
     assert all(part.ok for part in parts.values())
     assert "leads" in parts["listener"].state

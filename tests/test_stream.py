@@ -149,7 +149,7 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
     stream = hub.open(tenant, world.user(tenant), 0)
     for order in range(1000):
         newest = signals.publish(client, tenant, {"orders": [order % 7], "placed": None})
-    eventually(lambda: stream._dirty.seq == newest)
+    assert eventually(lambda: stream._dirty.seq == newest)
     dirty = stream.take()
     assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
     assert stream.take() is None
@@ -166,7 +166,7 @@ def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
     assert channel in client.pubsub_channels("live:*")
     stream.close()
     signals.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
-    eventually(
+    assert eventually(
         lambda: client.publish(signals.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
     )
 
@@ -177,7 +177,7 @@ def test_open_streams_hold_no_database_connection(world: World, open_stream: Ope
     for stream in streams:
         stream.until("hello")
     held = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell web' AND state <> 'idle'"
-    eventually(lambda: world.conn.execute(held).fetchone() == (0,))
+    assert eventually(lambda: world.conn.execute(held).fetchone() == (0,))
     pool = (
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell web' AND datname = current_database()"
     )
@@ -201,7 +201,7 @@ def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
         assert meanwhile.until("away").data["why"] == "redis"
     finally:
         embedded.start_redis()
-    eventually(lambda: client.set(signals.HEARTBEAT_KEY, "{}"))
+    assert eventually(lambda: client.set(signals.HEARTBEAT_KEY, "{}"))
     assert stream.until("resync")
     assert meanwhile.until("resync")
     signals.publish(client, tenant, {"placed": None})
@@ -239,9 +239,9 @@ def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: Worl
     stream = hub.open(tenant, world.user(tenant), 0)
     hub._pubsub.connection.disconnect()  # as a client does that reconnects under the hub's feet
     hub._pubsub.connection = None
-    eventually(lambda: not stream.lost and "resync" in (stream._dirty.topics))
+    assert eventually(lambda: not stream.lost and "resync" in (stream._dirty.topics))
     signals.publish(client, tenant, {"placed": None})
-    eventually(lambda: "placed" in stream._dirty.topics)
+    assert eventually(lambda: "placed" in stream._dirty.topics)
     hub.close(stream)
 
 

@@ -30,11 +30,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from .db import Base
+from .pg_types import PgSnapshot, Xid8
 
 ROLES = ("manager", "sales")
 STATUSES = ("placed", "paid", "shipped", "refunded", "cancelled")
@@ -46,27 +45,6 @@ STATUS_SQL = """CASE
     WHEN paid_at IS NOT NULL THEN 'paid'
     ELSE 'placed'
 END"""
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_kw: Any) -> str:
-        return "xid8"
-
-
-class PgSnapshot(UserDefinedType[str]):
-    """PostgreSQL's `pg_snapshot`, as text `xmin:xmax:xip,…`."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_kw: Any) -> str:
-        return "pg_snapshot"
-
-
-ischema_names.update({"xid8": Xid8, "pg_snapshot": PgSnapshot})  # what reflection (flask db check) reads them as
 
 
 def _now() -> Mapped[datetime]:

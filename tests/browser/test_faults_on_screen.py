@@ -82,7 +82,7 @@ def test_at_the_tenants_midnight_every_panel_is_asked_again(screen: Screen, door
     screen.forget()
     doorbell.listener.start()
     panels = ("revenue", "orders_today", "average_order", "revenue_by_hour", "salespeople", "recent_orders", "history")
-    eventually(lambda: all(screen.asked(panel) for panel in panels))
+    assert eventually(lambda: all(screen.asked(panel) for panel in panels))
 
 
 def test_who_was_signed_out_elsewhere_is_told_so(screen: Screen, service: Service, doorbell: Doorbell) -> None:
@@ -100,4 +100,4 @@ def test_a_hidden_page_catches_up_when_it_is_looked_at_again(screen: Screen, ser
     change(service, "While nobody looked")
     page.evaluate(hide, False)
     expect(page.locator("#recent_orders")).to_contain_text("While nobody looked")
-    eventually(lambda: page.locator("#live-words").inner_text() == "Live")
+    assert eventually(lambda: page.locator("#live-words").inner_text() == "Live")
