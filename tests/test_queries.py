@@ -76,7 +76,7 @@ def test_a_day_runs_from_the_tenants_midnight_to_the_next_however_long_that_is(
         ("2026-06-10T10:00+00:00", "2026-06-09T10:00+00:00"),
         ("2026-03-29T10:00+00:00", "2026-03-28T11:00+00:00"),  # 12:00 on both clocks, 23 hours apart
         ("2026-10-25T11:00+00:00", "2026-10-24T10:00+00:00"),  # 12:00 on both clocks, 25 hours apart
-        ("2026-03-30T00:30+00:00", "2026-03-29T01:30+00:00"),  # 02:30 was skipped yesterday: 03:30
+        ("2026-03-30T00:30+00:00", "2026-03-29T01:00+00:00"),  # 02:30 was skipped: when the clocks went forward
         ("2026-10-25T01:30+00:00", "2026-10-24T00:30+00:00"),  # the second 02:30 of today
     ],
 )
@@ -107,6 +107,21 @@ def test_a_deleted_order_takes_its_refunds_along(world: World) -> None:
     refund(world, order, 400, "2026-06-10 10:00+02")
     world.conn.execute("DELETE FROM orders WHERE id = %s", [order])
     assert revenue.read(tenant(acme), NOON) == revenue.Revenue(0, 0, 0)
+
+
+def test_on_the_day_after_clocks_go_forward_the_comparison_never_goes_back() -> None:
+    """02:30 was skipped yesterday: it is compared with the instant of the change, as all times from 02:00 to 03:00 are."""
+    clock = datetime(2026, 3, 29, 23, 0, tzinfo=UTC)  # 01:00 in Berlin, the day after
+    compared = [today("Europe/Berlin", clock + timedelta(minutes=10 * n)).yesterday_now for n in range(20)]
+    assert compared == sorted(compared)
+    skipped = today("Europe/Berlin", datetime(2026, 3, 30, 0, 30, tzinfo=UTC))
+    assert skipped.yesterday_now == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+
+
+def test_a_day_whose_midnight_is_skipped_begins_when_the_clocks_have_moved() -> None:
+    beirut = today("Asia/Beirut", datetime(2026, 3, 29, 9, 0, tzinfo=UTC))
+    assert beirut.start == datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+    assert beirut.end - beirut.start == timedelta(hours=23)
 
 
 def test_yesterday_counts_until_the_same_time_only(world: World) -> None:

@@ -34,19 +34,31 @@ def today(zone_name: str, now: datetime) -> Today:
     zone = ZoneInfo(zone_name)
     local = now.astimezone(zone)
     day = local.date()
-    # A wall-clock time that yesterday's clocks skipped means the instant they were put forward to; one that they showed
-    # twice means the first.
-    yesterday_now = datetime.combine(day - timedelta(days=1), local.time(), zone).astimezone(UTC)
     return Today(
         date=day,
         now=now,
         start=midnight(day, zone),
         end=midnight(day + timedelta(days=1), zone),
         yesterday_start=midnight(day - timedelta(days=1), zone),
-        yesterday_now=yesterday_now,
+        yesterday_now=instant(day - timedelta(days=1), local.time(), zone),
     )
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of `day`. Where clocks go forward at midnight, that is what the skipped hour maps to."""
-    return datetime.combine(day, time.min, zone).astimezone(UTC)
+    """The first instant of `day`, also where its clocks skip midnight."""
+    return instant(day, time.min, zone)
+
+
+def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """When the wall clock showed this, in UTC. Of a time shown twice the first; for one skipped, when it was skipped."""
+    before = datetime.combine(day, clock, zone).astimezone(UTC)  # as if the clocks had not gone forward yet
+    after = datetime.combine(day, clock.replace(fold=1), zone).astimezone(UTC)
+    if after >= before:  # no change here, or a time shown twice
+        return before
+    while before - after > timedelta(microseconds=1):  # skipped: the change lies between the two, which bracket it
+        middle = after + (before - after) / 2
+        if middle.astimezone(zone).utcoffset() == after.astimezone(zone).utcoffset():
+            after = middle
+        else:
+            before = middle
+    return before.replace(microsecond=0)
