@@ -15,7 +15,7 @@ from flask import Flask
 
 from webapp import rollups
 from webapp.demo import company
-from webapp.demo.customer import ACTIONS, Customer
+from webapp.demo.customer import ACTIONS, LEFT_PLACED, Customer
 from webapp.demo.seed import seed
 
 from .conftest import SECRET
@@ -76,9 +76,11 @@ def test_the_first_order_of_the_customers_takes_the_next_number(app: Flask, serv
 def test_every_action_makes_a_change(app: Flask, service: Service, world: World, action: str) -> None:
     seed(service.database_url, datetime.now(UTC), weeks=1)
     tenant = _figure(world.conn, "SELECT id FROM tenants")
-    world.order(tenant)
-    world.order(tenant, paid_at=str(datetime.now(UTC)))
-    world.order(tenant, paid_at=str(datetime.now(UTC)), shipped_at=str(datetime.now(UTC)))
+    now = str(datetime.now(UTC))
+    for _ in range(LEFT_PLACED + 1):
+        world.order(tenant, source="demo")
+    world.order(tenant, source="demo", paid_at=now)
+    world.order(tenant, source="demo", paid_at=now, shipped_at=now)
     before = _figure(world.conn, "SELECT count(*) FROM order_events")
     with app.app_context():
         customer = Customer(tenant, random.Random(7))
@@ -113,3 +115,17 @@ def _wait_for_events(world: World, count: int) -> None:
     while _figure(world.conn, "SELECT count(*) FROM order_events") < count:
         assert time.monotonic() < deadline, "the customer made no change"
         time.sleep(0.1)
+
+
+def test_the_customers_leave_a_few_placed_orders_and_all_of_a_person_alone(
+    app: Flask, service: Service, world: World
+) -> None:
+    seed(service.database_url, datetime.now(UTC), weeks=1)
+    tenant = _figure(world.conn, "SELECT id FROM tenants")
+    mine = world.order(tenant, source="form")
+    with app.app_context():
+        customer = Customer(tenant, random.Random(3))
+        for action in ["pay"] * 40 + ["cancel"] * 5 + ["place", "pay"] * 10:
+            customer.act(action)
+    assert _figure(world.conn, "SELECT count(*) FROM orders WHERE status = 'placed' AND source = 'demo'") >= 5
+    assert world.conn.execute("SELECT status FROM orders WHERE id = %s", [mine]).fetchone() == ("placed",)

@@ -1,13 +1,16 @@
-"""A busy shop whose processes die in turn: at the end the open page equals the database."""
+"""Slow faults: a busy shop whose processes die in turn, and a server that falls silent. The page ends up right."""
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import threading
 import time
 
 import psycopg
 import pytest
+from playwright.sync_api import expect
 
 from webapp.embedded import Embedded
 
@@ -94,4 +97,20 @@ def test_the_page_equals_the_database_after_every_process_has_died_in_turn(
     eventually(lambda: f"€{revenue / 100:,.2f}" in screen.panel("revenue"), 30)
     eventually(lambda: screen.panel("orders_today").split()[0] == f"{orders:,}", 30)
     assert unread == told, "each payment and shipment was told once"
+    assert screen.was_not_reloaded()
+
+
+def test_the_watchdog_notices_a_stream_that_fell_silent(
+    world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
+) -> None:
+    """A stopped server keeps its connections open and says nothing: only the missing beat tells."""
+    screen = sign_in(ana).open()
+    os.killpg(doorbell.web.pid, signal.SIGSTOP)
+    try:
+        expect(screen.page.locator("#live-words")).not_to_have_text("Live", timeout=60_000)
+        world.conn.execute("UPDATE orders SET customer = 'While it was silent' WHERE number = 'S1'")
+    finally:
+        os.killpg(doorbell.web.pid, signal.SIGCONT)
+    expect(screen.page.locator("#recent_orders")).to_contain_text("While it was silent", timeout=40_000)
+    expect(screen.page.locator("#live-words")).to_have_text("Live", timeout=40_000)
     assert screen.was_not_reloaded()

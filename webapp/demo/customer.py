@@ -25,17 +25,19 @@ from . import company
 NAME = "demo customer"  # what the events name as their writer
 PAUSE_SECONDS = (1.0, 2.0)
 BACK_OFF_SECONDS = (1.0, 5.0)  # first and longest wait while PostgreSQL is away
+LEFT_PLACED = 5  # that nobody touches but a person
 NEWEST = 25  # only these many newest orders of a kind are acted upon, so what changes is in sight
 
 # What happens how often. More is paid and shipped than placed, so the open orders of the past get done as well.
 ACTIONS = {"place": 14, "pay": 34, "ship": 34, "refund": 8, "cancel": 3, "reassign": 7}
 
-# One of the newest orders in a state, with its owner and what is left to refund.
+# One of the newest orders in a state, with its owner and what is left to refund. Never one that a person placed, and the
+# last few that are placed are left: somebody is about to try the README's payment by SQL.
 _PICK = text("""
     SELECT number, owner_id, total_minor - refunded_minor AS left_minor FROM (
         SELECT * FROM orders
-        WHERE tenant_id = :tenant AND status = :status AND placed_at > now() - interval '3 days'
-        ORDER BY placed_at DESC, id DESC LIMIT :newest
+        WHERE tenant_id = :tenant AND status = :status AND source = 'demo' AND placed_at > now() - interval '3 days'
+        ORDER BY placed_at DESC, id DESC LIMIT :newest OFFSET :left
     ) AS newest ORDER BY random() LIMIT 1
 """)
 _PAY = text("UPDATE orders SET paid_at = now() WHERE tenant_id = :tenant AND number = :number AND status = 'placed'")
@@ -104,6 +106,7 @@ class Customer:
 
     def _pick(self, status: str) -> tuple[str, int | None, int] | None:
         values = {"tenant": self._tenant_id, "status": status, "newest": NEWEST}
+        values["left"] = LEFT_PLACED if status == "placed" else 0
         with db.engine.connect() as conn:
             row = conn.execute(_PICK, values).one_or_none()
         return (row.number, row.owner_id, row.left_minor) if row else None

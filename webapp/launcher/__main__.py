@@ -17,9 +17,10 @@ def main(arguments: list[str]) -> int:
     try:
         if command == "run":
             return Launcher(Settings.from_env(os.environ)).run()
-        addresses = DataDirectory(data_dir(os.environ)).addresses()
+        directory = DataDirectory(data_dir(os.environ))
+        addresses = directory.addresses()
         if command == "env":
-            print(export_line(*addresses))
+            print(export_line(*addresses, os.environ.get("SECRET_KEY") or directory.secret_key()))
         elif command == "psql":
             psql(addresses[0])
         else:

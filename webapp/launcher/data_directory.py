@@ -98,8 +98,10 @@ class DataDirectory:
             return False  # somebody else's, or gone meanwhile
 
 
-def export_line(database_url: str, redis_url: str) -> str:
-    return f"export DATABASE_URL={shlex.quote(database_url)} REDIS_URL={shlex.quote(redis_url)}"
+def export_line(database_url: str, redis_url: str, secret_key: str) -> str:
+    """For a shell's eval. With the key, because Doorbell's own commands (`flask …`) start with nothing less."""
+    values = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": secret_key}
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
 
 
 def _locked(descriptor: int, tries: int = 5) -> bool:

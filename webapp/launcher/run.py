@@ -29,7 +29,10 @@ from .terminal import say
 CUSTOMER = "python -m webapp.demo.customer"
 # Celery warns root at each start; in a container or on a fresh machine root is who tries the demo.
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
-_PAY_THE_NEWEST = "UPDATE orders SET paid_at = now() WHERE id = (SELECT max(id) FROM orders WHERE status = 'placed');"
+_PAY_THE_NEWEST = (
+    "UPDATE orders SET paid_at = now()"
+    " WHERE id = (SELECT max(id) FROM orders WHERE status = 'placed' AND source = 'demo');"
+)
 
 
 class Launcher:

@@ -70,8 +70,8 @@ def demo() -> ResponseReturnValue:
         statement = statement.where(Tenant.slug == DEMO_SLUG, User.role == role).order_by(User.id).limit(1)
         user = reading.scalars(statement).one_or_none()
     if user is None:
-        advice = "The demo has a manager (/demo) and salespeople (/demo?as=sales). Make them with: make run"
-        return answer(404, Trouble(f"The demo has nobody with the role {role!r} yet", advice))
+        advice = "Allowed are a manager (/demo) and a salesperson (/demo?as=sales); `make run` makes both."
+        return answer(404, Trouble(f"The demo has nobody with the role {role!r}", advice))
     _let_in(user)
     return redirect(local_path(request.args.get("next")), 303)
 
