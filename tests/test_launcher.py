@@ -124,6 +124,7 @@ def test_psql_and_env_find_the_running_one_and_say_when_there_is_none(run: Run) 
     assert not (run.directory / "env").exists()
 
 
+@pytest.mark.faults
 def test_what_a_killed_launcher_left_behind_is_taken_over(run: Run) -> None:
     run.start()
     eventually(run.answers, "the first start")
@@ -152,6 +153,7 @@ def test_a_process_that_ends_by_itself_is_named(run: Run) -> None:
     assert run.processes() == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("words", ["Starting PostgreSQL", "Making the demo"])
 def test_it_can_be_stopped_before_it_has_started(run: Run, words: str) -> None:
     run.env["DEMO_WEEKS"] = "20"
@@ -165,6 +167,7 @@ def test_it_can_be_stopped_before_it_has_started(run: Run, words: str) -> None:
     eventually(run.answers, "a start on what was left")
 
 
+@pytest.mark.faults
 def test_a_closed_pipe_is_a_request_to_stop(run: Run) -> None:
     reader, writer = os.pipe()
     run.process = subprocess.Popen(
