@@ -33,6 +33,7 @@ POSTGRES_VERSION = 18
 PG_BIN = POSTGRES_VERSIONS[POSTGRES_VERSION]
 START_SECONDS = 30.0  # a crash recovery included
 STOP_SECONDS = 4.0  # a fast stop takes 0.1 s; what takes longer is cut short, and both services recover from that
+_USER_TRIES = 10
 # A crash of the machine may lose data, a crash of PostgreSQL (`restart_postgres("immediate")`) may not.
 _FAST = {"fsync": "off", "full_page_writes": "off"}
 
@@ -165,7 +166,7 @@ class Embedded:
         self._postgres.mkdir(exist_ok=True)
         if not (self._postgres / "PG_VERSION").exists():
             unfinished.touch()
-        server = PostgresServer(self._postgres, cleanup_mode=None, postgres_version=POSTGRES_VERSION)
+        server = _server(self._postgres)
         try:
             server.ensure_pgdata_inited()
         except subprocess.SubprocessError as error:
@@ -214,6 +215,19 @@ class Embedded:
     def _database(self, name: str) -> str:
         assert self._socket_directory is not None, "PostgreSQL was not started here"
         return f"postgresql://postgres@/{name}?host={quote(self._socket_directory)}"
+
+
+def _server(directory: Path) -> PostgresServer:
+    """The wheel's handle on a cluster. As root it makes a system user first; whoever makes it in the same moment wins,
+    and the others find it at their next try (tests start three servers at once on a new machine)."""
+    for left in reversed(range(_USER_TRIES)):
+        try:
+            return PostgresServer(directory, cleanup_mode=None, postgres_version=POSTGRES_VERSION)
+        except subprocess.CalledProcessError as error:
+            if not left:
+                raise EmbeddedError(f"the system user of PostgreSQL could not be made: {error.stderr}") from error
+            time.sleep(0.2)
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def _process_named(name: str, pid_file: Path) -> psutil.Process | None:
