@@ -1,0 +1,25 @@
+"""Quiet mode: while the listener is awake, writers do not ring."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0003_quiet_doorbell.sql")
+
+
+def downgrade():
+    _run("0003_quiet_doorbell_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL as it is: psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())
