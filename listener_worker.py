@@ -5,93 +5,157 @@ Any number may run; the one that holds the leader's lock answers the bell, the o
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
 import signal
-import socket
 import sys
-import threading
 import time
 
 import psycopg
 import redis
 
-from webapp import doorbell, health, outbox, signals
+from webapp import cursor as cursors
+from webapp import doorbell, leadership, outbox, signals
 from webapp.config import Config, ConfigError
+from webapp.cursor import Cursor
+from webapp.doorbell import Session
+from webapp.heartbeat import BEAT_SECONDS, Heartbeat
+from webapp.quiet import Quiet, State
+from webapp.self_ring import EVERY_SECONDS, SelfRing
+from webapp.stop import Stop
 
-SAFETY_DRAIN_SECONDS = 1.0  # a ring that was lost costs this much time, never data
-FOLD_SECONDS = 0.05  # after a drain: the rest of a burst becomes one signal
-STAND_BY_SECONDS = 1.0
-BEAT_SECONDS = 1.0
-BACK_OFF_SECONDS = (0.2, 5.0)  # first and longest wait after a fault; each is shortened at random so that hosts spread
+BACK_OFF_SECONDS = (0.2, 2.0)  # first and longest wait after a fault; each is shortened at random so that hosts spread
 
 log = logging.getLogger("listener")
 
 
 class Listener:
-    """One process's listener. `run` returns after `stop`."""
+    """One process's listener: connects, stands by, leads. `run` returns after `stop`."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._redis = signals.connect(config.redis_url)
-        self._stopping = threading.Event()
-        self._back_off = BACK_OFF_SECONDS[0]
-        self._beaten = 0.0
-        self._redis_run_id: str | None = None
-
-    def stop(self, *_signal: object) -> None:
-        self._stopping.set()
+        self._back_off = BackOff()
+        self._former: Session | None = None
+        self.stop = Stop()
 
     def run(self) -> None:
-        while not self._stopping.is_set():
+        while not self.stop.asked:
             try:
                 with doorbell.connect(self._config.database_url) as conn:
-                    if self._take_the_lead(conn):
-                        self._answer(conn)
-            except (psycopg.Error, redis.RedisError, OSError) as error:
-                self._wait_after(error)
+                    self._take_over_from_myself(conn)
+                    if self._stand_by(conn):
+                        self._back_off.reset()
+                        Leader(conn, self._redis, self._config, self.stop).answer()
+            except (psycopg.Error, OSError) as error:
+                self.stop.wait(self._back_off.after(error))
 
-    def _take_the_lead(self, conn: psycopg.Connection) -> bool:
-        if doorbell.try_lead(conn):
-            return True
-        log.info("another listener leads; standing by")
-        while not self._stopping.is_set():
-            self._stopping.wait(STAND_BY_SECONDS)
+    def _take_over_from_myself(self, conn: doorbell.Connection) -> None:
+        """A session that was left because it fell silent may still be there for PostgreSQL, with the locks it holds."""
+        if self._former is not None and leadership.end_session(conn, self._former):
+            log.warning("ended the silent session that this listener had before")
+        self._former = doorbell.session(conn)[1]
+
+    def _stand_by(self, conn: doorbell.Connection) -> bool:
+        """True as soon as this listener leads; False when it is to stop."""
+        silence = leadership.Silence(self._redis)
+        said = False
+        while not self.stop.asked:
             if doorbell.try_lead(conn):
                 return True
+            if not said:
+                log.info("another listener leads; standing by")
+                said = True
+            if silence.lasts() and (leader := leadership.holder(conn)) and leadership.end_session(conn, leader):
+                log.warning("the leader gave no sign of life; ended its session to take over")
+            self.stop.wait(leadership.ASK_SECONDS)
         return False
 
-    def _answer(self, conn: psycopg.Connection) -> None:
-        """The crux: listen first, then drain from the saved cursor, then drain at every ring and once a second."""
-        doorbell.listen(conn)
-        cursor = outbox.open_cursor(conn, self._redis)
-        log.info("listening; reading the outbox from %s", cursor.snapshot)
-        while not self._stopping.is_set():
-            drained = outbox.drain(conn, self._redis, cursor)
-            cursor = drained.cursor
-            self._beat(conn)
-            self._back_off = BACK_OFF_SECONDS[0]
-            if drained.events:
-                log.debug("%d events became %d signals", drained.events, drained.signals)
-                self._stopping.wait(FOLD_SECONDS)
-            doorbell.wait_for_ring(conn, SAFETY_DRAIN_SECONDS)
 
-    def _beat(self, conn: psycopg.Connection) -> None:
-        """Once a second: say that somebody leads, and see whether Redis is still the one that the signals went to."""
-        if time.time() - self._beaten < BEAT_SECONDS:
-            return
-        self._beaten = time.time()
-        self._redis_run_id = outbox.watch_redis(conn, self._redis, self._redis_run_id)
-        state = {"host": socket.gethostname(), "pid": os.getpid(), "at": self._beaten}
-        self._redis.set(signals.HEARTBEAT_KEY, json.dumps(state), ex=health.HEARTBEAT_SECONDS)
+class Leader:
+    """The listener that answers the bell, on a connection that holds the leader's lock."""
 
-    def _wait_after(self, error: Exception) -> None:
-        wait = self._back_off * random.uniform(0.5, 1.0)  # noqa: S311 - spreads hosts, keeps no secret
+    def __init__(self, conn: doorbell.Connection, client: redis.Redis, config: Config, stop: Stop) -> None:
+        self._conn, self._redis, self._stop = conn, client, stop
+        self._quiet = Quiet(conn, config.drain_seconds)
+        self._heartbeat = Heartbeat(conn, client)
+        self._self_ring = SelfRing(conn, config.database_url)
+        self._back_off = BackOff()
+        self._next_beat = self._next_proof = 0.0
+
+    def answer(self) -> None:
+        """The crux: listen first, prove the bell, then drain from the saved cursor, and at every ring or when it is time."""
+        cursor: Cursor | None = None
+        open_cursor = outbox.open_cursor
+        try:
+            doorbell.listen(self._conn)
+            self._self_ring.prove()
+            while not self._stop.asked:
+                try:
+                    if cursor is None:
+                        cursor = open_cursor(self._conn, self._redis)
+                        log.info("listening; reading the outbox from %s", cursor.snapshot)
+                    self._chores(cursor)
+                    cursor = self._drain(cursor)
+                    self._heartbeat.published(cursor)
+                    self._rest(cursor)
+                except cursors.Restored as error:
+                    log.warning("%s; every page resyncs", error)
+                    cursor, open_cursor = None, outbox.start_anew
+                except redis.RedisError as error:
+                    # The cursor stays where it is, and so does the quiet: what cannot be published need not be rung.
+                    self._listen_for(self._back_off.after(error))
+        finally:
+            self._self_ring.close()
+
+    def _drain(self, cursor: Cursor) -> Cursor:
+        drained = outbox.drain(self._conn, self._redis, cursor)
+        self._quiet.drained(drained.events, drained.cursor.snapshot)
+        self._back_off.reset()
+        return drained.cursor
+
+    def _rest(self, cursor: Cursor) -> None:
+        """Until the next drain is due, or somebody rings. Beats and proves the bell meanwhile."""
+        due = time.monotonic() + self._quiet.pause
+        while not self._stop.asked:
+            chores = min(self._next_beat, self._next_proof)
+            rang = self._listen_for(min(due, chores) - time.monotonic())
+            if (rang and self._quiet.state is not State.AWAKE) or time.monotonic() >= due:
+                return
+            self._chores(cursor)
+
+    def _listen_for(self, seconds: float) -> int:
+        """Rings heard within `seconds`, not counting our own; the first one ends it."""
+        rings = doorbell.wait_for_rings(self._conn, seconds, self._stop)
+        return sum(1 for ring in rings if self._self_ring.hear(ring) is None and ring.token is None)
+
+    def _chores(self, cursor: Cursor) -> None:
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._heartbeat.beat(cursor)
+            self._self_ring.check()
+            self._next_beat = now + BEAT_SECONDS
+        if now >= self._next_proof:
+            cursors.check(self._conn, cursor)
+            self._self_ring.ring()
+            self._next_proof = now + EVERY_SECONDS
+
+
+class BackOff:
+    """Growing waits after faults in a row."""
+
+    def __init__(self) -> None:
+        self._seconds = BACK_OFF_SECONDS[0]
+
+    def after(self, error: Exception) -> float:
+        wait = self._seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spreads hosts, keeps no secret
         log.warning("%s: %s; trying again in %.1f s", type(error).__name__, str(error).strip(), wait)
-        self._stopping.wait(wait)
-        self._back_off = min(self._back_off * 2, BACK_OFF_SECONDS[1])
+        self._seconds = min(self._seconds * 2, BACK_OFF_SECONDS[1])
+        return wait
+
+    def reset(self) -> None:
+        self._seconds = BACK_OFF_SECONDS[0]
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import psycopg
 import redis
 from celery.signals import worker_ready
 
-from webapp import outbox, signals
+from webapp import leadership, signals
 from webapp.config import Config
 
 from .app import app
@@ -21,7 +21,7 @@ def catch_up() -> int | None:
     """Returns how many events were drained; None where a listener leads, which is the normal case."""
     config = Config.from_env(os.environ)
     with signals.connect(config.redis_url) as client:
-        drained = outbox.catch_up(config.database_url, client)
+        drained = leadership.catch_up(config.database_url, client)
     return drained.events if drained else None
 
 

@@ -14,7 +14,8 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp import doorbell, outbox, signals
+from webapp import cursor as cursors
+from webapp import doorbell, heartbeat, leadership, outbox, signals
 from webapp.embedded import Embedded
 
 from .world import Service, World
@@ -124,7 +125,7 @@ def test_a_cursor_of_another_past_makes_everybody_resync(
 ) -> None:
     tenant = world.tenant()
     cursor = outbox.open_cursor(reader, client)
-    outbox._save(reader, replace(cursor, **change))  # type: ignore[arg-type]
+    cursors.begin(reader, replace(cursor, **change))  # type: ignore[arg-type]
     client.delete(signals.log_key(tenant))
     fresh = outbox.open_cursor(reader, client)
     assert (fresh.system_identifier, fresh.timeline) == (cursor.system_identifier, cursor.timeline)
@@ -172,14 +173,14 @@ def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
     world: World, reader: psycopg.Connection, client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
-    outbox.open_cursor(reader, client)
-    known = outbox.watch_redis(reader, client, None)
+    cursor = outbox.open_cursor(reader, client)
+    heartbeat.Heartbeat(reader, client).beat(cursor)
     client.delete(signals.log_key(tenant))
-    assert outbox.watch_redis(reader, client, known) == known
+    heartbeat.Heartbeat(reader, client).beat(cursor)
     assert signals.newest_seq(client, tenant) == 0
     embedded.stop_redis()
     embedded.start_redis()
-    assert outbox.watch_redis(reader, client, None) != known, "the run id is kept with the cursor, not in the process"
+    heartbeat.Heartbeat(reader, client).beat(cursor)  # the run id is kept with the cursor, not in the process
     assert [list(signal.topics) for signal in _all(client, tenant)] == [["resync"]]
 
 
@@ -188,13 +189,27 @@ def test_celery_catches_up_only_while_nobody_leads(
 ) -> None:
     world.tenant()
     assert doorbell.try_lead(reader)
-    outbox.open_cursor(reader, client)
+    heartbeat.Heartbeat(reader, client).beat(outbox.open_cursor(reader, client))
     world.order(1)
-    assert outbox.catch_up(service.database_url, client) is None
+    assert leadership.catch_up(service.database_url, client) is None
     reader.close()
-    caught = outbox.catch_up(service.database_url, client)
+    caught = leadership.catch_up(service.database_url, client)
     assert caught is not None
     assert caught.events == 1
+
+
+def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_of_life(
+    world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
+) -> None:
+    world.tenant()
+    assert doorbell.try_lead(reader)
+    outbox.open_cursor(reader, client)
+    world.order(1)
+    caught = leadership.catch_up(service.database_url, client)
+    assert caught is not None
+    assert caught.events == 1
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        reader.execute("SELECT 1")
 
 
 def test_a_long_transaction_elsewhere_holds_nobody_up_and_is_not_lost(

@@ -16,7 +16,7 @@ import redis
 from celery import Celery
 from celery.app.defaults import SETTING_KEYS
 
-from webapp import doorbell, outbox, partitions, signals
+from webapp import doorbell, heartbeat, leadership, outbox, partitions, signals
 from webapp.events import ORDERS, ROLLUPS
 
 from .conftest import SECRET
@@ -98,10 +98,11 @@ def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
 ) -> None:
     tenant = world.tenant()
     catch_up = celery_app.tasks["tasks.catch_up.catch_up"]
-    outbox.catch_up(service.database_url, client)  # the first of all drains sets the cursor
+    leadership.catch_up(service.database_url, client)  # the first of all drains sets the cursor
     world.order(tenant)
     with doorbell.connect(service.database_url) as leader:
         assert doorbell.try_lead(leader)
+        heartbeat.Heartbeat(leader, client).beat(outbox.open_cursor(leader, client))
         assert catch_up() is None
         assert ORDERS not in topics(client, tenant)
     assert catch_up() == 1
@@ -151,7 +152,7 @@ def test_a_real_worker_catches_up_at_its_start_and_ends_on_sigterm(
     environment: dict[str, str], client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
-    outbox.catch_up(service.database_url, client)
+    leadership.catch_up(service.database_url, client)
     world.order(tenant)
     worker = _start(environment, "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
     try:

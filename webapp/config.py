@@ -24,7 +24,8 @@ class Config:
 
     `database_url` is in psycopg's form (postgresql://…), `sqlalchemy_url` the same for SQLAlchemy. `demo` opens the
     `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
-    the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address.
+    the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
+    between two looks of a listener that is awake, while writers do not ring.
     """
 
     database_url: str
@@ -33,6 +34,7 @@ class Config:
     demo: bool
     cookie_secure: bool
     stream_seconds: float
+    drain_seconds: float
     trusted_proxies: int
 
     @property
@@ -55,7 +57,8 @@ class Config:
             demo=demo,
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, 10, faults),
-            stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, faults),
+            stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, math.inf, faults),
+            drain_seconds=_seconds(env, "DRAIN_SECONDS", 0.05, 0.005, 1.0, faults),
         )
         if faults:
             raise ConfigError(faults)
@@ -95,14 +98,15 @@ def _switch(env: Mapping[str, str], name: str, default: bool, faults: list[str])
     return _SWITCH.get(value, default)
 
 
-def _seconds(env: Mapping[str, str], name: str, default: float, least: float, faults: list[str]) -> float:
+def _seconds(env: Mapping[str, str], name: str, default: float, least: float, most: float, faults: list[str]) -> float:
     value = env.get(name, "").strip()
     try:
         seconds = float(value) if value else default
     except ValueError:
         seconds = -1.0
-    if not least <= seconds < math.inf:
-        faults.append(f"{name} is {value!r}; allowed: a number of seconds, at least {least:g}.")
+    if not least <= seconds <= most or seconds == math.inf:
+        limits = f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+        faults.append(f"{name} is {value!r}; allowed: a number of seconds, {limits}.")
     return seconds
 
 

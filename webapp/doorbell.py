@@ -1,56 +1,159 @@
-"""The doorbell: one connection that LISTENs, and the lock that says who answers it.
+"""The doorbell: one connection that LISTENs, and the locks that say who answers it and whether anybody need ring.
 
 A ring only says "look". The tables are the truth, so a lost ring costs at most the time to the next safety drain.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import select
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import psycopg
+from psycopg.errors import _WaitTimeout
+from psycopg.rows import TupleRow
 
 CHANNEL = "doorbell_v1"
 LEADER_LOCK = 0x00D0_0BE1  # advisory, a database's own: whoever holds it drains the outbox
+QUIET_LOCK = 0x00D0_0BE3  # held by a leader that looks anyway: who writes need not ring (migrations/sql/0003)
 CONNECT_SECONDS = 5
-# A vanished host sends no RST: the kernel asks after 5 s of silence and gives up about 9 s after the last answer.
+ANSWER_SECONDS = 5.0  # a server that says nothing for so long is taken for gone
+APPLICATION_NAME = "doorbell listener"
+
+# A vanished host sends no RST. Asked after 3 s of silence, given up 6 s after that: the client's side …
 KEEPALIVE: dict[str, Any] = {
     "keepalives": 1,
-    "keepalives_idle": 5,
+    "keepalives_idle": 3,
     "keepalives_interval": 2,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 9000,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 9000,  # milliseconds
 }
+# … and the server's, which frees a vanished leader's locks. Set by SQL: poolers refuse them as start-up options. Whatever
+# a role is given as a limit for people at psql must not end the one session that waits for a living.
+SESSION = """
+SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 9000;
+SET idle_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0
+"""
+_WHO = """
+SELECT pg_is_in_recovery(), pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()
+"""
+
+R = TypeVar("R")
 
 
 class NotAPrimary(psycopg.OperationalError):
     """The server is a replica: it delivers no NOTIFY. Give the primary's address in DATABASE_URL."""
 
 
-def connect(database_url: str, application_name: str = "doorbell listener") -> psycopg.Connection:
-    """A connection for one reader of the outbox: autocommit, so that no snapshot and no NOTIFY waits in a transaction."""
-    conn = psycopg.connect(
+class NoAnswer(psycopg.OperationalError):
+    """The server fell silent: nothing came within `answer_seconds`, not even the end of the connection."""
+
+
+class Connection(psycopg.Connection[TupleRow]):
+    """A connection that gives up on a silent server: psycopg itself waits for ever for an answer that never comes.
+
+    `answer_seconds` bounds every statement; what takes longer by nature is given more before it is sent.
+    """
+
+    answer_seconds = ANSWER_SECONDS
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        if timeout is not None:  # a wait for rings: that nothing comes is its normal end
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_seconds)
+        except _WaitTimeout:
+            self.pgconn.finish()  # in the middle of an answer: nothing more can be asked here
+            raise NoAnswer(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One backend of the server. Process ids are used again; together with their start they are not."""
+
+    pid: int
+    backend_start: str
+
+
+@dataclass(frozen=True)
+class Ring:
+    """One NOTIFY as it was heard. `token` is set on a listener's ring to itself, which says nothing about orders."""
+
+    payload: str
+
+    @property
+    def token(self) -> str | None:
+        try:
+            content = json.loads(self.payload)
+        except ValueError:
+            return None  # by hand, from psql: a ring all the same
+        return content.get("self") if isinstance(content, dict) else None
+
+
+class Wakeable(Protocol):
+    """What ends a wait from outside: something with a descriptor that becomes readable."""
+
+    def fileno(self) -> int: ...
+
+
+def connect(database_url: str, application_name: str = APPLICATION_NAME) -> Connection:
+    """A connection for one reader of the outbox: autocommit, so that no snapshot and no NOTIFY waits in a transaction.
+
+    Raises psycopg.OperationalError, NotAPrimary among them.
+    """
+    conn = Connection.connect(
         database_url, autocommit=True, application_name=application_name, connect_timeout=CONNECT_SECONDS, **KEEPALIVE
     )
-    row = conn.execute("SELECT pg_is_in_recovery()").fetchone()
-    if row and row[0]:
+    try:
+        conn.execute(SESSION)
+        if session(conn)[0]:
+            raise NotAPrimary("DATABASE_URL leads to a replica; it delivers no NOTIFY. Give the primary's address.")
+    except BaseException:
         conn.close()
-        raise NotAPrimary("DATABASE_URL leads to a replica; it delivers no NOTIFY. Give the primary's address.")
+        raise
     return conn
 
 
-def try_lead(conn: psycopg.Connection) -> bool:
+def session(conn: psycopg.Connection[Any]) -> tuple[bool, Session]:
+    """Whether the server is a replica, and which of its backends answers."""
+    row = conn.execute(_WHO).fetchone()
+    assert row is not None
+    return bool(row[0]), Session(row[1], row[2])
+
+
+def try_lead(conn: psycopg.Connection[Any]) -> bool:
     """Take the leader's lock if it is free. It is held until the connection ends, so a killed leader frees it at once."""
     row = conn.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK]).fetchone()
     return bool(row and row[0])
 
 
-def listen(conn: psycopg.Connection) -> None:
+def listen(conn: psycopg.Connection[Any]) -> None:
     conn.execute(f"LISTEN {CHANNEL}")
 
 
-def wait_for_ring(conn: psycopg.Connection, seconds: float) -> bool:
+def wait_for_rings(conn: psycopg.Connection[Any], seconds: float, wake: Wakeable | None = None) -> list[Ring]:
+    """The rings that have come, or that come first within `seconds`; none when time is up or `wake` is readable."""
+    rings = _heard(
+        conn
+    )  # what came with the answer to a statement lies in the client already, and no socket tells of it
+    if not rings and seconds > 0:
+        select.select([conn] if wake is None else [conn, wake], [], [], seconds)
+        rings = _heard(conn)
+    return rings
+
+
+def _heard(conn: psycopg.Connection[Any]) -> list[Ring]:
+    return [Ring(ring.payload) for ring in conn.notifies(timeout=0)]
+
+
+def wait_for_ring(conn: psycopg.Connection[Any], seconds: float) -> bool:
     """Wait until somebody rings, at most `seconds`; says whether anybody did. Rings that came meanwhile count."""
-    rang = False
-    for _ring in conn.notifies(timeout=seconds, stop_after=1):
-        rang = True
-    return rang
+    deadline = time.monotonic() + seconds
+    while True:
+        left = deadline - time.monotonic()
+        if wait_for_rings(conn, left):
+            return True
+        if left <= 0:
+            return False

@@ -10,9 +10,9 @@ from typing import Any, cast
 import psycopg
 import redis
 
+from .heartbeat import EXPIRY_SECONDS
 from .signals import HEARTBEAT_KEY
 
-HEARTBEAT_SECONDS = 10  # without a beat for this long the listener counts as gone
 CONNECT_SECONDS = 2
 
 
@@ -52,6 +52,6 @@ def _listener(client: redis.Redis) -> Part:
     except redis.RedisError:
         return Part(False, "unknown: its heartbeat is kept in Redis")
     if beat is None:
-        return Part(False, f"no heartbeat for {HEARTBEAT_SECONDS} s; start listener_worker.py")
+        return Part(False, f"no heartbeat for {EXPIRY_SECONDS} s; start listener_worker.py")
     state = json.loads(beat)
     return Part(True, f"leads on {state['host']}, last heartbeat {max(0.0, time.time() - state['at']):.1f} s ago")

@@ -1,0 +1,71 @@
+"""The self-ring: a listener proves its bell. Nothing that came is no proof that nothing was sent.
+
+A second session rings with a token, and the LISTEN connection has to hear it within the deadline: through the trigger's
+own channel, PostgreSQL's queue, and whatever stands between (a proxy that stalls, a pooler that swallows LISTEN).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import Any
+
+import psycopg
+
+from . import doorbell
+from .doorbell import Ring
+
+EVERY_SECONDS = 4.0
+DEADLINE_SECONDS = 4.0  # together with EVERY_SECONDS: a silent connection is noticed within 8 s
+
+
+class BellNotHeard(psycopg.OperationalError):
+    """A ring of our own did not come back: the LISTEN connection is dead, or something between swallows LISTEN."""
+
+
+class SelfRing:
+    """`ring` now and then, `hear` what came; `check` raises BellNotHeard once a ring is overdue."""
+
+    def __init__(self, conn: psycopg.Connection[Any], database_url: str) -> None:
+        self._conn = conn  # the one that LISTENs
+        self._ringer = doorbell.connect(database_url, "doorbell self-ring")
+        self._token = ""
+        self._sent: float | None = None
+
+    def close(self) -> None:
+        self._ringer.close()
+
+    def ring(self) -> None:
+        self._token, self._sent = secrets.token_hex(8), time.monotonic()
+        self._ringer.execute("SELECT pg_notify(%s, %s)", [doorbell.CHANNEL, json.dumps({"self": self._token})])
+
+    def hear(self, ring: Ring) -> float | None:
+        """The seconds that our own ring took, when this is it."""
+        if self._sent is None or ring.token != self._token:
+            return None
+        took, self._sent = time.monotonic() - self._sent, None
+        return took
+
+    def check(self) -> None:
+        if self._sent is not None and time.monotonic() - self._sent > DEADLINE_SECONDS:
+            raise BellNotHeard(f"a ring of our own was not heard for {DEADLINE_SECONDS:g} s{self._who_swallows_it()}")
+
+    def prove(self) -> float:
+        """Ring once and wait for it; returns the seconds it took. Raises BellNotHeard with what is likely to blame."""
+        self.ring()
+        while True:
+            for ring in doorbell.wait_for_rings(self._conn, 0.1):
+                if (took := self.hear(ring)) is not None:
+                    return took
+            self.check()
+
+    def _who_swallows_it(self) -> str:
+        """A pooler hands out process ids of its own, which the server's answer tells from the real ones."""
+        told = self._ringer.info.backend_pid
+        if told == doorbell.session(self._ringer)[1].pid:
+            return "; is the network between here and PostgreSQL alive?"
+        return (
+            "; a pooler stands between here and PostgreSQL and swallows LISTEN (PgBouncer does in transaction mode). "
+            "Give PostgreSQL's own address in DATABASE_URL, or one of a pool in session mode"
+        )
