@@ -34,8 +34,8 @@ PG_BIN = POSTGRES_VERSIONS[POSTGRES_VERSION]
 START_SECONDS = 30.0  # a crash recovery included
 STOP_SECONDS = 4.0  # a fast stop takes 0.1 s; what takes longer is cut short, and both services recover from that
 _USER_TRIES = 10
-# A crash of the machine may lose data, a crash of PostgreSQL (`restart_postgres("immediate")`) may not.
-_FAST = {"fsync": "off", "full_page_writes": "off"}
+# For tests. A crash of the machine may lose data, a crash of PostgreSQL (`restart_postgres("immediate")`) may not.
+_FAST = {"fsync": "off", "full_page_writes": "off", "max_prepared_transactions": "10"}
 
 
 class EmbeddedError(Exception):

@@ -43,7 +43,7 @@ class Quiet:
         self._drain_seconds = drain_seconds
         self._silent = 0
         self._pause = drain_seconds
-        self._grace_until: int | None = None  # the xid that the oldest open transaction has to pass
+        self._grace_until = 0  # every transaction with an older id has to end before the listener sleeps
         self.state = State.WAKING
         self.seconds = 0.0  # of quiet, in all
         self._since = 0.0
@@ -75,13 +75,15 @@ class Quiet:
 
     def _let_ring(self) -> None:
         self._conn.execute("SELECT pg_advisory_unlock(%s)", [doorbell.QUIET_LOCK])
-        # The next drain's snapshot is the first taken after the lock was free; at once, for most often it is the last.
-        self.state, self._grace_until, self._pause = State.GRACE, None, 0.0
+        # An id of our own is newer than that of every writer that found the lock taken. A snapshot's xmax is not: it is
+        # one more than the newest id that has ended, and what is open may lie beyond it.
+        row = self._conn.execute("SELECT pg_current_xact_id()::text").fetchone()
+        assert row is not None
+        self._grace_until = int(row[0])
+        self.state, self._pause = State.GRACE, 0.0  # at once, for most often that drain is the last
 
     def _wait_out(self, snapshot: str) -> None:
-        xmin, xmax = (int(part) for part in snapshot.split(":")[:2])
-        if self._grace_until is None:
-            self._grace_until = xmax
+        xmin = int(snapshot.split(":")[0])  # of all that is open, the oldest
         if xmin >= self._grace_until:
             self.state = State.ASLEEP
         else:

@@ -1,0 +1,297 @@
+"""Quiet mode on a real server: who rings and who does not, in every isolation level, and that nobody's change is lost."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+from psycopg import IsolationLevel
+
+from listener_worker import Leader
+from webapp import doorbell, outbox, quiet, signals
+from webapp.quiet import Quiet, State
+from webapp.stop import Stop
+
+from .conftest import config_for
+from .processes import eventually
+from .world import Service, World
+
+LEVELS = (IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ, IsolationLevel.SERIALIZABLE)
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[redis.Redis]:
+    with signals.connect(service.redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def bell(service: Service) -> Iterator[doorbell.Connection]:
+    """A session that listens, and nothing more."""
+    with doorbell.connect(service.database_url) as conn:
+        doorbell.listen(conn)
+        yield conn
+
+
+@pytest.fixture
+def leader(service: Service) -> Iterator[doorbell.Connection]:
+    with doorbell.connect(service.database_url) as conn:
+        yield conn
+
+
+def be_quiet(conn: psycopg.Connection) -> None:
+    assert conn.execute("SELECT pg_try_advisory_lock(%s)", [doorbell.QUIET_LOCK]).fetchone() == (True,)
+
+
+def rings(conn: doorbell.Connection) -> int:
+    """How many have come so far; one of our own, sent last, tells that all before it have."""
+    with psycopg.connect(conn.info.dsn, autocommit=True) as other:
+        other.execute("SELECT pg_notify(%s, 'last')", [doorbell.CHANNEL])
+    heard: list[str] = []
+    while "last" not in heard:
+        heard += [ring.payload for ring in doorbell.wait_for_rings(conn, 5)]
+    return len(heard) - 1
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
+def test_a_writer_rings_unless_the_listener_is_awake(
+    world: World, service: Service, bell: doorbell.Connection, leader: doorbell.Connection, level: IsolationLevel
+) -> None:
+    tenant = world.tenant()
+    with psycopg.connect(service.database_url) as writer:
+        writer.isolation_level = level
+        World(writer).order(tenant, number="one")
+        writer.commit()
+        assert rings(bell) == 1
+        be_quiet(leader)
+        World(writer).order(tenant, number="two")
+        writer.commit()
+        assert rings(bell) == 0
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
+def test_a_transaction_that_began_while_it_was_quiet_rings_when_it_is_not_quiet_any_more(
+    world: World, service: Service, bell: doorbell.Connection, leader: doorbell.Connection, level: IsolationLevel
+) -> None:
+    """A row would show it the past: its snapshot is from before."""
+    tenant = world.tenant()
+    be_quiet(leader)
+    with psycopg.connect(service.database_url) as writer:
+        writer.isolation_level = level
+        writer.execute("SELECT count(*) FROM orders")
+        leader.execute("SELECT pg_advisory_unlock(%s)", [doorbell.QUIET_LOCK])
+        World(writer).order(tenant)
+        writer.commit()
+    assert rings(bell) == 1
+
+
+def test_writers_ring_again_the_moment_that_an_awake_listener_dies(
+    world: World, bell: doorbell.Connection, leader: doorbell.Connection
+) -> None:
+    tenant = world.tenant()
+    be_quiet(leader)
+    world.conn.execute("SELECT pg_terminate_backend(%s)", [leader.info.backend_pid])
+    eventually(lambda: not world.conn.execute("SELECT FROM pg_locks WHERE locktype = 'advisory'").fetchall())
+    world.order(tenant)
+    assert rings(bell) == 1
+
+
+def test_asking_whether_it_is_quiet_leaves_no_lock_behind(world: World, service: Service) -> None:
+    tenant = world.tenant()
+    with psycopg.connect(service.database_url) as writer:
+        World(writer).order(tenant)
+        assert not writer.execute("SELECT FROM pg_locks WHERE locktype = 'advisory'").fetchall()
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", "false", "no", "0"])
+def test_a_writer_that_says_so_never_rings(world: World, bell: doorbell.Connection, off: str) -> None:
+    tenant = world.tenant()
+    world.conn.execute("SELECT set_config('doorbell.ring', %s, false)", [off])
+    world.order(tenant)
+    assert rings(bell) == 0
+    assert len(world.events()) == 1
+
+
+def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
+    world: World, service: Service, leader: doorbell.Connection, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    cursor = outbox.open_cursor(leader, client)
+    with psycopg.connect(service.database_url, autocommit=True) as writer:
+        writer.execute("BEGIN")
+        World(writer).order(tenant)
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="NOTIFY"):
+            writer.execute("PREPARE TRANSACTION 'rings'")
+        writer.execute("BEGIN")
+        writer.execute("SET LOCAL doorbell.ring = off")
+        World(writer).order(tenant)
+        writer.execute("PREPARE TRANSACTION 'silent'")
+        drained = outbox.drain(leader, client, cursor)
+        assert drained.events == 0
+        writer.execute("COMMIT PREPARED 'silent'")
+    assert outbox.drain(leader, client, drained.cursor).events == 1
+
+
+def test_a_statement_that_changes_nothing_neither_asks_nor_rings(world: World, bell: doorbell.Connection) -> None:
+    world.conn.execute("UPDATE orders SET paid_at = now() WHERE false")
+    assert rings(bell) == 0
+
+
+class Drains:
+    """A leader's turns, one at a time."""
+
+    def __init__(self, conn: doorbell.Connection, client: redis.Redis) -> None:
+        self.conn, self.client = conn, client
+        self.quiet = Quiet(conn, 0.05)
+        self.cursor = outbox.open_cursor(conn, client)
+
+    def turn(self) -> int:
+        drained = outbox.drain(self.conn, self.client, self.cursor)
+        self.cursor = drained.cursor
+        self.quiet.drained(drained.events, self.cursor.snapshot)
+        return drained.events
+
+    def turn_until(self, state: State) -> None:
+        for _ in range(20):
+            if self.quiet.state is state:
+                return
+            self.turn()
+        raise AssertionError(f"{self.quiet.state} after 20 drains, not {state}")
+
+
+@pytest.fixture
+def drains(leader: doorbell.Connection, client: redis.Redis) -> Drains:
+    return Drains(leader, client)
+
+
+def test_an_event_wakes_the_listener_and_silence_lets_it_sleep(world: World, drains: Drains) -> None:
+    tenant = world.tenant()
+    drains.turn_until(State.ASLEEP)
+    assert drains.quiet.pause == quiet.SAFETY_SECONDS
+    world.order(tenant)
+    assert drains.turn() == 1
+    assert (drains.quiet.state, drains.quiet.pause) == (State.AWAKE, 0.05)
+    drains.turn_until(State.ASLEEP)
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
+def test_the_listener_does_not_sleep_before_a_writer_that_it_silenced_has_ended(
+    world: World, drains: Drains, service: Service, level: IsolationLevel
+) -> None:
+    tenant = world.tenant()
+    world.order(tenant)
+    drains.turn_until(State.AWAKE)
+    with psycopg.connect(service.database_url) as writer:
+        writer.isolation_level = level
+        World(writer).order(tenant, number="silenced")
+        drains.turn_until(State.GRACE)
+        for _ in range(5):
+            assert drains.turn() == 0
+            assert drains.quiet.state is State.GRACE
+        writer.commit()
+    assert drains.turn() == 1, "read without a ring"
+    drains.turn_until(State.ASLEEP)
+
+
+def test_a_transaction_open_for_ever_makes_the_listener_look_ever_less_often(
+    world: World, drains: Drains, service: Service
+) -> None:
+    tenant = world.tenant()
+    with psycopg.connect(service.database_url) as writer:
+        World(writer).order(tenant)
+        drains.turn_until(State.GRACE)
+        pauses = []
+        for _ in range(25):
+            drains.turn()
+            pauses.append(drains.quiet.pause)
+        writer.rollback()
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == quiet.SAFETY_SECONDS
+
+
+def test_a_lock_that_a_writer_shares_in_that_instant_is_asked_for_again(
+    world: World, drains: Drains, service: Service
+) -> None:
+    tenant = world.tenant()
+    drains.turn_until(State.ASLEEP)
+    with psycopg.connect(service.database_url, autocommit=True) as writer:
+        writer.execute("SELECT pg_advisory_lock_shared(%s)", [doorbell.QUIET_LOCK])
+        world.order(tenant)
+        drains.turn()
+        assert (drains.quiet.state, drains.quiet.pause) == (State.WAKING, 0.05)
+        drains.turn()
+        assert drains.quiet.state is State.WAKING, "it must not sleep without having held the lock"
+    drains.turn_until(State.AWAKE)
+
+
+class Writer(threading.Thread):
+    """Transactions of random length and isolation, some rolled back."""
+
+    def __init__(self, service: Service, tenant_id: int, seed: int, transactions: int) -> None:
+        super().__init__()
+        self.service, self.tenant_id, self.seed, self.transactions = service, tenant_id, seed, transactions
+
+    def run(self) -> None:
+        chance = random.Random(self.seed)
+        pause = threading.Event()
+        with psycopg.connect(self.service.database_url) as conn:
+            for n in range(self.transactions):
+                conn.isolation_level = chance.choice(LEVELS)
+                World(conn).order(self.tenant_id, number=f"{self.seed}-{n}")
+                pause.wait(chance.choice((0, 0, 0.001, 0.01, 0.1, 0.3)))
+                conn.rollback() if chance.random() < 0.2 else conn.commit()
+                pause.wait(chance.choice((0, 0, 0.01, 0.3)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_change_is_lost_without_any_safety_drain_through_leaders_that_die_and_race(
+    world: World, service: Service, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(quiet, "SAFETY_SECONDS", 3600.0)
+    tenant = world.tenant()
+    chance, stop = random.Random(seed), Stop()
+
+    def lead() -> None:
+        while not stop.asked:
+            try:
+                with doorbell.connect(service.database_url) as conn:
+                    while not doorbell.try_lead(conn):
+                        stop.wait(0.01)
+                        if stop.asked:
+                            return
+                    Leader(conn, client, config_for(service), stop).answer()
+            except psycopg.OperationalError:
+                continue
+
+    listeners = [threading.Thread(target=lead) for _ in range(2)]
+    writers = [Writer(service, tenant, seed * 100 + n, transactions=15) for n in range(6)]
+    for thread in (*listeners, *writers):
+        thread.start()
+    try:
+        while any(writer.is_alive() for writer in writers):
+            stop.wait(chance.uniform(0.05, 0.4))
+            world.conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = %s AND datname = current_database()",
+                [doorbell.APPLICATION_NAME],
+            )
+        eventually(lambda: unread(world) == 0, 5)
+    finally:
+        stop()
+        for thread in listeners:
+            thread.join()
+    assert len(world.events()) > 50, "the writers were busy"
+
+
+def unread(world: World) -> int:
+    """Events that the saved cursor has not passed; it passes what was published."""
+    row = world.conn.execute(
+        "SELECT count(*) FROM order_events e LEFT JOIN readers r ON r.name = 'listener'"
+        " WHERE NOT coalesce(pg_visible_in_snapshot(e.xid, r.snapshot), false)"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
