@@ -1,0 +1,106 @@
+"""What the benchmarks of the doorbell stand on: a server with durable commits, databases, Doorbell's own processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import psycopg
+
+from webapp import create_app
+from webapp.config import Config
+from webapp.embedded import Embedded
+
+ROOT = Path(__file__).parent.parent
+
+
+class Stage:
+    """PostgreSQL and Redis in a directory of their own, gone afterwards. `env` is for the processes."""
+
+    def __enter__(self) -> Stage:
+        self.directory = Path(tempfile.mkdtemp(prefix="doorbell-bench-"))
+        self.directory.chmod(0o755)
+        self._services = Embedded(self.directory)
+        self._services.start()
+        self.env = os.environ | {
+            "DATABASE_URL": self._services.database_url,
+            "REDIS_URL": self._services.redis_url,
+            "SECRET_KEY": "a key for benchmarks alone, 40 characters",
+        }
+        app = create_app(Config.from_env(self.env))
+        with app.app_context():
+            flask_migrate.upgrade()
+            app.extensions["sqlalchemy"].engine.dispose()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._services.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def database(self, name: str) -> str:
+        """The address of a new migrated database, in which tenant 1 has its board."""
+        admin = self._services.database_url.replace("/doorbell?", "/postgres?")
+        self.execute(admin, f"CREATE DATABASE {name} TEMPLATE doorbell")
+        url = self._services.database_url.replace("/doorbell?", f"/{name}?")
+        self.execute(
+            url,
+            "INSERT INTO tenants (slug, name, timezone, currency, locale) VALUES ('acme', 'Acme', 'UTC', 'EUR', 'en_GB')",
+        )
+        return url
+
+    def execute(self, url: str, statement: str) -> None:
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(statement)
+
+    @contextmanager
+    def listener(self, url: str) -> Iterator[subprocess.Popen[str]]:
+        """Doorbell's listener on this database, while the block runs; ready when it listens."""
+        with self._running([sys.executable, "listener_worker.py"], {"DATABASE_URL": url}, "listening") as process:
+            yield process
+
+    @contextmanager
+    def process(self, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """The running benchmark's own command, as a process of its own; ready when it says so."""
+        module = f"bench.{Path(sys.argv[0]).stem}"
+        with self._running([sys.executable, "-m", module, *command], {}, "ready") as process:
+            yield process
+
+    @contextmanager
+    def _running(self, command: list[str], env: dict[str, str], ready: str) -> Iterator[subprocess.Popen[str]]:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self.env | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            assert process.stdout is not None
+            said = ""
+            while ready not in said:
+                line = process.stdout.readline()
+                if not line:
+                    raise SystemExit(f"{' '.join(command)} ended:\n{said}")
+                said += line
+            yield process
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def report(**figures: Any) -> None:
+    """One JSON line; what is None is left out."""
+    print(json.dumps({name: value for name, value in figures.items() if value is not None}), flush=True)
+
+
+def run(main: Callable[[], None], **commands: Callable[..., None]) -> None:
+    """`python -m bench.x` measures; with a command's name it is one of the processes that are measured with."""
+    if len(sys.argv) > 1:
+        commands[sys.argv[1]](*sys.argv[2:])
+    else:
+        main()
