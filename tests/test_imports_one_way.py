@@ -21,6 +21,7 @@ LAYERS = (
     {"demo"},
     {"webapp"},
     {"routes", "cli", "extensions"},
+    {"doctor"},
     {"stream", "forms", "errors", "panel_charts", "accounts", "sign_in_limit", "imports", "outbox", "rollups"},
     {"orders", "queries", "formatting", "hub", "health", "doorbell", "event_catalog", "partitions"},
     {"new_order", "tenancy", "dirty"},
