@@ -279,14 +279,14 @@ def test_an_old_event_that_was_not_read_is_a_fault_and_a_read_one_is_not(service
     old_event(world, tenant)
     found = examined(service)
     found.says(
-        "cursor", "FAULT", "1 events older than 10 s are unread by listener, the oldest for 6", "listener_worker.py"
+        "cursor", "FAULT", "unread by listener and older than 10 s: 1 event, the oldest for 6", "listener_worker.py"
     )
     found.says("rollups", "ok", "rollups has read up to")
     old_event(world, tenant, "10 min", count=1001)
     found = examined(service)
-    found.says("cursor", "FAULT", "more than 1000 events")
+    found.says("cursor", "FAULT", "more than 1,000 events, the oldest for 10 min")
     found.says(
-        "rollups", "FAULT", "more than 1000 events older than 5 min are unread by rollups", "tasks.rollups.refresh"
+        "rollups", "FAULT", "unread by rollups and older than 5 min: more than 1,000 events", "tasks.rollups.refresh"
     )
     world.order(tenant)
     read(service)

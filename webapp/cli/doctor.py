@@ -45,5 +45,5 @@ def doctor(as_json: bool) -> None:
 
 def _say(name: str, finding: Finding) -> None:
     click.echo(f"{finding.level:<5}  {name:<12}  {finding.seen}")
-    if finding.advice:
-        click.echo(f"{'':<5}  {'':<12}  → {finding.advice}")
+    for advice in finding.advice.splitlines():
+        click.echo(f"{'':<5}  {'':<12}  → {advice}")

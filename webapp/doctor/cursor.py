@@ -87,10 +87,10 @@ def _look(system: System, reader: _Reader) -> Iterator[Finding]:
         time.sleep(LOOK_AGAIN_SECONDS)
         unread = _unread(system, reader, _cursor(system, reader) or row)
     if unread["events"]:
-        count = f"more than {COUNT_LIMIT}" if unread["events"] > COUNT_LIMIT else unread["events"]
+        count = f"more than {COUNT_LIMIT:,}" if unread["events"] > COUNT_LIMIT else unread["events"]
         yield fault(
-            f"{count} events older than {lasting(reader.grace_seconds)} are unread by {reader.name}, "
-            f"the oldest for {lasting(unread['seconds'])}",
+            f"unread by {reader.name} and older than {lasting(reader.grace_seconds)}: {count} "
+            f"event{'' if count == 1 else 's'}, the oldest for {lasting(unread['seconds'])}",
             reader.start,
         )
     yield ok(f"{reader.name} has read up to {row['snapshot']}; it found its last news {lasting(row['seconds'])} ago")

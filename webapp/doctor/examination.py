@@ -101,7 +101,7 @@ def _advice(error: Exception) -> str:
     if isinstance(
         error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedFunction | psycopg.errors.UndefinedColumn
     ):
-        return "The schema is behind: flask db upgrade."
+        return "It belongs to the schema: see the line “schema”, then flask db upgrade or a restore."
     if isinstance(error, psycopg.errors.InsufficientPrivilege | redis.exceptions.NoPermissionError):
         return "Give Doorbell's user the right that is named."
     if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):

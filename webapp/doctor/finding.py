@@ -11,7 +11,8 @@ _GRAVITY = (OK, WARN, FAULT)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing seen. `away` is for a service that cannot be asked further: the reason that its dependents give."""
+    """One thing seen, with a line of advice for each thing to do. `away` is for a service that cannot be asked further:
+    the reason that its dependents give."""
 
     level: str
     seen: str
@@ -38,14 +39,16 @@ def together(findings: Iterable[Finding]) -> Finding:
     return Finding(
         max((finding.level for finding in found), key=_GRAVITY.index, default=OK),
         "; ".join(finding.seen for finding in wrong or found),
-        " ".join(dict.fromkeys(finding.advice for finding in wrong if finding.advice)),
+        "\n".join(dict.fromkeys(finding.advice for finding in wrong if finding.advice)),
         next((finding.away for finding in wrong if finding.away), ""),
     )
 
 
 def lasting(seconds: float) -> str:
-    """A length of time for people: `0.4 s`, `12 s`, `5 min`, `3 h`, `2 days`."""
+    """A length of time for people: `40 ms`, `1.5 s`, `12 s`, `5 min`, `3 h`, `2 days`."""
     for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"

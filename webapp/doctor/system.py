@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import redis
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -33,12 +34,13 @@ class System:
 
     def postgresql(self) -> psycopg.Connection:
         """A session of a check's own, autocommit. Raises psycopg.Error."""
+        given = str(conninfo_to_dict(self.database_url).get("options") or "")  # a search_path, for example
         return psycopg.connect(
             self.database_url,
             autocommit=True,
             application_name=APPLICATION,
             connect_timeout=CONNECT_SECONDS,
-            options=_LIMITS,
+            options=f"{given} {_LIMITS}".strip(),
             **doorbell.KEEPALIVE,
         )
 
