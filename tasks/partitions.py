@@ -1,4 +1,4 @@
-"""Makes the next months' partitions of order_events."""
+"""Makes the next months' partitions of order_events, and drops those that are older than the retention."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from webapp import partitions
 from webapp.config import Config
 
 from .app import app
-from .schedule import MAKE_PARTITIONS
+from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS
 
 
 @app.task(name=MAKE_PARTITIONS, throws=(psycopg.OperationalError,))
 def make() -> None:
     partitions.make_ahead(Config.from_env(os.environ).database_url)
+
+
+@app.task(name=DROP_PARTITIONS, throws=(psycopg.OperationalError,))
+def drop() -> list[str]:
+    """Returns what it dropped; what stays, and why, is in the log."""
+    config = Config.from_env(os.environ)
+    return partitions.drop_old(config.database_url, config.retention_days).dropped

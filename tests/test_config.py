@@ -69,6 +69,18 @@ def test_a_time_that_is_none_is_refused(seconds: str) -> None:
     assert repr(seconds) in told
 
 
+@pytest.mark.parametrize("days", ["31", "-400", "36501", "400.5", "a year", "٤٠٠", "9" * 30])
+def test_a_retention_that_the_board_cannot_live_with_is_refused(days: str) -> None:
+    (told,) = faults(RETENTION_DAYS=days)
+    assert repr(days) in told
+    assert "from 32 to 36500" in told
+
+
+def test_events_are_kept_400_days_where_nothing_is_said() -> None:
+    assert Config.from_env(GOOD).retention_days == 400
+    assert Config.from_env(GOOD | {"RETENTION_DAYS": "32"}).retention_days == 32
+
+
 def test_the_web_process_does_not_start_without_a_secret_key() -> None:
     env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"PORT": str(free_port())}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]

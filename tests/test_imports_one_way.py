@@ -21,6 +21,7 @@ LAYERS = (
     {"demo"},
     {"webapp"},
     {"routes", "cli", "extensions"},
+    {"doctor"},
     {
         "stream",
         "forms",

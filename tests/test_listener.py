@@ -17,6 +17,7 @@ from webapp import doorbell as bells
 from webapp import health, leadership, outbox, self_ring, signals
 from webapp.embedded import Embedded
 
+from .pooler import Pooler
 from .processes import Doorbell, Process, eventually
 from .world import Service, World
 
@@ -195,6 +196,22 @@ def test_a_ring_of_its_own_that_is_not_heard_is_a_fault(service: Service, monkey
         bells.listen(deaf)
         assert ring.prove() < 0.3
         ring.close()
+
+
+def test_a_pooler_that_swallows_listen_is_found_at_the_start_and_named(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.5)
+    with psycopg.connect(service.database_url) as conn:
+        host, database = conn.info.host, conn.info.dbname
+    pooler = Pooler(f"{host}/.s.PGSQL.5432", database)
+    with bells.connect(pooler.url) as conn:
+        bells.listen(conn)
+        ring = self_ring.SelfRing(conn, pooler.url)
+        with pytest.raises(self_ring.BellNotHeard, match=r"a pooler stands between .* Give PostgreSQL's own address"):
+            ring.prove()
+        ring.close()
+    pooler.close()
 
 
 def test_a_server_that_says_nothing_is_given_up(service: Service) -> None:

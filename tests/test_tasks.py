@@ -127,6 +127,21 @@ def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app:
     assert months() == partitions.MONTHS_AHEAD
 
 
+def test_months_older_than_the_retention_are_dropped_and_younger_ones_kept(
+    celery_app: Celery, client: redis.Redis, service: Service, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month, following in (("2024-01-01", "2024-02-01"), ("2024-02-01", "2024-03-01")):
+        world.conn.execute(
+            f"CREATE TABLE order_events_{month[:7].replace('-', '_')} PARTITION OF order_events"
+            f" FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
+        )
+    leadership.catch_up(service.database_url, client)
+    monkeypatch.setenv("RETENTION_DAYS", "36500")
+    assert celery_app.tasks["tasks.partitions.drop"]() == []
+    monkeypatch.delenv("RETENTION_DAYS")
+    assert celery_app.tasks["tasks.partitions.drop"]() == ["order_events_2024_01", "order_events_2024_02"]
+
+
 def _wait_for(what: str, condition: object, seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
@@ -191,7 +206,7 @@ def test_a_worker_without_an_environment_says_what_is_missing_in_a_sentence() ->
 
 def test_a_database_that_is_away_is_no_traceback(celery_app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
-    for name in ("tasks.rollups.refresh", "tasks.catch_up.catch_up", "tasks.partitions.make"):
+    for name in ("tasks.rollups.refresh", "tasks.catch_up.catch_up", "tasks.partitions.make", "tasks.partitions.drop"):
         task = celery_app.tasks[name]
         with pytest.raises(psycopg.OperationalError):
             task()

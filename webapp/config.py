@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never dropped
+RETENTION_DAYS_MOST = 36_500
 SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie as anybody
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -25,7 +27,8 @@ class Config:
     `database_url` is in psycopg's form (postgresql://…), `sqlalchemy_url` the same for SQLAlchemy. `demo` opens the
     `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
-    between two looks of a listener that is awake, while writers do not ring.
+    between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
+    at least.
     """
 
     database_url: str
@@ -36,6 +39,7 @@ class Config:
     stream_seconds: float
     drain_seconds: float
     trusted_proxies: int
+    retention_days: int
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -56,7 +60,8 @@ class Config:
             secret_key=_secret_key(env, faults),
             demo=demo,
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
-            trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, 10, faults),
+            trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, (0, 10), faults),
+            retention_days=_count(env, "RETENTION_DAYS", 400, (RETENTION_DAYS_LEAST, RETENTION_DAYS_MOST), faults),
             stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, math.inf, faults),
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 0.05, 0.005, 1.0, faults),
         )
@@ -110,11 +115,12 @@ def _seconds(env: Mapping[str, str], name: str, default: float, least: float, mo
     return seconds
 
 
-def _count(env: Mapping[str, str], name: str, default: int, most: int, faults: list[str]) -> int:
+def _count(env: Mapping[str, str], name: str, default: int, bounds: tuple[int, int], faults: list[str]) -> int:
     value = env.get(name, "").strip()
     if not value:
         return default
-    if not (value.isascii() and value.isdigit() and int(value) <= most):
-        faults.append(f"{name} is {value!r}; allowed: a whole number from 0 to {most}.")
+    least, most = bounds
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= most):
+        faults.append(f"{name} is {value!r}; allowed: a whole number from {least} to {most}.")
         return default
     return int(value)

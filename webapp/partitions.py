@@ -1,10 +1,26 @@
-"""Partitions of order_events, one a month, made before they are needed."""
+"""Partitions of order_events, one a month: made before they are needed, dropped when nobody needs them any more."""
 
 from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
 
 import psycopg
 
 MONTHS_AHEAD = 2
+ROWS_PER_DELETE = 5000  # of the default partition, a transaction: some 50 ms each
+DEFAULT = "order_events_default"
+
+log = logging.getLogger("doorbell.partitions")
+
+
+@dataclass
+class Retained:
+    """What one run dropped, how many rows it deleted from the default partition, and what stays with the reason."""
+
+    dropped: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    deleted: int = 0
 
 
 def make_ahead(database_url: str) -> None:
@@ -16,3 +32,65 @@ def make_ahead(database_url: str) -> None:
     with psycopg.connect(database_url, application_name="doorbell partitions", connect_timeout=5) as conn:
         conn.execute("SET LOCAL lock_timeout = '2s'")
         conn.execute("SELECT order_events_make_partitions(%s)", [MONTHS_AHEAD])
+
+
+def drop_old(database_url: str, keep_days: int) -> Retained:
+    """Drop the months that lie wholly before the last `keep_days` days, each only when every reader has read it.
+
+    Each is a transaction of its own, so one that is locked or unread stops no other; the next run tries it again. An
+    order that is written meanwhile waits 1 s at most. Raises psycopg.OperationalError when PostgreSQL is away.
+    """
+    retained = Retained()
+    with psycopg.connect(
+        database_url, autocommit=True, application_name="doorbell partitions", connect_timeout=5
+    ) as conn:
+        for name in _old(conn, keep_days):
+            reason = _drop(conn, name, keep_days)
+            if reason is None:
+                retained.dropped.append(name)
+                log.info("%s is dropped: its events are older than %d days", name, keep_days)
+            else:
+                retained.kept[name] = reason
+                log.warning("%s is older than %d days and stays for now: %s", name, keep_days, reason)
+        _delete_old(conn, keep_days, retained)
+    return retained
+
+
+def _old(conn: psycopg.Connection, keep_days: int) -> list[str]:
+    rows = conn.execute(
+        "SELECT part::text FROM order_events_partitions() WHERE ends <= order_events_kept_from(%s)", [keep_days]
+    )
+    return [name for (name,) in rows]
+
+
+def _drop(conn: psycopg.Connection, name: str, keep_days: int) -> str | None:
+    """None when it is gone, else why it is kept."""
+    try:
+        row = conn.execute("SELECT order_events_drop_partition(%s::regclass, %s)", [name, keep_days]).fetchone()
+        return str(row[0]) if row and row[0] is not None else None
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        return "an open transaction holds it, or writes events just now"
+    except psycopg.errors.UndefinedTable:
+        return None  # another run was faster
+    except psycopg.errors.DependentObjectsStillExist as error:
+        return str(error.diag.message_primary)
+
+
+def _delete_old(conn: psycopg.Connection, keep_days: int, retained: Retained) -> None:
+    """Rows without a month of their own go under the same rule, row by row."""
+    while True:
+        row = conn.execute("SELECT order_events_delete_old(%s, %s)", [keep_days, ROWS_PER_DELETE]).fetchone()
+        batch = int(row[0]) if row else 0
+        retained.deleted += batch
+        if batch < ROWS_PER_DELETE:
+            break
+    if retained.deleted:
+        log.info("%d events older than %d days are deleted from %s", retained.deleted, keep_days, DEFAULT)
+    left = conn.execute(
+        "SELECT coalesce(order_events_needed(%s::regclass), 'some came while others were deleted')"
+        " WHERE EXISTS (SELECT FROM order_events_default WHERE recorded_at < order_events_kept_from(%s))",
+        [DEFAULT, keep_days],
+    ).fetchone()
+    if left:
+        retained.kept[DEFAULT] = str(left[0])
+        log.warning("rows of %s older than %d days stay for now: %s", DEFAULT, keep_days, left[0])

@@ -1,0 +1,10 @@
+COMMENT ON INDEX ix_order_events_xid IS NULL;
+COMMENT ON INDEX ix_order_events_order IS NULL;
+COMMENT ON INDEX ix_order_events_refunds IS NULL;
+COMMENT ON INDEX ix_orders_recent IS NULL;
+COMMENT ON INDEX ix_orders_paid IS NULL;
+COMMENT ON INDEX ix_orders_owner IS NULL;
+COMMENT ON INDEX uq_orders_form_token IS NULL;
+COMMENT ON INDEX ix_notifications_inbox IS NULL;
+COMMENT ON INDEX ix_notifications_unread IS NULL;
+COMMENT ON INDEX ix_notifications_order IS NULL;

@@ -1,0 +1,1 @@
+"""`flask doctor`: the whole chain from the trigger to Redis, looked at link by link. One file a check."""

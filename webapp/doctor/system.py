@@ -1,0 +1,65 @@
+"""The system that is examined, and connections to it that answer or fail within seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from .. import doorbell
+
+APPLICATION = "doorbell doctor"
+CONNECT_SECONDS = 4
+ANSWER_SECONDS = 4  # of one statement or one command
+_LIMITS = f"-c statement_timeout={ANSWER_SECONDS}s -c lock_timeout=2s"
+
+Row = dict[str, Any]
+
+
+@dataclass
+class System:
+    """Where its parts are. `away` names the services that did not answer, each with the words for it."""
+
+    database_url: str
+    redis_url: str
+    migrations: Path
+    away: dict[str, str] = field(default_factory=dict)
+
+    def postgresql(self) -> psycopg.Connection:
+        """A session of a check's own, autocommit. Raises psycopg.Error."""
+        given = str(conninfo_to_dict(self.database_url).get("options") or "")  # a search_path, for example
+        return psycopg.connect(
+            self.database_url,
+            autocommit=True,
+            application_name=APPLICATION,
+            connect_timeout=CONNECT_SECONDS,
+            options=f"{given} {_LIMITS}".strip(),
+            **doorbell.KEEPALIVE,
+        )
+
+    def redis(self) -> redis.Redis:
+        """Connects at first use and never tries twice. Raises redis.RedisError there, ValueError here for a bad address."""
+        return redis.Redis.from_url(
+            self.redis_url,
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def rows(self, statement: str, values: dict[str, Any] | None = None) -> list[Row]:
+        """The rows of one statement, on a connection of its own."""
+        with self.postgresql() as conn:
+            return rows(conn, statement, values)
+
+
+def rows(conn: psycopg.Connection, statement: str, values: dict[str, Any] | None = None) -> list[Row]:
+    """The rows of one statement as dicts."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement, values).fetchall()
