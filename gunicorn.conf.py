@@ -8,6 +8,10 @@ import os
 import signal
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from webapp import logs  # it imports nothing that gevent patches in the workers and that they use
+
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
 worker_class = "gevent"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
@@ -23,6 +27,19 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
 accesslog = None  # a board asks every second; the proxy keeps the access log
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
+
+
+class InOurFormat(Logger):
+    """gunicorn's own lines go the way of all others. Made in the master, which the workers inherit it from."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        logs.configure(os.environ)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = InOurFormat
 control_socket_disable = True  # a socket file in the working directory that nobody asked for
 
 

@@ -28,6 +28,7 @@ LAYERS = (
     {"events", "money", "charts"},
     {"models"},
     {"db", "pg_types"},
+    {"logs", "incidents"},
     {"config", "embedded"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
