@@ -5,7 +5,9 @@ gevent patches the standard library in each worker before the app is loaded ther
 """
 
 import os
+import shutil
 import signal
+import tempfile
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -41,6 +43,31 @@ class InOurFormat(Logger):
 
 logger_class = InOurFormat
 control_socket_disable = True  # a socket file in the working directory that nobody asked for
+
+
+METRICS_DIRECTORY = (
+    "PROMETHEUS_MULTIPROC_DIR"  # where each worker writes its numbers, so that any one can answer for all
+)
+
+
+def on_starting(_server: Any) -> None:
+    """A new directory, in the master and before a worker is: numbers of an earlier run would count twice."""
+    os.environ.pop(METRICS_DIRECTORY, None)  # of the master that a SIGUSR2 replaces
+    if os.environ.get("METRICS_TOKEN"):
+        os.environ[METRICS_DIRECTORY] = tempfile.mkdtemp(prefix="doorbell-metrics-")
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """However it ended: its streams are no more."""
+    if METRICS_DIRECTORY in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    if METRICS_DIRECTORY in os.environ:
+        shutil.rmtree(os.environ[METRICS_DIRECTORY], ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:

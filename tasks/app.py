@@ -10,7 +10,7 @@ from celery import Celery
 
 from webapp.config import Config, ConfigError
 
-from . import logs  # noqa: F401 - it connects itself to Celery's signals
+from . import logs, metrics  # noqa: F401 - they connect themselves to Celery's signals
 from .schedule import SCHEDULE
 
 

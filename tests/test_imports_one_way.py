@@ -28,7 +28,7 @@ LAYERS = (
     {"events", "money", "charts"},
     {"models"},
     {"db", "pg_types"},
-    {"logs", "incidents"},
+    {"logs", "incidents", "metrics"},
     {"config", "embedded"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

@@ -22,6 +22,7 @@ from . import logs, signals
 from .dirty import Stream
 from .events import RESYNC
 from .incidents import Incident
+from .metrics import web as metrics
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
 PING_SECONDS = (
@@ -78,7 +79,9 @@ class Hub:
         stream.close()
         with self._lock:
             left = self._streams.get(stream.tenant_id, set())
-            left.discard(stream)
+            if stream in left:
+                left.remove(stream)
+                metrics.STREAMS.dec()
             if not left and self._streams.pop(stream.tenant_id, None) is not None:
                 self._ready.pop(stream.tenant_id)
                 self._send("unsubscribe", stream.tenant_id)
@@ -97,6 +100,7 @@ class Hub:
     def _watch(self, stream: Stream) -> threading.Event:
         with self._lock:
             self._streams.setdefault(stream.tenant_id, set()).add(stream)
+            metrics.STREAMS.inc()
             if stream.tenant_id not in self._ready:
                 self._ready[stream.tenant_id] = threading.Event()
                 self._send("subscribe", stream.tenant_id)
@@ -120,7 +124,8 @@ class Hub:
             except Exception as error:  # whatever it is: a hub that ends here would leave its pages deaf and "Live"
                 expected = isinstance(error, redis.RedisError | OSError)
                 unforeseen = {} if expected else {"exc_info": error}
-                self._redis_away.fault(log, "subscription", error, **unforeseen)
+                if self._redis_away.fault(log, "subscription", error, **unforeseen):
+                    metrics.hub_lost("redis")
                 self._lose()
                 time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
                 wait = min(wait * 2, BACK_OFF_SECONDS[1])
@@ -148,7 +153,8 @@ class Hub:
                 continue
             heard = time.monotonic()
             if message["type"] == "subscribe":
-                self._redis_away.over(log)
+                if self._redis_away.over(log):
+                    metrics.hub_found("redis")
                 self._subscribed(message["channel"])
             elif message["type"] == "message":
                 self._deliver(message["channel"], message["data"])
@@ -166,10 +172,10 @@ class Hub:
         """Without its heartbeat nobody publishes: it is dead, or Redis takes no writes."""
         self._looked = time.monotonic()
         beats = bool(self._log.exists(signals.HEARTBEAT_KEY))
-        if beats:
-            self._listener_away.over(log)
-        else:
-            self._listener_away.fault(log, "heartbeat")
+        if beats and self._listener_away.over(log):
+            metrics.hub_found("listener")
+        elif not beats and self._listener_away.fault(log, "heartbeat"):
+            metrics.hub_lost("listener")
         with self._lock:
             if beats == self._listener_beats:
                 return
@@ -186,6 +192,8 @@ class Hub:
             return
         with self._lock:
             streams = list(self._streams.get(_tenant(channel), ()))
+        metrics.HUB_SIGNALS.inc()
+        metrics.DELIVERIES.inc(len(streams))
         for stream in streams:
             stream.signal(signal)
 
