@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from webapp import logs, signals
 from webapp.embedded import Embedded
 
 from .logfmt import lines, parse
-from .processes import Doorbell, Process, eventually, get
+from .processes import ROOT, Doorbell, Process, eventually, get
 from .sse import EventStream
 from .world import Service, World
 
@@ -118,6 +119,13 @@ def test_a_library_that_repeats_itself_is_heard_once_a_minute() -> None:
     assert [passes("webapp", n) for n in range(2)] == [True, True], "a request's traceback is never left out"
     now[0] = logs.REPEAT_SECONDS
     assert passes(celery, 4)
+
+
+def test_gunicorns_master_loads_nothing_that_must_wait_for_gevent() -> None:
+    late = "('flask', 'werkzeug', 'redis', 'psycopg', 'sqlalchemy', 'prometheus_client')"
+    look = f"import sys; from webapp import logs; print([name for name in {late} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert found.stdout == "[]\n", found.stderr
 
 
 @pytest.fixture

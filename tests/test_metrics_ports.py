@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from webapp import partitions
+from webapp.metrics import listener, web, worker
 from webapp.metrics.age import Age
 
 from .processes import ROOT, Doorbell, Process, eventually, free_port
@@ -103,6 +106,17 @@ def test_a_port_that_cannot_be_had_is_told_in_a_sentence(doorbell: Doorbell, hos
     assert "Traceback" not in started.stderr
 
 
+def test_every_metric_is_in_the_operators_table_and_every_one_there_is_a_metric() -> None:
+    assert all((listener.LEADER, web.STREAMS, worker.ROLLUP_AGE)), "imported, their metrics are made"
+    made = set()
+    for family in REGISTRY.collect():
+        if family.name.startswith("doorbell_") and "_test_" not in family.name:
+            made.add(family.name + ("_total" if family.type == "counter" else ""))
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `doorbell_")]
+    assert set(re.findall(r"`(doorbell_\w+)", " ".join(rows))) == made
+
+
 def test_an_age_grows_by_itself() -> None:
     now = [100.0]
     age = Age("doorbell_test_age_seconds", "For this test.", clock=lambda: now[0])
@@ -117,15 +131,15 @@ def test_an_age_grows_by_itself() -> None:
 
 def _worker(doorbell: Doorbell, port: int) -> Process:
     args = ("worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING", "--without-gossip", "--without-mingle")
-    worker = doorbell._process(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
-    worker.env["WORKER_METRICS_PORT"] = str(port)
-    worker.start()
-    return worker
+    process = doorbell._process(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
+    process.env["WORKER_METRICS_PORT"] = str(port)
+    process.start()
+    return process
 
 
 def test_a_worker_counts_its_tasks(doorbell: Doorbell, conn: psycopg.Connection) -> None:
     port = free_port()
-    worker = _worker(doorbell, port)
+    process = _worker(doorbell, port)
 
     def all_ran() -> Scrape | None:
         seen = scrape(f"http://127.0.0.1:{port}/metrics")
@@ -139,17 +153,17 @@ def test_a_worker_counts_its_tasks(doorbell: Doorbell, conn: psycopg.Connection)
     assert seen.value("doorbell_partitions_ahead") == 2
     assert seen.value("doorbell_stray_events") == 0
     assert seen.value("doorbell_rollup_age_seconds") < 40
-    assert worker.stop() == 0, worker.log
+    assert process.stop() == 0, process.log
 
 
 def test_a_worker_whose_port_is_taken_says_so_and_ends(doorbell: Doorbell) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        worker = _worker(doorbell, taken.getsockname()[1])
-        assert worker.wait(40) != 0, worker.log
-    assert "WORKER_METRICS_PORT is" in worker.log
-    assert "Traceback" not in worker.log
+        process = _worker(doorbell, taken.getsockname()[1])
+        assert process.wait(40) != 0, process.log
+    assert "WORKER_METRICS_PORT is" in process.log
+    assert "Traceback" not in process.log
 
 
 def test_events_of_a_month_without_partition_are_seen(service: Service, conn: psycopg.Connection) -> None:
