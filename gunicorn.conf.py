@@ -44,10 +44,8 @@ class InOurFormat(Logger):
 logger_class = InOurFormat
 control_socket_disable = True  # a socket file in the working directory that nobody asked for
 
-
-METRICS_DIRECTORY = (
-    "PROMETHEUS_MULTIPROC_DIR"  # where each worker writes its numbers, so that any one can answer for all
-)
+# Where each worker writes its numbers, so that any one of them can answer for all.
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def on_starting(_server: Any) -> None:
