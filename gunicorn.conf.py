@@ -5,8 +5,14 @@ gevent patches the standard library in each worker before the app is loaded ther
 """
 
 import os
+import shutil
 import signal
+import tempfile
 from typing import Any
+
+from gunicorn.glogging import Logger
+
+from webapp import logs  # it imports nothing that gevent patches in the workers and that they use
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
 worker_class = "gevent"
@@ -23,7 +29,43 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
 accesslog = None  # a board asks every second; the proxy keeps the access log
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
+
+
+class InOurFormat(Logger):
+    """gunicorn's own lines go the way of all others. Made in the master, which the workers inherit it from."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        logs.configure(os.environ)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = InOurFormat
 control_socket_disable = True  # a socket file in the working directory that nobody asked for
+
+# Where each worker writes its numbers, so that any one of them can answer for all.
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(_server: Any) -> None:
+    """A new directory, in the master and before a worker is: numbers of an earlier run would count twice."""
+    os.environ.pop(METRICS_DIRECTORY, None)  # of the master that a SIGUSR2 replaces
+    if os.environ.get("METRICS_TOKEN"):
+        os.environ[METRICS_DIRECTORY] = tempfile.mkdtemp(prefix="doorbell-metrics-")
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """However it ended: its streams are no more."""
+    if METRICS_DIRECTORY in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    if METRICS_DIRECTORY in os.environ:
+        shutil.rmtree(os.environ[METRICS_DIRECTORY], ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -5,29 +5,30 @@ Any number may run; the one that holds the leader's lock answers the bell, the o
 
 from __future__ import annotations
 
-import logging
 import os
-import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import psycopg
 import redis
 
 from webapp import cursor as cursors
-from webapp import doorbell, leadership, outbox, signals
+from webapp import doorbell, leadership, logs, outbox, signals
+from webapp.back_off import BackOff
 from webapp.config import Config, ConfigError
 from webapp.cursor import Cursor
 from webapp.doorbell import Session
 from webapp.heartbeat import BEAT_SECONDS, Heartbeat
+from webapp.incidents import Incident
+from webapp.lost_bells import LostBells
+from webapp.metrics import listener as metrics
 from webapp.quiet import Quiet, State
-from webapp.self_ring import EVERY_SECONDS, SelfRing
+from webapp.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
 from webapp.stop import Stop
 
-BACK_OFF_SECONDS = (0.2, 2.0)  # first and longest wait after a fault; each is shortened at random so that hosts spread
-
-log = logging.getLogger("listener")
+log = logs.get("listener")
 
 
 class Listener:
@@ -37,6 +38,7 @@ class Listener:
         self._config = config
         self._redis = signals.connect(config.redis_url)
         self._back_off = BackOff()
+        self._postgresql = Incident("postgresql")
         self._former: Session | None = None
         self.stop = Stop()
 
@@ -46,15 +48,27 @@ class Listener:
                 with doorbell.connect(self._config.database_url) as conn:
                     self._take_over_from_myself(conn)
                     if self._stand_by(conn):
-                        self._back_off.reset()
-                        Leader(conn, self._redis, self._config, self.stop).answer()
+                        Leader(conn, self._redis, self._config, self.stop, self._is_answering).answer()
             except (psycopg.Error, OSError) as error:
-                self.stop.wait(self._back_off.after(error))
+                self._lost(error)
+            finally:
+                metrics.LEADER.set(0)
+
+    def _is_answering(self) -> None:
+        self._back_off.reset()
+        self._postgresql.over(log)
+
+    def _lost(self, error: Exception) -> None:
+        cause = _cause(error)
+        metrics.FAULTS.labels(cause).inc()
+        if self._postgresql.fault(log, cause, error):
+            metrics.RECONNECTS.labels(cause).inc()
+        self.stop.wait(self._back_off.next())
 
     def _take_over_from_myself(self, conn: doorbell.Connection) -> None:
         """A session that was left because it fell silent may still be there for PostgreSQL, with the locks it holds."""
         if self._former is not None and leadership.end_session(conn, self._former):
-            log.warning("ended the silent session that this listener had before")
+            log.warning("ended the silent session that this listener had before", session=self._former.pid)
         self._former = doorbell.session(conn)[1]
 
     def _stand_by(self, conn: doorbell.Connection) -> bool:
@@ -66,9 +80,10 @@ class Listener:
                 return True
             if not said:
                 log.info("another listener leads; standing by")
+                self._is_answering()
                 said = True
             if silence.lasts() and (leader := leadership.holder(conn)) and leadership.end_session(conn, leader):
-                log.warning("the leader gave no sign of life; ended its session to take over")
+                log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
             self.stop.wait(leadership.ASK_SECONDS)
         return False
 
@@ -76,59 +91,86 @@ class Listener:
 class Leader:
     """The listener that answers the bell, on a connection that holds the leader's lock."""
 
-    def __init__(self, conn: doorbell.Connection, client: redis.Redis, config: Config, stop: Stop) -> None:
-        self._conn, self._redis, self._stop = conn, client, stop
+    def __init__(
+        self,
+        conn: doorbell.Connection,
+        client: redis.Redis,
+        config: Config,
+        stop: Stop,
+        is_answering: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._conn, self._redis, self._stop, self._is_answering = conn, client, stop, is_answering
         self._quiet = Quiet(conn, config.drain_seconds)
         self._heartbeat = Heartbeat(conn, client)
         self._self_ring = SelfRing(conn, config.database_url)
+        self._lost_bells = LostBells()
         self._back_off = BackOff()
+        self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
         self._next_beat = self._next_proof = 0.0
 
     def answer(self) -> None:
         """The crux: listen first, prove the bell, then drain from the saved cursor, and at every ring or when it is time."""
         cursor: Cursor | None = None
-        open_cursor = outbox.open_cursor
+        open_cursor, why = outbox.open_cursor, "start"
         try:
             doorbell.listen(self._conn)
-            self._self_ring.prove()
+            metrics.SELF_RING_SECONDS.observe(self._self_ring.prove())
+            self._is_answering()
             while not self._stop.asked:
                 try:
                     if cursor is None:
-                        cursor = open_cursor(self._conn, self._redis)
-                        log.info("listening; reading the outbox from %s", cursor.snapshot)
+                        cursor, why = open_cursor(self._conn, self._redis), "start"
+                        metrics.LEADER.set(1)
+                        log.info("listening", cursor=cursor.snapshot)
                     self._chores(cursor)
-                    cursor = self._drain(cursor)
+                    cursor = self._drain(cursor, why)
                     self._heartbeat.published(cursor)
-                    self._rest(cursor)
+                    self._redis_away.over(log)
+                    why = self._rest(cursor)
                 except cursors.Restored as error:
-                    log.warning("%s; every page resyncs", error)
+                    log.warning("the database was set back; every page resyncs", error=str(error))
+                    metrics.RECONNECTS.labels("restored").inc()
                     cursor, open_cursor = None, outbox.start_anew
                 except redis.RedisError as error:
                     # The cursor stays where it is, and so does the quiet: what cannot be published need not be rung.
-                    self._listen_for(self._back_off.after(error))
+                    self._redis_failed(error)
         finally:
             self._self_ring.close()
 
-    def _drain(self, cursor: Cursor) -> Cursor:
+    def _drain(self, cursor: Cursor, why: str) -> Cursor:
         drained = outbox.drain(self._conn, self._redis, cursor)
+        metrics.DRAINS.labels(why).inc()
+        metrics.CURSOR_AGE.renew()
+        self._lost_bells.drained(why, drained.events)
+        quiet_before = self._quiet.seconds
         self._quiet.drained(drained.events, drained.cursor.snapshot)
+        metrics.QUIET_SECONDS.inc(self._quiet.seconds - quiet_before)
         self._back_off.reset()
         return drained.cursor
 
-    def _rest(self, cursor: Cursor) -> None:
-        """Until the next drain is due, or somebody rings. Beats and proves the bell meanwhile."""
+    def _rest(self, cursor: Cursor) -> str:
+        """Until the next drain is due, or somebody rings; says what the drain is for. Beats and proves the bell meanwhile."""
         due = time.monotonic() + self._quiet.pause
         while not self._stop.asked:
             chores = min(self._next_beat, self._next_proof)
             rang = self._listen_for(min(due, chores) - time.monotonic())
-            if (rang and self._quiet.state is not State.AWAKE) or time.monotonic() >= due:
-                return
+            if rang and self._quiet.state is not State.AWAKE:
+                return "ring"
+            if time.monotonic() >= due:
+                break
             self._chores(cursor)
+        return self._quiet.state.value
 
     def _listen_for(self, seconds: float) -> int:
         """Rings heard within `seconds`, not counting our own; the first one ends it."""
-        rings = doorbell.wait_for_rings(self._conn, seconds, self._stop)
-        return sum(1 for ring in rings if self._self_ring.hear(ring) is None and ring.token is None)
+        rang = 0
+        for ring in doorbell.wait_for_rings(self._conn, seconds, self._stop):
+            if (took := self._self_ring.hear(ring)) is not None:
+                metrics.SELF_RING_SECONDS.observe(took)
+            rang += ring.token is None
+        metrics.RINGS_HEARD.inc(rang)
+        self._lost_bells.heard(rang)
+        return rang
 
     def _chores(self, cursor: Cursor) -> None:
         now = time.monotonic()
@@ -138,30 +180,29 @@ class Leader:
             self._next_beat = now + BEAT_SECONDS
         if now >= self._next_proof:
             cursors.check(self._conn, cursor)
-            self._self_ring.ring()
+            metrics.QUEUE_USAGE.set(self._self_ring.ring())
             self._next_proof = now + EVERY_SECONDS
 
+    def _redis_failed(self, error: redis.RedisError) -> None:
+        metrics.FAULTS.labels("redis").inc()
+        if self._redis_away.fault(log, "redis", error):
+            metrics.RECONNECTS.labels("redis").inc()
+        self._listen_for(self._back_off.next())
 
-class BackOff:
-    """Growing waits after faults in a row."""
 
-    def __init__(self) -> None:
-        self._seconds = BACK_OFF_SECONDS[0]
-
-    def after(self, error: Exception) -> float:
-        wait = self._seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spreads hosts, keeps no secret
-        log.warning("%s: %s; trying again in %.1f s", type(error).__name__, str(error).strip(), wait)
-        self._seconds = min(self._seconds * 2, BACK_OFF_SECONDS[1])
-        return wait
-
-    def reset(self) -> None:
-        self._seconds = BACK_OFF_SECONDS[0]
+def _cause(error: Exception) -> str:
+    """One of metrics.CAUSES."""
+    if isinstance(error, doorbell.NoAnswer):
+        return "deadline"
+    return "self_ring" if isinstance(error, BellNotHeard) else "postgresql"
 
 
 def main() -> None:
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"), format="%(levelname)s %(message)s")
+    logs.configure(os.environ)
     try:
-        listener = Listener(Config.from_env(os.environ))
+        config = Config.from_env(os.environ)
+        metrics.serve_if_asked(config)
+        listener = Listener(config)
     except ConfigError as error:
         sys.exit(str(error))
     signal.signal(signal.SIGTERM, listener.stop)

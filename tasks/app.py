@@ -10,6 +10,7 @@ from celery import Celery
 
 from webapp.config import Config, ConfigError
 
+from . import logs, metrics  # noqa: F401 - they connect themselves to Celery's signals
 from .schedule import SCHEDULE
 
 
@@ -39,8 +40,6 @@ def settings() -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": True,  # concerns late ones only; unset, it warns each time
         "worker_prefetch_multiplier": 1,
         "worker_redirect_stdouts": False,
-        "worker_log_format": "%(levelname)s %(message)s",  # the time is the process manager's
-        "worker_task_log_format": "%(levelname)s %(task_name)s: %(message)s",
         # In memory: no schedule file to place, and one in /tmp would be a pickle that others can write.
         "beat_scheduler": "celery.beat:Scheduler",
         "beat_schedule": SCHEDULE,

@@ -8,6 +8,7 @@ import psycopg
 
 from webapp import partitions
 from webapp.config import Config
+from webapp.metrics import worker
 
 from .app import app
 from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS
@@ -15,7 +16,9 @@ from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS
 
 @app.task(name=MAKE_PARTITIONS, throws=(psycopg.OperationalError,))
 def make() -> None:
-    partitions.make_ahead(Config.from_env(os.environ).database_url)
+    made = partitions.make_ahead(Config.from_env(os.environ).database_url)
+    worker.PARTITIONS_AHEAD.set(made.ahead)
+    worker.STRAY_EVENTS.set(made.strays)
 
 
 @app.task(name=DROP_PARTITIONS, throws=(psycopg.OperationalError,))

@@ -81,6 +81,34 @@ def test_events_are_kept_400_days_where_nothing_is_said() -> None:
     assert Config.from_env(GOOD | {"RETENTION_DAYS": "32"}).retention_days == 32
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("LOG_FORMAT", "json", "LOG_FORMAT is 'json'; allowed: logfmt, console."),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'; allowed: DEBUG, INFO, WARNING, ERROR, CRITICAL."),
+        (
+            "LISTENER_METRICS_PORT",
+            "99999",
+            "LISTENER_METRICS_PORT is '99999'; allowed: a whole number from 0 to 65535.",
+        ),
+        ("WORKER_METRICS_PORT", "-1", "WORKER_METRICS_PORT is '-1'; allowed: a whole number from 0 to 65535."),
+        ("METRICS_TOKEN", "hunter2", "METRICS_TOKEN has 7 characters; at least 16 are needed."),
+        ("METRICS_TOKEN", "hunter2 hunter2 hunter2", "METRICS_TOKEN has a blank"),
+    ],
+)
+def test_a_setting_of_logs_or_metrics_is_refused_with_what_is_allowed(name: str, value: str, words: str) -> None:
+    (told,) = faults(**{name: value})
+    assert told.startswith(words)
+    assert "hunter2" not in told
+
+
+def test_logs_and_metrics_have_quiet_defaults_and_any_spelling_of_a_level_will_do() -> None:
+    config = Config.from_env(GOOD | {"LOG_LEVEL": "debug"})
+    assert (config.log_format, config.log_level) == (None, "DEBUG")
+    assert (config.metrics_token, config.listener_metrics_port, config.worker_metrics_port) == ("", 0, 0)
+    assert config.metrics_host == "127.0.0.1"
+
+
 def test_the_web_process_does_not_start_without_a_secret_key() -> None:
     env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"PORT": str(free_port())}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]

@@ -34,7 +34,7 @@ LAYERS = (
         "health",
         "rollups",
     },
-    {"heartbeat"},
+    {"heartbeat", "lost_bells"},
     {"orders", "queries", "formatting", "hub", "outbox", "quiet", "self_ring", "event_catalog", "partitions"},
     {"doorbell", "cursor", "stop"},
     {"new_order", "tenancy", "dirty"},
@@ -42,6 +42,7 @@ LAYERS = (
     {"events", "money", "charts"},
     {"models"},
     {"db", "pg_types"},
+    {"logs", "incidents", "metrics", "back_off"},
     {"config", "embedded"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

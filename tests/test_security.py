@@ -27,7 +27,7 @@ def ana(app: Flask, world: World) -> Person:
 PATHS = ["/", "/orders", "/orders/none", "/panels/revenue", "/panels/none", "/static/doorbell.css", "/sign-in", "/none"]
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/healthz"])
+@pytest.mark.parametrize("path", [*PATHS, "/healthz", "/metrics"])
 def test_every_answer_carries_the_strict_policy(ana: Person, app: Flask, path: str) -> None:
     for person in (ana, Person(app)):
         response = person.get(path)

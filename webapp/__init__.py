@@ -1,12 +1,17 @@
-"""Doorbell's web application. Importing it does nothing; `create_app` builds it."""
+"""Doorbell's web application. Importing it does nothing; `create_app` builds it.
+
+It does not import Flask either: gunicorn's master imports webapp.logs before gevent patches the standard library.
+"""
 
 from __future__ import annotations
 
 import os
-
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from .config import Config
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 # A transaction that somebody left open, or a query gone wild, must not hold every connection of the pool.
 LIMITS = "-c lock_timeout=3s -c statement_timeout=15s"
@@ -14,6 +19,8 @@ LIMITS = "-c lock_timeout=3s -c statement_timeout=15s"
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment. Raises ConfigError with every fault found."""
+    from flask import Flask
+
     config = config or Config.from_env(os.environ)
     app = Flask(__name__)
     app.config.update(
@@ -24,6 +31,7 @@ def create_app(config: Config | None = None) -> Flask:
             "pool_size": 10,
             "max_overflow": 10,
             "pool_timeout": 5,
+            "hide_parameters": True,  # an error's text goes to the log, names and e-mails do not
             "connect_args": {"application_name": "doorbell web", "connect_timeout": 5, "options": LIMITS},
         },
         SESSION_COOKIE_HTTPONLY=True,

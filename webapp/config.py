@@ -9,6 +9,9 @@ from dataclasses import dataclass
 RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never dropped
 RETENTION_DAYS_MOST = 36_500
 SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie as anybody
+METRICS_TOKEN_MIN_CHARS = 16
+LOG_FORMATS = ("logfmt", "console")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -28,7 +31,8 @@ class Config:
     `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
     between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
-    at least.
+    at least. `metrics_token` is "" where the web process shows no metrics; a metrics port of 0 is none. `log_format` is
+    None where logs.py chooses.
     """
 
     database_url: str
@@ -40,6 +44,12 @@ class Config:
     drain_seconds: float
     trusted_proxies: int
     retention_days: int
+    log_format: str | None
+    log_level: str
+    metrics_token: str
+    metrics_host: str
+    listener_metrics_port: int
+    worker_metrics_port: int
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -64,6 +74,12 @@ class Config:
             retention_days=_count(env, "RETENTION_DAYS", 400, (RETENTION_DAYS_LEAST, RETENTION_DAYS_MOST), faults),
             stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, math.inf, faults),
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 0.05, 0.005, 1.0, faults),
+            log_format=_one_of(env, "LOG_FORMAT", LOG_FORMATS, faults),
+            log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, faults) or "INFO",
+            metrics_token=_metrics_token(env, faults),
+            metrics_host=env.get("METRICS_HOST", "").strip() or "127.0.0.1",
+            listener_metrics_port=_count(env, "LISTENER_METRICS_PORT", 0, (0, 65535), faults),
+            worker_metrics_port=_count(env, "WORKER_METRICS_PORT", 0, (0, 65535), faults),
         )
         if faults:
             raise ConfigError(faults)
@@ -92,6 +108,26 @@ def _secret_key(env: Mapping[str, str], faults: list[str]) -> str:
     elif len(value) < SECRET_KEY_MIN_CHARS:
         faults.append(f"SECRET_KEY has {len(value)} characters; at least {SECRET_KEY_MIN_CHARS} are needed. {make_one}")
     return value
+
+
+def _metrics_token(env: Mapping[str, str], faults: list[str]) -> str:
+    value = env.get("METRICS_TOKEN", "").strip()
+    make_one = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(24))'"
+    if value and len(value) < METRICS_TOKEN_MIN_CHARS:
+        least = METRICS_TOKEN_MIN_CHARS
+        faults.append(f"METRICS_TOKEN has {len(value)} characters; at least {least} are needed. {make_one}")
+    elif not all("!" <= character <= "~" for character in value):
+        faults.append(f"METRICS_TOKEN has a blank or a character beyond ASCII; no header carries those. {make_one}")
+    return value
+
+
+def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], faults: list[str]) -> str | None:
+    """The value as `allowed` spells it; None where it is not set."""
+    value = env.get(name, "").strip()
+    found = {spelling.lower(): spelling for spelling in allowed}.get(value.lower())
+    if value and found is None:
+        faults.append(f"{name} is {value!r}; allowed: {', '.join(allowed)}. Leave it out for the default.")
+    return found
 
 
 def _switch(env: Mapping[str, str], name: str, default: bool, faults: list[str]) -> bool:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from . import logs
 from .db import db
+from .incidents import Incident, in_a_line
 from .order_rules import OrderNotFound
-from .tenancy import is_fragment
+from .tenancy import PUBLIC, is_fragment
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # for programs that ask again when PostgreSQL was away
+SETTLED_SECONDS = 5.0  # without an error, then PostgreSQL is back: of many requests some may pass while others do not
+
+log = logs.get("web")
+postgresql = Incident("postgresql", "its requests are answered 503", settled=SETTLED_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ def init_app(app: Flask) -> None:
     for away in AWAY:
         app.register_error_handler(away, database_away)
     app.register_error_handler(DataError, value_impossible)
+    app.after_request(note_that_the_database_answers)
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
@@ -70,13 +77,20 @@ def no_such_order(error: Exception) -> ResponseReturnValue:
 
 
 def database_away(error: Exception) -> ResponseReturnValue:
-    current_app.logger.error("PostgreSQL did not answer: %s", error)
+    postgresql.fault(log, "request", error, endpoint=request.endpoint)
     return answer(503, TROUBLES[503], {"Retry-After": str(RETRY_SECONDS)})
+
+
+def note_that_the_database_answers(response: Response) -> Response:
+    """A signed-in request that went well has asked it at least for its user."""
+    if response.status_code < 500 and request.endpoint not in PUBLIC:
+        postgresql.over(log)
+    return response
 
 
 def value_impossible(error: Exception) -> ResponseReturnValue:
     """An id beyond a bigint or a NUL in a text: made up in an address or a form, no page sends it."""
-    current_app.logger.warning("a value that PostgreSQL cannot hold: %s", error)
+    log.warning("a value that postgresql cannot hold", endpoint=request.endpoint, error=in_a_line(error))
     return answer(400, TROUBLES[400])
 
 

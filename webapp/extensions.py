@@ -17,6 +17,7 @@ from . import (
     tenancy,
 )
 from .db import db
+from .metrics import web as web_metrics
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -27,6 +28,7 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 def init_app(app: Flask) -> None:
     config = app.extensions["doorbell_config"]
+    web_metrics.init_app(app)  # first, so that it times the others
     db.init_app(app)
     signals.init_app(app, config.redis_url)
     stream.init_app(app, config)

@@ -9,7 +9,6 @@ Under gunicorn's gevent worker the threads and events here are greenlets; elsewh
 from __future__ import annotations
 
 import contextlib
-import logging
 import random
 import threading
 import time
@@ -19,9 +18,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from . import signals
+from . import logs, signals
 from .dirty import Stream
 from .events import RESYNC
+from .incidents import Incident
+from .metrics import web as metrics
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
 PING_SECONDS = (
@@ -32,7 +33,7 @@ SILENCE_SECONDS = 12.0  # then it is taken for gone
 BACK_OFF_SECONDS = (0.1, 2.0)
 NOBODY = 0  # no tenant has this id
 
-log = logging.getLogger(__name__)
+log = logs.get("hub")
 
 
 class Hub:
@@ -51,6 +52,8 @@ class Hub:
         self._listener_beats = True  # until it was looked for
         self._looked = 0.0
         self._feeder: threading.Thread | None = None
+        self._redis_away = Incident("redis", "the pages poll")
+        self._listener_away = Incident("the listener", "the pages poll")
 
     def open(self, tenant_id: int, user_id: int, since: int | None) -> Stream:
         """A stream with all that was missed after `since` already dirty: exactly that, or `resync` when it is not known."""
@@ -76,7 +79,9 @@ class Hub:
         stream.close()
         with self._lock:
             left = self._streams.get(stream.tenant_id, set())
-            left.discard(stream)
+            if stream in left:
+                left.remove(stream)
+                metrics.STREAMS.dec()
             if not left and self._streams.pop(stream.tenant_id, None) is not None:
                 self._ready.pop(stream.tenant_id)
                 self._send("unsubscribe", stream.tenant_id)
@@ -95,6 +100,7 @@ class Hub:
     def _watch(self, stream: Stream) -> threading.Event:
         with self._lock:
             self._streams.setdefault(stream.tenant_id, set()).add(stream)
+            metrics.STREAMS.inc()
             if stream.tenant_id not in self._ready:
                 self._ready[stream.tenant_id] = threading.Event()
                 self._send("subscribe", stream.tenant_id)
@@ -117,9 +123,9 @@ class Hub:
                 self._receive()
             except Exception as error:  # whatever it is: a hub that ends here would leave its pages deaf and "Live"
                 expected = isinstance(error, redis.RedisError | OSError)
-                log.warning(
-                    "Redis subscription lost (%s); the pages poll until it is back", error, exc_info=not expected
-                )
+                unforeseen = {} if expected else {"exc_info": error}
+                if self._redis_away.fault(log, "subscription", error, **unforeseen):
+                    metrics.hub_lost("redis")
                 self._lose()
                 time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
                 wait = min(wait * 2, BACK_OFF_SECONDS[1])
@@ -147,6 +153,8 @@ class Hub:
                 continue
             heard = time.monotonic()
             if message["type"] == "subscribe":
+                if self._redis_away.over(log):
+                    metrics.hub_found("redis")
                 self._subscribed(message["channel"])
             elif message["type"] == "message":
                 self._deliver(message["channel"], message["data"])
@@ -164,13 +172,14 @@ class Hub:
         """Without its heartbeat nobody publishes: it is dead, or Redis takes no writes."""
         self._looked = time.monotonic()
         beats = bool(self._log.exists(signals.HEARTBEAT_KEY))
+        if beats and self._listener_away.over(log):
+            metrics.hub_found("listener")
+        elif not beats and self._listener_away.fault(log, "heartbeat"):
+            metrics.hub_lost("listener")
         with self._lock:
             if beats == self._listener_beats:
                 return
             self._listener_beats = beats
-            log.warning(
-                "the listener's heartbeat is %s", "back" if beats else "missing; the pages poll until it is back"
-            )
             for tenant_id, ready in self._ready.items():
                 for stream in self._streams[tenant_id] if ready.is_set() else ():
                     stream.find() if beats else stream.lose("listener")
@@ -179,10 +188,12 @@ class Hub:
         try:
             signal = signals.Signal.parse(message)
         except ValueError as error:
-            log.warning("on %s: %s", channel.decode(), error)  # another version's, while a deploy goes on
+            log.warning("no signal", channel=channel.decode(), error=str(error))  # another version's, amid a deploy
             return
         with self._lock:
             streams = list(self._streams.get(_tenant(channel), ()))
+        metrics.HUB_SIGNALS.inc()
+        metrics.DELIVERIES.inc(len(streams))
         for stream in streams:
             stream.signal(signal)
 

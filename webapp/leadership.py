@@ -15,6 +15,7 @@ import redis
 
 from . import doorbell, heartbeat, outbox
 from .doorbell import Session
+from .metrics.outbox import DRAINS
 from .outbox import Drained
 
 # A standby asks for the lock this often. It does not wait in pg_advisory_lock: the snapshot of a waiting statement keeps
@@ -73,6 +74,7 @@ def catch_up(database_url: str, client: redis.Redis) -> Drained | None:
     with doorbell.connect(database_url, "doorbell catch-up") as conn:
         if not doorbell.try_lead(conn) and not (_is_silent(client) and _evict(conn)):
             return None
+        DRAINS.labels("catch_up").inc()
         return outbox.drain(conn, client, outbox.open_cursor(conn, client))
 
 

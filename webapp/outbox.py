@@ -6,6 +6,7 @@ and a long transaction elsewhere holds up nobody.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,9 +18,10 @@ import redis
 from psycopg.rows import dict_row
 
 from . import cursor as cursors
-from . import signals
+from . import logs, signals
 from .cursor import Cursor
 from .events import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
+from .metrics import outbox as metrics
 
 PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
 FEW = 1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory
@@ -46,6 +48,8 @@ SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.*
 FROM present LEFT JOIN grouped ON true
 """  # noqa: S608 - the numbers are constants of ours
 
+log = logs.get("outbox")
+
 
 @dataclass(frozen=True)
 class Drained:
@@ -60,8 +64,10 @@ def open_cursor(conn: psycopg.Connection[Any], client: redis.Redis) -> Cursor:
     """The saved cursor if it belongs to this cluster and its past; otherwise everybody resyncs and reading starts now."""
     saved, now = cursors.read_saved(conn), cursors.present(conn)
     published = cast(Any, client.get(PUBLISHED_KEY))
-    if cursors.why_unusable(saved, now, published.decode() if published else None) is None:
-        return cast(Cursor, saved)
+    unusable = cursors.why_unusable(saved, now, published.decode() if published else None)
+    if saved is not None and unusable is None:
+        return saved
+    log.warning("reading begins now, and every page resyncs", why=unusable)
     return start_anew(conn, client)
 
 
@@ -79,16 +85,23 @@ def drain(conn: psycopg.Connection[Any], client: redis.Redis, cursor: Cursor) ->
     Saved after the publish: at least once. Raises redis.RedisError or psycopg.Error with the cursor as it was, and
     cursor.Restored when somebody else has set it.
     """
-    groups = _all(conn, _DRAIN, {"old": cursor.snapshot})
+    with metrics.DRAIN_SECONDS.time():
+        groups = _all(conn, _DRAIN, {"old": cursor.snapshot})
+    read_at = time.monotonic()
     after = cursor.moved(groups[0]["snapshot"], groups[0]["drained_at"])
     waiting = _fold(group for group in groups if group["tenant_id"] is not None)
     for tenant_id in _tenants_whose_day_turned(conn, cursor, after):
         waiting.setdefault(tenant_id, _Pending()).topics[DAY] = None
-    for tenant_id, pending in waiting.items():
-        pending.publish(client, tenant_id, after.drained_at)
     if waiting:
+        with metrics.PUBLISH_SECONDS.time():
+            for tenant_id, pending in waiting.items():
+                pending.publish(client, tenant_id, after.drained_at)
+                pending.count_lag(after.drained_at, time.monotonic() - read_at)
         after = cursors.move(conn, after)
-    return Drained(after, sum(group["events"] or 0 for group in groups), len(waiting))
+    drained = Drained(after, sum(group["events"] or 0 for group in groups), len(waiting))
+    metrics.EVENTS.inc(drained.events)
+    metrics.SIGNALS.inc(drained.signals)
+    return drained
 
 
 def resync(conn: psycopg.Connection[Any], client: redis.Redis) -> None:
@@ -128,6 +141,11 @@ class _Pending:
         signals.publish(
             client, tenant_id, self.topics, self.users, now_ms=_epoch_ms(now), at_ms=_epoch_ms(self.newest or now)
         )
+
+    def count_lag(self, now: datetime, since: float) -> None:
+        """`now` is the database's clock at the drain, `since` the seconds since: no two clocks are compared."""
+        if self.newest is not None:
+            metrics.LAG_SECONDS.observe(max(0.0, (now - self.newest).total_seconds() + since))
 
 
 def _fold(groups: Iterable[dict[str, Any]]) -> dict[int, _Pending]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 
 import psycopg
 
+from . import logs
+
 MONTHS_AHEAD = 2
 ROWS_PER_DELETE = 5000  # of the default partition, a transaction: some 50 ms each
 DEFAULT = "order_events_default"
+STRAYS_COUNTED = 1000
 
-log = logging.getLogger("doorbell.partitions")
+_STATE = """
+SELECT (SELECT count(*) FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid
+        WHERE inhparent = 'order_events'::regclass AND c.relname ~ '^order_events_[0-9]{4}_[0-9]{2}$'
+          AND c.relname::text COLLATE "C" > 'order_events_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')),
+       (SELECT count(*) FROM (SELECT FROM order_events_default LIMIT %s) AS strays)
+"""
+
+log = logs.get("partitions")
 
 
 @dataclass
@@ -23,8 +32,16 @@ class Retained:
     deleted: int = 0
 
 
-def make_ahead(database_url: str) -> None:
-    """Make this month's partition and the next ones where they are missing.
+@dataclass(frozen=True)
+class Partitions:
+    """How many coming months have theirs, and how many events (counted up to STRAYS_COUNTED) came in a month without."""
+
+    ahead: int
+    strays: int
+
+
+def make_ahead(database_url: str) -> Partitions:
+    """Make this month's partition and the next ones where they are missing; returns what there is then.
 
     A new partition locks the default one for a moment, and every order written meanwhile queues behind that request, so
     it gives up after 2 s (psycopg.errors.LockNotAvailable) and the next run tries again.
@@ -32,6 +49,9 @@ def make_ahead(database_url: str) -> None:
     with psycopg.connect(database_url, application_name="doorbell partitions", connect_timeout=5) as conn:
         conn.execute("SET LOCAL lock_timeout = '2s'")
         conn.execute("SELECT order_events_make_partitions(%s)", [MONTHS_AHEAD])
+        conn.commit()  # its locks are not held while the rest is counted
+        ahead, strays = conn.execute(_STATE, [STRAYS_COUNTED]).fetchone() or (0, 0)
+    return Partitions(ahead, strays)
 
 
 def drop_old(database_url: str, keep_days: int) -> Retained:
@@ -48,10 +68,10 @@ def drop_old(database_url: str, keep_days: int) -> Retained:
             reason = _drop(conn, name, keep_days)
             if reason is None:
                 retained.dropped.append(name)
-                log.info("%s is dropped: its events are older than %d days", name, keep_days)
+                log.info("a month of events is dropped", partition=name, older_than_days=keep_days)
             else:
                 retained.kept[name] = reason
-                log.warning("%s is older than %d days and stays for now: %s", name, keep_days, reason)
+                log.warning("an old month of events stays for now", partition=name, why=reason)
         _delete_old(conn, keep_days, retained)
     return retained
 
@@ -85,7 +105,7 @@ def _delete_old(conn: psycopg.Connection, keep_days: int, retained: Retained) ->
         if batch < ROWS_PER_DELETE:
             break
     if retained.deleted:
-        log.info("%d events older than %d days are deleted from %s", retained.deleted, keep_days, DEFAULT)
+        log.info("old events are deleted", partition=DEFAULT, events=retained.deleted)
     left = conn.execute(
         "SELECT coalesce(order_events_needed(%s::regclass), 'some came while others were deleted')"
         " WHERE EXISTS (SELECT FROM order_events_default WHERE recorded_at < order_events_kept_from(%s))",
@@ -93,4 +113,4 @@ def _delete_old(conn: psycopg.Connection, keep_days: int, retained: Retained) ->
     ).fetchone()
     if left:
         retained.kept[DEFAULT] = str(left[0])
-        log.warning("rows of %s older than %d days stay for now: %s", DEFAULT, keep_days, left[0])
+        log.warning("old events stay for now", partition=DEFAULT, why=left[0])

@@ -27,7 +27,7 @@ GRACE_GROWTH = (
 
 
 class State(Enum):
-    """What the next drain is for; metrics count drains by these words."""
+    """The value is what the next drain is for; metrics count drains by these words."""
 
     WAKING = "waking"  # wants the lock
     AWAKE = "quiet"  # holds it: writers do not ring

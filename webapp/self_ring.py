@@ -19,6 +19,8 @@ from .doorbell import Ring
 EVERY_SECONDS = 4.0
 DEADLINE_SECONDS = 4.0  # together with EVERY_SECONDS: a silent connection is noticed within 8 s
 
+_RING = "SELECT pg_notify(%s, %s), pg_notification_queue_usage()"
+
 
 class BellNotHeard(psycopg.OperationalError):
     """A ring of our own did not come back: the LISTEN connection is dead, or something between swallows LISTEN."""
@@ -36,9 +38,11 @@ class SelfRing:
     def close(self) -> None:
         self._ringer.close()
 
-    def ring(self) -> None:
+    def ring(self) -> float:
+        """Returns how full PostgreSQL's queue of notifications is, 0 to 1: asked in the same breath."""
         self._token, self._sent = secrets.token_hex(8), time.monotonic()
-        self._ringer.execute("SELECT pg_notify(%s, %s)", [doorbell.CHANNEL, json.dumps({"self": self._token})])
+        row = self._ringer.execute(_RING, [doorbell.CHANNEL, json.dumps({"self": self._token})]).fetchone()
+        return float(row[1]) if row else 0.0
 
     def hear(self, ring: Ring) -> float | None:
         """The seconds that our own ring took, when this is it."""

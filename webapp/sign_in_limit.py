@@ -10,12 +10,15 @@ import hashlib
 from typing import Any, cast
 
 import redis
-from flask import current_app
 
-from . import signals
+from . import logs, signals
+from .incidents import Incident
 
 TRIES = 10
 WINDOW_SECONDS = 900
+
+log = logs.get("sign_in")
+_uncounted = Incident("redis", "sign-ins are not limited")
 
 
 def seconds_to_wait(email: str, address: str) -> int:
@@ -28,8 +31,9 @@ def seconds_to_wait(email: str, address: str) -> int:
             pipe.ttl(key)
             _, tries, ttl = cast(Any, pipe.execute())
     except redis.RedisError as error:
-        current_app.logger.warning("failed sign-ins are not counted, Redis is away: %s", error)
+        _uncounted.fault(log, "sign-in limit", error)
         return 0
+    _uncounted.over(log)
     return max(1, ttl) if tries > TRIES else 0
 
 
@@ -37,7 +41,7 @@ def forget(email: str, address: str) -> None:
     try:
         signals.client().delete(_key(email, address))
     except redis.RedisError as error:
-        current_app.logger.warning("failed sign-ins are not forgotten, Redis is away: %s", error)
+        _uncounted.fault(log, "sign-in limit", error)
 
 
 def _key(email: str, address: str) -> str:

@@ -16,12 +16,17 @@ from typing import Any, cast
 import redis
 from flask import Flask, current_app
 
+from . import logs
 from .events import INBOX
+from .incidents import Incident
 
 IDS_PER_SIGNAL = 50  # more changed orders than this are "many" (null): the page refetches the list, not each row
 HEARTBEAT_KEY = "doorbell:listener"  # the leader's; expires when it is gone
 LOG_LENGTH = 1000  # signals a tenant; at ten a second a page may be away for 100 s and still resume exactly
 TIMEOUT_SECONDS = 5.0
+
+log = logs.get("signals")
+_unsent = Incident("redis", "inbox signals are not sent")
 
 # The log and the channel move in one step, and two publishers (the leading listener, Celery, a web process that marks a
 # notification read) cannot take one seq: the script takes the clock that it is given, or one more than the newest.
@@ -139,4 +144,6 @@ def publish_inbox(tenant_id: int, user_id: int) -> None:
     try:
         publish(client(), tenant_id, {}, {user_id: [INBOX]})
     except redis.RedisError as error:
-        current_app.logger.warning("inbox signal not sent, Redis is away: %s", error)
+        _unsent.fault(log, "inbox", error)
+    else:
+        _unsent.over(log)

@@ -5,7 +5,6 @@ Most changes go through webapp/orders.py, some are plain SQL, for the board sees
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import signal
@@ -16,9 +15,10 @@ import psycopg
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from .. import create_app, orders
+from .. import create_app, logs, orders
 from ..config import Config, ConfigError
 from ..db import db
+from ..incidents import Incident, in_a_line
 from ..order_rules import OrderError
 from . import company
 
@@ -43,7 +43,7 @@ _PICK = text("""
 _PAY = text("UPDATE orders SET paid_at = now() WHERE tenant_id = :tenant AND number = :number AND status = 'placed'")
 _SALESPEOPLE = text("SELECT id FROM users WHERE tenant_id = :tenant AND role = 'sales' ORDER BY id")
 
-log = logging.getLogger("customer")
+log = logs.get("customer")
 
 
 class Customer:
@@ -115,16 +115,18 @@ class Customer:
 def run(stopping: threading.Event, dice: random.Random) -> None:
     """Act until `stopping` is set. Outlives a restart of PostgreSQL. Needs an application context."""
     back_off = BACK_OFF_SECONDS[0]
+    postgresql = Incident("postgresql")
     while not stopping.wait(dice.uniform(*PAUSE_SECONDS)):
         try:
             tenant_id = _demo_tenant()
             if tenant_id is not None:
-                log.debug(Customer(tenant_id, dice).act())
+                log.debug("acted", did=Customer(tenant_id, dice).act())
+            postgresql.over(log)
             back_off = BACK_OFF_SECONDS[0]
         except OrderError as error:
-            log.debug("somebody else was faster: %s", error)
+            log.debug("somebody else was faster", error=in_a_line(error))
         except (DBAPIError, psycopg.Error) as error:
-            log.warning("%s; trying again in %.0f s", str(error).splitlines()[0], back_off)
+            postgresql.fault(log, "change", error)
             db.engine.dispose()
             stopping.wait(back_off)
             back_off = min(back_off * 2, BACK_OFF_SECONDS[1])
@@ -136,8 +138,7 @@ def _demo_tenant() -> int | None:
 
 
 def main() -> None:
-    logging.basicConfig(format="%(levelname)s %(message)s")
-    log.setLevel(os.environ.get("LOG_LEVEL", "INFO"))  # this log alone: Alembic tells its plugins at INFO
+    logs.configure(os.environ)
     try:
         app = create_app(Config.from_env(os.environ))
     except ConfigError as error:

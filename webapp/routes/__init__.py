@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from .. import stream
-from . import auth, board, health, inbox, order_verbs, orders, panels
+from . import auth, board, health, inbox, metrics, order_verbs, orders, panels
 from .order_number import OrderNumber
 
 
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     assert order_verbs.bp is orders.bp  # its routes hang below the orders' own
-    for module in (auth, board, panels, inbox, orders, health, stream):
+    for module in (auth, board, panels, inbox, orders, health, metrics, stream):
         app.register_blueprint(module.bp)

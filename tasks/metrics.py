@@ -1,0 +1,64 @@
+"""Counts the worker's tasks by Celery's signals, and answers Prometheus on WORKER_METRICS_PORT.
+
+Procfile's worker is one process whose pool are threads. With Celery's prefork pool the tasks would run, and be counted, in
+children that nobody can ask.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import perf_counter
+from typing import Any
+
+from celery.exceptions import WorkerShutdown
+from celery.signals import task_failure, task_postrun, task_prerun, task_revoked, task_success, worker_ready
+
+from webapp.config import Config, ConfigError
+from webapp.metrics import worker
+
+from .schedule import EVERY, REFRESH_ROLLUPS
+
+_began: dict[str, float] = {}  # by the run's id
+
+for _name in EVERY:
+    worker.TASK_RUNS.labels(_name, worker.DONE)
+
+
+@worker_ready.connect
+def serve(**_: Any) -> None:
+    try:
+        worker.serve_if_asked(Config.from_env(os.environ))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise WorkerShutdown(1) from error
+
+
+@task_prerun.connect
+def begin(task_id: str, **_: Any) -> None:
+    _began[task_id] = perf_counter()
+
+
+@task_postrun.connect
+def end(task_id: str, sender: Any, **_: Any) -> None:
+    if (began := _began.pop(task_id, None)) is not None:
+        worker.TASK_SECONDS.labels(sender.name).observe(perf_counter() - began)
+
+
+@task_success.connect
+def done(sender: Any, **_: Any) -> None:
+    worker.TASK_RUNS.labels(sender.name, worker.DONE).inc()
+    if sender.name == REFRESH_ROLLUPS:
+        worker.ROLLUP_AGE.renew()
+
+
+@task_failure.connect
+def failed(sender: Any, exception: BaseException, **_: Any) -> None:
+    expected = isinstance(exception, tuple(sender.throws))
+    worker.TASK_RUNS.labels(sender.name, worker.AWAY if expected else worker.FAILED).inc()
+
+
+@task_revoked.connect
+def expired(sender: Any, expired: bool = False, **_: Any) -> None:
+    if expired:
+        worker.TASK_RUNS.labels(sender.name, worker.EXPIRED).inc()

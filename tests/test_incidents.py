@@ -1,0 +1,122 @@
+"""An incident is a line when it begins, a line a minute while it lasts, and a line when it is over."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from webapp import logs
+from webapp.incidents import AGAIN_SECONDS, Incident, in_a_line
+
+log = logs.get("test")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+    incident = Incident("redis", clock=clock)
+    assert incident.fault(log, "publish", ConnectionError("refused\nat host"))
+    for _ in range(9):
+        clock.now += 1
+        assert not incident.fault(log, "publish", ConnectionError("refused"))
+    clock.now += 0.5
+    assert incident.over(log)
+    away, back = (record.msg for record in said.records)
+    assert away == {
+        "event": "redis is away; trying again",
+        "level": "warning",
+        "log": "test",
+        "cause": "publish",
+        "error": "ConnectionError: refused",
+    }
+    assert (back["event"], back["seconds"], back["tries"]) == ("redis is back", 9.5, 10)
+
+
+def test_one_that_lasts_is_told_once_a_minute(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+    incident = Incident("postgresql", clock=clock)
+    for _ in range(int(AGAIN_SECONDS) * 2 + 1):
+        incident.fault(log, "connect", "no answer")
+        clock.now += 1
+    assert [record.msg["event"] for record in said.records] == [
+        "postgresql is away; trying again",
+        "postgresql is still away; trying again",
+        "postgresql is still away; trying again",
+    ]
+    assert (said.records[1].msg["seconds"], said.records[1].msg["tries"]) == (60.0, 61)
+
+
+def test_nothing_is_said_of_what_never_was_away(said: pytest.LogCaptureFixture) -> None:
+    assert not Incident("redis").over(log)
+    assert said.records == []
+
+
+def test_the_next_one_begins_anew(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+    incident = Incident("redis", clock=clock)
+    for _ in range(2):
+        assert incident.fault(log, "publish")
+        clock.now += 5
+        assert incident.over(log)
+    assert [record.msg.get("tries") for record in said.records] == [None, 1, None, 1]
+
+
+def test_a_success_among_faults_does_not_end_one_that_must_settle(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+    incident = Incident("postgresql", settled=5, clock=clock)
+    for _ in range(4):
+        incident.fault(log, "request")
+        clock.now += 2
+        assert not incident.over(log)
+    clock.now += 5
+    assert incident.over(log)
+    assert len(said.records) == 2
+
+
+def test_many_threads_begin_and_end_it_once(said: pytest.LogCaptureFixture) -> None:
+    incident = Incident("redis")
+    begun, ended = [], []
+    barrier = threading.Barrier(8)
+
+    def work() -> None:
+        barrier.wait()
+        begun.append(incident.fault(log, "publish"))
+        barrier.wait()
+        ended.append(incident.over(log))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (begun.count(True), ended.count(True)) == (1, 1)
+    assert [record.msg.get("tries") for record in said.records] == [None, 8]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError("refused\n\tIs it running?"), "OSError: refused"),
+        (OSError(), "OSError"),
+        ("no answer\nat all", "no answer"),
+        ("x" * 999, "x" * 300),
+    ],
+)
+def test_an_error_is_one_short_line(error: object, line: str) -> None:
+    assert in_a_line(error) == line

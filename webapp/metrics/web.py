@@ -1,0 +1,89 @@
+"""The web process's numbers: requests, streams and the hub. Under gunicorn all its workers' numbers are one answer.
+
+A worker writes its numbers to files of its own in PROMETHEUS_MULTIPROC_DIR, and any of them reads all. What a dead worker
+has counted stays counted; what it held (streams) is gone with it: gunicorn's master removes that file.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from time import perf_counter
+from typing import Any
+
+from flask import Flask, Response, request
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector
+
+ENDLESS = "stream.stream"  # counted when it begins; how long a page stays open is no measure of ours
+BEGAN = "doorbell.began"  # in the request's environment: seconds of perf_counter
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # all that our routes take; a client may make up any other
+
+disable_created_metrics()  # a second series for each, which nobody asks for
+
+REQUESTS = Counter("doorbell_http_requests_total", "Requests answered.", ["endpoint", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "doorbell_http_request_seconds",
+    "From a request's arrival in the app to its answer; streams are not timed.",
+    ["endpoint"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0),
+)
+STREAMS = Gauge("doorbell_streams_open", "Streams that are open now.", multiprocess_mode="livesum")
+HUB_SIGNALS = Counter("doorbell_hub_signals_total", "Signals that hubs have received from Redis, each hub its own.")
+DELIVERIES = Counter("doorbell_hub_deliveries_total", "Signals given to streams: one for each stream of the tenant.")
+HUB_AWAY = Gauge("doorbell_hub_away", "Web processes whose pages poll now.", ["cause"], multiprocess_mode="livesum")
+HUB_LOSSES = Counter("doorbell_hub_losses_total", "Times that a hub told its pages to poll.", ["cause"])
+HUB_FINDS = Counter("doorbell_hub_finds_total", "Times that it was back; of redis: subscriptions made anew.", ["cause"])
+
+for _cause in ("redis", "listener"):
+    HUB_AWAY.labels(_cause)
+    HUB_LOSSES.labels(_cause)
+    HUB_FINDS.labels(_cause)
+
+
+def init_app(app: Flask) -> None:
+    """Before all other hooks, so that the time of those counts as well."""
+    app.before_request(_begin)
+    app.after_request(_count)
+
+
+def hub_lost(cause: str) -> None:
+    HUB_AWAY.labels(cause).set(1)
+    HUB_LOSSES.labels(cause).inc()
+
+
+def hub_found(cause: str) -> None:
+    HUB_AWAY.labels(cause).set(0)
+    HUB_FINDS.labels(cause).inc()
+
+
+def exposition(accept: str) -> tuple[bytes, str]:
+    """The metrics in the format that `accept` prefers, and its content type."""
+    encode, content_type = choose_encoder(accept)
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return encode(REGISTRY), content_type
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return encode(registry), content_type
+
+
+def _begin() -> None:
+    request.environ[BEGAN] = perf_counter()
+
+
+def _count(response: Response) -> Response:
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs 1 µs
+    endpoint = asked.endpoint or "none"
+    method = asked.method if asked.method in METHODS else "other"
+    counter, seconds = _children(endpoint, method, response.status_code // 100)
+    counter.inc()
+    if endpoint != ENDLESS and BEGAN in asked.environ:
+        seconds.observe(perf_counter() - asked.environ[BEGAN])
+    return response
+
+
+@cache
+def _children(endpoint: str, method: str, status_class: int) -> tuple[Any, Any]:
+    """Looked up once for each of the few there are: finding a child costs more than counting."""
+    return REQUESTS.labels(endpoint, method, f"{status_class}xx"), REQUEST_SECONDS.labels(endpoint)
