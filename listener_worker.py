@@ -83,6 +83,7 @@ class Listener:
                 self._is_answering()
                 said = True
             if silence.lasts() and (leader := leadership.holder(conn)) and leadership.end_session(conn, leader):
+                metrics.EVICTIONS.inc()
                 log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
             self.stop.wait(leadership.ASK_SECONDS)
         return False

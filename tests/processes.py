@@ -113,7 +113,11 @@ class Doorbell:
         eventually(lambda: "listening" in self.listener.log)
 
     def another_listener(self) -> Process:
-        process = self._process(sys.executable, "listener_worker.py")
+        return self.another(sys.executable, "listener_worker.py")
+
+    def another(self, *args: str) -> Process:
+        """One more process, started."""
+        process = self._process(*args)
         process.start()
         return process
 

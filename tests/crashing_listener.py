@@ -1,0 +1,42 @@
+"""`python -m tests.crashing_listener N`: the listener, killed with SIGKILL before the Nth line of its own code that it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import listener_worker
+
+ROOT = Path(__file__).parent.parent
+TRACED = {
+    str(ROOT / name)
+    for name in (
+        "listener_worker.py",
+        *(f"webapp/{n}.py" for n in ("quiet", "outbox", "cursor", "heartbeat", "signals")),
+    )
+}
+
+
+def die_at(line: int) -> None:
+    left = line
+
+    def trace(frame: FrameType, event: str, _arg: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename not in TRACED:
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+
+
+if __name__ == "__main__":
+    die_at(int(sys.argv[1]))
+    listener_worker.main()
