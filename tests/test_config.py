@@ -117,3 +117,10 @@ def test_the_web_process_does_not_start_without_a_secret_key() -> None:
     assert "SECRET_KEY is not set" in started.stderr
     assert started.stderr.count("Doorbell cannot start") == 1, "it does not try again for ever"
     assert "Traceback" not in started.stderr
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.001", "1.5", "inf", "nan", "fast"])
+def test_a_time_between_two_drains_that_would_starve_or_burn_is_refused(seconds: str) -> None:
+    (told,) = faults(DRAIN_SECONDS=seconds)
+    assert repr(seconds) in told
+    assert "from 0.005 to 1" in told
