@@ -10,6 +10,7 @@ from celery import Celery
 
 from webapp.config import Config, ConfigError
 
+from . import broker_away
 from .schedule import SCHEDULE
 
 
@@ -57,3 +58,4 @@ def broker_url(redis_url: str) -> str:
 
 app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions"])
 app.add_defaults(settings)  # a callable: called at first use, so an import needs no environment
+broker_away.tell_in_one_line()
