@@ -13,7 +13,7 @@ NEVER = re.compile(r"traceback", re.IGNORECASE)  # no fault excuses one
 
 POSTGRES_AWAY = (
     r"OperationalError|AdminShutdown|InterfaceError|PostgreSQL did not answer|server closed the connection",
-    r"terminating connection|consuming input failed|connection .* failed|trying again",
+    r"Background on this error at|terminating connection|consuming input failed|connection .* failed|trying again",
 )
 REDIS_AWAY = (
     r"Redis subscription lost|Redis is away|ConnectionError|TimeoutError|Error 111|Connection refused|Connection reset",

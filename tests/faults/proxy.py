@@ -80,8 +80,8 @@ class Proxy:
                 to_target.cancel()
                 from_target.cancel()
                 target_writer.close()
-        except OSError:
-            pass  # the server is away: whoever knocked is hung up on
+        except (OSError, asyncio.CancelledError):
+            pass  # the server is away, or the proxy closes: whoever knocked is hung up on
         finally:
             self._flows.discard(flow)
             self._tasks.discard(task)

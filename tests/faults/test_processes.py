@@ -42,10 +42,11 @@ def test_a_killed_web_worker_is_survived(stage: Stage, strike: Try) -> None:
         fault.heal()
 
 
-def test_the_death_of_the_whole_web_is_survived(stage: Stage, strike: Try) -> None:
-    with strike("kill -9 gunicorn and its workers") as fault:
+@pytest.mark.parametrize("seconds", [2, 15])
+def test_the_death_of_the_whole_web_is_survived(stage: Stage, strike: Try, seconds: int) -> None:
+    with strike(f"kill -9 gunicorn and its workers, {seconds} s away") as fault:
         stage.web.kill()
-        stage.wait(stage.away_seconds)
+        stage.wait(seconds)
         stage.doorbell.start_web()
         fault.heal()
 

@@ -62,5 +62,5 @@ class Viewer:
         self.page.evaluate(_READ_ALL)
 
     def crashes(self) -> list[str]:
-        """Errors of the page's own scripts. That a server could not be reached is the fault's, not the page's."""
-        return [fault for fault in self.screen.faults if "Failed to load resource" not in fault]
+        """Errors of the page's own scripts. That a request failed, said by browser or htmx, is the fault's doing."""
+        return [said for said in self.screen.faults if not said.startswith(("Failed to load resource", "htmx: "))]
