@@ -7,7 +7,7 @@ import { say } from "./announce.js";
 const SHOWN_MS = 20_000; // unless the pointer or focus is in it; the inbox keeps it in any case
 const SHOWN_AT_ONCE = 3;
 const PATIENCE_MS = 20_000; // an answer that never comes must not hold up the next question
-const AGAIN_MS = 4_000; // at most, after an answer that did not come
+const AGAIN_MS = [1_000, 4_000]; // first and longest wait after an answer that did not come
 
 const bell = document.getElementById("bell");
 const badge = document.getElementById("unread");
@@ -15,6 +15,7 @@ const toasts = document.getElementById("toasts");
 let seen = bell.dataset.seen; // what was there when the page was painted is no news
 let asking = false;
 let askAgain = false;
+let failures = 0;
 let failedTimer = null;
 
 onTopic("inbox", ask);
@@ -26,9 +27,15 @@ function ask() {
   askAgain = false;
   fetchNews().then((answered) => {
     asking = false;
-    if (!answered) failedTimer ??= setTimeout(afterFailure, AGAIN_MS * (0.5 + 0.5 * Math.random()));
-    else if (askAgain && !state.paused) ask();
+    if (!answered) return askLater();
+    failures = 0;
+    if (askAgain && !state.paused) ask();
   });
+}
+
+function askLater() {
+  const wait = Math.min(AGAIN_MS[0] * 2 ** failures++, AGAIN_MS[1]) * (0.5 + 0.5 * Math.random());
+  failedTimer ??= setTimeout(afterFailure, wait);
 }
 
 function afterFailure() {
