@@ -11,24 +11,29 @@ from collections.abc import Iterable
 TROUBLE = re.compile(r"\b(warn|warning|error|critical|exception|fatal)\b", re.IGNORECASE)
 NEVER = re.compile(r"traceback", re.IGNORECASE)  # no fault excuses one
 
+LISTENER_AWAY = (r"heartbeat", r"listener is (still )?away")
 POSTGRES_AWAY = (
-    r"OperationalError|AdminShutdown|InterfaceError|PostgreSQL did not answer|server closed the connection",
-    r"Background on this error at|terminating connection|consuming input failed|connection .* failed|trying again",
+    r"PostgreSQL (did not answer|is (still )?away)|OperationalError|AdminShutdown|InterfaceError|trying again",
+    r"server closed the connection|terminating connection|consuming input failed|connection .* failed",
+    r"Background on this error at",  # SQLAlchemy's last line about any error
 )
 REDIS_AWAY = (
-    r"Redis subscription lost|Redis is away|ConnectionError|TimeoutError|Error 111|Connection refused|Connection reset",
-    r"trying again|connection to broker lost|cannot connect to redis|closed by server",
-    r"heartbeat is (back|missing)",
+    *LISTENER_AWAY,
+    r"Redis (subscription lost|is (still )?away)|ConnectionError|TimeoutError|trying again|tries again",
+    r"Error 111|Connection refused|Connection reset|closed by server|connection to broker lost|cannot connect to redis",
 )
-LISTENER_AWAY = (r"heartbeat is (back|missing)", r"heartbeat")
 LEADER_LOST = (
     *POSTGRES_AWAY,
     *LISTENER_AWAY,
-    r"standing by|evict|took over|deadline|self-ring|frozen|silent|no answer",
+    r"silent session|ended its session|take over|took over|deadline|self-ring|no sign of life|no answer",
 )
-WORKER_KILLED = (r"worker .*was sent SIGKILL|perhaps out of memory|worker exiting|booting worker",)
-SLOW_SUBSCRIBER = (r"Redis subscription lost|closed by server|Connection reset|ConnectionError",)
-RESTORED = (*POSTGRES_AWAY, r"restore|resync|deadlock|lock timeout|could not open relation|cache lookup failed")
+WORKER_KILLED = (r"worker .*was sent SIGKILL|perhaps out of memory",)
+WORKER_FROZEN = (*LISTENER_AWAY, r"Redis (subscription lost|is (still )?away)")
+SLOW_SUBSCRIBER = (r"Redis (subscription lost|is (still )?away)|closed by server|Connection reset|ConnectionError",)
+RESTORED = (
+    *POSTGRES_AWAY,
+    r"restore|resync|deadlock|lock timeout|LockNotAvailable|QueryCanceled|could not open relation|cache lookup failed",
+)
 
 
 def unexpected(lines: Iterable[str], allowed: Iterable[str]) -> list[str]:

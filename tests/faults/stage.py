@@ -111,8 +111,7 @@ class Stage:
 
     def web_workers(self) -> list[psutil.Process]:
         """gunicorn's workers, the one with the most connections first: it has the streams."""
-        workers = psutil.Process(self.web.pid).children()
-        return sorted(workers, key=lambda worker: -len(worker.net_connections("tcp")))
+        return sorted(psutil.Process(self.web.pid).children(), key=_connections, reverse=True)
 
     def processes(self) -> dict[str, list[psutil.Process]]:
         """All of Doorbell's processes by kind. Each must be there."""
@@ -132,7 +131,7 @@ class Stage:
         return psycopg.connect(self.service.database_url, autocommit=True, application_name="psql")
 
     def rollups_are_kept(self) -> bool:
-        """Has the worker counted all orders of today that there are, or were a moment ago?"""
+        """Has the worker counted anything? Its start sends every task once."""
         with self.connect() as conn:
             row = conn.execute("SELECT sum(orders) FROM rollups_daily").fetchone()
         return bool(row and row[0])
@@ -144,6 +143,13 @@ class Stage:
             self.tenant = world.tenant("acme", name="Acme")
             self.people = [world.user(self.tenant, name) for name in ("Ana Silva", "Ben Okafor", "Cleo Busy")]
             world.order(self.tenant)
+
+
+def _connections(process: psutil.Process) -> int:
+    try:
+        return len(process.net_connections("tcp"))
+    except (psutil.Error, OSError):  # it has just died
+        return 0
 
 
 def _socket(database_url: str) -> str:

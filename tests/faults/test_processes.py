@@ -8,7 +8,7 @@ import pytest
 
 from ..processes import eventually
 from .conftest import Try
-from .expected import LEADER_LOST, LISTENER_AWAY, WORKER_KILLED
+from .expected import LEADER_LOST, WORKER_FROZEN, WORKER_KILLED
 from .stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
@@ -84,7 +84,7 @@ def test_while_the_leading_listener_is_frozen_the_standby_takes_over(stage: Stag
 
 
 def test_a_frozen_web_worker_is_survived(stage: Stage, strike: Try) -> None:
-    with strike(f"SIGSTOP one web worker, {STOPPED_SECONDS:.0f} s", LISTENER_AWAY) as fault:
+    with strike(f"SIGSTOP one web worker, {STOPPED_SECONDS:.0f} s", WORKER_FROZEN) as fault:
         worker = stage.web_workers()[0]
         worker.suspend()
         stage.wait(STOPPED_SECONDS)
