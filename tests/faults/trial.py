@@ -12,6 +12,7 @@ from .report import Report, Row
 from .stage import Stage
 
 TRUE_WITHIN_SECONDS = 5.0  # of the heal
+SETTLES_SECONDS = 1.5  # the standby looks once a second: what it says of a fault belongs to that fault's log
 WAITED_FOR_SECONDS = 25.0  # a page that is too late is waited for, so that the report tells how late
 
 
@@ -51,6 +52,7 @@ def trial(stage: Stage, report: Report, fault: str, allowed: Iterable[str] = ())
     if one.healed_at is not None:
         one.is_true_within(TRUE_WITHIN_SECONDS, "heal")
     _verify(stage)
+    stage.wait(SETTLES_SECONDS)
     logs = {process: process.log_since(size) for process, size in sizes.items()}
     for process, log in logs.items():
         strange = expected.unexpected(log.splitlines(), allowed)
