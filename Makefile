@@ -27,9 +27,9 @@ test: lint ## lint, types and all tests, the browser's included
 	@$(BIN)/python -m tests.install_chromium
 	@$(BIN)/python -m pytest -m "not faults" -n 3 --dist worksteal
 
-test-faults: $(VENV)/dev.stamp ## the slow fault and soak tests
+test-faults: $(VENV)/dev.stamp ## the slow fault tests: everything dies, stalls or stops in turn
 	@$(BIN)/python -m tests.install_chromium
-	@$(BIN)/python -m pytest -m faults --timeout 900
+	@$(BIN)/python -m pytest -m faults --timeout 240
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -10,7 +10,11 @@ from celery import Celery
 
 from webapp.config import Config, ConfigError
 
-from . import logs, metrics  # noqa: F401 - they connect themselves to Celery's signals
+from . import (
+    broker_away,
+    logs,  # noqa: F401 - connects itself to Celery's signals
+    metrics,  # noqa: F401 - likewise
+)
 from .schedule import SCHEDULE
 
 
@@ -56,3 +60,4 @@ def broker_url(redis_url: str) -> str:
 
 app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions"])
 app.add_defaults(settings)  # a callable: called at first use, so an import needs no environment
+broker_away.tell_in_one_line()

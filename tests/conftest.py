@@ -6,12 +6,14 @@ are per database. Nothing is rolled back, because a NOTIFY is delivered at COMMI
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import flask_migrate
 import psycopg
@@ -24,7 +26,11 @@ from webapp import create_app
 from webapp.config import Config
 from webapp.embedded import Embedded
 
+from .chromium import ARGUMENTS, find
 from .world import Service, World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SECRET = "a secret for the tests alone, 40 characters"
 _numbers = itertools.count(1)
@@ -68,6 +74,13 @@ def template(embedded: Embedded) -> str:
 @pytest.fixture
 def service(embedded: Embedded, template: str) -> Iterator[Service]:
     """A database of this test's own and an empty Redis."""
+    with new_service(embedded, template) as service:
+        yield service
+
+
+@contextlib.contextmanager
+def new_service(embedded: Embedded, template: str) -> Iterator[Service]:
+    """A new copy of the template, dropped at the end, and an empty Redis."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin_url = embedded.database_url.replace("/doorbell?", "/postgres?")
     with psycopg.connect(admin_url, autocommit=True) as admin:
@@ -77,6 +90,17 @@ def service(embedded: Embedded, template: str) -> Iterator[Service]:
     yield Service(embedded.database_url.replace("/doorbell?", f"/{name}?"), embedded.redis_url)
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of a test run: Playwright can be started once a thread."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=list(ARGUMENTS))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

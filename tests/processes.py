@@ -75,9 +75,25 @@ class Process:
         return self._log_path.read_text()
 
     @property
+    def log_size(self) -> int:
+        """Bytes written so far, to read only what comes after: `log_since`."""
+        return self._log_path.stat().st_size
+
+    def log_since(self, size: int) -> str:
+        return self._log_path.read_bytes()[size:].decode(errors="replace")
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, number: int) -> None:
+        """A signal to it and its children."""
+        os.killpg(self.pid, number)
 
     def kill(self) -> None:
         """SIGKILL for it and its children, as a power cut would."""
@@ -97,15 +113,16 @@ class Process:
 
 
 class Doorbell:
-    """Web and listener on one test's services; more of either are started with `web()` and `listener()`."""
+    """Web and listener on one test's services. `process` makes others; `env` is for all of them."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, **env: str) -> None:
         self.service = service
+        self._env = env
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._started: list[Process] = []
-        self.web = self._process(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
-        self.listener = self._process(sys.executable, "listener_worker.py")
+        self.web = self.process(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
+        self.listener = self.process(sys.executable, "listener_worker.py")
 
     def start(self) -> None:
         self.start_web()
@@ -117,7 +134,7 @@ class Doorbell:
 
     def another(self, *args: str) -> Process:
         """One more process, started."""
-        process = self._process(*args)
+        process = self.process(*args)
         process.start()
         return process
 
@@ -148,9 +165,9 @@ class Doorbell:
             "PORT": str(self.port),
             "GRACEFUL_TIMEOUT": "3",
         }
-        return kept | ours | more
+        return kept | ours | self._env | more
 
-    def _process(self, *args: str, **env: str) -> Process:
+    def process(self, *args: str, **env: str) -> Process:
         process = Process(list(args), self.env(**env))
         self._started.append(process)
         return process

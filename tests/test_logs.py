@@ -201,7 +201,7 @@ def test_a_demo_writes_for_people(doorbell: Doorbell) -> None:
 
 
 def celery(doorbell: Doorbell, *args: str) -> Process:
-    process = doorbell._process(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
+    process = doorbell.process(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
     process.env |= {"DOORBELL_DEMO": "0", "REDIS_URL": "redis://:hunter2@127.0.0.1:1/0"}
     process.start()
     return process
@@ -253,7 +253,7 @@ def test_a_task_that_fails_at_each_tick_is_one_incident(
 
 
 def test_a_flask_command_keeps_its_output(doorbell: Doorbell) -> None:
-    command = doorbell._process(sys.executable, "-m", "flask", "--app", "wsgi", "rollups", "rebuild")
+    command = doorbell.process(sys.executable, "-m", "flask", "--app", "wsgi", "rollups", "rebuild")
     command.env["DOORBELL_DEMO"] = "0"
     command.start()
     assert command.wait(30) == 0

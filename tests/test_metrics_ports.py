@@ -131,7 +131,7 @@ def test_an_age_grows_by_itself() -> None:
 
 def _worker(doorbell: Doorbell, port: int) -> Process:
     args = ("worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING", "--without-gossip", "--without-mingle")
-    process = doorbell._process(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
+    process = doorbell.process(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
     process.env["WORKER_METRICS_PORT"] = str(port)
     process.start()
     return process

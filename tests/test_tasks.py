@@ -15,6 +15,8 @@ import pytest
 import redis
 from celery import Celery
 from celery.app.defaults import SETTING_KEYS
+from celery.beat import Scheduler
+from celery.schedules import schedule
 
 from webapp import doorbell, heartbeat, leadership, outbox, partitions, signals
 from webapp.events import ORDERS, ROLLUPS
@@ -66,6 +68,18 @@ def test_every_option_is_one_that_celery_knows(environment: dict[str, str]) -> N
     from tasks.app import settings
 
     assert set(settings()) - SETTING_KEYS == set()
+
+
+def test_a_tick_that_finds_no_redis_is_one_line_in_beats_log(
+    celery_app: Celery, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Celery("away", broker="redis://127.0.0.1:1/0")  # nobody listens there
+    scheduler = Scheduler(away, lazy=True)
+    scheduler.apply_entry(scheduler.Entry("tick", "tasks.catch_up.catch_up", schedule=schedule(60.0), app=away))
+    (record,) = [record for record in caplog.records if record.name == "celery.beat" and record.levelname == "ERROR"]
+    assert record.exc_info is None
+    assert "Connection refused" in record.getMessage()
+    assert "\n" not in record.getMessage()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """The one SQLAlchemy handle. Tables are in models.py."""
 
+from __future__ import annotations
+
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -17,3 +21,17 @@ Base.metadata.naming_convention = {
 }
 
 db = SQLAlchemy(model_class=Base)
+
+
+def init_app(app: Flask) -> None:
+    db.init_app(app)
+    app.teardown_appcontext(_end_session)  # registered last, so called before Flask-SQLAlchemy's own
+
+
+def _end_session(_error: BaseException | None) -> None:
+    """Roll back and give the connection back. One that died after the request's last statement is dropped in silence:
+    the answer is made, and Flask-SQLAlchemy would raise in its place."""
+    try:
+        db.session.remove()
+    except (OperationalError, InterfaceError):
+        db.session().invalidate()

@@ -10,13 +10,13 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from . import (
+    db,
     models,  # noqa: F401 - the tables must be known to Alembic
     security,
     signals,
     stream,
     tenancy,
 )
-from .db import db
 from .metrics import web as web_metrics
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     signals.init_app(app, config.redis_url)
     stream.init_app(app, config)
-    migrate.init_app(app, db)
+    migrate.init_app(app, db.db)
     login_manager.init_app(app)
     security.init_app(app, config.trusted_proxies)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens

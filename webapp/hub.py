@@ -25,11 +25,9 @@ from .incidents import Incident
 from .metrics import web as metrics
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
-PING_SECONDS = (
-    5.0  # of silence, then Redis is asked whether it is there; as often the listener's heartbeat is looked for
-)
+PING_SECONDS = 2.0  # of silence, then Redis is asked whether it is there; as often the heartbeat is looked for
 LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing
-SILENCE_SECONDS = 12.0  # then it is taken for gone
+SILENCE_SECONDS = 5.0  # then it is taken for gone: until then the pages show old numbers as live
 BACK_OFF_SECONDS = (0.1, 2.0)
 NOBODY = 0  # no tenant has this id
 

@@ -75,6 +75,21 @@ def test_a_restarted_web_process_is_resumed(screen: Screen, doorbell: Doorbell, 
     assert screen.was_not_reloaded()
 
 
+def test_what_got_no_answer_is_asked_again_soon_although_no_signal_comes(
+    screen: Screen, world: World, ana: int
+) -> None:
+    """The signals come while no request gets through; after that there are none, and the page is live, so it polls not."""
+    page = screen.page
+    page.route("**/panels/**", lambda route: route.abort())
+    world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'S6' AND owner_id = %s", [ana])
+    world.conn.execute("UPDATE orders SET customer = 'Nobody could ask' WHERE number = 'S6'")
+    expect(page.locator("#live-words")).to_contain_text("Stale since")
+    page.unroute("**/panels/**")
+    expect(page.locator("#recent_orders")).to_contain_text("Nobody could ask", timeout=6_000)
+    expect(page.locator("#unread")).to_have_text("1", timeout=6_000)
+    screen.is_live()
+
+
 def test_at_the_tenants_midnight_every_panel_is_asked_again(screen: Screen, doorbell: Doorbell, world: World) -> None:
     """The listener is told that it last looked a day ago: for the page that is the turn of the day."""
     doorbell.listener.stop()

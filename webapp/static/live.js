@@ -6,7 +6,7 @@ import { changed, refetchAll } from "./refetch.js";
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
 const POLL_MS = 15_000;
 const SILENCE_MS = 35_000; // two beats (15 s) and some: a connection this quiet is dead
-const RETRY_MS = [1_000, 10_000];
+const RETRY_MS = [1_000, 3_000]; // a page is to be right within 5 s of the web coming back, however long it was away
 
 const live = document.getElementById("live");
 let connection = null;

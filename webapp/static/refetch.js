@@ -7,6 +7,9 @@ const listeners = new Map(); // topic -> what else wants to know, called with th
 const waiting = new Set(); // panels that changed during a pause
 const changedAt = new WeakMap(); // panel -> when the oldest change that it has not asked for yet was recorded
 const etags = new WeakMap(); // panel -> the ETag of what it shows
+const AGAIN_MS = [1_000, 4_000]; // first and longest wait before one of the panels that got no answer asks again
+let againMs = AGAIN_MS[0];
+let againTimer = null;
 let clock = { offset: 0, trip: Infinity }; // this clock less the server's, from the quickest answer so far
 
 // `take(data)` answers true when it deals with the panels of that topic itself.
@@ -74,7 +77,10 @@ function fresh(frame, ctx) {
   const asOf = decodeURIComponent(headers.get("Doorbell-As-Of") ?? "");
   if (asOf) for (const time of [frame.querySelector(".as-of-time"), document.querySelector(".page-as-of")]) time.textContent = asOf;
   mark(frame, false, "as of");
-  if (state.stale.delete(frame.dataset.frame)) show();
+  if (!state.stale.delete(frame.dataset.frame)) return;
+  show();
+  againMs = AGAIN_MS[0];
+  for (const name of state.stale.keys()) refetchFrame(name); // it is there again, for the others as well
 }
 
 // The last numbers stay, with the time that they are of.
@@ -83,6 +89,25 @@ function stale(frame, ctx) {
   mark(frame, true, "stale since");
   state.stale.set(frame.dataset.frame, frame.querySelector(".as-of-time").textContent);
   show();
+  askAgain();
+}
+
+// The signal that a stale panel was to follow is gone, and the next may be long in coming. One panel asks for all.
+function askAgain() {
+  if (againTimer) return;
+  againTimer = setTimeout(() => {
+    againTimer = null;
+    const names = [...state.stale.keys()];
+    if (!names.length || state.signedOut) return;
+    if (document.hidden || state.paused) return askAgain();
+    refetchFrame(names[Math.floor(Math.random() * names.length)]);
+  }, againMs * (0.5 + 0.5 * Math.random()));
+  againMs = Math.min(againMs * 2, AGAIN_MS[1]);
+}
+
+function refetchFrame(name) {
+  const panel = document.querySelector(`[data-frame="${name}"] [data-topics]`);
+  if (panel) refetch(panel);
 }
 
 function mark(frame, isStale, text) {

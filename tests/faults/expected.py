@@ -1,0 +1,46 @@
+"""Which words of trouble each fault may leave in the logs. Everything else that is a warning or worse fails the test.
+
+Loose on purpose: a line is expected when one of its fault's patterns is found in it, in any case of letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+TROUBLE = re.compile(r"\b(warn|warning|error|critical|exception|fatal)\b", re.IGNORECASE)
+NEVER = re.compile(r"traceback", re.IGNORECASE)  # no fault excuses one
+
+LISTENER_AWAY = (r"heartbeat", r"listener is (still )?away")
+POSTGRES_AWAY = (
+    r"PostgreSQL (did not answer|is (still )?away)|OperationalError|AdminShutdown|InterfaceError|trying again",
+    r"server closed the connection|terminating connection|consuming input failed|connection .* failed",
+    r"Background on this error at",  # SQLAlchemy's last line about any error
+)
+REDIS_AWAY = (
+    *LISTENER_AWAY,
+    r"Redis (subscription lost|is (still )?away)|ConnectionError|TimeoutError|trying again|tries again",
+    r"Error 111|Connection refused|Connection reset|closed by server|connection to broker lost|cannot connect to redis",
+)
+LEADER_LOST = (
+    *POSTGRES_AWAY,
+    *LISTENER_AWAY,
+    r"silent session|ended its session|take over|took over|deadline|self-ring|no sign of life|no answer",
+)
+WORKER_KILLED = (r"worker .*was sent SIGKILL|perhaps out of memory",)
+WORKER_FROZEN = (*LISTENER_AWAY, r"Redis (subscription lost|is (still )?away)")
+SLOW_SUBSCRIBER = (r"Redis (subscription lost|is (still )?away)|closed by server|Connection reset|ConnectionError",)
+RESTORED = (
+    *POSTGRES_AWAY,
+    r"restore|resync|deadlock|lock timeout|LockNotAvailable|QueryCanceled|could not open relation|cache lookup failed",
+)
+
+
+def unexpected(lines: Iterable[str], allowed: Iterable[str]) -> list[str]:
+    """The lines of a log that nobody expects from this fault."""
+    patterns = [re.compile(pattern, re.IGNORECASE) for pattern in allowed]
+    return [
+        line
+        for line in lines
+        if NEVER.search(line) or (TROUBLE.search(line) and not any(pattern.search(line) for pattern in patterns))
+    ]

@@ -1,0 +1,104 @@
+"""A connection that can fall silent: a TCP proxy in front of PostgreSQL's Unix socket or of Redis's port.
+
+A stalled connection forwards nothing in either direction, and neither side is told: no RST, no FIN, and the kernel goes
+on acknowledging what is sent. So a host vanishes behind a firewall, and no keepalive notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable
+
+Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+CHUNK_BYTES = 65_536
+
+
+class Proxy:
+    """Listens on a free port of 127.0.0.1 from `start` on. `stall` and `heal` may be called from any thread."""
+
+    def __init__(self, open_target: Callable[[], Awaitable[Opened]]) -> None:
+        self._open_target = open_target
+        self._loop = asyncio.new_event_loop()
+        self._flows: set[asyncio.Event] = set()  # one a connection: set while it forwards
+        self._new_ones_flow = True
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    @classmethod
+    def to_unix_socket(cls, path: str) -> Proxy:
+        return cls(lambda: asyncio.open_unix_connection(path))
+
+    @classmethod
+    def to_port(cls, port: int) -> Proxy:
+        return cls(lambda: asyncio.open_connection("127.0.0.1", port))
+
+    def start(self) -> Proxy:
+        threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True).start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(5)
+        return self
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def stall(self, *, new_ones_too: bool = False) -> int:
+        """Every connection of now falls silent, and with `new_ones_too` those to come; says how many there were."""
+        return asyncio.run_coroutine_threadsafe(self._set(False, not new_ones_too), self._loop).result(5)
+
+    def heal(self) -> None:
+        """All forward again, what piled up first."""
+        asyncio.run_coroutine_threadsafe(self._set(True, True), self._loop).result(5)
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _set(self, flows: bool, new_ones_flow: bool) -> int:
+        self._new_ones_flow = new_ones_flow
+        for flow in self._flows:
+            flow.set() if flows else flow.clear()
+        return len(self._flows)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        flow = asyncio.Event()
+        if self._new_ones_flow:
+            flow.set()
+        self._flows.add(flow)
+        try:
+            await flow.wait()
+            target_reader, target_writer = await self._open_target()
+            to_target = asyncio.create_task(_pump(reader, target_writer, flow))
+            from_target = asyncio.create_task(_pump(target_reader, writer, flow))
+            try:
+                await asyncio.wait({to_target, from_target}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                to_target.cancel()
+                from_target.cancel()
+                target_writer.close()
+        except (OSError, asyncio.CancelledError):
+            pass  # the server is away, or the proxy closes: whoever knocked is hung up on
+        finally:
+            self._flows.discard(flow)
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: asyncio.Event) -> None:
+    """Copy until one side hangs up. A hang-up, too, is passed on only while the connection flows."""
+    with contextlib.suppress(OSError):
+        while data := await reader.read(CHUNK_BYTES):
+            await flow.wait()
+            writer.write(data)
+            await writer.drain()
+    await flow.wait()

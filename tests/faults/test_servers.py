@@ -1,0 +1,92 @@
+"""PostgreSQL and Redis go away and come back: restarted, with lost data, or with data of another day."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import redis
+
+from webapp import signals
+from webapp.embedded import PG_BIN
+
+from ..processes import eventually
+from .conftest import Try
+from .expected import POSTGRES_AWAY, REDIS_AWAY, RESTORED, SLOW_SUBSCRIBER
+from .stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.faults]
+
+PADDING_BYTES = 1_000_000
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_restart_of_postgresql_is_survived(stage: Stage, strike: Try, mode: str) -> None:
+    with strike(f"restart PostgreSQL, {mode}", (*POSTGRES_AWAY, *REDIS_AWAY)) as fault:
+        stage.embedded.restart_postgres(mode)
+        fault.heal()
+
+
+@pytest.mark.parametrize("seconds", [2, 15])
+def test_the_death_of_redis_is_survived(stage: Stage, strike: Try, seconds: int) -> None:
+    with strike(f"kill -9 Redis, {seconds} s away, emptied", REDIS_AWAY) as fault:
+        stage.embedded.stop_redis(9)
+        stage.wait(seconds)
+        stage.embedded.start_redis()
+        fault.heal()
+
+
+def test_a_subscriber_so_slow_that_redis_cuts_it_off_resyncs(stage: Stage, strike: Try) -> None:
+    with (
+        strike("Redis cuts a slow subscriber off", SLOW_SUBSCRIBER) as fault,
+        redis.Redis.from_url(stage.service.redis_url) as client,
+    ):
+        before = [viewer.told("resync") for viewer in stage.viewers]
+        limit = client.config_get("client-output-buffer-limit")["client-output-buffer-limit"]
+        client.config_set("client-output-buffer-limit", "pubsub 1mb 512kb 1")
+        workers = stage.web_workers()
+        for worker in workers:
+            worker.suspend()
+        try:
+            eventually(lambda: _publish_padding(client, stage.tenant) == 0, 30)
+        finally:
+            for worker in workers:
+                worker.resume()
+            client.config_set("client-output-buffer-limit", limit)
+        fault.heal()
+        eventually(lambda: all(viewer.told("resync") > n for viewer, n in zip(stage.viewers, before, strict=True)))
+
+
+def _publish_padding(client: redis.Redis, tenant_id: int) -> int:
+    """One signal that says nothing, in a million bytes; returns how many subscribers are left to take it."""
+    seq = signals.newest_seq(client, tenant_id)
+    padding = " " * PADDING_BYTES
+    message = f'{{"seq":{seq},"topics":{{}},"users":{{}},"at":{seq},"padding":"{padding}"}}'
+    return int(client.publish(signals.channel(tenant_id), message))
+
+
+def test_an_older_dump_restored_over_the_database_is_shown(stage: Stage, strike: Try, tmp_path: Path) -> None:
+    dump = tmp_path / "doorbell.sql"
+    with strike("an older dump restored over the database", RESTORED) as fault:
+        stage.shop.gate.close()
+        remembered = stage.shop.remember()
+        _run("pg_dump", f"--file={dump}", stage.service.database_url)
+        stage.shop.gate.open()
+        stage.wait(3)
+        stage.shop.gate.close()
+        clean = "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public"  # pg_restore --clean fails on partitions
+        options = ("--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", clean)
+        _run("psql", *options, f"--file={dump}", stage.service.database_url)
+        stage.shop.recall(remembered)
+        fault.heal()
+
+
+def _run(program: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programs. A deadlock with a reader takes back all of a restore, so it is run again."""
+    for left in (2, 1, 0):
+        done = subprocess.run([str(PG_BIN / program), *arguments], capture_output=True, text=True, timeout=60)
+        if done.returncode == 0:
+            return
+        assert "deadlock" in done.stderr, f"{program} failed: {done.stderr}"
+        assert left, f"{program} failed three times: {done.stderr}"

@@ -1,0 +1,84 @@
+"""What the database holds, by SQL of its own: what a page must show, and which events and notifications there must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from .shop import CUSTOMER
+
+ROWS = 5  # of recent orders, that are compared
+
+_TILES = """
+WITH tenant AS (SELECT id, (now() AT TIME ZONE timezone)::date AS today, timezone FROM tenants WHERE id = %(tenant)s)
+SELECT coalesce((SELECT sum(o.total_minor) FROM orders o
+                  WHERE o.tenant_id = tenant.id AND (o.paid_at AT TIME ZONE timezone)::date = today), 0)
+     - coalesce((SELECT sum(e.amount_minor) FROM order_events e
+                  WHERE e.tenant_id = tenant.id AND e.type = 'refunded'
+                    AND (e.occurred_at AT TIME ZONE timezone)::date = today), 0) AS revenue,
+       (SELECT count(*) FROM orders o WHERE o.tenant_id = tenant.id AND o.cancelled_at IS NULL
+           AND (o.placed_at AT TIME ZONE timezone)::date = today) AS orders,
+       (SELECT count(*) FROM notifications n WHERE n.user_id = %(user)s AND n.read_at IS NULL) AS unread
+FROM tenant
+"""
+_RECENT = """
+SELECT number, total_minor, status FROM orders WHERE tenant_id = %(tenant)s ORDER BY placed_at DESC, id DESC LIMIT %(rows)s
+"""
+_EVENTS = """
+SELECT o.number, array_remove(array_agg(e.type ORDER BY e.type), NULL)
+FROM orders o LEFT JOIN order_events e ON e.tenant_id = o.tenant_id AND e.order_id = o.id
+WHERE o.customer = %(customer)s GROUP BY o.number
+"""
+# Nobody acts in this shop's name, so each payment and shipment of an owned order is told to its owner.
+_NOTIFICATIONS = """
+SELECT coalesce(e.id, n.event_id), count(n.id)
+FROM (SELECT id, owner_id FROM order_events WHERE type IN ('paid', 'shipped') AND owner_id IS NOT NULL) e
+FULL JOIN notifications n ON n.event_id = e.id AND n.user_id = e.owner_id
+GROUP BY 1 HAVING count(n.id) <> 1 OR count(e.id) <> 1 LIMIT 5
+"""
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a page shows, or should show, as text."""
+
+    revenue: str
+    orders_today: str
+    unread: str
+    recent: tuple[str, ...]
+
+
+def board(conn: psycopg.Connection, tenant_id: int, user_id: int) -> Board:
+    """What the page of this user must show."""
+    which = {"tenant": tenant_id, "user": user_id, "rows": ROWS}
+    tiles = conn.execute(_TILES, which).fetchone()
+    assert tiles is not None
+    revenue, orders, unread = tiles
+    recent = [f"{number} {money(total)} {status}" for number, total, status in conn.execute(_RECENT, which)]
+    return Board(money(revenue), f"{orders:,}", badge(unread), tuple(recent))
+
+
+def money(minor: int) -> str:
+    return f"€{minor / 100:,.2f}"
+
+
+def badge(unread: int) -> str:
+    return "" if not unread else str(unread) if unread < 100 else "99+"
+
+
+def lost_or_invented_events(conn: psycopg.Connection, committed: Mapping[str, Sequence[str]]) -> list[str]:
+    """Where order_events and what the writers committed differ, in words."""
+    found = {number: sorted(types) for number, types in conn.execute(_EVENTS, {"customer": CUSTOMER})}
+    numbers = sorted({*found, *committed})
+    return [
+        f"{number}: committed {committed.get(number)}, found {found.get(number)}"
+        for number in numbers
+        if found.get(number) != committed.get(number)
+    ]
+
+
+def wrong_notifications(conn: psycopg.Connection) -> list[str]:
+    """Events that were told more or less than once, and notifications of no event."""
+    return [f"event {event} was told {count} times" for event, count in conn.execute(_NOTIFICATIONS)]

@@ -1,0 +1,39 @@
+"""The session of a request, and a connection that dies under it."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from webapp.db import db
+from webapp.tenancy import PUBLIC
+
+PID = text("SELECT pg_backend_pid()")
+
+
+def test_a_connection_that_dies_after_the_last_statement_costs_the_answer_nothing(
+    app: Flask, conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PUBLIC, "answer", "this test's")
+
+    @app.get("/answer")
+    def answer() -> str:
+        pid = db.session.execute(PID).scalar_one()
+        conn.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        return "the answer"
+
+    answered = app.test_client().get("/answer")
+    assert (answered.status_code, answered.text) == (200, "the answer")
+    with app.app_context():
+        assert db.session.execute(PID).scalar_one(), "the pool gives a living connection next"
+
+
+def test_one_that_dies_before_it_is_still_told(app: Flask, conn: psycopg.Connection) -> None:
+    with app.app_context():
+        pid = db.session.execute(PID).scalar_one()
+        conn.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        with pytest.raises(OperationalError):
+            db.session.execute(PID)
