@@ -26,9 +26,9 @@ from .metrics import outbox as metrics
 PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
 FEW = 1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory
 
-# One statement, one snapshot: what it reads and the cursor that it leaves behind cannot disagree. Grouped in the
-# database, so that a million missed events become a few rows here. A group's ids are sent only where they are few.
-# Rows from beyond the present came with a dump of another cluster: without the upper bound they were new for ever.
+# Each is one statement, one snapshot: what it reads and the cursor that it leaves behind cannot disagree. Rows from beyond
+# the present came with a dump of another cluster: without the upper bound they were new for ever.
+_PRESENT = "present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot, clock_timestamp() AS drained_at)"
 _FRESH = """
     SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
     WHERE xid >= pg_snapshot_xmax(%(old)s::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
@@ -36,17 +36,21 @@ _FRESH = """
     SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
     WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(%(old)s::pg_snapshot)))
 """
-_DRAIN = f"""
-WITH present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot, clock_timestamp() AS drained_at),
-few AS MATERIALIZED (SELECT count(*) <= {FEW} AS so FROM (SELECT FROM ({_FRESH}) AS fresh LIMIT {FEW + 1}) AS first),
+_EVENTS = f"""
+WITH {_PRESENT}
+SELECT present.snapshot::text AS snapshot, present.drained_at, fresh.tenant_id, fresh.type, fresh.owner_id,
+       fresh.order_id, fresh.recorded_at AS newest, 1 AS events
+FROM present LEFT JOIN ({_FRESH} LIMIT {FEW + 1}) AS fresh ON true
+"""  # noqa: S608 - texts and numbers of ours
+# Grouped in the database, so that a million missed events become a few rows here.
+_GROUPS = f"""
+WITH {_PRESENT},
 grouped AS (
-    SELECT tenant_id, type, owner_id, count(*) AS events, max(recorded_at) AS newest,
-           array_agg(order_id) FILTER (WHERE (SELECT so FROM few)) AS ids
+    SELECT tenant_id, type, owner_id, NULL::bigint AS order_id, max(recorded_at) AS newest, count(*) AS events
     FROM ({_FRESH}) AS fresh GROUP BY tenant_id, type, owner_id
 )
-SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.*
-FROM present LEFT JOIN grouped ON true
-"""  # noqa: S608 - the numbers are constants of ours
+SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.* FROM present LEFT JOIN grouped ON true
+"""  # noqa: S608 - texts and numbers of ours
 
 log = logs.get("outbox")
 
@@ -86,19 +90,20 @@ def drain(conn: psycopg.Connection[Any], client: redis.Redis, cursor: Cursor) ->
     cursor.Restored when somebody else has set it.
     """
     with metrics.DRAIN_SECONDS.time():
-        groups = _all(conn, _DRAIN, {"old": cursor.snapshot})
+        groups = _read(conn, cursor)
     read_at = time.monotonic()
     after = cursor.moved(groups[0]["snapshot"], groups[0]["drained_at"])
     waiting = _fold(group for group in groups if group["tenant_id"] is not None)
     for tenant_id in _tenants_whose_day_turned(conn, cursor, after):
-        waiting.setdefault(tenant_id, _Pending()).topics[DAY] = None
+        waiting.setdefault(tenant_id, _Pending()).topics.add(DAY)
     if waiting:
         with metrics.PUBLISH_SECONDS.time():
             for tenant_id, pending in waiting.items():
                 pending.publish(client, tenant_id, after.drained_at)
                 pending.count_lag(after.drained_at, time.monotonic() - read_at)
         after = cursors.move(conn, after)
-    drained = Drained(after, sum(group["events"] or 0 for group in groups), len(waiting))
+    events = sum(group["events"] for group in groups if group["tenant_id"] is not None)
+    drained = Drained(after, events, len(waiting))
     metrics.EVENTS.inc(drained.events)
     metrics.SIGNALS.inc(drained.signals)
     return drained
@@ -110,37 +115,39 @@ def resync(conn: psycopg.Connection[Any], client: redis.Redis) -> None:
         signals.publish(client, tenant["id"], {RESYNC: None})
 
 
+def _read(conn: psycopg.Connection[Any], cursor: Cursor) -> list[dict[str, Any]]:
+    """Each event where there are few, else groups of them without the orders; one row of nothing where there is none."""
+    events = _all(conn, _EVENTS, {"old": cursor.snapshot})
+    return events if len(events) <= FEW else _all(conn, _GROUPS, {"old": cursor.snapshot})
+
+
 class _Pending:
     """The signal of one tenant while the groups of its events are folded into it."""
 
     def __init__(self) -> None:
-        self.topics: dict[str, list[int] | None] = {}
-        self.users: dict[int, list[str]] = {}
+        self.topics: set[str] = set()
+        self.orders: set[int] | None = set()  # None: too many to name
+        self.users: set[int] = set()
         self.newest: datetime | None = None
 
     def add(self, group: dict[str, Any]) -> None:
-        for topic in TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS):  # a type of a newer trigger concerns everybody
-            if topic == ORDERS:
-                self._add_ids(group["ids"])
-            else:
-                self.topics[topic] = None
+        self.topics.update(TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS))  # of a newer trigger: concerns everybody
+        if group["order_id"] is None:
+            self.orders = None
+        elif self.orders is not None:
+            self.orders.add(group["order_id"])
         # A deleted order leaves the inbox, too.
         if group["owner_id"] is not None and group["type"] in (*OWNER_TYPES, "deleted"):
-            self.users[group["owner_id"]] = [INBOX]
+            self.users.add(group["owner_id"])
         self.newest = max(self.newest or group["newest"], group["newest"])
 
-    def _add_ids(self, ids: list[int] | None) -> None:
-        known = self.topics.get(ORDERS, [])
-        if ids is None or known is None:
-            self.topics[ORDERS] = None
-            return
-        together = sorted({*known, *ids})
-        self.topics[ORDERS] = together if len(together) <= signals.IDS_PER_SIGNAL else None
-
     def publish(self, client: redis.Redis, tenant_id: int, now: datetime) -> None:
-        signals.publish(
-            client, tenant_id, self.topics, self.users, now_ms=_epoch_ms(now), at_ms=_epoch_ms(self.newest or now)
-        )
+        few = self.orders is not None and len(self.orders) <= signals.IDS_PER_SIGNAL
+        ids = sorted(self.orders or ()) if few else None
+        topics = {topic: ids if topic == ORDERS else None for topic in sorted(self.topics)}
+        users = {user: [INBOX] for user in sorted(self.users)}
+        at = _epoch_ms(self.newest or now)
+        signals.publish(client, tenant_id, topics, users, now_ms=_epoch_ms(now), at_ms=at)
 
     def count_lag(self, now: datetime, since: float) -> None:
         """`now` is the database's clock at the drain, `since` the seconds since: no two clocks are compared."""

@@ -7,6 +7,7 @@ stream `live:<tenant>:log` keeps about the last 1,000 under the id `<seq>-0`, so
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], id .. '-0', 'signal', ARGV[2
 redis.call('PUBLISH', KEYS[2], '{"seq":' .. id .. ',' .. string.sub(ARGV[2], 2))
 return id
 """
+_PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode()).hexdigest()  # noqa: S324 - Redis's name for the script
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ def publish(
     content = {"topics": topics, "users": users_json, "at": now_ms if at_ms is None else at_ms}
     body = json.dumps(content, separators=(",", ":"))
     keys = (log_key(tenant_id), channel(tenant_id))
-    return int(cast(Any, client.eval(_PUBLISH, 2, *keys, str(now_ms), body, str(LOG_LENGTH))))
+    values = (str(now_ms), body, str(LOG_LENGTH))
+    try:
+        return int(cast(Any, client.evalsha(_PUBLISH_SHA, 2, *keys, *values)))
+    except redis.exceptions.NoScriptError:  # a Redis that has just started
+        return int(cast(Any, client.eval(_PUBLISH, 2, *keys, *values)))
 
 
 def newest_seq(client: redis.Redis, tenant_id: int) -> int:
