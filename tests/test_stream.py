@@ -237,8 +237,9 @@ def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: Worl
     hub = create_app(config_for(service)).extensions["doorbell_hub"]
     tenant = world.tenant()
     stream = hub.open(tenant, world.user(tenant), 0)
-    hub._pubsub.connection.disconnect()  # as a client does that reconnects under the hub's feet
-    hub._pubsub.connection = None
+    pubsub = hub._pubsub
+    connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
+    connection.disconnect()
     assert eventually(lambda: not stream.lost and "resync" in (stream._dirty.topics))
     signals.publish(client, tenant, {"placed": None})
     assert eventually(lambda: "placed" in stream._dirty.topics)
