@@ -345,7 +345,15 @@ def test_ctrl_c_leaves_nothing_and_says_so(importer: Importer, service: Service,
     # Another connection holds the lock: inside a transaction pg_stat_activity would stand still.
     with rings(service) as heard, psycopg.connect(service.database_url) as other:
         other.execute("LOCK TABLE order_lines IN EXCLUSIVE MODE")
-        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.default_int_handler
+            ),  # a shell's background ignores it
+        )
         waiting = (
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'doorbell import' AND wait_event_type = 'Lock'"
         )
