@@ -82,7 +82,7 @@ class Listener:
                 log.info("another listener leads; standing by")
                 self._is_answering()
                 said = True
-            if silence.lasts() and (leader := leadership.holder(conn)) and leadership.end_session(conn, leader):
+            if (leader := silence.of(conn)) and leadership.end_session(conn, leader):
                 metrics.EVICTIONS.inc()
                 log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
             self.stop.wait(leadership.ASK_SECONDS)
@@ -108,6 +108,7 @@ class Leader:
         self._back_off = BackOff()
         self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
         self._next_beat = self._next_proof = 0.0
+        self._publishing = True  # what was read last went out
 
     def answer(self) -> None:
         """The crux: listen first, prove the bell, then drain from the saved cursor, and at every ring or when it is time."""
@@ -116,16 +117,18 @@ class Leader:
         try:
             doorbell.listen(self._conn)
             metrics.SELF_RING_SECONDS.observe(self._self_ring.prove())
-            self._is_answering()
             while not self._stop.asked:
                 try:
                     if cursor is None:
-                        cursor, why = open_cursor(self._conn, self._redis), "start"
+                        self._heartbeat.beat_without_publishing()
+                        with self._heartbeat.kept():
+                            cursor, why = open_cursor(self._conn, self._redis), "start"
                         metrics.LEADER.set(1)
                         log.info("listening", cursor=cursor.snapshot)
                     self._chores(cursor)
                     cursor = self._drain(cursor, why)
                     self._heartbeat.published(cursor)
+                    self._publishing = True
                     self._redis_away.over(log)
                     why = self._rest(cursor)
                 except cursors.Restored as error:
@@ -136,10 +139,13 @@ class Leader:
                     # The cursor stays where it is, and so does the quiet: what cannot be published need not be rung.
                     self._redis_failed(error)
         finally:
+            self._heartbeat.close()
             self._self_ring.close()
 
     def _drain(self, cursor: Cursor, why: str) -> Cursor:
-        drained = outbox.drain(self._conn, self._redis, cursor)
+        with self._heartbeat.kept():
+            drained = outbox.drain(self._conn, self._redis, cursor)
+        self._is_answering()
         metrics.DRAINS.labels(why).inc()
         metrics.CURSOR_AGE.renew()
         self._lost_bells.drained(why, drained.events)
@@ -176,7 +182,10 @@ class Leader:
     def _chores(self, cursor: Cursor) -> None:
         now = time.monotonic()
         if now >= self._next_beat:
-            self._heartbeat.beat(cursor)
+            if self._publishing:
+                self._heartbeat.beat(cursor)
+            else:
+                self._heartbeat.beat_without_publishing()
             self._self_ring.check()
             self._next_beat = now + BEAT_SECONDS
         if now >= self._next_proof:
@@ -185,6 +194,7 @@ class Leader:
             self._next_proof = now + EVERY_SECONDS
 
     def _redis_failed(self, error: redis.RedisError) -> None:
+        self._publishing = False
         metrics.FAULTS.labels("redis").inc()
         if self._redis_away.fault(log, "redis", error):
             metrics.RECONNECTS.labels("redis").inc()

@@ -198,6 +198,49 @@ def test_celery_catches_up_only_while_nobody_leads(
     assert caught.events == 1
 
 
+def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
+    world: World, reader: psycopg.Connection, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    ana = world.user(tenant)
+    world.order(tenant, owner_id=ana, paid_at=world.now())
+    (present,) = world.conn.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()  # type: ignore[misc]
+    for table in ("order_events", "notifications"):  # as a dump brings them, from a cluster that is a little older
+        world.conn.execute(f"UPDATE {table} SET xid = ({present} + 20 + id)::text::xid8")
+    cursor = outbox.open_cursor(reader, client)
+    for _ in range(60):
+        world.conn.execute("SELECT pg_current_xact_id()")
+        drained = outbox.drain(reader, client, cursor)
+        cursor = drained.cursor
+        assert drained.events == 0
+    unseen = world.conn.execute(
+        "SELECT count(*) FROM notifications WHERE NOT pg_visible_in_snapshot(xid, %s)", [cursor.snapshot]
+    )
+    assert unseen.fetchone() == (0,)
+
+
+def test_a_published_cursor_that_is_none_says_nothing(
+    world: World, reader: psycopg.Connection, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    first = outbox.open_cursor(reader, client)
+    client.delete(signals.log_key(tenant))
+    client.set(outbox.PUBLISHED_KEY, b"\xff of somebody else")
+    assert outbox.open_cursor(reader, client).snapshot == first.snapshot
+    assert signals.newest_seq(client, tenant) == 0, "nobody was told to resync"
+
+
+def test_a_log_that_is_none_holds_up_no_tenant(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
+    first, second = world.tenant("first"), world.tenant("second")
+    cursor = outbox.open_cursor(reader, client)
+    client.delete(signals.log_key(first))
+    client.set(signals.log_key(first), "somebody else's")
+    one, two = world.order(first), world.order(second)
+    assert outbox.drain(reader, client, cursor).signals == 2
+    assert published(client, first)[-1].topics["orders"] == [one]
+    assert published(client, second)[-1].topics["orders"] == [two]
+
+
 def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_of_life(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:

@@ -7,6 +7,7 @@ an older dump was restored over the database; each of these is noticed, and then
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,14 @@ _MOVE = """
 UPDATE readers SET snapshot = %(snapshot)s, drained_at = %(drained_at)s
 WHERE name = %(name)s AND snapshot::text = %(saved)s
 """
+
+_SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
+# A row that is visible and whose id this cluster has yet to hand out came with a dump of another one. Left as it is, it
+# would become news when the counter gets there, row by row. 3 is the oldest id there is: every reader has seen it.
+_ADOPT = (
+    "UPDATE order_events SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())",
+    "UPDATE notifications SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())",
+)
 
 
 class Restored(Exception):
@@ -64,10 +73,11 @@ def read_saved(conn: psycopg.Connection[Any]) -> Cursor | None:
     return None if row is None else _cursor(row)
 
 
-def why_unusable(saved: Cursor | None, now: Cursor, published: str | None) -> str | None:
+def why_unusable(saved: Cursor | None, now: Cursor, published: str) -> str | None:
     """Why reading cannot go on from `saved`, in words; None when it can.
 
-    `published` is the last cursor that Redis was told of: the database's own may be newer than that, but never older.
+    `published` is the last cursor that Redis was told of, or any other text, which says nothing: the database's own may be
+    newer than that, but never older.
     """
     if saved is None:
         return "there is no cursor yet"
@@ -77,9 +87,15 @@ def why_unusable(saved: Cursor | None, now: Cursor, published: str | None) -> st
         return f"the cluster went from timeline {saved.timeline} to {now.timeline}"
     if xmax(saved.snapshot) > xmax(now.snapshot):
         return "the cursor is ahead of the present"
-    if published is not None and xmax(published) > xmax(saved.snapshot):
+    if _SNAPSHOT.fullmatch(published) and xmax(published) > xmax(saved.snapshot):
         return "the database was set back: an older dump was restored"
     return None
+
+
+def adopt_foreign_rows(conn: psycopg.Connection[Any]) -> None:
+    """Let rows that a dump brought from another cluster count as read. Raises psycopg.Error."""
+    for statement in _ADOPT:
+        conn.execute(statement)
 
 
 def begin(conn: psycopg.Connection[Any], now: Cursor) -> Cursor:

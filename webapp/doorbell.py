@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import select
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -54,7 +56,7 @@ class NoAnswer(psycopg.OperationalError):
 class Connection(psycopg.Connection[TupleRow]):
     """A connection that gives up on a silent server: psycopg itself waits for ever for an answer that never comes.
 
-    `answer_seconds` bounds every statement; what takes longer by nature is given more before it is sent.
+    `answer_seconds` bounds every statement.
     """
 
     answer_seconds = ANSWER_SECONDS
@@ -67,6 +69,15 @@ class Connection(psycopg.Connection[TupleRow]):
         except _WaitTimeout:
             self.pgconn.finish()  # in the middle of an answer: nothing more can be asked here
             raise NoAnswer(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
+
+    @contextmanager
+    def patient(self, seconds: float) -> Iterator[None]:
+        """More time for an answer that takes long by nature."""
+        before, self.answer_seconds = self.answer_seconds, seconds
+        try:
+            yield
+        finally:
+            self.answer_seconds = before
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,63 @@
-"""The leader's heartbeat in Redis: that somebody leads, up to where it has published, and whether Redis is still the same."""
+"""The leader's signs of life in Redis: that somebody leads, and that what it reads is published.
+
+Two keys, because they are two questions. A leader that lives but cannot publish (Redis is full, a key is of a wrong type)
+is no reason to take the lead from it, for nobody else could publish either; but no page may call itself live.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
-import psycopg
 import redis
 
-from . import outbox, signals
+from . import logs, outbox, signals
 from .cursor import READER, Cursor
+from .doorbell import Connection
 
 BEAT_SECONDS = 1.0
 EXPIRY_SECONDS = 6  # without a beat for so long nobody leads, or who leads is frozen or cut off from Redis
+LEADER_KEY = "doorbell:leader"  # somebody leads, whether or not it can publish
+ASKED_KEY = "doorbell:asked"
 
 _KNOWN = "SELECT redis_run_id FROM readers WHERE name = %s"
 _KNOW = "UPDATE readers SET redis_run_id = %s WHERE name = %s"
 
+log = logs.get("listener")
+
 
 class Heartbeat:
-    """One leader's. `beat` is called at least once in BEAT_SECONDS."""
+    """One leader's. `beat` is called at least once in BEAT_SECONDS, or a block is `kept` alive while it takes longer."""
 
-    def __init__(self, conn: psycopg.Connection[Any], client: redis.Redis) -> None:
+    def __init__(self, conn: Connection, client: redis.Redis) -> None:
         self._conn, self._redis = conn, client
         self._run_id: str | None = None
         self._published: str | None = None
+        self._watches = True
+        self._busy = threading.Event()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def beat(self, cursor: Cursor) -> None:
         """Raises redis.RedisError when Redis does not take it."""
-        state = {"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}
-        with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(signals.HEARTBEAT_KEY, json.dumps(state), ex=EXPIRY_SECONDS)
-            pipe.info("server")
-            answers = cast(Any, pipe.execute())
-        self._watch(str(answers[-1]["run_id"]))
+        self._beat(signals.HEARTBEAT_KEY, LEADER_KEY)
+        self._watch()
         self.published(cursor)
+
+    def beat_without_publishing(self) -> None:
+        self._beat(LEADER_KEY)
 
     def published(self, cursor: Cursor) -> None:
         """Tell Redis up to where was published, when that is news: a database that knows less was set back."""
@@ -45,21 +65,63 @@ class Heartbeat:
             self._redis.set(outbox.PUBLISHED_KEY, cursor.saved)
             self._published = cursor.saved
 
-    def _watch(self, run_id: str) -> None:
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Beats from a thread while the block runs: a million missed events, or a signal to each of ten thousand tenants.
+
+        The block bounds itself: its statements and commands have deadlines. A frozen process freezes the thread, too.
+        """
+        self._busy.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
+            self._thread.start()
+        try:
+            yield
+        finally:
+            self._busy.clear()
+
+    def _keep(self) -> None:
+        while not self._closed.wait(BEAT_SECONDS):
+            if self._busy.is_set():
+                with contextlib.suppress(redis.RedisError):  # the block itself meets the same fault
+                    self._beat(LEADER_KEY)
+
+    def _beat(self, *keys: str) -> None:
+        state = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()})
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.set(key, state, ex=EXPIRY_SECONDS)
+            pipe.execute()
+
+    def _watch(self) -> None:
         """Make every page resync when Redis is another than the one that signals went to: restarted, or failed over.
 
         Its log may lack the newest signals, and the next one would hide the gap from a page that resumes.
         """
-        if run_id == self._run_id:
+        run_id = self._ask_run_id() if self._watches else None
+        if run_id is None or run_id == self._run_id:
             return
         self._published = None  # another Redis has not been told
         known = self._conn.execute(_KNOWN, [READER]).fetchone()
         if known and known[0] not in (None, run_id):
-            outbox.resync(self._conn, self._redis)
+            with self.kept():
+                outbox.resync(self._conn, self._redis)
         self._conn.execute(_KNOW, [run_id, READER])
         self._run_id = run_id
 
+    def _ask_run_id(self) -> str | None:
+        try:
+            return str(cast(Any, self._redis.info("server"))["run_id"])
+        except redis.ResponseError as error:  # a user without the right to ask INFO
+            self._watches = False
+            log.warning("Redis does not tell its run id; after its restart a page may miss a change", error=str(error))
+            return None
+
 
 def is_missing(client: redis.Redis) -> bool:
-    """Whether no leader has beaten for EXPIRY_SECONDS. Raises redis.RedisError when Redis cannot say."""
-    return not client.exists(signals.HEARTBEAT_KEY)
+    """Whether nobody has led for EXPIRY_SECONDS. Raises redis.RedisError when Redis cannot say.
+
+    It cannot where it takes no writes, for then no leader can beat: so the one who asks writes first.
+    """
+    client.set(ASKED_KEY, "1", ex=EXPIRY_SECONDS)
+    return not client.exists(LEADER_KEY)

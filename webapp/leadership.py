@@ -32,26 +32,32 @@ _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AN
 
 
 class Silence:
-    """Watches, from the side of a standby, for a leader that holds the lock and does not beat."""
+    """Watches, from the side of a standby, for a leader that holds the lock and gives no sign of life.
+
+    The silence is one session's: whoever takes the lead next begins with a clean slate.
+    """
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
-        self._missed_since: float | None = None
+        self._silent: Session | None = None
+        self._since = 0.0
         self._looked = 0.0
 
-    def lasts(self) -> bool:
-        """Whether the heartbeat has been missed for SILENT_SECONDS. Redis is asked once a second at most."""
+    def of(self, conn: psycopg.Connection[Any]) -> Session | None:
+        """The session of a leader that was silent for SILENT_SECONDS. Asks once a second at most."""
         if time.monotonic() - self._looked >= 1.0:
             self._looked = time.monotonic()
-            try:
-                missing = heartbeat.is_missing(self._redis)
-            except redis.RedisError:
-                missing = False  # not known: a leader without Redis is no worse than this one
-            if not missing:
-                self._missed_since = None
-            elif self._missed_since is None:
-                self._missed_since = time.monotonic()
-        return self._missed_since is not None and time.monotonic() - self._missed_since >= SILENT_SECONDS
+            leader = holder(conn) if self._is_missing() else None
+            if leader != self._silent:
+                self._silent, self._since = leader, time.monotonic()
+        lasts = self._silent is not None and time.monotonic() - self._since >= SILENT_SECONDS
+        return self._silent if lasts else None
+
+    def _is_missing(self) -> bool:
+        try:
+            return heartbeat.is_missing(self._redis)
+        except redis.RedisError:
+            return False  # not known: a leader without Redis is no worse than this one
 
 
 def holder(conn: psycopg.Connection[Any]) -> Session | None:
@@ -72,25 +78,29 @@ def catch_up(database_url: str, client: redis.Redis) -> Drained | None:
     None where somebody leads, which is the normal case.
     """
     with doorbell.connect(database_url, "doorbell catch-up") as conn:
-        if not doorbell.try_lead(conn) and not (_is_silent(client) and _evict(conn)):
+        if not doorbell.try_lead(conn) and not _relieve(conn, client):
             return None
         DRAINS.labels("catch_up").inc()
-        return outbox.drain(conn, client, outbox.open_cursor(conn, client))
+        beat = heartbeat.Heartbeat(conn, client)
+        try:
+            with beat.kept():
+                return outbox.drain(conn, client, outbox.open_cursor(conn, client))
+        finally:
+            beat.close()
 
 
-def _is_silent(client: redis.Redis) -> bool:
+def _relieve(conn: psycopg.Connection[Any], client: redis.Redis) -> bool:
+    """Take the lead from a leader that gives no sign of life; False as soon as one does."""
     silence = Silence(client)
-    while not silence.lasts():
-        if not heartbeat.is_missing(client):
-            return False
+    while heartbeat.is_missing(client):
+        if leader := silence.of(conn):
+            end_session(conn, leader)
+            return _lead_soon(conn)
         time.sleep(ASK_SECONDS)
-    return True
+    return False
 
 
-def _evict(conn: psycopg.Connection[Any]) -> bool:
-    leader = holder(conn)
-    if leader is not None:
-        end_session(conn, leader)
+def _lead_soon(conn: psycopg.Connection[Any]) -> bool:
     for _ask in range(10):  # an ended session needs a moment to give its locks back
         if doorbell.try_lead(conn):
             return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from . import logs
+from .incidents import AGAIN_SECONDS
 from .metrics import listener as metrics
 from .quiet import State
 
@@ -14,12 +17,19 @@ class LostBells:
 
     def __init__(self) -> None:
         self._unrung = False
+        self._told = -AGAIN_SECONDS
 
     def drained(self, why: str, events: int) -> None:
         if self._unrung:  # and nothing was heard between that drain and this one
             metrics.LOST_BELLS.inc()
-            log.warning("a safety drain found events that nobody had rung for")
+            self._tell()
         self._unrung = why == State.ASLEEP.value and events > 0
+
+    def _tell(self) -> None:
+        """Once a minute: a writer with `doorbell.ring = off` is a regular customer."""
+        if time.monotonic() - self._told >= AGAIN_SECONDS:
+            self._told = time.monotonic()
+            log.warning("a safety drain found events that nobody had rung for")
 
     def heard(self, rings: int) -> None:
         if rings:

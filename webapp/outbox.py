@@ -13,18 +13,20 @@ from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import psycopg
 import redis
 from psycopg.rows import dict_row
 
 from . import cursor as cursors
 from . import logs, signals
 from .cursor import Cursor
+from .doorbell import Connection
 from .events import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
 from .metrics import outbox as metrics
 
 PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
 FEW = 1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory
+
+PATIENCE_SECONDS = 600.0  # for statements that read a long backlog, or all there is
 
 # Each is one statement, one snapshot: what it reads and the cursor that it leaves behind cannot disagree. Rows from beyond
 # the present came with a dump of another cluster: without the upper bound they were new for ever.
@@ -64,26 +66,29 @@ class Drained:
     signals: int
 
 
-def open_cursor(conn: psycopg.Connection[Any], client: redis.Redis) -> Cursor:
+def open_cursor(conn: Connection, client: redis.Redis) -> Cursor:
     """The saved cursor if it belongs to this cluster and its past; otherwise everybody resyncs and reading starts now."""
     saved, now = cursors.read_saved(conn), cursors.present(conn)
-    published = cast(Any, client.get(PUBLISHED_KEY))
-    unusable = cursors.why_unusable(saved, now, published.decode() if published else None)
+    published = cast(Any, client.get(PUBLISHED_KEY)) or b""
+    unusable = cursors.why_unusable(saved, now, published.decode(errors="replace"))
     if saved is not None and unusable is None:
         return saved
+    cursor = start_anew(conn, client)
     log.warning("reading begins now, and every page resyncs", why=unusable)
-    return start_anew(conn, client)
+    return cursor
 
 
-def start_anew(conn: psycopg.Connection[Any], client: redis.Redis) -> Cursor:
+def start_anew(conn: Connection, client: redis.Redis) -> Cursor:
     """Everybody resyncs, and reading starts from now. The cursor is taken first: what is committed meanwhile is read."""
+    with conn.patient(PATIENCE_SECONDS):
+        cursors.adopt_foreign_rows(conn)
     now = cursors.present(conn)
     resync(conn, client)
     client.delete(PUBLISHED_KEY)
     return cursors.begin(conn, now)
 
 
-def drain(conn: psycopg.Connection[Any], client: redis.Redis, cursor: Cursor) -> Drained:
+def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
     """Read what was committed since `cursor`, publish one signal a tenant, then save the new cursor.
 
     Saved after the publish: at least once. Raises redis.RedisError or psycopg.Error with the cursor as it was, and
@@ -109,16 +114,19 @@ def drain(conn: psycopg.Connection[Any], client: redis.Redis, cursor: Cursor) ->
     return drained
 
 
-def resync(conn: psycopg.Connection[Any], client: redis.Redis) -> None:
+def resync(conn: Connection, client: redis.Redis) -> None:
     """Tell every page of every tenant to refetch everything, pages that are away for the moment included."""
     for tenant in _all(conn, "SELECT id FROM tenants"):
         signals.publish(client, tenant["id"], {RESYNC: None})
 
 
-def _read(conn: psycopg.Connection[Any], cursor: Cursor) -> list[dict[str, Any]]:
+def _read(conn: Connection, cursor: Cursor) -> list[dict[str, Any]]:
     """Each event where there are few, else groups of them without the orders; one row of nothing where there is none."""
     events = _all(conn, _EVENTS, {"old": cursor.snapshot})
-    return events if len(events) <= FEW else _all(conn, _GROUPS, {"old": cursor.snapshot})
+    if len(events) <= FEW:
+        return events
+    with conn.patient(PATIENCE_SECONDS):
+        return _all(conn, _GROUPS, {"old": cursor.snapshot})
 
 
 class _Pending:
@@ -162,7 +170,7 @@ def _fold(groups: Iterable[dict[str, Any]]) -> dict[int, _Pending]:
     return tenants
 
 
-def _tenants_whose_day_turned(conn: psycopg.Connection[Any], before: Cursor, after: Cursor) -> list[int]:
+def _tenants_whose_day_turned(conn: Connection, before: Cursor, after: Cursor) -> list[int]:
     if before.drained_at.replace(second=0, microsecond=0) == after.drained_at.replace(second=0, microsecond=0):
         return []  # every zone's midnight falls on a full minute: asking once a minute is enough
     tenants = _all(conn, "SELECT id, timezone FROM tenants")
@@ -181,6 +189,6 @@ def _epoch_ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _all(conn: psycopg.Connection[Any], statement: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def _all(conn: Connection, statement: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     with conn.cursor(row_factory=dict_row) as rows:
         return rows.execute(statement, values).fetchall()

@@ -64,6 +64,7 @@ def drop_old(database_url: str, keep_days: int) -> Retained:
     with psycopg.connect(
         database_url, autocommit=True, application_name="doorbell partitions", connect_timeout=5
     ) as conn:
+        conn.execute("SET default_transaction_isolation = 'read committed'")  # an older snapshot misses late commits
         for name in _old(conn, keep_days):
             reason = _drop(conn, name, keep_days)
             if reason is None:

@@ -99,6 +99,16 @@ def publish(
     keys = (log_key(tenant_id), channel(tenant_id))
     values = (str(now_ms), body, str(LOG_LENGTH))
     try:
+        return _run(client, keys, values)
+    except redis.ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+        client.delete(keys[0])  # not ours: its tenant's pages resync, and nobody else waits for it
+        return _run(client, keys, values)
+
+
+def _run(client: redis.Redis, keys: tuple[str, str], values: tuple[str, str, str]) -> int:
+    try:
         return int(cast(Any, client.evalsha(_PUBLISH_SHA, 2, *keys, *values)))
     except redis.exceptions.NoScriptError:  # a Redis that has just started
         return int(cast(Any, client.eval(_PUBLISH, 2, *keys, *values)))
