@@ -4,10 +4,10 @@
 -- readers have passed, would be dropped unread, so the question is asked under a lock that no open writer leaves free.
 -- Before that it is asked without a lock, so that a month that has to stay stops nobody, hour after hour.
 --
--- Rows that a dump brought from another cluster may carry an xid that this cluster has not reached. No reader will ever
--- be told of them (webapp/outbox.py reads up to the present only; a reader whose cursor is of another cluster begins
--- anew), so they count as read: otherwise a restored table could never be dropped. Under the lock that is certain, for
--- a writer of this cluster has ended there and its xid lies before the present.
+-- Rows that a dump brought from another cluster may carry an xid that this cluster has not reached. A listener that
+-- begins anew gives them the oldest id there is (webapp/cursor.py), so they count as read here already: otherwise a
+-- restored table could not be dropped before. Under the lock that is certain, for a writer of this cluster has ended
+-- there and its xid lies before the present.
 
 -- The partitions with both bounds given, oldest first. Read from the catalog, not from their names: order_events_default
 -- and whatever reaches to the beginning of time are not among them, and are never dropped.
