@@ -15,7 +15,7 @@ import socket
 import sys
 from typing import Any
 
-DEAD_MS = 30_000  # a peer that acknowledges nothing for so long is gone: a laptop that was closed says no good-bye
+DEAD_MS = 40_000  # a peer that acknowledges nothing for so long is gone: a laptop that was closed says no good-bye
 SEND_BYTES = (
     16_384  # the kernel's queue a stream; what it has taken cannot be folded any more, and a page should not lag
 )
