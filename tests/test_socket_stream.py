@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -331,6 +334,33 @@ def test_a_resume_is_answered_from_memory_and_else_from_the_log(
         kind: now.value("doorbell_stream_resumes_total", kind=kind) for kind in ("fresh", "memory", "log", "resync")
     }
     assert kinds == {"fresh": 0, "memory": 1, "log": 1, "resync": 2}, "a page without any seq is told to resync"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_with_tls_at_gunicorn_a_stream_goes_by_the_generator(
+    service: Service, world: World, client: redis.Redis, tmp_path: Path
+) -> None:
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -keyout key.pem -out cert.pem"
+    subprocess.run(make.split(), cwd=tmp_path, check=True, capture_output=True)
+    doorbell = Doorbell(service)
+    files = ("--certfile", str(tmp_path / "cert.pem"), "--keyfile", str(tmp_path / "key.pem"))
+    doorbell.web.args = [*doorbell.web.args[:-1], *files, "wsgi:app"]
+    doorbell.web.start()
+    try:
+        tenant = world.tenant()
+        cookie = doorbell.cookie(world.user(tenant))
+        plain = eventually(lambda: socket.create_connection(("127.0.0.1", doorbell.port), 10))
+        with ssl._create_unverified_context().wrap_socket(plain) as stream:  # noqa: S323 - made a moment ago
+            stream.sendall(f"GET /stream HTTP/1.1\r\nHost: b\r\nCookie: {cookie}\r\n\r\n".encode())
+            got = b""
+            while b"event: hello" not in got:
+                got += stream.recv(4096)
+            assert b"Transfer-Encoding: chunked" in got
+            signals.publish(client, tenant, {"placed": None})
+            while b"event: placed" not in got:
+                got += stream.recv(4096)
+    finally:
+        doorbell.close()
 
 
 def test_head_opens_no_stream(start: Start, world: World) -> None:

@@ -167,6 +167,7 @@ class Hub:
             audience = self._audiences.get(tenant_id)
             if audience is None:
                 return
+            audience.recent = resume.Recent()  # what came before may have a gap
             audience.ready.set()
             if self._subscription.listener_beats:
                 for stream in list(audience.streams):
@@ -212,7 +213,6 @@ class Hub:
         with self._lock:
             for audience in self._audiences.values():
                 audience.ready.clear()
-                audience.recent = resume.Recent()
             for stream in self._all():
                 stream.lose("redis")
 

@@ -27,13 +27,13 @@ class Stream:
     def deliver(self, message: frames.Message) -> None:
         """One signal as it comes from Redis."""
         if message.signal.seq > self.seq:
+            if self.dirty is not None:
+                metrics.FOLDED.inc()
             self.fold(message.signal)
 
     def fold(self, signal: signals.Signal) -> None:
         if self.dirty is None:
             self.dirty = Dirty()
-        elif self.dirty.topics:
-            metrics.FOLDED.inc()
         self.dirty.add(signal, self.user_id)
 
     def say(self, event: str, why: str) -> None:

@@ -48,7 +48,7 @@ class Recent:
 def missed(
     recent: Recent, log: redis.Redis, tenant_id: int, since: int | None
 ) -> tuple[int, list[signals.Signal] | None, str]:
-    """The newest seq there is, the signals after `since` (None: not known), and where they are from.
+    """The newest seq that is known, the signals after `since` (None: not known), and where they are from.
 
     Called after the subscription stands, so that what is published meanwhile comes by it. Raises redis.RedisError.
     """
@@ -59,4 +59,6 @@ def missed(
     if recent.floor is None:
         recent.floor = newest
     found = None if since is None else signals.read_since(log, tenant_id, since)
-    return newest, found, RESYNC if found is None else LOG
+    if found is None:
+        return newest, None, RESYNC
+    return max([newest, *(signal.seq for signal in found)]), found, LOG

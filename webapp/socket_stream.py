@@ -50,7 +50,7 @@ class SocketStream(Stream):
         if signal.seq <= self.seq or self.closed:
             return
         if self.slow or self.fd < 0:
-            self.fold(signal)
+            super().deliver(message)
             return
         frame = message.frame(self.user_id)
         if frame and not self._put(frame):
