@@ -39,6 +39,7 @@ def client(service: Service) -> Iterator[redis.Redis]:
 def doorbell(service: Service, tmp_path: Path) -> Iterator[Doorbell]:
     doorbell = Doorbell(service)
     doorbell.web.env |= {"METRICS_TOKEN": TOKEN, "TMPDIR": str(tmp_path), "WEB_CONCURRENCY": "2"}
+    doorbell.web.env["STREAMS_PER_USER"] = "200"  # all streams here are of one user, and one worker may take most
     yield doorbell
     doorbell.close()
 

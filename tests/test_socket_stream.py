@@ -19,6 +19,7 @@ import pytest
 import redis
 
 from webapp import signals
+from webapp.room import raise_the_limit
 
 from .processes import Doorbell, eventually
 from .scraping import Scrape, scrape
@@ -376,6 +377,7 @@ def test_head_opens_no_stream(start: Start, world: World) -> None:
 
 
 def test_two_thousand_streams_cost_neither_greenlets_nor_much_memory(start: Start, world: World) -> None:
+    raise_the_limit()  # of open files, here as well: this process has the other ends
     doorbell = start(app="tests.watched_web:app", STREAMS_PER_USER="3000")
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
