@@ -1,6 +1,6 @@
 """How gunicorn serves the app: `gunicorn -c gunicorn.conf.py wsgi:app`.
 
-A stream is held by a greenlet, so one process holds thousands; add processes (WEB_CONCURRENCY) for CPU, not for streams.
+A stream is a descriptor and some hundred bytes, so one process holds thousands; add processes (WEB_CONCURRENCY) for CPU.
 gevent patches the standard library in each worker before the app is loaded there: never preload the app.
 """
 
@@ -17,11 +17,17 @@ from webapp import logs  # it imports nothing that gevent patches in the workers
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
 worker_class = "gevent"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
-worker_connections = 10_000  # streams and requests a process; the system's limit of open files must allow it
+worker_connections = (
+    10_000  # requests at work a process; streams count only where each holds a greenlet (DOORBELL_STREAMS)
+)
 keepalive = 5  # seconds; a stop waits for idle connections as long, so the proxy keeps them for less (README: 4 s)
 timeout = 60  # seconds without a sign of life from a worker; an open stream is none of a worker's business here
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT") or 30)  # seconds in which streams are sent away on a deploy
 preload_app = False
+
+LAST_STREAMS_SECONDS = (
+    1.0  # in which a worker ends its streams that nobody asked to stop, at `max_requests` for example
+)
 
 # X-Forwarded-Proto and the like are believed from these addresses only: name the proxy's when it is not on this machine.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
@@ -72,11 +78,21 @@ def post_worker_init(worker: Any) -> None:
     """On SIGTERM gunicorn waits for open responses, and streams never end by themselves: the hub ends them."""
     import gevent
 
+    from webapp import room
+
+    room.raise_the_limit()
     hub = worker.wsgi.extensions["doorbell_hub"]
     stop = signal.getsignal(signal.SIGTERM)
 
     def end_streams_and_stop(signum: int, frame: Any) -> None:
-        gevent.spawn(hub.close_all, graceful_timeout / 2)
+        gevent.spawn(hub.close_all, min(graceful_timeout, timeout) / 2)
         stop(signum, frame)  # type: ignore[operator,misc]
 
     signal.signal(signal.SIGTERM, end_streams_and_stop)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """gunicorn does not know the streams that hold no greenlet, and would end them all with the process: this waits."""
+    app = getattr(worker, "wsgi", None)  # not in the master, nor in a worker that could not load the app
+    if app is not None:
+        app.extensions["doorbell_hub"].close_all(LAST_STREAMS_SECONDS)

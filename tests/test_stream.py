@@ -8,8 +8,9 @@ import pytest
 import redis
 
 from webapp import create_app, signals
-from webapp.dirty import Stream
 from webapp.embedded import Embedded
+from webapp.generator_stream import GeneratorStream
+from webapp.open_stream import Stream
 
 from .conftest import config_for
 from .processes import Doorbell, eventually, get
@@ -19,9 +20,10 @@ from .world import Service, World
 Open = Callable[..., EventStream]
 
 
-@pytest.fixture
-def doorbell(service: Service) -> Iterator[Doorbell]:
-    doorbell = Doorbell(service)
+@pytest.fixture(params=["socket", "generator"])
+def doorbell(request: pytest.FixtureRequest, service: Service) -> Iterator[Doorbell]:
+    """The web process, once with each way in which the bytes of its streams go out."""
+    doorbell = Doorbell(service, DOORBELL_STREAMS=request.param)
     doorbell.start_web()
     yield doorbell
     doorbell.close()
@@ -146,14 +148,15 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
     app = create_app(config_for(service))
     hub = app.extensions["doorbell_hub"]
     tenant = world.tenant()
-    stream = hub.open(tenant, world.user(tenant), 0)
+    stream = GeneratorStream(tenant, world.user(tenant))
+    hub.open(stream, 0)
     for order in range(1000):
         newest = signals.publish(client, tenant, {"orders": [order % 7], "placed": None})
-    assert eventually(lambda: stream._dirty.seq == newest)
+    assert eventually(lambda: stream.dirty is not None and stream.dirty.seq == newest)
     dirty = stream.take()
     assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
     assert stream.take() is None
-    hub.close(stream)
+    hub.close(stream, "hangup")
 
 
 def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
@@ -165,7 +168,7 @@ def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
     channel = signals.channel(tenant).encode()
     assert channel in client.pubsub_channels("live:*")
     stream.close()
-    signals.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
+    signals.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
     assert eventually(
         lambda: client.publish(signals.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
     )
@@ -236,39 +239,41 @@ def test_a_message_that_is_no_signal_is_passed_over(
 def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: World, client: redis.Redis) -> None:
     hub = create_app(config_for(service)).extensions["doorbell_hub"]
     tenant = world.tenant()
-    stream = hub.open(tenant, world.user(tenant), 0)
-    pubsub = hub._pubsub
+    stream = GeneratorStream(tenant, world.user(tenant))
+    hub.open(stream, 0)
+    pubsub = hub._subscription.pubsub
     connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
     connection.disconnect()
-    assert eventually(lambda: not stream.lost and "resync" in (stream._dirty.topics))
+    assert eventually(lambda: not stream.lost and stream.dirty is not None and "resync" in stream.dirty.topics)
     signals.publish(client, tenant, {"placed": None})
-    assert eventually(lambda: "placed" in stream._dirty.topics)
-    hub.close(stream)
+    assert eventually(lambda: stream.dirty is not None and "placed" in stream.dirty.topics)
+    hub.close(stream, "hangup")
 
 
 def test_away_never_carries_the_id_of_signals_that_it_threw_away() -> None:
     stream = Stream(1, 1)
-    stream.signal(signals.Signal(500, {"orders": [1]}))
+    stream.fold(signals.Signal(500, {"orders": [1]}))
     stream.lose("redis")
     dirty = stream.take()
     assert dirty is not None
     assert (list(dirty.topics), dirty.seq) == (["away"], 0)
 
 
+@pytest.mark.parametrize("ends", ["DELETE FROM users", "UPDATE users SET tenant_id = (SELECT max(id) FROM tenants)"])
 def test_a_stream_ends_when_its_user_is_gone_or_of_another_tenant(
-    monkeypatch: pytest.MonkeyPatch, service: Service, world: World
+    monkeypatch: pytest.MonkeyPatch, service: Service, world: World, ends: str
 ) -> None:
-    monkeypatch.setattr("webapp.stream.RIGHTS_SECONDS", 0.0)
+    monkeypatch.setattr("webapp.rounds.RIGHTS_SECONDS", 0.0)
     app = create_app(config_for(service))
     user = world.user(world.tenant())
+    world.tenant("other")
     client = app.test_client()
     with client.session_transaction() as session:
         session.update(_user_id=str(user), _fresh=True)
     answer = client.get("/stream", buffered=False)
     frames = iter(answer.response)
     assert b"event: hello" in next(frames)
-    world.conn.execute("UPDATE users SET tenant_id = %s", [world.tenant("other")])
-    app.extensions["doorbell_hub"]._all()[0].say("resync", "wakes it")
+    world.conn.execute(ends)
     assert list(frames) == []
 
 
@@ -282,9 +287,9 @@ def test_a_deploy_ends_the_streams_within_the_grace_time(world: World, open_stre
     assert "graceful timeout" not in doorbell.web.log
 
 
-def test_a_stream_ends_with_its_life(world: World, service: Service) -> None:
-    doorbell = Doorbell(service)
-    doorbell.web.env["STREAM_SECONDS"] = "1"
+@pytest.mark.parametrize("way", ["socket", "generator"])
+def test_a_stream_ends_with_its_life(world: World, service: Service, way: str) -> None:
+    doorbell = Doorbell(service, STREAM_SECONDS="1", DOORBELL_STREAMS=way)
     doorbell.start_web()
     try:
         stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))

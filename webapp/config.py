@@ -12,6 +12,7 @@ SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie 
 METRICS_TOKEN_MIN_CHARS = 16
 LOG_FORMATS = ("logfmt", "console")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+STREAM_WAYS = ("socket", "generator")
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -31,8 +32,8 @@ class Config:
     `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
     between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
-    at least. `metrics_token` is "" where the web process shows no metrics; a metrics port of 0 is none. `log_format` is
-    None where logs.py chooses.
+    at least. `stream_way` is "generator" where streams are never to be written straight to their sockets. `metrics_token`
+    is "" where the web process shows no metrics; a metrics port of 0 is none. `log_format` is None where logs.py chooses.
     """
 
     database_url: str
@@ -41,6 +42,9 @@ class Config:
     demo: bool
     cookie_secure: bool
     stream_seconds: float
+    streams_per_process: int
+    streams_per_user: int
+    stream_way: str
     drain_seconds: float
     trusted_proxies: int
     retention_days: int
@@ -73,6 +77,9 @@ class Config:
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, (0, 10), faults),
             retention_days=_count(env, "RETENTION_DAYS", 400, (RETENTION_DAYS_LEAST, RETENTION_DAYS_MOST), faults),
             stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, math.inf, faults),
+            streams_per_process=_count(env, "STREAMS_PER_PROCESS", 9_000, (1, 1_000_000), faults),
+            streams_per_user=_count(env, "STREAMS_PER_USER", 20, (1, 1_000_000), faults),
+            stream_way=_one_of(env, "DOORBELL_STREAMS", STREAM_WAYS, faults) or "socket",
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 0.05, 0.005, 1.0, faults),
             log_format=_one_of(env, "LOG_FORMAT", LOG_FORMATS, faults),
             log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, faults) or "INFO",

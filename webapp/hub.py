@@ -1,216 +1,241 @@
-"""The hub: all open streams of this process, and the one Redis subscription that feeds them.
+"""The hub: all open streams of this process, fed by its one Redis subscription (subscription.py).
 
-It subscribes to the tenants that are watched here and to no other. When Redis drops it, or no listener is there to publish,
-it says `away` to its streams, so that the pages poll instead of showing old numbers as live; `resync` when it is back.
-
-Under gunicorn's gevent worker the threads and events here are greenlets; elsewhere they are what they say.
+When that is lost, or no listener is there to publish, it says `away` to its streams, so that the pages poll instead of
+showing old numbers as live; `resync` when it is back. Under gunicorn's gevent worker all threads here are greenlets.
 """
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 import time
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from . import logs, signals
-from .dirty import Stream
+from . import frames, logs, resume, signals
+from .config import Config
 from .events import RESYNC
-from .incidents import Incident
 from .metrics import web as metrics
+from .open_stream import Stream
+from .rights import Rights
+from .room import process_room
+from .rounds import Rounds
+from .socket_stream import Sockets
+from .subscription import Subscription
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
-PING_SECONDS = 2.0  # of silence, then Redis is asked whether it is there; as often the heartbeat is looked for
-LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing
-SILENCE_SECONDS = 5.0  # then it is taken for gone: until then the pages show old numbers as live
-BACK_OFF_SECONDS = (0.1, 2.0)
-NOBODY = 0  # no tenant has this id
+FINISH_SECONDS = 2.0  # for frames half out, when the process stops
+IN_ONE_GO = 256  # streams that are written to before other greenlets have their turn: about 2 ms
 
 log = logs.get("hub")
 
 
+class Refused(Exception):
+    """No stream: `frame` is all that the page is told."""
+
+    def __init__(self, frame: bytes) -> None:
+        super().__init__()
+        self.frame = frame
+
+
+class Audience:
+    """A tenant's open streams. `ready` once its signals come, `recent` are those that came since."""
+
+    def __init__(self) -> None:
+        self.streams: set[Stream] = set()
+        self.ready = threading.Event()
+        self.recent = resume.Recent()
+
+
 class Hub:
-    """`open` gives a stream that is fed until `close`. Nothing runs and nothing connects before the first `open`."""
+    """`open` feeds a stream until `close`. Nothing runs and nothing connects before the first `open`."""
 
-    def __init__(self, redis_url: str) -> None:
-        # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
-        self._redis = redis.Redis.from_url(
-            redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=signals.TIMEOUT_SECONDS
-        )
-        self._log = signals.connect(redis_url)
-        self._streams: dict[int, set[Stream]] = {}
-        self._ready: dict[int, threading.Event] = {}
-        self._pubsub: Any = None
+    def __init__(self, config: Config, rights: Rights) -> None:
+        self._config, self._rights = config, rights
+        self._log = signals.connect(config.redis_url)
         self._lock = threading.RLock()
-        self._listener_beats = True  # until it was looked for
-        self._looked = 0.0
-        self._feeder: threading.Thread | None = None
-        self._redis_away = Incident("redis", "the pages poll")
-        self._listener_away = Incident("the listener", "the pages poll")
+        self._audiences: dict[int, Audience] = {}
+        self._of_user: Counter[int] = Counter()
+        self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
+        self._rounds = Rounds(config.stream_seconds, self.close, self._each_tick, self._end_without_rights)
+        self._sockets: Sockets | None = None
+        self._stopping = False
+        self._stopped = threading.Event()
 
-    def open(self, tenant_id: int, user_id: int, since: int | None) -> Stream:
-        """A stream with all that was missed after `since` already dirty: exactly that, or `resync` when it is not known."""
-        stream = Stream(tenant_id, user_id)
-        ready = self._watch(stream)
-        ready.wait(SUBSCRIBE_SECONDS)  # subscribed first, then the log is read: no gap between them
+    def sockets(self) -> Sockets:
+        """For streams that are written straight to their sockets; made with the first of them."""
+        if self._sockets is None:
+            self._sockets = Sockets(self.close)
+        return self._sockets
+
+    def open(self, stream: Stream, since: int | None, again: bool = False) -> None:
+        """From now on `stream` is fed, and all that was missed after `since` is dirty: exactly that, or `resync` where it is
+        not known. `again` where its page has had a stream before. Raises Refused when there is no room."""
+        audience = self._watch(stream)
+        audience.ready.wait(SUBSCRIBE_SECONDS)  # subscribed first, then what was missed is read: no gap between them
         with self._lock:
-            if not ready.is_set() or not self._listener_beats:
-                stream.lose("listener" if ready.is_set() else "redis")
-                return stream
+            if not audience.ready.is_set() or not self._subscription.listener_beats:
+                stream.lose("listener" if audience.ready.is_set() else "redis")
+                return
         try:
-            stream.seq = signals.newest_seq(self._log, tenant_id)
-            missed = None if since is None else signals.read_since(self._log, tenant_id, since)
+            stream.seq, missed, kind = resume.missed(audience.recent, self._log, stream.tenant_id, since)
         except (redis.RedisError, ValueError):
-            missed = None  # not known
+            missed, kind = None, resume.RESYNC  # not known
+        metrics.RESUMES.labels(kind if again or missed is None else resume.FRESH).inc()
         if missed is None:
             stream.say(RESYNC, "gap")
         for signal in missed or ():
-            stream.signal(signal)
-        return stream
+            stream.fold(signal)
 
-    def close(self, stream: Stream) -> None:
-        stream.close()
+    def close(self, stream: Stream, cause: str) -> None:
+        """End it, of one of metrics.DROP_CAUSES. Of a stream that has ended before, the first cause counts."""
+        stream.end(now=cause in ("hangup", "stuck"))
         with self._lock:
-            left = self._streams.get(stream.tenant_id, set())
-            if stream in left:
-                left.remove(stream)
-                metrics.STREAMS.dec()
-            if not left and self._streams.pop(stream.tenant_id, None) is not None:
-                self._ready.pop(stream.tenant_id)
-                self._send("unsubscribe", stream.tenant_id)
+            audience = self._audiences.get(stream.tenant_id)
+            if audience is None or stream not in audience.streams:
+                return
+            audience.streams.remove(stream)
+            self._of_user[stream.user_id] -= 1
+            if not self._of_user[stream.user_id]:
+                del self._of_user[stream.user_id]
+            metrics.STREAMS.dec()
+            metrics.DROPS.labels(cause).inc()
+            if not audience.streams:
+                del self._audiences[stream.tenant_id]
+                self._subscription.send("unsubscribe", stream.tenant_id)
 
     def close_all(self, spread_seconds: float) -> None:
-        """End every stream, one by one over `spread_seconds`: their pages reconnect elsewhere, not all in one instant."""
+        """End every stream, one by one over `spread_seconds`: their pages reconnect elsewhere, not all in one instant. Called
+        again while that goes on, it waits for the end. No stream opens after it."""
+        if self._stopping:
+            self._stopped.wait()
+            return
+        self._stopping = True
         streams = self._all()
         random.shuffle(streams)
-        for stream in streams:
-            stream.close()
-            time.sleep(spread_seconds / len(streams))
+        began = time.monotonic()
+        for n, stream in enumerate(streams):
+            time.sleep(max(0.0, began + spread_seconds * n / len(streams) - time.monotonic()))
+            self.close(stream, "stop")
+        deadline = time.monotonic() + FINISH_SECONDS
+        while self._sockets and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if self._sockets is not None:
+            self._sockets.drop_all()
+        self._stopped.set()
 
     def count(self) -> int:
-        return len(self._all())
+        return sum(len(audience.streams) for audience in self._audiences.values())
 
-    def _watch(self, stream: Stream) -> threading.Event:
+    def _watch(self, stream: Stream) -> Audience:
         with self._lock:
-            self._streams.setdefault(stream.tenant_id, set()).add(stream)
+            self._let_in(stream.user_id)
+            audience = self._audiences.get(stream.tenant_id)
+            new = audience is None
+            if audience is None:
+                audience = self._audiences[stream.tenant_id] = Audience()
+            audience.streams.add(stream)
+            self._of_user[stream.user_id] += 1
             metrics.STREAMS.inc()
-            if stream.tenant_id not in self._ready:
-                self._ready[stream.tenant_id] = threading.Event()
-                self._send("subscribe", stream.tenant_id)
-            if self._feeder is None:
-                self._feeder = threading.Thread(target=self._feed, name="hub", daemon=True)
-                self._feeder.start()
-            return self._ready[stream.tenant_id]
+            if new:
+                self._subscription.send("subscribe", stream.tenant_id)
+        self._subscription.start()
+        self._rounds.add(stream)
+        return audience
 
-    def _send(self, command: str, tenant_id: int) -> None:
-        if self._pubsub is not None:
-            with contextlib.suppress(redis.RedisError, OSError):  # the feeder sees the same fault and subscribes anew
-                getattr(self._pubsub, command)(signals.channel(tenant_id))
+    def _let_in(self, user_id: int) -> None:
+        if self._stopping:
+            raise Refused(frames.elsewhere())
+        if self._of_user[user_id] >= self._config.streams_per_user:
+            why = "user"
+        elif self._of_user.total() >= process_room(self._config.streams_per_process):
+            why = "process"
+        else:
+            return
+        metrics.DROPS.labels("full").inc()
+        raise Refused(frames.full(why))
 
-    def _feed(self) -> None:
-        wait = BACK_OFF_SECONDS[0]
-        while True:
-            try:
-                self._subscribe()
-                wait = BACK_OFF_SECONDS[0]
-                self._receive()
-            except Exception as error:  # whatever it is: a hub that ends here would leave its pages deaf and "Live"
-                expected = isinstance(error, redis.RedisError | OSError)
-                unforeseen = {} if expected else {"exc_info": error}
-                if self._redis_away.fault(log, "subscription", error, **unforeseen):
-                    metrics.hub_lost("redis")
-                self._lose()
-                time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
-                wait = min(wait * 2, BACK_OFF_SECONDS[1])
+    # What the subscription tells
 
-    def _subscribe(self) -> None:
-        pubsub = self._redis.pubsub()
-        pubsub.subscribe(signals.channel(NOBODY))  # so that there is a connection before the first tenant's
-        self._look_for_the_listener()
+    def watched(self) -> Iterable[int]:
+        return list(self._audiences)
+
+    def subscribed(self, tenant_id: int) -> None:
         with self._lock:
-            self._pubsub = pubsub
-            for tenant_id in self._streams:
-                self._send("subscribe", tenant_id)
-
-    def _receive(self) -> None:
-        """The crux: every message until the connection fails, or says nothing although it was asked."""
-        heard = time.monotonic()
-        while True:
-            message = self._pubsub.get_message(timeout=PING_SECONDS if self._listener_beats else LOOK_SECONDS)
-            if not self._listener_beats or time.monotonic() - self._looked > PING_SECONDS:
-                self._look_for_the_listener()
-            if message is None:
-                if time.monotonic() - heard > SILENCE_SECONDS:
-                    raise redis.ConnectionError("no answer to a ping")
-                self._pubsub.ping()
-                continue
-            heard = time.monotonic()
-            if message["type"] == "subscribe":
-                if self._redis_away.over(log):
-                    metrics.hub_found("redis")
-                self._subscribed(message["channel"])
-            elif message["type"] == "message":
-                self._deliver(message["channel"], message["data"])
-
-    def _subscribed(self, channel: bytes) -> None:
-        with self._lock:
-            ready = self._ready.get(_tenant(channel))
-            if ready is not None:
-                ready.set()
-            if self._listener_beats:
-                for stream in self._streams.get(_tenant(channel), ()):
+            audience = self._audiences.get(tenant_id)
+            if audience is None:
+                return
+            audience.recent = resume.Recent()  # what came before may have a gap
+            audience.ready.set()
+            if self._subscription.listener_beats:
+                for stream in list(audience.streams):
                     stream.find()
 
-    def _look_for_the_listener(self) -> None:
-        """Without its heartbeat nobody publishes: it is dead, or Redis takes no writes."""
-        self._looked = time.monotonic()
-        beats = bool(self._log.exists(signals.HEARTBEAT_KEY))
-        if beats and self._listener_away.over(log):
-            metrics.hub_found("listener")
-        elif not beats and self._listener_away.fault(log, "heartbeat"):
-            metrics.hub_lost("listener")
-        with self._lock:
-            if beats == self._listener_beats:
-                return
-            self._listener_beats = beats
-            for tenant_id, ready in self._ready.items():
-                for stream in self._streams[tenant_id] if ready.is_set() else ():
-                    stream.find() if beats else stream.lose("listener")
-
-    def _deliver(self, channel: bytes, message: bytes) -> None:
+    def received(self, tenant_id: int, message: bytes) -> None:
         try:
             signal = signals.Signal.parse(message)
         except ValueError as error:
-            log.warning("no signal", channel=channel.decode(), error=str(error))  # another version's, amid a deploy
+            log.warning("no signal", tenant=tenant_id, error=str(error))  # another version's, amid a deploy
             return
-        with self._lock:
-            streams = list(self._streams.get(_tenant(channel), ()))
         metrics.HUB_SIGNALS.inc()
-        metrics.DELIVERIES.inc(len(streams))
-        for stream in streams:
-            stream.signal(signal)
-
-    def _lose(self) -> None:
         with self._lock:
-            pubsub, self._pubsub = self._pubsub, None
-            for ready in self._ready.values():
-                ready.clear()
-            for streams in self._streams.values():
-                for stream in streams:
-                    stream.lose("redis")
-        if pubsub is not None:
-            with contextlib.suppress(Exception):  # it is broken: how it says so does not matter
-                pubsub.close()
+            audience = self._audiences.get(tenant_id)
+            if audience is None:
+                return
+            if not audience.recent.add(signal.seq, message):
+                self._begin_anew(audience)
+                audience.recent.add(signal.seq, message)
+            streams = list(audience.streams)
+        self._fan_out(frames.Message(signal), streams)
+
+    def _fan_out(self, message: frames.Message, streams: list[Stream]) -> None:
+        began, yielded = time.perf_counter(), 0.0
+        for n, stream in enumerate(streams, 1):
+            stream.deliver(message)
+            if n % IN_ONE_GO == 0:
+                left = time.perf_counter()
+                time.sleep(0)
+                yielded += time.perf_counter() - left
+        metrics.DELIVERIES.inc(len(streams))
+        metrics.WRITE_SECONDS.inc(time.perf_counter() - began - yielded)
+        metrics.WRITTEN_LAG.observe(max(0.0, time.time() - message.signal.seq / 1000))
+
+    def _begin_anew(self, audience: Audience) -> None:
+        """The seq fell: this Redis has forgotten its log, and with it perhaps signals that were never heard."""
+        audience.recent = resume.Recent()
+        for stream in list(audience.streams):
+            stream.seq = 0
+            stream.say(RESYNC, "gap")
+
+    def unsubscribed(self) -> None:
+        with self._lock:
+            for audience in self._audiences.values():
+                audience.ready.clear()
+            for stream in self._all():
+                stream.lose("redis")
+
+    def listener(self, beats: bool) -> None:
+        with self._lock:
+            ready = [audience for audience in self._audiences.values() if audience.ready.is_set()]
+            for stream in [stream for audience in ready for stream in audience.streams]:
+                stream.find() if beats else stream.lose("listener")
+
+    # The rounds
+
+    def _each_tick(self) -> None:
+        if self._sockets is not None:
+            self._sockets.drop_stuck()
+            self._sockets.count()
+
+    def _end_without_rights(self) -> None:
+        streams = self._all()
+        ended = self._rights.ended((stream.user_id, stream.tenant_id) for stream in streams)
+        for stream in streams:
+            if (stream.user_id, stream.tenant_id) in ended:
+                self.close(stream, "rights")  # its page reconnects, and is told to sign in
 
     def _all(self) -> list[Stream]:
         with self._lock:
-            return [stream for streams in self._streams.values() for stream in streams]
-
-
-def _tenant(channel: bytes) -> int:
-    return int(channel.rpartition(b":")[2])
+            return [stream for audience in self._audiences.values() for stream in audience.streams]

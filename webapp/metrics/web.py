@@ -32,10 +32,29 @@ REQUEST_SECONDS = Histogram(
 STREAMS = Gauge("doorbell_streams_open", "Streams that are open now.", multiprocess_mode="livesum")
 HUB_SIGNALS = Counter("doorbell_hub_signals_total", "Signals that hubs have received from Redis, each hub its own.")
 DELIVERIES = Counter("doorbell_hub_deliveries_total", "Signals given to streams: one for each stream of the tenant.")
+FRAMES = Counter(
+    "doorbell_stream_frames_total", "Frames written: a greeting, a signal's events or a beat, each stream."
+)
+BYTES = Counter("doorbell_stream_bytes_total", "Bytes of those frames.")
+WRITE_SECONDS = Counter("doorbell_stream_write_seconds_total", "Seconds spent on handing signals to streams.")
+WRITTEN_LAG = Histogram(
+    "doorbell_stream_written_lag_seconds",
+    "From a signal's seq, the publisher's clock, to its last stream of a process; as right as the clocks agree.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+FOLDED = Counter("doorbell_stream_folded_total", "Signals folded into what a slow stream had yet to say.")
+SLOW = Gauge("doorbell_streams_slow", "Streams whose reader is behind now.", multiprocess_mode="livesum")
+DROP_CAUSES = ("hangup", "stuck", "life", "rights", "full", "stop")
+DROPS = Counter("doorbell_stream_drops_total", "Streams that ended or were not let in, by cause.", ["cause"])
+RESUMES = Counter("doorbell_stream_resumes_total", "How streams began; fresh is a page's first.", ["kind"])
 HUB_AWAY = Gauge("doorbell_hub_away", "Web processes whose pages poll now.", ["cause"], multiprocess_mode="livesum")
 HUB_LOSSES = Counter("doorbell_hub_losses_total", "Times that a hub told its pages to poll.", ["cause"])
 HUB_FINDS = Counter("doorbell_hub_finds_total", "Times that it was back; of redis: subscriptions made anew.", ["cause"])
 
+for _cause in DROP_CAUSES:
+    DROPS.labels(_cause)
+for _kind in ("fresh", "memory", "log", "resync"):
+    RESUMES.labels(_kind)
 for _cause in ("redis", "listener"):
     HUB_AWAY.labels(_cause)
     HUB_LOSSES.labels(_cause)

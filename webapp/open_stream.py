@@ -1,0 +1,67 @@
+"""One open response of one user, whichever way its bytes go out: by generator_stream.py or by socket_stream.py."""
+
+from __future__ import annotations
+
+from . import frames, signals
+from .dirty import AWAY, Dirty
+from .events import RESYNC
+from .metrics import web as metrics
+
+
+class Stream:
+    """What the hub tells it becomes dirty until somebody takes it. `ends` is in seconds of time.monotonic.
+
+    `seq` is the newest signal that is known to be in what it said or has yet to say when it opened: older ones, which
+    may still be on their way, are passed over.
+    """
+
+    __slots__ = ("closed", "dirty", "ends", "lost", "seq", "tenant_id", "user_id")
+
+    def __init__(self, tenant_id: int, user_id: int) -> None:
+        self.tenant_id, self.user_id, self.seq = tenant_id, user_id, 0
+        self.ends = float("inf")
+        self.closed = False
+        self.lost = False  # no signals come, so what happens meanwhile is not known; the page polls
+        self.dirty: Dirty | None = None
+
+    def deliver(self, message: frames.Message) -> None:
+        """One signal as it comes from Redis."""
+        if message.signal.seq > self.seq:
+            if self.dirty is not None:
+                metrics.FOLDED.inc()
+            self.fold(message.signal)
+
+    def fold(self, signal: signals.Signal) -> None:
+        if self.dirty is None:
+            self.dirty = Dirty()
+        self.dirty.add(signal, self.user_id)
+
+    def say(self, event: str, why: str) -> None:
+        """`resync` or `away`, instead of what was dirty before."""
+        self.dirty = Dirty.word(event, why, self.dirty.seq if self.dirty else 0)
+
+    def lose(self, why: str) -> None:
+        if not self.lost:
+            self.lost, self.seq = True, 0
+            self.say(AWAY, why)
+
+    def find(self) -> None:
+        if self.lost:
+            self.lost = False
+            self.say(RESYNC, "back")
+
+    def beat(self, frame: bytes) -> None:
+        """A sign of life, from the rounds."""
+
+    def take(self) -> Dirty | None:
+        """What is dirty, which then no longer is."""
+        dirty, self.dirty = self.dirty, None
+        return dirty if dirty and dirty.topics else None
+
+    def greet(self) -> bytes:
+        """The first bytes: `hello` and all that is dirty."""
+        return frames.greeting(self.seq, not self.lost, self.take())
+
+    def end(self, now: bool) -> None:
+        """Say no more. A frame that is half out is finished, unless it is to be `now`."""
+        self.closed = True
