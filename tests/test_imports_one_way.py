@@ -44,6 +44,7 @@ LAYERS = (
     {"db", "pg_types"},
     {"logs", "incidents", "metrics", "back_off"},
     {"config", "embedded"},
+    {"redis_url"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
 

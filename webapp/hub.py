@@ -39,9 +39,7 @@ class Hub:
 
     def __init__(self, redis_url: str) -> None:
         # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
-        self._redis = redis.Redis.from_url(
-            redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=signals.TIMEOUT_SECONDS
-        )
+        self._redis = signals.connect(redis_url, retry=Retry(NoBackoff(), 0))
         self._log = signals.connect(redis_url)
         self._streams: dict[int, set[Stream]] = {}
         self._ready: dict[int, threading.Event] = {}
