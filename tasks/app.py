@@ -34,8 +34,9 @@ def settings() -> dict[str, Any]:
         "broker_connection_max_retries": None,  # Redis may be away for an hour; the default gives up after 100 tries
         "broker_transport_options": {
             "socket_connect_timeout": 5,
+            "socket_timeout": 5,  # without it beat waits for ever for a host that vanished
             "socket_keepalive": True,
-            "health_check_interval": 25,
+            "health_check_interval": 10,  # a worker has left a silent connection after two of these and a second
             **broker["transport_options"],
         },
         "task_default_queue": "doorbell",  # a Redis may be shared with another Celery, whose queue is "celery"
