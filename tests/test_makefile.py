@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {"help", "run", "psql", "env", "test", "test-faults", "lint", "bench", "docs", "pictures", "lock", "clean"}
+COMMANDS = set("help run psql env test test-faults test-hosts lint bench docs pictures lock clean".split())
 
 
 def test_help_lists_every_command_from_the_makefile_itself() -> None:
