@@ -198,6 +198,8 @@ def test_a_failover_by_sentinels_is_survived_by_all_processes(
         eventually(lambda: sentinels.primary.client.info()["role"] == "slave", 30)
         chain.works()
         assert sentinels.replica.client.get(signals.HEARTBEAT_KEY)
+        for process in (chain.doorbell.web, chain.doorbell.listener, chain.worker):
+            assert "Traceback" not in process.log, process.log
     finally:
         chain.close()
         sender.close()
