@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test test-faults lint bench docs pictures lock clean
+.PHONY: help run psql env test test-faults test-hosts lint bench docs pictures lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,11 +25,15 @@ env: ## print `export DATABASE_URL=… REDIS_URL=…` of the running Doorbell: e
 
 test: lint ## lint, types and all tests, the browser's included
 	@$(BIN)/python -m tests.install_chromium
-	@$(BIN)/python -m pytest -m "not faults" -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -m "not faults and not hosts" -n 4 --dist worksteal
 
 test-faults: $(VENV)/dev.stamp ## the slow fault tests: everything dies, stalls or stops in turn
 	@$(BIN)/python -m tests.install_chromium
 	@$(BIN)/python -m pytest -m faults --timeout 240
+
+test-hosts: $(VENV)/dev.stamp ## six hosts as network namespaces, cut off in turn; needs root and Linux
+	@$(BIN)/python -m tests.hosts.install_iproute2
+	@$(BIN)/python -m pytest -m hosts -rs
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	@$(BIN)/ruff check .

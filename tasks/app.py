@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery
 
+from webapp import redis_url
 from webapp.config import Config, ConfigError
 
 from . import (
@@ -25,14 +26,18 @@ def settings() -> dict[str, Any]:
         config = Config.from_env(os.environ)
     except ConfigError as error:
         sys.exit(str(error))
+    broker = redis_url.for_celery(config.redis_url)
     return {
-        "broker_url": broker_url(config.redis_url),
+        "broker_url": broker["broker_url"],
+        "broker_use_ssl": broker["broker_use_ssl"],
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # Redis may be away for an hour; the default gives up after 100 tries
         "broker_transport_options": {
             "socket_connect_timeout": 5,
+            "socket_timeout": 5,  # without it beat waits for ever for a host that vanished
             "socket_keepalive": True,
-            "health_check_interval": 25,
+            "health_check_interval": 10,  # a worker has left a silent connection after two of these and a second
+            **broker["transport_options"],
         },
         "task_default_queue": "doorbell",  # a Redis may be shared with another Celery, whose queue is "celery"
         "task_ignore_result": True,
@@ -49,13 +54,6 @@ def settings() -> dict[str, Any]:
         "beat_schedule": SCHEDULE,
         "timezone": "UTC",
     }
-
-
-def broker_url(redis_url: str) -> str:
-    """The same Redis as Celery spells it: `unix:///path?db=1` is `redis+socket:///path?virtual_host=1` there."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    return "redis+socket://" + redis_url.removeprefix("unix://").replace("db=", "virtual_host=")
 
 
 app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions"])

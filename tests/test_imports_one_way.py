@@ -48,6 +48,7 @@ LAYERS = (
     {"watch"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room"},
     {"config", "embedded"},
+    {"redis_url"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
 

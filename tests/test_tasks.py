@@ -20,6 +20,7 @@ from celery.schedules import schedule
 
 from webapp import doorbell, heartbeat, leadership, outbox, partitions, signals
 from webapp.events import ORDERS, ROLLUPS
+from webapp.redis_url import for_celery
 
 from .conftest import SECRET
 from .world import Service, World
@@ -86,13 +87,12 @@ def test_a_tick_that_finds_no_redis_is_one_line_in_beats_log(
     ("redis_url", "broker_url"),
     [
         ("redis://:secret@host:6379/2", "redis://:secret@host:6379/2"),
+        ("redis://ana:s%2Fecret@host?db=2&socket_timeout=3", "redis://ana:s%2Fecret@host/2"),
         ("unix:///run/redis.sock?db=2", "redis+socket:///run/redis.sock?virtual_host=2"),
     ],
 )
 def test_celery_is_told_the_same_redis_in_its_own_spelling(redis_url: str, broker_url: str) -> None:
-    from tasks import app
-
-    assert app.broker_url(redis_url) == broker_url
+    assert for_celery(redis_url)["broker_url"] == broker_url
 
 
 def test_the_rollup_task_tells_the_boards_whose_figures_changed(

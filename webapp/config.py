@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from . import redis_url
+
 RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never dropped
 RETENTION_DAYS_MOST = 36_500
 SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie as anybody
@@ -66,11 +68,10 @@ class Config:
         database_url = _url(
             env, "DATABASE_URL", ("postgresql", "postgres"), "postgresql://user:password@host/doorbell", faults
         )
-        redis_url = _url(env, "REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379/0", faults)
         demo = _switch(env, "DOORBELL_DEMO", False, faults)
         config = cls(
             database_url="postgresql://" + database_url.split("://", 1)[1] if database_url else "",
-            redis_url=redis_url,
+            redis_url=_redis_url(env, faults),
             secret_key=_secret_key(env, faults),
             demo=demo,
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
@@ -105,6 +106,16 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...], example: s
     else:
         return value
     return ""
+
+
+def _redis_url(env: Mapping[str, str], faults: list[str]) -> str:
+    value = _url(env, "REDIS_URL", redis_url.SCHEMES, "redis://host:6379/0", faults)
+    if value:
+        try:
+            redis_url.check(value)
+        except redis_url.WrongAddress as error:
+            faults.append(f"REDIS_URL cannot be used: {error}.")
+    return value
 
 
 def _secret_key(env: Mapping[str, str], faults: list[str]) -> str:

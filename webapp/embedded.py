@@ -48,6 +48,8 @@ class Embedded:
     def __init__(self, directory: Path, *, fast: bool = False) -> None:
         self.directory = directory.resolve()
         self.fast = fast
+        self.postgres_address = ""  # none: its Unix socket only
+        self.redis_address = "127.0.0.1"
         self._socket_directory: str | None = None
         self._redis: subprocess.Popen[bytes] | None = None
         self._redis_port = 0
@@ -59,7 +61,7 @@ class Embedded:
 
     @property
     def redis_url(self) -> str:
-        return f"redis://:{self._redis_password}@127.0.0.1:{self._redis_port}/0"
+        return f"redis://:{self._redis_password}@{self.redis_address}:{self._redis_port}/0"
 
     def start(self) -> None:
         """Start both. What a killed run left behind is taken over (PostgreSQL) or ended (Redis). Raises EmbeddedError."""
@@ -96,7 +98,7 @@ class Embedded:
     def _redis_settings(self) -> str:
         settings = {
             "port": self._redis_port,
-            "bind": "127.0.0.1",
+            "bind": self.redis_address,
             "requirepass": self._redis_password,
             "dir": f'"{self.directory / "redis"}"',
             "pidfile": f'"{self._redis_pid_file}"',
@@ -182,7 +184,7 @@ class Embedded:
             shutil.chown(sockets, server.system_user)
         # Whoever reaches the socket is let in as the superuser, so it is for its owner (and root) alone.
         settings = {"max_connections": "200", "unix_socket_permissions": "0700", **(_FAST if self.fast else {})}
-        options = ["-h", "", "-k", str(sockets)]
+        options = ["-h", self.postgres_address, "-k", str(sockets)]
         for name, value in settings.items():
             options += ["-c", f"{name}={value}"]
         log = self._postgres / "log"

@@ -17,7 +17,7 @@ from typing import Any, cast
 import redis
 from flask import Flask, current_app
 
-from . import logs
+from . import logs, redis_url
 from .events import INBOX
 from .incidents import Incident
 
@@ -74,9 +74,10 @@ def log_key(tenant_id: int) -> str:
     return f"live:{tenant_id}:log"
 
 
-def connect(redis_url: str) -> redis.Redis:
+def connect(url: str, **options: Any) -> redis.Redis:
     """A client whose every command answers or fails within TIMEOUT_SECONDS. Connects at first use."""
-    return redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+    limits = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    return redis_url.connect(url, **limits, **options)
 
 
 def publish(
@@ -138,8 +139,8 @@ def _seq(entry_id: bytes) -> int:
     return int(entry_id.split(b"-")[0])
 
 
-def init_app(app: Flask, redis_url: str) -> None:
-    app.extensions["doorbell_redis"] = connect(redis_url)
+def init_app(app: Flask, url: str) -> None:
+    app.extensions["doorbell_redis"] = connect(url)
 
 
 def client() -> redis.Redis:

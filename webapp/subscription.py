@@ -57,9 +57,7 @@ class Subscription:
 
     def __init__(self, redis_url: str, log_client: redis.Redis, fed: Fed, lock: threading.RLock) -> None:
         # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
-        self._redis = redis.Redis.from_url(
-            redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=signals.TIMEOUT_SECONDS
-        )
+        self._redis = signals.connect(redis_url, retry=Retry(NoBackoff(), 0))
         self._log = log_client
         self._fed = fed
         self.pubsub: Any = None

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .. import doorbell
+from .. import doorbell, redis_url
 
 APPLICATION = "doorbell doctor"
 CONNECT_SECONDS = 4
@@ -46,7 +46,7 @@ class System:
 
     def redis(self) -> redis.Redis:
         """Connects at first use and never tries twice. Raises redis.RedisError there, ValueError here for a bad address."""
-        return redis.Redis.from_url(
+        return redis_url.connect(
             self.redis_url,
             socket_timeout=ANSWER_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,

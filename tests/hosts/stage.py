@@ -1,0 +1,144 @@
+"""Two web hosts, two listener hosts, PostgreSQL's and Redis's, with Doorbell on them; and orders written on PostgreSQL's."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+
+from webapp import create_app
+from webapp.config import Config
+from webapp.embedded import Embedded
+
+from ..faults import truth
+from ..processes import Doorbell, Process, eventually, get
+from ..world import Service, World
+from .network import SUBNET, Host, Network
+from .viewer import Viewer
+
+WEB_PORT = 8000
+
+
+class Stage:
+    """`conn` is a session over PostgreSQL's Unix socket, which no cut reaches."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="doorbell-hosts-"))
+        self.directory.chmod(0o755)
+        self._closing: list[Callable[[], object]] = []
+        self._after(lambda: shutil.rmtree(self.directory, ignore_errors=True))
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self) -> None:
+        network = Network()
+        self._after(network.close)
+        self.postgres, self.redis = network.host("postgres"), network.host("redis")
+        self.webs = [network.host("web1"), network.host("web2")]
+        self.listener_hosts = [network.host("listener1"), network.host("listener2")]
+        local, service = self._start_services()
+        self.doorbell = Doorbell(service, BIND=f"0.0.0.0:{WEB_PORT}", LOG_FORMAT="logfmt")
+        self._after(self.doorbell.close)
+        self.conn = psycopg.connect(local, autocommit=True)
+        self._after(self.conn.close)
+        self.world = World(self.conn)
+        self.tenant = self.world.tenant()
+        self.user = self.world.user(self.tenant)
+        gunicorn = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
+        self.web_processes = [self._start(host, *gunicorn) for host in self.webs]
+        self.listeners = [self._start(host, "listener_worker.py") for host in self.listener_hosts]
+        for host in self.webs:
+            with host.inside():
+                eventually(lambda: get(f"http://127.0.0.1:{WEB_PORT}/healthz") == 200, 30)
+        eventually(lambda: sum("log=listener" in each.log for each in self.listeners) == 2, 20)
+        eventually(self.leader_address)
+        self.viewers = [self._viewer(host) for host in self.webs for _ in range(2)]
+
+    def _start_services(self) -> tuple[str, Service]:
+        """The database's address on its own host, and the services' for the others."""
+        postgres, redis = Embedded(self.directory / "p", fast=True), Embedded(self.directory / "r", fast=True)
+        postgres.postgres_address, redis.redis_address = self.postgres.address, self.redis.address
+        for embedded in (postgres, redis):
+            embedded.directory.mkdir()
+        with self.postgres.inside():
+            postgres.start_postgres()
+        self._after(postgres.stop_postgres)
+        with (postgres.directory / "postgres" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {SUBNET}.0/24 trust\n")
+        local = postgres.database_url
+        with psycopg.connect(local, autocommit=True) as conn:
+            conn.execute("SELECT pg_reload_conf()")
+        with self.redis.inside():
+            redis.start_redis()
+        self._after(redis.stop_redis)
+        self._migrate(local, redis.redis_url)
+        return local, Service(f"postgresql://postgres@{self.postgres.address}/doorbell", redis.redis_url)
+
+    def _migrate(self, database_url: str, redis_url: str) -> None:
+        env = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "s" * 40}
+        app = create_app(Config.from_env(env))
+        with app.app_context():
+            flask_migrate.upgrade()
+            app.extensions["sqlalchemy"].engine.dispose()
+
+    def _start(self, host: Host, *args: str) -> Process:
+        with host.inside():
+            return self.doorbell.another(sys.executable, *args)
+
+    def _viewer(self, host: Host) -> Viewer:
+        viewer = Viewer(host, f"http://127.0.0.1:{WEB_PORT}", self.doorbell.cookie(self.user))
+        self._after(viewer.close)
+        return viewer
+
+    def leader_address(self) -> str | None:
+        """From where the session comes that holds the leader's lock, as PostgreSQL knows it."""
+        row = self.conn.execute(
+            "SELECT host(client_addr) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s",
+            [0x00D0_0BE1],
+        ).fetchone()
+        return row[0] if row else None
+
+    def sessions_from(self, host: Host) -> int:
+        row = self.conn.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE client_addr = %s", [host.address]
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def sell(self) -> None:
+        """One order, placed and paid, committed on PostgreSQL's own host."""
+        order = self.world.order(self.tenant, 1234, placed_at=self.world.now())
+        self.world.change(order, paid_at=self.world.now())
+
+    def truth(self) -> tuple[str, str]:
+        board = truth.board(self.conn, self.tenant, self.user)
+        return board.revenue, board.orders_today
+
+    def all_show_the_truth(self, seconds: float, viewers: list[Viewer] | None = None) -> float:
+        """Waits for it; returns the seconds it took."""
+        begun = time.monotonic()
+        watched = viewers or self.viewers
+
+        def equal() -> bool:
+            assert [viewer.shows for viewer in watched] == [self.truth()] * len(watched)
+            return True
+
+        eventually(equal, seconds)
+        return time.monotonic() - begun
+
+    def close(self) -> None:
+        for close in reversed(self._closing):
+            close()
+
+    def _after(self, close: Callable[[], object]) -> None:
+        self._closing.append(close)

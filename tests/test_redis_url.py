@@ -1,0 +1,85 @@
+"""REDIS_URL as it is read: what each address means to redis-py and to Celery, and what is refused in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from webapp import redis_url
+from webapp.config import Config, ConfigError
+
+GOOD = {"DATABASE_URL": "postgresql://doorbell@db/doorbell", "SECRET_KEY": "0123456789abcdef0123456789abcdef"}
+
+
+def refusal(url: str) -> str:
+    with pytest.raises(ConfigError) as raised:
+        Config.from_env(GOOD | {"REDIS_URL": url})
+    (fault,) = raised.value.faults
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://host", "REDIS_URL begins with 'http'; allowed: redis, rediss, unix, sentinel."),
+        ("redis://host/shop", "no database's number"),
+        ("redis://host?ssl_ca_certs=/etc/ca.pem", "'ssl_ca_certs' is for TLS; only rediss:// has that"),
+        ("rediss://host?ssl_ca_cert=/etc/ca.pem", "'ssl_ca_cert' is none that redis-py knows"),
+        ("rediss://host?ssl_ca_certs=/nowhere/ca.pem", "'/nowhere/ca.pem', a file that cannot be read"),
+        ("rediss://host?ssl_cert_reqs=maybe", "parameters as redis-py spells them"),
+        ("redis://host?socket_timeout=soon", "parameters as redis-py spells them"),
+        ("redis://:hunter2/3@host", "write %XX for special characters in a password"),
+        ("redis://:hun#ter2@host", "write %XX for special characters in a password"),
+        ("sentinel://host:26379", "it names no primary; write sentinel://host1:26379,host2:26379/mymaster/0"),
+        ("sentinel://host,/mymaster", "it names no primary"),
+        ("sentinel://host/mymaster/first", "it names no primary"),
+        ("sentinel://host/mymaster?ssl_ca_certs=/etc/ca.pem", "TLS, which Doorbell does not do together with Sentinel"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_before_anything_starts(url: str, words: str) -> None:
+    told = refusal(url)
+    assert words in told
+    assert "hun" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://host",
+        "redis://user:pass@host:6379/2?socket_timeout=3&health_check_interval=10",
+        "redis://[::1]:6379/1",
+        "rediss://host",
+        "unix:///run/redis.sock?db=2",
+        "sentinel://user:pass@one:26379,two,[::1]:26380/mymaster/3?sentinel_username=u&sentinel_password=p",
+        "sentinel://one/mymaster",
+    ],
+)
+def test_an_address_that_redis_py_can_use_is_taken(url: str) -> None:
+    assert Config.from_env(GOOD | {"REDIS_URL": url}).redis_url == url
+
+
+def test_celery_verifies_certificates_where_redis_py_does() -> None:
+    assert redis_url.for_celery("rediss://host/2") == {
+        "broker_url": "rediss://host/2",
+        "broker_use_ssl": {"ssl_cert_reqs": "required"},
+        "transport_options": {},
+    }
+
+
+def test_celery_is_told_what_redis_py_is_told_of_tls(tmp_path: Path) -> None:
+    told = redis_url.for_celery(f"rediss://host?ssl_ca_certs={tmp_path}/ca.pem&ssl_cert_reqs=none&socket_timeout=3")
+    assert told["broker_use_ssl"] == {"ssl_ca_certs": f"{tmp_path}/ca.pem", "ssl_cert_reqs": "none"}
+    assert told["broker_url"] == "rediss://host/0"
+
+
+def test_celery_is_told_each_sentinel_and_the_primarys_name() -> None:
+    told = redis_url.for_celery("sentinel://ana:pass@one:1,[::1]/mymaster/3?sentinel_password=p")
+    assert told["broker_url"] == "sentinel://ana:pass@one:1/3;sentinel://ana:pass@[::1]:26379/3"
+    assert told["transport_options"]["master_name"] == "mymaster"
+    assert told["transport_options"]["sentinel_kwargs"]["password"] == "p"
+
+
+def test_what_the_address_says_wins_over_our_own_limits() -> None:
+    options = redis_url.connect("redis://host?socket_timeout=9", socket_timeout=5.0).connection_pool.connection_kwargs
+    assert options["socket_timeout"] == 9.0

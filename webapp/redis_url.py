@@ -1,0 +1,130 @@
+"""REDIS_URL: the one place that reads it, for redis-py's clients and for Celery's broker.
+
+`redis://`, `rediss://` (TLS) and `unix://` are redis-py's own, with its query parameters. redis-py knows no address of
+Sentinels; ours is `sentinel://user:password@host1:26379,host2:26379/<name of the primary>/<db>`. User and password are
+those of Redis; `?sentinel_username=…&sentinel_password=…` those of the Sentinels.
+
+redis-py is imported at use: gunicorn's master imports this file by way of logs.py, before gevent has patched `ssl`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    import redis
+
+SCHEMES = ("redis", "rediss", "unix", "sentinel")
+SENTINEL_PORT = 26379
+SENTINEL_SECONDS = 1.0  # then the next one is asked; a host that vanished takes its Sentinel with it
+_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_OF_SENTINELS = {"sentinel_username": "username", "sentinel_password": "password"}
+
+
+class WrongAddress(ValueError):
+    """What is wrong with an address, and what to write; never what was written, for it may hold a password."""
+
+
+def connect(url: str, **options: Any) -> redis.Redis:
+    """A client that connects at first use; `options` are redis-py's. Raises ValueError for an address that is none."""
+    import redis
+
+    if not url.startswith("sentinel://"):
+        return redis.Redis.from_url(url, **options)
+    from redis.sentinel import Sentinel
+
+    hosts, name, given = _sentinels(url)
+    return Sentinel(hosts, sentinel_kwargs=_asked_with(url)).master_for(name, **{**options, **given})
+
+
+def for_celery(url: str) -> dict[str, Any]:
+    """The same Redis as Celery is told it: `broker_url`, `broker_use_ssl`, and `transport_options` to add to others.
+
+    Parameters that are not about TLS are redis-py's alone: kombu takes no others, and has its own limits of time.
+    """
+    from redis.connection import parse_url
+
+    parts = urlsplit(url)
+    login, at, _ = parts.netloc.rpartition("@")
+    if parts.scheme == "sentinel":
+        hosts, name, given = _sentinels(url)
+        each = [f"sentinel://{login}{at}{_in_url(host)}:{port}/{given.get('db', 0)}" for host, port in hosts]
+        options = {"master_name": name, "sentinel_kwargs": _asked_with(url)}
+        return {"broker_url": ";".join(each), "broker_use_ssl": False, "transport_options": options}
+    given = parse_url(url)
+    if parts.scheme == "unix":
+        broker = f"redis+socket://{parts.netloc}{parts.path}?virtual_host={given.get('db', 0)}"
+    else:
+        broker = f"{parts.scheme}://{parts.netloc}/{given.get('db', 0)}"
+    ssl = {name: value for name, value in given.items() if name.startswith("ssl_")}
+    if parts.scheme == "rediss":
+        ssl.setdefault("ssl_cert_reqs", "required")  # kombu's default is to believe any certificate
+    return {"broker_url": broker, "broker_use_ssl": ssl or False, "transport_options": {}}
+
+
+def check(url: str) -> None:
+    """Raises WrongAddress where a client could not even begin to connect."""
+    from redis import RedisError
+    from redis.connection import parse_url
+
+    try:
+        client = connect(url)
+        client.connection_pool.make_connection()
+        parts = urlsplit(url)
+        given = {} if parts.scheme == "sentinel" else parse_url(url)
+    except WrongAddress:
+        raise
+    except TypeError as error:  # redis-py hands every parameter on to the connection
+        name = re.search(r"argument '(\w+)'", str(error))
+        raise WrongAddress(_unknown(name.group(1) if name else "?", url)) from None
+    except (ValueError, RedisError):
+        raise WrongAddress(
+            "it cannot be read; write %XX for special characters in a password, and parameters as redis-py spells them"
+        ) from None
+    if parts.scheme in ("redis", "rediss") and not re.fullmatch(r"(/\d*)?", parts.path):
+        raise WrongAddress("after the host comes what is no database's number; allowed: /0 and the like")
+    for file in _FILES:
+        if file in given and not os.access(given[file], os.R_OK):
+            raise WrongAddress(f"{file} names {given[file]!r}, a file that cannot be read")
+
+
+def _unknown(parameter: str, url: str) -> str:
+    if parameter.startswith("ssl_") and not url.startswith("rediss://"):
+        return f"its parameter {parameter!r} is for TLS; only rediss:// has that"
+    return f"its parameter {parameter!r} is none that redis-py knows"
+
+
+def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
+    """Where the Sentinels are, what they call the primary, and redis-py's options for the Redis that they name."""
+    from redis.connection import parse_url
+
+    parts = urlsplit(url)
+    login, at, hosts = parts.netloc.rpartition("@")
+    name, _, db = parts.path.strip("/").partition("/")
+    each = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    if not name or not re.fullmatch(r"\d*", db) or not all(host.hostname for host in each):
+        raise WrongAddress("it names no primary; write sentinel://host1:26379,host2:26379/mymaster/0")
+    given = parse_url(f"redis://{login}{at}any/{db}?{parts.query}")
+    for foreign in ("host", *_OF_SENTINELS):
+        given.pop(foreign, None)
+    if any(option.startswith("ssl") for option in given):
+        raise WrongAddress("it asks for TLS, which Doorbell does not do together with Sentinel")
+    return [(host.hostname or "", host.port or SENTINEL_PORT) for host in each], unquote(name), given
+
+
+def _asked_with(url: str) -> dict[str, Any]:
+    """Options of the connections to the Sentinels. One that does not answer is not asked twice: there are others."""
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    query = parse_qs(urlsplit(url).query)
+    login = {option: query[name][0] for name, option in _OF_SENTINELS.items() if name in query}
+    limits = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
+    return {**limits, "retry": Retry(NoBackoff(), 0), **login}
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else quote(host)
