@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import spread
 from .config import Config
 from .dirty import Dirty, Stream
 from .events import INBOX
@@ -45,7 +46,8 @@ def stream() -> Response:
     config = cast(Config, current_app.extensions["doorbell_config"])
     opened = hub.open(current_user.tenant_id, current_user.id, _since())
     life = config.stream_seconds * random.uniform(*LIFE_SPREAD)  # noqa: S311 - spreads load, keeps no secret
-    response = Response(frames(opened, life, _still_allowed()), headers=HEADERS)
+    watched: Callable[[], int] = lambda: len(hub._streams.get(opened.tenant_id, ()))  # noqa: E731
+    response = Response(frames(opened, life, _still_allowed(), watched), headers=HEADERS)
     response.call_on_close(lambda: hub.close(opened))
     return response
 
@@ -72,14 +74,16 @@ def _since() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def frames(stream: Stream, life_seconds: float, still_allowed: Callable[[], bool]) -> Iterator[bytes]:
+def frames(
+    stream: Stream, life_seconds: float, still_allowed: Callable[[], bool], watched: Callable[[], int]
+) -> Iterator[bytes]:
     """All that one stream says, from `hello` to its end, as bytes ready for the socket."""
     ends, asked = time.monotonic() + life_seconds, time.monotonic()
     retry = random.randint(*RETRY_MS)  # noqa: S311 - spreads load, keeps no secret
     missed = stream.take()
     hello = {"seq": stream.seq, "now": _now_ms(), "live": not stream.lost}
     yield encode("hello", hello, None if missed else stream.seq, retry)
-    yield from _changes(missed)
+    yield from _changes(missed, watched())
     while not stream.closed and time.monotonic() < ends:
         stream.wait(min(BEAT_SECONDS, ends - time.monotonic()))
         if time.monotonic() - asked > RIGHTS_SECONDS:
@@ -87,7 +91,7 @@ def frames(stream: Stream, life_seconds: float, still_allowed: Callable[[], bool
             if not still_allowed():
                 return  # its page reconnects, and is told to sign in
         dirty = stream.take()
-        yield from _changes(dirty) if dirty else _beat(stream, ends)
+        yield from _changes(dirty, watched()) if dirty else _beat(stream, ends)
 
 
 def _beat(stream: Stream, ends: float) -> Iterator[bytes]:
@@ -95,14 +99,14 @@ def _beat(stream: Stream, ends: float) -> Iterator[bytes]:
         yield encode("beat", {"now": _now_ms()})
 
 
-def _changes(dirty: Dirty | None) -> Iterator[bytes]:
-    """One event a topic. Only the last carries the id: a page that got half of them resumes before them all."""
+def _changes(dirty: Dirty | None, viewers: int) -> Iterator[bytes]:
+    """One event a topic; `viewers` is how many streams of the tenant there are here. Only the last carries the id: a page that got half of them resumes before them all."""
     if not dirty:
         return
     parts = []
     last = len(dirty.topics) - 1
     for n, (topic, values) in enumerate(sorted(dirty.topics.items(), key=lambda item: item[0] == INBOX)):
-        data = {"seq": dirty.seq, "at": dirty.at, **values}
+        data = {"seq": dirty.seq, "at": dirty.at, **spread.field(viewers), **values}
         parts.append(encode(topic, data, dirty.seq if n == last and dirty.seq else None))
     yield b"".join(parts)
 
