@@ -100,7 +100,10 @@ def _beat(stream: Stream, ends: float) -> Iterator[bytes]:
 
 
 def _changes(dirty: Dirty | None, viewers: int) -> Iterator[bytes]:
-    """One event a topic; `viewers` is how many streams of the tenant there are here. Only the last carries the id: a page that got half of them resumes before them all."""
+    """One event a topic. Only the last carries the id: a page that got half of them resumes before them all.
+
+    `viewers` is how many streams of the tenant there are here.
+    """
     if not dirty:
         return
     parts = []
