@@ -14,6 +14,11 @@ def test_few_ask_at_once_and_thousands_within_two_seconds() -> None:
     assert [spread_ms(n) for n in (5_000, 1_000_000)] == [MOST_MS, MOST_MS]
 
 
+def test_what_follows_a_signal_is_folded_for_a_part_of_the_wait() -> None:
+    assert spread.fold_seconds(3) == 0
+    assert all(0 < spread.fold_seconds(n) <= 0.5 for n in (100, 1_000, 100_000))
+
+
 def test_more_viewers_never_wait_less() -> None:
     waits = [spread_ms(n) for n in range(10_000)]
     assert waits == sorted(waits)

@@ -26,6 +26,8 @@ from .signal_log import Log
 from .together import CutShortError, Together
 
 MOST_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
+MANY = 12  # requests that shared a render: then many watch, and the next one is begun no sooner than
+PACE_SECONDS = 0.8  # after it began. Who comes meanwhile waits for it, so queries do not grow with watchers or changes
 OVERHEAD_BYTES = 1_000  # a render's objects beside its fragment
 
 
@@ -62,17 +64,30 @@ class Wanted:
 
 
 class _Flight:
-    """A render under way, and then the render."""
+    """A render that waits for its time, is under way, or is there."""
 
-    def __init__(self, log: Log, now: float, wanted: Wanted) -> None:
-        self.log, self.seq = log, log.seq  # read before the query: all that was signalled up to here is in the render
-        self.began, self.ends = now, min(now + wanted.seconds, wanted.ends)
+    def __init__(self, log: Log, now: float, wanted: Wanted, after: _Flight | None) -> None:
+        self.log, self.wanted = log, wanted
+        self.starts = now
+        if after is not None and after.shared >= MANY and after.began <= now:
+            self.starts = max(now, after.began + PACE_SECONDS)
+        self.shared: int = 0  # requests beside the one that paints
         self.render: Render | None = None
         self.error: Exception | None = None
         self.done = threading.Event()
+        self.seq: int | None = None  # until its query is about to begin
+        self.began: float = now
+        self.ends: float = self.starts + wanted.seconds
+
+    def start(self, now: float) -> None:
+        """All that was signalled until now is going to be in the render."""
+        self.seq, self.began, self.ends = self.log.seq, now, min(now + self.wanted.seconds, self.wanted.ends)
 
     def serves(self, log: Log, topics: tuple[str, ...], now: float) -> bool:
-        return self.log is log and self.began <= now < self.ends and self.seq >= log.newest(topics)
+        """Whether who has looked into `log` just now may have it."""
+        if self.log is not log or self.error is not None or not self.began <= now < self.ends:
+            return False
+        return self.seq is None or self.seq >= log.newest(topics)
 
 
 class PanelCache:
@@ -87,10 +102,18 @@ class PanelCache:
         self._lock = threading.Lock()
 
     def find(self, key: Hashable, topics: tuple[str, ...], log: Log) -> Render | None:
-        """The render, if there is one that is new enough for `log`, which was asked for after the request began."""
+        """The render, if one that is new enough for `log` is there or somebody is at it.
+
+        `log` was asked for after the request began.
+        """
         flight = self._flights.get(key)
-        if flight is None or flight.render is None or not flight.serves(log, topics, self.clock()):
+        if flight is None or not flight.serves(log, topics, self.clock()):
             return None
+        flight.shared += 1
+        if flight.render is None:
+            metrics.PANEL_WAITS.inc()
+            flight.done.wait(max(0.0, flight.ends - self.clock()))  # its time is the patience with it, too
+            return flight.render
         with self._lock:
             if key in self._flights:
                 self._flights.move_to_end(key)
@@ -105,16 +128,12 @@ class PanelCache:
         if log is None:
             return self._unkept(wanted.key, paint)
         while True:
+            flight, leads = self._board(wanted, log)
+            if leads:
+                return self._fly(flight, paint)
             found = self.find(wanted.key, wanted.topics, log)
             if found is not None:
                 return found
-            flight, leads = self._board(wanted, log)
-            if leads:
-                return self._fly(wanted.key, flight, paint)
-            metrics.PANEL_WAITS.inc()
-            flight.done.wait(max(0.0, flight.ends - self.clock()))  # its time is the patience with it, too
-            if flight.render is not None:
-                return flight.render
             if flight.error is not None and not isinstance(flight.error, CutShortError):
                 raise flight.error
 
@@ -123,14 +142,17 @@ class PanelCache:
         with self._lock:
             now = self.clock()
             flight = self._flights.get(wanted.key)
-            if flight is not None and flight.error is None and flight.serves(log, wanted.topics, now):
+            if flight is not None and flight.serves(log, wanted.topics, now):
                 return flight, False
             self._remove(wanted.key)
-            flight = self._flights[wanted.key] = _Flight(log, now, wanted)
+            flight = self._flights[wanted.key] = _Flight(log, now, wanted, after=flight)
             return flight, True
 
-    def _fly(self, key: Hashable, flight: _Flight, paint: Callable[[], Render]) -> Render:
+    def _fly(self, flight: _Flight, paint: Callable[[], Render]) -> Render:
+        key = flight.wanted.key
         try:
+            time.sleep(max(0.0, flight.starts - self.clock()))
+            flight.start(self.clock())
             metrics.PANEL_MISSES.inc()
             render = paint()
         except BaseException as error:

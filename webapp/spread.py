@@ -16,3 +16,11 @@ def field(viewers: int) -> dict[str, int]:
     """What a signal's frame says of it: `{"spread": ms}`, and nothing where there is none."""
     spread = spread_ms(viewers)
     return {"spread": spread} if spread else {}
+
+
+def fold_seconds(viewers: int) -> float:
+    """How long a stream rests after a signal, so that the next ones become one frame: the page would wait for its turn anyway.
+
+    The first signal after quiet finds it rested and goes out at once.
+    """
+    return spread_ms(viewers) / 4_000

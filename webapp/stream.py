@@ -92,6 +92,7 @@ def frames(
                 return  # its page reconnects, and is told to sign in
         dirty = stream.take()
         yield from _changes(dirty, watched()) if dirty else _beat(stream, ends)
+        time.sleep(spread.fold_seconds(watched()))
 
 
 def _beat(stream: Stream, ends: float) -> Iterator[bytes]:
