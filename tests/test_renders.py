@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
 from markupsafe import Markup
 
-from webapp.panel_cache import OVERHEAD_BYTES, PanelCache, Render, Wanted
+from webapp.panel_cache import MANY, OVERHEAD_BYTES, PACE_SECONDS, PanelCache, Render, Wanted
 from webapp.signal_log import Log
 from webapp.together import Together
 
@@ -26,6 +27,10 @@ def render(size: int = 500) -> Render:
 
 def wanted(key: object) -> Wanted:
     return Wanted(key, ("revenue",), 15.0, NOON.timestamp() + 3600)
+
+
+def wanted_now(key: object, hurried: bool = False) -> Wanted:
+    return Wanted(key, ("revenue",), 15.0, time.time() + 3600, hurried)
 
 
 def new_cache(most_bytes: int = 1_000_000) -> PanelCache:
@@ -79,6 +84,52 @@ def test_what_was_begun_before_a_signal_is_not_given_to_who_comes_after_it() -> 
     assert found is not None
     assert found.body == b"xx", "and the one that is late does not take its place"
     assert cache.bytes == render(2).size
+
+
+def watched_by_many(cache: PanelCache, log: Log) -> None:
+    for _ in range(MANY + 1):
+        cache.get(Wanted("a", ("revenue",), 15.0, cache.clock() + 3600), log, render)
+
+
+def test_what_many_watch_is_painted_at_most_once_in_its_pace_however_many_signals_come() -> None:
+    cache, log, painted = PanelCache(), Log(1, b""), []
+    watched_by_many(cache, log)
+    begun = time.monotonic()
+
+    def paint() -> Render:
+        painted.append(time.monotonic() - begun)
+        return render(len(painted))
+
+    def ask(seq: int) -> Render:
+        log.add(seq, b'{"topics":{"revenue":null},"users":{},"at":1}')
+        return cache.get(wanted_now("a"), log, paint)
+
+    with at_once([lambda seq=seq: ask(seq) for seq in range(2, 22)]) as answers:
+        assert {answer.result().body for answer in answers} == {b"x"}
+    assert len(painted) == 1, "all of them were told of in the one that was begun after they came"
+    assert painted[0] > PACE_SECONDS / 2
+
+
+def test_the_first_paint_of_a_page_waits_for_no_pace() -> None:
+    cache, log = PanelCache(), Log(1, b"")
+    watched_by_many(cache, log)
+    log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
+    begun = time.monotonic()
+    with at_once([lambda: cache.get(wanted_now("a"), log, lambda: render(1))]) as others:
+        eventually(lambda: cache._flights["a"].seq is None)
+        assert cache.get(wanted_now("a", hurried=True), log, lambda: render(2)).body == b"xx"
+        assert time.monotonic() - begun < PACE_SECONDS
+    assert others[0].result().body == b"x"
+
+
+def test_the_first_signal_after_quiet_is_shown_at_once() -> None:
+    cache, log = new_cache(), Log(1, b"")
+    watched_by_many(cache, log)
+    cache.clock = lambda: NOON.timestamp() + PACE_SECONDS
+    log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
+    begun = time.monotonic()
+    cache.get(wanted("a"), log, render)
+    assert time.monotonic() - begun < PACE_SECONDS / 2
 
 
 class Killed(BaseException):

@@ -54,13 +54,15 @@ class Render:
 class Wanted:
     """What a request asks for: `key` is all that the content depends on beside the data.
 
-    `topics` make it old, as does an age of `seconds`; `ends` is the epoch second of the tenant's next midnight.
+    `topics` make it old, as does an age of `seconds`; `ends` is the epoch second of the tenant's next midnight. `hurried`
+    does not wait for its pace: a page that is painted first needs all panels, one after the other.
     """
 
     key: Hashable
     topics: tuple[str, ...]
     seconds: float
     ends: float
+    hurried: bool = False
 
 
 class _Flight:
@@ -142,10 +144,11 @@ class PanelCache:
         with self._lock:
             now = self.clock()
             flight = self._flights.get(wanted.key)
-            if flight is not None and flight.serves(log, wanted.topics, now):
+            waits = flight is not None and flight.seq is None and wanted.hurried
+            if flight is not None and not waits and flight.serves(log, wanted.topics, now):
                 return flight, False
             self._remove(wanted.key)
-            flight = self._flights[wanted.key] = _Flight(log, now, wanted, after=flight)
+            flight = self._flights[wanted.key] = _Flight(log, now, wanted, after=None if wanted.hurried else flight)
             return flight, True
 
     def _fly(self, flight: _Flight, paint: Callable[[], Render]) -> Render:

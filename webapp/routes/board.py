@@ -30,7 +30,7 @@ def _install_filters(state: BlueprintSetupState) -> None:
 def index() -> str:
     live_since()
     tenant = current_tenant()
-    renders = {panel.name: shared_panel(panel) for panel in PANELS.values()}
+    renders = {panel.name: shared_panel(panel, hurried=True) for panel in PANELS.values()}
     now = min(render.moment for render in renders.values())  # what the page as a whole is as of
     day = today(tenant.timezone, datetime.now(UTC)).date
     return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)

@@ -36,9 +36,9 @@ class RowGone(Exception):
     """The order of a row alone is not there any more, or was never this tenant's."""
 
 
-def shared_panel(panel: Panel) -> Render:
-    """The panel as all of the visitor's audience see it: for the page's first paint and for every refetch."""
-    return _shared(panel.name, panel, lambda now: _panel_html(panel, now))
+def shared_panel(panel: Panel, hurried: bool = False) -> Render:
+    """The panel as all of the visitor's audience see it: for the page's first paint (`hurried`) and for every refetch."""
+    return _shared(panel.name, panel, lambda now: _panel_html(panel, now), hurried)
 
 
 def shared_row(order_id: int) -> Render:
@@ -58,7 +58,7 @@ def _row_html(order_id: int, now: datetime) -> str:
     return row.strip()  # the page morphs a row for a row: text around it would pile up
 
 
-def _shared(name: str, panel: Panel, html: Callable[[datetime], str]) -> Render:
+def _shared(name: str, panel: Panel, html: Callable[[datetime], str], hurried: bool = False) -> Render:
     cache, tenant = panel_cache(), current_tenant()
 
     def paint() -> Render:
@@ -69,7 +69,7 @@ def _shared(name: str, panel: Panel, html: Callable[[datetime], str]) -> Render:
     g.from_memory = True  # errors.py takes no such answer for one of the database
     audience = audience_of(current_user, tenant)
     ends = today(tenant.timezone, datetime.fromtimestamp(cache.clock(), UTC)).end.timestamp()
-    wanted = Wanted((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends)
+    wanted = Wanted((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried)
     return cache.get(wanted, newest_log(), paint)
 
 
