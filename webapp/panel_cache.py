@@ -27,7 +27,7 @@ from .together import CutShortError, Together
 
 MOST_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
 MANY = 12  # requests that shared a render: then many watch, and the next one is begun no sooner than
-PACE_SECONDS = 0.8  # after it began. Who comes meanwhile waits for it, so queries do not grow with watchers or changes
+PACE_SECONDS = 1.0  # after it began. Who comes meanwhile waits for it, so queries do not grow with watchers or changes
 OVERHEAD_BYTES = 1_000  # a render's objects beside its fragment
 
 
