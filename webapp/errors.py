@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
@@ -82,8 +82,9 @@ def database_away(error: Exception) -> ResponseReturnValue:
 
 
 def note_that_the_database_answers(response: Response) -> Response:
-    """A signed-in request that went well has asked it at least for its user."""
-    if response.status_code < 500 and request.endpoint not in PUBLIC:
+    """Of a signed-in request that went well, if it asked at all: a panel may come from memory, and a user does."""
+    asked = request.endpoint not in PUBLIC and request.endpoint != "stream.stream" and not g.get("from_memory")
+    if response.status_code < 500 and asked:
         postgresql.over(log)
     return response
 

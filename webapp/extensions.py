@@ -12,10 +12,13 @@ from flask_wtf.csrf import CSRFProtect
 from . import (
     db,
     models,  # noqa: F401 - the tables must be known to Alembic
+    panel_cache,
     security,
+    signal_log,
     signals,
     stream,
     tenancy,
+    visitors,
 )
 from .metrics import web as web_metrics
 
@@ -31,6 +34,9 @@ def init_app(app: Flask) -> None:
     web_metrics.init_app(app)  # first, so that it times the others
     db.init_app(app)
     signals.init_app(app, config.redis_url)
+    signal_log.init_app(app, config.redis_url)
+    panel_cache.init_app(app)
+    visitors.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)
     login_manager.init_app(app)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import signals
+from . import signals, spread
 from .dirty import Dirty
 from .events import INBOX
 
@@ -19,10 +19,10 @@ FULL_RETRY_MS = (30_000, 60_000)  # where there is no room a page polls, and ask
 class Message:
     """One signal with its frames, each encoded when the first stream needs it."""
 
-    __slots__ = ("_frames", "signal")
+    __slots__ = ("_frames", "_viewers", "signal")
 
-    def __init__(self, signal: signals.Signal) -> None:
-        self.signal = signal
+    def __init__(self, signal: signals.Signal, viewers: int) -> None:
+        self.signal, self._viewers = signal, viewers
         self._frames: dict[tuple[str, ...], bytes] = {}
 
     def frame(self, user_id: int) -> bytes:
@@ -32,24 +32,27 @@ class Message:
         if frame is None:
             dirty = Dirty()
             dirty.add(self.signal, user_id)
-            frame = self._frames[own] = changes(dirty)
+            frame = self._frames[own] = changes(dirty, self._viewers)
         return frame
 
 
-def greeting(seq: int, live: bool, missed: Dirty | None) -> bytes:
+def greeting(seq: int, live: bool, missed: Dirty | None, viewers: int) -> bytes:
     """`hello`, and what the page has missed. An id in `hello` would let a page that breaks off now skip what follows."""
     hello = {"seq": seq, "now": _now_ms(), "live": live}
-    return encode("hello", hello, None if missed else seq, _at_random(RETRY_MS)) + changes(missed)
+    return encode("hello", hello, None if missed else seq, _at_random(RETRY_MS)) + changes(missed, viewers)
 
 
-def changes(dirty: Dirty | None) -> bytes:
-    """One event a topic. Only the last carries the id: a page that got half of them resumes before them all."""
+def changes(dirty: Dirty | None, viewers: int) -> bytes:
+    """One event a topic. Only the last carries the id: a page that got half of them resumes before them all.
+
+    `viewers` is how many streams of the tenant there are here: the more, the longer a page may wait before it refetches.
+    """
     if not dirty or not dirty.topics:
         return b""
     parts = []
     last = len(dirty.topics) - 1
     for n, (topic, values) in enumerate(sorted(dirty.topics.items(), key=lambda item: item[0] == INBOX)):
-        data = {"seq": dirty.seq, "at": dirty.at, **values}
+        data = {"seq": dirty.seq, "at": dirty.at, **spread.field(viewers), **values}
         parts.append(encode(topic, data, dirty.seq if n == last and dirty.seq else None))
     return b"".join(parts)
 

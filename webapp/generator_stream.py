@@ -53,7 +53,7 @@ class GeneratorStream(Stream):
             self._wake.wait()
             self._wake.clear()
             beat, self._beat = self._beat, b""
-            frame = frames.changes(self.take()) + beat
+            frame = frames.changes(self.take(), len(self.audience)) + beat
             if frame and not self.closed:
                 yield self._counted(frame)
 

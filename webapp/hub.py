@@ -137,6 +137,7 @@ class Hub:
             if audience is None:
                 audience = self._audiences[stream.tenant_id] = Audience()
             audience.streams.add(stream)
+            stream.audience = audience.streams
             self._of_user[stream.user_id] += 1
             metrics.STREAMS.inc()
             if new:
@@ -188,7 +189,7 @@ class Hub:
                 self._begin_anew(audience)
                 audience.recent.add(signal.seq, message)
             streams = list(audience.streams)
-        self._fan_out(frames.Message(signal), streams)
+        self._fan_out(frames.Message(signal, len(streams)), streams)
 
     def _fan_out(self, message: frames.Message, streams: list[Stream]) -> None:
         began, yielded = time.perf_counter(), 0.0

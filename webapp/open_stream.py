@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 from . import frames, signals
 from .dirty import AWAY, Dirty
 from .events import RESYNC
@@ -15,7 +17,7 @@ class Stream:
     may still be on their way, are passed over.
     """
 
-    __slots__ = ("closed", "dirty", "ends", "lost", "seq", "tenant_id", "user_id")
+    __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "tenant_id", "user_id")
 
     def __init__(self, tenant_id: int, user_id: int) -> None:
         self.tenant_id, self.user_id, self.seq = tenant_id, user_id, 0
@@ -23,6 +25,7 @@ class Stream:
         self.closed = False
         self.lost = False  # no signals come, so what happens meanwhile is not known; the page polls
         self.dirty: Dirty | None = None
+        self.audience: Sized = ()  # the tenant's streams, of which it is one
 
     def deliver(self, message: frames.Message) -> None:
         """One signal as it comes from Redis."""
@@ -60,7 +63,7 @@ class Stream:
 
     def greet(self) -> bytes:
         """The first bytes: `hello` and all that is dirty."""
-        return frames.greeting(self.seq, not self.lost, self.take())
+        return frames.greeting(self.seq, not self.lost, self.take(), len(self.audience))
 
     def end(self, now: bool) -> None:
         """Say no more. A frame that is half out is finished, unless it is to be `now`."""

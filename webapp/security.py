@@ -29,6 +29,12 @@ HEADERS = {
 HSTS_SECONDS = 31_536_000  # a year; browsers then refuse plain HTTP to this host
 
 
+def headers(app: Flask) -> dict[str, str]:
+    """What each response of this app says, whoever makes it."""
+    strict = {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"} if app.config["SESSION_COOKIE_SECURE"] else {}
+    return HEADERS | strict
+
+
 def init_app(app: Flask, trusted_proxies: int = 0) -> None:
     if trusted_proxies:
         near = {"x_for": trusted_proxies, "x_proto": trusted_proxies, "x_host": trusted_proxies}
@@ -36,10 +42,8 @@ def init_app(app: Flask, trusted_proxies: int = 0) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers(app).items():
             response.headers[name] = value
-        if app.config["SESSION_COOKIE_SECURE"]:
-            response.headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
         if request.endpoint != "static" and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "private, no-cache"  # a page behind a sign-in is nobody else's
         return response

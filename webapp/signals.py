@@ -118,7 +118,7 @@ def _run(client: redis.Redis, keys: tuple[str, str], values: tuple[str, str, str
 def newest_seq(client: redis.Redis, tenant_id: int) -> int:
     """The seq of the tenant's newest signal, 0 when there is none."""
     newest = cast(Any, client.xrevrange(log_key(tenant_id), count=1))
-    return _seq(newest[0][0]) if newest else 0
+    return entry_seq(newest[0][0]) if newest else 0
 
 
 def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | None:
@@ -127,15 +127,15 @@ def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | 
     oldest = cast(Any, client.xrange(log, count=1))
     if not oldest:
         return [] if seq == 0 else None  # an emptied Redis: what was missed is not known
-    if _seq(oldest[0][0]) > seq:
+    if entry_seq(oldest[0][0]) > seq:
         return None
     entries = cast(Any, client.xrange(log, min=f"({seq}-0"))
     if not entries and newest_seq(client, tenant_id) < seq:
         return None  # a log that has forgotten its end
-    return [Signal.parse(fields[b"signal"], _seq(entry_id)) for entry_id, fields in entries]
+    return [Signal.parse(fields[b"signal"], entry_seq(entry_id)) for entry_id, fields in entries]
 
 
-def _seq(entry_id: bytes) -> int:
+def entry_seq(entry_id: bytes) -> int:
     return int(entry_id.split(b"-")[0])
 
 

@@ -92,7 +92,7 @@ class SocketStream(Stream):
         if self.fd < 0 or self.closed:
             return
         dirty = self.take()
-        if dirty and not self._put(frames.changes(dirty)):
+        if dirty and not self._put(frames.changes(dirty, len(self.audience))):
             self.dirty = dirty
 
     def _put(self, frame: bytes) -> bool:

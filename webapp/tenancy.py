@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, g, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .db import db
 from .models import Tenant, User
+from .visitors import visitors
+
+READS = ("GET", "HEAD", "OPTIONS")
 
 # The endpoints that answer nobody in particular, each with its reason. All others ask for a sign-in by themselves.
 PUBLIC = {
@@ -31,18 +33,17 @@ def init_app(app: Flask, login_manager: LoginManager) -> None:
 def load_user(user_id: str) -> User | None:
     """The user of a session cookie, or None. Remembers the tenant for `current_tenant`.
 
-    In a session of its own, closed at once: a stream lives for minutes and must not hold a connection meanwhile, and
-    the verbs of orders.py begin their transactions on a clean slate.
+    What writes is asked by the user as they are now; what reads, as they were visitors.KEPT_SECONDS ago at most. No
+    connection is held: a stream lives for minutes, and the verbs of orders.py begin their transactions on a clean slate.
     """
     if not user_id.isdecimal() or len(user_id) > 18:  # a bigint
         return None
-    statement = select(User, Tenant).join(Tenant, Tenant.id == User.tenant_id).where(User.id == int(user_id))
-    with Session(db.engine) as session:
-        found = session.execute(statement).one_or_none()
-    if found is None:
+    writes = has_request_context() and request.method not in READS
+    visitor = visitors().fresh(int(user_id)) if writes else visitors().get(int(user_id))
+    if visitor is None:
         return None
-    user, g.tenant = found
-    return user
+    g.tenant = visitor.tenant
+    return visitor.user
 
 
 def current_tenant() -> Tenant:

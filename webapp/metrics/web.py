@@ -50,6 +50,10 @@ RESUMES = Counter("doorbell_stream_resumes_total", "How streams began; fresh is 
 HUB_AWAY = Gauge("doorbell_hub_away", "Web processes whose pages poll now.", ["cause"], multiprocess_mode="livesum")
 HUB_LOSSES = Counter("doorbell_hub_losses_total", "Times that a hub told its pages to poll.", ["cause"])
 HUB_FINDS = Counter("doorbell_hub_finds_total", "Times that it was back; of redis: subscriptions made anew.", ["cause"])
+PANELS = Counter("doorbell_panel_requests_total", "Requests for shared panels, by how they were answered.", ["how"])
+PANELS_UNCHANGED = Counter("doorbell_panels_unchanged_total", "Panels answered 304: the page had them already.")
+PANEL_BYTES = Gauge("doorbell_panel_bytes", "Bytes of panels kept in memory.", multiprocess_mode="livesum")
+PANEL_HITS, PANEL_WAITS, PANEL_MISSES = PANELS.labels("memory"), PANELS.labels("wait"), PANELS.labels("query")
 
 for _cause in DROP_CAUSES:
     DROPS.labels(_cause)
@@ -95,11 +99,16 @@ def _count(response: Response) -> Response:
     asked = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs 1 µs
     endpoint = asked.endpoint or "none"
     method = asked.method if asked.method in METHODS else "other"
-    counter, seconds = _children(endpoint, method, response.status_code // 100)
-    counter.inc()
-    if endpoint != ENDLESS and BEGAN in asked.environ:
-        seconds.observe(perf_counter() - asked.environ[BEGAN])
+    count(endpoint, method, response.status_code, asked.environ.get(BEGAN))
     return response
+
+
+def count(endpoint: str, method: str, status: int, began: float | None) -> None:
+    """One request that was answered; `began` in seconds of perf_counter."""
+    counter, seconds = _children(endpoint, method, status // 100)
+    counter.inc()
+    if endpoint != ENDLESS and began is not None:
+        seconds.observe(perf_counter() - began)
 
 
 @cache

@@ -23,6 +23,10 @@ from . import (
     salespeople,
 )
 
+# How long a panel may be shown from memory although nothing was signalled: "against yesterday at the same time" moves with
+# the clock, and a person's new name is no signal.
+KEPT_SECONDS = 15.0
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -34,6 +38,7 @@ class Panel:
     definition: str
     read: Callable[[Tenant, datetime], Any]
     throttle: str = "1s"  # at most one refetch in this time; the trailing one is never lost
+    kept_seconds: float = KEPT_SECONDS
 
 
 PANELS = {

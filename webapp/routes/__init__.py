@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from .. import stream
-from . import auth, board, health, inbox, metrics, order_verbs, orders, panels
+from . import auth, board, health, inbox, metrics, order_verbs, orders, panels, quick_panels
 from .order_number import OrderNumber
 
 
@@ -14,3 +14,4 @@ def register(app: Flask) -> None:
     assert order_verbs.bp is orders.bp  # its routes hang below the orders' own
     for module in (auth, board, panels, inbox, orders, health, metrics, stream):
         app.register_blueprint(module.bp)
+    quick_panels.init_app(app)

@@ -18,6 +18,7 @@ from ..errors import Trouble, answer
 from ..forms import SignInForm
 from ..models import Tenant, User
 from ..tenancy import is_fragment
+from ..visitors import visitors
 
 DEMO_SLUG = "demo"
 
@@ -53,6 +54,8 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        visitors().forget(current_user.id)
     logout_user()
     session.clear()
     flash("You are signed out.", "success")
@@ -87,6 +90,7 @@ def local_path(text: str | None) -> str:
 
 
 def _let_in(user: User) -> None:
+    visitors().forget(user.id)  # whoever signs in is as they are now
     session.clear()  # nothing that was in the cookie before the sign-in lives on after it
     login_user(user)
 

@@ -14,7 +14,7 @@ from .. import formatting, panel_charts, signals
 from ..queries import PANELS, inbox
 from ..queries.day import today
 from ..tenancy import current_tenant
-from .panels import render_inbox, render_panel
+from .panels import render_inbox, shared_panel
 
 bp = Blueprint("board", __name__)
 
@@ -29,10 +29,11 @@ def _install_filters(state: BlueprintSetupState) -> None:
 @login_required
 def index() -> str:
     live_since()
-    tenant, now = current_tenant(), datetime.now(UTC)
-    html = {panel.name: render_panel(panel, tenant, now) for panel in PANELS.values()}
-    day = today(tenant.timezone, now).date
-    return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, html=html)
+    tenant = current_tenant()
+    renders = {panel.name: shared_panel(panel, hurried=True) for panel in PANELS.values()}
+    now = min(render.moment for render in renders.values())  # what the page as a whole is as of
+    day = today(tenant.timezone, datetime.now(UTC)).date
+    return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)
 
 
 def live_since() -> int:

@@ -14,16 +14,26 @@ let heardAt = performance.now();
 let failures = 0;
 let retryTimer = null;
 
+// `?live=poll` on the board's address: no stream, for networks that let none through. What is asked for is the same.
+const pollsOnly = live.dataset.live === "poll";
+const POLL_ONLY_MS = 5_000;
+
 export function connect() {
+  if (pollsOnly) {
+    set({ polled: true });
+    setInterval(poll, POLL_ONLY_MS);
+    window.addEventListener("online", poll);
+    return;
+  }
   live.addEventListener("hello", (event) => {
     set({ connected: true, away: !data(event).live });
     failures = 0;
   });
   live.addEventListener("away", () => set({ away: true }));
   live.addEventListener("full", () => set({ away: true }));
-  live.addEventListener("resync", () => {
+  live.addEventListener("resync", (event) => {
     set({ away: false });
-    refetchAll();
+    changed("resync", data(event));
   });
   for (const topic of TOPICS) live.addEventListener(topic, (event) => changed(topic, data(event)));
 

@@ -7,15 +7,44 @@ const listeners = new Map(); // topic -> what else wants to know, called with th
 const waiting = new Set(); // panels that changed during a pause
 const changedAt = new WeakMap(); // panel -> when the oldest change that it has not asked for yet was recorded
 const etags = new WeakMap(); // panel -> the ETag of what it shows
+const spreading = new Map(); // topic -> data of signals that wait for this page's turn
+const TURN_MS = 1_000; // between two turns, and a random part of the spread beside it
 const AGAIN_MS = [1_000, 4_000]; // first and longest wait before one of the panels that got no answer asks again
 let againMs = AGAIN_MS[0];
 let againTimer = null;
+let turnTimer = null;
+let turnedAt = -Infinity;
 let clock = { offset: 0, trip: Infinity }; // this clock less the server's, from the quickest answer so far
 
 // `take(data)` answers true when it deals with the panels of that topic itself.
 export const onTopic = (topic, take) => listeners.set(topic, take);
 
+// Where many watch (`spread` > 0) each page waits a random part of it, so that they do not all ask in one instant; what comes
+// meanwhile is folded into the same turn. The inbox is one's own, nobody else asks for it.
 export function changed(topic, data) {
+  if (topic === "inbox" || !(data.spread || turnTimer)) return apply(topic, data);
+  spreading.set(topic, folded(spreading.get(topic), data));
+  const rest = Math.max(0, turnedAt + TURN_MS - performance.now());
+  turnTimer ??= setTimeout(takeTurn, rest + Math.random() * data.spread);
+}
+
+// Of an order named in one signal and "many" in another: many. The latency that is shown counts from the oldest.
+function folded(before, data) {
+  if (!before) return data;
+  const ids = before.ids && data.ids ? [...new Set([...before.ids, ...data.ids])] : null;
+  return { ...data, at: Math.min(before.at, data.at), ...("ids" in data ? { ids } : {}) };
+}
+
+function takeTurn() {
+  turnTimer = null;
+  turnedAt = performance.now();
+  const signals = [...spreading];
+  spreading.clear();
+  for (const [topic, data] of signals) apply(topic, data);
+}
+
+function apply(topic, data) {
+  if (topic === "resync") return refetchAll();
   const taken = listeners.get(topic)?.(data) ?? null;
   if (topic === "orders") orderChanged(data.ids);
   if (topic === "day") refetchDate();

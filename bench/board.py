@@ -1,0 +1,205 @@
+"""A board that a thousand watch: how old is what they see, and what does it cost?
+
+One gunicorn web process, one listener, and 10, 100 and 1,000 signed-in viewers (viewer.py), each with a user of its own,
+while 20 orders a second are paid. Each payment is of one cent, so the revenue tile tells which payments a viewer has seen.
+`age` is from COMMIT until that viewer has a revenue tile with the payment in it, for every payment and every viewer. The
+baseline is as many viewers who poll every second.
+
+`queries_per_second` are the transactions that PostgreSQL counted, less those of the same writer and listener with nobody
+watching. CPU is in cores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import redis
+
+from webapp import create_app, signals
+from webapp.config import Config
+
+from .stage import ROOT, Stage, report, run
+from .viewer import watch
+
+VIEWERS = (10, 100, 1_000)
+CHANGES_A_SECOND = 20
+SECONDS = 6
+POLL_SECONDS = 10  # of measuring those who poll
+MOST_P99_SECONDS = 2.0
+MOST_GROWTH = 1.2  # of the queries a second, from 10 viewers to 1,000
+TOKEN = "a-token-for-benchmarks"  # noqa: S105 - of a web process that lives for a minute
+PORT = 18_230
+
+
+def main() -> None:
+    with Stage() as stage:
+        url = stage.database("board")
+        cookies = _fill(stage, url)
+        with stage.listener(url), _web(stage, url) as web:
+            alone = _measure(stage, url, web, "live", 0, cookies, SECONDS)
+            found = {n: _measure(stage, url, web, "live", n, cookies, SECONDS) for n in VIEWERS}
+            polled = _measure(stage, url, web, "poll", VIEWERS[-1], cookies, POLL_SECONDS)
+        for figures in (*found.values(), polled):
+            figures["queries_per_second"] = round(figures.pop("transactions") - alone["transactions"], 1)
+        for n in VIEWERS:
+            p99 = found[n]["age_p99"]
+            report(
+                case=f"{n} viewers, {CHANGES_A_SECOND} changes a second",
+                figures=found[n],
+                baseline={f"polling_{name}": value for name, value in polled.items()} if n == VIEWERS[-1] else None,
+                ratio=round(p99 / polled["age_p99"], 3) if n == VIEWERS[-1] and polled["age_p99"] else None,
+                target=f"age_p99 <= {MOST_P99_SECONDS}" if n == VIEWERS[-1] else None,
+                met=p99 <= MOST_P99_SECONDS if n == VIEWERS[-1] else None,
+            )
+        few, many = found[VIEWERS[0]]["queries_per_second"], found[VIEWERS[-1]]["queries_per_second"]
+        report(
+            case=f"queries a second, {VIEWERS[-1]} viewers against {VIEWERS[0]}",
+            figures={"queries_per_second": many},
+            baseline={"queries_per_second": few},
+            ratio=round(many / few, 2),
+            target=f"ratio <= {MOST_GROWTH}",
+            met=many / few <= MOST_GROWTH,
+        )
+
+
+def _measure(
+    stage: Stage, url: str, web: psutil.Process, mode: str, viewers: int, cookies: Path, seconds: int
+) -> dict[str, Any]:
+    out = stage.directory / f"seen-{mode}-{viewers}"
+    address = f"http://127.0.0.1:{PORT}"
+    with stage.process("watch", address, mode, str(viewers), str(cookies), str(out)):
+        time.sleep(3)  # the first paint is not what is measured
+        before, cpu, panels, began = _transactions(url), _cpu(web), _panels(address), time.time()
+        first, paid = _pay(url, seconds)
+        time.sleep(3)  # for the last to be seen; PostgreSQL tells its counts with a delay of a second, too
+        took = time.time() - began
+        cores, transactions = (_cpu(web) - cpu) / took, (_transactions(url) - before) / took
+        panels = {how: value - panels[how] for how, value in _panels(address).items()}
+    said = json.loads(out.read_text())
+    ages, unseen = _ages(said["seen"], first, paid)
+    return {
+        "age_p50": _percentile(ages, 0.5),
+        "age_p99": _percentile(ages, 0.99),
+        "unseen": unseen,
+        "transactions": transactions,
+        "panel_queries_per_second": round(panels["query"] / took, 1),
+        "panels_per_second": round(sum(panels.values()) / took),
+        "errors": said["errors"],
+        "web_cores": round(cores, 2),
+        "client_cores": round(said["cpu"], 2),
+    }
+
+
+def _pay(url: str, seconds: int) -> tuple[int, list[float]]:
+    """The revenue (in cents, so in payments) before, and when each further payment was committed."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute("SELECT count(*) FROM orders WHERE paid_at IS NOT NULL").fetchone()
+        assert row is not None
+        paid, begin = [], time.time()
+        for n in range(seconds * CHANGES_A_SECOND):
+            time.sleep(max(0.0, begin + n / CHANGES_A_SECOND - time.time()))
+            conn.execute(
+                "UPDATE orders SET paid_at = now() WHERE id = (SELECT min(id) FROM orders WHERE paid_at IS NULL)"
+            )
+            paid.append(time.time())
+        return row[0], paid
+
+
+def _ages(seen: list[list[list[float]]], first: int, paid: list[float]) -> tuple[list[float], int]:
+    """Seconds until each viewer saw each payment, sorted, and how many were never seen."""
+    ages, unseen = [], 0
+    for views in seen:
+        known = 0
+        for figure, moment in views:
+            upto = min(len(paid), int(figure) - first)
+            ages += [moment - at for at in paid[known:upto]]
+            known = max(known, upto)
+        unseen += len(paid) - known
+    return sorted(ages), unseen
+
+
+def _percentile(ages: list[float], share: float) -> float | None:
+    return round(ages[int(len(ages) * share)], 3) if ages else None
+
+
+def _transactions(url: str) -> int:
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute(
+            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _panels(address: str) -> dict[str, float]:
+    """How many panels were answered from memory, by waiting and by a query."""
+    request = urllib.request.Request(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - our own loopback address
+        lines = response.read().decode().splitlines()
+    mark = 'doorbell_panel_requests_total{how="'
+    found = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in lines if line.startswith(mark)}
+    return {how: found.get(how, 0.0) for how in ("memory", "wait", "query")}
+
+
+@contextlib.contextmanager
+def _web(stage: Stage, url: str) -> Iterator[psutil.Process]:
+    """One gunicorn worker; yields it, not its master."""
+    env = stage.env | {"DATABASE_URL": url, "PORT": str(PORT), "METRICS_TOKEN": TOKEN, "GRACEFUL_TIMEOUT": "2"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    with subprocess.Popen(command, cwd=ROOT, env=env | {"DOORBELL_DEMO": "1", "WEB_CONCURRENCY": "1"}) as master:
+        try:
+            deadline = time.time() + 30
+            while time.time() < deadline:
+                with contextlib.suppress(OSError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=1)
+                    break
+                time.sleep(0.2)
+            yield psutil.Process(master.pid).children()[0]
+        finally:
+            master.terminate()
+
+
+def _fill(stage: Stage, url: str) -> Path:
+    """Users and orders of tenant 1; returns the file of the users' cookies."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO users (tenant_id, name, email)"
+            " SELECT 1, 'U N', 'u' || n || '@example.com' FROM generate_series(1, %s) n",
+            [max(VIEWERS)],
+        )
+        conn.execute(
+            "INSERT INTO orders (tenant_id, number, customer, currency, total_minor)"
+            " SELECT 1, n::text, 'Bench', 'EUR', 1 FROM generate_series(1, 5000) n"
+        )
+        users = [row[0] for row in conn.execute("SELECT id FROM users ORDER BY id")]
+        conn.execute("VACUUM ANALYZE")
+    with redis.Redis.from_url(stage.env["REDIS_URL"]) as client:
+        signals.publish(client, 1, {"resync": None})
+    app = create_app(Config.from_env(stage.env | {"DATABASE_URL": url}))
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    path = stage.directory / "cookies"
+    path.write_text(
+        json.dumps(["session=" + serializer.dumps({"_user_id": str(user), "_fresh": False}) for user in users])
+    )
+    return path
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("GUNICORN_LOG_LEVEL", "warning")
+    run(main, watch=watch)

@@ -1,0 +1,18 @@
+"""How long a page may wait before it refetches: a random part of this, so that thousands do not ask in one instant."""
+
+from __future__ import annotations
+
+FEW = 50  # watchers of a tenant in one process who may all ask at once
+MS_A_VIEWER = 1.0  # a panel from memory costs a process well below that, and a signal concerns about five of them
+MOST_MS = 2_000
+
+
+def spread_ms(viewers: int) -> int:
+    """Milliseconds for the signal of a tenant that so many streams of this process watch; 0 for few."""
+    return 0 if viewers <= FEW else min(MOST_MS, round(viewers * MS_A_VIEWER))
+
+
+def field(viewers: int) -> dict[str, int]:
+    """What a signal's frame says of it: `{"spread": ms}`, and nothing where there is none."""
+    spread = spread_ms(viewers)
+    return {"spread": spread} if spread else {}
