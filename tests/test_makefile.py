@@ -8,7 +8,21 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {"help", "run", "psql", "env", "test", "test-faults", "lint", "bench", "docs", "pictures", "lock", "clean"}
+COMMANDS = {
+    "help",
+    "run",
+    "psql",
+    "env",
+    "test",
+    "test-faults",
+    "lint",
+    "bench",
+    "bench-report",
+    "docs",
+    "pictures",
+    "lock",
+    "clean",
+}
 
 
 def test_help_lists_every_command_from_the_makefile_itself() -> None:
