@@ -98,8 +98,8 @@ class Load:
     def _open_all(self) -> dict[str, Any]:
         aim, begin = self.aim, time.monotonic()
         every = max(1, aim.count // max(1, aim.samples))
-        while self.open + self.failed < aim.count and time.monotonic() - begin < aim.open_seconds:
-            while len(self._streams) < min(aim.count, self.open + self.failed + aim.burst):
+        while self._answered() < aim.count and time.monotonic() - begin < aim.open_seconds:
+            while len(self._streams) < min(aim.count, self._answered() + aim.burst):
                 number = len(self._streams)
                 stream = Counted(self, number, number % every == 0)
                 self._streams.append(stream)
@@ -107,6 +107,9 @@ class Load:
                     self._sampled.append(stream)
             self.loop.turn()
         return {"open": self.open, "failed": self.failed, "seconds": time.monotonic() - begin}
+
+    def _answered(self) -> int:
+        return self.open + self.ended + self.failed
 
     def _mark(self) -> dict[str, Any]:
         self.frames = self.bytes = 0

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +138,11 @@ def _seen(line: Line) -> str:
 
 def _measured(name: str, lines: list[Line], charts: Path) -> Iterator[str]:
     """A table for each set of figures, with its charts above."""
-    done = [line for line in lines if line.get("figures")]
-    done.sort(key=lambda line: [tuple(each["figures"]) for each in done].index(tuple(line["figures"])))
-    for keys, group in groupby(done, key=lambda line: tuple(line["figures"])):
-        rows = list(group)
+    tables: dict[tuple[str, ...], list[Line]] = {}
+    for line in lines:
+        if line.get("figures"):
+            tables.setdefault(tuple(line["figures"]), []).append(line)
+    for keys, rows in tables.items():
         yield from (chart for key in keys if (chart := _chart(name, key, keys, rows, charts)))
         yield _figures(keys, rows)
     yield "\n".join(f"- {line['case']}: {line['note']}" for line in lines if line.get("note"))

@@ -26,7 +26,7 @@ from .stage import Stage, report, run
 from .verdict import Verdict, judge
 
 SIZES = (1_000, 5_000, 10_000)
-RATES = {1_000: 10, 5_000: 4, 10_000: 2}  # signals a second: 10,000 to 20,000 frames, what the generator can just do
+RATES = {1_000: 5, 5_000: 2, 10_000: 2}  # signals a second: the generator is to keep up, but for the last
 ROUNDS = 3
 ROUND_SECONDS = 6.0
 QUIET_SECONDS = 5.0  # at most, after a round, for the last frames to come
