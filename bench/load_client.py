@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -28,15 +29,18 @@ OK = b"HTTP/1.1 200"
 
 @dataclass(frozen=True)
 class Aim:
-    """`count` streams of `path` at that port, with `cookies` in turn; at most `burst` are on their way at a time."""
+    """`count` streams of `path` at that port, with `cookies` in turn; at most `burst` are on their way at a time.
+
+    What is refused is tried again, as a page does it, until there were as many refusals as there are to be streams.
+    """
 
     port: int
     path: str
     count: int
     cookies: tuple[str, ...] = ("",)
     samples: int = 100
-    burst: int = 100
-    open_seconds: float = 120.0
+    burst: int = 50
+    open_seconds: float = 240.0
     seconds: float = 900.0
     fetch_share: float = 0.0  # only viewers (viewers.py) fetch
     fetch_path: str = "/"
@@ -60,6 +64,9 @@ class Counted(Request):
     def heard(self, data: bytes) -> None:
         if not self._opened or not data:
             self._opened = self._load.opened(self._opened, data)
+            if not self._opened:
+                self.close()  # refused or over: whatever else it says is not counted
+                return
         self._load.bytes += len(data)
         self._load.frames += (self._tail + data).count(MARK) if self._tail else data.count(MARK)
         self._tail = b"" if data.endswith(b"\n") else data[-len(MARK) + 1 :]  # the mark may be cut in two
@@ -75,7 +82,8 @@ class Load:
 
     def __init__(self, aim: Aim) -> None:
         self.aim, self.loop = aim, Loop()
-        self.frames = self.bytes = self.open = self.failed = self.ended = 0
+        self.frames = self.bytes = self.open = self.ended = 0
+        self.failed: Counter[str] = Counter()  # by HTTP status, or "no answer"
         self._streams: list[Counted] = []
         self._sampled: list[Counted] = []
         self._cpu = time.process_time()
@@ -89,7 +97,7 @@ class Load:
             self.open -= 1
             self.ended += 1
         else:
-            self.failed += 1
+            self.failed[data[9:12].decode(errors="replace") or "no answer"] += 1
         return False
 
     def answer(self, command: str) -> dict[str, Any]:
@@ -98,8 +106,10 @@ class Load:
     def _open_all(self) -> dict[str, Any]:
         aim, begin = self.aim, time.monotonic()
         every = max(1, aim.count // max(1, aim.samples))
-        while self._answered() < aim.count and time.monotonic() - begin < aim.open_seconds:
-            while len(self._streams) < min(aim.count, self._answered() + aim.burst):
+        while self._served() < aim.count and time.monotonic() - begin < aim.open_seconds:
+            if self.failed.total() >= aim.count:
+                break
+            while self._on_their_way() < min(aim.burst, aim.count - self._served()):
                 number = len(self._streams)
                 stream = Counted(self, number, number % every == 0)
                 self._streams.append(stream)
@@ -108,8 +118,11 @@ class Load:
             self.loop.turn()
         return {"open": self.open, "failed": self.failed, "seconds": time.monotonic() - begin}
 
-    def _answered(self) -> int:
-        return self.open + self.ended + self.failed
+    def _served(self) -> int:
+        return self.open + self.ended
+
+    def _on_their_way(self) -> int:
+        return len(self._streams) - self._served() - self.failed.total()
 
     def _mark(self) -> dict[str, Any]:
         self.frames = self.bytes = 0

@@ -33,7 +33,7 @@ from .ways import PEOPLE, TOPICS
 from .web import Web, tenant_with_people
 
 VIEWERS = 5_000
-FETCH_SHARE = 0.1  # of the viewers really fetch a panel whenever they would
+FETCH_SHARE = 0.02  # of the viewers really fetch a panel whenever they would
 SIGNAL_SECONDS = 2.0  # between two changes
 MOST_SECONDS = 120.0  # then those who are not back are given up
 SETTLE_SECONDS = 5.0  # for what was marked stale to be asked for again
@@ -48,12 +48,13 @@ def main() -> None:
         tenant_id, users = tenant_with_people(url, "storm", PEOPLE)
         with stage.listener(url), Web(stage, url, 2 * viewers) as web:
             aim = Aim(web.port, "/stream", viewers, web.cookies(users), fetch_share=share, fetch_path="/panels/revenue")
-            with Client(aim, "bench.viewers") as pages, _changes(client, tenant_id):
+            with Client(aim, "bench.viewers") as pages:
                 opened = pages.ask("open")
                 if opened["open"] < viewers:
-                    raise SystemExit(f"only {opened['open']} of {viewers} streams opened; see {web.log}")
-                for case, restart in (("deploy", _deploy), ("reload", _reload), ("kill -9", _kill)):
-                    _storm(web, pages, case, restart, viewers, share)
+                    raise SystemExit(f"only {opened['open']} of {viewers} streams opened:\n{web.log.read_text()}")
+                with _changes(client, tenant_id):
+                    for case, restart in (("deploy", _deploy), ("reload", _reload), ("kill -9", _kill)):
+                        _storm(web, pages, case, restart, viewers, share)
 
 
 def _deploy(web: Web) -> None:
@@ -70,14 +71,16 @@ def _kill(web: Web) -> None:
 
 
 def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], viewers: int, share: float) -> None:
+    before = _wait(pages, lambda found: found["connected"] >= viewers)
+    if before["connected"] < viewers:
+        report(
+            case=f"{viewers:,} viewers, {case}", note=f"only {before['connected']:,} were back from the restart before"
+        )
+        return
     pages.ask("mark")
     begin = time.time()
     restart(web)
-    while time.time() - begin < MOST_SECONDS:
-        found = pages.ask("read")
-        if found["lost"] >= viewers and found["connected"] >= viewers:
-            break
-        time.sleep(0.25)
+    _wait(pages, lambda found: found["lost"] >= viewers and found["connected"] >= viewers)
     time.sleep(SETTLE_SECONDS)
     found = pages.ask("read")
     away = found["away"] or [0.0]
@@ -105,6 +108,14 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
         target="errors = 0, all back",
         met=errors == 0 and found["connected"] >= viewers,
     )
+
+
+def _wait(pages: Client, over: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """What the pages say once it is so, or after MOST_SECONDS."""
+    end = time.time() + MOST_SECONDS
+    while not over(found := pages.ask("read")) and time.time() < end:
+        time.sleep(0.25)
+    return found
 
 
 @contextmanager

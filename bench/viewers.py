@@ -30,7 +30,7 @@ GRACE_SECONDS = 1.5  # state.js: shorter than this nobody reads that the stream 
 POLL_SECONDS = 15.0
 FETCH_SECONDS = 20.0  # base.html's defaultTimeout
 AGAIN_SECONDS = (1.0, 4.0)
-RETURN_SECONDS = 1.0  # what a page is told so soon after it came back is what it missed
+RETURN_SECONDS = 0.3  # what a page is told so soon after it came back is what it missed
 SIGNED_OUT = (401, 403)
 
 
