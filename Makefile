@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test test-faults test-hosts lint bench docs pictures lock clean
+.PHONY: help run psql env test test-faults test-hosts lint bench bench-report docs pictures lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ bench: $(VENV)/dev.stamp ## every benchmark; one JSON object a line
 		grep -q '^def main' "$$file" || continue; \
 		$(BIN)/python -m "bench.$$(basename "$$file" .py)" || failed="$$failed $$file"; \
 	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+bench-report: $(VENV)/dev.stamp ## docs/performance.md and its charts, from a run of all, or from the lines in $LINES
+	@$(BIN)/python -m bench.report $(LINES)
 
 docs: $(VENV)/embedded.stamp ## docs/events.md anew, from webapp/events.py
 	@$(BIN)/python -m webapp.event_catalog > docs/events.md

@@ -94,8 +94,9 @@ class Stage:
 
 
 def report(**figures: Any) -> None:
-    """One JSON line; what is None is left out."""
-    print(json.dumps({name: value for name, value in figures.items() if value is not None}), flush=True)
+    """One JSON line with the benchmark's name; what is None is left out."""
+    named = {"bench": Path(sys.argv[0]).stem, **figures}
+    print(json.dumps({name: value for name, value in named.items() if value is not None}), flush=True)
 
 
 def run(main: Callable[[], None], **commands: Callable[..., None]) -> None:

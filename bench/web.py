@@ -1,0 +1,124 @@
+"""Doorbell's web process for benchmarks: started, restarted and killed as a whole, and people who are signed in to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from webapp import create_app
+from webapp.config import Config
+
+from .stage import ROOT, Stage
+
+START_SECONDS = 60.0
+NO_CAPS = {"STREAMS_PER_USER": "1000000", "STREAMS_PER_PROCESS": "1000000", "STREAM_SECONDS": "86400"}
+
+
+class Web:
+    """gunicorn with one gevent worker on a loopback port, while the block runs. Its log is in the stage's directory."""
+
+    def __init__(self, stage: Stage, url: str, connections: int, **env: str) -> None:
+        self.port = free_port()
+        ours = {"DATABASE_URL": url, "PORT": str(self.port), "COOKIE_SECURE": "0", "WEB_CONCURRENCY": "1"}
+        self._env = stage.env | NO_CAPS | ours | env
+        self._connections = str(connections + 500)
+        self._old: list[subprocess.Popen[bytes]] = []
+        self.log = stage.directory / f"web-{self.port}.log"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--worker-connections", self._connections, "wsgi:app"],
+                cwd=ROOT,
+                env=self._env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        await_answer(self.port, self._process, self.log)
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The newest worker: after a reload the older ones are on their way out."""
+        return max(psutil.Process(self._process.pid).children(), key=lambda each: each.create_time())
+
+    def send(self, number: int) -> None:
+        """A signal to the master."""
+        self._process.send_signal(number)
+
+    def replace(self) -> None:
+        """As on a deploy: the old one is asked to stop and sends its streams away, the new one is started at once."""
+        self._old.append(self._process)
+        self._process.send_signal(signal.SIGTERM)
+        self.start()
+
+    def kill(self) -> None:
+        """The master and its workers at once, as a power cut would."""
+        for process in (*self._old, self._process):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def __enter__(self) -> Web:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.kill()
+
+    def cookies(self, users: list[int]) -> tuple[str, ...]:
+        """Session cookies of signed-in users, signed as the app signs them."""
+        app = create_app(Config.from_env(self._env))
+        signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        return tuple("session=" + str(signer.dumps({"_user_id": str(user), "_fresh": True})) for user in users)
+
+
+def await_answer(port: int, process: subprocess.Popen[bytes], log: Path, path: str = "/healthz") -> None:
+    """Until the process answers there. Raises SystemExit with its log when it does not."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5),
+        ):
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"nothing answers on port {port}:\n{log.read_text()}")
+
+
+def tenant_with_people(url: str, slug: str, people: int) -> tuple[int, list[int]]:
+    """A new tenant's id and its users' ids."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        tenant = conn.execute(
+            "INSERT INTO tenants (slug, name, timezone, currency, locale) VALUES (%s, %s, 'UTC', 'EUR', 'en_GB') RETURNING id",
+            [slug, slug.title()],
+        ).fetchone()
+        assert tenant is not None
+        users = conn.execute(
+            "INSERT INTO users (tenant_id, email, name) SELECT %s, n || '@' || %s || '.example', 'Viewer ' || n"
+            " FROM generate_series(1, %s) AS n RETURNING id",
+            [tenant[0], slug, people],
+        ).fetchall()
+    return int(tenant[0]), [int(user[0]) for user in users]
+
+
+def free_port() -> int:
+    """A port that nobody has now, below those that the kernel hands out."""
+    while True:
+        port = random.randrange(26_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
