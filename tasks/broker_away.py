@@ -1,4 +1,4 @@
-"""What beat says when Redis is away as a tick is due: one line, not the stack that Celery would print every time."""
+"""What beat says when Redis is away as a tick is due, and the worker as a task is done: one line, not Celery's stack."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import redis
 from kombu.exceptions import OperationalError
 
 AWAY = (OperationalError, redis.ConnectionError, redis.TimeoutError)
+
+SPEAKERS = ("celery.beat", "celery.worker.request")  # the second when it cannot acknowledge
 
 
 class OneLine(logging.Filter):
@@ -31,7 +33,8 @@ def _began_with_redis_away(error: BaseException | None) -> bool:
 
 def tell_in_one_line() -> None:
     """Idempotent: a logger keeps one and the same filter once."""
-    logging.getLogger("celery.beat").addFilter(_one_line)
+    for name in SPEAKERS:
+        logging.getLogger(name).addFilter(_one_line)
 
 
 _one_line = OneLine()
