@@ -77,6 +77,18 @@ def test_work_that_takes_long_is_a_sign_of_life(leader: doorbell.Connection, cli
     beat.close()
 
 
+def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
+    leader: doorbell.Connection, client: redis.Redis
+) -> None:
+    beat = Heartbeat(leader, client)
+    beat.beat_without_publishing()
+    beat.close()
+    assert not client.exists(LEADER_KEY)
+    client.set(LEADER_KEY, '{"host": "another", "pid": 1, "at": 0}')
+    beat.close()
+    assert client.exists(LEADER_KEY)
+
+
 def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
     leader: doorbell.Connection, client: redis.Redis
 ) -> None:

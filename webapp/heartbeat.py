@@ -46,9 +46,14 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
 
     def close(self) -> None:
+        """Say that this one no longer leads, so that a standby need not wait for the last beat to expire."""
         self._closed.set()
         if self._thread is not None:
             self._thread.join()
+        with contextlib.suppress(redis.RedisError, ValueError):
+            last = json.loads(cast(Any, self._redis.get(LEADER_KEY)) or "{}")
+            if (last.get("host"), last.get("pid")) == (socket.gethostname(), os.getpid()):
+                self._redis.delete(LEADER_KEY)
 
     def beat(self, cursor: Cursor) -> None:
         """Raises redis.RedisError when Redis does not take it."""
