@@ -124,3 +124,11 @@ def test_a_time_between_two_drains_that_would_starve_or_burn_is_refused(seconds:
     (told,) = faults(DRAIN_SECONDS=seconds)
     assert repr(seconds) in told
     assert "from 0.005 to 1" in told
+
+
+@pytest.mark.parametrize("password", ["Top@Secret9", "To%pSecret9"])
+def test_a_password_that_is_not_percent_encoded_is_refused_and_not_shown(password: str) -> None:
+    (told,) = faults(DATABASE_URL=f"postgresql://doorbell:{password}@db/doorbell")
+    assert "percent-encoded" in told
+    assert "Secret9" not in told
+    Config.from_env(GOOD | {"DATABASE_URL": "postgresql://doorbell:Top%40Secret9@db/doorbell?host=%2Frun"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -65,9 +66,7 @@ class Config:
     def from_env(cls, env: Mapping[str, str]) -> Config:
         """Read the environment. Raises ConfigError with every fault found."""
         faults: list[str] = []
-        database_url = _url(
-            env, "DATABASE_URL", ("postgresql", "postgres"), "postgresql://user:password@host/doorbell", faults
-        )
+        database_url = _database_url(env, faults)
         demo = _switch(env, "DOORBELL_DEMO", False, faults)
         config = cls(
             database_url="postgresql://" + database_url.split("://", 1)[1] if database_url else "",
@@ -106,6 +105,16 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...], example: s
     else:
         return value
     return ""
+
+
+def _database_url(env: Mapping[str, str], faults: list[str]) -> str:
+    """A password that is not percent-encoded is refused here: libpq would put a part of it into its message."""
+    example = "postgresql://user:password@host/doorbell"
+    value = _url(env, "DATABASE_URL", ("postgresql", "postgres"), example, faults)
+    place = value.partition("://")[2].partition("?")[0]
+    if place.count("@") > 1 or re.search(r"%(?![0-9A-Fa-f]{2})", place):
+        faults.append(f"DATABASE_URL has an @ or % that is not percent-encoded (%40, %25). Write it like {example}.")
+    return value
 
 
 def _redis_url(env: Mapping[str, str], faults: list[str]) -> str:
