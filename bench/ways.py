@@ -96,10 +96,10 @@ def padded(data: dict[str, Any], size: int) -> str:
 
 @contextmanager
 def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Way]:
-    """`kind` is what DOORBELL_STREAMS is set to: "hub" or "generator"."""
+    """`kind` is "hub" (frames straight to the sockets) or "generator"."""
     tenant_id, users = tenant_with_people(url, f"{kind}-{streams}", PEOPLE)
     with (
-        Web(stage, url, streams, DOORBELL_STREAMS=kind) as web,
+        Web(stage, url, streams, DOORBELL_STREAMS="socket" if kind == "hub" else kind) as web,
         signals.connect(stage.env["REDIS_URL"]) as client,
     ):
         yield FromRedis(client, tenant_id, web.port, "/stream", web.worker, web.cookies(users))
