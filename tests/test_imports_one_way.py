@@ -49,7 +49,7 @@ LAYERS = (
         "event_catalog",
         "partitions",
     },
-    {"doorbell", "cursor", "stop"},
+    {"doorbell", "cursor", "stop", "flight"},
     {"frames"},
     {"new_order", "tenancy", "dirty", "signal_log"},
     {"visitors", "order_rules", "signals", "security", "passwords"},

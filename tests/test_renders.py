@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from markupsafe import Markup
 
-from webapp.panel_cache import MANY, OVERHEAD_BYTES, PACE_SECONDS, PanelCache, Render, Wanted
+from webapp.flight import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, Wanted
+from webapp.panel_cache import PanelCache
 from webapp.signal_log import Log
 from webapp.together import Together
 
@@ -42,11 +43,11 @@ def test_the_renders_that_were_asked_for_longest_ago_make_room() -> None:
     cache = new_cache(most_bytes=10 * one)
     for key in range(10):
         cache.get(wanted(key), LOG, render)
-    cache.find(0, ("revenue",), LOG)
+    cache.find([(0, ("revenue",))], LOG)
     for key in range(10, 15):
         cache.get(wanted(key), LOG, render)
         assert cache.bytes <= 10 * one
-    assert [key for key in range(15) if cache.find(key, ("revenue",), LOG)] == [0, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+    assert [key for key in range(15) if cache.find([(key, ("revenue",))], LOG)] == [0, 6, 7, 8, 9, 10, 11, 12, 13, 14]
     assert cache.bytes == 10 * one
 
 
@@ -62,7 +63,7 @@ def test_a_render_that_is_replaced_gives_its_bytes_back() -> None:
 def test_one_that_is_larger_than_all_the_room_is_given_out_and_not_kept() -> None:
     cache = new_cache(most_bytes=100)
     assert cache.get(wanted("a"), LOG, render).body == b"x" * 500
-    assert (cache.bytes, cache.find("a", ("revenue",), LOG)) == (0, None)
+    assert (cache.bytes, cache.find([("a", ("revenue",))], LOG)) == (0, None)
 
 
 def test_what_was_begun_before_a_signal_is_not_given_to_who_comes_after_it() -> None:
@@ -80,9 +81,9 @@ def test_what_was_begun_before_a_signal_is_not_given_to_who_comes_after_it() -> 
         assert cache.get(wanted("a"), log, lambda: render(2)).body == b"xx"
         painting.set()
     assert first[0].result().body == b"x"
-    found = cache.find("a", ("revenue",), log)
+    found = cache.find([("a", ("revenue",))], log)
     assert found is not None
-    assert found.body == b"xx", "and the one that is late does not take its place"
+    assert found[0].body == b"xx", "and the one that is late does not take its place"
     assert cache.bytes == render(2).size
 
 

@@ -11,85 +11,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import cast
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 from flask import Flask, current_app
-from markupsafe import Markup
 
+from .flight import Flight, Paint, Render, Wanted
 from .metrics import web as metrics
 from .signal_log import Log
 from .together import CutShortError, Together
 
 MOST_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
-MANY = 12  # requests that shared a render: then many watch, and the next one is begun no sooner than
-PACE_SECONDS = 1.0  # after it began. Who comes meanwhile waits for it, so queries do not grow with watchers or changes
-OVERHEAD_BYTES = 1_000  # a render's objects beside its fragment
-
-
-@dataclass(frozen=True)
-class Render:
-    """A fragment as it was at `moment`, with the ETag of its content; `as_of` is the moment on the tenant's clock."""
-
-    html: Markup
-    body: bytes
-    etag: str  # without its quotation marks
-    moment: datetime
-    as_of: str
-
-    @property
-    def as_of_header(self) -> str:
-        return quote(self.as_of)  # a header is ASCII, a locale is not
-
-    @property
-    def size(self) -> int:
-        return 2 * len(self.body) + OVERHEAD_BYTES
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a request asks for: `key` is all that the content depends on beside the data.
-
-    `topics` make it old, as does an age of `seconds`; `ends` is the epoch second of the tenant's next midnight. `hurried`
-    does not wait for its pace: a page that is painted first needs all panels, one after the other.
-    """
-
-    key: Hashable
-    topics: tuple[str, ...]
-    seconds: float
-    ends: float
-    hurried: bool = False
-
-
-class _Flight:
-    """A render that waits for its time, is under way, or is there."""
-
-    def __init__(self, log: Log, now: float, wanted: Wanted, after: _Flight | None) -> None:
-        self.log, self.wanted = log, wanted
-        self.starts = now
-        if after is not None and after.shared >= MANY and after.began <= now:
-            self.starts = max(now, after.began + PACE_SECONDS)
-        self.shared: int = 0  # requests beside the one that paints
-        self.render: Render | None = None
-        self.error: Exception | None = None
-        self.done = threading.Event()
-        self.seq: int | None = None  # until its query is about to begin
-        self.began: float = now
-        self.ends: float = self.starts + wanted.seconds
-
-    def start(self, now: float) -> None:
-        """All that was signalled until now is going to be in the render."""
-        self.seq, self.began, self.ends = self.log.seq, now, min(now + self.wanted.seconds, self.wanted.ends)
-
-    def serves(self, log: Log, topics: tuple[str, ...], now: float) -> bool:
-        """Whether who has looked into `log` just now may have it."""
-        if self.log is not log or self.error is not None or not self.began <= now < self.ends:
-            return False
-        return self.seq is None or self.seq >= log.newest(topics)
 
 
 class PanelCache:
@@ -99,47 +32,50 @@ class PanelCache:
         self.clock = clock
         self.bytes = 0
         self._most_bytes = most_bytes
-        self._flights: OrderedDict[Hashable, _Flight] = OrderedDict()  # the one that was asked for last at the end
+        self._flights: OrderedDict[Hashable, Flight] = OrderedDict()  # the one that was asked for last at the end
         self._unversioned: WeakValueDictionary[Hashable, Together[None, Render]] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def find(self, key: Hashable, topics: tuple[str, ...], log: Log) -> Render | None:
-        """The render, if one that is new enough for `log` is there or somebody is at it.
+    def find(self, wants: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[Render] | None:
+        """Renders by key and topics, if of each one is there that is new enough for `log`, or somebody is at it.
 
         `log` was asked for after the request began.
         """
-        flight = self._flights.get(key)
-        if flight is None or not flight.serves(log, topics, self.clock()):
-            return None
-        flight.shared += 1
-        if flight.render is None:
-            metrics.PANEL_WAITS.inc()
-            flight.done.wait(max(0.0, flight.ends - self.clock()))  # its time is the patience with it, too
-            return flight.render
-        with self._lock:
-            if key in self._flights:
-                self._flights.move_to_end(key)
-        metrics.PANEL_HITS.inc()
-        return flight.render
+        now = self.clock()
+        flights = []
+        for key, topics in wants:
+            flight = self._flights.get(key)
+            if flight is None or not flight.serves(log, topics, now):
+                return None
+            flights.append(flight)
+        renders = [self._share(flight) for flight in flights]
+        return [render for render in renders if render is not None] if all(renders) else None
 
-    def get(self, wanted: Wanted, log: Log | None, paint: Callable[[], Render]) -> Render:
+    def get(self, wanted: Wanted, log: Log | None, paint: Paint) -> Render:
         """The render: from memory, from somebody who is at it, or painted now. What `paint` raises is not kept.
 
         Without a `log` nothing is kept: it is painted for all who came before the painting began.
         """
-        if log is None:
-            return self._unkept(wanted.key, paint)
-        while True:
-            flight, leads = self._board(wanted, log)
-            if leads:
-                return self._fly(flight, paint)
-            found = self.find(wanted.key, wanted.topics, log)
-            if found is not None:
-                return found
-            if flight.error is not None and not isinstance(flight.error, CutShortError):
-                raise flight.error
+        render = self.get_all([(wanted, paint)], log)[0]
+        if isinstance(render, Exception):
+            raise render
+        return render
 
-    def _board(self, wanted: Wanted, log: Log) -> tuple[_Flight, bool]:
+    def get_all(self, wants: Sequence[tuple[Wanted, Paint]], log: Log | None) -> list[Render | Exception]:
+        """As `get`, for several that are waited for together; in the place of a render what its `paint` raised."""
+        if log is None:
+            return [self._unkept(wanted.key, paint) for wanted, paint in wants]
+        found: list[Render | Exception | None] = [None] * len(wants)
+        while missing := [n for n, render in enumerate(found) if render is None]:
+            boarded = [(n, *self._board(wants[n][0], log)) for n in missing]  # all, before any of them is waited for
+            self._fly_all([(flight, wants[n][1]) for n, flight, leads in boarded if leads])
+            for n, flight, leads in boarded:
+                found[n] = flight.render if leads else self._share(flight)
+                if found[n] is None and not isinstance(flight.error, CutShortError):
+                    found[n] = flight.error
+        return [render for render in found if render is not None]
+
+    def _board(self, wanted: Wanted, log: Log) -> tuple[Flight, bool]:
         """The flight that serves, and whether it is this caller who has to fly it."""
         with self._lock:
             now = self.clock()
@@ -148,33 +84,57 @@ class PanelCache:
             if flight is not None and not waits and flight.serves(log, wanted.topics, now):
                 return flight, False
             self._remove(wanted.key)
-            flight = self._flights[wanted.key] = _Flight(log, now, wanted, after=None if wanted.hurried else flight)
+            flight = self._flights[wanted.key] = Flight(log, now, wanted, after=None if wanted.hurried else flight)
             return flight, True
 
-    def _fly(self, flight: _Flight, paint: Callable[[], Render]) -> Render:
-        key = flight.wanted.key
-        try:
-            time.sleep(max(0.0, flight.starts - self.clock()))
-            flight.start(self.clock())
-            metrics.PANEL_MISSES.inc()
-            render = paint()
-        except BaseException as error:
-            flight.error = error if isinstance(error, Exception) else CutShortError()
-            with self._lock:
-                if self._flights.get(key) is flight:
-                    del self._flights[key]
-            raise
-        else:
-            with self._lock:
-                flight.render = render
-                if self._flights.get(key) is flight:
-                    self._count(render.size)
-                    self._make_room()
-            return render
-        finally:
-            flight.done.set()
+    def _share(self, flight: Flight) -> Render | None:
+        """Its render, waited for if need be; None when it failed or took too long."""
+        flight.shared += 1
+        if flight.render is None:
+            metrics.PANEL_WAITS.inc()
+            flight.done.wait(max(0.0, flight.ends - self.clock()))  # its time is the patience with it, too
+            return flight.render
+        with self._lock:
+            if flight.wanted.key in self._flights:
+                self._flights.move_to_end(flight.wanted.key)
+        metrics.PANEL_HITS.inc()
+        return flight.render
 
-    def _unkept(self, key: Hashable, paint: Callable[[], Render]) -> Render:
+    def _fly_all(self, led: list[tuple[Flight, Paint]]) -> None:
+        """One after the other as their time comes. Whoever is cut short leaves none behind that nobody flies."""
+        led.sort(key=lambda each: each[0].starts)
+        try:
+            for flight, paint in led:
+                self._fly(flight, paint)
+        finally:
+            for flight, _ in led:
+                if not flight.done.is_set():
+                    self._fail(flight, CutShortError())
+
+    def _fly(self, flight: Flight, paint: Paint) -> None:
+        time.sleep(max(0.0, flight.starts - self.clock()))
+        flight.start(self.clock())
+        metrics.PANEL_MISSES.inc()
+        try:
+            render = paint()
+        except Exception as error:
+            self._fail(flight, error)
+            return
+        with self._lock:
+            flight.render = render
+            if self._flights.get(flight.wanted.key) is flight:
+                self._count(render.size)
+                self._make_room()
+        flight.done.set()
+
+    def _fail(self, flight: Flight, error: Exception) -> None:
+        flight.error = error
+        with self._lock:
+            if self._flights.get(flight.wanted.key) is flight:
+                del self._flights[flight.wanted.key]
+        flight.done.set()
+
+    def _unkept(self, key: Hashable, paint: Paint) -> Render | Exception:
         with self._lock:
             together = self._unversioned.get(key)
             if together is None:
@@ -184,7 +144,10 @@ class PanelCache:
             metrics.PANEL_MISSES.inc()
             return {None: paint()}
 
-        return cast(Render, together.get(None, run))
+        try:
+            return cast(Render, together.get(None, run))
+        except Exception as error:
+            return error
 
     def _make_room(self) -> None:
         while self.bytes > self._most_bytes:

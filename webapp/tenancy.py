@@ -60,7 +60,7 @@ def current_tenant() -> Tenant:
 
 def is_fragment(path: str) -> bool:
     """Whether `path` answers into a box of a page: there an error is bare text, never a page in the box."""
-    return path.startswith("/panels/") or path == "/stream"
+    return path.startswith("/panels/") or path in ("/panels", "/stream")
 
 
 def require_sign_in() -> ResponseReturnValue | None:

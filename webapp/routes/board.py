@@ -14,7 +14,7 @@ from .. import formatting, panel_charts, signals
 from ..queries import PANELS, inbox
 from ..queries.day import today
 from ..tenancy import current_tenant
-from .panels import render_inbox, shared_panel
+from .panels import render_inbox, shared_panels
 
 bp = Blueprint("board", __name__)
 
@@ -30,7 +30,7 @@ def _install_filters(state: BlueprintSetupState) -> None:
 def index() -> str:
     live_since()
     tenant = current_tenant()
-    renders = {panel.name: shared_panel(panel, hurried=True) for panel in PANELS.values()}
+    renders = shared_panels(PANELS.values(), hurried=True)
     now = min(render.moment for render in renders.values())  # what the page as a whole is as of
     day = today(tenant.timezone, datetime.now(UTC)).date
     return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)

@@ -9,25 +9,32 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
 
+from .. import logs
+from ..db import db
+from ..flight import Render, Wanted
 from ..formatting import clock_text
 from ..metrics import web as metrics
-from ..panel_cache import Render, Wanted, panel_cache
+from ..panel_cache import panel_cache
 from ..queries import PANELS, Panel, inbox, recent_orders
 from ..queries.day import today
 from ..signal_log import Log, signal_logs
 from ..tenancy import current_tenant
 from ..visitors import audience_of, visitors
+from . import several_panels
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
+
+log = logs.get("panels")
 
 bp = Blueprint("panels", __name__, url_prefix="/panels")
 
@@ -36,18 +43,30 @@ class RowGone(Exception):
     """The order of a row alone is not there any more, or was never this tenant's."""
 
 
-def shared_panel(panel: Panel, hurried: bool = False) -> Render:
-    """The panel as all of the visitor's audience see it: for the page's first paint (`hurried`) and for every refetch."""
-    return _shared(panel.name, panel, lambda now: _panel_html(panel, now), hurried)
+def shared_panels(panels: Iterable[Panel], hurried: bool = False) -> dict[str, Render]:
+    """By name, as all of the visitor's audience see them: for a page's first paint (`hurried`) and every refetch."""
+    return {name: _or_raise(found) for name, found in _find(panels, hurried).items()}
+
+
+def _find(panels: Iterable[Panel], hurried: bool = False) -> dict[str, Render | Exception]:
+    wants = {panel.name: _wanted(panel.name, panel, _panel_html(panel), hurried) for panel in panels}
+    return dict(zip(wants, _cached(list(wants.values())), strict=True))
+
+
+def _or_raise(found: Render | Exception) -> Render:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def shared_row(order_id: int) -> Render:
     """One row of recent orders. Raises RowGone."""
-    return _shared(f"recent_orders/{order_id}", PANELS["recent_orders"], lambda now: _row_html(order_id, now))
+    row = _wanted(f"recent_orders/{order_id}", PANELS["recent_orders"], lambda now: _row_html(order_id, now))
+    return _or_raise(_cached([row])[0])
 
 
-def _panel_html(panel: Panel, now: datetime) -> str:
-    return render_template(f"panels/{panel.name}.html", data=panel.read(current_tenant(), now))
+def _panel_html(panel: Panel) -> Callable[[datetime], str]:
+    return lambda now: render_template(f"panels/{panel.name}.html", data=panel.read(current_tenant(), now))
 
 
 def _row_html(order_id: int, now: datetime) -> str:
@@ -58,19 +77,28 @@ def _row_html(order_id: int, now: datetime) -> str:
     return row.strip()  # the page morphs a row for a row: text around it would pile up
 
 
-def _shared(name: str, panel: Panel, html: Callable[[datetime], str], hurried: bool = False) -> Render:
+def _wanted(
+    name: str, panel: Panel, html: Callable[[datetime], str], hurried: bool = False
+) -> tuple[Wanted, Callable[[], Render]]:
     cache, tenant = panel_cache(), current_tenant()
 
     def paint() -> Render:
         g.from_memory = False
         now = datetime.fromtimestamp(cache.clock(), UTC)
-        return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
+        try:
+            return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
+        except SQLAlchemyError:
+            db.session.rollback()  # another panel of the same request is not to find a transaction that failed
+            raise
 
-    g.from_memory = True  # errors.py takes no such answer for one of the database
     audience = audience_of(current_user, tenant)
     ends = today(tenant.timezone, datetime.fromtimestamp(cache.clock(), UTC)).end.timestamp()
-    wanted = Wanted((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried)
-    return cache.get(wanted, newest_log(), paint)
+    return Wanted((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried), paint
+
+
+def _cached(wants: list[tuple[Wanted, Callable[[], Render]]]) -> list[Render | Exception]:
+    g.from_memory = True  # errors.py takes no such answer for one of the database
+    return panel_cache().get_all(wants, newest_log())
 
 
 def newest_log() -> Log | None:
@@ -117,11 +145,45 @@ def headers(render: Render, seq: int | None) -> dict[str, str]:
 
 @login_required
 def show(panel_name: str) -> ResponseReturnValue:
-    log = newest_log()
-    seq = log.seq if log else None
-    response = fragment(shared_panel(PANELS[panel_name]), seq)
+    seq = _newest_seq()
+    render = shared_panels([PANELS[panel_name]])[panel_name]
+    _remember_visitor()
+    return fragment(render, seq)
+
+
+@bp.get("")
+@login_required
+def several() -> ResponseReturnValue:
+    """Those that `names` lists, in one answer (several_panels.py)."""
+    try:
+        names = several_panels.names_in(request.query_string.decode("latin-1"))
+    except several_panels.UnknownPanel as error:
+        return str(error), 400, {"Content-Type": "text/plain; charset=utf-8"}
+    seq = _newest_seq()
+    renders = _that_came(_find(PANELS[name] for name in names))
+    answer = several_panels.put_together(renders, request.headers.get(several_panels.HEADER, ""))
+    _remember_visitor()
+    said = headers(answer.as_of, seq) | {several_panels.HEADER: answer.seen}
+    return answer.body, 200, said | {"Content-Type": CONTENT_TYPE}
+
+
+def _that_came(found: dict[str, Render | Exception]) -> dict[str, Render]:
+    """Without those that failed, which are in the log. When all failed, that is raised."""
+    failed = {name: error for name, error in found.items() if isinstance(error, Exception)}
+    if len(failed) == len(found):
+        raise next(iter(failed.values()))
+    for name, error in failed.items():
+        log.error("a panel failed", panel=name, exc_info=error)
+    return {name: render for name, render in found.items() if isinstance(render, Render)}
+
+
+def _newest_seq() -> int | None:
+    known = newest_log()
+    return known.seq if known else None
+
+
+def _remember_visitor() -> None:
     visitors().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
-    return response
 
 
 for _panel in PANELS.values():

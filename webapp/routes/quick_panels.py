@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from .. import panel_cache, security, signal_log, visitors
+from ..flight import Render
 from ..metrics import web as metrics
-from ..panel_cache import Render
 from ..queries import PANELS
+from . import several_panels
 from .panels import CONTENT_TYPE, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-Answer = tuple[Render, int, str]  # with the seq it is up to and the panel's endpoint
+SEVERAL = "/panels"
+KNOWN = "HTTP_" + several_panels.HEADER.upper().replace("-", "_")  # as WSGI calls the header
+
+Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
 
 
 class QuickPanels:
@@ -33,39 +37,64 @@ class QuickPanels:
         self._visitors: visitors.Visitors = app.extensions["doorbell_visitors"]
         self._logs: signal_log.SignalLogs = app.extensions["doorbell_signal_logs"]
         self._cache: panel_cache.PanelCache = app.extensions["doorbell_panels"]
-        self._panels = {f"/panels/{name}": (name, panel.topics, f"panels.{name}") for name, panel in PANELS.items()}
+        self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}
         self._headers = list(security.headers(app).items())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = perf_counter()
-        answer = self._answer(environ)
-        if answer is None:
+        names = self._names(environ)
+        found = self._find(environ, names) if names else None
+        if found is None:
             return self._behind(environ, start_response)
-        render, seq, endpoint = answer
-        etag = f'"{render.etag}"'
-        said = [*self._headers, ("ETag", etag), *headers(render, seq).items()]
-        if etag in environ.get("HTTP_IF_NONE_MATCH", ""):
-            start_response("304 NOT MODIFIED", said)
-            metrics.PANELS_UNCHANGED.inc()
-            metrics.count(endpoint, "GET", 304, began)
-            return []
-        start_response("200 OK", [*said, ("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(render.body)))])
-        metrics.count(endpoint, "GET", 200, began)
-        return [render.body]
+        renders, seq = found
+        if environ["PATH_INFO"] == SEVERAL:
+            endpoint, (status, said, body) = "several", _several(environ, names, renders, seq)
+        else:
+            endpoint, (status, said, body) = names[0], _one(environ, renders[0], seq)
+        start_response(status, [*self._headers, *said.items()])
+        metrics.count(f"panels.{endpoint}", "GET", int(status[:3]), began)
+        return [body] if body else []
 
-    def _answer(self, environ: dict[str, Any]) -> Answer | None:
-        panel = self._panels.get(environ.get("PATH_INFO", ""))
-        if panel is None or environ["REQUEST_METHOD"] != "GET":
-            return None
+    def _names(self, environ: WSGIEnvironment) -> tuple[str, ...]:
+        """Of the panels that are asked for; none for any other request, and for one that is wrong."""
+        path = environ.get("PATH_INFO", "")
+        if environ["REQUEST_METHOD"] != "GET" or not path.startswith(SEVERAL):
+            return ()
+        if path != SEVERAL:
+            return self._panels.get(path, ())
+        try:
+            return several_panels.names_in(environ.get("QUERY_STRING", ""))
+        except several_panels.UnknownPanel:
+            return ()
+
+    def _find(self, environ: WSGIEnvironment, names: tuple[str, ...]) -> tuple[list[Render], int] | None:
+        """The renders, and the seq that they are up to."""
         visitor = self._visitors.of_cookie(environ.get("HTTP_COOKIE", ""))
-        if visitor is None:
+        log = self._logs.look(visitor.audience.tenant_id) if visitor is not None else None
+        if visitor is None or log is None:
             return None
-        name, topics, endpoint = panel
-        log = self._logs.look(visitor.audience.tenant_id)
-        if log is None:
-            return None
-        render = self._cache.find((name, environ.get("SCRIPT_NAME", ""), visitor.audience), topics, log)
-        return (render, log.seq, endpoint) if render is not None else None
+        root, audience, seq = environ.get("SCRIPT_NAME", ""), visitor.audience, log.seq
+        renders = self._cache.find([((name, root, audience), PANELS[name].topics) for name in names], log)
+        return (renders, seq) if renders is not None else None
+
+
+def _one(environ: WSGIEnvironment, render: Render, seq: int) -> Answer:
+    etag = f'"{render.etag}"'
+    said = {"ETag": etag, **headers(render, seq)}
+    if etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        metrics.PANELS_UNCHANGED.inc()
+        return "304 NOT MODIFIED", said, b""
+    return "200 OK", {**said, **_of_body(render.body)}, render.body
+
+
+def _several(environ: WSGIEnvironment, names: tuple[str, ...], renders: list[Render], seq: int) -> Answer:
+    answer = several_panels.put_together(dict(zip(names, renders, strict=True)), environ.get(KNOWN, ""))
+    said = {several_panels.HEADER: answer.seen, **headers(answer.as_of, seq)}
+    return "200 OK", {**said, **_of_body(answer.body)}, answer.body
+
+
+def _of_body(body: bytes) -> dict[str, str]:
+    return {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body))}
 
 
 def init_app(app: Flask) -> None:
