@@ -1,7 +1,8 @@
 // The stream: one connection a page, whose events say which topics changed. hx-sse reconnects a stream that was open; the
 // first connection, the watchdog and polling while the stream is away are here.
 import { isLive, set, state } from "./state.js";
-import { changed, refetchAll } from "./refetch.js";
+import { refetchAll } from "./refetch.js";
+import { changed } from "./turns.js";
 
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
 const POLL_MS = 15_000;

@@ -1,5 +1,5 @@
 // From a topic to the panels that listen for it. Each panel has hx-trigger="refetch throttle:…": at most one request in
-// that time, the trailing one never lost, however many topics and signals ask.
+// that time, the trailing one never lost, however many topics and signals ask. Where many watch, turns.js gathers them.
 import { isLive, onResume, set, show, showLatency, state } from "./state.js";
 import { orderChanged } from "./announce.js";
 
@@ -7,43 +7,17 @@ const listeners = new Map(); // topic -> what else wants to know, called with th
 const waiting = new Set(); // panels that changed during a pause
 const changedAt = new WeakMap(); // panel -> when the oldest change that it has not asked for yet was recorded
 const etags = new WeakMap(); // panel -> the ETag of what it shows
-const spreading = new Map(); // topic -> data of signals that wait for this page's turn
-const TURN_MS = 1_000; // between two turns, and a random part of the spread beside it
+const PANELS = "Doorbell-Panels"; // the header that names several panels with their ETags, asked for and answered
 const AGAIN_MS = [1_000, 4_000]; // first and longest wait before one of the panels that got no answer asks again
 let againMs = AGAIN_MS[0];
 let againTimer = null;
-let turnTimer = null;
-let turnedAt = -Infinity;
+let gathered = null; // while a turn gathers: its panels
 let clock = { offset: 0, trip: Infinity }; // this clock less the server's, from the quickest answer so far
 
 // `take(data)` answers true when it deals with the panels of that topic itself.
 export const onTopic = (topic, take) => listeners.set(topic, take);
 
-// Where many watch (`spread` > 0) each page waits a random part of it, so that they do not all ask in one instant; what comes
-// meanwhile is folded into the same turn. The inbox is one's own, nobody else asks for it.
-export function changed(topic, data) {
-  if (topic === "inbox" || !(data.spread || turnTimer)) return apply(topic, data);
-  spreading.set(topic, folded(spreading.get(topic), data));
-  const rest = Math.max(0, turnedAt + TURN_MS - performance.now());
-  turnTimer ??= setTimeout(takeTurn, rest + Math.random() * data.spread);
-}
-
-// Of an order named in one signal and "many" in another: many. The latency that is shown counts from the oldest.
-function folded(before, data) {
-  if (!before) return data;
-  const ids = before.ids && data.ids ? [...new Set([...before.ids, ...data.ids])] : null;
-  return { ...data, at: Math.min(before.at, data.at), ...("ids" in data ? { ids } : {}) };
-}
-
-function takeTurn() {
-  turnTimer = null;
-  turnedAt = performance.now();
-  const signals = [...spreading];
-  spreading.clear();
-  for (const [topic, data] of signals) apply(topic, data);
-}
-
-function apply(topic, data) {
+export function apply(topic, data) {
   if (topic === "resync") return refetchAll();
   const taken = listeners.get(topic)?.(data) ?? null;
   if (topic === "orders") orderChanged(data.ids);
@@ -54,7 +28,25 @@ function apply(topic, data) {
 export function refetch(panel, at) {
   if (state.paused) return void waiting.add(panel);
   if (at && !changedAt.has(panel)) changedAt.set(panel, at);
-  htmx.trigger(panel, "refetch", {}, false);
+  if (gathered && panel.closest("#board")) gathered.add(panel);
+  else htmx.trigger(panel, "refetch", {}, false);
+}
+
+// The panels of the board that `action` would refetch.
+export function gather(action) {
+  gathered = new Set();
+  action();
+  const panels = [...gathered];
+  gathered = null;
+  return panels;
+}
+
+// One request for all of them: the answer has a part for each that is another than the page has.
+export async function refetchTogether(panels) {
+  if (!panels.length) return;
+  const names = panels.map((panel) => panel.id);
+  const source = document.getElementById("board");
+  await htmx.ajax("GET", `/panels?names=${names}`, { source, target: source, swap: "none", panels });
 }
 
 export function refetchAll() {
@@ -74,12 +66,17 @@ onResume(() => {
   waiting.clear();
 });
 
+const panelsOf = (ctx) => ctx.panels ?? (ctx.sourceElement.dataset?.topics ? [ctx.sourceElement] : []);
+
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  const panel = ctx.sourceElement;
-  if (!panel.dataset?.topics) return;
-  ctx.changedAt = changedAt.get(panel);
-  changedAt.delete(panel);
-  if (etags.has(panel)) ctx.request.headers["If-None-Match"] = etags.get(panel);
+  const panels = panelsOf(ctx);
+  if (!panels.length) return;
+  const moments = panels.map((panel) => changedAt.get(panel)).filter(Boolean);
+  ctx.changedAt = moments.length ? Math.min(...moments) : undefined;
+  const known = panels.filter((panel) => etags.has(panel));
+  for (const panel of panels) changedAt.delete(panel);
+  if (ctx.panels) ctx.request.headers[PANELS] = known.map((panel) => `${panel.id}=${etags.get(panel)}`).join(", ");
+  else if (known.length) ctx.request.headers["If-None-Match"] = etags.get(panels[0]);
 });
 
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => (ctx.sentAt = Date.now()));
@@ -93,17 +90,33 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   const status = ctx.response?.status;
   if (status === 401 || status === 403) return set({ signedOut: true });
-  const frame = ctx.sourceElement.closest?.("[data-frame]");
   const answered = status === 200 || status === 304;
   if (answered && !isLive() && ctx.sourceElement.dataset?.topics) set({ polled: true });
-  if (frame && (answered || !status || status >= 500)) (answered ? fresh : stale)(frame, ctx);
+  if (answered || !status || status >= 500) (ctx.panels ? markEach : markOne)(ctx, answered);
   if (answered && ctx.changedAt) showLatency(Date.now() - clock.offset - ctx.changedAt);
 });
 
+// A panel that the answer does not name has failed.
+function markEach(ctx, answered) {
+  const seen = answered ? (ctx.response.headers.get(PANELS) ?? "") : "";
+  const there = new Map(Array.from(seen.matchAll(/(\w+)=("[^"]*")/g), ([, name, etag]) => [name, etag]));
+  for (const panel of ctx.panels) {
+    const etag = there.get(panel.id);
+    if (etag) etags.set(panel, etag);
+    (etag ? fresh : stale)(panel.closest("[data-frame]"), ctx);
+  }
+}
+
+// A panel, or a part of one.
+function markOne(ctx, answered) {
+  const frame = ctx.sourceElement.closest?.("[data-frame]");
+  if (!frame) return;
+  if (answered && ctx.sourceElement.dataset.topics) etags.set(ctx.sourceElement, ctx.response.headers.get("ETag"));
+  (answered ? fresh : stale)(frame, ctx);
+}
+
 function fresh(frame, ctx) {
-  const headers = ctx.response.headers;
-  if (ctx.sourceElement.dataset.topics) etags.set(ctx.sourceElement, headers.get("ETag"));
-  const asOf = decodeURIComponent(headers.get("Doorbell-As-Of") ?? "");
+  const asOf = decodeURIComponent(ctx.response.headers.get("Doorbell-As-Of") ?? "");
   if (asOf) for (const time of [frame.querySelector(".as-of-time"), document.querySelector(".page-as-of")]) time.textContent = asOf;
   mark(frame, false, "as of");
   if (!state.stale.delete(frame.dataset.frame)) return;
