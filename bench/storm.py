@@ -33,7 +33,8 @@ from .ways import PEOPLE, TOPICS
 from .web import Web, tenant_with_people
 
 VIEWERS = 5_000
-FETCH_SHARE = 0.02  # of the viewers really fetch a panel whenever they would
+PANELS = "/panels?names=revenue,orders_today,average_order,revenue_by_hour,salespeople,history,leaderboard"
+FETCH_SHARE = 0.02  # of the viewers really fetch their panels whenever they would
 SIGNAL_SECONDS = 2.0  # between two changes
 MOST_SECONDS = 120.0  # then those who are not back are given up
 SETTLE_SECONDS = 5.0  # for what was marked stale to be asked for again
@@ -47,7 +48,7 @@ def main() -> None:
         url = stage.database("storm")
         tenant_id, users = tenant_with_people(url, "storm", PEOPLE)
         with stage.listener(url), Web(stage, url, 2 * viewers) as web:
-            aim = Aim(web.port, "/stream", viewers, web.cookies(users), fetch_share=share, fetch_path="/panels/revenue")
+            aim = Aim(web.port, "/stream", viewers, web.cookies(users), fetch_share=share, fetch_path=PANELS)
             with Client(aim, "bench.viewers") as pages:
                 opened = pages.ask("open")
                 if opened["open"] < viewers:
