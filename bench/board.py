@@ -26,7 +26,7 @@ import psutil
 import psycopg
 import redis
 
-from webapp import create_app, signals
+from webapp import create_app, sessions, signals
 from webapp.config import Config
 
 from .stage import ROOT, Stage, report, run
@@ -194,9 +194,8 @@ def _fill(stage: Stage, url: str) -> Path:
     app = create_app(Config.from_env(stage.env | {"DATABASE_URL": url}))
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     path = stage.directory / "cookies"
-    path.write_text(
-        json.dumps(["session=" + serializer.dumps({"_user_id": str(user), "_fresh": False}) for user in users])
-    )
+    said = [{"_user_id": str(user), "_fresh": False, **sessions.new(86_400)} for user in users]
+    path.write_text(json.dumps(["session=" + serializer.dumps(one) for one in said]))
     return path
 
 

@@ -17,7 +17,7 @@ import redis
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from webapp import create_app, signals
+from webapp import create_app, sessions, signals
 from webapp.config import Config
 
 from .stage import Stage, report
@@ -128,7 +128,7 @@ def _cookie(app: Flask) -> str:
     """As a browser has it after the sign-in: the session marked by Flask-Login and signed."""
     client = app.test_client()
     with client.session_transaction() as session:
-        session["_user_id"], session["_fresh"] = "1", True
+        session.update(_user_id="1", _fresh=True, **sessions.new(86_400))
     client.get("/panels/revenue")
     kept = client.get_cookie("session")
     assert kept is not None

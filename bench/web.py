@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from webapp import create_app
+from webapp import create_app, sessions
 from webapp.config import Config
 
 from .stage import ROOT, Stage
@@ -83,7 +83,8 @@ class Web:
         """Session cookies of signed-in users, signed as the app signs them."""
         app = create_app(Config.from_env(self._env))
         signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-        return tuple("session=" + str(signer.dumps({"_user_id": str(user), "_fresh": True})) for user in users)
+        said = [{"_user_id": str(user), "_fresh": True, **sessions.new(86_400)} for user in users]
+        return tuple("session=" + str(signer.dumps(one)) for one in said)
 
 
 def await_answer(port: int, process: subprocess.Popen[bytes], log: Path, path: str = "/healthz") -> None:

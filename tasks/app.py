@@ -56,6 +56,6 @@ def settings() -> dict[str, Any]:
     }
 
 
-app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions"])
+app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions", "tasks.sessions"])
 app.add_defaults(settings)  # a callable: called at first use, so an import needs no environment
 broker_away.tell_in_one_line()

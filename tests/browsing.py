@@ -8,6 +8,8 @@ from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from webapp import sessions
+
 
 class Person:
     """`client` is Flask's test client with the person's session cookie. Without a `user_id` nobody is signed in."""
@@ -16,7 +18,7 @@ class Person:
         self.client = app.test_client()
         if user_id is not None:
             with self.client.session_transaction() as session:
-                session["_user_id"], session["_fresh"] = str(user_id), True
+                session.update(_user_id=str(user_id), _fresh=True, **sessions.new(3600))
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.client.get(path, **options)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TypeVar
 
-from webapp import create_app
+from webapp import create_app, sessions
 from webapp.config import Config
 
 from .world import Service
@@ -149,7 +149,7 @@ class Doorbell:
         """The session cookie of a signed-in user, signed as the app signs it."""
         app = create_app(Config.from_env(self.env()))
         serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-        return "session=" + serializer.dumps({"_user_id": str(user_id), "_fresh": True})
+        return "session=" + serializer.dumps({"_user_id": str(user_id), "_fresh": True, **sessions.new(3600)})
 
     def close(self) -> None:
         for process in self._started:

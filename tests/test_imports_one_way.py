@@ -53,7 +53,7 @@ LAYERS = (
     {"frames"},
     {"new_order", "tenancy", "dirty", "signal_log"},
     {"visitors", "order_rules", "signals", "security", "passwords"},
-    {"events", "money", "charts"},
+    {"events", "money", "charts", "sessions"},
     {"models"},
     {"db", "pg_types"},
     {"watch"},

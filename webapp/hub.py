@@ -231,11 +231,14 @@ class Hub:
             self._sockets.count()
 
     def _end_without_rights(self) -> None:
-        streams = self._all()
-        ended = self._rights.ended((stream.user_id, stream.tenant_id) for stream in streams)
-        for stream in streams:
-            if (stream.user_id, stream.tenant_id) in ended:
-                self.close(stream, "rights")  # its page reconnects, and is told to sign in
+        for stream, cause in self._rights.ended(self._all()):
+            self.close(stream, cause)  # its page reconnects, and is told to sign in
+
+    def end_session(self, session_id: str) -> None:
+        """It was signed out in this process, so its streams need not wait for the rounds."""
+        for stream in self._all():
+            if stream.session is not None and stream.session.id == session_id:
+                self.close(stream, "session")
 
     def _all(self) -> list[Stream]:
         with self._lock:

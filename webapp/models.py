@@ -90,6 +90,15 @@ class User(UserMixin, Base):
     created_at: Mapped[datetime] = _now()
 
 
+class EndedSession(Base):
+    """A session that was signed out (sessions.py). Its cookie expires at `expires_at`, then the row may go."""
+
+    __tablename__ = "ended_sessions"
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    ended_at: Mapped[datetime] = _now()
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class Order(Base):
     """One order. The timestamps are the truth and `status` is computed from them, so plain SQL cannot disagree with it."""
 

@@ -8,6 +8,7 @@ from . import frames, signals
 from .dirty import AWAY, Dirty
 from .events import RESYNC
 from .metrics import web as metrics
+from .sessions import SessionKey
 
 
 class Stream:
@@ -17,10 +18,11 @@ class Stream:
     may still be on their way, are passed over.
     """
 
-    __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "tenant_id", "user_id")
+    __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "session", "tenant_id", "user_id")
 
     def __init__(self, tenant_id: int, user_id: int) -> None:
         self.tenant_id, self.user_id, self.seq = tenant_id, user_id, 0
+        self.session: SessionKey | None = None  # that its page asked with
         self.ends = float("inf")
         self.closed = False
         self.lost = False  # no signals come, so what happens meanwhile is not known; the page polls

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from . import connection
+from . import connection, sessions, visitors
 from .config import Config
 from .generator_stream import GeneratorStream
 from .hub import Hub, Refused
+from .open_stream import Stream
 from .rights import Rights
 from .socket_stream import SocketStream
 
@@ -44,6 +45,12 @@ def stream() -> Response:
     return StreamResponse(current_user.tenant_id, current_user.id, _since(), again)
 
 
+def end_session(key: sessions.SessionKey) -> None:
+    """Close this process's streams of a session that has just ended; those of others wait for their rounds."""
+    visitors.visitors().end(key)
+    cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
+
+
 def _since() -> int | None:
     """The seq that the page has seen: the header of a reconnect, else the one it was painted at; None if unreadable."""
     text = request.headers.get("Last-Event-ID") or request.args.get("since") or "0"
@@ -56,6 +63,7 @@ class StreamResponse(Response):
     def __init__(self, tenant_id: int, user_id: int, since: int | None, again: bool) -> None:
         super().__init__(headers=HEADERS)
         self._owner, self._since, self._again = (tenant_id, user_id), since, again
+        self._session, self._visitors = sessions.current(), visitors.visitors()
         self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
         self._config = cast(Config, current_app.extensions["doorbell_config"])
 
@@ -69,10 +77,16 @@ class StreamResponse(Response):
             self.set_data(refused.frame)
             return super().__call__(environ, start_response)
 
+    def _open(self, opened: Stream) -> None:
+        opened.session = self._session
+        self._hub.open(opened, self._since, self._again)
+        if self._session and self._visitors.is_over(self._session):
+            self._hub.close(opened, "session")  # signed out since the request came, before the hub knew of the stream
+
     def _by_socket(self, environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         opened = SocketStream(*self._owner, self._hub.sockets())
         try:
-            self._hub.open(opened, self._since, self._again)
+            self._open(opened)
             headers = self.get_wsgi_headers(environ)
             headers.remove("Content-Length")  # of the body that is none
             opened.begin(connection.take(environ, start_response, self.status, headers.to_wsgi_list()))
@@ -85,7 +99,7 @@ class StreamResponse(Response):
 
     def _by_generator(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         opened = GeneratorStream(*self._owner)
-        self._hub.open(opened, self._since, self._again)
+        self._open(opened)
         self.response = opened.frames()
         self.call_on_close(lambda: self._hub.close(opened, "hangup"))
         return super().__call__(environ, start_response)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from sqlalchemy.orm import Session
 
+from . import sessions
 from .db import db
 from .models import Tenant, User
 from .visitors import visitors
@@ -33,13 +34,15 @@ def init_app(app: Flask, login_manager: LoginManager) -> None:
 def load_user(user_id: str) -> User | None:
     """The user of a session cookie, or None. Remembers the tenant for `current_tenant`.
 
-    What writes is asked by the user as they are now; what reads, as they were visitors.KEPT_SECONDS ago at most. No
+    What writes is asked by the user as they are now, in a session that has not ended; what reads, as both were
+    visitors.KEPT_SECONDS ago at most. No
     connection is held: a stream lives for minutes, and the verbs of orders.py begin their transactions on a clean slate.
     """
     if not user_id.isdecimal() or len(user_id) > 18:  # a bigint
         return None
     writes = has_request_context() and request.method not in READS
-    visitor = visitors().fresh(int(user_id)) if writes else visitors().get(int(user_id))
+    ask = visitors().fresh if writes else visitors().get
+    visitor = ask(int(user_id), sessions.current())
     if visitor is None:
         return None
     g.tenant = visitor.tenant
@@ -65,9 +68,13 @@ def is_fragment(path: str) -> bool:
 
 def require_sign_in() -> ResponseReturnValue | None:
     """Before each request: closed unless the endpoint is in PUBLIC, so a route added tomorrow is closed as well."""
-    if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
+    if request.endpoint is None or request.endpoint in PUBLIC:
         return None
-    return ask_to_sign_in()
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
+        sessions.begin()  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
+    return None
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

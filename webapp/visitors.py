@@ -1,7 +1,7 @@
 """Who is signed in, kept in the process for a moment, so that queries do not grow with those who watch.
 
-Rights are to be re-checked at least once a minute; KEPT_SECONDS is far below that. What writes asks `fresh` and trusts
-nothing that is kept. Those whose moment is over are asked for together: a thousand watchers are a few queries in ten
+Rights and sessions are to be re-checked at least once a minute; KEPT_SECONDS is far below that. What writes asks `fresh` and
+trusts nothing that is kept. Those whose moment is over are asked for together: a thousand watchers are a few queries in ten
 seconds and not a thousand.
 """
 
@@ -13,18 +13,32 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from . import sessions
 from .db import db
-from .models import Tenant, User
+from .models import EndedSession, Tenant, User
+from .sessions import SessionKey
 from .together import Together
 
-KEPT_SECONDS = 10.0  # how long somebody who was removed or moved can still read; writing ends at once
+KEPT_SECONDS = (
+    10.0  # how long who was removed or moved, or a session that ended elsewhere, still reads; writing ends at once
+)
 DUE_SECONDS = KEPT_SECONDS / 2  # who is this old is asked for again with the others
+HEADER_SECONDS = 60.0  # how long a Cookie header is known without its signature being verified again
+AWAY_SECONDS = 5.0  # after PostgreSQL gave no answer `of_cookie` leaves the asking to the ordinary way
 MOST_AT_ONCE = 500  # rows a query
-MOST_KEPT = 20_000  # visitors and cookies each, about 2 KB a visitor
-COOKIE_CHARS = 1000  # a longer header is not kept; a session's is about 200
+MOST_KEPT = 20_000  # visitors, cookies and ended sessions each, about 2 KB a visitor
+COOKIE_CHARS = 1000  # a longer header is not kept; a session's is about 300
+
+
+class Who(NamedTuple):
+    """A user in one session. None: the cookie of an older version, which can be ended by nothing but its age."""
+
+    user_id: int
+    session_id: str | None
 
 
 class Audience(NamedTuple):
@@ -39,7 +53,9 @@ class Audience(NamedTuple):
 
 @dataclass
 class Visitor:
-    """A user with the tenant, as read at `read_at` (seconds of the cache's clock). Both are detached: for reading."""
+    """A user with the tenant, as read at `read_at` (seconds of the cache's clock). Both are detached: for reading.
+
+    It is kept for one session, which had not ended then."""
 
     user: User
     tenant: Tenant
@@ -49,73 +65,128 @@ class Visitor:
 
 
 class Visitors:
-    """`clock` counts seconds. Querying needs an app context; what is kept does not."""
+    """`clock` counts seconds, `now` is in epoch seconds. Querying needs an app context, of which `of_cookie` makes its own."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
-        self._kept: dict[int, Visitor] = {}
-        self._cookies: dict[str, tuple[int, float]] = {}  # header -> user id, when its signature was verified
-        self._together: Together[int, Visitor] = Together()
+    def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app, self.clock, self.now = app, clock, time.time
+        self._kept: dict[Who, Visitor] = {}
+        self._ended: dict[str, None] = {}  # sessions that are known to have ended, which is for ever
+        self._cookies: dict[str, tuple[Who, float]] = {}  # header -> whose it is, until when on the clock
+        self._together: Together[Who, Visitor] = Together()
+        self._away_until = float("-inf")
 
-    def get(self, user_id: int) -> Visitor | None:
-        """As they were at most KEPT_SECONDS ago; None when there is nobody with this id."""
-        found = self.kept(user_id) or self._together.get(user_id, self._read)
+    def get(self, user_id: int, session: SessionKey | None = None) -> Visitor | None:
+        """As they were at most KEPT_SECONDS ago; None when there is nobody with this id, or the session is over."""
+        if session is not None and self.is_over(session):
+            return None
+        return self._find(Who(user_id, session.id if session else None))
+
+    def fresh(self, user_id: int, session: SessionKey | None = None) -> Visitor | None:
+        """As they are now."""
+        if session is not None and self.is_over(session):
+            return None
+        who = Who(user_id, session.id if session else None)
+        return self._read({who}).get(who)
+
+    def of_cookie(self, header: str) -> Visitor | None:
+        """Whose Cookie header this is, if it was verified in the last HEADER_SECONDS; they are as `get` has them. None when
+        that is not known without Flask, also while PostgreSQL is away. Needs no app context."""
+        who, good_until = self._cookies.get(header, (None, 0.0))
+        if who is None or self.clock() > good_until:
+            return None
+        return self._kept_now(who) or self._find_again(who)
+
+    def remember_cookie(self, header: str, user_id: int) -> None:
+        """It is this request's, whose session was verified just now, and is this user's."""
+        if len(header) > COOKIE_CHARS:
+            return
+        session = sessions.current()
+        seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS  # or its age is not known
+        _make_room(self._cookies)
+        self._cookies[header] = (Who(user_id, session.id if session else None), self.clock() + seconds)
+
+    def forget(self, user_id: int) -> None:
+        """Their rights changed, or they signed out."""
+        for who in [who for who in list(self._kept) if who.user_id == user_id]:
+            self._kept.pop(who, None)
+
+    def end(self, session: SessionKey) -> None:
+        """It has just ended, and in this process nobody is to read in it any more."""
+        self._note_ended({session.id})
+
+    def is_over(self, session: SessionKey) -> bool:
+        """By its age, or as far as is known here. Without a query."""
+        return session.id in self._ended or session.ends <= self.now()
+
+    def _find(self, who: Who) -> Visitor | None:
+        found = self._kept_now(who) or self._together.get(who, self._read)
         if found is not None:
             found.is_here = True
         return found
 
-    def fresh(self, user_id: int) -> Visitor | None:
-        """As they are now."""
-        return self._read({user_id}).get(user_id)
+    def _find_again(self, who: Who) -> Visitor | None:
+        if who.session_id in self._ended or self.clock() < self._away_until:
+            return None
+        try:
+            with self._app.app_context():
+                return self._find(who)
+        except (
+            SQLAlchemyError
+        ):  # the ordinary way meets it too, and says so; without this, everybody would wait for it twice
+            self._away_until = self.clock() + AWAY_SECONDS
+            return None
 
-    def kept(self, user_id: int) -> Visitor | None:
-        """Without a query, so None may also mean that nothing is kept of them."""
-        found = self._kept.get(user_id)
-        if found is None or self.clock() - found.read_at > KEPT_SECONDS:
+    def _kept_now(self, who: Who) -> Visitor | None:
+        found = self._kept.get(who)
+        if found is None or self.clock() - found.read_at > KEPT_SECONDS or who.session_id in self._ended:
             return None
         found.is_here = True
         return found
 
-    def of_cookie(self, header: str) -> Visitor | None:
-        """Whose Cookie header this is, if it was verified in the last KEPT_SECONDS. Without a query."""
-        user_id, verified_at = self._cookies.get(header, (0, 0.0))
-        return self.kept(user_id) if user_id and self.clock() - verified_at <= KEPT_SECONDS else None
-
-    def remember_cookie(self, header: str, user_id: int) -> None:
-        """Its session was verified just now, and is this user's."""
-        if len(header) <= COOKIE_CHARS:
-            _make_room(self._cookies)
-            self._cookies[header] = (user_id, self.clock())
-
-    def forget(self, user_id: int) -> None:
-        """Their rights changed, or they signed out."""
-        self._kept.pop(user_id, None)
-
-    def _read(self, user_ids: set[int]) -> Mapping[int, Visitor]:
-        asked = user_ids | self._due(user_ids)
+    def _read(self, asked: set[Who]) -> Mapping[Who, Visitor]:
+        """One query for all of them, and for others whose moment is over soon. Those who are gone are not in the answer."""
+        asked = asked | self._due(asked)
         now = self.clock()
-        statement = select(User, Tenant).join(Tenant, Tenant.id == User.tenant_id).where(User.id.in_(asked))
-        with Session(db.engine) as session:
-            found = {
-                user.id: Visitor(user, tenant, now, audience_of(user, tenant))
-                for user, tenant in session.execute(statement)
-            }
-        for user_id in asked - found.keys():
-            self._kept.pop(user_id, None)
+        with Session(db.engine) as reading:
+            rows = reading.execute(_statement(asked)).all()
+        people = {user.id: (user, tenant) for user, tenant, _ended in rows}
+        ended = set(rows[0][2] or ()) if rows else set()
+        self._note_ended(ended)
+        found = {}
+        for who in asked:
+            if who.user_id in people and who.session_id not in ended:
+                user, tenant = people[who.user_id]
+                found[who] = Visitor(user, tenant, now, audience_of(user, tenant))
+            else:
+                self._kept.pop(who, None)
         _make_room(self._kept)
         self._kept.update(found)
         return found
 
-    def _due(self, user_ids: set[int]) -> set[int]:
+    def _due(self, asked: set[Who]) -> set[Who]:
         """Others who are here and will have to be asked for soon. Those who left are let go."""
-        if not user_ids & self._kept.keys():
+        if not asked & self._kept.keys():
             return set()  # somebody new: the others' time comes with one of them
         now = self.clock()
-        old = [(user_id, kept) for user_id, kept in list(self._kept.items()) if now - kept.read_at > DUE_SECONDS]
-        for user_id, kept in old:
-            if not kept.is_here and user_id not in user_ids:
-                self._kept.pop(user_id, None)
-        return set([user_id for user_id, kept in old if kept.is_here][:MOST_AT_ONCE])
+        old = [(who, kept) for who, kept in list(self._kept.items()) if now - kept.read_at > DUE_SECONDS]
+        for who, kept in old:
+            if not kept.is_here and who not in asked:
+                self._kept.pop(who, None)
+        return set([who for who, kept in old if kept.is_here][:MOST_AT_ONCE])
+
+    def _note_ended(self, session_ids: set[str]) -> None:
+        _make_room(self._ended)
+        self._ended.update(dict.fromkeys(session_ids))
+        for who in [who for who in list(self._kept) if who.session_id in session_ids] if session_ids else ():
+            self._kept.pop(who, None)
+
+
+def _statement(asked: set[Who]) -> Any:
+    """Rows of a user, the tenant, and those of the asked sessions that have ended: the same in each row."""
+    session_ids = sorted(who.session_id for who in asked if who.session_id)
+    ended = select(func.array_agg(EndedSession.id)).where(EndedSession.id.in_(session_ids)).scalar_subquery()
+    statement = select(User, Tenant, ended).join(Tenant, Tenant.id == User.tenant_id)
+    return statement.where(User.id.in_(sorted({who.user_id for who in asked})))
 
 
 def audience_of(user: User, tenant: Tenant) -> Audience:
@@ -128,7 +199,7 @@ def _make_room(kept: dict[Any, Any]) -> None:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["doorbell_visitors"] = Visitors()
+    app.extensions["doorbell_visitors"] = Visitors(app)
 
 
 def visitors() -> Visitors:

@@ -107,6 +107,15 @@ def test_who_was_signed_out_elsewhere_is_told_so(screen: Screen, service: Servic
     assert "Not for the signed out" not in screen.page.content()
 
 
+def test_a_sign_out_in_one_tab_is_said_in_the_other(screen: Screen) -> None:
+    """Nothing changes meanwhile, so no refetch tells the other tab: its stream ends, and may not come back."""
+    other = screen.page.context.new_page()
+    other.goto(screen.page.url)
+    other.get_by_label("Account of Ana Silva").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(screen.page.locator("#live-words")).to_contain_text("You are signed out.", timeout=6_000)
+
+
 def test_a_hidden_page_catches_up_when_it_is_looked_at_again(screen: Screen, service: Service) -> None:
     page = screen.page
     hide = "state => { Object.defineProperty(document, 'hidden', {get: () => state, configurable: true});"

@@ -44,7 +44,7 @@ WRITTEN_LAG = Histogram(
 )
 FOLDED = Counter("doorbell_stream_folded_total", "Signals folded into what a slow stream had yet to say.")
 SLOW = Gauge("doorbell_streams_slow", "Streams whose reader is behind now.", multiprocess_mode="livesum")
-DROP_CAUSES = ("hangup", "stuck", "life", "rights", "full", "stop")
+DROP_CAUSES = ("hangup", "stuck", "life", "rights", "session", "full", "stop")
 DROPS = Counter("doorbell_stream_drops_total", "Streams that ended or were not let in, by cause.", ["cause"])
 RESUMES = Counter("doorbell_stream_resumes_total", "How streams began; fresh is a page's first.", ["kind"])
 HUB_AWAY = Gauge("doorbell_hub_away", "Web processes whose pages poll now.", ["cause"], multiprocess_mode="livesum")

@@ -11,7 +11,7 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import accounts, sign_in_limit
+from .. import accounts, sessions, sign_in_limit, stream
 from ..config import Config
 from ..db import db
 from ..errors import Trouble, answer
@@ -54,8 +54,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        visitors().forget(current_user.id)
+    _end_session()
     logout_user()
     session.clear()
     flash("You are signed out.", "success")
@@ -90,9 +89,22 @@ def local_path(text: str | None) -> str:
 
 
 def _let_in(user: User) -> None:
+    _end_session()  # the demo's doors let in who is signed in already, as somebody else
     visitors().forget(user.id)  # whoever signs in is as they are now
     session.clear()  # nothing that was in the cookie before the sign-in lives on after it
     login_user(user)
+    sessions.begin()
+
+
+def _end_session() -> None:
+    """The session of who is signed in, if anybody is: in all processes, and in this one at once."""
+    if not current_user.is_authenticated:
+        return
+    key = sessions.current()
+    if key is not None:
+        sessions.end(key)
+        stream.end_session(key)
+    visitors().forget(current_user.id)
 
 
 def _sign_in_page(form: SignInForm, status: int, problem: str | None = None) -> ResponseReturnValue:

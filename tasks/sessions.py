@@ -1,0 +1,19 @@
+"""Forgets the sessions that ended, once their cookies would have expired anyway."""
+
+from __future__ import annotations
+
+import os
+
+import psycopg
+
+from webapp import sessions
+from webapp.config import Config
+
+from .app import app
+from .schedule import REMOVE_SESSIONS
+
+
+@app.task(name=REMOVE_SESSIONS, throws=(psycopg.OperationalError,))
+def remove() -> int:
+    """Returns how many rows it removed."""
+    return sessions.remove_expired(Config.from_env(os.environ).database_url)

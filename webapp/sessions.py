@@ -1,0 +1,59 @@
+"""A session: one sign-in of one browser. Its id and its end stand in the signed cookie; the server keeps those that ended.
+
+A sign-in costs no row. A row of `ended_sessions` is a sign-out, and goes when every copy of that cookie would have expired.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+from uuid import uuid4
+
+import psycopg
+from flask import current_app, has_request_context, session
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from .db import db
+from .models import EndedSession
+
+ID, ENDS = "_session", "_ends"  # keys of the cookie
+
+
+class SessionKey(NamedTuple):
+    """`ends` in epoch seconds: a session is over then, however often its cookie was signed anew."""
+
+    id: str
+    ends: int
+
+
+def new(seconds: float) -> dict[str, str | int]:
+    """What a cookie says of a session that begins now and ends `seconds` from now."""
+    return {ID: str(uuid4()), ENDS: int(time.time() + seconds)}
+
+
+def begin() -> None:
+    """Give the request's session its id and its end, PERMANENT_SESSION_LIFETIME from now."""
+    session.update(new(current_app.permanent_session_lifetime.total_seconds()))
+
+
+def current() -> SessionKey | None:
+    """The request's session; None where there is no request, or its cookie has no id: one from before sessions had them."""
+    if not has_request_context() or ID not in session:
+        return None
+    return SessionKey(session[ID], session[ENDS])
+
+
+def end(key: SessionKey) -> None:
+    """Committed when it returns. Who keeps something of the session in this process has to be told beside that."""
+    statement = insert(EndedSession).values(id=key.id, expires_at=func.to_timestamp(key.ends))
+    with Session(db.engine) as writing:
+        writing.execute(statement.on_conflict_do_nothing())  # the same button in two tabs
+        writing.commit()
+
+
+def remove_expired(database_url: str) -> int:
+    """Remove the rows whose sessions would be over anyway; returns how many. Raises psycopg.OperationalError."""
+    with psycopg.connect(database_url, application_name="doorbell sessions", connect_timeout=5) as conn:
+        return conn.execute("DELETE FROM ended_sessions WHERE expires_at < now()").rowcount
