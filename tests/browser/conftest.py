@@ -16,11 +16,12 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 class Screen:
-    """One signed-in page of the board; `fetched` counts the requests for each panel since `forget`."""
+    """One signed-in page of the board; `fetched` counts the requests for each panel alone since `forget`."""
 
     def __init__(self, page: Page, doorbell: Doorbell) -> None:
         self.page, self._doorbell = page, doorbell
         self.fetched: Counter[str] = Counter()
+        self.together: list[list[str]] = []  # the panels of each request for several
         self.faults: list[str] = []
         page.on("request", lambda request: self._count(request.url))
         page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
@@ -48,11 +49,14 @@ class Screen:
 
     def forget(self) -> None:
         self.fetched.clear()
+        self.together.clear()
 
     def _count(self, url: str) -> None:
-        path = url.removeprefix(self._doorbell.url).partition("?")[0]
+        path, _, query = url.removeprefix(self._doorbell.url).partition("?")
         if path.startswith("/panels/"):
             self.fetched[path.removeprefix("/panels/").partition("/")[0]] += 1
+        elif path == "/panels":
+            self.together.append(sorted(query.removeprefix("names=").split(",")))
 
 
 Sign = Callable[..., Screen]
