@@ -7,9 +7,10 @@ starts: its `redis-check-rdb` is the server when called by that name.
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import subprocess
+
+from . import debian
 
 NAMES = ("redis-server", "redis-check-rdb")
 
@@ -32,11 +33,10 @@ def _can_tls(file: str) -> bool:
 
 
 def main() -> None:
-    if with_tls() or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if with_tls() or not debian.can_install():
         return
     print("No Redis with TLS was found; installing redis-tools …", flush=True)
-    subprocess.run(["apt-get", "update", "-q"], check=False)
-    subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "redis-tools"], check=False)
+    debian.install("redis-tools")
 
 
 if __name__ == "__main__":
