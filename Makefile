@@ -25,6 +25,7 @@ env: ## print `export DATABASE_URL=… REDIS_URL=…` of the running Doorbell: e
 
 test: lint ## lint, types and all tests, the browser's included
 	@$(BIN)/python -m tests.install_chromium
+	@$(BIN)/python -m tests.install_redis
 	@$(BIN)/python -m pytest -m "not faults and not hosts" -n 4 --dist worksteal
 
 test-faults: $(VENV)/dev.stamp ## the slow fault tests: everything dies, stalls or stops in turn

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import Result
 from flask import Flask
 
@@ -60,3 +61,11 @@ class Importer:
     def reasons(self) -> dict[int, str]:
         """Why, by line of the file."""
         return {int(row["rejected_line"]): row["rejected_reason"] for row in self.rejected()}
+
+
+LINES = "order_number,customer,placed_at,sku,product,quantity,unit_price,discount_rate,freight"
+
+
+@pytest.fixture
+def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
+    return Importer(app, world, tmp_path)

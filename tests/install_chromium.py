@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 
 from playwright.sync_api import Error, sync_playwright
 
-from . import chromium
+from . import chromium, debian
 
 BY_HAND = (
     "The browser tests need Chromium or Chrome, and none could be installed: install one (Debian: apt-get install chromium), "
@@ -28,9 +27,8 @@ def starts() -> bool:
 
 
 def install() -> None:
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        subprocess.run(["apt-get", "update", "-q"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], check=False)
+    if debian.can_install():
+        debian.install("chromium")
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

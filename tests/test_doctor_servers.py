@@ -19,8 +19,8 @@ from webapp import create_app, leadership, rollups, signals
 from webapp.embedded import Embedded
 
 from .conftest import config_for
+from .examining import NAMES, examined
 from .processes import eventually
-from .test_doctor import NAMES, examined
 from .world import Service, World
 
 

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
-from .importing import HEADER, Importer
+from .importing import HEADER, Importer, importer  # noqa: F401 - a fixture
 from .world import World
 
 GOOD = "A1,Toms,2026-01-02,1234.50"
-
-
-@pytest.fixture
-def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
-    return Importer(app, world, tmp_path)
 
 
 @pytest.mark.parametrize(

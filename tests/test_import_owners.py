@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from flask import Flask
 
-from .importing import Importer
+from .importing import Importer, importer  # noqa: F401 - a fixture
 from .world import World
 
 HEADER = "number,customer,placed_at,total,salesperson_email,salesperson"
-
-
-@pytest.fixture
-def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
-    return Importer(app, world, tmp_path)
 
 
 def test_people_are_found_by_e_mail_whatever_the_case_and_by_name(importer: Importer, world: World) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
-from .importing import Importer
+from .importing import Importer, importer  # noqa: F401 - a fixture
 from .world import World
 
 COLUMNS = [
@@ -72,11 +70,6 @@ NEXT = {
     "Name": "#1001", "Email": "jo@buyer.example", "Created at": "2024-03-01 10:15:00 +0100", "Lineitem quantity": "1",
     "Lineitem name": "Cup", "Lineitem price": "12.00", "Vendor": "Cups Ltd", "Lineitem discount": "0.00",
 }  # fmt: skip
-
-
-@pytest.fixture
-def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
-    return Importer(app, world, tmp_path)
 
 
 def write(importer: Importer, *rows: dict[str, str]) -> None:

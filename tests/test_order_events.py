@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 
+from .ringing import rings
 from .world import Service, World
-
-
-@contextmanager
-def rings(service: Service) -> Iterator[list[str]]:
-    """Collects the payloads rung for while the block ran."""
-    heard: list[str] = []
-    with psycopg.connect(service.database_url, autocommit=True) as ear:
-        ear.execute("LISTEN doorbell_v1")
-        yield heard
-        ear.execute("NOTIFY doorbell_v1, 'end'")  # rings come in the order of commits: all before this one are ours
-        for ring in ear.notifies():
-            if ring.payload == "end":
-                break
-            heard.append(ring.payload)
 
 
 def types(world: World) -> list[str]:
@@ -199,42 +184,6 @@ def test_who_may_write_orders_needs_no_rights_on_the_outbox(world: World) -> Non
         assert types(world) == ["placed", "paid"]
 
 
-def inbox(world: World) -> list[tuple[int, str]]:
-    return world.conn.execute("SELECT user_id, type FROM notifications ORDER BY id").fetchall()
-
-
-def test_the_owner_is_told_once_when_somebody_else_pays_or_ships(world: World) -> None:
-    tenant = world.tenant()
-    ana = world.user(tenant, "Ana Silva")
-    world.order(tenant, owner_id=ana)
-    world.order(tenant)
-    world.conn.execute("UPDATE orders SET paid_at = now()")
-    world.conn.execute("UPDATE orders SET paid_at = now() + interval '1 s'")
-    world.conn.execute("UPDATE orders SET shipped_at = now(), refunded_minor = 1")
-    assert inbox(world) == [(ana, "paid"), (ana, "shipped")]
-
-
-def test_nobody_is_told_of_what_they_did_themselves(world: World) -> None:
-    tenant = world.tenant()
-    ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
-    for owner in (ana, ben):
-        world.order(tenant, owner_id=owner)
-    with world.conn.transaction():
-        world.conn.execute("SELECT set_config('doorbell.actor', %s, true)", [str(ana)])
-        world.conn.execute("UPDATE orders SET paid_at = now()")
-    assert inbox(world) == [(ben, "paid")]
-
-
-def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
-    tenant = world.tenant()
-    ana = world.user(tenant)
-    with world.conn.transaction():
-        world.conn.execute("SET LOCAL doorbell.notify = off")
-        world.order(tenant, owner_id=ana, paid_at="1996-07-04")
-    world.order(tenant, owner_id=ana, paid_at="2026-07-04")
-    assert inbox(world) == [(ana, "paid")]
-
-
 def test_a_writers_temporary_table_cannot_stand_in_for_the_outbox(world: World) -> None:
     """The triggers run with their owner's rights, so what they name must be ours and nobody else's."""
     tenant = world.tenant()
@@ -272,14 +221,6 @@ def test_an_odd_setting_of_the_session_fails_no_order_and_silences_no_ring(
         world.order(tenant)
     assert types(world) == ["placed"]
     assert len(heard) == 1
-
-
-@pytest.mark.parametrize("off", ["off", "OFF", "false", "0"])
-def test_every_spelling_of_off_leaves_the_inboxes_alone(world: World, off: str) -> None:
-    tenant = world.tenant()
-    world.conn.execute("SELECT set_config('doorbell.notify', %s, false)", [off])
-    world.order(tenant, owner_id=world.user(tenant), paid_at="2026-07-04")
-    assert inbox(world) == []
 
 
 @pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01", "0001-01-01 BC"])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
@@ -17,44 +15,17 @@ from webapp.db import db
 from webapp.models import User
 from webapp.queries import PANELS
 
-from .browsing import Person, soup
-from .world import Service, World
+from .board import (
+    acme,  # noqa: F401 - a fixture
+    ana,  # noqa: F401 - a fixture
+    client,  # noqa: F401 - a fixture
+    get,
+    sign_in,
+    text,
+)
+from .world import World
 
 TEMPLATES = Path(__file__).parent.parent / "webapp" / "templates"
-
-
-def sign_in(app: Flask, user_id: int) -> FlaskClient:
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["_user_id"] = str(user_id)
-        session["_fresh"] = True
-    return client
-
-
-def text(html: str) -> str:
-    """What a reader sees, with single spaces."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("\u00a0", " ").replace("\u202f", " ").strip()
-
-
-@pytest.fixture
-def acme(world: World) -> int:
-    return world.tenant(name="Northwind & Söhne", locale="en_GB")
-
-
-@pytest.fixture
-def ana(world: World, acme: int) -> int:
-    return world.user(acme, "Ana Silva", role="manager")
-
-
-@pytest.fixture
-def client(app: Flask, ana: int) -> FlaskClient:
-    return sign_in(app, ana)
-
-
-def get(client: FlaskClient, path: str, **options: Any) -> str:
-    response = client.get(path, **options)
-    assert response.status_code == 200, response.text
-    return response.text
 
 
 @pytest.mark.parametrize("filled", [True, False])
@@ -210,72 +181,6 @@ def test_pages_obey_the_csp(world: World, client: FlaskClient, acme: int, ana: i
         assert "hx-on" not in page, path
 
 
-def test_news_makes_a_toast_each_and_folds_many_into_one(
-    world: World, client: FlaskClient, acme: int, ana: int
-) -> None:
-    world.order(acme, 125_000, owner_id=ana, number="1042", customer="Vins & Co")
-    world.conn.execute("UPDATE orders SET paid_at = now()")
-    one = get(client, "/panels/inbox/news?seen=3:3:")
-    assert one.count("note-toast") == 1
-    assert "Order 1042 was paid €1,250.00 · Vins &amp; Co Open Dismiss" in text(one)
-    for _ in range(4):
-        world.order(acme, owner_id=ana)
-    world.conn.execute("UPDATE orders SET paid_at = now(), shipped_at = now()")
-    seen = re.findall(r'data-seen="([\d:,]+)"', one)[0]
-    many = get(client, f"/panels/inbox/news?seen={seen}")
-    assert many.count("note-toast") == 1
-    assert "5 of your orders were paid or shipped" in text(many)
-    assert 'data-unread="10"' in many
-
-
-@pytest.mark.parametrize("seen", ["", "-1", "x", "9" * 30, "1;--", "1:2", "9:3:", "1:2:3,"])
-def test_news_refuses_what_is_no_snapshot(client: FlaskClient, seen: str) -> None:
-    response = client.get("/panels/inbox/news", query_string={"seen": seen})
-    assert response.status_code == 400
-    assert "eload the page" in response.text
-
-
-def csrf(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf-token" content="([^"]+)"', get(client, "/inbox"))
-    assert found
-    return found[1]
-
-
-def test_reading_marks_ones_own_notifications_only(
-    app: Flask, world: World, client: FlaskClient, acme: int, ana: int
-) -> None:
-    ben = world.user(acme, "Ben Okafor")
-    for owner in (ana, ana, ben):
-        world.order(acme, owner_id=owner)
-    world.conn.execute("UPDATE orders SET paid_at = now()")
-
-    def unread() -> list[tuple[int, int]]:
-        return world.conn.execute(
-            "SELECT user_id, id FROM notifications WHERE read_at IS NULL ORDER BY user_id, id"
-        ).fetchall()
-
-    (_, first), (_, second), (_, bens) = unread()
-    headers = {"X-CSRFToken": csrf(client), "HX-Request": "true"}
-    assert client.post(f"/inbox/{bens}/read", headers=headers).status_code == 204
-    assert len(unread()) == 3, "somebody else's stays unread"
-    assert client.post(f"/inbox/{first}/read").status_code == 400, "without a token nothing is marked"
-    assert client.post(f"/inbox/{first}/read", headers=headers).status_code == 204
-    assert unread() == [(ana, second), (ben, bens)]
-    form = client.post("/inbox/read", data={"csrf_token": csrf(client)})
-    assert (form.status_code, form.headers["Location"]) == (303, "/inbox")
-    assert unread() == [(ben, bens)]
-    assert "Mark all" not in get(client, "/inbox")
-
-
-def test_the_inbox_page_lists_and_offers_to_mark_read(world: World, client: FlaskClient, acme: int, ana: int) -> None:
-    assert "Nothing here yet" in text(get(client, "/inbox"))
-    world.order(acme, owner_id=ana, number="1042")
-    world.conn.execute("UPDATE orders SET paid_at = now()")
-    page = get(client, "/inbox")
-    assert "Order 1042 was paid" in text(page)
-    assert "Mark all 1 read" in text(page)
-
-
 def test_every_template_parses(app: Flask) -> None:
     names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
     assert "panels/revenue.html" in names
@@ -285,21 +190,3 @@ def test_every_template_parses(app: Flask) -> None:
 
 def test_the_page_names_the_seq_it_was_painted_at_before_it_queries(client: FlaskClient) -> None:
     assert re.search(r'hx-sse:connect="/stream\?since=\d+"', get(client, "/"))
-
-
-def test_a_note_that_commits_late_is_news_all_the_same(app: Flask, world: World, service: Service) -> None:
-    """Ids commit out of order: "greater than the newest seen" would never tell the one that was written first."""
-    tenant = world.tenant()
-    user = world.user(tenant)
-    early, late = world.order(tenant, owner_id=user, number="EARLY"), world.order(tenant, owner_id=user, number="LATE")
-    ana = Person(app, user)
-    with psycopg.connect(service.database_url) as slow:
-        slow.execute("UPDATE orders SET paid_at = now() WHERE id = %s", [early])
-        world.change(late, paid_at=world.now())
-        first = soup(ana.get("/panels/inbox/news?seen=3:3:"))
-        assert "LATE" in first.get_text()
-        slow.commit()
-    seen = first.select("[data-seen]")[0]["data-seen"]
-    then = soup(ana.get(f"/panels/inbox/news?seen={seen}")).get_text()
-    assert "EARLY" in then
-    assert "LATE" not in then, "and what was told is not told again"

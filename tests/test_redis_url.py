@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,15 @@ def refusal(url: str) -> str:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://host", "REDIS_URL begins with 'http'; allowed: redis, rediss, unix, sentinel."),
+        (
+            "http://host",
+            "REDIS_URL begins with 'http'; allowed: redis, rediss, unix, sentinel, redis+sentinel, rediss+sentinel.",
+        ),
         ("redis://host/shop", "no database's number"),
-        ("redis://host?ssl_ca_certs=/etc/ca.pem", "'ssl_ca_certs' is for TLS; only rediss:// has that"),
+        (
+            "redis://host?ssl_ca_certs=/etc/ca.pem",
+            "'ssl_ca_certs' is for TLS; only rediss:// and rediss+sentinel:// have that",
+        ),
         ("rediss://host?ssl_ca_cert=/etc/ca.pem", "'ssl_ca_cert' is none that redis-py knows"),
         ("rediss://host?ssl_ca_certs=/nowhere/ca.pem", "'/nowhere/ca.pem', a file that cannot be read"),
         ("rediss://host?ssl_cert_reqs=maybe", "parameters as redis-py spells them"),
@@ -34,7 +41,17 @@ def refusal(url: str) -> str:
         ("sentinel://host:26379", "it names no primary; write sentinel://host1:26379,host2:26379/mymaster/0"),
         ("sentinel://host,/mymaster", "it names no primary"),
         ("sentinel://host/mymaster/first", "it names no primary"),
-        ("sentinel://host/mymaster?ssl_ca_certs=/etc/ca.pem", "TLS, which Doorbell does not do together with Sentinel"),
+        ("rediss+sentinel://host", "it names no primary; write rediss+sentinel://host1:26379,host2:26379/mymaster/0"),
+        ("sentinel://:hun#ter2@host/mymaster", "write %XX for special characters in a password"),
+        ("sentinel://host/mymaster?ssl_ca_certs=/etc/ca.pem", "'ssl_ca_certs' is for TLS; only rediss:// and rediss+"),
+        ("redis+sentinel://host/mymaster?ssl=true", "'ssl' is none that redis-py knows"),
+        ("rediss+sentinel://host/mymaster?ssl=false", "'ssl' is none that redis-py knows"),
+        ("rediss+sentinel://host/mymaster?ssl_ca_cert=/etc/ca.pem", "'ssl_ca_cert' is none that redis-py knows"),
+        (
+            "rediss+sentinel://host/mymaster?ssl_ca_certs=/nowhere/ca.pem",
+            "'/nowhere/ca.pem', a file that cannot be read",
+        ),
+        ("rediss+sentinel://host/mymaster?ssl_cert_reqs=maybe", "parameters as redis-py spells them"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_before_anything_starts(url: str, words: str) -> None:
@@ -53,6 +70,8 @@ def test_an_address_that_cannot_be_used_is_refused_before_anything_starts(url: s
         "unix:///run/redis.sock?db=2",
         "sentinel://user:pass@one:26379,two,[::1]:26380/mymaster/3?sentinel_username=u&sentinel_password=p",
         "sentinel://one/mymaster",
+        "redis+sentinel://one,two/mymaster",
+        "rediss+sentinel://:pass@one,two,[::1]:26380/mymaster/3?ssl_cert_reqs=none&ssl_check_hostname=false",
     ],
 )
 def test_an_address_that_redis_py_can_use_is_taken(url: str) -> None:
@@ -83,3 +102,26 @@ def test_celery_is_told_each_sentinel_and_the_primarys_name() -> None:
 def test_what_the_address_says_wins_over_our_own_limits() -> None:
     options = redis_url.connect("redis://host?socket_timeout=9", socket_timeout=5.0).connection_pool.connection_kwargs
     assert options["socket_timeout"] == 9.0
+
+
+def test_sentinels_are_asked_by_tls_too_and_verified_unless_the_address_says_otherwise() -> None:
+    def asked(query: str) -> list[object]:
+        pool = redis_url.connect(f"rediss+sentinel://one,two/mymaster{query}").connection_pool
+        primary = pool.make_connection()
+        one = pool.sentinel_manager.sentinels[1].connection_pool.make_connection()
+        return [(link.cert_reqs, link.check_hostname, link.ca_certs) for link in (primary, one)]
+
+    assert asked("") == [(ssl.CERT_REQUIRED, True, None)] * 2
+    assert asked("?ssl_check_hostname=no&ssl_ca_certs=ca") == [(ssl.CERT_REQUIRED, False, "ca")] * 2
+    assert asked("?ssl_cert_reqs=none") == [(ssl.CERT_NONE, False, None)] * 2
+
+
+def test_celery_is_told_of_tls_for_the_sentinels_as_for_the_redis_behind_them() -> None:
+    told = redis_url.for_celery("rediss+sentinel://:pass@one,two/mymaster/3?ssl_ca_certs=ca&socket_timeout=3")
+    assert told["broker_url"] == "sentinel://:pass@one:26379/3;sentinel://:pass@two:26379/3"
+    assert told["broker_use_ssl"] == {"ssl_cert_reqs": "required", "ssl_ca_certs": "ca"}
+    asked = told["transport_options"]["sentinel_kwargs"]
+    assert {name: asked[name] for name in asked if "ssl" in name} == {"ssl": True, **told["broker_use_ssl"]}
+    plain = redis_url.for_celery("redis+sentinel://one/mymaster")
+    assert plain["broker_use_ssl"] is False
+    assert not any("ssl" in name for name in plain["transport_options"]["sentinel_kwargs"])

@@ -1,4 +1,5 @@
-"""Every way to a Redis that REDIS_URL can name, gone by all of Doorbell's processes: TLS, a user with few rights, Sentinel."""
+"""Every way to a Redis that REDIS_URL can name, gone by all of Doorbell's processes: TLS, a user with few rights,
+Sentinel, and Sentinel with TLS."""
 
 from __future__ import annotations
 
@@ -19,9 +20,10 @@ from webapp.config import Config
 from webapp.events import ROLLUPS
 from webapp.redis_url import connect
 
+from . import install_redis
 from .conftest import SECRET
 from .processes import Doorbell, Process, eventually
-from .redis_servers import PASSWORD, Sentinels, TlsFront
+from .redis_servers import PASSWORD, Certificate, Sentinels, TlsFront
 from .sse import EventStream
 from .world import Service, World
 
@@ -172,13 +174,22 @@ def test_the_acl_line_of_the_docs_is_enough_and_hardly_more(
 
 
 @pytest.fixture
-def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
-    sentinels = Sentinels(tmp_path)
+def sentinels(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sentinels]:
+    """With TLS where the test's parameter says so; the certificate names the address that the Sentinels answer with."""
+    with_tls = getattr(request, "param", "plain") == "tls"
+    if with_tls and not install_redis.with_tls():
+        pytest.skip("no redis-server with TLS; Debian: apt-get install redis-tools")
+    tls = Certificate(tmp_path, "IP:127.0.0.1", "DNS:localhost") if with_tls else None
+    sentinels = Sentinels(tmp_path, tls)
     yield sentinels
     sentinels.close()
 
 
+with_tls_too = pytest.mark.parametrize("sentinels", ["plain", "tls"], indirect=True)
+
+
 @pytest.mark.timeout(180)
+@with_tls_too
 def test_a_failover_by_sentinels_is_survived_by_all_processes(
     service: Service, world: World, sentinels: Sentinels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,7 +216,30 @@ def test_a_failover_by_sentinels_is_survived_by_all_processes(
         sender.close()
 
 
+@with_tls_too
 def test_a_wrong_password_is_told_through_sentinels_too(sentinels: Sentinels) -> None:
     wrong = sentinels.url.replace(PASSWORD.replace(" ", "%20"), "guess")
     with pytest.raises(redis.AuthenticationError):
         connect(wrong).ping()
+
+
+@pytest.mark.parametrize("sentinels", ["tls"], indirect=True)
+@pytest.mark.parametrize("library", ["redis-py", "celery"])
+def test_neither_sentinels_nor_clients_talk_by_tls_to_one_that_cannot_prove_who_it_is(
+    service: Service, sentinels: Sentinels, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    """A Sentinel that refuses or is refused is passed over like one that is away: so the error says that none answers."""
+    assert sentinels.tls
+    believed, shown = sentinels.tls.believed(), sentinels.tls.shown()
+    ping(service, sentinels.address(believed | shown), monkeypatch, library)
+    for url in (sentinels.address(shown), sentinels.address(believed), sentinels.plain_url):
+        with pytest.raises(Exception, match="No master found"):
+            ping(service, url, monkeypatch, library)
+
+
+def ping(service: Service, url: str, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    if library == "redis-py":
+        connect(url).ping()
+    else:
+        with celery(service, url, monkeypatch).connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import threading
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -12,32 +10,8 @@ from flask import Flask
 
 from webapp import rollups
 
+from .plain_count import assert_they_equal_a_plain_count
 from .world import Service, World
-
-# The definitions, written down a second time and as simply as they go: one row an owner, hour and kind of thing.
-PLAIN = """
-WITH counted AS (
-    SELECT o.tenant_id, o.placed_at AS at, o.owner_id, 1 AS orders, 0 AS paid, 0 AS revenue
-    FROM orders o WHERE o.cancelled_at IS NULL
-    UNION ALL
-    SELECT o.tenant_id, o.paid_at, o.owner_id, 0, 1, o.total_minor FROM orders o WHERE o.paid_at IS NOT NULL
-    UNION ALL
-    SELECT o.tenant_id, e.occurred_at, o.owner_id, 0, 0, -e.amount_minor
-    FROM order_events e JOIN orders o ON o.id = e.order_id WHERE e.type = 'refunded'
-)
-SELECT c.tenant_id, date_trunc('{unit}', c.at AT TIME ZONE t.timezone), coalesce(c.owner_id, 0),
-       sum(orders)::bigint, sum(paid)::bigint, sum(revenue)::bigint
-FROM counted c JOIN tenants t ON t.id = c.tenant_id
-GROUP BY 1, 2, 3 HAVING sum(orders) <> 0 OR sum(paid) <> 0 OR sum(revenue) <> 0 ORDER BY 1, 2, 3
-"""
-FIGURES = "owner_id, orders, paid_orders, revenue_minor"
-HOURLY = f"SELECT tenant_id, hour, {FIGURES} FROM rollups_hourly ORDER BY 1, 2, 3"
-DAILY = f"SELECT tenant_id, day::timestamp, {FIGURES} FROM rollups_daily ORDER BY 1, 2, 3"
-
-
-def assert_they_equal_a_plain_count(conn: psycopg.Connection) -> None:
-    assert conn.execute(HOURLY).fetchall() == conn.execute(PLAIN.format(unit="hour")).fetchall()
-    assert conn.execute(DAILY).fetchall() == conn.execute(PLAIN.format(unit="day")).fetchall()
 
 
 def days(conn: psycopg.Connection) -> list[tuple[str, int, int, int]]:
@@ -190,80 +164,3 @@ def test_a_deleted_tenant_takes_its_rollups_along_and_stops_nobody(service: Serv
     world.order(second)
     assert rollups.refresh(service.database_url) == {second}
     assert_they_equal_a_plain_count(world.conn)
-
-
-def test_two_runs_at_once_and_writers_meanwhile_end_in_the_right_figures(service: Service, world: World) -> None:
-    tenant = world.tenant()
-    faults: list[Exception] = []
-    done = threading.Event()
-
-    def keep_counting() -> None:
-        while not done.is_set():
-            try:
-                rollups.refresh(service.database_url)
-            except Exception as fault:
-                faults.append(fault)
-
-    counters = [threading.Thread(target=keep_counting) for _ in range(3)]
-    for counter in counters:
-        counter.start()
-    for _ in range(60):
-        order = world.order(tenant, paid_at="2026-03-02 12:00+00")
-        world.change(order, refunded_minor=10, placed_at="2026-03-01 12:00+00")
-    done.set()
-    for counter in counters:
-        counter.join()
-    assert faults == []
-    rollups.refresh(service.database_url)
-    assert_they_equal_a_plain_count(world.conn)
-
-
-def _moment(dice: random.Random) -> str:
-    """Around both changes of Berlin's clock in 2026, so that hours are shared, skipped and repeated."""
-    middle = dice.choice([datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)])
-    return (middle + timedelta(minutes=dice.randint(-2000, 2000))).isoformat()
-
-
-def _change_something(world: World, tenants: dict[int, list[int | None]], dice: random.Random) -> None:
-    tenant = dice.choice(list(tenants))
-    owner = dice.choice(tenants[tenant])
-    found = world.conn.execute(
-        "SELECT id FROM orders WHERE tenant_id = %s ORDER BY random() LIMIT 1", [tenant]
-    ).fetchone()
-    kind = dice.choice(["place", "place", "pay", "pay", "refund", "cancel", "edit", "reassign", "delete"])
-    if kind == "place" or found is None:
-        world.order(tenant, dice.randint(1, 900), placed_at=_moment(dice), owner_id=owner)
-    elif kind == "pay":
-        world.change(found[0], paid_at=_moment(dice))
-    elif kind == "refund":
-        world.conn.execute(
-            "UPDATE orders SET refunded_minor = total_minor / 2 WHERE id = %s AND paid_at IS NOT NULL", found
-        )
-    elif kind == "cancel":
-        world.change(found[0], cancelled_at=dice.choice([None, _moment(dice)]))
-    elif kind == "edit":
-        world.change(found[0], placed_at=_moment(dice), total_minor=dice.randint(900, 2000))
-    elif kind == "reassign":
-        world.change(found[0], owner_id=owner)
-    else:
-        world.conn.execute("DELETE FROM orders WHERE id = %s", found)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_happens_to_orders_incremental_equals_plain_and_equals_a_rebuild(
-    service: Service, world: World, seed: int
-) -> None:
-    dice = random.Random(seed)
-    tenants: dict[int, list[int | None]] = {}
-    for slug, zone in (("berlin", "Europe/Berlin"), ("kolkata", "Asia/Kolkata"), ("howe", "Australia/Lord_Howe")):
-        tenant = world.tenant(slug, timezone=zone)
-        tenants[tenant] = [None, world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")]
-    for _ in range(12):
-        for _ in range(dice.randint(0, 25)):
-            _change_something(world, tenants, dice)
-        rollups.refresh(service.database_url)
-        assert_they_equal_a_plain_count(world.conn)
-    incremental = world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()
-    assert incremental[0], "the orders left something to count"
-    rollups.rebuild(service.database_url)
-    assert (world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()) == incremental

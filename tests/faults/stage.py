@@ -15,9 +15,9 @@ from webapp import signals
 from webapp.embedded import Embedded
 
 from ..processes import Doorbell, Process, eventually
+from ..proxy import Proxy
 from ..world import Service, World
 from . import growth
-from .proxy import Proxy
 from .shop import Shop
 from .viewer import Viewer
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
+
+from .. import debian
 
 
 def main() -> None:
-    if shutil.which("ip") or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if shutil.which("ip") or not debian.can_install():
         return
     print("No `ip` was found; installing iproute2 …", flush=True)
-    subprocess.run(["apt-get", "update", "-q"], check=False)
-    subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "iproute2"], check=False)
+    debian.install("iproute2")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A connection that can fall silent: a TCP proxy in front of PostgreSQL's Unix socket or of Redis's port.
+"""A connection that can fall silent: a TCP proxy in front of PostgreSQL's Unix socket or of Redis's port. Others of its
+kind end TLS (redis_servers.py) or change what the server answers (pooler.py).
 
 A stalled connection forwards nothing in either direction, and neither side is told: no RST, no FIN, and the kernel goes
 on acknowledging what is sent. So a host vanishes behind a firewall, and no keepalive notices.
@@ -8,18 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Read = Callable[[asyncio.StreamReader], Awaitable[bytes]]
 CHUNK_BYTES = 65_536
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 from `start` on. `stall` and `heal` may be called from any thread."""
+    """Listens on a free port of 127.0.0.1 from `start` on. `stall` and `heal` may be called from any thread.
 
-    def __init__(self, open_target: Callable[[], Awaitable[Opened]]) -> None:
+    With `tls` it speaks TLS to whom knocks. `answers` reads a piece of what the server says, and gives what to pass on of it;
+    it raises EOFError at the end.
+    """
+
+    def __init__(
+        self,
+        open_target: Callable[[], Awaitable[Opened]],
+        tls: ssl.SSLContext | None = None,
+        answers: Read | None = None,
+    ) -> None:
         self._open_target = open_target
+        self._tls = tls
+        self._answers = answers or _any
         self._loop = asyncio.new_event_loop()
         self._flows: set[asyncio.Event] = set()  # one a connection: set while it forwards
         self._new_ones_flow = True
@@ -34,14 +49,17 @@ class Proxy:
     def to_port(cls, port: int) -> Proxy:
         return cls(lambda: asyncio.open_connection("127.0.0.1", port))
 
-    def start(self) -> Proxy:
-        threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True).start()
+    def start(self) -> Self:
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(5)
         return self
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
 
     def stall(self, *, new_ones_too: bool = False) -> int:
         """Every connection of now falls silent, and with `new_ones_too` those to come; says how many there were."""
@@ -52,7 +70,7 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(self._set(True, True), self._loop).result(5)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _set(self, flows: bool, new_ones_flow: bool) -> int:
@@ -72,8 +90,8 @@ class Proxy:
         try:
             await flow.wait()
             target_reader, target_writer = await self._open_target()
-            to_target = asyncio.create_task(_pump(reader, target_writer, flow))
-            from_target = asyncio.create_task(_pump(target_reader, writer, flow))
+            to_target = asyncio.create_task(_pump(_any, reader, target_writer, flow))
+            from_target = asyncio.create_task(_pump(self._answers, target_reader, writer, flow))
             try:
                 await asyncio.wait({to_target, from_target}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -94,10 +112,18 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: asyncio.Event) -> None:
-    """Copy until one side hangs up. A hang-up, too, is passed on only while the connection flows."""
-    with contextlib.suppress(OSError):
-        while data := await reader.read(CHUNK_BYTES):
+async def _any(reader: asyncio.StreamReader) -> bytes:
+    data = await reader.read(CHUNK_BYTES)
+    if not data:
+        raise EOFError
+    return data
+
+
+async def _pump(read: Read, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: asyncio.Event) -> None:
+    """Pass on until one side hangs up. A hang-up, too, is passed on only while the connection flows."""
+    with contextlib.suppress(OSError, EOFError):
+        while True:
+            data = await read(reader)
             await flow.wait()
             writer.write(data)
             await writer.drain()
