@@ -17,6 +17,8 @@ class Stream:
     may still be on their way, are passed over.
     """
 
+    direct = -1  # the descriptor that a whole frame may be written to now (socket_stream.py); else -1
+
     __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "tenant_id", "user_id")
 
     def __init__(self, tenant_id: int, user_id: int) -> None:
