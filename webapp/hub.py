@@ -185,14 +185,18 @@ class Hub:
         with self._lock:
             for audience in self._audiences.values():
                 audience.ready.clear()
+                audience.forget()
             for stream in self._all():
                 stream.lose("redis")
 
     def listener(self, beats: bool) -> None:
         with self._lock:
             ready = [audience for audience in self._audiences.values() if audience.ready.is_set()]
-            for stream in [stream for audience in ready for stream in audience.streams]:
-                stream.find() if beats else stream.lose("listener")
+            for audience in ready:
+                if not beats:
+                    audience.forget()
+                for stream in list(audience.streams):
+                    stream.find() if beats else stream.lose("listener")
 
     # The rounds
 

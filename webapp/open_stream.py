@@ -46,8 +46,9 @@ class Stream:
         self.dirty = Dirty.word(event, why, self.dirty.seq if self.dirty else 0)
 
     def lose(self, why: str) -> None:
+        self.seq = 0
         if not self.lost:
-            self.lost, self.seq = True, 0
+            self.lost = True
             self.say(AWAY, why)
 
     def find(self) -> None:

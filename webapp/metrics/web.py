@@ -31,7 +31,10 @@ REQUEST_SECONDS = Histogram(
 )
 STREAMS = Gauge("doorbell_streams_open", "Streams that are open now.", multiprocess_mode="livesum")
 HUB_SIGNALS = Counter("doorbell_hub_signals_total", "Signals that hubs have received from Redis, each hub its own.")
-DELIVERIES = Counter("doorbell_hub_deliveries_total", "Signals given to streams: one for each stream of the tenant.")
+DELIVERIES = Counter(
+    "doorbell_hub_deliveries_total",
+    "Signals given to streams, folded ones as one: one for each stream that they concern.",
+)
 FRAMES = Counter(
     "doorbell_stream_frames_total", "Frames written: a greeting, a signal's events or a beat, each stream."
 )
@@ -42,7 +45,10 @@ WRITTEN_LAG = Histogram(
     "From a signal's seq, the publisher's clock, to its last stream of a process; as right as the clocks agree.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
-FOLDED = Counter("doorbell_stream_folded_total", "Signals folded into what a slow stream had yet to say.")
+FOLDED = Counter(
+    "doorbell_stream_folded_total",
+    "Signals that did not go out by themselves: folded for a crowd or a slow reader, one for each stream.",
+)
 SLOW = Gauge("doorbell_streams_slow", "Streams whose reader is behind now.", multiprocess_mode="livesum")
 DROP_CAUSES = ("hangup", "stuck", "life", "rights", "full", "stop")
 DROPS = Counter("doorbell_stream_drops_total", "Streams that ended or were not let in, by cause.", ["cause"])
