@@ -40,6 +40,15 @@ class Audience:
         self._busy = False  # somebody is at a fan-out, or waits to begin one
         self._due = 0.0  # when the next may begin, in seconds of time.monotonic
 
+    def add(self, stream: Stream) -> None:
+        self.streams[stream] = None
+        stream.audience = self.streams
+        metrics.tenant_has(len(self.streams), len(self.streams) - 1)
+
+    def remove(self, stream: Stream) -> None:
+        del self.streams[stream]
+        metrics.tenant_has(len(self.streams), len(self.streams) + 1)
+
     def hear(self, signal: Signal) -> None:
         """The next signal: at once and whole to the persons whom it concerns; its topics to all, by themselves or folded."""
         if signal.users:

@@ -87,11 +87,10 @@ class Hub:
             audience = self._audiences.get(stream.tenant_id)
             if audience is None or stream not in audience.streams:
                 return
-            del audience.streams[stream]
+            audience.remove(stream)
             self._of_user[stream.user_id] -= 1
             if not self._of_user[stream.user_id]:
                 del self._of_user[stream.user_id]
-            metrics.STREAMS.dec()
             metrics.DROPS.labels(cause).inc()
             if not audience.streams:
                 del self._audiences[stream.tenant_id]
@@ -127,10 +126,8 @@ class Hub:
             new = audience is None
             if audience is None:
                 audience = self._audiences[stream.tenant_id] = Audience()
-            audience.streams[stream] = None
-            stream.audience = audience.streams
+            audience.add(stream)
             self._of_user[stream.user_id] += 1
-            metrics.STREAMS.inc()
             if new:
                 self._subscription.send("subscribe", stream.tenant_id)
         self._subscription.start()
