@@ -36,6 +36,7 @@ LAYERS = (
     },
     {"heartbeat", "lost_bells"},
     {"hub"},
+    {"audience"},
     {"rights", "rounds", "generator_stream", "socket_stream", "subscription", "resume"},
     {
         "panel_cache",

@@ -86,22 +86,22 @@ def test_streams_add_up_and_those_of_a_killed_worker_count_no_more(doorbell: Doo
         streams[-1].until("hello")
         assert len(streams) < 200, "one worker takes them all"
     before = look(doorbell)
-    assert before.value("doorbell_streams_open") == len(streams)
+    assert before.total("doorbell_streams_open") == len(streams)
     assert before.value(REQUESTS, endpoint="stream.stream", method="GET", status="2xx") == len(streams)
     assert before.total("doorbell_http_request_seconds_count", endpoint="stream.stream") == 0, "they are not timed"
     victim = workers(doorbell)[0]
     lost = held(victim, doorbell.port)
     os.kill(victim.pid, signal.SIGKILL)
-    assert eventually(lambda: look(doorbell).value("doorbell_streams_open") == len(streams) - lost)
+    assert eventually(lambda: look(doorbell).total("doorbell_streams_open") == len(streams) - lost)
     assert eventually(lambda: len(workers(doorbell)) == 2 and victim.pid not in {w.pid for w in workers(doorbell)})
     after = eventually(lambda: look(doorbell))
-    assert after.value("doorbell_streams_open") == len(streams) - lost
+    assert after.total("doorbell_streams_open") == len(streams) - lost
     assert after.value(REQUESTS, endpoint="stream.stream", method="GET", status="2xx") == len(streams), (
         "what a dead worker has counted stays counted"
     )
     again = EventStream(doorbell.url + "/stream", cookie)
     again.until("hello")
-    assert look(doorbell).value("doorbell_streams_open") == len(streams) - lost + 1
+    assert look(doorbell).total("doorbell_streams_open") == len(streams) - lost + 1
     for stream in [*streams, again]:
         with contextlib.suppress(OSError):
             stream.close()
@@ -141,9 +141,43 @@ def test_signals_are_counted_once_and_delivered_to_each_stream(
 
     def none_is_left() -> bool:
         signals.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
-        return look(doorbell).value("doorbell_streams_open") == 0
+        return look(doorbell).total("doorbell_streams_open") == 0
 
     assert eventually(none_is_left)
+
+
+def test_streams_are_counted_by_the_size_of_their_tenant(doorbell: Doorbell, world: World, client: redis.Redis) -> None:
+    doorbell.web.env |= {"WEB_CONCURRENCY": "1"}
+    doorbell.start_web()
+    large, small = world.tenant("large"), world.tenant("small")
+    hers, his = doorbell.cookie(world.user(large, "Ana Silva")), doorbell.cookie(world.user(small, "Ben Okafor"))
+
+    def opened(cookie: str, count: int) -> list[EventStream]:
+        streams = [EventStream(doorbell.url + "/stream", cookie) for _ in range(count)]
+        for stream in streams:
+            stream.until("hello")
+        return streams
+
+    def counted() -> tuple[float, ...]:
+        now = look(doorbell)
+        classes = ("1-10", "11-100", "101-1000", "1001+")
+        return tuple(now.value("doorbell_streams_open", tenant_class=name) for name in classes)
+
+    assert counted() == (0, 0, 0, 0)
+    few, many = opened(his, 3), opened(hers, 10)
+    assert counted() == (13, 0, 0, 0)
+    many += opened(hers, 1)
+    assert counted() == (3, 11, 0, 0), "the eleventh makes them all of a larger tenant's"
+    many += opened(hers, 90)
+    assert counted() == (3, 0, 101, 0)
+    many.pop().close()
+    assert eventually(lambda: counted() == (3, 100, 0, 0))
+    for stream in many:
+        stream.close()
+    assert eventually(lambda: counted() == (3, 0, 0, 0))
+    for stream in few:
+        stream.close()
+    assert eventually(lambda: counted() == (0, 0, 0, 0))
 
 
 def test_the_hub_says_what_it_misses_and_that_it_is_back(

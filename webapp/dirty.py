@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,11 @@ class Dirty:
         for topic in signal.users.get(user_id, ()):
             self._add(topic, None)
         self.seq, self.at = max(self.seq, signal.seq), max(self.at, signal.at)
+
+    def signal(self, users: Mapping[int, Sequence[str]] | None = None) -> signals.Signal:
+        """All of it as one signal."""
+        topics = {topic: values.get("ids") for topic, values in self.topics.items()}
+        return signals.Signal(self.seq, topics, users or {}, self.at)
 
     def _add(self, topic: str, ids: Any) -> None:
         if topic == ORDERS:

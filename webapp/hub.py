@@ -15,6 +15,7 @@ from collections.abc import Iterable
 import redis
 
 from . import frames, logs, resume, signals
+from .audience import Audience
 from .config import Config
 from .events import RESYNC
 from .metrics import web as metrics
@@ -27,7 +28,6 @@ from .subscription import Subscription
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
 FINISH_SECONDS = 2.0  # for frames half out, when the process stops
-IN_ONE_GO = 256  # streams that are written to before other greenlets have their turn: about 2 ms
 
 log = logs.get("hub")
 
@@ -38,15 +38,6 @@ class Refused(Exception):
     def __init__(self, frame: bytes) -> None:
         super().__init__()
         self.frame = frame
-
-
-class Audience:
-    """A tenant's open streams. `ready` once its signals come, `recent` are those that came since."""
-
-    def __init__(self) -> None:
-        self.streams: set[Stream] = set()
-        self.ready = threading.Event()
-        self.recent = resume.Recent()
 
 
 class Hub:
@@ -96,11 +87,10 @@ class Hub:
             audience = self._audiences.get(stream.tenant_id)
             if audience is None or stream not in audience.streams:
                 return
-            audience.streams.remove(stream)
+            audience.remove(stream)
             self._of_user[stream.user_id] -= 1
             if not self._of_user[stream.user_id]:
                 del self._of_user[stream.user_id]
-            metrics.STREAMS.dec()
             metrics.DROPS.labels(cause).inc()
             if not audience.streams:
                 del self._audiences[stream.tenant_id]
@@ -136,10 +126,8 @@ class Hub:
             new = audience is None
             if audience is None:
                 audience = self._audiences[stream.tenant_id] = Audience()
-            audience.streams.add(stream)
-            stream.audience = audience.streams
+            audience.add(stream)
             self._of_user[stream.user_id] += 1
-            metrics.STREAMS.inc()
             if new:
                 self._subscription.send("subscribe", stream.tenant_id)
         self._subscription.start()
@@ -186,42 +174,26 @@ class Hub:
             if audience is None:
                 return
             if not audience.recent.add(signal.seq, message):
-                self._begin_anew(audience)
+                audience.begin_anew()  # the seq fell: this Redis has forgotten its log, and perhaps signals never heard
                 audience.recent.add(signal.seq, message)
-            streams = list(audience.streams)
-        self._fan_out(frames.Message(signal, len(streams)), streams)
-
-    def _fan_out(self, message: frames.Message, streams: list[Stream]) -> None:
-        began, yielded = time.perf_counter(), 0.0
-        for n, stream in enumerate(streams, 1):
-            stream.deliver(message)
-            if n % IN_ONE_GO == 0:
-                left = time.perf_counter()
-                time.sleep(0)
-                yielded += time.perf_counter() - left
-        metrics.DELIVERIES.inc(len(streams))
-        metrics.WRITE_SECONDS.inc(time.perf_counter() - began - yielded)
-        metrics.WRITTEN_LAG.observe(max(0.0, time.time() - message.signal.seq / 1000))
-
-    def _begin_anew(self, audience: Audience) -> None:
-        """The seq fell: this Redis has forgotten its log, and with it perhaps signals that were never heard."""
-        audience.recent = resume.Recent()
-        for stream in list(audience.streams):
-            stream.seq = 0
-            stream.say(RESYNC, "gap")
+        audience.hear(signal)
 
     def unsubscribed(self) -> None:
         with self._lock:
             for audience in self._audiences.values():
                 audience.ready.clear()
+                audience.forget()
             for stream in self._all():
                 stream.lose("redis")
 
     def listener(self, beats: bool) -> None:
         with self._lock:
             ready = [audience for audience in self._audiences.values() if audience.ready.is_set()]
-            for stream in [stream for audience in ready for stream in audience.streams]:
-                stream.find() if beats else stream.lose("listener")
+            for audience in ready:
+                if not beats:
+                    audience.forget()
+                for stream in list(audience.streams):
+                    stream.find() if beats else stream.lose("listener")
 
     # The rounds
 

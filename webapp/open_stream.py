@@ -18,6 +18,8 @@ class Stream:
     may still be on their way, are passed over.
     """
 
+    direct = -1  # the descriptor that a whole frame may be written to now (socket_stream.py); else -1
+
     __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "session", "tenant_id", "user_id")
 
     def __init__(self, tenant_id: int, user_id: int) -> None:
@@ -46,8 +48,9 @@ class Stream:
         self.dirty = Dirty.word(event, why, self.dirty.seq if self.dirty else 0)
 
     def lose(self, why: str) -> None:
+        self.seq = 0
         if not self.lost:
-            self.lost, self.seq = True, 0
+            self.lost = True
             self.say(AWAY, why)
 
     def find(self) -> None:

@@ -29,9 +29,18 @@ REQUEST_SECONDS = Histogram(
     ["endpoint"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0),
 )
-STREAMS = Gauge("doorbell_streams_open", "Streams that are open now.", multiprocess_mode="livesum")
+STREAMS = Gauge(
+    "doorbell_streams_open",
+    "Streams that are open now, by how many their tenant has in their process.",
+    ["tenant_class"],  # a label a tenant would be series without end
+    multiprocess_mode="livesum",
+)
+TENANT_CLASSES = ((10, "1-10"), (100, "11-100"), (1000, "101-1000"), (float("inf"), "1001+"))
 HUB_SIGNALS = Counter("doorbell_hub_signals_total", "Signals that hubs have received from Redis, each hub its own.")
-DELIVERIES = Counter("doorbell_hub_deliveries_total", "Signals given to streams: one for each stream of the tenant.")
+DELIVERIES = Counter(
+    "doorbell_hub_deliveries_total",
+    "Signals given to streams, folded ones as one: one for each stream that they concern.",
+)
 FRAMES = Counter(
     "doorbell_stream_frames_total", "Frames written: a greeting, a signal's events or a beat, each stream."
 )
@@ -42,7 +51,10 @@ WRITTEN_LAG = Histogram(
     "From a signal's seq, the publisher's clock, to its last stream of a process; as right as the clocks agree.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
-FOLDED = Counter("doorbell_stream_folded_total", "Signals folded into what a slow stream had yet to say.")
+FOLDED = Counter(
+    "doorbell_stream_folded_total",
+    "Signals that did not go out by themselves: folded for a crowd or a slow reader, one for each stream.",
+)
 SLOW = Gauge("doorbell_streams_slow", "Streams whose reader is behind now.", multiprocess_mode="livesum")
 DROP_CAUSES = ("hangup", "stuck", "life", "rights", "session", "full", "stop")
 DROPS = Counter("doorbell_stream_drops_total", "Streams that ended or were not let in, by cause.", ["cause"])
@@ -55,6 +67,8 @@ PANELS_UNCHANGED = Counter("doorbell_panels_unchanged_total", "Panels answered 3
 PANEL_BYTES = Gauge("doorbell_panel_bytes", "Bytes of panels kept in memory.", multiprocess_mode="livesum")
 PANEL_HITS, PANEL_WAITS, PANEL_MISSES = PANELS.labels("memory"), PANELS.labels("wait"), PANELS.labels("query")
 
+for _most, _class in TENANT_CLASSES:
+    STREAMS.labels(_class)
 for _cause in DROP_CAUSES:
     DROPS.labels(_cause)
 for _kind in ("fresh", "memory", "log", "resync"):
@@ -69,6 +83,20 @@ def init_app(app: Flask) -> None:
     """Before all other hooks, so that the time of those counts as well."""
     app.before_request(_begin)
     app.after_request(_count)
+
+
+def tenant_has(streams: int, before: int) -> None:
+    """Streams of one tenant in this process. They are all of one class, so one more may bring them all into the next."""
+    old, new = _class_of(before), _class_of(streams)
+    if old == new:
+        STREAMS.labels(new).inc(streams - before)
+    else:
+        STREAMS.labels(new).inc(streams)
+        STREAMS.labels(old).dec(before)
+
+
+def _class_of(streams: int) -> str:
+    return next(name for most, name in TENANT_CLASSES if streams <= most)
 
 
 def hub_lost(cause: str) -> None:
