@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from . import frames, logs, resume
+from . import logs, resume
 from .dirty import Dirty
 from .events import RESYNC
+from .frames import NOBODY, Message
 from .metrics import web as metrics
 from .open_stream import Stream
 from .signals import Signal
-from .socket_stream import NOBODY, deliver
 
 CROWD = 50  # more streams than this are a crowd: their signals are folded
 PAUSE_SECONDS = 0.1  # between two fan-outs to a crowd, at least; a page refetches about once a second
@@ -29,7 +29,9 @@ class Audience:
     The first signal after quiet goes out at once. Those that come until the next may begin wait as one, in `_waiting`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None]) -> None:
+        """`deliver` gives one message, the same for all, to streams; it does not wait."""
+        self._deliver = deliver
         self.streams: dict[Stream, None] = {}
         self.ready = threading.Event()
         self.recent = resume.Recent()
@@ -89,7 +91,7 @@ class Audience:
                 if before is not None:
                     together.add(before.signal(), NOBODY)
         together.add(Signal(signal.seq, signal.topics, at=signal.at), NOBODY)
-        message = frames.Message(together.signal(signal.users), len(streams))
+        message = Message(together.signal(signal.users), len(streams))
 
         def tell(some: Sequence[Stream]) -> bool:
             for stream in some:
@@ -127,16 +129,17 @@ class Audience:
         if folded < 0:
             return  # forgotten meanwhile
         signal = going.signal()
-        message = frames.Message(signal, len(streams))
+        message = Message(signal, len(streams))
 
         def tell(some: Sequence[Stream]) -> bool:
-            deliver(message, some)
+            self._deliver(message, some)
             return self._going is going
 
         took = _in_turns(streams, tell)
         self._going = None
         self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD else 0.0
-        metrics.FOLDED.inc(folded * len(streams))
+        if folded:
+            metrics.FOLDED.inc(folded * len(streams))
         metrics.DELIVERIES.inc(len(streams))
         metrics.WRITE_SECONDS.inc(took)
         metrics.WRITTEN_LAG.observe(max(0.0, time.time() - signal.seq / 1000))

@@ -12,6 +12,7 @@ from . import signals, spread
 from .dirty import Dirty
 from .events import INBOX
 
+NOBODY = 0  # no user has this id: what all get
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread
 FULL_RETRY_MS = (30_000, 60_000)  # where there is no room a page polls, and asks for a stream seldom
 

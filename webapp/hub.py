@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import redis
 
@@ -125,7 +125,7 @@ class Hub:
             audience = self._audiences.get(stream.tenant_id)
             new = audience is None
             if audience is None:
-                audience = self._audiences[stream.tenant_id] = Audience()
+                audience = self._audiences[stream.tenant_id] = Audience(self._deliver)
             audience.add(stream)
             self._of_user[stream.user_id] += 1
             if new:
@@ -177,6 +177,13 @@ class Hub:
                 audience.begin_anew()  # the seq fell: this Redis has forgotten its log, and perhaps signals never heard
                 audience.recent.add(signal.seq, message)
         audience.hear(signal)
+
+    def _deliver(self, message: frames.Message, streams: Sequence[Stream]) -> None:
+        if self._sockets is not None:
+            self._sockets.deliver(message, streams)
+            return
+        for stream in streams:
+            stream.deliver(message)
 
     def unsubscribed(self) -> None:
         with self._lock:

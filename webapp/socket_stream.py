@@ -15,7 +15,6 @@ from .metrics import web as metrics
 from .open_stream import Stream
 from .watch import Watch
 
-NOBODY = 0  # no user has this id
 STUCK_SECONDS = 30.0  # a reader whose socket took nothing for so long is dropped
 
 
@@ -127,30 +126,6 @@ class SocketStream(Stream):
         self.rest, self.moved = frame[sent:], time.monotonic()
 
 
-def deliver(message: frames.Message, streams: Iterable[Stream]) -> None:
-    """The crux: one signal that is the same for all to streams of any kind. What is done here is done ten thousand times, so
-    there is no call a stream but the write; whatever is not that simple its stream does itself."""
-    seq, frame = message.signal.seq, message.frame(NOBODY)
-    write, size, written = os.write, len(frame), 0
-    for stream in streams:
-        fd = stream.direct
-        if fd < 0 or stream.seq >= seq:
-            stream.deliver(message)
-            continue
-        try:
-            sent = write(fd, frame)
-        except OSError:  # full or gone: it finds out which
-            stream.deliver(message)
-            continue
-        if sent == size:
-            written += 1
-        else:
-            cast(SocketStream, stream).half_out(frame, sent)
-    if written:
-        metrics.FRAMES.inc(written)
-        metrics.BYTES.inc(written * size)
-
-
 class Sockets:
     """All socket streams of the process. `gone(stream, cause)` is told of each that has to be closed."""
 
@@ -187,6 +162,28 @@ class Sockets:
             self._no_longer_slow(stream)
             stream.direct = stream.fd
             self._watch.change(stream.fd, writable=False)
+
+    def deliver(self, message: frames.Message, streams: Iterable[Stream]) -> None:
+        """The crux: one signal, the same for all, to streams of any kind. What is done here is done ten thousand times, so
+        there is no call a stream but the write; whatever is not that simple its stream does itself."""
+        seq, frame = message.signal.seq, message.frame(frames.NOBODY)
+        write, size, written = os.write, len(frame), 0
+        for stream in streams:
+            fd = stream.direct
+            if fd < 0 or stream.seq >= seq:
+                stream.deliver(message)
+                continue
+            try:
+                sent = write(fd, frame)
+            except OSError:  # full or gone: it finds out which
+                stream.deliver(message)
+                continue
+            if sent == size:
+                written += 1
+            else:
+                cast(SocketStream, stream).half_out(frame, sent)
+        self.frames += written
+        self.bytes += written * size
 
     def drop_stuck(self) -> None:
         before = time.monotonic() - STUCK_SECONDS
