@@ -88,6 +88,7 @@ class Page:
         self._came_back_at: float | None = None
         self._retry_ms, self._attempt, self._again = RETRY_MS, 0, AGAIN_SECONDS[0]
         self._fetches = random.random() < pages.aim.fetch_share
+        self._fetching = self._fetch_again = False
         pages.loop.later(random.uniform(0, POLL_SECONDS), self._poll)
         Stream(self)
 
@@ -101,7 +102,7 @@ class Page:
                     self._back(json.loads(event.data)["live"])
                 case "away" | "full":
                     self.live = False
-                case "beat":
+                case "beat" | "":  # "" brings only how long to wait
                     pass
                 case name:
                     self.live = self.live or name == "resync"
@@ -148,10 +149,19 @@ class Page:
         self.pages.refetches[int(time.time())] += 1
         if on_return:
             self.pages.refetches_on_return[int(time.time())] += 1
-        if self._fetches:
+        if self._fetching:
+            self._fetch_again = True  # as a turn of the page: what comes until it is answered is asked for after it
+        elif self._fetches:
+            self._fetching = True
             Fetch(self)
 
     def fetched(self, status: int) -> None:
+        again, self._fetching, self._fetch_again = self._fetch_again, False, False
+        self._judge(status)
+        if again:
+            self._refetch(False)
+
+    def _judge(self, status: int) -> None:
         if status in (200, 304):
             if self.stale_since is not None:
                 self.pages.stale_seconds.append(time.monotonic() - self.stale_since)
@@ -160,6 +170,7 @@ class Page:
         elif status in SIGNED_OUT:
             self.pages.signed_out += 1
         else:
+            self.pages.failed[status] += 1
             self.stale_since = self.stale_since or time.monotonic()
             self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._ask_again)
             self._again = min(self._again * 2, AGAIN_SECONDS[1])
@@ -204,7 +215,8 @@ class Pages:
         self.returns: Counter[int] = Counter()
         self.refetches: Counter[int] = Counter()
         self.refetches_on_return: Counter[int] = Counter()
-        self.refused: Counter[int] = Counter()  # by HTTP status
+        self.refused: Counter[int] = Counter()  # streams, by HTTP status
+        self.failed: Counter[int] = Counter()  # panels, by HTTP status; 0 is no answer
         self.away: list[float] = []
         self.stale_seconds: list[float] = []
         self.lost = self.resyncs = self.signed_out = self.fetched = 0
@@ -218,7 +230,8 @@ class Pages:
         still = [now - page.stale_since for page in self._pages if page.stale_since is not None]
         return {
             **{
-                name: getattr(self, name) for name in ("lost", "resyncs", "signed_out", "fetched", "back_at", "refused")
+                name: getattr(self, name)
+                for name in ("lost", "resyncs", "signed_out", "fetched", "back_at", "refused", "failed")
             },
             "connected": self._connected(),
             "away": self.away,

@@ -33,10 +33,9 @@ NCHAN_MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/share/nginx/modules"
 
 # What Doorbell writes for it, so that the others can be given as many bytes.
 FRAME = (
-    'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"ids":[1234567]}\n\n'
-    'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000}\n\n'
+    'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"spread":2000,"ids":[1234567]}\n\n'
+    'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000,"spread":2000}\n\n'
 )
-CHUNKED_BYTES = 6  # the size of a chunk and two line ends
 
 
 class Way(Protocol):
@@ -80,9 +79,7 @@ class Nchan:
 
     def publish(self) -> int:
         self._seq += 1
-        size = (
-            len(FRAME) - len("id: 1764000000:0\ndata: \n\n") + CHUNKED_BYTES
-        )  # nchan writes no chunks, and names no event
+        size = len(FRAME) - len("id: 1764000000:0\ndata: \n\n")  # nchan names no event; neither writes chunks
         self._connection.request("POST", "/pub", padded({"seq": self._seq}, size))
         self._connection.getresponse().read()
         return self._seq
@@ -165,14 +162,15 @@ daemon off;
 worker_processes 1;
 pid {directory}/nginx.pid;
 load_module {_nchan_module()};
-events {{ worker_connections {streams + 500}; }}
+events {{ worker_connections {2 * streams + 500}; }}
 http {{
 {temporary}
     access_log off;
-    nchan_max_reserved_memory 128m;
+    nchan_shared_memory_size 512m;
     server {{
         listen 127.0.0.1:{port} backlog=2048;
         keepalive_requests 1000000;
+        keepalive_timeout 1h;
         location = /healthz {{ return 200; }}
         location = /sub {{ nchan_subscriber eventsource; nchan_channel_id bench; nchan_subscriber_first_message newest; }}
         location = /pub {{

@@ -83,7 +83,7 @@ class Web:
         """Session cookies of signed-in users, signed as the app signs them."""
         app = create_app(Config.from_env(self._env))
         signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-        said = [{"_user_id": str(user), "_fresh": True, **sessions.new(86_400)} for user in users]
+        said = [{"_user_id": str(user), "_fresh": False, **sessions.new(86_400)} for user in users]
         return tuple("session=" + str(signer.dumps(one)) for one in said)
 
 

@@ -35,8 +35,8 @@ def load_user(user_id: str) -> User | None:
     """The user of a session cookie, or None. Remembers the tenant for `current_tenant`.
 
     What writes is asked by the user as they are now, in a session that has not ended; what reads, as both were
-    visitors.KEPT_SECONDS ago at most. No
-    connection is held: a stream lives for minutes, and the verbs of orders.py begin their transactions on a clean slate.
+    visitors.KEPT_SECONDS ago at most. No connection is held: a stream lives for minutes, and the verbs of orders.py begin
+    their transactions on a clean slate.
     """
     if not user_id.isdecimal() or len(user_id) > 18:  # a bigint
         return None
@@ -72,6 +72,8 @@ def require_sign_in() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated:
         return ask_to_sign_in()
+    if request.method == "GET":
+        visitors().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
     if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
         sessions.begin()  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
     return None

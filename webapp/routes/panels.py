@@ -28,7 +28,7 @@ from ..queries import PANELS, Panel, inbox, recent_orders
 from ..queries.day import today
 from ..signal_log import Log, signal_logs
 from ..tenancy import current_tenant
-from ..visitors import audience_of, visitors
+from ..visitors import audience_of
 from . import several_panels
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -146,9 +146,7 @@ def headers(render: Render, seq: int | None) -> dict[str, str]:
 @login_required
 def show(panel_name: str) -> ResponseReturnValue:
     seq = _newest_seq()
-    render = shared_panels([PANELS[panel_name]])[panel_name]
-    _remember_visitor()
-    return fragment(render, seq)
+    return fragment(shared_panels([PANELS[panel_name]])[panel_name], seq)
 
 
 @bp.get("")
@@ -162,7 +160,6 @@ def several() -> ResponseReturnValue:
     seq = _newest_seq()
     renders = _that_came(_find(PANELS[name] for name in names))
     answer = several_panels.put_together(renders, request.headers.get(several_panels.HEADER, ""))
-    _remember_visitor()
     said = headers(answer.as_of, seq) | {several_panels.HEADER: answer.seen}
     return answer.body, 200, said | {"Content-Type": CONTENT_TYPE}
 
@@ -180,10 +177,6 @@ def _that_came(found: dict[str, Render | Exception]) -> dict[str, Render]:
 def _newest_seq() -> int | None:
     known = newest_log()
     return known.seq if known else None
-
-
-def _remember_visitor() -> None:
-    visitors().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
 
 
 for _panel in PANELS.values():
