@@ -15,7 +15,7 @@ from gunicorn.glogging import Logger
 from webapp import logs  # it imports nothing that gevent patches in the workers and that they use
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
-worker_class = "gevent"
+worker_class = "webapp.worker.Worker"  # gevent's
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 worker_connections = (
     10_000  # requests at work a process; streams count only where each holds a greenlet (DOORBELL_STREAMS)

@@ -57,7 +57,7 @@ LAYERS = (
     {"events", "money", "charts", "sessions"},
     {"models"},
     {"db", "pg_types"},
-    {"watch"},
+    {"watch", "worker"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room"},
     {"config", "embedded", "together", "spread"},
     {"redis_url"},
