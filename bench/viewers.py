@@ -2,7 +2,7 @@
 
 A page whose stream ends waits for `retry:`, doubled at each failure up to 3 s and 30 % more or less, and comes back with
 Last-Event-ID. After 1.5 s its viewer reads "Reconnecting". It asks for its panels anew when a signal or `resync` tells it
-to, and every 15 s while it is not live. When that fails it reads "Stale since …", and asks again until it is answered.
+to, and every 15 s while it is not live. When that fails it asks again until it is answered; after 5 s it reads "Stale since …".
 
 A page that asks for its panels is counted; one in `1 / fetch_share` really fetches one panel, so that what fails is seen.
 """
@@ -27,7 +27,9 @@ RETRY_MS, LONGEST_MS, JITTER = (
 )  # hx-sse's own first wait until `retry:` is heard; base.html has the longest
 CONNECT_SECONDS = 10.0  # base.html's connectTimeout
 GRACE_SECONDS = 1.5  # state.js: shorter than this nobody reads that the stream was away
+STALE_SECONDS = 5.0  # refetch.js: shorter than this nobody reads that a panel got no answer
 POLL_SECONDS = 15.0
+MOMENT_SECONDS = 5.0  # state.js: a page whose stream has gone just now asks for no panel
 FETCH_SECONDS = 20.0  # base.html's defaultTimeout
 AGAIN_SECONDS = (1.0, 4.0)
 RETURN_SECONDS = 0.3  # what a page is told so soon after it came back is what it missed
@@ -88,7 +90,7 @@ class Page:
         self._came_back_at: float | None = None
         self._retry_ms, self._attempt, self._again = RETRY_MS, 0, AGAIN_SECONDS[0]
         self._fetches = random.random() < pages.aim.fetch_share
-        self._fetching = self._fetch_again = False
+        self._fetching = self._fetch_again = self._waits = False
         pages.loop.later(random.uniform(0, POLL_SECONDS), self._poll)
         Stream(self)
 
@@ -113,7 +115,14 @@ class Page:
             now, back = time.monotonic(), self._came_back_at
             self._came_back_at = None
             on_return = back is not None and now - back < RETURN_SECONDS
-            self.pages.loop.later(random.uniform(0, spread / 1000), partial(self._refetch, on_return))
+            self.pages.loop.later(random.uniform(0, spread / 1000), partial(self._turn, on_return))
+
+    def _turn(self, on_return: bool) -> None:
+        """While the stream is away the turn waits for it."""
+        if self.connected and self.live:
+            self._refetch(on_return)
+        else:
+            self._waits = True
 
     def _back(self, live: bool) -> None:
         now = time.monotonic()
@@ -121,6 +130,9 @@ class Page:
             self._came_back_at = now
             self.pages.came_back(now - self.lost_at)
         self.connected, self.live, self._attempt = True, live, 0
+        if self._waits and live:
+            self._waits = False
+            self._refetch(False)
 
     def lost(self, status: int) -> None:
         if self.connected:
@@ -142,8 +154,11 @@ class Page:
 
     def _poll(self) -> None:
         self.pages.loop.later(POLL_SECONDS, self._poll)
-        if not (self.connected and self.live) or self.stale_since:
+        if not self._lost_for_a_moment() and (not (self.connected and self.live) or self.stale_since):
             self._refetch(False)
+
+    def _lost_for_a_moment(self) -> bool:
+        return not self.connected and time.monotonic() - self.lost_at < MOMENT_SECONDS
 
     def _refetch(self, on_return: bool) -> None:
         self.pages.refetches[int(time.time())] += 1
@@ -176,7 +191,11 @@ class Page:
             self._again = min(self._again * 2, AGAIN_SECONDS[1])
 
     def _ask_again(self) -> None:
-        if self.stale_since is not None:
+        if self.stale_since is None:
+            return
+        if self._lost_for_a_moment():
+            self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._ask_again)
+        else:
             self._refetch(False)
 
 

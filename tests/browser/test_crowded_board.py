@@ -82,7 +82,7 @@ def test_a_panel_that_the_answer_does_not_name_is_shown_as_stale_alone(
         with psycopg.connect(service.database_url) as holder, signals.connect(service.redis_url) as client:
             holder.execute("LOCK TABLE rollups_daily IN ACCESS EXCLUSIVE MODE")  # for longer than a query waits for it
             signals.publish(client, tenant, {"day": None})
-            expect(history).to_have_class(stale)
+            expect(history).to_have_class(stale, timeout=25_000)  # two panels' patience with the lock, then the page's
             expect(revenue).not_to_have_class(stale)
             holder.rollback()
         expect(history).not_to_have_class(stale)

@@ -1,8 +1,8 @@
 // The stream: one connection a page, whose events say which topics changed. hx-sse reconnects a stream that was open; the
 // first connection, the watchdog and polling while the stream is away are here.
-import { isLive, set, state } from "./state.js";
+import { isLive, lostForAMoment, set, state } from "./state.js";
 import { refetchAll } from "./refetch.js";
-import { changed } from "./turns.js";
+import { changed, schedule } from "./turns.js";
 
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
 const POLL_MS = 15_000;
@@ -29,6 +29,7 @@ export function connect() {
   live.addEventListener("hello", (event) => {
     set({ connected: true, away: !data(event).live });
     failures = 0;
+    schedule();
   });
   live.addEventListener("away", () => set({ away: true }));
   live.addEventListener("full", () => set({ away: true }));
@@ -96,5 +97,6 @@ function watch() {
 
 function poll() {
   if (document.hidden || state.paused || state.signedOut) return;
+  if (lostForAMoment()) return;
   if (!isLive() || state.stale.size) refetchAll();
 }

@@ -1,6 +1,6 @@
 // From a topic to the panels that listen for it. Each panel has hx-trigger="refetch throttle:…": at most one request in
 // that time, the trailing one never lost, however many topics and signals ask. Where many watch, turns.js gathers them.
-import { isLive, onResume, set, show, showLatency, state } from "./state.js";
+import { isLive, lostForAMoment, onResume, set, show, showLatency, state } from "./state.js";
 import { orderChanged } from "./announce.js";
 
 const listeners = new Map(); // topic -> what else wants to know, called with the signal's data
@@ -8,6 +8,8 @@ const waiting = new Set(); // panels that changed during a pause
 const changedAt = new WeakMap(); // panel -> when the oldest change that it has not asked for yet was recorded
 const etags = new WeakMap(); // panel -> the ETag of what it shows
 const PANELS = "Doorbell-Panels"; // the header that names several panels with their ETags, asked for and answered
+const unanswered = new Map(); // name of a panel that got no answer -> the timer until it is shown as stale
+const STALE_MS = 5_000; // a web process that restarts is back sooner, and then nobody needs to read about it
 const AGAIN_MS = [1_000, 4_000]; // first and longest wait before one of the panels that got no answer asks again
 let againMs = AGAIN_MS[0];
 let againTimer = null;
@@ -103,7 +105,7 @@ function markEach(ctx, answered) {
   for (const panel of ctx.panels) {
     const etag = there.get(panel.id);
     if (etag) etags.set(panel, etag);
-    (etag ? fresh : stale)(panel.closest("[data-frame]"), ctx);
+    (etag ? fresh : failed)(panel.closest("[data-frame]"), ctx);
   }
 }
 
@@ -112,36 +114,45 @@ function markOne(ctx, answered) {
   const frame = ctx.sourceElement.closest?.("[data-frame]");
   if (!frame) return;
   if (answered && ctx.sourceElement.dataset.topics) etags.set(ctx.sourceElement, ctx.response.headers.get("ETag"));
-  (answered ? fresh : stale)(frame, ctx);
+  (answered ? fresh : failed)(frame, ctx);
 }
 
 function fresh(frame, ctx) {
   const asOf = decodeURIComponent(ctx.response.headers.get("Doorbell-As-Of") ?? "");
   if (asOf) for (const time of [frame.querySelector(".as-of-time"), document.querySelector(".page-as-of")]) time.textContent = asOf;
   mark(frame, false, "as of");
-  if (!state.stale.delete(frame.dataset.frame)) return;
-  show();
+  const name = frame.dataset.frame;
+  if (!unanswered.has(name)) return;
+  clearTimeout(unanswered.get(name));
+  unanswered.delete(name);
+  if (state.stale.delete(name)) show();
   againMs = AGAIN_MS[0];
-  for (const name of state.stale.keys()) refetchFrame(name); // it is there again, for the others as well
+  for (const other of unanswered.keys()) refetchFrame(other); // it is there again, for the others as well
 }
 
-// The last numbers stay, with the time that they are of.
-function stale(frame, ctx) {
+// It is asked for again; only when that goes on without an answer somebody reads about it.
+function failed(frame, ctx) {
   if (ctx.request.signal.aborted && ctx.request.signal.reason !== "timeout") return; // the page is being left
-  mark(frame, true, "stale since");
-  state.stale.set(frame.dataset.frame, frame.querySelector(".as-of-time").textContent);
-  show();
+  const name = frame.dataset.frame;
+  if (!unanswered.has(name)) unanswered.set(name, setTimeout(stale, STALE_MS, frame));
   askAgain();
 }
 
-// The signal that a stale panel was to follow is gone, and the next may be long in coming. One panel asks for all.
+// The last numbers stay, with the time that they are of.
+function stale(frame) {
+  mark(frame, true, "stale since");
+  state.stale.set(frame.dataset.frame, frame.querySelector(".as-of-time").textContent);
+  show();
+}
+
+// The signal that such a panel was to follow is gone, and the next may be long in coming. One panel asks for all.
 function askAgain() {
   if (againTimer) return;
   againTimer = setTimeout(() => {
     againTimer = null;
-    const names = [...state.stale.keys()];
+    const names = [...unanswered.keys()];
     if (!names.length || state.signedOut) return;
-    if (document.hidden || state.paused) return askAgain();
+    if (document.hidden || state.paused || lostForAMoment()) return askAgain();
     refetchFrame(names[Math.floor(Math.random() * names.length)]);
   }, againMs * (0.5 + 0.5 * Math.random()));
   againMs = Math.min(againMs * 2, AGAIN_MS[1]);

@@ -6,6 +6,8 @@ const pauseButton = document.getElementById("pause");
 
 const GRACE_MS = 1500; // a stream that ends in order is back before anybody needs to read about it
 
+const MOMENT_MS = 5_000; // most streams are back sooner, and a web process that has just started has enough to do
+
 export const state = {
   connected: false, // the stream is open
   away: false, // the server lost the signals; the stream itself may be open
@@ -58,6 +60,7 @@ export function showLatency(ms) {
   latency.textContent = `${text} from commit to screen`;
 }
 
+export const lostForAMoment = () => !state.connected && performance.now() - lostAt < MOMENT_MS;
 export const isLive = () => state.connected && !state.away;
 export const onResume = (action) => resumed.add(action);
 

@@ -2,6 +2,7 @@
 // not all ask in one instant. What comes meanwhile, and until the turn is answered, is folded into the next one. A turn asks
 // for all its panels at once. The inbox is one's own, nobody else asks for it.
 import { apply, gather, refetchTogether } from "./refetch.js";
+import { isLive } from "./state.js";
 
 const TURN_MS = 500; // at least, from one turn to the next
 
@@ -25,14 +26,17 @@ function folded(before, data) {
   return { ...data, at: Math.min(before.at, data.at), ...("ids" in data ? { ids } : {}) };
 }
 
-function schedule() {
-  if (timer || asking || !signals.size) return;
+// While the stream is away there is nobody to ask, or nobody who knows: the turn comes when it is back, and the poll of
+// live.js asks meanwhile.
+export function schedule() {
+  if (timer || asking || !signals.size || !isLive()) return;
   const rest = Math.max(0, turnedAt + TURN_MS - performance.now());
   timer = setTimeout(takeTurn, rest + Math.random() * spread);
 }
 
 async function takeTurn() {
   timer = null;
+  if (!isLive()) return;
   turnedAt = performance.now();
   const taken = [...signals];
   signals.clear();
