@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from webapp import create_app, signals
-from webapp.audience import CROWD
 from webapp.frames import Message
 from webapp.generator_stream import GeneratorStream
+from webapp.spread import FEW
 
 from .conftest import config_for
 from .processes import Doorbell, eventually
@@ -21,7 +21,7 @@ from .sse import Event, EventStream
 from .world import Service, World
 
 TOKEN = "a-token-for-the-tests"
-MANY = CROWD + 10
+MANY = FEW + 10
 Start = Callable[..., Doorbell]
 Open = Callable[..., EventStream]
 

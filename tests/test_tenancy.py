@@ -37,7 +37,10 @@ RULES = {
     "stream.stream": "own",
 }
 PANEL = "own"  # the rest of /panels/: a fragment of the stranger's own board
-QUERIES = {"panels.inbox_news": "?seen=3:3:", "panels.several": "?names=revenue"}  # where an address alone is not enough
+QUERIES = {
+    "panels.inbox_news": "?seen=3:3:",
+    "panels.several": "?names=revenue",
+}  # where an address alone is not enough
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:

@@ -13,8 +13,8 @@ from .frames import NOBODY, Message
 from .metrics import web as metrics
 from .open_stream import Stream
 from .signals import Signal
+from .spread import FEW
 
-CROWD = 50  # more streams than this are a crowd: their signals are folded
 PAUSE_SECONDS = 0.1  # between two fan-outs to a crowd, at least; a page refetches about once a second
 PAUSE_TIMES = 2.0  # as many times what the last fan-out took, if that is more: a third of a core for them at most
 IN_ONE_GO = 256  # streams that are written to before other greenlets have their turn: about 2 ms
@@ -137,7 +137,7 @@ class Audience:
 
         took = _in_turns(streams, tell)
         self._going = None
-        self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD else 0.0
+        self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > FEW else 0.0
         if folded:
             metrics.FOLDED.inc(folded * len(streams))
         metrics.DELIVERIES.inc(len(streams))

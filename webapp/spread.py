@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FEW = 50  # watchers of a tenant in one process who may all ask at once
+FEW = 50  # watchers of a tenant in one process who may all ask at once, and get each signal by itself; more are a crowd
 MS_A_VIEWER = 0.4  # a page asks for all its panels at once, which costs a process about 0.25 ms from memory
 MOST_MS = 2_000
 
