@@ -25,6 +25,9 @@ INSERT = (
 )
 
 
+BUSY = "an open transaction holds it, or writes events just now"
+
+
 class Archive:
     """Old months of order_events, with one event each, and the readers that have read them or not."""
 
@@ -98,17 +101,24 @@ def test_nothing_is_dropped_where_nothing_was_ever_read(archive: Archive) -> Non
 def test_a_late_commit_is_never_dropped_unread(archive: Archive) -> None:
     """The writer is open while the drop waits for its lock; it commits, and only then the drop looks again."""
     old = archive.month("2024_01")
-    results: list[Retained] = []
     archive.read()
-    with archive.writer() as late:
-        archive.event("2024-01-15", late)
-        archive.read()  # passes the open transaction
-        dropping = threading.Thread(target=lambda: results.append(archive.drop()))
-        dropping.start()
-        eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
-        late.commit()
-        dropping.join(10)
-    assert results == [Retained(kept={old: "listener has not read all of it"})]
+    kept = BUSY
+    for _try in range(5):  # on a machine with much to do the drop's patience may be over before the commit is there
+        results: list[Retained] = []
+        with archive.writer() as late:
+            archive.event("2024-01-15", late)
+            archive.read()  # passes the open transaction
+            dropping = threading.Thread(target=lambda results=results: results.append(archive.drop()))
+            dropping.start()
+            eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
+            late.commit()
+            dropping.join(10)
+        assert results[0].dropped == []
+        kept = results[0].kept[old]
+        if kept != BUSY:
+            break
+        archive.read()
+    assert kept == "listener has not read all of it"
     archive.read()
     assert archive.drop().dropped == [old]
 
@@ -128,7 +138,7 @@ def test_an_open_writer_makes_it_give_up_and_orders_go_on(archive: Archive, worl
         assert time.monotonic() - begun < 3
         dropping.join(10)
         writer.commit()
-    assert results == [Retained(kept={old: "an open transaction holds it, or writes events just now"})]
+    assert results == [Retained(kept={old: BUSY})]
     archive.read()
     assert archive.drop().dropped == [old]
 
