@@ -63,7 +63,10 @@ HUB_AWAY = Gauge("doorbell_hub_away", "Web processes whose pages poll now.", ["c
 HUB_LOSSES = Counter("doorbell_hub_losses_total", "Times that a hub told its pages to poll.", ["cause"])
 HUB_FINDS = Counter("doorbell_hub_finds_total", "Times that it was back; of redis: subscriptions made anew.", ["cause"])
 PANELS = Counter("doorbell_panel_requests_total", "Requests for shared panels, by how they were answered.", ["how"])
-PANELS_UNCHANGED = Counter("doorbell_panels_unchanged_total", "Panels answered 304: the page had them already.")
+PANELS_UNCHANGED = Counter(
+    "doorbell_panels_unchanged_total",
+    "Panels that the page had already: answered 304, or left out of an answer for several.",
+)
 PANEL_BYTES = Gauge("doorbell_panel_bytes", "Bytes of panels kept in memory.", multiprocess_mode="livesum")
 PANEL_HITS, PANEL_WAITS, PANEL_MISSES = PANELS.labels("memory"), PANELS.labels("wait"), PANELS.labels("query")
 
