@@ -14,6 +14,7 @@ from webapp.frames import Message
 from webapp.generator_stream import GeneratorStream
 from webapp.spread import FEW
 
+from .beating import client  # noqa: F401 - a fixture
 from .conftest import config_for
 from .processes import Doorbell, eventually
 from .scraping import scrape
@@ -24,14 +25,6 @@ TOKEN = "a-token-for-the-tests"
 MANY = FEW + 10
 Start = Callable[..., Doorbell]
 Open = Callable[..., EventStream]
-
-
-@pytest.fixture(autouse=True)
-def client(service: Service) -> Iterator[redis.Redis]:
-    """Publishes in the listener's place, and beats for it."""
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
-        yield client
 
 
 @pytest.fixture(params=["socket", "generator"])

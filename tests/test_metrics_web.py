@@ -16,6 +16,7 @@ from flask import Flask
 from webapp import create_app, signals
 from webapp.embedded import Embedded
 
+from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
 from .conftest import config_for
 from .processes import Doorbell, eventually, get
@@ -25,14 +26,6 @@ from .world import Service, World
 
 TOKEN = "a-token-for-the-tests"
 REQUESTS = "doorbell_http_requests_total"
-
-
-@pytest.fixture(autouse=True)
-def client(service: Service) -> Iterator[redis.Redis]:
-    """Publishes in the listener's place, and beats for it."""
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
-        yield client
 
 
 @pytest.fixture

@@ -12,13 +12,12 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import flask_migrate
 import psycopg
 import pytest
-import redis
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from webapp import create_app, sessions, signals, visitors
+from webapp import create_app, sessions, visitors
 from webapp.metrics import web as metrics
 from webapp.open_stream import Stream
 from webapp.rights import Rights
@@ -26,6 +25,7 @@ from webapp.sessions import SessionKey
 from webapp.stream import end_session
 from webapp.visitors import AWAY_SECONDS, HEADER_SECONDS, KEPT_SECONDS
 
+from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
 from .conftest import SECRET, config_for
 from .processes import Doorbell, get
@@ -83,13 +83,6 @@ def ended(conn: psycopg.Connection) -> int:
 
 def dropped() -> float:
     return metrics.DROPS.labels("session")._value.get()
-
-
-@pytest.fixture(autouse=True)
-def client(service: Service) -> Iterator[redis.Redis]:
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
-        yield client
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ import redis
 from webapp import signals
 from webapp.room import raise_the_limit
 
+from .beating import client  # noqa: F401 - a fixture
 from .processes import Doorbell, eventually
 from .scraping import Scrape, scrape
 from .world import Service, World
@@ -29,14 +30,6 @@ TOKEN = "a-token-for-the-tests"
 MANY = list(range(10**15, 10**15 + 50))  # ids that make a signal near its largest
 BOTH_WAYS = pytest.mark.parametrize("way", ["socket", "generator"])
 Start = Callable[..., Doorbell]
-
-
-@pytest.fixture(autouse=True)
-def client(service: Service) -> Iterator[redis.Redis]:
-    """Publishes in the listener's place, and beats for it."""
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
-        yield client
 
 
 @pytest.fixture

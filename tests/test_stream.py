@@ -12,6 +12,7 @@ from webapp.embedded import Embedded
 from webapp.generator_stream import GeneratorStream
 from webapp.open_stream import Stream
 
+from .beating import client  # noqa: F401 - a fixture
 from .conftest import config_for
 from .processes import Doorbell, eventually, get
 from .sse import EventStream
@@ -27,14 +28,6 @@ def doorbell(request: pytest.FixtureRequest, service: Service) -> Iterator[Doorb
     doorbell.start_web()
     yield doorbell
     doorbell.close()
-
-
-@pytest.fixture(autouse=True)
-def client(service: Service) -> Iterator[redis.Redis]:
-    """Publishes in the listener's place, and beats for it."""
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
-        yield client
 
 
 @pytest.fixture
