@@ -60,7 +60,7 @@ LAYERS = (
     {"watch", "worker"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room"},
     {"config", "embedded", "together", "spread"},
-    {"redis_url"},
+    {"redis_url", "cluster"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
 
