@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test test-faults test-hosts lint bench bench-report docs pictures lock clean
+.PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs pictures lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ test-faults: $(VENV)/dev.stamp ## the slow fault tests: everything dies, stalls 
 test-hosts: $(VENV)/dev.stamp ## six hosts as network namespaces, cut off in turn; needs root and Linux
 	@$(BIN)/python -m tests.hosts.install_iproute2
 	@$(BIN)/python -m pytest -m hosts -rs
+
+test-postgres: $(VENV)/dev.stamp ## triggers, listener, rollups, migrations … on PostgreSQL 14 to 18 (npm's); VERSIONS="14 15"
+	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.all_versions
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -24,8 +24,9 @@ from psycopg import sql
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import Embedded
+from webapp.embedded import PG_BIN, Embedded
 
+from . import all_versions
 from .chromium import ARGUMENTS, find
 from .world import Service, World
 
@@ -34,6 +35,18 @@ if TYPE_CHECKING:
 
 SECRET = "a secret for the tests alone, 40 characters"
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-postgres` runs on every version of PostgreSQL."""
+    for item in items:
+        if all_versions.runs_on_all(item.path.name):
+            item.add_marker(pytest.mark.postgres)
+
+
+def servers_in(directory: Path) -> Embedded:
+    """PostgreSQL and Redis for tests, not started yet; PostgreSQL's programs are those that the environment names."""
+    return Embedded(directory, fast=True, programs=Path(os.environ.get(all_versions.VARIABLE) or PG_BIN))
 
 
 def config_for(service: Service, **changes: object) -> Config:
@@ -51,7 +64,7 @@ def embedded() -> Iterator[Embedded]:
     """The two servers, started once a test run and stopped at its end."""
     directory = Path(tempfile.mkdtemp(prefix="doorbell-tests-"))
     directory.chmod(0o755)
-    services = Embedded(directory, fast=True)
+    services = servers_in(directory)
     services.start()
     try:
         yield services

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "pictures", "lock", "clean"}
-COMMANDS |= {"test", "test-faults", "test-hosts", "bench", "bench-report"}
+COMMANDS |= {"test", "test-faults", "test-hosts", "test-postgres", "bench", "bench-report"}
 
 
 def test_help_lists_every_command_from_the_makefile_itself() -> None:
