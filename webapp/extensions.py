@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from . import (
     db,
+    form_limits,
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
     security,
@@ -42,4 +43,5 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     security.init_app(app, config.trusted_proxies)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
+    form_limits.init_app(app)
     csrf.init_app(app)
