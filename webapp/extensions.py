@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from . import (
     db,
     form_limits,
+    health,
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
     security,
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     signals.init_app(app, config.redis_url)
     signal_log.init_app(app, config.redis_url)
+    health.init_app(app)
     panel_cache.init_app(app)
     visitors.init_app(app)
     stream.init_app(app, config)
