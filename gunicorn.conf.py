@@ -31,10 +31,14 @@ LAST_STREAMS_SECONDS = (
 
 # X-Forwarded-Proto and the like are believed from these addresses only: name the proxy's when it is not on this machine.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+forwarder_headers = ""  # no proxy sets SCRIPT_NAME or PATH_INFO by a header: a client could, and would get a 500
 
 accesslog = None  # a board asks every second; the proxy keeps the access log
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
+
+
+LINE_CHARS = 300
 
 
 class InOurFormat(Logger):
@@ -45,6 +49,11 @@ class InOurFormat(Logger):
         logs.configure(os.environ)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """A malformed request is quoted in its line, and may have thousands of characters."""
+        text = str(msg)
+        super().warning(text if args or len(text) <= LINE_CHARS else f"{text[:LINE_CHARS]}…", *args, **kwargs)
 
 
 logger_class = InOurFormat

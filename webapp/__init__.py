@@ -38,7 +38,6 @@ def create_app(config: Config | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.cookie_secure,
         WTF_CSRF_TIME_LIMIT=None,  # a board stays open for days; its buttons work as long as its session
-        MAX_CONTENT_LENGTH=1_000_000,  # bytes; forms are small, imports go through the command line
     )
     app.extensions["doorbell_config"] = config
     from . import cli, errors, extensions, routes

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from . import logs
 from .db import db
@@ -39,7 +39,8 @@ TROUBLES = {
     403: Trouble("You may not do this", "Ask a manager of your team to do it, or to change your role."),
     404: Trouble("There is no such page", "It may have been deleted, or the address is mistyped."),
     405: Trouble("This address takes no such request", "Go back and use the page's own buttons."),
-    413: Trouble("That was too much for a form", "A form takes up to 1 MB. Large imports: flask orders import FILE."),
+    408: Trouble("The form did not arrive", "Check your connection, then send it again."),
+    413: Trouble("The form is too large", "Send less at once. For many orders use: flask orders import FILE."),
     429: Trouble("Too many tries", "Wait a little, then try again."),
     500: Trouble(
         "Something went wrong in Doorbell", "It is written in the log. Nothing was half done; you can try again."
@@ -67,6 +68,8 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error  # a redirect, or an answer that its maker has finished
     trouble = TROUBLES.get(error.code) or Trouble(error.name, error.description or "")
+    if error.code == 413 and request.content_length and request.content_length > (request.max_content_length or 0):
+        trouble = Trouble(trouble.title, f"It may have {request.max_content_length:,} bytes. {trouble.advice}")
     if error.description and error.description != type(error).description:
         trouble = Trouble(trouble.title, error.description)  # abort() was told what exactly
     return answer(error.code, trouble)
@@ -83,7 +86,8 @@ def database_away(error: Exception) -> ResponseReturnValue:
 
 def note_that_the_database_answers(response: Response) -> Response:
     """Of a signed-in request that went well, if it asked at all: a panel may come from memory, and a user does."""
-    asked = request.endpoint not in PUBLIC and request.endpoint != "stream.stream" and not g.get("from_memory")
+    asks = request.endpoint is not None and request.endpoint not in PUBLIC and request.endpoint != "stream.stream"
+    asked = asks and not g.get("from_memory")
     if response.status_code < 500 and asked:
         postgresql.over(log)
     return response
@@ -96,8 +100,10 @@ def value_impossible(error: Exception) -> ResponseReturnValue:
 
 
 def answer(status: int, trouble: Trouble, headers: dict[str, str] | None = None) -> ResponseReturnValue:
-    """A page, or text in a fragment. From 500 on the page stands alone: what base.html needs may be what broke."""
-    if is_fragment(request.path):
+    """A page, or text in a fragment. From 500 on the page stands alone: what base.html needs may be what broke.
+
+    Text too where the Host header is not a host name, because no page's links can be made then."""
+    if is_fragment(request.path) or isinstance(request.routing_exception, BadHost):
         text = f"{trouble.title}. {trouble.advice}\n"
         return text, status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
     page = {"status": status, "trouble": trouble}

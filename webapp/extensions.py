@@ -11,6 +11,8 @@ from flask_wtf.csrf import CSRFProtect
 
 from . import (
     db,
+    form_limits,
+    health,
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
     security,
@@ -35,6 +37,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     signals.init_app(app, config.redis_url)
     signal_log.init_app(app, config.redis_url)
+    health.init_app(app)
     panel_cache.init_app(app)
     visitors.init_app(app)
     stream.init_app(app, config)
@@ -42,4 +45,5 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     security.init_app(app, config.trusted_proxies)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
+    form_limits.init_app(app)
     csrf.init_app(app)

@@ -20,7 +20,7 @@ PUBLIC = {
     "auth.sign_in": "the door itself",
     "auth.demo": "signs in to the demo; exists in demo mode only",
     "health.healthz": "asked by the process manager, says up or down",
-    "health.readyz": "asked by the load balancer, names services and no data",
+    "health.readyz": "asked by the load balancer, says what is away and nothing else",
     "metrics.metrics": "asked by Prometheus with METRICS_TOKEN, and 404 where there is none",
 }
 

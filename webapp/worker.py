@@ -1,4 +1,4 @@
-"""gunicorn's gevent worker, which loses no connection when it stops.
+"""gunicorn's gevent worker, which loses no connection when it stops, and waits for no client for good.
 
 On a stop it closes its listening socket and then asks that socket for its name, once for each connection that it had accepted
 and not yet begun with (gunicorn 27.0.1, base_async.py): they would be reset, up to a hundred at each reload of a busy board.
@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from gunicorn.workers.ggevent import GeventWorker
+
+from .request_body import Body
+
+SEND_SECONDS = 60.0  # for one piece of an answer; a reader that takes nothing holds its greenlet no longer
 
 
 class Listener:
@@ -33,3 +37,14 @@ class Worker(GeventWorker):
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         super().handle(self._listeners[listener], client, addr)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """The body and the answer have deadlines; gunicorn's own `keepalive` is the head's."""
+        body, req.body = req.body, Body(req.body, req.force_close)
+        sock.settimeout(SEND_SECONDS)
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            raise StopIteration from None  # gunicorn closes the connection in silence
+        finally:
+            req.body = body  # whose rest gunicorn discards before the next request
