@@ -28,7 +28,7 @@ def test_every_event_concerns_known_topics_and_the_page_explains_them_all() -> N
 
 
 def test_the_trigger_tells_the_owner_of_the_types_that_the_catalog_names() -> None:
-    sql = (ROOT / "migrations" / "sql" / "0001_order_events.sql").read_text()
+    sql = (ROOT / "migrations" / "sql" / "0006_functions.sql").read_text()
     named = re.search(r"type IN \(([^)]*)\) AND owner_id", sql)
     assert named is not None
     assert set(re.findall(r"'(\w+)'", named[1])) == set(events.OWNER_TYPES)

@@ -33,6 +33,8 @@ LAYERS = (
         "leadership",
         "health",
         "rollups",
+        "refunds",
+        "roles",
     },
     {"heartbeat", "lost_bells"},
     {"hub"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from .world import World
@@ -39,7 +41,7 @@ def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
     with world.conn.transaction():
         world.conn.execute("SET LOCAL doorbell.notify = off")
         world.order(tenant, owner_id=ana, paid_at="1996-07-04")
-    world.order(tenant, owner_id=ana, paid_at="2026-07-04")
+    world.order(tenant, owner_id=ana, paid_at=world.now())
     assert inbox(world) == [(ana, "paid")]
 
 
@@ -47,5 +49,18 @@ def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
 def test_every_spelling_of_off_leaves_the_inboxes_alone(world: World, off: str) -> None:
     tenant = world.tenant()
     world.conn.execute("SELECT set_config('doorbell.notify', %s, false)", [off])
-    world.order(tenant, owner_id=world.user(tenant), paid_at="2026-07-04")
+    world.order(tenant, owner_id=world.user(tenant), paid_at=world.now())
     assert inbox(world) == []
+
+
+def test_what_happened_more_than_a_day_ago_notifies_no_one_and_is_recorded_all_the_same(world: World) -> None:
+    tenant = world.tenant()
+    ana = world.user(tenant)
+    past, recent = world.now() - timedelta(hours=25), world.now() - timedelta(hours=23)
+    world.order(tenant, owner_id=ana, placed_at=past, paid_at=past, shipped_at=past)
+    order = world.order(tenant, owner_id=ana)
+    world.change(order, paid_at=past)
+    assert inbox(world) == []
+    assert [event["type"] for event in world.events()] == ["placed", "paid", "shipped", "placed", "paid"]
+    world.change(order, shipped_at=recent)
+    assert inbox(world) == [(ana, "shipped")]

@@ -37,7 +37,11 @@ from .pg_types import PgSnapshot, Xid8
 
 ROLES = ("manager", "sales")
 STATUSES = ("placed", "paid", "shipped", "refunded", "cancelled")
-ORDER_TIMES = ("placed_at", "paid_at", "shipped_at", "cancelled_at")
+ORDER_TIMES = ("placed_at", "paid_at", "shipped_at", "cancelled_at", "refunded_at")
+TEXT_MAX_CHARS = 500  # names of customers, products, people and tenants, as any program may write them
+SOURCE_MAX_CHARS = 100
+EMAIL_MAX_CHARS = 320
+SETTING_MAX_CHARS = 100  # a time zone or a locale
 STATUS_SQL = """CASE
     WHEN cancelled_at IS NOT NULL THEN 'cancelled'
     WHEN refunded_minor > 0 AND refunded_minor >= total_minor THEN 'refunded'
@@ -51,6 +55,11 @@ def _now() -> Mapped[datetime]:
     return mapped_column(DateTime(timezone=True), server_default=text("now()"))
 
 
+def _at_most(column: str, chars: int) -> CheckConstraint:
+    """A page shows these texts to everybody who watches, so one row must not weigh megabytes."""
+    return CheckConstraint(f"length({column}) <= {chars}", name=f"{column}_length")
+
+
 class Tenant(Base):
     """A company with its board. `timezone` decides what "today" is; the board counts in `currency` alone."""
 
@@ -61,6 +70,9 @@ class Tenant(Base):
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
         # Fails for a zone that PostgreSQL does not know: one such row would fail every query over all tenants.
         CheckConstraint("(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone"),
+        _at_most("name", TEXT_MAX_CHARS),
+        _at_most("timezone", SETTING_MAX_CHARS),
+        _at_most("locale", SETTING_MAX_CHARS),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     slug: Mapped[str] = mapped_column(String(63), unique=True)
@@ -79,6 +91,9 @@ class User(UserMixin, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),  # the target of orders(tenant_id, owner_id)
         CheckConstraint("role IN ('manager', 'sales')", name="role"),
+        _at_most("email", EMAIL_MAX_CHARS),
+        _at_most("name", TEXT_MAX_CHARS),
+        _at_most("password_hash", TEXT_MAX_CHARS),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),  # sign-in, whatever the case
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -115,6 +130,8 @@ class Order(Base):
         CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refund_within_total"),
         CheckConstraint("refunded_minor = 0 OR paid_at IS NOT NULL", name="refund_of_paid"),
         CheckConstraint("number <> '' AND length(number) <= 64", name="number"),
+        _at_most("customer", TEXT_MAX_CHARS),
+        _at_most("source", SOURCE_MAX_CHARS),
         Index(
             "ix_orders_recent", "tenant_id", text("placed_at DESC"), text("id DESC")
         ),  # queries/recent_orders, orders_today
@@ -122,6 +139,13 @@ class Order(Base):
             "ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")
         ),  # queries/revenue
         Index("ix_orders_owner", "tenant_id", "owner_id"),  # the foreign key to users
+        Index(  # refunds.py: the few refunded orders, compared with their events
+            "ix_orders_refunded",
+            "tenant_id",
+            "id",
+            postgresql_include=["refunded_minor"],
+            postgresql_where=text("refunded_minor > 0"),
+        ),
         Index(  # orders.place: a form sent twice places one order; partial, so that imports pay nothing for it
             "uq_orders_form_token",
             "tenant_id",
@@ -142,6 +166,9 @@ class Order(Base):
     paid_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    refunded_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True)
+    )  # of the last refund, where it is known
     source: Mapped[str] = mapped_column(Text, server_default=text("'sql'"))
     form_token: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(Text, Computed(STATUS_SQL, persisted=True))
@@ -155,6 +182,8 @@ class OrderLine(Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], ondelete="CASCADE"),
         CheckConstraint("quantity > 0", name="quantity"),
+        _at_most("sku", TEXT_MAX_CHARS),
+        _at_most("product", TEXT_MAX_CHARS),
     )
     tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -169,8 +198,9 @@ class OrderLine(Base):
 class OrderEvent(Base):
     """Something that happened to an order; the outbox as the listener reads it. Insert-only, written by triggers alone.
 
-    `occurred_at` is business time, `recorded_at` the clock at writing. `via` is the writer's application_name (psql,
-    "doorbell web", …), `actor_id` the signed-in user when there is one. No foreign keys: events outlive their orders.
+    `occurred_at` is business time, `recorded_at` the clock at writing. `written_by` is the role that was logged in, `via`
+    what it called itself (application_name), `actor_id` the signed-in user when there is one. A program that is not
+    Doorbell may claim to act for a user: `claimed_actor_id`. No foreign keys: events outlive their orders.
     """
 
     __tablename__ = "order_events"
@@ -199,6 +229,8 @@ class OrderEvent(Base):
     old_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     new_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    claimed_actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    written_by: Mapped[str | None] = mapped_column(Text, server_default=text("session_user"))
 
 
 class Notification(Base):

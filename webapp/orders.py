@@ -91,7 +91,9 @@ def refund(tenant_id: int, number: str, amount_minor: int, *, actor_id: int | No
         _act_as(transaction, actor_id)
         order = _lock(transaction, tenant_id, number)
         check_refund(order, amount_minor)
-        return _change(transaction, tenant_id, order, refunded_minor=order.refunded_minor + amount_minor)
+        return _change(
+            transaction, tenant_id, order, refunded_minor=order.refunded_minor + amount_minor, refunded_at=func.now()
+        )
 
 
 def cancel(tenant_id: int, number: str, *, actor_id: int | None = None) -> OrderState:

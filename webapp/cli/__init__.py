@@ -1,4 +1,4 @@
-"""Commands of `flask`: tenants, users, orders, rollups, doctor. A refusal is one sentence on stderr and exit code 2."""
+"""Commands of `flask`: tenants, users, orders, rollups, roles, doctor. A refusal is one sentence on stderr and exit code 2."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import doctor, orders, rollups, tenants, users
+    from . import doctor, orders, repair_orders, roles, rollups, tenants, users
 
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli):
         app.cli.add_command(commands)
     app.cli.add_command(doctor.doctor)
+    app.cli.add_command(roles.roles_command)
+    orders.orders_cli.add_command(repair_orders.repair)
 
 
 def stop(text: str) -> NoReturn:

@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..db import db
 from ..models import Order, OrderEvent, OrderLine, Tenant, User
@@ -28,13 +29,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Happening:
-    """One event. `actor` is the user who acted, None when a program did, whose name is `via`."""
+    """One event. `actor` is the user who acted, None when a program did.
+
+    A program is known by the role that it signed in to PostgreSQL with: `role`, None for Doorbell's own. `via` is what it
+    called itself, and `claimed` the user for whom it said it acted.
+    """
 
     type: str
     occurred_at: datetime
     recorded_at: datetime
     actor: str | None
     via: str
+    role: str | None
+    claimed: str | None
     amount_minor: int | None
     old: dict[str, Any]
     new: dict[str, Any]
@@ -84,15 +91,23 @@ def _lines(tenant_id: int, order_id: int) -> tuple[Line, ...]:
 
 def _history(tenant_id: int, order_id: int) -> tuple[Happening, ...]:
     """Newest first, through ix_order_events_order."""
-    event, by = OrderEvent, and_(User.tenant_id == OrderEvent.tenant_id, User.id == OrderEvent.actor_id)
-    columns = (event.type, event.occurred_at, event.recorded_at, User.name, event.via, event.amount_minor)
-    statement = select(*columns, event.old_values, event.new_values).outerjoin_from(event, User, by)
+    event, claimed = OrderEvent, aliased(User)
+    role = func.nullif(event.written_by, text("session_user"))
+    columns = (event.type, event.occurred_at, event.recorded_at, User.name, event.via, role, claimed.name)
+    statement = select(*columns, event.amount_minor, event.old_values, event.new_values)
+    statement = statement.outerjoin_from(event, User, _is_user(User, event.actor_id))
+    statement = statement.outerjoin(claimed, _is_user(claimed, event.claimed_actor_id))
     mine = and_(event.tenant_id == tenant_id, event.order_id == order_id)
     rows = db.session.execute(statement.where(mine).order_by(event.id.desc()))
     return tuple(
-        Happening(type_, occurred_at, recorded_at, actor, via, amount, _values(old), _values(new))
-        for type_, occurred_at, recorded_at, actor, via, amount, old, new in rows
+        Happening(type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, _values(old), _values(new))
+        for type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, old, new in rows
     )
+
+
+def _is_user(user: type[User], id_: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Of the event's own tenant: another program may name any number."""
+    return and_(user.tenant_id == OrderEvent.tenant_id, user.id == id_)
 
 
 def _values(from_json: dict[str, Any] | None) -> dict[str, Any]:

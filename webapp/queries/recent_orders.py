@@ -21,7 +21,8 @@ DEFINITION = (
 SELECT = """
     SELECT o.id, o.number, o.customer, owner.name AS owner, o.total_minor, o.refunded_minor, o.status, o.placed_at,
            last.id AS event_id, last.type, last.old_values, last.new_values, last.amount_minor, last.recorded_at,
-           coalesce(actor.name, last.via) AS by
+           -- A role other than Doorbell's is named itself: what it calls itself (via) it may choose.
+           coalesce(actor.name, nullif(last.written_by, session_user), last.via) AS by
     FROM {orders} o
     LEFT JOIN users owner ON owner.tenant_id = o.tenant_id AND owner.id = o.owner_id
     LEFT JOIN LATERAL (

@@ -1,0 +1,147 @@
+-- What Celery calls, with the rules of 0006_functions.sql: built-ins by pg_catalog, a pinned search_path, EXECUTE for the
+-- owner alone. They run with their caller's rights. What they do is as in 0001 and 0004.
+
+-- In a pinned search_path a new table would go to pg_catalog: its schema is named.
+CREATE OR REPLACE FUNCTION order_events_make_partitions(months_ahead integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    first_month timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
+    our_schema name;
+    month timestamp;
+    name text;
+BEGIN
+    SELECT n.nspname INTO our_schema
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = 'order_events'::regclass::oid;
+    FOR month IN
+        SELECT first_month + pg_catalog.make_interval(months => ahead)
+        FROM pg_catalog.generate_series(0, months_ahead) AS ahead
+    LOOP
+        name := 'order_events_' || pg_catalog.to_char(month, 'YYYY_MM');
+        IF pg_catalog.to_regclass(pg_catalog.format('%I.%I', our_schema, name)) IS NULL THEN
+            BEGIN
+                EXECUTE pg_catalog.format(
+                    'CREATE TABLE %1$I.%2$I PARTITION OF %1$I.order_events FOR VALUES FROM (%3$L) TO (%4$L)',
+                    our_schema, name, month AT TIME ZONE 'UTC',
+                    (month + pg_catalog.make_interval(months => 1)) AT TIME ZONE 'UTC');
+            EXCEPTION WHEN check_violation THEN  -- it was not made in time; the months after it must not wait for it
+                RAISE WARNING 'events of % stay in order_events_default, which already has some', name;
+            END;
+        END IF;
+    END LOOP;
+END $$;
+
+-- The partitions with both bounds given, oldest first. Read from the catalog, not from their names: order_events_default
+-- and a partition that reaches to the beginning of time are not among them, and are never dropped.
+CREATE OR REPLACE FUNCTION order_events_partitions() RETURNS TABLE (part regclass, begins timestamptz, ends timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT c.oid::regclass, bounds[1]::timestamptz, bounds[2]::timestamptz
+    FROM pg_catalog.pg_inherits i
+    JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL pg_catalog.regexp_match(
+        pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''(.+)''[)] TO [(]''(.+)''[)]') AS bounds
+    WHERE i.inhparent = 'order_events'::regclass::oid AND bounds IS NOT NULL
+    ORDER BY 2
+$$;
+
+-- What was recorded before this moment may go. In hours, because a day of a session's zone may have 23 or 25.
+CREATE OR REPLACE FUNCTION order_events_kept_from(keep_days integer) RETURNS timestamptz
+LANGUAGE sql STABLE RETURN pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(hours => 24 * keep_days);
+
+-- Whether what a reader saved says anything here: after a restore or a failover its snapshot does not, and it begins again.
+CREATE OR REPLACE FUNCTION reader_is_of_our_past(reader readers) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT reader.system_identifier = present.system_identifier::numeric
+        AND reader.timeline = ('x' || pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::integer
+        AND pg_catalog.pg_snapshot_xmax(reader.snapshot)
+            <= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+    FROM pg_catalog.pg_control_system() AS present
+$$;
+
+-- Which reader still needs events of `part`, in words; NULL when every reader has read all of them. Two index scans each.
+CREATE OR REPLACE FUNCTION order_events_needed(part regclass) RETURNS text
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+    reader record;
+    unread boolean;
+BEGIN
+    IF NOT EXISTS (SELECT FROM readers) THEN
+        RETURN 'nothing was ever read: no reader has saved a cursor';
+    END IF;
+    FOR reader IN
+        SELECT r.name, r.snapshot, reader_is_of_our_past(r) AS is_of_our_past FROM readers r ORDER BY r.name
+    LOOP
+        IF NOT reader.is_of_our_past THEN
+            RETURN pg_catalog.format(
+                'the cursor of %s is of another cluster or timeline; it begins anew at its next run', reader.name);
+        END IF;
+        -- Not pg_visible_in_snapshot(xid, snapshot), and not from beyond the present: spelled so that the index serves.
+        EXECUTE pg_catalog.format(
+            'SELECT EXISTS (SELECT FROM %1$s WHERE xid >= pg_catalog.pg_snapshot_xmax($1)'
+            '        AND xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()))'
+            '    OR EXISTS (SELECT FROM %1$s WHERE xid = ANY (ARRAY(SELECT pg_catalog.pg_snapshot_xip($1))))', part)
+            INTO unread USING reader.snapshot;
+        IF unread THEN
+            RETURN pg_catalog.format('%s has not read all of it', reader.name);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+-- Drop one old partition, in a transaction of its own. Returns NULL when it is gone, else why it was kept.
+-- Raises lock_not_available when a writer or a long query is in the way for 1 s: orders queue behind the request
+-- meanwhile. The locks are taken in DROP TABLE's own order, and only the first of them is waited for. (With a default
+-- partition there is no DETACH CONCURRENTLY.)
+CREATE OR REPLACE FUNCTION order_events_drop_partition(part regclass, keep_days integer) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    old_part constant regclass := part;
+    needed text;
+BEGIN
+    IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'the transaction is %, whose snapshot is older than the lock and cannot see the last commits: '
+            'drop a partition under READ COMMITTED',
+            pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'));
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM order_events_partitions() p
+        WHERE p.part::oid = old_part::oid AND p.ends <= order_events_kept_from(keep_days)
+    ) THEN
+        RAISE EXCEPTION '% is no partition of order_events that lies wholly before the last % days', old_part, keep_days;
+    END IF;
+    PERFORM pg_catalog.set_config('lock_timeout', '1s', true);
+    needed := order_events_needed(old_part);
+    IF needed IS NOT NULL THEN
+        RETURN needed;
+    END IF;
+    LOCK TABLE ONLY order_events IN ACCESS EXCLUSIVE MODE;
+    EXECUTE pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', old_part);
+    LOCK TABLE order_events_default IN ACCESS EXCLUSIVE MODE NOWAIT;
+    needed := order_events_needed(old_part);  -- its writers have ended, and this statement sees what they committed
+    IF needed IS NULL THEN
+        EXECUTE pg_catalog.format('DROP TABLE %s', old_part);
+    END IF;
+    RETURN needed;
+END $$;
+
+-- Delete at most `most` old rows that every reader has read from the default partition; returns how many. Without a lock:
+-- what a writer has not committed is not seen, so not deleted.
+CREATE OR REPLACE FUNCTION order_events_delete_old(keep_days integer, most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    deleted integer;
+BEGIN
+    IF (SELECT pg_catalog.bool_and(reader_is_of_our_past(r)) FROM readers r) IS NOT TRUE THEN  -- or there is no reader
+        RETURN 0;
+    END IF;
+    DELETE FROM order_events_default WHERE ctid = ANY (ARRAY(
+        SELECT e.ctid FROM order_events_default e
+        WHERE e.recorded_at < order_events_kept_from(keep_days)
+            AND (e.xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+                 OR NOT EXISTS (
+                     SELECT FROM readers r WHERE NOT pg_catalog.pg_visible_in_snapshot(e.xid, r.snapshot)))
+        ORDER BY e.id LIMIT most));
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
+END $$;

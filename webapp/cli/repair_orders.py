@@ -1,0 +1,73 @@
+"""`flask orders repair`: events of refunds that no trigger wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+import psycopg
+from flask import current_app
+from flask.cli import with_appcontext
+
+from .. import refunds
+from ..money import amount_text
+from . import stop, table
+
+SHOWN = 20
+LOOK_LIMIT = 1_000_000  # orders of a dry run
+
+_TENANTS = "SELECT id, slug, currency FROM tenants"
+
+
+@click.command("repair")
+@click.option("--tenant", "slug", metavar="SLUG", help="The orders of this tenant alone.")
+@click.option(
+    "--dated",
+    type=click.Choice(refunds.DATES),
+    default="now",
+    show_default=True,
+    help="When a refund counts whose order has no refunded_at: now, or when the order was paid.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the orders and write nothing.")
+@with_appcontext
+def repair(slug: str | None, dated: str, dry_run: bool) -> None:
+    """Write the missing events of refunds, so that revenue counts them.
+
+    An order's refunded_minor has no event when it was written while triggers did not fire: by logical replication, by
+    pg_restore --disable-triggers, or with a trigger disabled. Orders that are right are left alone.
+    """
+    url = current_app.extensions["doorbell_config"].database_url
+    with psycopg.connect(url, autocommit=True, application_name=refunds.VIA, connect_timeout=5) as conn:
+        tenants = {row[0]: (row[1], row[2]) for row in conn.execute(_TENANTS)}
+        tenant_id = _id(tenants, slug)
+        found = refunds.find(conn, LOOK_LIMIT, tenant_id) if dry_run else refunds.repair(conn, tenant_id, dated)
+    _show(found, tenants)
+    orders = f"{len(found):,} order{'' if len(found) == 1 else 's'}"
+    if not found:
+        click.echo("Every refund has its event.")
+    elif dry_run:
+        click.echo(f"{orders} with refunds that no event tells of. Dry run: nothing was written.")
+    else:
+        click.echo(f"{orders} repaired. The 30-day chart follows at the next refresh of the rollups.")
+
+
+def _id(tenants: dict[int, tuple[str, str]], slug: str | None) -> int | None:
+    if slug is None:
+        return None
+    ids = [tenant_id for tenant_id, (known, _) in tenants.items() if known == slug]
+    if not ids:
+        stop(f"There is no tenant {slug!r}. See them all with: flask tenant list")
+    return ids[0]
+
+
+def _show(found: Sequence[refunds.Missing], tenants: dict[int, tuple[str, str]]) -> None:
+    if not found:
+        return
+    rows = []
+    for missing in found[:SHOWN]:
+        slug, currency = tenants[missing.tenant_id]
+        amounts = (missing.refunded_minor, missing.missing_minor)
+        rows.append((slug, missing.number, *(amount_text(minor, currency) for minor in amounts), currency))
+    table(("tenant", "number", "refunded", "without event", "currency"), rows)
+    if len(found) > SHOWN:
+        click.echo(f"… and {len(found) - SHOWN:,} more")

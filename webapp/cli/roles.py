@@ -1,0 +1,58 @@
+"""`flask roles`: the role of PostgreSQL through which another program writes orders."""
+
+from __future__ import annotations
+
+import click
+import psycopg
+from flask import current_app
+from flask.cli import with_appcontext
+
+from .. import roles
+from . import stop
+
+_TENANTS = "SELECT id, slug, currency FROM tenants ORDER BY id LIMIT 20"
+
+
+@click.command("roles")
+@click.option("--create", is_flag=True, help="Run the statements instead of printing them.")
+@with_appcontext
+def roles_command(create: bool) -> None:
+    """Print the SQL of the group role doorbell_writer, for a program that writes orders.
+
+    The role fills and changes orders and their lines, without choosing an order's id, and reads nothing but the keys. Give
+    it to the program's own role: GRANT doorbell_writer TO shop. It may be run again at any time.
+    """
+    url = current_app.extensions["doorbell_config"].database_url
+    try:
+        with psycopg.connect(url, autocommit=True, application_name="doorbell roles", connect_timeout=5) as conn:
+            if create:
+                _create(conn)
+            else:
+                _print(conn)
+    except psycopg.errors.UndefinedTable:
+        stop("The database has no table orders. Migrate first: flask db upgrade.")
+    except psycopg.OperationalError as error:
+        stop(f"PostgreSQL does not answer: {str(error).strip()} See what flask doctor says.")
+
+
+def _create(conn: psycopg.Connection) -> None:
+    try:
+        roles.create(conn)
+    except psycopg.errors.InsufficientPrivilege as error:
+        stop(
+            f"The role {conn.info.user!r} may not do this ({error.diag.message_primary}). It needs CREATEROLE and the "
+            "ownership of the tables; or let a superuser run what `flask roles` prints."
+        )
+    click.echo(f"{roles.WRITER} has its rights. Give it to the program's own role: GRANT {roles.WRITER} TO shop;")
+
+
+def _print(conn: psycopg.Connection) -> None:
+    click.echo("-- For programs that write orders. Run it as a role that may create roles and owns the tables.")
+    for statement in roles.statements(conn):
+        click.echo(f"{statement};")
+    click.echo("\n-- Then, for each program, a role of its own:")
+    click.echo("-- CREATE ROLE shop LOGIN PASSWORD '…';")
+    click.echo(f"-- GRANT {roles.WRITER} TO shop;")
+    click.echo("\n-- tenant_id and currency of an order, by tenant:")
+    for tenant_id, slug, currency in conn.execute(_TENANTS):
+        click.echo(f"--   {slug}: tenant_id {tenant_id}, currency '{currency}'")

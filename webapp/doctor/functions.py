@@ -1,0 +1,44 @@
+"""Doorbell's functions: they look names up in a pinned path, and none but their owner may run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .finding import Finding, fault, ok
+from .system import System
+
+# Functions that an index expression, a generated column or a check of `orders` calls: each writer of the table runs them
+# with the writer's own rights, so PUBLIC may.
+FOR_EVERY_WRITER: frozenset[str] = frozenset()
+
+_STATE = """
+SELECT p.oid::regprocedure::text AS signature, p.proname AS name, n.nspname AS schema, p.proconfig AS settings,
+       p.prosqlbody IS NOT NULL AS is_bound, p.prosecdef AS is_definer, p.proowner = t.relowner AS is_ours,
+       quote_ident(n.nspname) AS quoted,
+       ARRAY(SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(a.grantee::regrole::text) END
+             FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+             WHERE a.grantee <> p.proowner ORDER BY 1) AS others
+FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace JOIN pg_proc p ON p.pronamespace = n.oid
+WHERE t.oid = 'orders'::regclass AND NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+ORDER BY 1
+"""
+
+
+def look(system: System) -> Iterator[Finding]:
+    functions = [row for row in system.rows(_STATE) if row["is_ours"]]
+    for row in functions:
+        # Those with the owner's rights are a fault for any grantee, the others for PUBLIC.
+        others = [name for name in row["others"] if row["is_definer"] or name == "PUBLIC"]
+        if others and row["name"] not in FOR_EVERY_WRITER:
+            yield fault(
+                f"{', '.join(others)} may run {row['signature']}",
+                f"REVOKE ALL ON FUNCTION {row['signature']} FROM {', '.join(others)};",
+            )
+        path = f"search_path=pg_catalog, {row['quoted']}, pg_temp"
+        if row["is_definer"] and not row["is_bound"] and path not in (row["settings"] or []):
+            yield fault(
+                f"{row['signature']} does not look names up in pg_catalog, {row['schema']} and pg_temp alone",
+                f"ALTER FUNCTION {row['signature']} SET search_path = pg_catalog, {row['quoted']}, pg_temp;",
+            )
+    yield ok(f"{len(functions)}, for their owner alone")
