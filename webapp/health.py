@@ -10,6 +10,7 @@ from typing import Any, cast
 import psycopg
 import redis
 
+from . import pg_session
 from .heartbeat import EXPIRY_SECONDS
 from .signals import HEARTBEAT_KEY
 
@@ -31,7 +32,8 @@ def check(database_url: str, client: redis.Redis) -> dict[str, Part]:
 
 def _postgresql(database_url: str) -> Part:
     try:
-        with psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS, application_name="doorbell readyz") as conn:
+        name, seconds = "doorbell readyz", CONNECT_SECONDS
+        with pg_session.connect(database_url, name, writes=False, connect_seconds=seconds) as conn:
             conn.execute("SELECT 1")
     except psycopg.Error as error:
         return Part(False, f"no answer ({type(error).__name__})")
