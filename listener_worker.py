@@ -75,7 +75,7 @@ class Listener:
         """A session that was left because it fell silent may still be there for PostgreSQL, with the locks it holds."""
         if self._former is not None and leadership.end_session(conn, self._former):
             log.warning("ended the silent session that this listener had before", session=self._former.pid)
-        self._former = doorbell.session(conn)[1]
+        self._former = doorbell.session(conn)
 
     def _stand_by(self, conn: doorbell.Connection) -> bool:
         """True as soon as this listener leads; False when it is to stop."""

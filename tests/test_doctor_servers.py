@@ -23,7 +23,6 @@ from .examining import NAMES, examined
 from .processes import eventually
 from .world import Service, World
 
-
 SMALL_QUEUE_FROM = 170000  # max_notify_queue_pages came with PostgreSQL 17; before, the queue is always 8 GB
 
 

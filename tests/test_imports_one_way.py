@@ -62,8 +62,8 @@ LAYERS = (
     {"watch", "worker"},
     {"request_body"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room"},
-    {"config", "embedded", "together", "spread"},
-    {"redis_url", "cluster"},
+    {"config", "embedded", "together", "spread", "pg_faults"},
+    {"redis_url", "database_url", "cluster", "pg_session"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
 

@@ -40,7 +40,7 @@ def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_b
 ) -> None:
     silence = leadership.Silence(client)
     assert silence.of(standby) is None
-    assert eventually(lambda: silence.of(standby)) == doorbell.session(leader)[1]
+    assert eventually(lambda: silence.of(standby)) == doorbell.session(leader)
 
 
 def test_who_leads_next_begins_with_a_clean_slate(
@@ -50,7 +50,7 @@ def test_who_leads_next_begins_with_a_clean_slate(
     silence = leadership.Silence(client)
     with doorbell.connect(service.database_url) as frozen:
         assert doorbell.try_lead(frozen)
-        assert eventually(lambda: silence.of(standby)) == doorbell.session(frozen)[1]
+        assert eventually(lambda: silence.of(standby)) == doorbell.session(frozen)
     with doorbell.connect(service.database_url) as fresh:
         assert eventually(lambda: doorbell.try_lead(fresh))
         silence._looked = 0.0

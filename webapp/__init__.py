@@ -13,9 +13,6 @@ from .config import Config
 if TYPE_CHECKING:
     from flask import Flask
 
-# A transaction that somebody left open, or a query gone wild, must not hold every connection of the pool.
-LIMITS = "-c lock_timeout=3s -c statement_timeout=15s"
-
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment. Raises ConfigError with every fault found."""
@@ -25,14 +22,13 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=config.secret_key,
-        SQLALCHEMY_DATABASE_URI=config.sqlalchemy_url,
+        SQLALCHEMY_DATABASE_URI="postgresql+psycopg://",  # where to is db.py's matter
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_pre_ping": True,  # after a restart of PostgreSQL the next request works
             "pool_size": 10,
             "max_overflow": 10,
             "pool_timeout": 5,
             "hide_parameters": True,  # an error's text goes to the log, names and e-mails do not
-            "connect_args": {"application_name": "doorbell web", "connect_timeout": 5, "options": LIMITS},
         },
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

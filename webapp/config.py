@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import redis_url
+from . import database_url, redis_url
 
 RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never dropped
 RETENTION_DAYS_MOST = 36_500
@@ -31,7 +30,7 @@ class ConfigError(Exception):
 class Config:
     """What a process of Doorbell is told from outside.
 
-    `database_url` is in psycopg's form (postgresql://…), `sqlalchemy_url` the same for SQLAlchemy. `demo` opens the
+    `database_url` is in the form of PostgreSQL's library (postgresql://…), for pg_session.py. `demo` opens the
     `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
     between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
@@ -58,18 +57,13 @@ class Config:
     listener_metrics_port: int
     worker_metrics_port: int
 
-    @property
-    def sqlalchemy_url(self) -> str:
-        return "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
-
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
         """Read the environment. Raises ConfigError with every fault found."""
         faults: list[str] = []
-        database_url = _database_url(env, faults)
         demo = _switch(env, "DOORBELL_DEMO", False, faults)
         config = cls(
-            database_url="postgresql://" + database_url.split("://", 1)[1] if database_url else "",
+            database_url=_database_url(env, faults),
             redis_url=_redis_url(env, faults),
             secret_key=_secret_key(env, faults),
             demo=demo,
@@ -108,13 +102,10 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...], example: s
 
 
 def _database_url(env: Mapping[str, str], faults: list[str]) -> str:
-    """A password that is not percent-encoded is refused here: libpq would put a part of it into its message."""
-    example = "postgresql://user:password@host/doorbell"
-    value = _url(env, "DATABASE_URL", ("postgresql", "postgres"), example, faults)
-    place = value.partition("://")[2].partition("?")[0]
-    if place.count("@") > 1 or re.search(r"%(?![0-9A-Fa-f]{2})", place):
-        faults.append(f"DATABASE_URL has an @ or % that is not percent-encoded (%40, %25). Write it like {example}.")
-    return value
+    value = _url(env, "DATABASE_URL", database_url.SCHEMES, database_url.EXAMPLE, faults)
+    found = list(database_url.faults(value)) if value else []
+    faults += found
+    return database_url.normal(value) if value and not found else ""
 
 
 def _redis_url(env: Mapping[str, str], faults: list[str]) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
+
+from . import pg_session
 
 
 class Base(DeclarativeBase):
@@ -25,6 +31,15 @@ db = SQLAlchemy(model_class=Base)
 
 def init_app(app: Flask) -> None:
     db.init_app(app)
+    database_url = app.extensions["doorbell_config"].database_url
+
+    def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> psycopg.Connection[Any]:
+        """A page reads from a standby too; writing there is an error of its own, which errors.py names."""
+        limits = pg_session.PAGE_LIMITS
+        return pg_session.connect(database_url, "doorbell web", limits=limits, writes=False, **options)
+
+    with app.app_context():
+        event.listen(db.engine, "do_connect", connect)
     app.teardown_appcontext(_end_session)  # registered last, so called before Flask-SQLAlchemy's own
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
 from psycopg.errors import _WaitTimeout
@@ -18,11 +18,13 @@ from psycopg.pq import PGnotify
 from psycopg.pq.abc import PGconn
 from psycopg.rows import RowFactory, TupleRow, tuple_row
 
+from . import pg_session
+from .pg_session import NotAPrimary as NotAPrimary
+
 CHANNEL = "doorbell_v1"
 LEADER_LOCK = 0x00D0_0BE1  # advisory, a database's own: whoever holds it drains the outbox
 QUIET_LOCK = 0x00D0_0BE3  # held by a leader that looks anyway: who writes need not ring (migrations/sql/0003)
 SELF_RING = b'{"self": "'  # how the payload of a ring begins that a listener sends to itself
-CONNECT_SECONDS = 5
 ANSWER_SECONDS = 5.0  # a server that says nothing for so long is taken for gone
 APPLICATION_NAME = "doorbell listener"
 
@@ -34,21 +36,16 @@ KEEPALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 9000,  # milliseconds
 }
-# … and the server's, which frees a vanished leader's locks. Set by SQL: poolers refuse them as start-up options. Whatever
-# a role is given as a limit for people at psql must not end the one session that waits for a living.
-SESSION = """
-SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 9000;
-SET idle_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0
-"""
-_WHO = """
-SELECT pg_is_in_recovery(), pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()
-"""
+# … and the server's, which frees a vanished leader's locks.
+SERVERS_KEEPALIVE = {
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "9000",
+}
+_WHO = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 R = TypeVar("R")
-
-
-class NotAPrimary(psycopg.OperationalError):
-    """The server is a replica: it delivers no NOTIFY. Give the primary's address in DATABASE_URL."""
 
 
 class NoAnswer(psycopg.OperationalError):
@@ -128,26 +125,19 @@ class Wakeable(Protocol):
 def connect(database_url: str, application_name: str = APPLICATION_NAME) -> Connection:
     """A connection for one reader of the outbox: autocommit, so that no snapshot and no NOTIFY waits in a transaction.
 
-    Raises psycopg.OperationalError, NotAPrimary among them.
+    Raises psycopg.OperationalError, NotAPrimary and ReadOnly among them.
     """
-    conn = Connection.connect(
-        database_url, autocommit=True, application_name=application_name, connect_timeout=CONNECT_SECONDS, **KEEPALIVE
-    )
-    try:
-        conn.execute(SESSION)
-        if session(conn)[0]:
-            raise NotAPrimary("DATABASE_URL leads to a replica; it delivers no NOTIFY. Give the primary's address.")
-    except BaseException:
-        conn.close()
-        raise
-    return conn
+    limits = {**pg_session.NO_LIMITS, **SERVERS_KEEPALIVE}
+    kind = Connection
+    conn = pg_session.connect(database_url, application_name, autocommit=True, limits=limits, kind=kind, **KEEPALIVE)
+    return cast(Connection, conn)
 
 
-def session(conn: psycopg.Connection[Any]) -> tuple[bool, Session]:
-    """Whether the server is a replica, and which of its backends answers."""
+def session(conn: psycopg.Connection[Any]) -> Session:
+    """The server's backend that answers."""
     row = conn.execute(_WHO).fetchone()
     assert row is not None
-    return bool(row[0]), Session(row[1], row[2])
+    return Session(row[0], row[1])
 
 
 def try_lead(conn: psycopg.Connection[Any]) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
-from . import logs
+from . import logs, pg_faults
 from .db import db
 from .incidents import Incident, in_a_line
 from .order_rules import OrderNotFound
@@ -54,6 +54,12 @@ CSRF_TROUBLE = Trouble(
 )
 
 
+READ_ONLY_TROUBLE = Trouble(
+    "The database is read-only at the moment",
+    "Nothing was changed. Try again later; what you see is still read from the database.",
+)
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: answer(400, CSRF_TROUBLE))
     app.register_error_handler(OrderNotFound, no_such_order)
@@ -61,6 +67,7 @@ def init_app(app: Flask) -> None:
     for away in AWAY:
         app.register_error_handler(away, database_away)
     app.register_error_handler(DataError, value_impossible)
+    app.register_error_handler(InternalError, database_read_only)
     app.after_request(note_that_the_database_answers)
 
 
@@ -82,6 +89,14 @@ def no_such_order(error: Exception) -> ResponseReturnValue:
 def database_away(error: Exception) -> ResponseReturnValue:
     postgresql.fault(log, "request", error, endpoint=request.endpoint)
     return answer(503, TROUBLES[503], {"Retry-After": str(RETRY_SECONDS)})
+
+
+def database_read_only(error: Exception) -> ResponseReturnValue:
+    """A standby, or a setting of the role or the database: it is maintained. Other internal errors are ours."""
+    if not pg_faults.is_read_only(error):
+        raise error
+    log.warning("the server is read-only; a change was refused", endpoint=request.endpoint, error=in_a_line(error))
+    return answer(503, READ_ONLY_TROUBLE, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def note_that_the_database_answers(response: Response) -> Response:

@@ -65,7 +65,7 @@ class SelfRing:
     def _who_swallows_it(self) -> str:
         """A pooler hands out process ids of its own, which the server's answer tells from the real ones."""
         told = self._ringer.info.backend_pid
-        if told == doorbell.session(self._ringer)[1].pid:
+        if told == doorbell.session(self._ringer).pid:
             return "; is the network between here and PostgreSQL alive?"
         return (
             "; a pooler stands between here and PostgreSQL and swallows LISTEN (PgBouncer does in transaction mode). "

@@ -9,12 +9,12 @@ import time
 from typing import NamedTuple
 from uuid import uuid4
 
-import psycopg
 from flask import current_app, has_request_context, session
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from . import pg_session
 from .db import db
 from .models import EndedSession
 
@@ -55,5 +55,5 @@ def end(key: SessionKey) -> None:
 
 def remove_expired(database_url: str) -> int:
     """Remove the rows whose sessions would be over anyway; returns how many. Raises psycopg.OperationalError."""
-    with psycopg.connect(database_url, application_name="doorbell sessions", connect_timeout=5) as conn:
+    with pg_session.connect(database_url, "doorbell sessions") as conn:
         return conn.execute("DELETE FROM ended_sessions WHERE expires_at < now()").rowcount

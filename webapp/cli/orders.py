@@ -11,6 +11,7 @@ import psycopg
 from flask import current_app
 from flask.cli import AppGroup
 
+from .. import pg_session
 from ..imports.columns import FIELDS
 from ..imports.faults import FileRefused
 from ..imports.importing import FORMATS, Import, Result, Wish
@@ -57,7 +58,7 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
     importing = None
     try:
         wish = Wish(mapped=_mapped(maps), path=options.pop("file"), **options)
-        with psycopg.connect(url, autocommit=True, application_name="doorbell import") as conn:
+        with pg_session.connect(url, "doorbell import", autocommit=True) as conn:
             importing = Import(conn, wish)
             result = _run(importing)
     except FileRefused as refused:

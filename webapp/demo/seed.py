@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from .. import pg_session
 from ..new_order import NewLine
 from . import company
 
@@ -55,7 +56,7 @@ def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = c
     Only in a database without any tenant: where somebody's company is, no demo is wanted. Returns whether it made one.
     """
     dice = random.Random(_SEED)
-    with psycopg.connect(database_url, application_name="demo customer", connect_timeout=5) as conn:
+    with pg_session.connect(database_url, "demo customer") as conn:
         conn.execute("SET LOCAL doorbell.notify = off")
         if conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone():
             return False
@@ -71,7 +72,7 @@ def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = c
             order.number = str(number)
         _write(conn, tenant_id, orders)
         conn.execute("UPDATE tenants SET next_number = %s WHERE id = %s", (1001 + len(orders), tenant_id))
-    with psycopg.connect(database_url, autocommit=True, connect_timeout=5) as conn:
+    with pg_session.connect(database_url, "demo customer", autocommit=True) as conn:
         conn.execute("ANALYZE orders, order_lines, order_events")  # the first page must not wait for autovacuum's
     return True
 

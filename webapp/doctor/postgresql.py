@@ -1,4 +1,4 @@
-"""PostgreSQL answers, is new enough, is a primary, and whether a pooler stands before it."""
+"""PostgreSQL answers, is new enough, is a primary that takes writes, and whether a pooler stands before it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,14 @@ from collections.abc import Iterator
 
 import psycopg
 
+from .. import pg_faults
+from ..pg_session import ReadOnly
 from .finding import Finding, fault, ok, warn
 from .system import System, rows
 
 LEAST_VERSION = 140000  # as PostgreSQL counts: 14.0
-
-# What libpq says, and what to do about it; the last is for everything else.
-_REFUSALS = (
-    (
-        "startup parameter",
-        "DATABASE_URL leads to a pooler that refuses session settings. Give PostgreSQL's own address.",
-    ),
-    ("resolve host", "See host and port in DATABASE_URL; special characters in the password are written as %XX."),
-    ("authentication failed", "See user and password in DATABASE_URL."),
-    ("pg_hba.conf", "Let this host in: a line in PostgreSQL's pg_hba.conf."),
-    ("does not exist", "See user and database in DATABASE_URL; createdb and createuser make them."),
-    ("connection slots", "Raise max_connections, or start fewer processes."),
-    ("too many clients", "Raise max_connections, or start fewer processes."),
-    ("", "See whether it runs, and takes connections from this host at the address in DATABASE_URL."),
-)
+_SETTING = "default_transaction_read_only"
+_STATE = "SELECT pg_is_in_recovery() AS replica, current_setting('transaction_read_only') = 'on' AS read_only"
 
 
 def look(system: System) -> Iterator[Finding]:
@@ -34,7 +23,7 @@ def look(system: System) -> Iterator[Finding]:
         yield _refused(error)
         return
     with conn:
-        (row,) = rows(conn, "SELECT pg_is_in_recovery() AS replica")
+        (row,) = rows(conn, _STATE)
         version = conn.info.parameter_status("server_version") or str(conn.info.server_version)
         if conn.info.server_version < LEAST_VERSION:
             yield fault(
@@ -47,6 +36,8 @@ def look(system: System) -> Iterator[Finding]:
                 "Give the primary's address in DATABASE_URL, or promote this server.",
                 away="PostgreSQL is a replica",
             )
+        elif row["read_only"]:
+            yield fault(ReadOnly.seen, f"{ReadOnly.advice} ALTER ROLE … or ALTER DATABASE … SET {_SETTING} = off;")
         if is_through_a_pooler(conn):
             yield warn(
                 "a pooler stands between: the session's process is not the one that was connected to",
@@ -62,13 +53,5 @@ def is_through_a_pooler(conn: psycopg.Connection) -> bool:
 
 
 def _refused(error: psycopg.Error) -> Finding:
-    text = " ".join(str(error).split())
-    if isinstance(error, psycopg.ProgrammingError) or "connection option" in text:
-        # libpq quotes what it cannot read, which may be half a password.
-        return fault(
-            "DATABASE_URL is no address that PostgreSQL's library can read",
-            "Write postgresql://user:password@host/doorbell, with %XX for special characters in the password.",
-            away="PostgreSQL does not answer",
-        )
-    advice = next(advice for words, advice in _REFUSALS if words in text)
-    return fault(f"does not answer: {text:.300}", advice, away="PostgreSQL does not answer")
+    seen, advice = pg_faults.refusal(error)
+    return fault(seen, advice, away="PostgreSQL does not answer")

@@ -8,17 +8,16 @@ from typing import Any
 
 import psycopg
 import redis
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .. import doorbell, redis_url
+from .. import doorbell, pg_session, redis_url
 
 APPLICATION = "doorbell doctor"
 CONNECT_SECONDS = 4
 ANSWER_SECONDS = 4  # of one statement or one command
-_LIMITS = f"-c statement_timeout={ANSWER_SECONDS}s -c lock_timeout=2s"
+_LIMITS = {"statement_timeout": f"{ANSWER_SECONDS}s", "lock_timeout": "2s"}
 
 Row = dict[str, Any]
 
@@ -34,13 +33,13 @@ class System:
 
     def postgresql(self) -> psycopg.Connection:
         """A session of a check's own, autocommit. Raises psycopg.Error."""
-        given = str(conninfo_to_dict(self.database_url).get("options") or "")  # a search_path, for example
-        return psycopg.connect(
+        return pg_session.connect(
             self.database_url,
+            APPLICATION,
             autocommit=True,
-            application_name=APPLICATION,
-            connect_timeout=CONNECT_SECONDS,
-            options=f"{given} {_LIMITS}".strip(),
+            limits=_LIMITS,
+            writes=False,  # what it cannot write is among what it examines
+            connect_seconds=CONNECT_SECONDS,
             **doorbell.KEEPALIVE,
         )
 

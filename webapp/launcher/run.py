@@ -15,7 +15,7 @@ import flask_migrate
 import psycopg
 from sqlalchemy.exc import OperationalError
 
-from .. import create_app, partitions, rollups
+from .. import create_app, partitions, pg_session, rollups
 from ..config import Config
 from ..demo import company
 from ..demo.seed import seed
@@ -104,14 +104,14 @@ class Launcher:
                 flask_migrate.upgrade()
                 app.extensions["sqlalchemy"].engine.dispose()
             partitions.make_ahead(config.database_url)
-            with psycopg.connect(config.database_url) as conn:
+            with pg_session.connect(config.database_url, "doorbell launcher") as conn:
                 fresh = conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
             if fresh:
                 weeks = self._settings.demo_weeks
                 say(f"Making the demo: {company.NAME}, and its orders of {weeks} week{'' if weeks == 1 else 's'} …")
                 seed(config.database_url, datetime.now(UTC), self._settings.demo_weeks, self._settings.demo_timezone)
             rollups.refresh(config.database_url)  # so that the 30-day chart is there when the page is
-            with psycopg.connect(config.database_url) as conn:
+            with pg_session.connect(config.database_url, "doorbell launcher") as conn:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
             self._has_demo = config.demo and found is not None
         except (psycopg.OperationalError, OperationalError) as error:

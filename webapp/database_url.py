@@ -1,0 +1,56 @@
+"""DATABASE_URL: the one place that reads it. It means what PostgreSQL's own library makes of it, in every process.
+
+psycopg is imported at use: gunicorn's master imports this file by way of logs.py, before gevent has patched sockets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+SCHEMES = ("postgresql", "postgres")
+EXAMPLE = "postgresql://user:password@host:5432/doorbell"
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+TARGETS = ("any", "read-write", "primary")  # Doorbell writes, so the others would lead it to a standby
+
+
+def normal(url: str) -> str:
+    """The same address with the scheme that every library knows."""
+    return "postgresql://" + url.split("://", 1)[1]
+
+
+def faults(url: str) -> Iterator[str]:
+    """What is wrong with an address whose scheme is one of SCHEMES. Never what was written: it may hold a password."""
+    place = url.partition("://")[2].partition("?")[0]
+    if place.count("@") > 1 or re.search(r"%(?![0-9A-Fa-f]{2})", place):
+        yield f"DATABASE_URL has an @ or % that is not percent-encoded (%40, %25). Write it like {EXAMPLE}."
+        return
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(normal(url)).items()}
+    except ProgrammingError:  # its text quotes what could not be read
+        yield (
+            f"DATABASE_URL cannot be read by PostgreSQL's library. Write it like {EXAMPLE}: special characters of user, "
+            "password and host as %XX (a socket's folder: %2Frun%2Fpostgresql), and after the ? only libpq's parameters."
+        )
+        return
+    yield from _faults_of_places(parts)
+    yield from _unless_one_of(parts, "sslmode", SSL_MODES)
+    yield from _unless_one_of(parts, "target_session_attrs", TARGETS)
+
+
+def _faults_of_places(parts: dict[str, str]) -> Iterator[str]:
+    hosts, ports = parts.get("host", "").split(","), parts.get("port", "").split(",")
+    for port in ports:
+        if port and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
+            yield f"DATABASE_URL has the port {port[:20]!r}; allowed: a whole number from 1 to 65535."
+    if len(ports) not in (1, len(hosts)):
+        yield f"DATABASE_URL has {len(hosts)} hosts and {len(ports)} ports; give one port for all, or one per host."
+
+
+def _unless_one_of(parts: dict[str, str], name: str, allowed: tuple[str, ...]) -> Iterator[str]:
+    value = parts.get(name)
+    if value is not None and value not in allowed:
+        yield f"DATABASE_URL has {name}={value[:40]!r}; allowed: {', '.join(allowed)}."

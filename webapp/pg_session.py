@@ -1,0 +1,153 @@
+"""The one way to PostgreSQL: every session of Doorbell's is opened here, SQLAlchemy's too, with the same settings.
+
+Settings of the role, the database or the server for people at psql (a DateStyle, a time zone, an isolation level, a time
+limit) must not change what Doorbell reads and writes. They are set by SQL after the connection is made, because a pooler
+refuses most of them as start-up options. That costs one round trip per connection and none per statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import generators
+from psycopg.abc import AdaptContext
+from psycopg.rows import TupleRow
+
+CONNECT_SECONDS = 5
+PROBE_SECONDS = 2.0  # a pooler that has no second session to give is one that pools by session
+
+# What Doorbell's statements and Python's reading of their answers rely on.
+SETTINGS = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    # psycopg prepares a statement at its sixth run. A generic plan for all tenants and days is up to 20 times slower.
+    "plan_cache_mode": "force_custom_plan",
+}
+# For jobs that take as long as they take. A limit that a role is given for people must not end them.
+NO_LIMITS = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+# For pages: a transaction left open, or a query gone wild, must not hold every connection of the pool.
+PAGE_LIMITS = {"statement_timeout": "15s", "lock_timeout": "3s"}
+
+_pooled_by_session: set[str] = set()  # addresses whose pooler was found to pool by session
+
+
+class Unusable(psycopg.OperationalError):
+    """The server answers, and Doorbell cannot work with it: what was seen, and what to do."""
+
+    seen, advice = "", ""
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.seen}. {self.advice}")
+
+
+class NotAPrimary(Unusable):
+    """The server is a standby: it takes no writes and delivers no NOTIFY."""
+
+    seen = "DATABASE_URL leads to a replica: the server is read-only and delivers no NOTIFY"
+    advice = "Give the primary's address."
+
+
+class ReadOnly(Unusable):
+    """The server is a primary, and a setting of the role, the database or the server makes each transaction read-only."""
+
+    seen = "the server is read-only: default_transaction_read_only is on for this role, database or server"
+    advice = "Set it off, or name another role in DATABASE_URL."
+
+
+class PooledByTransaction(Unusable):
+    """A pooler gives each transaction another session: no setting, lock or LISTEN lasts."""
+
+    seen = (
+        "DATABASE_URL leads to a pooler that gives each transaction another session (PgBouncer's pool_mode transaction "
+        "or statement); settings, locks and LISTEN need one that stays"
+    )
+    advice = "Give PostgreSQL's own address, or one of a pool in session mode (pool_mode = session)."
+
+
+def connect(
+    database_url: str,
+    application_name: str,
+    *,
+    autocommit: bool = False,
+    limits: Mapping[str, str] = NO_LIMITS,
+    writes: bool = True,
+    connect_seconds: int = CONNECT_SECONDS,
+    kind: type[psycopg.Connection[TupleRow]] = psycopg.Connection,
+    context: AdaptContext | None = None,
+    **options: Any,
+) -> psycopg.Connection[TupleRow]:
+    """A session with SETTINGS and `limits`; `options` are libpq's.
+
+    Raises psycopg.OperationalError: PooledByTransaction, and NotAPrimary or ReadOnly where it `writes`.
+    """
+    options |= {"application_name": application_name, "connect_timeout": connect_seconds}
+    conn: psycopg.Connection[TupleRow] = kind.connect(database_url, autocommit=True, context=context, **options)
+    try:
+        pid, standby, read_only = _settle(conn, {**SETTINGS, **limits})
+        if conn.info.backend_pid != pid and database_url not in _pooled_by_session:
+            _refuse_pooling_by_transaction(conn, pid, database_url, options)
+            _pooled_by_session.add(database_url)
+        if writes and standby:
+            raise NotAPrimary
+        if writes and read_only:
+            raise ReadOnly
+        conn.autocommit = autocommit
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _settle(conn: psycopg.Connection[Any], settings: dict[str, str]) -> tuple[int, bool, bool]:
+    """Set them; returns the session's process, whether the server is a standby, and whether it is read-only."""
+    if "statement_timeout" in settings and settings["statement_timeout"] == "0" and conn.info.server_version >= 170000:
+        settings = {**settings, "transaction_timeout": "0"}
+    sets = ", ".join("pg_catalog.set_config(%s, %s, false)" for _ in settings)
+    row = conn.execute(
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
+        f" pg_catalog.current_setting('transaction_read_only') = 'on', {sets}",
+        [text for setting in settings.items() for text in setting],
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+def _refuse_pooling_by_transaction(
+    conn: psycopg.Connection[Any], pid: int, database_url: str, options: dict[str, Any]
+) -> None:
+    """Raises PooledByTransaction when this session, or a second one beside it, is served by the other's process."""
+    if _process(conn) == pid and pid != _process_of_another(database_url, options):
+        return
+    raise PooledByTransaction
+
+
+def _process_of_another(database_url: str, options: dict[str, Any]) -> int | None:
+    """The server's process of a second session; None where there is none to be had within PROBE_SECONDS."""
+    try:
+        with psycopg.connect(database_url, autocommit=True, **{**options, "connect_timeout": 2}) as other:
+            return _process(other)
+    except psycopg.Error:
+        return None
+
+
+def _process(conn: psycopg.Connection[Any]) -> int | None:
+    """Asked anew, in a transaction of its own."""
+    conn.pgconn.send_query(b"SELECT pg_catalog.pg_backend_pid()")
+    try:
+        (answer,) = conn.wait(generators.execute(conn.pgconn), timeout=PROBE_SECONDS)
+    except psycopg.errors._WaitTimeout:
+        conn.pgconn.finish()
+        return None
+    return int(answer.get_value(0, 0) or 0) if answer.ntuples else None
