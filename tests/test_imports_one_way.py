@@ -37,6 +37,7 @@ LAYERS = (
     {"heartbeat", "lost_bells"},
     {"hub"},
     {"audience"},
+    {"misread"},
     {"rights", "rounds", "generator_stream", "socket_stream", "subscription", "resume"},
     {
         "panel_cache",
@@ -58,7 +59,7 @@ LAYERS = (
     {"models"},
     {"db", "pg_types"},
     {"watch", "worker"},
-    {"logs", "incidents", "metrics", "back_off", "connection", "room"},
+    {"logs", "incidents", "metrics", "back_off", "connection", "room", "beat"},
     {"config", "embedded", "together", "spread"},
     {"redis_url"},
 )
