@@ -39,6 +39,7 @@ LAYERS = (
     {"heartbeat", "lost_bells"},
     {"hub"},
     {"audience"},
+    {"misread"},
     {"rights", "rounds", "generator_stream", "socket_stream", "subscription", "resume"},
     {
         "panel_cache",
@@ -61,7 +62,7 @@ LAYERS = (
     {"db", "pg_types"},
     {"watch", "worker"},
     {"request_body"},
-    {"logs", "incidents", "metrics", "back_off", "connection", "room"},
+    {"logs", "incidents", "metrics", "back_off", "connection", "room", "beat"},
     {"config", "embedded", "together", "spread", "pg_faults"},
     {"redis_url", "database_url", "cluster", "pg_session"},
 )
