@@ -10,12 +10,14 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from . import (
+    compressed_pages,
     db,
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
     security,
     signal_log,
     signals,
+    static_files,
     stream,
     tenancy,
     visitors,
@@ -41,5 +43,7 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db.db)
     login_manager.init_app(app)
     security.init_app(app, config.trusted_proxies)
+    static_files.init_app(app)
+    compressed_pages.init_app(app)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
     csrf.init_app(app)
