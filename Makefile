@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs pictures lock clean
+.PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs pictures vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ docs: $(VENV)/embedded.stamp ## docs/events.md anew, from webapp/events.py
 pictures: $(VENV)/dev.stamp ## the README's pictures anew, from the running demo
 	@$(BIN)/python -m tests.install_chromium
 	@$(BIN)/python docs/pictures.py
+
+vendor: ## the vendored scripts, icons and reduced style sheet again; after a template uses a new class (needs Node.js)
+	@tools/vendor/refresh.sh
 
 lock: ## pin the newest versions anew (needs uv)
 	@for name in app embedded dev; do \

@@ -90,6 +90,7 @@ def post_worker_init(worker: Any) -> None:
     from webapp import room
 
     room.raise_the_limit()
+    worker.wsgi.extensions["doorbell_static"].prepare()  # before the first page asks for them
     hub = worker.wsgi.extensions["doorbell_hub"]
     stop = signal.getsignal(signal.SIGTERM)
 

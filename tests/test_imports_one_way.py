@@ -24,6 +24,8 @@ LAYERS = (
     {"doctor"},
     {
         "stream",
+        "static_files",
+        "compressed_pages",
         "forms",
         "errors",
         "panel_charts",

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "pictures", "lock", "clean"}
+COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "pictures", "vendor", "lock", "clean"}
 COMMANDS |= {"test", "test-faults", "test-hosts", "test-postgres", "bench", "bench-report"}
 
 

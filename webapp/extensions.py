@@ -10,6 +10,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from . import (
+    compressed_pages,
     db,
     form_limits,
     health,
@@ -18,6 +19,7 @@ from . import (
     security,
     signal_log,
     signals,
+    static_files,
     stream,
     tenancy,
     visitors,
@@ -44,6 +46,8 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db.db)
     login_manager.init_app(app)
     security.init_app(app, config.trusted_proxies)
+    static_files.init_app(app)
+    compressed_pages.init_app(app)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
     form_limits.init_app(app)
     csrf.init_app(app)

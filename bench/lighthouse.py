@@ -1,0 +1,150 @@
+"""What Lighthouse says of the pages on a phone: performance, accessibility, best practices, and what is transferred.
+
+Real processes, no proxy in front, the demo's six weeks of orders. Lighthouse (tools/lighthouse, by npm) slows the network to a
+phone's 4G and the processor to a quarter. Each figure is the median of RUNS; a score goes to 100. CHROME_PATH names another
+browser than the one that the tests drive. `baseline` are the figures of the same pages when the whole of Tabler was sent, and
+nothing was compressed or kept by the browser.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from webapp.demo import seed
+from webapp.rollups import refresh
+
+from .stage import ROOT, Stage, report
+from .web import Web
+
+TOOL = ROOT / "tools" / "lighthouse"
+RUNS = 3
+TARGETS = {"performance": 95, "accessibility": 100, "best-practices": 100}
+MOST_KB = 160  # of the board's first load, 1,000 bytes each
+INSTALL_SECONDS, RUN_SECONDS = 300, 180
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    path: str
+    signed_in: bool
+    baseline: dict[str, float]
+
+
+PAGES = (
+    Page("board", "/", True, {"performance": 68, "kb": 783.4}),
+    Page("sign-in", "/sign-in", False, {"performance": 75, "kb": 663.1}),
+    Page("orders", "/orders", True, {"performance": 70, "kb": 767.6}),
+)
+
+
+def main() -> None:
+    from tests.chromium import find
+
+    browser = os.environ.get("CHROME_PATH") or find()
+    missing = what_is_missing(browser)
+    if missing or browser is None:
+        report(case="pages", note=f"not measured: {missing}")
+        return
+    with Stage() as stage:
+        url = stage.env["DATABASE_URL"]
+        seed.seed(url, datetime.now(UTC))
+        refresh(url)
+        with psycopg.connect(url) as conn:
+            row = conn.execute("SELECT id FROM users WHERE role = 'manager'").fetchone()
+        assert row is not None
+        with stage.listener(url), Web(stage, url, 100) as web:
+            cookie = web.cookies([row[0]])[0]
+            for page in PAGES:
+                measure(page, f"http://127.0.0.1:{web.port}{page.path}", cookie if page.signed_in else "", browser)
+
+
+def what_is_missing(browser: str | None) -> str:
+    """In words, "" when all is there. Installs Lighthouse where it is not yet."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        return "Node.js and npm are not installed (Debian: apt-get install nodejs npm)"
+    if browser is None:
+        return "no Chromium was found (Debian: apt-get install chromium); CHROME_PATH names one"
+    if not _program().exists():
+        command = ["npm", "ci", "--silent"]
+        done = subprocess.run(command, cwd=TOOL, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        if done.returncode:
+            return f"npm could not install Lighthouse: {done.stderr.strip()[-200:]}"
+    return ""
+
+
+def _program() -> Path:
+    return TOOL / "node_modules" / ".bin" / "lighthouse"
+
+
+def measure(page: Page, url: str, cookie: str, browser: str) -> None:
+    runs = [_figures(_lighthouse(url, cookie, browser)) for _ in range(RUNS)]
+    figures = {name: round(statistics.median(run[name] for run in runs), 1) for name in runs[0]}
+    targets = [f"{name.replace('-', '_')} >= {least}" for name, least in TARGETS.items()]
+    met = all(figures[name.replace("-", "_")] >= least for name, least in TARGETS.items())
+    if page.path == "/":
+        targets.append(f"kb <= {MOST_KB}")
+        met = met and figures["kb"] <= MOST_KB
+    report(
+        case=f"{page.name}, phone",
+        figures=figures,
+        baseline=page.baseline or None,
+        runs=RUNS,
+        target=", ".join(targets),
+        met=met,
+    )
+
+
+def _lighthouse(url: str, cookie: str, browser: str) -> dict[str, Any]:
+    """One run's own report."""
+    flags = ["--headless=new", "--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as headers:
+        json.dump({"Cookie": cookie} if cookie else {}, headers)
+        headers.flush()
+        command = [
+            str(_program()),
+            url,
+            "--quiet",
+            "--output=json",
+            f"--only-categories={','.join(TARGETS)}",
+            f"--chrome-flags={' '.join(flags)}",
+            f"--extra-headers={headers.name}",
+        ]
+        env = os.environ | {"CHROME_PATH": browser}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=RUN_SECONDS)
+    if done.returncode:
+        raise SystemExit(f"Lighthouse ended with {done.returncode}:\n{done.stderr}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _figures(found: dict[str, Any]) -> dict[str, float]:
+    """Scores to 100, times in ms, what came over the network in kB."""
+    scores = {name.replace("-", "_"): round(found["categories"][name]["score"] * 100) for name in TARGETS}
+    audits = found["audits"]
+    requests = [each for each in audits["network-requests"]["details"]["items"] if each["url"].startswith("http")]
+    return {
+        **scores,
+        "kb": round(sum(each["transferSize"] for each in requests) / 1000, 1),
+        "requests": len(requests),
+        "first_paint_ms": round(audits["first-contentful-paint"]["numericValue"]),
+        "largest_paint_ms": round(audits["largest-contentful-paint"]["numericValue"]),
+        "layout_shift": round(audits["cumulative-layout-shift"]["numericValue"], 3),
+    }
+
+
+if __name__ == "__main__":
+    from .stage import run
+
+    run(main)

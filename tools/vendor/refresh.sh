@@ -1,0 +1,58 @@
+#!/bin/sh
+# `make vendor`: the vendored files from the versions pinned in package.json. Needs Node.js with npm, and Python.
+# Run it after a template begins to use another class of Tabler or another icon (icons.txt); a test says when.
+# To upgrade: change a version in package.json, run `npm install` beside it, then this; look at the pages, run the tests. htmx is
+# pinned to the digit: what a registry calls "latest" differs between registries.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+vendor=$root/webapp/static/vendor
+packages=$here/node_modules
+python=${PYTHON:-python3}
+for tool in node npm "$python"; do
+    command -v "$tool" >/dev/null && continue
+    echo "make vendor needs $tool, which is not installed (Debian: apt-get install nodejs npm python3)" >&2
+    exit 1
+done
+
+# npm writes .package-lock.json last, so a directory that was cut short is made again.
+if [ "$here/package-lock.json" -nt "$packages/.package-lock.json" ]; then
+    (cd "$here" && npm ci --silent && touch "$packages/.package-lock.json")
+fi
+
+# The comment that names a source map goes too: the map is not here, and every open inspector would ask for it.
+without_map() { sed -e 's|//# sourceMappingURL=.*||' -e 's|/\*# sourceMappingURL=.*\*/||' "$1"; }
+
+without_map "$packages/htmx.org/dist/htmx.min.js" >"$vendor/htmx.min.js"
+without_map "$packages/htmx.org/dist/ext/hx-sse.min.js" >"$vendor/hx-sse.min.js"
+mkdir -p "$root/tests/vendor"
+cp "$packages/axe-core/axe.min.js" "$packages/axe-core/LICENSE" "$root/tests/vendor/"
+
+# Of Tabler only the rules that our pages use. A test compares the classes in use with the list of all that Tabler has.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+without_map "$packages/@tabler/core/dist/css/tabler.min.css" >"$work/tabler.css"
+"$python" "$here/classes.py" "$work/tabler.css" >"$work/used.json"
+node "$here/reduce.mjs" "$work/tabler.css" <"$work/used.json" >"$vendor/tabler.min.css"
+
+# Icons become symbols of one inline sprite: base.html includes it, components/icons.html uses it.
+sprite="$root/webapp/templates/components/sprite.html"
+{
+    printf '<svg class="d-none" aria-hidden="true" focusable="false">\n'
+    for name in $(cat "$here/icons.txt"); do
+        printf '<symbol id="icon-%s" viewBox="0 0 24 24">' "$name"
+        sed -e '/<svg/,/>/d' -e '/<\/svg>/d' -e '/<!--/,/-->/d' "$packages/@tabler/icons/icons/outline/$name.svg" | tr -d '\n' | tr -s ' '
+        printf '</symbol>\n'
+    done
+    printf '</svg>\n'
+} >"$sprite"
+
+# A test compares these with the files, so that none is changed by hand.
+cd "$root"
+"$python" - webapp/static/vendor/*.css webapp/static/vendor/*.js tests/vendor/axe.min.js \
+    webapp/templates/components/sprite.html >"$here/SHA256SUMS" <<'SUMS'
+import hashlib, pathlib, sys
+for name in sys.argv[1:]:
+    print(f"{hashlib.sha256(pathlib.Path(name).read_bytes()).hexdigest()}  {name}")
+SUMS

@@ -1,0 +1,118 @@
+"""The style sheets, scripts and icons: compressed once for each process, and kept by browsers for ever.
+
+Their addresses begin with a digest of all of them, /static/<digest>/page.js. So a changed file changes every address, and the
+imports of one script from another, which are relative, need no rewriting. WhiteNoise serves the files from a directory of this
+process's own, because the source tree may be read-only. Everything else it passes on untouched: /stream needs gunicorn's own
+start_response (connection.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+import threading
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+from wsgiref.headers import Headers
+
+from flask import Flask
+from whitenoise import WhiteNoise
+from whitenoise.compress import Compressor
+
+from . import security
+from .metrics import web as metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+FOLDER = Path(__file__).parent / "static"
+SUFFIXES = (".css", ".js", ".svg")
+PREFIX = "/static/"
+DIGEST_CHARS = 16  # of SHA-256 in hexadecimal
+DIGEST = re.compile(rf"^{PREFIX}[0-9a-f]{{{DIGEST_CHARS}}}/")
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_FIRST = "public, no-cache"  # the browser keeps it, and asks each time whether it still holds
+
+_building = threading.Lock()
+
+
+@cache
+def version() -> str:
+    """The digest of all files, with their names."""
+    digest = hashlib.sha256()
+    for file in _files():
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(FOLDER)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:DIGEST_CHARS]
+
+
+def _files() -> list[Path]:
+    return sorted(file for file in FOLDER.rglob("*") if file.suffix in SUFFIXES)
+
+
+@cache
+def _built() -> tempfile.TemporaryDirectory[str]:
+    """Copies of the files, each with its .br and .gz beside it. The directory goes when the process ends."""
+    directory = tempfile.TemporaryDirectory(prefix="doorbell-static-")
+    compressor = Compressor(quiet=True)
+    for file in _files():
+        copy = Path(directory.name) / file.relative_to(FOLDER)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy2(file, copy)
+        compressor.compress(str(copy))
+    return directory
+
+
+class StaticFiles(WhiteNoise):
+    """A WSGI application in front of another. `prepare` compresses the files, at the first request for one at the latest."""
+
+    def __init__(self, app: Flask, behind: WSGIApplication) -> None:
+        self._security = security.headers(app)
+        super().__init__(behind, allow_all_origins=False, add_headers_function=self._add_headers)
+
+    def prepare(self) -> None:
+        with _building:
+            if self.files:
+                return
+            directory = _built().name
+            self.add_files(directory, PREFIX)
+            self.add_files(directory, f"{PREFIX}{version()}/")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        if not path.startswith(PREFIX) or method not in ("GET", "HEAD"):
+            return self.application(environ, start_response)
+        began = perf_counter()
+        self.prepare()
+        # A page of another version, while two are deployed side by side, gets the file that is here and asks again next time.
+        found = self.files.get(path) or self.files.get(DIGEST.sub(PREFIX, path))
+        if found is None:
+            return self.application(environ, start_response)
+
+        def start_and_count(status: str, headers: list[tuple[str, str]]) -> None:
+            metrics.count("static", method, int(status[:3]), began)
+            start_response(status, headers)
+
+        answer: Iterable[bytes] = self.serve(found, environ, start_and_count)
+        return answer
+
+    def _add_headers(self, headers: Headers, path: str, url: str) -> None:
+        headers["Cache-Control"] = FOR_EVER if DIGEST.match(url) else ASK_FIRST
+        content = Path(path).read_bytes()
+        headers["ETag"] = f'"{hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]}"'
+        for name, value in self._security.items():
+            headers[name] = value
+
+
+def init_app(app: Flask) -> None:
+    """While Flask debugs, its own route serves the files as they are now on disk."""
+    if not app.debug:
+        files = StaticFiles(app, app.wsgi_app)
+        app.extensions["doorbell_static"] = files
+        app.wsgi_app = files  # type: ignore[method-assign]
