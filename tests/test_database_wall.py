@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -286,6 +289,20 @@ def test_a_program_may_take_no_id_and_read_nothing_but_keys(
     world.order(world.tenant())
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         shop.execute(statement)
+
+
+def test_the_upsert_of_the_docs_works_twice_with_these_rights(world: World, shop: psycopg.Connection) -> None:
+    world.tenant()
+    page = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
+    (upsert,) = re.findall(r"^INSERT INTO orders.*?;$", page, re.DOTALL | re.MULTILINE)
+    shop.execute(upsert)
+    shop.execute(upsert)
+    assert types(world)[:2] == ["placed", "paid"]
+
+
+def test_a_program_cannot_lock_the_orders(shop: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), shop.transaction():
+        shop.execute("LOCK TABLE orders IN ROW SHARE MODE")
 
 
 @pytest.mark.parametrize("column", ["customer", "source", "number"])

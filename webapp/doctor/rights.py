@@ -31,7 +31,7 @@ SELECT DISTINCT kind, name FROM (
 """
 _DATABASE = """
 SELECT quote_ident(d.datname) AS database, quote_ident(current_user::text) AS role,
-       array_agg(a.privilege_type ORDER BY 1) AS rights
+       array_agg(a.privilege_type ORDER BY a.privilege_type) AS rights
 FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
 WHERE d.datname = current_database() AND a.grantee = 0 GROUP BY 1, 2
 """
