@@ -83,7 +83,10 @@ def test_a_right_that_is_too_wide_is_named_with_the_statement_that_ends_it(
 def test_ids_that_would_be_given_twice_after_a_restore_are_named(service: Service, world: World) -> None:
     world.order(world.tenant())
     world.conn.execute("SELECT setval('order_events_id_seq', 1, false)")
-    world.conn.execute("UPDATE order_events SET id = 70")
+    world.conn.execute(
+        "INSERT INTO order_events (id, tenant_id, order_id, type, via, occurred_at) OVERRIDING SYSTEM VALUE"
+        " VALUES (70, 1, 1, 'edited', 'restore', now())"
+    )
     examined(service).says("ids", "FAULT", "the newest event is 70: ids will be given twice")
     run_advice(world, service, "ids")
 

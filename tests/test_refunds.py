@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp import refunds, rollups
+from webapp import orders, refunds, rollups
 
 from .examining import examined
 from .world import Service, World
@@ -169,3 +169,10 @@ def test_a_full_refresh_that_carries_refunded_at_leaves_the_refund_on_its_day(wo
 def test_a_refund_at_a_time_that_no_calendar_shows_is_refused(world: World, order: int, moment: str) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         world.change(order, refunded_minor=1, refunded_at=moment)
+
+
+def test_a_refund_by_the_page_says_when_it_was_made(app: Flask, world: World, order: int) -> None:
+    with app.app_context():
+        orders.refund(1, "TRG-1", 100)
+    (row,) = world.conn.execute("SELECT refunded_at FROM orders").fetchall()
+    assert told(world) == [(100, row[0])]

@@ -44,6 +44,6 @@ def look(system: System) -> Iterator[Finding]:
         effect = "may change what an event says" if row["is_on_orders"] else "acts on events"
         yield warn(
             f"trigger {row['name']} on {row['table']}, which is not Doorbell's, calls {row['function']} and {effect}",
-            f"If it is not meant: DROP TRIGGER {row['name']} ON {row['table']};",
+            f"DROP TRIGGER {row['name']} ON {row['table']};  -- unless it is meant",
         )
     yield ok("the triggers on orders alone")
