@@ -18,7 +18,7 @@ STRANGER, SHOP = "stranger", "shop"
 
 def make_role(conn: psycopg.Connection, name: str) -> None:
     """A role that may sign in. Roles are the cluster's, so another test may have made it."""
-    if not conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+    if conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
         conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
 
 

@@ -16,8 +16,9 @@ from .conftest import config_for
 from .processes import Doorbell
 from .world import Service, World
 
-NAMES = ["postgresql", "redis", "schema", "triggers", "bell", "listener", "cursor", "rollups"]
-NAMES += ["queue", "clock", "zones", "partitions", "transactions"]
+NAMES = ["postgresql", "redis", "schema", "triggers", "functions", "rights", "role", "ids", "writers"]
+NAMES += ["bell", "listener", "cursor", "rollups"]
+NAMES += ["queue", "clock", "zones", "partitions", "transactions", "refunds"]
 
 
 class Examined:

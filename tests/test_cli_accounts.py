@@ -135,3 +135,9 @@ def test_a_password_for_nobody_is_refused_before_it_is_asked_for(app: Flask) -> 
     refused = flask(app, "user", "password", "who@example.com")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "There is no user 'who@example.com'" in refused.stderr
+
+
+def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world: World) -> None:
+    result = flask(app, *with_option(TENANT, "--locale", "de_DE" + "_X" * 100))
+    assert (result.exit_code, "is not known" in result.stderr) == (2, True)
+    assert rows(world, "slug", "tenants") == []

@@ -139,3 +139,32 @@ def test_a_folder_that_cannot_be_written_to_gets_the_reasons_on_the_screen(impor
     assert result.output.count("'never' is not a date") == 20
     assert importer.orders("number") == [("A1",)]
     assert not [name for name in os.listdir(importer.folder) if name.endswith(".half")]
+
+
+@pytest.mark.parametrize(
+    ("row", "seen"),
+    [
+        ("A1,{},2026-01-02,,Tea,1,5.00,,", "customer 'xxxxxxxxxxxxxxxxxxxx…' has 501 characters; allowed: up to 500"),
+        ("A1,Toms,2026-01-02,,{},1,5.00,,", "product 'xxxxxxxxxxxxxxxxxxxx…' has 501 characters; allowed: up to 500"),
+    ],
+)
+def test_a_text_that_is_too_long_for_the_database_is_rejected_with_its_line(
+    importer: Importer, row: str, seen: str
+) -> None:
+    importer.tenant()
+    fits = row.format("x" * 500).replace("A1", "A2")
+    result = importer.load(row.format("x" * 501), fits, header=LINES)
+    assert result.exit_code == 1
+    assert importer.reasons() == {2: seen}
+    assert importer.orders("number") == [("A2",)]
+
+
+def test_an_owners_address_that_is_too_long_is_rejected(importer: Importer) -> None:
+    importer.tenant()
+    result = importer.load(
+        f"A1,Toms,2026-01-02,1.00,{'x' * 320}@example.com",
+        header="number,customer,placed_at,total,owner email",
+        options=("--owners", "create"),
+    )
+    assert result.exit_code == 2
+    assert "has 332 characters; allowed: up to 320" in importer.reasons()[2]

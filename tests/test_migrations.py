@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 import flask_migrate
 import psycopg
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 
 from webapp.db import db
+
+from .world import Service, World
 
 
 def _relations(conn: psycopg.Connection) -> set[str]:
@@ -36,3 +41,43 @@ def test_the_migrations_go_down_to_nothing_and_up_again(app: Flask, conn: psycop
         assert _relations(conn) == {"alembic_version", "alembic_version_pkc"}
         flask_migrate.upgrade()
     assert _relations(conn) == before
+
+
+def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
+    app: Flask, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is cut off and nothing is half done: what the message says makes the migration go through."""
+    with app.app_context():
+        flask_migrate.downgrade(revision="0005")
+        tenant = world.tenant(name="x" * 501)
+        for number in range(7):
+            world.order(tenant, number=f"L{number}", customer="é" * 600)
+        with caplog.at_level(logging.ERROR), pytest.raises(SystemExit):
+            flask_migrate.upgrade()
+        assert world.conn.execute("SELECT version_num FROM alembic_version").fetchone() == ("0005",)
+        assert "orders.customer has at most 500 characters; longer: 7 rows" in caplog.text
+        assert f"(tenant_id, number) = ({tenant},L0), ({tenant},L1), ({tenant},L2)" in caplog.text
+        assert "longer: 1 row, (id) =" in caplog.text
+        for line in caplog.text.splitlines():
+            if "for example: " in line:
+                world.conn.execute(line.partition("for example: ")[2])
+        flask_migrate.upgrade()
+    assert world.conn.execute("SELECT DISTINCT length(customer) FROM orders").fetchall() == [(500,)]
+
+
+def test_doorbell_lives_in_a_schema_of_its_own_too(app: Flask, service: Service, conn: psycopg.Connection) -> None:
+    conn.execute('CREATE SCHEMA "its Own"; DROP SCHEMA public CASCADE')
+    conn.execute(f'ALTER DATABASE {conn.info.dbname} SET search_path = "its Own"')
+    with app.app_context():
+        flask_migrate.upgrade()
+    with psycopg.connect(service.database_url, autocommit=True) as later:
+        world = World(later)
+        tenant = world.tenant()
+        order = world.order(tenant, owner_id=world.user(tenant))
+        world.change(order, paid_at=world.now(), customer="Ada")
+        later.execute("SELECT order_events_make_partitions(4)")
+        later.execute("TRUNCATE orders CASCADE")
+        assert [event["type"] for event in world.events()] == ["placed", "edited", "paid", "deleted"]
+        pinned = later.execute("SELECT DISTINCT proconfig FROM pg_proc WHERE prosecdef").fetchall()
+        assert all('search_path=pg_catalog, "its Own", pg_temp' in settings for (settings,) in pinned)
+        assert later.execute("SELECT count(*) FROM order_events_partitions()").fetchone() == (5,)

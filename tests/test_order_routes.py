@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from .browsing import Person, soup
+from .database_roles import shop  # noqa: F401 - a fixture
 from .ordering import (
     PAID,
     alert,
@@ -231,3 +232,19 @@ def test_a_row_that_somebody_holds_in_psql_costs_seconds_and_a_word(
         assert ana.get("/").status_code == 200
         forgotten.rollback()
     assert ana.post(f"/orders/{number}/payment").status_code == 303
+
+
+def test_the_history_names_the_person_or_the_program_that_acted(
+    ana: Person, world: World, tenant: int, shop: psycopg.Connection
+) -> None:
+    """A program is named by the role that it signed in with: what it calls itself, and for whom, is beside it."""
+    world.order(tenant, number="7")
+    shop.execute("SET application_name = 'doorbell web'")
+    (user,) = world.conn.execute("SELECT id FROM users").fetchall()
+    shop.execute("SELECT set_config('doorbell.actor', %s, false)", [str(user[0])])
+    shop.execute("UPDATE orders SET paid_at = now() WHERE number = '7'")
+    ana.send(ana.page("/orders/7"), "/orders/7/shipment")
+    history = ana.page("/orders/7").select_one("ol").get_text(" ", strip=True)
+    assert "by Ana Silva" in history
+    assert "by program shop (doorbell web), which named Ana Silva" in history
+    assert "via psql" in history

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from . import passwords
 from .db import db
-from .models import ROLES, Tenant, User
+from .models import ROLES, SETTING_MAX_CHARS, Tenant, User
 
 NO_PLACES = {"localtime", "Factory"}  # names of the machine's own zone, which PostgreSQL does not know
 NAME_MAX_CHARS = 200
@@ -46,6 +46,8 @@ class NewTenant:
         _check_known("time zone", self.timezone, zoneinfo.available_timezones() - NO_PLACES, "Europe/Berlin")
         _check_known("currency", self.currency, list_currencies(), "EUR")
         try:
+            if len(self.locale) > SETTING_MAX_CHARS:
+                raise ValueError
             Locale.parse(self.locale)
         except (ValueError, UnknownLocaleError):
             raise AccountError(

@@ -63,7 +63,7 @@ CATALOG = (
         "refunded",
         when="`refunded_minor` changed, or the order was inserted with a refund.",
         amount="the difference; negative when a refund was taken back",
-        occurred_at="the time of the change; for an inserted order its `paid_at`",
+        occurred_at="`refunded_at` if the same statement set it, else the time of the change (inserted orders: `paid_at`)",
         values="old and new: `status`, `refunded_minor`",
         topics=(ORDERS, REVENUE),
     ),

@@ -24,11 +24,15 @@ Row = dict[str, Any]
 
 @dataclass
 class System:
-    """Where its parts are. `away` names the services that did not answer, each with the words for it."""
+    """Where its parts are. `away` names the services that did not answer, each with the words for it.
+
+    `is_private`: the demo, whose server is its own and serves no one else.
+    """
 
     database_url: str
     redis_url: str
     migrations: Path
+    is_private: bool = False
     away: dict[str, str] = field(default_factory=dict)
 
     def postgresql(self) -> psycopg.Connection:

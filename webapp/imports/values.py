@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 
+from ..models import EMAIL_MAX_CHARS, TEXT_MAX_CHARS
 from ..money import MAX_MINOR
 from .faults import ValueFault
 
@@ -39,7 +40,7 @@ class Values:
         self.tenant_currency = currency
         self.digits = get_currency_precision(currency)
         self.comma = decimal == "comma"
-        self.text = self._kept(copied)
+        self.text = self._kept(self._text)
         self.money = self._kept(self._money)
         self.quantity = self._kept(self._quantity)
         self.rate = self._kept(self._rate)
@@ -64,6 +65,11 @@ class Values:
         if not text.isprintable():
             raise ValueFault(f"{text!r} holds a character that cannot be printed; allowed: letters, digits and marks")
         return text.replace("\\", "\\\\")
+
+    def _text(self, text: str) -> str:
+        if len(text) > TEXT_MAX_CHARS:
+            raise ValueFault(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {TEXT_MAX_CHARS}")
+        return copied(text)
 
     def _currency(self, text: str) -> str:
         if text.upper() != self.tenant_currency:
@@ -114,6 +120,8 @@ class Values:
         return f"{text!r} is not a number; allowed: digits without spaces or signs, such as {example}{hint}"
 
     def _email(self, text: str) -> str:
+        if len(text) > EMAIL_MAX_CHARS:
+            raise ValueFault(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {EMAIL_MAX_CHARS}")
         if not EMAIL.fullmatch(text):
             raise ValueFault(f"{text!r} is not an e-mail address; allowed: one such as ana@example.com")
         return copied(text.lower())

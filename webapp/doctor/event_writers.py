@@ -1,0 +1,49 @@
+"""Only the triggers on `orders` write events. Another writer would write without the lock of the order's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .finding import Finding, ok, warn
+from .system import System
+from .triggers import TRIGGERS
+
+SHOWN = 5
+
+_GRANTS = """
+SELECT c.oid::regclass::text AS name, array_agg(DISTINCT a.privilege_type ORDER BY a.privilege_type) AS rights,
+       CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(a.grantee::regrole::text) END AS grantee
+FROM pg_partition_tree('order_events') AS part JOIN pg_class c ON c.oid = part.relid
+CROSS JOIN LATERAL (
+    SELECT * FROM aclexplode(c.relacl)
+    UNION ALL
+    SELECT e.* FROM pg_attribute t CROSS JOIN LATERAL aclexplode(t.attacl) AS e WHERE t.attrelid = c.oid
+) AS a
+WHERE a.grantee <> c.relowner AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+GROUP BY c.oid, a.grantee ORDER BY 1, 3
+"""
+# Bit 1 of tgtype is BEFORE: such a trigger can change the rows that our triggers write events of, or write its own.
+_OTHERS = """
+SELECT t.tgname AS name, t.tgrelid::regclass::text AS "table", t.tgfoid::regproc::text AS function,
+       t.tgtype & 2 = 2 AS is_before, t.tgrelid = 'orders'::regclass AS is_on_orders
+FROM pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgname <> ALL (%(ours)s) AND (t.tgrelid = 'orders'::regclass AND t.tgtype & 2 = 2
+    OR t.tgrelid IN (SELECT relid FROM pg_partition_tree('order_events')))
+ORDER BY 2, 1
+"""
+
+
+def look(system: System) -> Iterator[Finding]:
+    for row in system.rows(_GRANTS)[:SHOWN]:
+        rights = ", ".join(row["rights"])
+        yield warn(
+            f"{row['grantee']} has {rights} on {row['name']}, which triggers alone write",
+            f"REVOKE {rights} ON {row['name']} FROM {row['grantee']};",
+        )
+    for row in system.rows(_OTHERS, {"ours": list(TRIGGERS)})[:SHOWN]:
+        effect = "may change what an event says" if row["is_on_orders"] else "acts on events"
+        yield warn(
+            f"trigger {row['name']} on {row['table']}, which is not Doorbell's, calls {row['function']} and {effect}",
+            f"DROP TRIGGER {row['name']} ON {row['table']};  -- unless it is meant",
+        )
+    yield ok("the triggers on orders alone")

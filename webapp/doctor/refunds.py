@@ -1,0 +1,35 @@
+"""Refunds that no event tells of: the order says refunded, and revenue does not know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+
+from .. import refunds
+from .finding import Finding, fault, ok, warn
+from .system import System
+
+LIMIT = 1000  # orders that are counted
+SHOWN = 3
+
+
+def look(system: System) -> Iterator[Finding]:
+    try:
+        with system.postgresql() as conn:
+            found = refunds.find(conn, LIMIT + 1)
+    except psycopg.errors.QueryCanceled:
+        yield warn(
+            "too many refunds to compare within some seconds", "Compare them in peace: flask orders repair --dry-run"
+        )
+        return
+    if found:
+        count = f"more than {LIMIT:,}" if len(found) > LIMIT else f"{len(found):,}"
+        named = ", ".join(missing.number for missing in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+        yield fault(
+            f"{count} order{'' if len(found) == 1 else 's'} with refunds that no event tells of, so revenue does not count "
+            f"them: {named}",
+            "A trigger did not fire (logical replication, pg_restore --disable-triggers, DISABLE TRIGGER). "
+            "Write the events: flask orders repair",
+        )
+    yield ok("every refund has its event")
