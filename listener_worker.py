@@ -21,12 +21,14 @@ from webapp.config import Config, ConfigError
 from webapp.cursor import Cursor
 from webapp.doorbell import Session
 from webapp.heartbeat import BEAT_SECONDS, Heartbeat
-from webapp.incidents import Incident
+from webapp.incidents import AGAIN_SECONDS, Incident
 from webapp.lost_bells import LostBells
 from webapp.metrics import listener as metrics
 from webapp.quiet import Quiet, State
 from webapp.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
 from webapp.stop import Stop
+
+RING = "ring"  # what a drain is for, beside the states of quiet mode
 
 log = logs.get("listener")
 
@@ -39,6 +41,7 @@ class Listener:
         self._redis = signals.connect(config.redis_url)
         self._back_off = BackOff()
         self._postgresql = Incident("postgresql")
+        self._broken = Incident("the listener", "beginning again", state="broken", again="at work")
         self._former: Session | None = None
         self.stop = Stop()
 
@@ -49,7 +52,7 @@ class Listener:
                     self._take_over_from_myself(conn)
                     if self._stand_by(conn):
                         Leader(conn, self._redis, self._config, self.stop, self._is_answering).answer()
-            except (psycopg.Error, OSError) as error:
+            except Exception as error:  # whatever it is: a listener that ends leaves every board without signals
                 self._lost(error)
             finally:
                 metrics.LEADER.set(0)
@@ -57,11 +60,14 @@ class Listener:
     def _is_answering(self) -> None:
         self._back_off.reset()
         self._postgresql.over(log)
+        self._broken.over(log)
 
     def _lost(self, error: Exception) -> None:
         cause = _cause(error)
         metrics.FAULTS.labels(cause).inc()
-        if self._postgresql.fault(log, cause, error):
+        expected = cause != "fault"
+        incident = self._postgresql if expected else self._broken
+        if incident.fault(log, cause, error, **({} if expected else {"exc_info": error})):
             metrics.RECONNECTS.labels(cause).inc()
         self.stop.wait(self._back_off.next())
 
@@ -107,7 +113,11 @@ class Leader:
         self._lost_bells = LostBells()
         self._back_off = BackOff()
         self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
-        self._next_beat = self._next_proof = 0.0
+        self._odd_rings = Incident(
+            "a ring", "it is passed over", state="unreadable", again="readable", settled=AGAIN_SECONDS
+        )
+        self._floor = config.drain_seconds
+        self._next_beat = self._next_proof = self._next_answer = 0.0
         self._publishing = True  # what was read last went out
 
     def answer(self) -> None:
@@ -146,6 +156,8 @@ class Leader:
         with self._heartbeat.kept():
             drained = outbox.drain(self._conn, self._redis, cursor)
         self._is_answering()
+        if why == RING and not drained.events:  # a stranger's: many of them must not be as many drains
+            self._next_answer = time.monotonic() + self._floor
         metrics.DRAINS.labels(why).inc()
         metrics.CURSOR_AGE.renew()
         self._lost_bells.drained(why, drained.events)
@@ -156,25 +168,32 @@ class Leader:
         return drained.cursor
 
     def _rest(self, cursor: Cursor) -> str:
-        """Until the next drain is due, or somebody rings; says what the drain is for. Beats and proves the bell meanwhile."""
-        due = time.monotonic() + self._quiet.pause
+        """Wait until the next drain is due or a ring comes; returns what the drain is for. Beats and proves the bell meanwhile.
+
+        A ring is answered at once, unless the drain for the ring before it found nothing: then `drain_seconds` after that.
+        """
+        due, why = time.monotonic() + self._quiet.pause, self._quiet.state.value
         while not self._stop.asked:
             chores = min(self._next_beat, self._next_proof)
             rang = self._listen_for(min(due, chores) - time.monotonic())
-            if rang and self._quiet.state is not State.AWAKE:
-                return "ring"
+            if rang and self._quiet.state is not State.AWAKE and self._next_answer < due:
+                due, why = self._next_answer, RING
             if time.monotonic() >= due:
                 break
             self._chores(cursor)
-        return self._quiet.state.value
+        return why
 
     def _listen_for(self, seconds: float) -> int:
         """Rings heard within `seconds`, not counting our own; the first one ends it."""
         rang = 0
         for ring in doorbell.wait_for_rings(self._conn, seconds, self._stop):
-            if (took := self._self_ring.hear(ring)) is not None:
-                metrics.SELF_RING_SECONDS.observe(took)
-            rang += ring.token is None
+            try:
+                if (took := self._self_ring.hear(ring)) is not None:
+                    metrics.SELF_RING_SECONDS.observe(took)
+                rang += not ring.is_a_self_ring
+            except Exception as error:  # any role sends any ring: no single one may end the loop
+                self._odd_rings.fault(log, type(error).__name__, error)
+                rang += 1
         metrics.RINGS_HEARD.inc(rang)
         self._lost_bells.heard(rang)
         return rang
@@ -205,7 +224,9 @@ def _cause(error: Exception) -> str:
     """One of metrics.CAUSES."""
     if isinstance(error, doorbell.NoAnswer):
         return "deadline"
-    return "self_ring" if isinstance(error, BellNotHeard) else "postgresql"
+    if isinstance(error, BellNotHeard):
+        return "self_ring"
+    return "postgresql" if isinstance(error, psycopg.Error | OSError) else "fault"
 
 
 def main() -> None:

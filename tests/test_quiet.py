@@ -36,8 +36,8 @@ def rings(conn: doorbell.Connection) -> int:
     """How many have come so far; one of our own, sent last, tells that all before it have."""
     with psycopg.connect(conn.info.dsn, autocommit=True) as other:
         other.execute("SELECT pg_notify(%s, 'last')", [doorbell.CHANNEL])
-    heard: list[str] = []
-    while "last" not in heard:
+    heard: list[bytes] = []
+    while b"last" not in heard:
         heard += [ring.payload for ring in doorbell.wait_for_rings(conn, 5)]
     return len(heard) - 1
 

@@ -5,7 +5,6 @@ A ring only says "look". The tables are the truth, so a lost ring costs at most 
 
 from __future__ import annotations
 
-import json
 import select
 import time
 from collections.abc import Iterator
@@ -15,7 +14,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
 from psycopg.errors import _WaitTimeout
-from psycopg.rows import TupleRow
+from psycopg.pq import PGnotify
+from psycopg.pq.abc import PGconn
+from psycopg.rows import RowFactory, TupleRow, tuple_row
 
 from . import pg_session
 from .pg_session import NotAPrimary as NotAPrimary
@@ -23,6 +24,7 @@ from .pg_session import NotAPrimary as NotAPrimary
 CHANNEL = "doorbell_v1"
 LEADER_LOCK = 0x00D0_0BE1  # advisory, a database's own: whoever holds it drains the outbox
 QUIET_LOCK = 0x00D0_0BE3  # held by a leader that looks anyway: who writes need not ring (migrations/sql/0003)
+SELF_RING = b'{"self": "'  # how the payload of a ring begins that a listener sends to itself
 ANSWER_SECONDS = 5.0  # a server that says nothing for so long is taken for gone
 APPLICATION_NAME = "doorbell listener"
 
@@ -53,10 +55,27 @@ class NoAnswer(psycopg.OperationalError):
 class Connection(psycopg.Connection[TupleRow]):
     """A connection that gives up on a silent server: psycopg itself waits for ever for an answer that never comes.
 
-    `answer_seconds` bounds every statement.
+    `answer_seconds` bounds every statement. Rings are kept as bytes: any role may send any bytes, and in a database
+    without an encoding (SQL_ASCII) psycopg's own reading of them raises in the middle of another statement's answer.
     """
 
     answer_seconds = ANSWER_SECONDS
+
+    def __init__(self, pgconn: PGconn, row_factory: RowFactory[TupleRow] = tuple_row) -> None:
+        super().__init__(pgconn, row_factory)
+        self._rings: list[Ring] = []
+        pgconn.notify_handler = self._hear
+
+    def _hear(self, ring: PGnotify) -> None:
+        self._rings.append(Ring(ring.extra))
+
+    def rings(self) -> list[Ring]:
+        """The rings that have arrived, without waiting. Raises psycopg.OperationalError when the connection is lost."""
+        self.pgconn.consume_input()
+        while ring := self.pgconn.notifies():
+            self._hear(ring)
+        rings, self._rings = self._rings, []
+        return rings
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         if timeout is not None:  # a wait for rings: that nothing comes is its normal end
@@ -87,17 +106,14 @@ class Session:
 
 @dataclass(frozen=True)
 class Ring:
-    """One NOTIFY as it was heard. `token` is set on a listener's ring to itself, which says nothing about orders."""
+    """One NOTIFY as it arrived. Nothing parses the payload: any role that may connect chooses its bytes."""
 
-    payload: str
+    payload: bytes
 
     @property
-    def token(self) -> str | None:
-        try:
-            content = json.loads(self.payload)
-        except ValueError:
-            return None  # by hand, from psql: a ring all the same
-        return content.get("self") if isinstance(content, dict) else None
+    def is_a_self_ring(self) -> bool:
+        """Whether a listener (or the doctor) rang to prove a bell: such a ring says nothing about orders."""
+        return self.payload.startswith(SELF_RING)
 
 
 class Wakeable(Protocol):
@@ -134,23 +150,19 @@ def listen(conn: psycopg.Connection[Any]) -> None:
     conn.execute(f"LISTEN {CHANNEL}")
 
 
-def wait_for_rings(conn: psycopg.Connection[Any], seconds: float, wake: Wakeable | None = None) -> list[Ring]:
+def wait_for_rings(conn: Connection, seconds: float, wake: Wakeable | None = None) -> list[Ring]:
     """The rings that have come, or that come first within `seconds`; none when time is up or `wake` is readable."""
-    rings = _heard(
-        conn
+    rings = (
+        conn.rings()
     )  # what came with the answer to a statement lies in the client already, and no socket tells of it
     if not rings and seconds > 0:
         select.select([conn] if wake is None else [conn, wake], [], [], seconds)
-        rings = _heard(conn)
+        rings = conn.rings()
     return rings
 
 
-def _heard(conn: psycopg.Connection[Any]) -> list[Ring]:
-    return [Ring(ring.payload) for ring in conn.notifies(timeout=0)]
-
-
-def wait_for_ring(conn: psycopg.Connection[Any], seconds: float) -> bool:
-    """Wait until somebody rings, at most `seconds`; says whether anybody did. Rings that came meanwhile count."""
+def wait_for_ring(conn: Connection, seconds: float) -> bool:
+    """Wait for a ring, at most `seconds`; returns whether one came. Rings that came meanwhile count."""
     deadline = time.monotonic() + seconds
     while True:
         left = deadline - time.monotonic()

@@ -6,10 +6,8 @@ own channel, PostgreSQL's queue, and whatever stands between (a proxy that stall
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
-from typing import Any
 
 import psycopg
 
@@ -29,10 +27,10 @@ class BellNotHeard(psycopg.OperationalError):
 class SelfRing:
     """`ring` now and then, `hear` what came; `check` raises BellNotHeard once a ring is overdue."""
 
-    def __init__(self, conn: psycopg.Connection[Any], database_url: str) -> None:
+    def __init__(self, conn: doorbell.Connection, database_url: str) -> None:
         self._conn = conn  # the one that LISTENs
         self._ringer = doorbell.connect(database_url, "doorbell self-ring")
-        self._token = ""
+        self._payload = b""
         self._sent: float | None = None
 
     def close(self) -> None:
@@ -40,13 +38,13 @@ class SelfRing:
 
     def ring(self) -> float:
         """Returns how full PostgreSQL's queue of notifications is, 0 to 1: asked in the same breath."""
-        self._token, self._sent = secrets.token_hex(8), time.monotonic()
-        row = self._ringer.execute(_RING, [doorbell.CHANNEL, json.dumps({"self": self._token})]).fetchone()
+        self._payload, self._sent = doorbell.SELF_RING + secrets.token_hex(8).encode() + b'"}', time.monotonic()
+        row = self._ringer.execute(_RING, [doorbell.CHANNEL, self._payload.decode()]).fetchone()
         return float(row[1]) if row else 0.0
 
     def hear(self, ring: Ring) -> float | None:
-        """The seconds that our own ring took, when this is it."""
-        if self._sent is None or ring.token != self._token:
+        """The seconds that our own ring took, when this is it: the very bytes that were sent."""
+        if self._sent is None or ring.payload != self._payload:
             return None
         took, self._sent = time.monotonic() - self._sent, None
         return took

@@ -42,7 +42,7 @@ SELF_RING_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 QUEUE_USAGE = Gauge("doorbell_notification_queue_usage_ratio", "How full PostgreSQL's notification queue is, 0 to 1.")
-CAUSES = ("postgresql", "redis", "self_ring", "deadline", "restored")
+CAUSES = ("postgresql", "redis", "self_ring", "deadline", "restored", "fault")
 RECONNECTS = Counter("doorbell_reconnects_total", "Connections made anew, by cause.", ["cause"])
 EVICTIONS = Counter("doorbell_evictions_total", "Leaders without a sign of life whose session this listener ended.")
 FAULTS = Counter("doorbell_faults_total", "Tries that failed; an incident has many.", ["cause"])
