@@ -15,7 +15,9 @@ from . import (
     broker_away,
     logs,  # noqa: F401 - connects itself to Celery's signals
     metrics,  # noqa: F401 - likewise
+    our_messages,
 )
+from .our_messages import QUEUE
 from .schedule import SCHEDULE
 
 
@@ -39,7 +41,7 @@ def settings() -> dict[str, Any]:
             "health_check_interval": 10,  # a worker has left a silent connection after two of these and a second
             **broker["transport_options"],
         },
-        "task_default_queue": "doorbell",  # a Redis may be shared with another Celery, whose queue is "celery"
+        "task_default_queue": QUEUE,  # a Redis may be shared with another Celery, whose queue is "celery"
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],  # never pickle: who can write to Redis must not run code here
@@ -49,6 +51,7 @@ def settings() -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": True,  # concerns late ones only; unset, it warns each time
         "worker_prefetch_multiplier": 1,
         "worker_redirect_stdouts": False,
+        "worker_enable_remote_control": False,  # who can write to Redis must not be able to stop the worker
         # In memory: no schedule file to place, and one in /tmp would be a pickle that others can write.
         "beat_scheduler": "celery.beat:Scheduler",
         "beat_schedule": SCHEDULE,
@@ -59,3 +62,4 @@ def settings() -> dict[str, Any]:
 app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions", "tasks.sessions"])
 app.add_defaults(settings)  # a callable: called at first use, so an import needs no environment
 broker_away.tell_in_one_line()
+our_messages.install()

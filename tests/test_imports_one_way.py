@@ -37,6 +37,7 @@ LAYERS = (
     {"heartbeat", "lost_bells"},
     {"hub"},
     {"audience"},
+    {"misread"},
     {"rights", "rounds", "generator_stream", "socket_stream", "subscription", "resume"},
     {
         "panel_cache",
@@ -50,7 +51,7 @@ LAYERS = (
         "event_catalog",
         "partitions",
     },
-    {"doorbell", "cursor", "stop", "flight"},
+    {"doorbell", "cursor", "stop", "flight", "lock_holders"},
     {"frames"},
     {"new_order", "tenancy", "dirty", "signal_log"},
     {"visitors", "order_rules", "signals", "security", "passwords"},
@@ -58,7 +59,7 @@ LAYERS = (
     {"models"},
     {"db", "pg_types"},
     {"watch", "worker"},
-    {"logs", "incidents", "metrics", "back_off", "connection", "room"},
+    {"logs", "incidents", "metrics", "back_off", "connection", "room", "beat"},
     {"config", "embedded", "together", "spread", "pg_faults"},
     {"redis_url", "database_url", "cluster", "pg_session"},
 )

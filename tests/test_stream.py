@@ -218,7 +218,7 @@ def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, cli
 
 
 @pytest.mark.parametrize("nonsense", ["hi", "[]", "{}", '{"seq":1,"topics":7,"users":{},"at":1}'])
-def test_a_message_that_is_no_signal_is_passed_over(
+def test_a_message_that_is_no_signal_makes_the_tenants_pages_resync(
     world: World, open_stream: Open, client: redis.Redis, nonsense: str
 ) -> None:
     tenant = world.tenant()
@@ -226,7 +226,7 @@ def test_a_message_that_is_no_signal_is_passed_over(
     stream.until("hello")
     client.publish(signals.channel(tenant), nonsense)
     signals.publish(client, tenant, {"placed": None})
-    assert stream.names_until("placed") == ["placed"]
+    assert stream.names_until("placed") == ["resync", "placed"]
 
 
 def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: World, client: redis.Redis) -> None:

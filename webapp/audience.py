@@ -11,6 +11,7 @@ from .dirty import Dirty
 from .events import RESYNC
 from .frames import NOBODY, Message
 from .metrics import web as metrics
+from .misread import Misread
 from .open_stream import Stream
 from .signals import Signal
 from .spread import FEW
@@ -29,9 +30,9 @@ class Audience:
     The first signal after quiet goes out at once. Those that come until the next may begin wait as one, in `_waiting`.
     """
 
-    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None]) -> None:
-        """`deliver` gives one message, the same for all, to streams; it does not wait."""
-        self._deliver = deliver
+    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], misread: Misread) -> None:
+        """`deliver` gives one message, the same for all, to streams; it does not wait. `misread` is for what is unreadable."""
+        self._deliver, self.misread = deliver, misread
         self.streams: dict[Stream, None] = {}
         self.ready = threading.Event()
         self.recent = resume.Recent()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +9,7 @@ import psycopg
 import redis
 
 from . import pg_session
+from .beat import Beat
 from .heartbeat import EXPIRY_SECONDS
 from .signals import HEARTBEAT_KEY
 
@@ -51,9 +50,12 @@ def _redis(client: redis.Redis) -> Part:
 def _listener(client: redis.Redis) -> Part:
     try:
         beat = cast(Any, client.get(HEARTBEAT_KEY))
-    except redis.RedisError:
+    except redis.RedisError:  # a key of another type, too; the leader's next beat puts it right
         return Part(False, "unknown: its heartbeat is kept in Redis")
     if beat is None:
         return Part(False, f"no heartbeat for {EXPIRY_SECONDS} s; start listener_worker.py")
-    state = json.loads(beat)
-    return Part(True, f"leads on {state['host']}, last heartbeat {max(0.0, time.time() - state['at']):.1f} s ago")
+    try:
+        known = Beat.parse(beat)
+    except ValueError:
+        return Part(False, f"unknown: {HEARTBEAT_KEY} in Redis is not a heartbeat; which other program writes to it?")
+    return Part(True, f"leads on {known.host}, last heartbeat {known.age:.1f} s ago")

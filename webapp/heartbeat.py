@@ -7,11 +7,7 @@ is no reason to take the lead from it, for nobody else could publish either; but
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -19,6 +15,7 @@ from typing import Any, cast
 import redis
 
 from . import logs, outbox, signals
+from .beat import Beat
 from .cursor import READER, Cursor
 from .doorbell import Connection
 
@@ -51,8 +48,7 @@ class Heartbeat:
         if self._thread is not None:
             self._thread.join()
         with contextlib.suppress(redis.RedisError, ValueError):
-            last = json.loads(cast(Any, self._redis.get(LEADER_KEY)) or "{}")
-            if (last.get("host"), last.get("pid")) == (socket.gethostname(), os.getpid()):
+            if Beat.parse(cast(Any, self._redis.get(LEADER_KEY)) or b"").is_mine:
                 self._redis.delete(LEADER_KEY)
 
     def beat(self, cursor: Cursor) -> None:
@@ -92,10 +88,10 @@ class Heartbeat:
                     self._beat(LEADER_KEY)
 
     def _beat(self, *keys: str) -> None:
-        state = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()})
+        beat = str(Beat.now())
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys:
-                pipe.set(key, state, ex=EXPIRY_SECONDS)
+                pipe.set(key, beat, ex=EXPIRY_SECONDS)
             pipe.execute()
 
     def _watch(self) -> None:

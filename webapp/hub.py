@@ -19,6 +19,7 @@ from .audience import Audience
 from .config import Config
 from .events import RESYNC
 from .metrics import web as metrics
+from .misread import Misread
 from .open_stream import Stream
 from .rights import Rights
 from .room import process_room
@@ -125,13 +126,21 @@ class Hub:
             audience = self._audiences.get(stream.tenant_id)
             new = audience is None
             if audience is None:
-                audience = self._audiences[stream.tenant_id] = Audience(self._deliver)
+                audience = self._audiences[stream.tenant_id] = self._new_audience(stream.tenant_id)
             audience.add(stream)
             self._of_user[stream.user_id] += 1
             if new:
                 self._subscription.send("subscribe", stream.tenant_id)
         self._subscription.start()
         self._rounds.add(stream)
+        return audience
+
+    def _new_audience(self, tenant_id: int) -> Audience:
+        def begin_anew() -> None:
+            with self._lock:
+                audience.begin_anew()
+
+        audience = Audience(self._deliver, Misread(tenant_id, begin_anew))
         return audience
 
     def _let_in(self, user_id: int) -> None:
@@ -166,13 +175,15 @@ class Hub:
         try:
             signal = signals.Signal.parse(message)
         except ValueError as error:
-            log.warning("no signal", tenant=tenant_id, error=str(error))  # another version's, amid a deploy
+            if (audience := self._audiences.get(tenant_id)) is not None:
+                audience.misread.message(error)
             return
         metrics.HUB_SIGNALS.inc()
         with self._lock:
             audience = self._audiences.get(tenant_id)
             if audience is None:
                 return
+            audience.misread.over()
             if not audience.recent.add(signal.seq, message):
                 audience.begin_anew()  # the seq fell: this Redis has forgotten its log, and perhaps signals never heard
                 audience.recent.add(signal.seq, message)

@@ -13,20 +13,29 @@ from typing import Any
 import psycopg
 import redis
 
-from . import doorbell, heartbeat, outbox
+from . import doorbell, heartbeat, logs, outbox
 from .doorbell import Session
+from .incidents import Incident
 from .metrics.outbox import DRAINS
 from .outbox import Drained
 
 # A standby asks for the lock this often. It does not wait in pg_advisory_lock: the snapshot of a waiting statement keeps
 # vacuum from cleaning the whole database, for as long as the standby stands by.
 ASK_SECONDS = 0.2
+WORKING_SECONDS = 6.0  # a leader asks PostgreSQL for something every 4 s (self_ring.EVERY_SECONDS) at least
+RELIEVE_SECONDS = 20.0  # then Celery leaves a leader alone whose heartbeat comes and goes
 SILENT_SECONDS = 3.0  # the heartbeat is missed for so long, while Redis answers: a Redis just restarted has none either
+
+log = logs.get("listener")
 
 _HOLDER = """
 SELECT a.pid, a.backend_start::text FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = %s AND l.objsubid = 1
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_WORKS = """
+SELECT state_change > clock_timestamp() - %s * interval '1 second'
+FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s
 """
 _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s"
 
@@ -34,7 +43,8 @@ _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AN
 class Silence:
     """Watches, from the side of a standby, for a leader that holds the lock and gives no sign of life.
 
-    The silence is one session's: whoever takes the lead next begins with a clean slate.
+    The silence is one session's: the next leader begins with a clean slate. A heartbeat that is missing although the session
+    works (another program may delete it from Redis) is logged, and the leader stays.
     """
 
     def __init__(self, client: redis.Redis) -> None:
@@ -42,6 +52,9 @@ class Silence:
         self._silent: Session | None = None
         self._since = 0.0
         self._looked = 0.0
+        self._deleted = Incident(
+            "the leader's heartbeat", "its session works, so it goes on leading", state="missing", again="there again"
+        )
 
     def of(self, conn: psycopg.Connection[Any]) -> Session | None:
         """The session of a leader that was silent for SILENT_SECONDS. Asks once a second at most."""
@@ -50,8 +63,15 @@ class Silence:
             leader = holder(conn) if self._is_missing() else None
             if leader != self._silent:
                 self._silent, self._since = leader, time.monotonic()
-        lasts = self._silent is not None and time.monotonic() - self._since >= SILENT_SECONDS
-        return self._silent if lasts else None
+        if self._silent is None or time.monotonic() - self._since < SILENT_SECONDS:
+            return None
+        if works(conn, self._silent):
+            self._deleted.fault(
+                log, "heartbeat", "does another program delete doorbell:leader?", session=self._silent.pid
+            )
+            self._since = time.monotonic()
+            return None
+        return self._silent
 
     def _is_missing(self) -> bool:
         try:
@@ -64,6 +84,12 @@ def holder(conn: psycopg.Connection[Any]) -> Session | None:
     """The session that holds the leader's lock."""
     row = conn.execute(_HOLDER, [doorbell.LEADER_LOCK]).fetchone()
     return Session(row[0], row[1]) if row else None
+
+
+def works(conn: psycopg.Connection[Any], session: Session) -> bool:
+    """Whether the session began or ended a statement in the last WORKING_SECONDS; False where this role may not see it."""
+    row = conn.execute(_WORKS, [WORKING_SECONDS, session.pid, session.backend_start]).fetchone()
+    return bool(row and row[0])
 
 
 def end_session(conn: psycopg.Connection[Any], session: Session) -> bool:
@@ -91,8 +117,8 @@ def catch_up(database_url: str, client: redis.Redis) -> Drained | None:
 
 def _relieve(conn: psycopg.Connection[Any], client: redis.Redis) -> bool:
     """Take the lead from a leader that gives no sign of life; False as soon as one does."""
-    silence = Silence(client)
-    while heartbeat.is_missing(client):
+    silence, ends = Silence(client), time.monotonic() + RELIEVE_SECONDS
+    while heartbeat.is_missing(client) and time.monotonic() < ends:
         if leader := silence.of(conn):
             end_session(conn, leader)
             return _lead_soon(conn)

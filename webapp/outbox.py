@@ -69,13 +69,22 @@ class Drained:
 def open_cursor(conn: Connection, client: redis.Redis) -> Cursor:
     """The saved cursor if it belongs to this cluster and its past; otherwise everybody resyncs and reading starts now."""
     saved, now = cursors.read_saved(conn), cursors.present(conn)
-    published = cast(Any, client.get(PUBLISHED_KEY)) or b""
-    unusable = cursors.why_unusable(saved, now, published.decode(errors="replace"))
+    unusable = cursors.why_unusable(saved, now, _published(client))
     if saved is not None and unusable is None:
         return saved
     cursor = start_anew(conn, client)
     log.warning("reading begins now, and every page resyncs", why=unusable)
     return cursor
+
+
+def _published(client: redis.Redis) -> str:
+    """What Redis was told; "" where nothing is there, or a key of another type, which says as little."""
+    try:
+        return (cast(Any, client.get(PUBLISHED_KEY)) or b"").decode(errors="replace")
+    except redis.ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+        return ""
 
 
 def start_anew(conn: Connection, client: redis.Redis) -> Cursor:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from typing import Any, cast
 
 import redis
 
 from .. import doorbell, heartbeat, signals
+from ..beat import Beat
 from .finding import Finding, fault, lasting, ok, warn
 from .system import Row, System
 
@@ -37,14 +36,20 @@ def look(system: System) -> Iterator[Finding]:
         yield _judge(leader, standbys, _heartbeat(system))
     except redis.RedisError as error:
         yield warn(f"{_leader(leader)}; its heartbeat cannot be read: {error}", "See the line “redis”.")
+    except ValueError as error:
+        yield warn(
+            f"{_leader(leader)}; in Redis, {signals.HEARTBEAT_KEY} is {error}",
+            "Another program writes to this Redis; give Doorbell a Redis of its own.",
+        )
 
 
-def _judge(leader: Row | None, standbys: int, beat: dict[str, Any] | None) -> Finding:
+def _judge(leader: Row | None, standbys: int, beat: Beat | None) -> Finding:
     if leader is None and beat is None:
         return fault(f"{_leader(leader)}; {standbys} stand by", _START)
     if leader is None:
+        host = beat.host if beat else "an unknown host"
         return fault(
-            f"nobody holds the leader's lock in this database, yet a listener on {_host(beat)} beats in this Redis",
+            f"nobody holds the leader's lock in this database, yet a listener on {host} beats in this Redis",
             f"It ended just now, or serves another database: give each Doorbell a Redis database of its own. {_START}",
         )
     if beat is None and leader["application_name"] == CATCH_UP:
@@ -55,8 +60,7 @@ def _judge(leader: Row | None, standbys: int, beat: dict[str, Any] | None) -> Fi
             "It is frozen, or cut off from Redis, or Redis takes no writes. A standby, or "
             f"Celery within a minute, ends its session and takes over; by hand: SELECT pg_terminate_backend({leader['pid']});",
         )
-    age = max(0.0, time.time() - float(beat.get("at", 0)))
-    return ok(f"{_leader(leader)}; heartbeat {lasting(age)} ago from {_host(beat)}; {standbys} stand by")
+    return ok(f"{_leader(leader)}; heartbeat {lasting(beat.age)} ago from {beat.host}; {standbys} stand by")
 
 
 def _leader(leader: Row | None) -> str:
@@ -66,11 +70,8 @@ def _leader(leader: Row | None) -> str:
     return f"{leader['application_name']!r} leads, session {leader['pid']} from {leader['client']}{since}"
 
 
-def _heartbeat(system: System) -> dict[str, Any] | None:
+def _heartbeat(system: System) -> Beat | None:
+    """Raises ValueError when something else is there."""
     with system.redis() as client:
         text = cast(Any, client.get(signals.HEARTBEAT_KEY))
-    return cast("dict[str, Any]", json.loads(text)) if text else None
-
-
-def _host(beat: dict[str, Any] | None) -> str:
-    return str((beat or {}).get("host", "an unknown host"))
+    return None if text is None else Beat.parse(text)
