@@ -29,6 +29,7 @@ FETCH_SECONDS = 300
 
 # Names of test files, with * for any text: triggers, privileges, quiet mode, cursor, listener, rollups and migrations.
 FILES = (
+    "test_cli_servers*",
     "test_database_*",
     "test_doctor*",
     "test_embedded_versions*",

@@ -142,8 +142,6 @@ def test_pages_are_shown_and_a_form_is_told_that_the_database_is_read_only(
     service: Service, app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    with app.test_request_context():
-        pass
     client = app.test_client()
     with psycopg.connect(service.database_url) as conn:
         conn.execute("SET transaction_read_only = off")

@@ -55,7 +55,7 @@ LAYERS = (
         "event_catalog",
         "partitions",
     },
-    {"doorbell", "cursor", "stop", "flight"},
+    {"doorbell", "cursor", "stop", "flight", "lock_holders"},
     {"frames"},
     {"new_order", "tenancy", "dirty", "signal_log"},
     {"visitors", "order_rules", "signals", "security", "passwords", "form_limits"},

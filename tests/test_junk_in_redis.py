@@ -12,7 +12,9 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, doorbell, health, outbox, signals
+from webapp import create_app, doorbell, frames, health, outbox, signals
+from webapp.dirty import AWAY
+from webapp.events import BOARD_TOPICS
 from webapp.generator_stream import GeneratorStream
 from webapp.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.hub import Hub
@@ -247,3 +249,14 @@ def test_a_leader_whose_heartbeat_another_program_deletes_goes_on_leading(
 def published(client: redis.Redis, tenant: int) -> list[signals.Signal]:
     entries = client.xrange(signals.log_key(tenant))
     return [signals.Signal.parse(fields[b"signal"], 1) for _, fields in entries]
+
+
+@pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])
+def test_no_event_is_written_under_a_name_that_is_more_than_a_word(name: str) -> None:
+    with pytest.raises(ValueError, match="not a name of an event"):
+        frames.encode(name, {})
+
+
+def test_every_topic_is_a_name_of_an_event() -> None:
+    for name in (*BOARD_TOPICS, AWAY, "hello", "full", "beat"):
+        assert frames.encode(name, {}).startswith(f"event: {name}\n".encode())

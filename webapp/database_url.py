@@ -45,7 +45,10 @@ def _faults_of_places(parts: dict[str, str]) -> Iterator[str]:
     hosts, ports = parts.get("host", "").split(","), parts.get("port", "").split(",")
     for port in ports:
         if port and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
-            yield f"DATABASE_URL has the port {port[:20]!r}; allowed: a whole number from 1 to 65535."
+            yield (  # not shown: of a password with a / it is the first half
+                "DATABASE_URL has a port that is not a whole number from 1 to 65535. "
+                f"Write it like {EXAMPLE}, and a / in the password as %2F."
+            )
     if len(ports) not in (1, len(hosts)):
         yield f"DATABASE_URL has {len(hosts)} hosts and {len(ports)} ports; give one port for all, or one per host."
 

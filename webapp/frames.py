@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from .events import INBOX
 
 NOBODY = 0  # no user has this id: what all get
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread
+_NAME = re.compile(r"[a-z][a-z_-]*")
 FULL_RETRY_MS = (30_000, 60_000)  # where there is no room a page polls, and asks for a stream seldom
 
 
@@ -73,7 +75,12 @@ def elsewhere() -> bytes:
 
 
 def encode(event: str, data: Mapping[str, Any], event_id: int | None = None, retry: int | None = None) -> bytes:
-    """One SSE event. JSON without line breaks cannot break out of its `data:` line."""
+    """One SSE event. JSON without line breaks cannot break out of its `data:` line.
+
+    Raises ValueError for a name that could: after a line break a page would read a message of somebody else's making.
+    """
+    if not _NAME.fullmatch(event):
+        raise ValueError(f"not a name of an event: {event!r:.80}; allowed: small letters, _ and -")
     lines = [f"event: {event}"]
     if retry is not None:
         lines.append(f"retry: {retry}")

@@ -112,8 +112,11 @@ def connect(
 
 def _settle(conn: psycopg.Connection[Any], settings: dict[str, str]) -> tuple[int, bool, bool]:
     """Set them; returns the session's process, whether the server is a standby, and whether it is read-only."""
-    if "statement_timeout" in settings and settings["statement_timeout"] == "0" and conn.info.server_version >= 170000:
+    if settings.get("statement_timeout") == "0" and conn.info.server_version >= 170000:
         settings = {**settings, "transaction_timeout": "0"}
+    if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # The server would check each byte of a ring against the encoding, and any role may send any bytes.
+        settings = {name: value for name, value in settings.items() if name != "client_encoding"}
     sets = ", ".join("pg_catalog.set_config(%s, %s, false)" for _ in settings)
     row = conn.execute(
         "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"

@@ -10,8 +10,9 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import doctor, orders, repair_orders, roles, rollups, tenants, users
+    from . import answering, doctor, orders, repair_orders, roles, rollups, tenants, users
 
+    answering.register(app)
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli):
         app.cli.add_command(commands)
     app.cli.add_command(doctor.doctor)

@@ -11,7 +11,7 @@ import psycopg
 from flask import current_app
 from flask.cli import AppGroup
 
-from .. import pg_session
+from .. import pg_faults, pg_session
 from ..imports.columns import FIELDS
 from ..imports.faults import FileRefused
 from ..imports.importing import FORMATS, Import, Result, Wish
@@ -65,7 +65,8 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
         click.echo(f"Error: {refused}", err=True)
         context.exit(NOTHING_DONE)
     except psycopg.Error as error:
-        click.echo(f"Error from PostgreSQL: {error}\n{_aftermath(importing)}", err=True)
+        seen = pg_faults.in_words(error) or f"PostgreSQL: {error}"
+        click.echo(f"Error: {seen}\n{_aftermath(importing)}", err=True)
         context.exit(NOTHING_DONE)
     except KeyboardInterrupt:
         click.echo(f"\nStopped. {_aftermath(importing)}", err=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 import click
+import redis
 from flask import current_app
 from flask.cli import AppGroup
 
 from .. import rollups, signals
 from ..config import Config
 from ..events import ROLLUPS
+from . import stop
 
 rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart and the leaderboard.")
 
@@ -20,6 +22,9 @@ def rebuild() -> None:
     """Count everything anew, for example after a tenant's time zone was changed."""
     config = cast(Config, current_app.extensions["doorbell_config"])
     changed = rollups.rebuild(config.database_url)
-    for tenant_id in sorted(changed):
-        signals.publish(signals.client(), tenant_id, {ROLLUPS: None})
     click.echo(f"Counted anew: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
+    try:
+        for tenant_id in sorted(changed):
+            signals.publish(signals.client(), tenant_id, {ROLLUPS: None})
+    except redis.RedisError as error:
+        stop(f"Open boards were not told, because Redis does not answer: {error}. They show it when they are reloaded.")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import flask_migrate
 import psycopg
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from .. import create_app, partitions, pg_session, rollups
+from .. import create_app, partitions, pg_faults, pg_session, rollups
 from ..config import Config
 from ..demo import company
 from ..demo.seed import seed
@@ -114,9 +114,10 @@ class Launcher:
             with pg_session.connect(config.database_url, "doorbell launcher") as conn:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
             self._has_demo = config.demo and found is not None
-        except (psycopg.OperationalError, OperationalError) as error:
-            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-            raise Refused(f"PostgreSQL does not do what is asked of it: {reason}") from error
+        except (psycopg.Error, DBAPIError) as error:
+            if (reason := pg_faults.in_words(error)) is None or pg_faults.is_not_migrated(error):
+                raise
+            raise Refused(reason) from error
 
     def _run_processes(self, env: dict[str, str]) -> int:
         commands = procfile.read(ROOT / "Procfile")

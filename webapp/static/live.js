@@ -5,6 +5,9 @@ import { refetchAll } from "./refetch.js";
 import { changed, schedule } from "./turns.js";
 
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
+// What this page takes from the stream. hx-sse would swap a message without a name into the page, as HTML, and dispatch any
+// other name as a DOM event, its own commands among them.
+const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "beat"]);
 const POLL_MS = 15_000;
 const SILENCE_MS = 35_000; // two beats (15 s) and some: a connection this quiet is dead
 const RETRY_MS = [1_000, 3_000]; // a page is to be right within 5 s of the web coming back, however long it was away
@@ -39,6 +42,9 @@ export function connect() {
   });
   for (const topic of TOPICS) live.addEventListener(topic, (event) => changed(topic, data(event)));
 
+  live.addEventListener("htmx:sse:before:message", (event) => {
+    if (!NAMES.has(event.detail.message.event)) event.detail.cancelled = true;
+  });
   live.addEventListener("htmx:sse:before:connection", (event) => {
     if (state.signedOut) event.detail.connection.cancelled = true;
     else if (event.detail.connection.attempt > 0) lost();
