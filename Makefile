@@ -4,6 +4,9 @@ SHELL  := /bin/sh
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile
+# For the end of a recipe's line: what to do when pip's own words do not say it.
+OR_SAY := || { echo 'The packages could not be installed. Is there no connection to a package index? See the lines above;' \
+	'pip takes a proxy from HTTPS_PROXY and another index from PIP_INDEX_URL.' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs pictures vendor lock clean
@@ -80,8 +83,8 @@ $(VENV)/made.stamp:
 
 $(VENV)/embedded.stamp: requirements/embedded.txt | $(VENV)/made.stamp
 	@echo 'Installing pinned packages into .venv (the first time takes up to a minute) …'
-	@rm $(VENV)/made.stamp && $(PIP) -r requirements/embedded.txt && touch $(VENV)/made.stamp $@
+	@rm $(VENV)/made.stamp && $(PIP) -r requirements/embedded.txt && touch $(VENV)/made.stamp $@ $(OR_SAY)
 
 $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/made.stamp
 	@echo 'Installing pinned packages for the tests into .venv …'
-	@rm $(VENV)/made.stamp && $(PIP) -r requirements/dev.txt && touch $(VENV)/made.stamp $(VENV)/embedded.stamp $@
+	@rm $(VENV)/made.stamp && $(PIP) -r requirements/dev.txt && touch $(VENV)/made.stamp $(VENV)/embedded.stamp $@ $(OR_SAY)

@@ -17,7 +17,7 @@ import redis
 from webapp import cursor as cursors
 from webapp import doorbell, leadership, logs, outbox, signals
 from webapp.back_off import BackOff
-from webapp.config import Config, ConfigError
+from webapp.config import CANNOT_START, Config, ConfigError
 from webapp.cursor import Cursor
 from webapp.doorbell import Session
 from webapp.heartbeat import BEAT_SECONDS, Heartbeat
@@ -236,7 +236,8 @@ def main() -> None:
         metrics.serve_if_asked(config)
         listener = Listener(config)
     except ConfigError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(CANNOT_START)
     signal.signal(signal.SIGTERM, listener.stop)
     signal.signal(signal.SIGINT, listener.stop)
     listener.run()

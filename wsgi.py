@@ -3,12 +3,10 @@
 import sys
 
 from webapp import create_app
-from webapp.config import ConfigError
-
-BOOT_ERROR = 3  # gunicorn's word for "starting me again will not help"; at any other it would try again for ever
+from webapp.config import CANNOT_START, ConfigError
 
 try:
     app = create_app()
 except ConfigError as error:
     print(error, file=sys.stderr)
-    sys.exit(BOOT_ERROR)
+    sys.exit(CANNOT_START)  # at any other code gunicorn would start its workers again for ever

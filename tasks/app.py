@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery
 
 from webapp import redis_url
-from webapp.config import Config, ConfigError
+from webapp.config import CANNOT_START, Config, ConfigError
 
 from . import (
     broker_away,
@@ -27,7 +27,8 @@ def settings() -> dict[str, Any]:
     try:
         config = Config.from_env(os.environ)
     except ConfigError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(CANNOT_START)
     broker = redis_url.for_celery(config.redis_url)
     return {
         "broker_url": broker["broker_url"],

@@ -14,7 +14,7 @@ from typing import Any
 from celery.exceptions import WorkerShutdown
 from celery.signals import task_failure, task_postrun, task_prerun, task_revoked, task_success, worker_ready
 
-from webapp.config import Config, ConfigError
+from webapp.config import CANNOT_START, Config, ConfigError
 from webapp.metrics import worker
 
 from .schedule import EVERY, REFRESH_ROLLUPS
@@ -31,7 +31,7 @@ def serve(**_: Any) -> None:
         worker.serve_if_asked(Config.from_env(os.environ))
     except ConfigError as error:
         print(error, file=sys.stderr)
-        raise WorkerShutdown(1) from error
+        raise WorkerShutdown(CANNOT_START) from error
 
 
 @task_prerun.connect

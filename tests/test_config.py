@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import Config, ConfigError
+from webapp.config import CANNOT_START, Config, ConfigError
 
 from .processes import free_port
 
@@ -108,11 +108,26 @@ def test_logs_and_metrics_have_quiet_defaults_and_any_spelling_of_a_level_will_d
     assert config.metrics_host == "127.0.0.1"
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "db.example"])  # noqa: S104 - refused
+@pytest.mark.parametrize("port", ["LISTENER_METRICS_PORT", "WORKER_METRICS_PORT"])
+def test_metrics_that_other_hosts_can_read_need_a_token(host: str, port: str) -> None:
+    (told,) = faults(METRICS_HOST=host, **{port: "9101"})
+    assert told.startswith(f"METRICS_HOST is {host!r}")
+    assert "Set METRICS_TOKEN" in told
+    Config.from_env(GOOD | {"METRICS_HOST": host, port: "9101", "METRICS_TOKEN": "t" * 16})
+    Config.from_env(GOOD | {"METRICS_HOST": host})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", ""])
+def test_metrics_of_this_host_alone_need_none(host: str) -> None:
+    Config.from_env(GOOD | {"METRICS_HOST": host, "LISTENER_METRICS_PORT": "9101"})
+
+
 def test_the_web_process_does_not_start_without_a_secret_key() -> None:
     env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"PORT": str(free_port())}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
     started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert started.returncode != 0
+    assert started.returncode == CANNOT_START
     assert "SECRET_KEY is not set" in started.stderr
     assert started.stderr.count("Doorbell cannot start") == 1, "it does not try again for ever"
     assert "Traceback" not in started.stderr

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -70,7 +73,8 @@ def test_it_starts_everything_and_stops_it_within_ten_seconds(run: Run) -> None:
 def _ready(run: Run) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/readyz", timeout=5) as answer:
-            return answer.status == 200
+            said = json.load(answer)
+            return bool(said["ready"] and not said["degraded"])
     except OSError:
         return False
 
@@ -142,14 +146,60 @@ def test_what_a_killed_launcher_left_behind_is_taken_over(run: Run) -> None:
     assert run.processes() == []
 
 
-def test_a_process_that_ends_by_itself_is_named(run: Run) -> None:
+PARTS = {
+    "web": "gunicorn",
+    "listener": "listener_worker.py",
+    "worker": "worker",
+    "beat": "beat",
+    "customer": "webapp.demo.customer",
+}
+
+
+def programs(run: Run) -> dict[str, psutil.Process]:
+    """The program of each name in the Procfile. A shell may stand between it and the launcher."""
+    assert run.process is not None
+    launcher, found = psutil.Process(run.process.pid), {}
+    for child in launcher.children():
+        try:
+            program = child if "sh" not in child.name() else child.children()[0]
+            words = program.cmdline()
+        except (psutil.Error, IndexError):
+            continue
+        found |= {name: program for name, word in PARTS.items() if any(part.endswith(word) for part in words)}
+    return found
+
+
+def test_each_process_that_ends_is_started_again_and_said_in_a_line(run: Run) -> None:
     run.start()
     eventually(run.answers, "the start")
-    (listener,) = [p for p in run.processes() if p.cmdline()[-1:] == ["listener_worker.py"] and "python" in p.name()]
-    listener.kill()
-    assert run.process is not None
-    assert run.process.wait(15) == 1
-    assert "The process 'listener' ended by itself with exit code" in run.log
+    eventually(lambda: programs(run).keys() == PARTS.keys(), "all processes")
+    before = programs(run)
+    for process in before.values():
+        process.kill()
+    eventually(lambda: all(f"The process {name!r} was ended by SIGKILL" in run.log for name in PARTS), "its line each")
+    eventually(lambda: programs(run).keys() == PARTS.keys(), "all processes again")
+    eventually(lambda: _ready(run), "/readyz again")
+    after = programs(run)
+    assert all(after[name].pid != before[name].pid for name in PARTS)
+    assert "Traceback" not in run.log
+    with psycopg.connect(run.database_url()) as conn:
+        made_by_customer = "SELECT count(*) > 0 FROM order_events WHERE recorded_at > now() - interval '1 s'"
+        eventually(lambda: conn.execute(made_by_customer).fetchone() == (True,) or conn.rollback(), "the demo customer")
+    after["listener"].kill()
+    eventually(lambda: run.log.count("The process 'listener' was ended") == 2, "a process in its back-off")
+    assert run.end(signal.SIGINT, 20) == 0
+    assert run.processes() == []
+
+
+def test_a_process_that_cannot_start_at_all_stops_everything_with_the_reason(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        run.env["LISTENER_METRICS_PORT"] = str(taken.getsockname()[1])
+        run.start()
+        assert run.process is not None
+        assert run.process.wait(60) == 1
+    assert "LISTENER_METRICS_PORT" in run.log
+    assert "The process 'listener' cannot be started: it ended with exit code 3. Everything was stopped." in run.log
+    assert "Traceback" not in run.log
     assert run.processes() == []
 
 

@@ -47,3 +47,16 @@ def test_a_python_that_is_too_old_or_not_there_is_said_in_a_sentence(tmp_path: P
         assert made.stderr.rstrip().endswith("make run PYTHON=python3.12")
         assert len(made.stderr.splitlines()) == 1, made.stderr
         assert seen in made.stderr or "not found" in made.stderr
+
+
+def test_without_a_package_index_the_reason_is_asked_for_in_a_sentence(tmp_path: Path) -> None:
+    bin_directory = tmp_path / "venv" / "bin"
+    bin_directory.mkdir(parents=True)
+    (tmp_path / "venv" / "made.stamp").touch()
+    python = bin_directory / "python"
+    python.write_text("#!/bin/sh\necho 'ERROR: No matching distribution found for alembic' >&2\nexit 1\n")
+    python.chmod(0o755)
+    made = subprocess.run(["make", f"VENV={tmp_path}/venv", "run"], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode != 0
+    assert "Is there no connection to a package index?" in made.stderr
+    assert "HTTPS_PROXY" in made.stderr

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.error
 from collections.abc import Iterator
 
 import psycopg
@@ -13,13 +14,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from webapp import partitions
-from webapp.metrics import listener, web, worker
+from webapp.metrics import listener, server, web, worker
 from webapp.metrics.age import Age
 
 from .processes import ROOT, Doorbell, Process, eventually, free_port
 from .scraping import Scrape, scrape
 from .world import Service, World
 
+TOKEN = "t" * 20
 LISTENER = """
 import os, sys
 from webapp.config import Config, ConfigError
@@ -97,13 +99,31 @@ def test_a_port_that_cannot_be_had_is_told_in_a_sentence(doorbell: Doorbell, hos
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        env = doorbell.env(LISTENER_METRICS_PORT=port, METRICS_HOST=host)
+        env = doorbell.env(LISTENER_METRICS_PORT=port, METRICS_HOST=host, METRICS_TOKEN=TOKEN)
         started = subprocess.run(
             [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=20
         )
     assert started.returncode == 1
     assert f"LISTENER_METRICS_PORT is {port}, which cannot be had on {host!r}" in started.stderr
     assert "Traceback" not in started.stderr
+
+
+def test_off_this_host_metrics_are_shown_with_the_token_only() -> None:
+    port = server.serve(0, token=TOKEN)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        scrape(f"http://127.0.0.1:{port}/metrics")
+    assert refused.value.code == 401
+    with pytest.raises(urllib.error.HTTPError):
+        scrape(f"http://127.0.0.1:{port}/metrics", TOKEN[:-1])
+    assert "doorbell_leader" in scrape(f"http://127.0.0.1:{port}/metrics", TOKEN).names
+
+
+def test_an_address_of_ipv6_works_too() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this host has no IPv6")
+    assert scrape(f"http://[::1]:{server.serve(0, '::1')}/metrics").names
 
 
 def test_every_metric_is_in_the_operators_table_and_every_one_there_is_a_metric() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from webapp import redis_url
 from webapp.config import Config, ConfigError
+
+from .world import Service
 
 GOOD = {"DATABASE_URL": "postgresql://doorbell@db/doorbell", "SECRET_KEY": "0123456789abcdef0123456789abcdef"}
 
@@ -125,3 +128,19 @@ def test_celery_is_told_of_tls_for_the_sentinels_as_for_the_redis_behind_them() 
     plain = redis_url.for_celery("redis+sentinel://one/mymaster")
     assert plain["broker_use_ssl"] is False
     assert not any("ssl" in name for name in plain["transport_options"]["sentinel_kwargs"])
+
+
+@pytest.mark.parametrize("url", ["redis://host", "rediss://host", "unix:///run/redis.sock", "sentinel://one/mymaster"])
+def test_a_clients_connections_have_a_limit(url: str) -> None:
+    assert redis_url.connect(url).connection_pool.max_connections <= 10 * redis_url.MOST_CONNECTIONS
+    more = f"{url}{'&' if '?' in url else '?'}max_connections=7"
+    assert redis_url.connect(more).connection_pool.max_connections == 7
+
+
+def test_a_crowd_shares_the_connections_and_waits_for_them(service: Service) -> None:
+    client = redis_url.connect(f"{service.redis_url}?max_connections=3&client_name=crowd")
+    with ThreadPoolExecutor(40) as crowd:
+        answers = list(crowd.map(lambda _: client.ping(), range(400)))
+    assert answers == [True] * 400
+    with client as asking:
+        assert 1 <= [one["name"] for one in asking.client_list()].count("crowd") <= 3

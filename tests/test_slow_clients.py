@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from .hurried_web import BODY_SECONDS, SEND_SECONDS
-from .processes import Doorbell, eventually
+from .processes import Doorbell, eventually, get
 from .sse import EventStream
 from .world import Service, World
 
@@ -91,6 +91,33 @@ def test_a_head_that_never_ends_is_given_up(doorbell: Doorbell) -> None:
         sock.sendall(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nX: ")
         assert read_all(sock) == b""
     assert time.monotonic() - began < HEAD_SECONDS + 3
+
+
+@pytest.mark.parametrize("path", [b"/healthz", b"/sign-in", b"/none"])
+def test_a_body_without_end_that_no_page_reads_ends_its_connection(doorbell: Doorbell, path: bytes) -> None:
+    with connect(doorbell) as sock:
+        sock.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n" % path)
+        with pytest.raises(ConnectionError):
+            sock.sendall(b"a" * 100_000_000)
+    assert get(doorbell.url + "/healthz") == 200
+    assert "Traceback" not in doorbell.web.log
+
+
+def test_a_form_that_is_too_large_is_told_so_while_it_is_still_sent(doorbell: Doorbell) -> None:
+    body = b"email=" + b"x" * 900_000
+    for more in (b"", b"Connection: close\r\n"):
+        with connect(doorbell) as sock:
+            sock.sendall(FORM + more + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            assert sock.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_that_no_page_reads_is_passed_over_before_the_next_request(doorbell: Doorbell) -> None:
+    with connect(doorbell) as sock:
+        one = b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"a" * 200_000
+        sock.sendall(one + b"GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answers = read_all(sock)
+    assert answers.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 404 " in answers
 
 
 def test_an_answer_that_is_never_read_is_given_up(doorbell: Doorbell) -> None:

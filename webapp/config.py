@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never
 RETENTION_DAYS_MOST = 36_500
 SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie as anybody
 METRICS_TOKEN_MIN_CHARS = 16
+CANNOT_START = (
+    3  # exit code of each process whose environment cannot be used (gunicorn's word for it): do not start it again
+)
 LOG_FORMATS = ("logfmt", "console")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 STREAM_WAYS = ("socket", "generator")
@@ -82,6 +86,7 @@ class Config:
             listener_metrics_port=_count(env, "LISTENER_METRICS_PORT", 0, (0, 65535), faults),
             worker_metrics_port=_count(env, "WORKER_METRICS_PORT", 0, (0, 65535), faults),
         )
+        _check_metrics_host(config, faults)
         if faults:
             raise ConfigError(faults)
         return config
@@ -137,6 +142,24 @@ def _metrics_token(env: Mapping[str, str], faults: list[str]) -> str:
     elif not all("!" <= character <= "~" for character in value):
         faults.append(f"METRICS_TOKEN has a blank or a character beyond ASCII; no header carries those. {make_one}")
     return value
+
+
+def _check_metrics_host(config: Config, faults: list[str]) -> None:
+    """Other hosts can read the metrics there, so they have to show a token."""
+    shown = config.listener_metrics_port or config.worker_metrics_port
+    if shown and not config.metrics_token and not is_loopback(config.metrics_host):
+        faults.append(
+            f"METRICS_HOST is {config.metrics_host!r}, where other hosts can read the metrics; without METRICS_TOKEN only an "
+            "address of this host is allowed, like 127.0.0.1. Set METRICS_TOKEN; Prometheus then has to send it."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address or name of this host alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], faults: list[str]) -> str | None:

@@ -73,7 +73,10 @@ def open_cursor(conn: Connection, client: redis.Redis) -> Cursor:
     if saved is not None and unusable is None:
         return saved
     cursor = start_anew(conn, client)
-    log.warning("reading begins now, and every page resyncs", why=unusable)
+    if saved is None:
+        log.info("first start: nothing to catch up on")
+    else:
+        log.warning("reading begins now, and every page resyncs", why=unusable)
     return cursor
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn.workers.ggevent import GeventWorker
 
-from .request_body import Body
+from .request_body import Body, discard
 
 SEND_SECONDS = 60.0  # for one piece of an answer; a reader that takes nothing holds its greenlet no longer
 
@@ -43,8 +43,15 @@ class Worker(GeventWorker):
         body, req.body = req.body, Body(req.body, req.force_close)
         sock.settimeout(SEND_SECONDS)
         try:
-            return super().handle_request(listener_name, req, sock, addr)
+            answered = super().handle_request(listener_name, req, sock, addr)
         except TimeoutError:
             raise StopIteration from None  # gunicorn closes the connection in silence
+        except StopIteration:
+            if not req.must_close:  # else nothing more can come
+                discard(body)
+            raise
         finally:
-            req.body = body  # whose rest gunicorn discards before the next request
+            req.body = body
+        if not discard(body):
+            raise StopIteration
+        return answered

@@ -16,7 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from .. import create_app, logs, orders
-from ..config import Config, ConfigError
+from ..config import CANNOT_START, Config, ConfigError
 from ..db import db
 from ..incidents import Incident, in_a_line
 from ..order_rules import OrderError
@@ -142,7 +142,8 @@ def main() -> None:
     try:
         app = create_app(Config.from_env(os.environ))
     except ConfigError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(CANNOT_START)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

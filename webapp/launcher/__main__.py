@@ -6,9 +6,8 @@ import os
 import sys
 
 from ..config import ConfigError
-from ..embedded import EmbeddedError, psql
 from .data_directory import DataDirectory, export_line
-from .run import Launcher
+from .interrupt import Interrupt
 from .settings import Refused, Settings, data_dir
 
 
@@ -16,19 +15,32 @@ def main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "run"
     try:
         if command == "run":
-            return Launcher(Settings.from_env(os.environ)).run()
+            return run(Settings.from_env(os.environ))
         directory = DataDirectory(data_dir(os.environ))
         addresses = directory.addresses()
         if command == "env":
             print(export_line(*addresses, os.environ.get("SECRET_KEY") or directory.secret_key()))
         elif command == "psql":
+            from ..embedded import psql
+
             psql(addresses[0])
         else:
-            raise Refused(f"{command!r} is no command; allowed are run, env and psql.")
-    except (Refused, ConfigError, EmbeddedError) as error:
+            raise Refused(f"{command!r} is not a command; allowed are run, env and psql.")
+    except (Refused, ConfigError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def run(settings: Settings) -> int:
+    """What may be in use is asked for first: the rest takes seconds to import."""
+    interrupt, directory = Interrupt(), DataDirectory(settings.data_dir)
+    with directory.held():
+        directory.end_processes()  # of a launcher that was killed; they hold the port
+        settings.check_port()
+        from .run import Launcher
+
+        return Launcher(settings, directory, interrupt).run()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from .. import create_app, partitions, pg_faults, pg_session, rollups
 from ..config import Config
 from ..demo import company
 from ..demo.seed import seed
-from ..embedded import Embedded
+from ..embedded import Embedded, EmbeddedError
 from . import procfile
 from .data_directory import MARK, DataDirectory
 from .interrupt import Interrupt, Stop
@@ -38,27 +38,26 @@ _PAY_THE_NEWEST = (
 class Launcher:
     """One `make run`. `run` returns the exit code; 0 when somebody asked to stop."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._directory = DataDirectory(settings.data_dir)
-        self._interrupt = Interrupt()
+    def __init__(self, settings: Settings, directory: DataDirectory, interrupt: Interrupt) -> None:
+        """`directory` is held already, and the port free."""
+        self._settings, self._directory, self._interrupt = settings, directory, interrupt
         self._announced = False
         self._has_demo = False
 
     def run(self) -> int:
         try:
-            with self._directory.held():
-                self._directory.end_processes()  # of a launcher that was killed; they hold the port
-                self._settings.check_port()
-                with self._services() as (database_url, redis_url):
-                    self._interrupt.check()
-                    env = self._environment(database_url, redis_url)
-                    with self._interrupt.may_cut_short():
-                        self._prepare(Config.from_env(env))
-                    with self._directory.published(database_url, redis_url):
-                        return self._run_processes(env)
+            self._interrupt.check()
+            with self._services() as (database_url, redis_url):
+                self._interrupt.check()
+                env = self._environment(database_url, redis_url)
+                with self._interrupt.may_cut_short():
+                    self._prepare(Config.from_env(env))
+                with self._directory.published(database_url, redis_url):
+                    return self._run_processes(env)
         except Stop:
             return 0
+        except EmbeddedError as error:
+            raise Refused(str(error)) from error
         finally:
             if self._interrupt.asked:
                 say("Doorbell has stopped.")
@@ -125,15 +124,14 @@ class Launcher:
             commands["customer"] = CUSTOMER
         processes = procfile.Processes(commands, env, ROOT)
         try:
-            ended = processes.watch(lambda: self._interrupt.asked, self._announce_once)
+            reason = processes.watch(lambda: self._interrupt.asked, self._announce_once)
         finally:
             processes.stop()
             self._directory.end_processes()
-        if ended is None:
+        if reason is None:
             return 0
-        name, code = ended
-        say(f"The process {name!r} ended by itself with exit code {code}, so everything was stopped. Its last lines")
-        say(f"are above, marked {name!r}. The services' logs: {self._directory.path}/postgres/log and /redis.log.")
+        say(f"{reason}. Everything was stopped. The last lines of that process are above, marked with its name.")
+        say(f"The services' logs: {self._directory.path}/postgres/log and /redis.log.")
         return 1
 
     def _announce_once(self) -> None:

@@ -54,4 +54,4 @@ for _cause in CAUSES:
 
 def serve_if_asked(config: Config) -> int | None:
     """Serve on LISTENER_METRICS_PORT. Raises ConfigError when that port cannot be had."""
-    return server.serve_if_asked("LISTENER_METRICS_PORT", config.listener_metrics_port, config.metrics_host)
+    return server.serve_if_asked("LISTENER_METRICS_PORT", config.listener_metrics_port, config)

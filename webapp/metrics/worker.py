@@ -25,4 +25,4 @@ STRAY_EVENTS = Gauge("doorbell_stray_events", "Events in order_events_default, c
 
 def serve_if_asked(config: Config) -> int | None:
     """Serve on WORKER_METRICS_PORT. Raises ConfigError when that port cannot be had."""
-    return server.serve_if_asked("WORKER_METRICS_PORT", config.worker_metrics_port, config.metrics_host)
+    return server.serve_if_asked("WORKER_METRICS_PORT", config.worker_metrics_port, config)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, request
 
 from ..config import Config
-from ..metrics import web
+from ..metrics import bearer, web
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -20,9 +19,7 @@ def metrics() -> Response:
     config = cast(Config, current_app.extensions["doorbell_config"])
     if not config.metrics_token:
         abort(404)
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), config.metrics_token.encode()):
-        said = "Send the header Authorization: Bearer, with the METRICS_TOKEN of this Doorbell.\n"
-        return Response(said, 401, {"WWW-Authenticate": "Bearer"}, content_type=TEXT)
+    if not bearer.allows(request.headers.get("Authorization", ""), config.metrics_token):
+        return Response(bearer.HELP, 401, {"WWW-Authenticate": "Bearer"}, content_type=TEXT)
     body, content_type = web.exposition(request.headers.get("Accept", ""))
     return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,45 @@
+"""Processes that start while PostgreSQL and Redis are away: none ends, and each says what it waits for."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from webapp.launcher import procfile
+
+from .processes import Doorbell, Process, eventually, free_port
+from .world import Service
+
+ROOT = Path(__file__).parent.parent
+SAYS = {
+    "listener": "postgresql is away; trying again",
+    "worker": "Cannot connect to redis",
+}
+
+
+@pytest.fixture
+def doorbell(service: Service) -> Iterator[Doorbell]:
+    doorbell = Doorbell(service)
+    yield doorbell
+    doorbell.close()
+
+
+def test_every_process_of_the_procfile_waits_for_servers_that_are_away(doorbell: Doorbell) -> None:
+    away = {
+        "DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/x",
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    processes: dict[str, Process] = {}
+    for name, command in procfile.read(ROOT / "Procfile").items():
+        program, *rest = shlex.split(command)
+        processes[name] = doorbell.process(str(Path(sys.executable).parent / program), *rest, **away)
+        processes[name].start()
+    for name, words in SAYS.items():
+        assert eventually(lambda name=name, words=words: words in processes[name].log, 60)  # type: ignore[misc]
+    assert [name for name, process in processes.items() if not process.running] == []
+    assert [name for name, process in processes.items() if "Traceback" in process.log] == []
+    assert [name for name, process in processes.items() if process.stop(30) != 0] == []
