@@ -13,6 +13,7 @@ from . import (
     db,
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
+    search_limit,
     security,
     signal_log,
     signals,
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     signals.init_app(app, config.redis_url)
     signal_log.init_app(app, config.redis_url)
     panel_cache.init_app(app)
+    search_limit.init_app(app)
     visitors.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)

@@ -16,6 +16,7 @@ TEXT_LENGTH = 300  # characters of an error's text
 class Incident:
     """What happens to `name`, for example "redis"; `meanwhile` says what Doorbell does until it is back.
 
+    `states` are the words for how it is meanwhile and afterwards.
     `fault` and `over` may be called by any thread. `settled` is how many seconds must have passed without a fault before
     `over` believes it: where many try at once, some succeed while others still fail.
     """
@@ -26,9 +27,11 @@ class Incident:
         meanwhile: str = "trying again",
         *,
         settled: float = 0.0,
+        states: tuple[str, str] = ("away", "back"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name, self._meanwhile, self._settled, self._clock = name, meanwhile, settled, clock
+        self._fault, self._well = states
         self._lock = threading.Lock()
         self._began: float | None = None
         self._failed = self._told = 0.0
@@ -52,7 +55,7 @@ class Incident:
         still = "" if begins else "still "
         lasts = {} if begins else {"seconds": round(now - began, 1), "tries": tries}
         said = {} if error is None else {"error": in_a_line(error)}
-        log.warning(f"{self._name} is {still}away; {self._meanwhile}", cause=cause, **said, **lasts, **more)
+        log.warning(f"{self._name} is {still}{self._fault}; {self._meanwhile}", cause=cause, **said, **lasts, **more)
         return begins
 
     def over(self, log: BoundLogger) -> bool:
@@ -65,7 +68,7 @@ class Incident:
                 return False
             seconds, tries = now - self._began, self._tries
             self._began = None
-        log.info(f"{self._name} is back", seconds=round(seconds, 1), tries=tries)
+        log.info(f"{self._name} is {self._well}", seconds=round(seconds, 1), tries=tries)
         return True
 
 
