@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
@@ -14,6 +15,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from . import logs, pg_faults
 from .db import db
 from .incidents import Incident, in_a_line
+from .metrics import web as metrics
 from .order_rules import OrderNotFound
 from .tenancy import PUBLIC, is_fragment
 
@@ -23,6 +25,13 @@ SETTLED_SECONDS = 5.0  # without an error, then PostgreSQL is back: of many requ
 
 log = logs.get("web")
 postgresql = Incident("postgresql", "its requests are answered 503", settled=SETTLED_SECONDS)
+pool = Incident(
+    "connection pool",
+    "requests that got no connection are answered 503",
+    settled=SETTLED_SECONDS,
+    state="full",
+    again="free again",
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,13 @@ TROUBLES = {
     ),
     503: Trouble("The database did not answer in time", "Your last change may be missing. Try again in a few seconds."),
 }
+POOL_TROUBLE = Trouble(
+    "Doorbell is busy",
+    "All its connections to the database are in use. Nothing was changed; try again in a few seconds.",
+)
+TIME_TROUBLE = Trouble(
+    "The database took too long", "The request was given up and nothing was changed. Try again in a few seconds."
+)
 CSRF_TROUBLE = Trouble(
     "This form is not valid any more",
     "It is older than your sign-in, or was not sent from Doorbell's own page. Nothing was changed. "
@@ -87,8 +103,23 @@ def no_such_order(error: Exception) -> ResponseReturnValue:
 
 
 def database_away(error: Exception) -> ResponseReturnValue:
-    postgresql.fault(log, "request", error, endpoint=request.endpoint)
-    return answer(503, TROUBLES[503], {"Retry-After": str(RETRY_SECONDS)})
+    """503: PostgreSQL is away, or there and busy, which are different incidents."""
+    if isinstance(error, PoolTimeout):
+        cause, trouble = "pool", POOL_TROUBLE
+        pool.fault(log, "request", error, endpoint=request.endpoint)
+    elif was_cut_off(error):
+        cause, trouble = "timeout", TIME_TROUBLE
+        log.warning("gave up a statement that took too long", endpoint=request.endpoint, error=in_a_line(error))
+    else:
+        cause, trouble = "away", TROUBLES[503]
+        postgresql.fault(log, "request", error, endpoint=request.endpoint)
+    metrics.DATABASE_FAULTS.labels(cause).inc()
+    return answer(503, trouble, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def was_cut_off(error: BaseException) -> bool:
+    """Whether PostgreSQL ended a statement for its statement_timeout or lock_timeout. It rolled back all of it."""
+    return isinstance(getattr(error, "orig", None), QueryCanceled | LockNotAvailable)
 
 
 def database_read_only(error: Exception) -> ResponseReturnValue:
@@ -105,6 +136,7 @@ def note_that_the_database_answers(response: Response) -> Response:
     asked = asks and not g.get("from_memory")
     if response.status_code < 500 and asked:
         postgresql.over(log)
+        pool.over(log)
     return response
 
 

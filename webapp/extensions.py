@@ -16,6 +16,7 @@ from . import (
     health,
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
+    search_limit,
     security,
     signal_log,
     signals,
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
     signal_log.init_app(app, config.redis_url)
     health.init_app(app)
     panel_cache.init_app(app)
+    search_limit.init_app(app)
     visitors.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)

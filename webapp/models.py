@@ -138,7 +138,17 @@ class Order(Base):
         Index(
             "ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")
         ),  # queries/revenue
-        Index("ix_orders_owner", "tenant_id", "owner_id"),  # the foreign key to users
+        Index(  # queries/order_search; the foreign key to users
+            "ix_orders_owner_status", "tenant_id", "owner_id", "status", text("placed_at DESC"), text("id DESC")
+        ),
+        Index(  # queries/order_search
+            "ix_orders_status", "tenant_id", "status", text("placed_at DESC"), text("id DESC")
+        ),
+        Index(  # order_search() in migrations/sql/0008_order_search.sql
+            "ix_orders_search",
+            text("order_search_terms(tenant_id, placed_at, owner_id, number, customer)"),
+            postgresql_using="gin",
+        ),
         Index(  # refunds.py: the few refunded orders, compared with their events
             "ix_orders_refunded",
             "tenant_id",

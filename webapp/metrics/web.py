@@ -62,6 +62,14 @@ RESUMES = Counter("doorbell_stream_resumes_total", "How streams began; fresh is 
 HUB_AWAY = Gauge("doorbell_hub_away", "Web processes whose pages poll now.", ["cause"], multiprocess_mode="livesum")
 HUB_LOSSES = Counter("doorbell_hub_losses_total", "Times that a hub told its pages to poll.", ["cause"])
 HUB_FINDS = Counter("doorbell_hub_finds_total", "Times that it was back; of redis: subscriptions made anew.", ["cause"])
+DATABASE_FAULTS = Counter(
+    "doorbell_database_faults_total",
+    "Requests answered 503 because PostgreSQL was away, the pool had no connection, or a statement took too long.",
+    ["cause"],
+)
+SEARCHES_REFUSED = Counter(
+    "doorbell_searches_refused_total", "Searches beyond what a user or a tenant may have at once.", ["whose"]
+)
 PANELS = Counter("doorbell_panel_requests_total", "Requests for shared panels, by how they were answered.", ["how"])
 PANELS_UNCHANGED = Counter(
     "doorbell_panels_unchanged_total",
@@ -74,6 +82,10 @@ for _most, _class in TENANT_CLASSES:
     STREAMS.labels(_class)
 for _cause in DROP_CAUSES:
     DROPS.labels(_cause)
+for _cause in ("away", "pool", "timeout"):
+    DATABASE_FAULTS.labels(_cause)
+for _whose in ("user", "tenant"):
+    SEARCHES_REFUSED.labels(_whose)
 for _kind in ("fresh", "memory", "log", "resync"):
     RESUMES.labels(_kind)
 for _cause in ("redis", "listener"):

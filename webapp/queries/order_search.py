@@ -1,17 +1,21 @@
-"""The list of orders: searched by number or customer, filtered by status, paged by key."""
+"""The list of orders: searched by number, customer and salesperson, filtered by status and salesperson, paged by key."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import Select, and_, func, select, text, tuple_, union_all
 
 from ..db import db
-from ..models import Order, Tenant, User
+from ..models import STATUSES, Order, Tenant, User
+from . import order_words
+from .order_words import Words
 
 PAGE_ROWS = 50
+MOST_SECONDS = 3  # for a statement of the list; then it is given up
+WALK_ROWS = 2_500  # that a search looks through before it asks the index of words; about 10 ms
 
 
 class CursorInvalid(ValueError):
@@ -41,9 +45,30 @@ class Cursor:
         return cursor
 
 
+END = Cursor(datetime(9001, 1, 1, tzinfo=UTC), 1)  # after every order
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the list shows: orders that match all of `words`, of this `status`, of this owner; "" and None are any.
+
+    A word is the beginning of a number, of a word of the customer or of the salesperson's name, whatever case and accents.
+    """
+
+    words: str = ""
+    status: str = ""
+    owner_id: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.status or self.owner_id)
+
+
+ALL = Filter()
+
+
 @dataclass(frozen=True)
 class FoundOrder:
-    """One row; amounts in minor units, `owner` None when nobody owns it."""
+    """One row; amounts in minor units, `owner` None when the order has no salesperson."""
 
     id: int
     number: str
@@ -63,24 +88,90 @@ class Found:
     older: Cursor | None
 
 
-def read(tenant: Tenant, words: str = "", status: str = "", before: Cursor | None = None) -> Found:
-    """`words` is the beginning of a number or a part of a customer's name, whatever the case."""
-    rows = [FoundOrder(*row) for row in db.session.execute(_statement(tenant.id, words, status, before))]
-    page = tuple(rows[:PAGE_ROWS])
+def read(tenant: Tenant, wanted: Filter = ALL, before: Cursor | None = None) -> Found:
+    """Raises OperationalError (QueryCanceled) when PostgreSQL needs longer than MOST_SECONDS."""
+    db.session.execute(text(f"SET LOCAL statement_timeout = '{MOST_SECONDS}s'"))
+    ids = _ids(tenant.id, wanted, before)
+    rows = _rows(tenant.id, ids)
+    page = rows[:PAGE_ROWS]
     return Found(page, Cursor(page[-1].placed_at, page[-1].id) if len(rows) > PAGE_ROWS else None)
 
 
-def _statement(tenant_id: int, words: str, status: str, before: Cursor | None) -> Select[Any]:
-    """Walks ix_orders_recent, so a page costs the same wherever it lies. A search reads on until it has a page full."""
+def _ids(tenant_id: int, wanted: Filter, before: Cursor | None) -> Sequence[int]:
+    """One more than a page has, newest first."""
+    orders = _orders(tenant_id, wanted.status, before)
+    if not wanted.words:
+        return _of_owner(tenant_id, wanted, before) if wanted.owner_id else _newest(orders)
+    words = order_words.parse(tenant_id, wanted.words)
+    if words.is_empty:  # signs alone, of which a number may consist
+        mine = [Order.owner_id == wanted.owner_id] if wanted.owner_id else []
+        return _newest(orders.where(Order.number == wanted.words, *mine))
+    found = _walk(orders, words, wanted.owner_id)
+    if len(found) > PAGE_ROWS or not _is_longer(orders, WALK_ROWS):
+        return found
+    return _by_index(tenant_id, words, wanted, before)
+
+
+def _orders(tenant_id: int, status: str, before: Cursor | None) -> Select[int, datetime]:
+    orders = select(Order.id, Order.placed_at).where(Order.tenant_id == tenant_id)
+    if status:
+        orders = orders.where(Order.status == status)
+    return orders.where(tuple_(Order.placed_at, Order.id) < (before.placed_at, before.id)) if before else orders
+
+
+def _newest(orders: Select[int, datetime]) -> Sequence[int]:
+    """Through ix_orders_recent or ix_orders_status, which have this order."""
+    ids = orders.order_by(Order.placed_at.desc(), Order.id.desc()).limit(PAGE_ROWS + 1)
+    return db.session.execute(ids).scalars().all()
+
+
+def _of_owner(tenant_id: int, wanted: Filter, before: Cursor | None) -> Sequence[int]:
+    """A page of each status through ix_orders_owner_status: together they have the newest page of the owner."""
+    pages = [
+        _orders(tenant_id, status, before)
+        .where(Order.owner_id == wanted.owner_id)
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(PAGE_ROWS + 1)
+        .subquery()
+        for status in ([wanted.status] if wanted.status else STATUSES)
+    ]
+    found = union_all(*[select(page.c.id, page.c.placed_at) for page in pages]).subquery()
+    newest_first = select(found.c.id).order_by(found.c.placed_at.desc(), found.c.id.desc())
+    return db.session.execute(newest_first.limit(PAGE_ROWS + 1)).scalars().all()
+
+
+def _walk(orders: Select[int, datetime], words: Words, owner_id: int | None) -> Sequence[int]:
+    """Those that match among the newest WALK_ROWS."""
+    row = order_words.row()
+    newest = orders.add_columns(Order.owner_id, row).order_by(Order.placed_at.desc(), Order.id.desc())
+    walked = newest.limit(WALK_ROWS).subquery("walked")
+    match = words.matches(walked.c.words, walked.c.owner_id)
+    if owner_id:
+        match = and_(match, walked.c.owner_id == owner_id)
+    found = select(walked.c.id).where(match).order_by(walked.c.placed_at.desc(), walked.c.id.desc())
+    return db.session.execute(found.limit(PAGE_ROWS + 1)).scalars().all()
+
+
+def _is_longer(orders: Select[int, datetime], rows: int) -> bool:
+    """Whether there are more than so many, which a walk has therefore not all seen."""
+    some = orders.order_by(Order.placed_at.desc(), Order.id.desc()).limit(rows + 1).subquery()
+    return bool(db.session.execute(select(func.count()).select_from(some)).scalar_one() > rows)
+
+
+def _by_index(tenant_id: int, words: Words, wanted: Filter, before: Cursor | None) -> Sequence[int]:
+    """Through ix_orders_search: for orders that are rare among the newest."""
+    place = before or END
+    arguments = (words.query(wanted.owner_id), wanted.status, place.placed_at, place.id, PAGE_ROWS + 1)
+    found = func.order_search(tenant_id, *arguments).table_valued("id", "placed_at")
+    newest_first = select(found.c.id).order_by(found.c.placed_at.desc(), found.c.id.desc())
+    return db.session.execute(newest_first).scalars().all()
+
+
+def _rows(tenant_id: int, ids: Sequence[int]) -> tuple[FoundOrder, ...]:
     columns = [getattr(Order, name) for name in FoundOrder.__dataclass_fields__ if name != "owner"]
     columns.insert(3, User.name)
     owner = and_(User.tenant_id == Order.tenant_id, User.id == Order.owner_id)
-    statement = select(*columns).outerjoin_from(Order, User, owner).where(Order.tenant_id == tenant_id)
-    if words:
-        number = Order.number.istartswith(words, autoescape=True)
-        statement = statement.where(or_(number, Order.customer.icontains(words, autoescape=True)))
-    if status:
-        statement = statement.where(Order.status == status)
-    if before:
-        statement = statement.where(tuple_(Order.placed_at, Order.id) < (before.placed_at, before.id))
-    return statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(PAGE_ROWS + 1)
+    statement = select(*columns).outerjoin_from(Order, User, owner)
+    statement = statement.where(Order.tenant_id == tenant_id, Order.id.in_(ids))
+    newest_first = statement.order_by(Order.placed_at.desc(), Order.id.desc())
+    return tuple(FoundOrder(*row) for row in db.session.execute(newest_first))

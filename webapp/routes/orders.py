@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -23,7 +23,9 @@ from ..order_rules import (
     OwnerInvalid,
 )
 from ..queries import order_page, order_search
+from ..search_limit import RETRY_SECONDS
 from ..tenancy import current_tenant
+from . import order_list
 
 bp = Blueprint("orders", __name__)
 
@@ -41,17 +43,16 @@ def quantity_text(quantity: Decimal) -> str:
 
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
-    words, status = request.args.get("q", "").strip()[:200], request.args.get("status", "")
-    if status not in ("", *STATUSES):
-        abort(400, f"The status {status!r} is not known; allowed: {', '.join(STATUSES)}.")
+    wanted, before = order_list.asked()
+    team, problem, status = order_page.team(current_tenant()), None, 200
     try:
-        before = order_search.Cursor.parse(request.args["before"]) if request.args.get("before") else None
-    except order_search.CursorInvalid:
-        abort(400, "The place in the list is not one that it has. Begin at the newest order.")
-    found = order_search.read(current_tenant(), words.replace("\0", ""), status, before)
-    return render_template(
-        "pages/orders.html", found=found, words=words, status=status, statuses=STATUSES, before=before
+        found = order_list.find(wanted, before)
+    except order_list.SearchRefused as error:
+        found, problem, status = order_search.Found((), None), str(error), error.status
+    page = render_template(
+        "pages/orders.html", found=found, wanted=wanted, statuses=STATUSES, team=team, before=before, problem=problem
     )
+    return page, status, {"Retry-After": str(RETRY_SECONDS)} if problem else {}
 
 
 @bp.get("/orders/new")

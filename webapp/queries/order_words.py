@@ -1,0 +1,97 @@
+"""The words of a search, as the database compares them: without case, accents and signs.
+
+migrations/sql/0008_order_search.sql has the functions, and the index that they are for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Label, and_, func, or_, text
+
+from ..db import db
+from ..models import Order
+
+MOST_WORDS = 10  # of a search; more are left out
+MOST_OWNERS = 50  # a beginning that more salespeople's names have is not a search for one of them
+
+SQL = text("""
+    SELECT ARRAY(SELECT order_search_words(word, word)
+                 FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked (word, n) ORDER BY n) AS words,
+           ARRAY(SELECT u.id || order_search_words('', u.name) FROM users u WHERE u.tenant_id = :tenant) AS people
+""")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word as it was written, of which "o'brien-1" has three `parts` and the `number` obrien1.
+
+    It is the beginning of a number, or its parts are beginnings of words of the customer or of a salesperson's name;
+    those people are `owner_ids`.
+    """
+
+    number: str
+    parts: tuple[str, ...]
+    owner_ids: tuple[int, ...]
+
+    def matches(self, words: ColumnElement[str], owner_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """No part contains a sign, so neither % nor _."""
+        customer = and_(*[words.like(f"% w{part}%") for part in self.parts])
+        owners = [owner_id.in_(self.owner_ids)] if self.owner_ids else []
+        return or_(customer, words.like(f" n{self.number}%"), *owners)
+
+    def query(self) -> str:
+        """For order_search(): in quotes, which no part contains."""
+        customer = " & ".join(f"'{{}}w{part}':*" for part in self.parts)
+        owners = [f"'{{}}u{owner}'" for owner in self.owner_ids]
+        either = [f"({customer})", f"'{{}}n{self.number}':*", *owners]
+        return f"({' | '.join(either)})"
+
+
+@dataclass(frozen=True)
+class Words:
+    """All of `words`, or a number that begins with them together."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.words
+
+    @property
+    def number(self) -> str:
+        return "".join(word.number for word in self.words)
+
+    def matches(self, words: ColumnElement[str], owner_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """The condition for an order, of whose `row()` these are columns."""
+        every = and_(*[word.matches(words, owner_id) for word in self.words])
+        return or_(every, words.like(f" n{self.number}%"))
+
+    def query(self, owner_id: int | None) -> str:
+        """A tsquery for order_search(), with {} where each term has the tenant and the week."""
+        every = " & ".join(word.query() for word in self.words)
+        query = f"(({every}) | '{{}}n{self.number}':*)"
+        return f"{query} & '{{}}u{owner_id}'" if owner_id else query
+
+
+def row() -> Label[Any]:
+    """The words of an order as a column."""
+    return func.order_search_words(Order.number, Order.customer).label("words")
+
+
+def parse(tenant_id: int, written: str) -> Words:
+    words = list(dict.fromkeys(written.split()))[:MOST_WORDS]
+    found = db.session.execute(SQL, {"tenant": tenant_id, "words": words}).one()
+    people = [person.partition(" ") for person in found.people]
+    names = {int(owner): f" {name}" for owner, _, name in people}
+    parsed = [_word(words, names) for words in found.words]
+    return Words(tuple(word for word in parsed if word.parts))
+
+
+def _word(words: str, names: dict[int, str]) -> Word:
+    """From what order_search_words gives: " nobrien1 wo wbrien w1"."""
+    _, number, *rest = words.split(" ")
+    parts = tuple(part[1:] for part in rest if part != "w")
+    owners = tuple(owner for owner, name in names.items() if all(f" w{part}" in name for part in parts))
+    return Word(number[1:], parts, owners if len(owners) <= MOST_OWNERS else ())

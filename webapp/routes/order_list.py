@@ -1,0 +1,72 @@
+"""What the page of orders is asked for in its address, and the search for it within limits."""
+
+from __future__ import annotations
+
+from flask import abort, request
+from flask_login import current_user
+from sqlalchemy.exc import OperationalError
+
+from .. import logs
+from ..db import db
+from ..errors import was_cut_off
+from ..metrics import web as metrics
+from ..models import STATUSES
+from ..queries import order_search
+from ..queries.order_search import Cursor, Filter, Found
+from ..search_limit import TENANT_SEARCHES, USER_SEARCHES, TooManySearches, search_limit
+from ..tenancy import current_tenant
+
+TOO_MANY = {
+    "user": f"{USER_SEARCHES} of your searches are still running. Wait for them, then search again.",
+    "tenant": f"{TENANT_SEARCHES} searches of your team are still running. Search again in a few seconds.",
+}
+TOO_LONG = (
+    f"The search took longer than {order_search.MOST_SECONDS} s and was stopped."
+    " Add a word or more letters of one, or choose a status or a salesperson."
+)
+
+log = logs.get("web")
+
+
+class SearchRefused(Exception):
+    """The search did not run to its end; the message is for the page, `status` for HTTP."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def asked() -> tuple[Filter, Cursor | None]:
+    """Ends the request with 400 where the address has what no page of the list has made."""
+    words, status, owner = (request.args.get(name, "") for name in ("q", "status", "owner"))
+    if status not in ("", *STATUSES):
+        abort(400, f"The status {status!r} is not known; allowed: {', '.join(STATUSES)}.")
+    if owner and not (owner.isascii() and owner.isdigit() and len(owner) <= 18):
+        abort(400, f"The salesperson {owner[:80]!r} is not known. Choose one in the list of salespeople.")
+    before = request.args.get("before")
+    try:
+        cursor = Cursor.parse(before) if before else None
+    except order_search.CursorInvalid:
+        abort(400, "The place in the list is not one that it has. Begin at the newest order.")
+    return Filter(words.replace("\0", "").strip()[:200], status, int(owner) if owner else None), cursor
+
+
+def find(wanted: Filter, before: Cursor | None) -> Found:
+    """A page of the list. Raises SearchRefused for too many searches at once, and for one that takes too long."""
+    if not wanted:
+        return order_search.read(current_tenant(), wanted, before)
+    tenant = current_tenant()
+    db.session.close()  # who waits for a place has no connection
+    try:
+        with search_limit().place(tenant.id, current_user.id):
+            return order_search.read(tenant, wanted, before)
+    except TooManySearches as error:
+        metrics.SEARCHES_REFUSED.labels(error.whose).inc()
+        raise SearchRefused(TOO_MANY[error.whose], 429 if error.whose == "user" else 503) from None
+    except OperationalError as error:
+        if not was_cut_off(error):
+            raise
+        db.session.rollback()
+        metrics.DATABASE_FAULTS.labels("timeout").inc()
+        log.warning("gave up a search that took too long", tenant_id=tenant.id, words=len(wanted.words))
+        raise SearchRefused(TOO_LONG, 503) from None
