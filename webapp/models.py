@@ -56,7 +56,7 @@ def _now() -> Mapped[datetime]:
 
 
 def _at_most(column: str, chars: int) -> CheckConstraint:
-    """A page shows these texts to everybody who watches, so one row must not weigh megabytes."""
+    """A bound for a text that every viewer's page shows: one row must not weigh megabytes."""
     return CheckConstraint(f"length({column}) <= {chars}", name=f"{column}_length")
 
 

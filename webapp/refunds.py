@@ -8,13 +8,15 @@ themselves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
-BATCH = 500  # orders a transaction: their rows are locked until it ends
+BATCH = 500  # orders per transaction: their rows are locked until it ends
+ROUND = 100_000  # orders that are found at once and then repaired in batches
 VIA = "doorbell repair"
 DATES = ("now", "paid")  # when a refund counts that does not say when it was made
 
@@ -28,13 +30,13 @@ told AS (
     SELECT tenant_id, order_id, sum(amount_minor) AS minor,
            (array_agg(coalesce((old_values ->> 'refunded_minor')::bigint, 0) ORDER BY id))[1] AS found_minor
     FROM order_events
-    WHERE type = 'refunded' AND (%(tenant)s::bigint IS NULL OR tenant_id = %(tenant)s)
+    WHERE type = 'refunded' AND (%(tenants)s::bigint[] IS NULL OR tenant_id = ANY (%(tenants)s))
         AND (%(orders)s::bigint[] IS NULL OR order_id = ANY (%(orders)s))
     GROUP BY tenant_id, order_id
 ),
 refunded AS (
     SELECT tenant_id, id, refunded_minor FROM orders
-    WHERE refunded_minor > 0 AND (%(tenant)s::bigint IS NULL OR tenant_id = %(tenant)s)
+    WHERE refunded_minor > 0 AND (%(tenants)s::bigint[] IS NULL OR tenant_id = ANY (%(tenants)s))
         AND (%(orders)s::bigint[] IS NULL OR id = ANY (%(orders)s))
 ),
 differing AS (
@@ -46,7 +48,9 @@ differing AS (
 SELECT o.tenant_id, o.id AS order_id, o.number, o.refunded_minor, o.status, o.owner_id,
        (o.refunded_minor - d.told_minor - before.minor)::bigint AS missing_minor
 FROM differing d
-JOIN orders o ON o.tenant_id = d.tenant_id AND o.id = d.id
+CROSS JOIN LATERAL (  -- OFFSET 0: looked up one by one, because a merge would read all orders
+    SELECT * FROM orders WHERE orders.tenant_id = d.tenant_id AND orders.id = d.id OFFSET 0
+) AS o
 JOIN tenants t ON t.id = o.tenant_id
 CROSS JOIN kept
 CROSS JOIN LATERAL (
@@ -86,7 +90,7 @@ class Missing:
 
 def find(conn: psycopg.Connection[Any], limit: int, tenant_id: int | None = None) -> list[Missing]:
     """At most `limit` of them, by order id."""
-    return _find(conn, limit, tenant_id, None)
+    return _find(conn, limit, None if tenant_id is None else [tenant_id])
 
 
 def repair(conn: psycopg.Connection[Any], tenant_id: int | None = None, dated: str = "now") -> list[Missing]:
@@ -95,20 +99,30 @@ def repair(conn: psycopg.Connection[Any], tenant_id: int | None = None, dated: s
     A refund counts at `orders.refunded_at`, where that is null now, or with `dated="paid"` when the order was paid.
     """
     repaired: list[Missing] = []
-    while found := _find(conn, BATCH, tenant_id, None):
-        with conn.transaction():
-            orders = [missing.order_id for missing in found]
-            conn.execute(_LOCK, {"orders": orders})
-            still = _find(conn, BATCH, tenant_id, orders)
-            minors = [missing.missing_minor for missing in still]
-            values = {"orders": [missing.order_id for missing in still], "minors": minors, "via": VIA, "dated": dated}
-            conn.execute(_WRITE, values)
-        repaired += still
-        if len(found) < BATCH:
+    while found := find(conn, ROUND, tenant_id):
+        for start in range(0, len(found), BATCH):
+            repaired += _repair(conn, found[start : start + BATCH], dated)
+        if len(found) < ROUND:
             break
     return repaired
 
 
-def _find(conn: psycopg.Connection[Any], limit: int, tenant_id: int | None, orders: list[int] | None) -> list[Missing]:
+def _repair(conn: psycopg.Connection[Any], found: Sequence[Missing], dated: str) -> list[Missing]:
+    """Look at these orders again under their locks, and write what is missing still."""
+    orders, tenants = [missing.order_id for missing in found], list({missing.tenant_id for missing in found})
+    with conn.transaction():
+        conn.execute(_LOCK, {"orders": orders})
+        still = _find(conn, len(orders), tenants, orders)
+        minors = [missing.missing_minor for missing in still]
+        values = {"orders": [missing.order_id for missing in still], "minors": minors, "via": VIA, "dated": dated}
+        conn.execute(_WRITE, values)
+    return still
+
+
+def _find(
+    conn: psycopg.Connection[Any], limit: int, tenants: list[int] | None, orders: list[int] | None = None
+) -> list[Missing]:
+    """Planned for each call: for some orders by their keys, for all of them by the indexes of refunds."""
+    values = {"tenants": tenants, "orders": orders, "limit": limit}
     with conn.cursor(row_factory=class_row(Missing)) as cursor:
-        return cursor.execute(_MISSING, {"tenant": tenant_id, "orders": orders, "limit": limit}).fetchall()
+        return cursor.execute(_MISSING, values, prepare=False).fetchall()

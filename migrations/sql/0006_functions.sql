@@ -1,11 +1,11 @@
--- Every function again, so that nobody can turn one against its owner. The triggers and what they write are as before,
+-- Every function again, so that no other role can turn one against its owner. The triggers and what they write are as before,
 -- but for the columns of 0006_columns.sql, and for the past: what happened more than a day ago notifies nobody.
 --
 -- The trigger functions are SECURITY DEFINER: a writer needs rights on `orders` alone. Four walls stand around that:
 --   1. EXECUTE is the owner's. A trigger that exists fires for every writer; to hang a function on a table of one's own
 --      takes EXECUTE, which PUBLIC has on a new function until it is revoked (0006_rights.sql).
 --   2. Each function refuses every table and operation but its own, before it reads a row. A transition table therefore
---      has our columns and our types, and no cast of anybody's runs in here.
+--      has our columns and our types, and no other role's cast runs in here.
 --   3. Every built-in function is written with pg_catalog. The search_path (pinned in 0006_rights.sql) does not protect
 --      from overloads: one with the exact argument types, in a schema where others may create, beats a VARIADIC "any"
 --      or polymorphic one of pg_catalog. Operators meet their exact types in pg_catalog, which is searched first; where
