@@ -53,7 +53,7 @@ LAYERS = (
     },
     {"doorbell", "cursor", "stop", "flight"},
     {"frames"},
-    {"new_order", "tenancy", "dirty", "signal_log"},
+    {"new_order", "quantities", "tenancy", "dirty", "signal_log"},
     {"visitors", "order_rules", "signals", "security", "passwords"},
     {"events", "money", "charts", "sessions"},
     {"models"},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, or_, select, tuple_
@@ -12,6 +13,7 @@ from ..db import db
 from ..models import Order, Tenant, User
 
 PAGE_ROWS = 50
+_ID = re.compile(r"[0-9]{1,19}")
 
 
 class CursorInvalid(ValueError):
@@ -33,11 +35,14 @@ class Cursor:
         """Raises CursorInvalid."""
         placed_at, _, order_id = text.partition("_")
         try:
-            cursor = cls(datetime.fromisoformat(placed_at), int(order_id))
-        except ValueError:
-            raise CursorInvalid(text) from None
-        if cursor.placed_at.tzinfo is None or not 0 < cursor.id < 2**63:
-            raise CursorInvalid(text)
+            moment = datetime.fromisoformat(placed_at)
+            if moment.tzinfo is None or not _ID.fullmatch(order_id):
+                raise ValueError
+            cursor = cls(moment.astimezone(UTC), int(order_id))
+        except (ValueError, OverflowError):
+            raise CursorInvalid(text[:80]) from None
+        if not 0 < cursor.id < 2**63:
+            raise CursorInvalid(text[:80])
         return cursor
 
 
