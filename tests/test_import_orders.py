@@ -159,8 +159,9 @@ def test_a_dry_run_does_it_all_and_keeps_nothing(importer: Importer, service: Se
             options=("--owners", "create", "--dry-run"),
         )
     assert (result.exit_code, heard) == (1, [])
-    assert "placed     1 orders" in result.output
-    assert "people     1 created" in result.output
+    assert "would place 1 orders" in result.output
+    assert "placed " not in result.output.partition("Dry run")[0]
+    assert "people     1 would be created" in result.output
     assert "Dry run" in result.output
     assert (importer.orders(), world.events()) == ([], [])
     assert world.conn.execute("SELECT count(*) FROM users").fetchone() == (0,)

@@ -57,7 +57,7 @@ LAYERS = (
     },
     {"doorbell", "cursor", "stop", "flight", "lock_holders"},
     {"frames"},
-    {"new_order", "tenancy", "dirty", "signal_log"},
+    {"new_order", "quantities", "tenancy", "dirty", "signal_log"},
     {"visitors", "order_rules", "signals", "security", "passwords", "form_limits"},
     {"events", "money", "charts", "sessions"},
     {"models"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import socket
 import time
@@ -41,7 +40,7 @@ class Beat:
             raise ValueError(f"a heartbeat of the host {host!r:.80}")
         if type(pid) is not int or not 0 <= pid < 2**32:
             raise ValueError(f"a heartbeat of the process {pid!r:.80}")
-        if type(at) not in (int, float) or not math.isfinite(at) or not 0 <= at <= LATEST:
+        if type(at) not in (int, float) or not 0 <= at <= LATEST:
             raise ValueError(f"a heartbeat at {at!r:.80}")
         return cls(host, pid, float(at))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from babel.numbers import NumberFormatError, parse_decimal
 from flask_wtf import FlaskForm
 from wtforms import (
     FieldList,
@@ -24,6 +23,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from .models import Tenant, User
 from .money import MoneyError, parse_minor
 from .new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
+from .quantities import QuantityError, parse_quantity
 from .tenancy import current_tenant
 
 LINES_SHOWN = 3  # empty rows on a fresh form; "More lines" adds as many
@@ -46,6 +46,10 @@ class MoneyField(StringField):
             self.minor = parse_minor(text, tenant.currency, tenant.locale) if text else None
         except MoneyError as error:
             raise ValidationError(str(error)) from None
+        if self.minor is not None and self.minor < 0:
+            raise ValidationError(
+                f"{text!r} is negative. Enter 0 or more; money back is a refund, on the order's page."
+            )
 
 
 class QuantityField(StringField):
@@ -56,9 +60,20 @@ class QuantityField(StringField):
     def pre_validate(self, form: Any) -> None:
         text = (self.data or "").strip()
         try:
-            self.number = parse_decimal(text, current_tenant().locale, strict=True) if text else None
-        except (NumberFormatError, InvalidOperation):
-            raise ValidationError(f"{text!r} is not a quantity. Enter a number like 2.") from None
+            self.number = parse_quantity(text, current_tenant().locale) if text else None
+        except QuantityError as error:
+            raise ValidationError(str(error)) from None
+
+
+class LineList(FieldList):
+    """Rows of a form, by the names `lines-0-product`. Names with other numbers than a form has are passed over."""
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        """In place of WTForms' own, which fails at `lines-²-product` and at numbers of 5,000 digits."""
+        for name in formdata:
+            index = name.removeprefix(f"{prefix}-").partition("-")[0] if name.startswith(f"{prefix}-") else ""
+            if index.isascii() and index.isdigit() and len(index) <= len(str(LINES_MAX)) + 1:
+                yield int(index)
 
 
 class SignInForm(FlaskForm):
@@ -94,7 +109,7 @@ class OrderForm(FlaskForm):
     )
     owner = SelectField("Salesperson", validate_choice=False)
     total = MoneyField("Total")
-    lines = FieldList(FormField(LineForm), min_entries=LINES_SHOWN, max_entries=LINES_MAX)
+    lines = LineList(FormField(LineForm), min_entries=LINES_SHOWN, max_entries=LINES_MAX)
     freight = MoneyField("Freight")
 
     @classmethod

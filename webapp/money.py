@@ -6,14 +6,24 @@ How many digits a currency has is Babel's (CLDR): EUR 2, JPY 0, KWD 3.
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 from functools import cache
 
 from babel import Locale
-from babel.numbers import format_currency, get_currency_precision, get_decimal_symbol, get_group_symbol
+from babel.numbers import (
+    format_currency,
+    get_currency_precision,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+    get_territory_currencies,
+)
 
 MAX_MINOR = 10**15  # ten trillion in cents: beyond it a figure is a slip, and sums of many still fit a bigint
 _SPACES = "\u0020\u00a0\u2009\u202f"  # what people and programs type where CLDR wants a narrow no-break space
+_BLANKS = _SPACES + "\t\r\n"
+_MINUS = "-\u2212"  # as typed, and as typeset
 _APOSTROPHES = "'\u2019"
 
 
@@ -24,19 +34,25 @@ class MoneyError(ValueError):
 def parse_minor(text: str, currency: str, locale: str | None = None) -> int:
     """The amount in minor units; negative only with a leading minus.
 
-    Without a locale: digits and a decimal point, nothing between thousands ("1234.50"). With one: its decimal sign, and
-    its sign between thousands if it stands exactly where it belongs. What could be read in two ways is refused, so
-    "1.234" is 1234 in German, and in English three decimals, which EUR has not. Raises MoneyError.
+    Without a locale: digits and a decimal point, nothing between thousands ("1234.50"). With one: its decimal sign, its
+    sign between thousands if it stands exactly where it belongs, and the currency's code or symbol before or after. What
+    could be read in two ways is refused, so "1.234" is 1234 in German, and in English three decimals, which EUR has not.
+    Raises MoneyError.
     """
     digits = get_currency_precision(currency)
-    found = _pattern(locale).fullmatch(text.strip(_SPACES + "\t\r\n"))
+    number = text.strip(_BLANKS)
+    if locale:
+        number = _without_currency(number, currency, locale)
+    found = number_pattern(locale).fullmatch(number)
     if found is None:
-        raise MoneyError(f"{text!r} is not an amount of money. Write it like {_example(currency, locale)}.")
+        raise MoneyError(f"{_shown(text)!r} is not an amount of money. Write it like {_example(currency, locale)}.")
     decimals = found["decimals"] or ""
     if len(decimals) > digits:
         seen = f"{len(decimals)} digit{'s' if len(decimals) != 1 else ''} after the decimal sign"
         allowed = f"at most {digits}" if digits else "none"
-        raise MoneyError(f"{text!r} has {seen}; {currency} has {allowed}. Write it like {_example(currency, locale)}.")
+        raise MoneyError(
+            f"{_shown(text)!r} has {seen}; {currency} has {allowed}. Write it like {_example(currency, locale)}."
+        )
     whole = re.sub(r"[^0-9]", "", found["whole"] or "")
     minor_digits = (whole + decimals.ljust(digits, "0")).lstrip("0") or "0"
     if len(minor_digits) > len(str(MAX_MINOR)) or (minor := int(minor_digits)) > MAX_MINOR:
@@ -45,6 +61,34 @@ def parse_minor(text: str, currency: str, locale: str | None = None) -> int:
             f"{text[:40]!r} is too large: at most {largest} {currency} is allowed. Check the number of digits."
         )
     return -minor if found["minus"] else minor
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _without_currency(text: str, currency: str, locale: str) -> str:
+    """The text without the currency's code or symbol, if one of them stands before or after the number."""
+    for name in _names(currency, locale):
+        if text[: len(name)].upper() == name.upper():
+            return text[len(name) :].strip(_BLANKS)
+        if text[:1] in _MINUS and text[1 : len(name) + 1].upper() == name.upper():  # -€5
+            return text[0] + text[len(name) + 1 :].strip(_BLANKS)
+        if text[-len(name) :].upper() == name.upper():
+            return text[: -len(name)].strip(_BLANKS)
+    return text
+
+
+@cache
+def _names(currency: str, locale: str) -> tuple[str, ...]:
+    """What people write for the currency there: EUR, €; US$ and, where that means no other, $."""
+    symbol = get_currency_symbol(currency, locale)
+    narrow = symbol.removeprefix(currency[:2]) or symbol
+    local = get_territory_currencies(Locale.parse(locale).territory or "001")
+    if any(get_currency_symbol(other, locale) == narrow for other in local if other != currency):
+        narrow = symbol
+    plain = unicodedata.normalize("NFKC", symbol)  # Japan's ￥ as most keyboards have it
+    return tuple(dict.fromkeys((symbol, currency, narrow, plain)))
 
 
 def amount_text(minor: int, currency: str, locale: str | None = None) -> str:
@@ -64,7 +108,8 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 
 @cache
-def _pattern(locale: str | None) -> re.Pattern[str]:
+def number_pattern(locale: str | None) -> re.Pattern[str]:
+    """Groups `minus`, `whole` (with the locale's signs between thousands) and `decimals` of a number."""
     decimal, whole = r"\.", "[0-9]+"
     if locale:
         decimal, group = re.escape(get_decimal_symbol(locale)), get_group_symbol(locale)
@@ -72,7 +117,9 @@ def _pattern(locale: str | None) -> re.Pattern[str]:
         last, others = Locale.parse(locale).decimal_formats[None].grouping  # digits a group; India: 12,34,567
         between = f"[{re.escape(same_sign)}]"
         whole += f"|[0-9]{{1,{others}}}(?:{between}[0-9]{{{others}}})*{between}[0-9]{{{last}}}"
-    return re.compile(rf"(?P<minus>-)?(?=[0-9]|{decimal}[0-9])(?P<whole>{whole})?(?:{decimal}(?P<decimals>[0-9]+))?")
+    return re.compile(
+        rf"(?P<minus>[{_MINUS}])?(?=[0-9]|{decimal}[0-9])(?P<whole>{whole})?(?:{decimal}(?P<decimals>[0-9]+))?"
+    )
 
 
 def _example(currency: str, locale: str | None) -> str:

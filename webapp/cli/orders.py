@@ -100,22 +100,27 @@ def _run(importing: Import) -> Result:
         return importing.run(
             progress=lambda position: bar.update(position - bar.pos),
             placing=lambda orders: click.echo(f"\nChecking and placing {orders:,} orders …", err=True),
+            waiting=lambda: click.echo(
+                f"Another import into {importing.tenant.slug} is placing its orders; waiting for its end …", err=True
+            ),
         )
 
 
 def _say(importing: Import, result: Result) -> None:
     tenant, columns, counts, outcome = importing.tenant, importing.columns, result.counts, result.outcome
+    placed, created = ("would place", "would be created") if importing.wish.dry_run else ("placed    ", "created")
     lines = [
         f"{importing.file.path} → {tenant.slug} ({tenant.currency}, {tenant.timezone})",
         f"  columns    {', '.join(map(columns.named, columns.found))}",
         f"  not read   {', '.join(columns.unread) or 'none'}",
         f"  read       {result.rows:,} rows, {counts.orders:,} orders",
-        f"  placed     {outcome.placed:,} orders with {outcome.lines:,} lines",
+        f"  {placed} {outcome.placed:,} orders with {outcome.lines:,} lines",
         f"  unchanged  {outcome.unchanged:,} orders were there already",
         f"  different  {outcome.different:,} orders" + _examples(outcome.examples, outcome.different),
         f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
         *(_rejected(row) for row in result.first if result.report_path),
-        f"  people     {outcome.owners:,} created",
+        f"  people     {outcome.owners:,} {created}",
+        *_unpaid(importing),
         f"  time       {result.seconds:.1f} s",
     ]
     if importing.wish.dry_run:
@@ -123,6 +128,15 @@ def _say(importing: Import, result: Result) -> None:
     click.echo("\n".join(lines))
     if result.report_error:
         click.echo(_unreported(importing, result), err=True)
+
+
+def _unpaid(importing: Import) -> list[str]:
+    if "paid_at" in importing.columns.found:
+        return []
+    return [
+        "  revenue    0: no column says when an order was paid, and revenue counts paid orders; "
+        "if one does, say --map paid_at=Column"
+    ]
 
 
 def _examples(numbers: list[str], count: int) -> str:

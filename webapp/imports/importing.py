@@ -85,9 +85,14 @@ class Import:
         self.placed = False  # whether the orders were committed, for whoever has to say how far it came
 
     def run(
-        self, progress: Callable[[int], None] | None = None, placing: Callable[[int], None] | None = None
+        self,
+        progress: Callable[[int], None] | None = None,
+        placing: Callable[[int], None] | None = None,
+        waiting: Callable[[], None] | None = None,
     ) -> Result:
-        """Read, stage, check, place, report. `progress` gets the bytes read, `placing` the number of good orders."""
+        """Read, stage, check, place, report. `progress` gets the bytes read, `placing` the number of good orders; `waiting`
+        is called once where another import into the tenant has to end first.
+        """
         begin = time.monotonic()
         for setting in SETTINGS:
             self.conn.execute(setting)
@@ -108,6 +113,7 @@ class Import:
             self.wish.format,
             create_owners=self.wish.owners == "create",
             dry_run=self.wish.dry_run,
+            waiting=waiting,
         )
         self.placed = not self.wish.dry_run
         path, error = self._report(counts)
@@ -123,7 +129,8 @@ class Import:
         try:
             if counts.rejected_rows:
                 return report.write(self.conn, self.file), ""
-            report.remove(self.file.path)
+            if not self.wish.dry_run:  # which takes nothing away
+                report.remove(self.file.path)
         except OSError as error:
             return None, error.strerror or str(error)
         return None, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -12,6 +13,7 @@ from psycopg.rows import class_row
 from . import owners
 from .faults import FileRefused
 
+IMPORT_LOCK = 0x00D0_0BE4 << 32  # advisory; the tenant's id is the lower half
 EXAMPLES = 5  # order numbers that the summary names
 
 # By placed_at, because that is the order of the board's index; by line, because that is the order of the file.
@@ -95,15 +97,25 @@ class Outcome:
 
 
 def place(
-    conn: psycopg.Connection, tenant_id: int, currency: str, source: str, *, create_owners: bool, dry_run: bool
+    conn: psycopg.Connection,
+    tenant_id: int,
+    currency: str,
+    source: str,
+    *,
+    create_owners: bool,
+    dry_run: bool,
+    waiting: Callable[[], None] | None = None,
 ) -> Outcome:
     """Place every order that has no reason not to be. `dry_run` does it all and rolls back.
 
-    Orders whose number exists are left as they are. Raises FileRefused when the world changed meanwhile.
+    One import per tenant places at a time, because two that hold the same numbers in different orders would wait for each
+    other for ever; `waiting` is called where another one does. Orders whose number exists are left as they are. Raises
+    FileRefused when the world changed meanwhile.
     """
     values = {"tenant": tenant_id, "currency": currency, "source": source}
     try:
         with conn.transaction(force_rollback=dry_run):
+            _take_turn(conn, tenant_id, waiting)
             conn.execute("SET LOCAL doorbell.notify = off")  # history is no news: no inbox gets a row
             created = _create_owners(conn, tenant_id) if create_owners else 0
             conn.execute(PLACED)
@@ -124,6 +136,16 @@ def place(
             KeyboardInterrupt
         ):  # a Ctrl-C during COMMIT came too late, and nobody may say otherwise
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _take_turn(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] | None) -> None:
+    lock = IMPORT_LOCK + tenant_id
+    taken = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock]).fetchone()
+    if taken and taken[0]:
+        return
+    if waiting:
+        waiting()
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
 
 
 def _create_owners(conn: psycopg.Connection, tenant_id: int) -> int:

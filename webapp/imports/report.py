@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import class_row
 
-from .csvfile import OrdersFile
+from .csvfile import ADDED, OrdersFile
+from .formulas import neutral
 
-ADDED = ("rejected_line", "rejected_number", "rejected_reason")  # names that no field of an order is matched by
 FETCHED = 2_000  # rows a round trip
 
 REJECTED = """
@@ -69,7 +69,8 @@ def first(conn: psycopg.Connection, rows: int) -> list[Rejected]:
 
 
 def path_beside(path: Path) -> Path:
-    return path.with_suffix(".rejected.csv")
+    """`orders.rejected.csv` of `orders.csv`, `orders.rejected.tsv` of `orders.tsv`: each file has its own."""
+    return path.with_name(f"{path.stem}.rejected{path.suffix}")
 
 
 def remove(path: Path) -> None:
@@ -85,13 +86,14 @@ def write(conn: psycopg.Connection, file: OrdersFile) -> Path:
     path = path_beside(file.path)
     half = path.with_name(path.name + f".{os.getpid()}.half")
     try:
-        with half.open("w", encoding=file.encoding, newline="") as out:
+        # A reason may quote with a character that the file's encoding has not.
+        with half.open("w", encoding=file.encoding, errors="replace", newline="") as out:
             writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\n")
             writer.writerow([*ADDED, *file.header])
             rows = file.rows()
             for row in rejected(conn):
                 cells = next((cells for line, cells in rows if line == row.line), [])
-                writer.writerow([row.line, row.number, row.reason, *cells])
+                writer.writerow([row.line, *map(neutral, (row.number, row.reason, *cells))])
         half.replace(path)
     finally:
         with contextlib.suppress(OSError):

@@ -104,9 +104,9 @@ class Values:
         whole, _, fraction = text.partition(".")
         if len(fraction) > digits:
             raise ValueFault(f"{text!r} has {len(fraction)} digits after the point; {allowed}")
-        scaled = int(whole + fraction.ljust(digits, "0"))
-        if len(whole) > WHOLE_DIGITS or scaled > MAX_MINOR:
-            raise ValueFault(f"{text!r} is too large; allowed: up to {MAX_MINOR // 10**digits:,}")
+        too_long = len(whole.lstrip("0")) > WHOLE_DIGITS  # Python refuses to convert thousands of digits
+        if too_long or (scaled := int(whole[-WHOLE_DIGITS:] + fraction.ljust(digits, "0"))) > MAX_MINOR:
+            raise ValueFault(f"{_shown(text)!r} is too large; allowed: up to {MAX_MINOR // 10**digits:,}")
         return scaled
 
     def _not_a_number(self, text: str, digits: int) -> str:
@@ -156,6 +156,10 @@ class Values:
                 )
             return moment.astimezone(UTC).isoformat()
         return whole
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"
 
 
 def copied(text: str) -> str:

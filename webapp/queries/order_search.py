@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from .order_words import Words
 PAGE_ROWS = 50
 MOST_SECONDS = 3  # for a statement of the list; then it is given up
 WALK_ROWS = 2_500  # that a search looks through before it asks the index of words; about 10 ms
+_ID = re.compile(r"[0-9]{1,19}")
 
 
 class CursorInvalid(ValueError):
@@ -37,11 +39,14 @@ class Cursor:
         """Raises CursorInvalid."""
         placed_at, _, order_id = text.partition("_")
         try:
-            cursor = cls(datetime.fromisoformat(placed_at), int(order_id))
-        except ValueError:
-            raise CursorInvalid(text) from None
-        if cursor.placed_at.tzinfo is None or not 0 < cursor.id < 2**63:
-            raise CursorInvalid(text)
+            moment = datetime.fromisoformat(placed_at)
+            if moment.tzinfo is None or not _ID.fullmatch(order_id):
+                raise ValueError
+            cursor = cls(moment.astimezone(UTC), int(order_id))
+        except (ValueError, OverflowError):
+            raise CursorInvalid(text[:80]) from None
+        if not 0 < cursor.id < 2**63:
+            raise CursorInvalid(text[:80])
         return cursor
 
 

@@ -1,0 +1,23 @@
+"""Quantities as text, read as strictly as money: digits and the locale's own signs, no exponents."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from .money import number_pattern
+
+MAX_CHARS = 40  # beyond it a quantity is a slip
+
+
+class QuantityError(ValueError):
+    """A text that is not a quantity; the message names the value and what to do."""
+
+
+def parse_quantity(text: str, locale: str) -> Decimal:
+    """The number, negative only with a leading minus. Raises QuantityError."""
+    found = number_pattern(locale).fullmatch(text) if len(text) <= MAX_CHARS else None
+    if found is None:
+        shown = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "…"
+        raise QuantityError(f"{shown!r} is not a quantity. Enter a number like 2.")
+    whole = "".join(digit for digit in found["whole"] or "0" if digit.isdigit())
+    return Decimal(f"{'-' if found['minus'] else ''}{whole}.{found['decimals'] or '0'}").normalize() + 0
