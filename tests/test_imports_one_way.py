@@ -59,7 +59,7 @@ LAYERS = (
     {"db", "pg_types"},
     {"watch", "worker"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room"},
-    {"config", "embedded", "together", "spread"},
+    {"config", "embedded", "together", "spread", "clock"},
     {"redis_url"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import signals, spread
+from . import clock, signals, spread
 from .dirty import Dirty
 from .events import INBOX
 
@@ -88,4 +87,4 @@ def _at_random(bounds: tuple[int, int]) -> int:
 
 
 def _now_ms() -> int:
-    return int(time.time() * 1000)
+    return int(clock.epoch() * 1000)
