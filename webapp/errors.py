@@ -38,7 +38,7 @@ TROUBLES = {
     401: Trouble("You are signed out", "Sign in to go on."),
     403: Trouble("You may not do this", "Ask a manager of your team to do it, or to change your role."),
     404: Trouble("There is no such page", "It may have been deleted, or the address is mistyped."),
-    405: Trouble("This address takes no such request", "Go back and use the page's own buttons."),
+    405: Trouble("That action is not available here", "Go back and use the page's own buttons."),
     413: Trouble("That was too much for a form", "A form takes up to 1 MB. Large imports: flask orders import FILE."),
     429: Trouble("Too many tries", "Wait a little, then try again."),
     500: Trouble(
