@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from babel.numbers import format_decimal
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from .. import orders
+from .. import clock, orders
 from ..db import db
+from ..formatting import of_the_request
 from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text
@@ -23,35 +25,42 @@ from ..order_rules import (
     OwnerInvalid,
 )
 from ..queries import order_page, order_search
+from ..queries.day import ahead_from
 from ..tenancy import current_tenant
+from . import page_parts
 
 bp = Blueprint("orders", __name__)
 
 
 @bp.app_template_filter("amount")
+@of_the_request
 def amount_in_field(minor: int) -> str:
     """Money as a form takes it: "1250.00", without currency."""
     return amount_text(minor, current_tenant().currency, current_tenant().locale)
 
 
 @bp.app_template_filter("quantity")
+@of_the_request
 def quantity_text(quantity: Decimal) -> str:
     return str(format_decimal(quantity, locale=current_tenant().locale))
 
 
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
+    asked = asked_for()
+    return render_template("pages/orders.html", part=page_parts.orders_part(asked), statuses=STATUSES, **asked)
+
+
+def asked_for() -> dict[str, Any]:
+    """What the address of a list of orders asks for: `words`, `status`, and the place `before` which the page begins."""
     words, status = request.args.get("q", "").strip()[:200], request.args.get("status", "")
     if status not in ("", *STATUSES):
         abort(400, f"The status {status!r} is not known; allowed: {', '.join(STATUSES)}.")
     try:
         before = order_search.Cursor.parse(request.args["before"]) if request.args.get("before") else None
     except order_search.CursorInvalid:
-        abort(400, "The place in the list is not one that it has. Begin at the newest order.")
-    found = order_search.read(current_tenant(), words.replace("\0", ""), status, before)
-    return render_template(
-        "pages/orders.html", found=found, words=words, status=status, statuses=STATUSES, before=before
-    )
+        abort(400, "This page of the list no longer exists. Start from the newest orders.")
+    return {"words": words.replace("\0", ""), "status": status, "before": before}
 
 
 @bp.get("/orders/new")
@@ -95,10 +104,21 @@ def show(number: str) -> ResponseReturnValue:
     return show_page(number)
 
 
-def show_page(number: str, problem: str | None = None, status: int = 200) -> ResponseReturnValue:
-    """An order's page; with a `problem`, what was typed into its refund field is kept."""
+def show_page(
+    number: str, problem: str | None = None, status: int = 200, category: str = "danger"
+) -> ResponseReturnValue:
+    """An order's page as it is now; with a `problem`, what was typed into its refund field is kept."""
     page = order_page.read(current_tenant(), number)
-    return render_template("pages/order.html", page=page, order=page.order, problem=problem), status
+    part = page_parts.order_part(page, request.form.get("amount") if problem else None)
+    return render_template(
+        "pages/order.html", order=page.order, part=part, problem=problem, category=category, is_ahead=is_ahead(page)
+    ), status
+
+
+def is_ahead(page: order_page.OrderPage) -> bool:
+    """Whether one of the order's times lies in the future: then its page says something else once that has come."""
+    order, ahead = page.order, ahead_from(clock.now())
+    return any(at and at > ahead for at in (order.placed_at, order.paid_at, order.shipped_at, order.cancelled_at))
 
 
 def status_of(error: OrderError) -> int:
