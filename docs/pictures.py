@@ -19,6 +19,6 @@ with sync_playwright() as playwright:
     for scheme in ("light", "dark"):
         page = browser.new_page(viewport={"width": 1440, "height": 1180}, color_scheme=scheme)
         page.goto(ADDRESS + "/demo")
-        page.wait_for_selector("#live-latency:not(:empty)")  # live, and one change has come through
+        page.wait_for_selector("#live-state[title]:not([title=''])")  # live, and one change has come through
         page.screenshot(path=DOCS / f"board-{scheme}.png")
     browser.close()

@@ -65,7 +65,7 @@ LAYERS = (
     {"watch", "worker"},
     {"request_body"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room", "beat"},
-    {"config", "embedded", "together", "spread", "pg_faults", "search_limit"},
+    {"config", "embedded", "together", "spread", "pg_faults", "search_limit", "clock"},
     {"redis_url", "database_url", "cluster", "pg_session"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

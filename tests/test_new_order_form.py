@@ -57,7 +57,7 @@ def test_a_form_changed_after_it_was_sent_asks_and_then_places_another(ana: Pers
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"customer": ""}, "Enter who ordered."),
+        ({"customer": ""}, "Enter the customer's name."),
         ({"total": ""}, "neither lines nor a total"),
         ({"total": "12,5"}, "Write it like 1234.50"),
         ({"total": "-5"}, "'-5' is negative. Enter 0 or more"),

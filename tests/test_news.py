@@ -34,7 +34,7 @@ def test_news_makes_a_toast_each_and_folds_many_into_one(
     seen = re.findall(r'data-seen="([\d:,]+)"', one)[0]
     many = get(client, f"/panels/inbox/news?seen={seen}")
     assert many.count("note-toast") == 1
-    assert "5 of your orders were paid or shipped" in text(many)
+    assert "5 of your orders were paid or shipped · €1,290.00" in text(many)
     assert 'data-unread="10"' in many
 
 
@@ -78,7 +78,7 @@ def test_reading_marks_ones_own_notifications_only(
 
 
 def test_the_inbox_page_lists_and_offers_to_mark_read(world: World, client: FlaskClient, acme: int, ana: int) -> None:
-    assert "Nothing here yet" in text(get(client, "/inbox"))
+    assert "No notifications yet" in text(get(client, "/inbox"))
     world.order(acme, owner_id=ana, number="1042")
     world.conn.execute("UPDATE orders SET paid_at = now()")
     page = get(client, "/inbox")

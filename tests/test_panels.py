@@ -108,12 +108,13 @@ def test_money_is_in_the_tenants_locale_and_currency(
 def test_an_empty_board_says_what_to_do(client: FlaskClient) -> None:
     assert "No orders yet The first one appears here" in text(get(client, "/panels/recent_orders"))
     assert 'href="/orders/new"' in get(client, "/panels/recent_orders")
-    assert "No orders yet today." in text(get(client, "/panels/orders_today"))
-    assert "Nobody has sold yet today" in text(get(client, "/panels/salespeople"))
+    assert "No orders yet" in text(get(client, "/panels/orders_today"))
+    assert "No paid orders yet" in text(get(client, "/panels/average_order"))
+    assert "No sales yet today" in text(get(client, "/panels/salespeople"))
     assert "No revenue yet" in text(get(client, "/panels/revenue_by_hour"))
-    assert "No history yet" in text(get(client, "/panels/history"))
-    assert "No leader yet" in text(get(client, "/panels/leaderboard"))
-    assert "Nothing here yet" in text(get(client, "/panels/inbox"))
+    assert "No revenue in the last 30 days" in text(get(client, "/panels/history"))
+    assert "No sales in the last 30 days" in text(get(client, "/panels/leaderboard"))
+    assert "No notifications yet" in text(get(client, "/panels/inbox"))
 
 
 @pytest.fixture
@@ -128,20 +129,20 @@ def delta(app: Flask, ana: int) -> Iterator[Callable[[int | None, int | None], s
 @pytest.mark.parametrize(
     ("today", "yesterday", "said"),
     [
-        (112, 100, "▲ +12% 100 by this time yesterday"),
-        (50, 100, "▼ −50% 100 by this time yesterday"),
-        (100, 100, "= 0% 100 by this time yesterday"),
-        (1124, 1000, "▲ +12.4% 1000 by this time yesterday"),
-        (100, 0, "0 by this time yesterday"),
-        (0, 0, "0 by this time yesterday"),
-        (100, -50, "-50 by this time yesterday"),
-        (-50, 100, "▼ −150% 100 by this time yesterday"),
-        (None, 100, "100 by this time yesterday"),
-        (100, None, "none by this time yesterday"),
-        (None, None, "nothing to compare with yet"),
+        (112, 100, "▲ 12% vs 100 at this time yesterday"),
+        (50, 100, "▼ 50% vs 100 at this time yesterday"),
+        (100, 100, "= 0% vs 100 at this time yesterday"),
+        (1124, 1000, "▲ 12.4% vs 1000 at this time yesterday"),
+        (100, 0, "0 at this time yesterday"),
+        (0, 0, "0 at this time yesterday"),
+        (100, -50, "-50 at this time yesterday"),
+        (-50, 100, "▼ 150% vs 100 at this time yesterday"),
+        (None, 100, "100 at this time yesterday"),
+        (100, None, "None at this time yesterday"),
+        (None, None, "None at this time yesterday"),
     ],
 )
-def test_a_change_is_told_by_arrow_sign_and_words_and_never_divides_by_zero(
+def test_a_change_is_told_by_arrow_and_words_and_never_divides_by_zero(
     delta: Callable[[int | None, int | None], str], today: int | None, yesterday: int | None, said: str
 ) -> None:
     assert delta(today, yesterday) == said

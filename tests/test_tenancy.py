@@ -40,6 +40,7 @@ PANEL = "own"  # the rest of /panels/: a fragment of the stranger's own board
 QUERIES = {
     "panels.inbox_news": "?seen=3:3:",
     "panels.several": "?names=revenue",
+    "panels.orders_rows": "?ids=1,2,3&since=0",
 }  # where an address alone is not enough
 
 
@@ -143,6 +144,10 @@ def test_the_owner_of_the_secrets_does_see_them(app: Flask, world: World, secret
         "inbox.index",
         "panels.recent_orders",
         "panels.salespeople",
+        "panels.order",
+        "panels.orders_list",
+        "panels.orders_rows",
+        "panels.inbox_page",
     ):
         assert "secret" in seen[endpoint], endpoint
     assert "777.77" in seen["panels.revenue"]

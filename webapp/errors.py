@@ -47,7 +47,7 @@ TROUBLES = {
     401: Trouble("You are signed out", "Sign in to go on."),
     403: Trouble("You may not do this", "Ask a manager of your team to do it, or to change your role."),
     404: Trouble("There is no such page", "It may have been deleted, or the address is mistyped."),
-    405: Trouble("This address takes no such request", "Go back and use the page's own buttons."),
+    405: Trouble("That action is not available here", "Go back and use the page's own buttons."),
     408: Trouble("The form did not arrive", "Check your connection, then send it again."),
     413: Trouble("The form is too large", "Send less at once. For many orders use: flask orders import FILE."),
     429: Trouble("Too many tries", "Wait a little, then try again."),

@@ -40,8 +40,8 @@ class Render:
 class Wanted:
     """What a request asks for: `key` is all that the content depends on beside the data.
 
-    `topics` make it old, as does an age of `seconds`; `ends` is the epoch second of the tenant's next midnight. `hurried`
-    does not wait for its pace: a page that is painted first needs all panels, one after the other.
+    `topics` make it old, as does an age of `seconds`; `ends` is when the clock alone makes it old (epoch seconds).
+    `hurried` does not wait for its pace: a page that is painted first needs all panels, one after the other.
     """
 
     key: Hashable

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import wraps
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from flask import Flask
+from jinja2 import pass_context
 
 from . import money
 from .models import Tenant
 from .tenancy import current_tenant
+
+
+def of_the_request(text: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter `text`, called at each render.
+
+    Jinja calls a filter on a constant once, when it compiles the template, and would show the locale of that request to
+    all later ones. A filter that takes the context is never called then, so each filter of Doorbell is made by this.
+    """
+
+    @pass_context
+    @wraps(text)
+    def render(_context: Any, *args: Any, **options: Any) -> Any:
+        return text(*args, **options)
+
+    return render
 
 
 def money_text(minor: int, tenant: Tenant | None = None) -> str:
@@ -53,7 +72,9 @@ def moment_text(moment: datetime, today: date, tenant: Tenant | None = None) -> 
     """The time alone when `moment` is on `today`, else with its day."""
     tenant = tenant or current_tenant()
     day = moment.astimezone(ZoneInfo(tenant.timezone)).date()
-    return time_text(moment, tenant) if day == today else f"{short_day_text(day, tenant)}, {time_text(moment, tenant)}"
+    return (
+        time_text(moment, tenant) if day == today else f"{date_text(day, today, tenant)}, {time_text(moment, tenant)}"
+    )
 
 
 def datetime_text(moment: datetime, tenant: Tenant | None = None) -> str:
@@ -72,12 +93,29 @@ def short_day_text(day: date, tenant: Tenant | None = None) -> str:
     return str(format_skeleton("MMMd", day, locale=(tenant or current_tenant()).locale))
 
 
+def date_text(day: date, today: date, tenant: Tenant | None = None) -> str:
+    """Day and month, and the year where it is another than today's: "22 Nov", "4 May 1998"."""
+    skeleton = "MMMd" if day.year == today.year else "yMMMd"
+    return str(format_skeleton(skeleton, day, locale=(tenant or current_tenant()).locale))
+
+
+def on_date_text(moment: datetime, tenant: Tenant | None = None) -> str:
+    """The day of a moment with its year: "26 Nov 2062"."""
+    tenant = tenant or current_tenant()
+    return str(format_date(moment.astimezone(ZoneInfo(tenant.timezone)).date(), "medium", locale=tenant.locale))
+
+
+def source_text(source: str) -> str:
+    """Where an order came from: "Form", "SQL", "Import", or what the program that wrote it calls itself."""
+    return {"sql": "SQL"}.get(source, source[:1].upper() + source[1:])
+
+
 def unread_text(count: int) -> str:
     """The number on the bell: nothing for none, and no more than fits."""
     return "" if not count else str(count) if count < 100 else "99+"
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "money": money_text,
     "number": number_text,
     "percent": percent_text,
@@ -87,9 +125,12 @@ FILTERS = {
     "datetime": datetime_text,
     "day": day_text,
     "short_day": short_day_text,
+    "date": date_text,
+    "on_date": on_date_text,
+    "source": source_text,
     "unread": unread_text,
 }
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update({name: of_the_request(text) for name, text in FILTERS.items()})

@@ -26,7 +26,7 @@ from .new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
 from .quantities import QuantityError, parse_quantity
 from .tenancy import current_tenant
 
-LINES_SHOWN = 3  # empty rows on a fresh form; "More lines" adds as many
+LINES_SHOWN = 3  # empty rows on a fresh form; "Add items" adds as many
 LINES_MAX = 200
 
 
@@ -95,7 +95,7 @@ class LineForm(Form):
         if self.quantity.errors or self.unit_price.errors:
             return None  # said at the field
         if not self.product.data or self.unit_price.minor is None:
-            raise ValidationError("A line needs a product and a unit price. Fill in both, or empty the row.")
+            raise ValidationError("An item needs a product and a unit price. Fill in both, or empty the row.")
         quantity = Decimal(1) if self.quantity.number is None else self.quantity.number
         return NewLine(self.product.data, quantity, self.unit_price.minor)
 
@@ -105,12 +105,12 @@ class OrderForm(FlaskForm):
 
     token = HiddenField()
     customer = StringField(
-        "Customer", [InputRequired("Enter who ordered."), Length(max=CUSTOMER_MAX_CHARS)], filters=[_strip]
+        "Customer", [InputRequired("Enter the customer's name."), Length(max=CUSTOMER_MAX_CHARS)], filters=[_strip]
     )
     owner = SelectField("Salesperson", validate_choice=False)
     total = MoneyField("Total")
     lines = LineList(FormField(LineForm), min_entries=LINES_SHOWN, max_entries=LINES_MAX)
-    freight = MoneyField("Freight")
+    freight = MoneyField("Shipping")
 
     @classmethod
     def for_team(cls, team: Sequence[User], owner_id: int | None = None) -> OrderForm:
@@ -154,7 +154,7 @@ class OrderForm(FlaskForm):
 
 
 def owner_choices(team: Sequence[User]) -> list[tuple[str, str]]:
-    return [("", "Nobody"), *((str(user.id), user.name) for user in team)]
+    return [("", "Unassigned"), *((str(user.id), user.name) for user in team)]
 
 
 def chosen_owner(text: str | None) -> int | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import random
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import signals, spread
+from . import clock, signals, spread
 from .dirty import Dirty
 from .events import INBOX
 
@@ -95,4 +94,4 @@ def _at_random(bounds: tuple[int, int]) -> int:
 
 
 def _now_ms() -> int:
-    return int(time.time() * 1000)
+    return int(clock.epoch() * 1000)

@@ -65,7 +65,7 @@ class NewOrder:
         if not 0 < len(self.customer) <= CUSTOMER_MAX_CHARS:
             raise CustomerInvalid(
                 f"The customer's name has {len(self.customer)} characters; 1 to {CUSTOMER_MAX_CHARS} are allowed. "
-                "Enter who ordered."
+                "Enter the customer's name."
             )
         if self.lines and self.total_minor is not None:
             raise TotalInvalid("The order has lines and a total; the lines make the total. Empty one of them.")

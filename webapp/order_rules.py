@@ -104,7 +104,7 @@ def check_payment(order: OrderState) -> None:
     if order.cancelled_at:
         raise AlreadyCancelled(f"Order {order.number} is cancelled and cannot be paid. Place a new order.")
     if order.paid_at:
-        raise AlreadyPaid(f"Order {order.number} is paid already; an order is paid once. Nothing needs to be done.")
+        raise AlreadyPaid(f"Order {order.number} is already paid. Nothing was changed.")
 
 
 def check_shipment(order: OrderState) -> None:
@@ -112,7 +112,7 @@ def check_shipment(order: OrderState) -> None:
     if order.cancelled_at:
         raise AlreadyCancelled(f"Order {order.number} is cancelled and cannot be shipped. Place a new order.")
     if order.shipped_at:
-        raise AlreadyShipped(f"Order {order.number} is shipped already; an order is shipped once.")
+        raise AlreadyShipped(f"Order {order.number} is already shipped. Nothing was changed.")
     if order.refunded_minor and not order.left_minor:
         raise OrderRefused(
             f"Order {order.number} is refunded in full ({order.money(order.refunded_minor)}) and cannot be shipped. "
@@ -122,7 +122,7 @@ def check_shipment(order: OrderState) -> None:
 
 def check_cancellation(order: OrderState) -> None:
     if order.cancelled_at:
-        raise AlreadyCancelled(f"Order {order.number} is cancelled already.")
+        raise AlreadyCancelled(f"Order {order.number} is already cancelled. Nothing was changed.")
     if order.shipped_at:
         raise AlreadyShipped(
             f"Order {order.number} is shipped; only an order that has not left can be cancelled. Refund it instead."

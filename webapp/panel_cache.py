@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from flask import Flask, current_app
 
+from . import clock
 from .flight import Flight, Paint, Render, Wanted
 from .metrics import web as metrics
 from .signal_log import Log
@@ -164,7 +165,7 @@ class PanelCache:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["doorbell_panels"] = PanelCache()
+    app.extensions["doorbell_panels"] = PanelCache(clock=clock.epoch)
 
 
 def panel_cache() -> PanelCache:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from flask import Flask
 
 from .charts import Chart, bar_chart, shares
-from .formatting import compact_text, money_text, short_day_text
+from .formatting import compact_text, money_text, of_the_request, short_day_text
 from .money import to_decimal
 from .queries.history import History
 from .queries.leaderboard import Leader
@@ -76,7 +77,7 @@ def ratio_to(today: int | None, yesterday: int | None) -> Decimal | None:
     return Decimal(today - yesterday) / yesterday
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "compact": compact_text,
     "hours_chart": hours_chart,
     "hours_labels": hours_labels,
@@ -90,4 +91,4 @@ FILTERS = {
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update({name: of_the_request(text) for name, text in FILTERS.items()})

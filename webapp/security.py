@@ -45,5 +45,6 @@ def init_app(app: Flask, trusted_proxies: int = 0) -> None:
         for name, value in headers(app).items():
             response.headers[name] = value
         if request.endpoint != "static" and "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "private, no-cache"  # a page behind a sign-in is nobody else's
+            # Not even by this browser: after a sign-out its Back button would show the page to the next person.
+            response.headers["Cache-Control"] = "private, no-store"
         return response

@@ -27,6 +27,12 @@ from . import (
 # the clock, and a person's new name is no signal.
 KEPT_SECONDS = 15.0
 
+# What these say moves from minute to minute although nothing changed: "at this time yesterday", the hour that is running,
+# an order dated in the future. The page renews them each minute.
+MOVE_WITH_THE_CLOCK = frozenset(
+    {"revenue", "orders_today", "average_order", "revenue_by_hour", "recent_orders", "orders_list"}
+)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -40,6 +46,10 @@ class Panel:
     throttle: str = "1s"  # at most one refetch in this time; the trailing one is never lost
     kept_seconds: float = KEPT_SECONDS
 
+    @property
+    def moves(self) -> bool:
+        return self.name in MOVE_WITH_THE_CLOCK
+
 
 PANELS = {
     panel.name: panel
@@ -51,6 +61,6 @@ PANELS = {
         Panel("salespeople", "Salespeople today", (REVENUE, PLACED, DAY), salespeople.DEFINITION, salespeople.read),
         Panel("recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, "2s"),
         Panel("history", "Last 30 days", (ROLLUPS, DAY), history.DEFINITION, history.read),
-        Panel("leaderboard", "Leaderboard, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
+        Panel("leaderboard", "Top salespeople, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
     )
 }

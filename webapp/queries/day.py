@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+# An order dated later than this is one of the future. Clocks of the shops that write orders may be some minutes ahead.
+AHEAD = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class Today:
     """Bounds in UTC, each half-open. A day has 23 to 25 hours where clocks change.
 
-    `yesterday_now` is yesterday at the wall-clock time of now, so a comparison is fair at every hour of the day.
+    `yesterday_now` is yesterday at the wall-clock minute of now, so a comparison is fair at every hour of the day. It moves
+    once per minute: between two minutes a page that was renewed shows what a page opened later shows.
     """
 
     date: date
@@ -40,8 +44,13 @@ def today(zone_name: str, now: datetime) -> Today:
         start=midnight(day, zone),
         end=midnight(day + timedelta(days=1), zone),
         yesterday_start=midnight(day - timedelta(days=1), zone),
-        yesterday_now=instant(day - timedelta(days=1), local.time(), zone),
+        yesterday_now=instant(day - timedelta(days=1), local.time().replace(second=0, microsecond=0), zone),
     )
+
+
+def ahead_from(now: datetime) -> datetime:
+    """From when on the time of an order lies in the future."""
+    return now + AHEAD
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -25,7 +25,7 @@ LIST_SQL = text("""
     FROM (SELECT count(*) AS unread FROM notifications
            WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) counted
     LEFT JOIN LATERAL (
-        SELECT n.id, n.type, n.created_at, n.read_at, o.number, o.customer, o.total_minor
+        SELECT n.id, n.type, n.created_at, n.read_at, n.order_id, o.number, o.customer, o.total_minor
         FROM notifications n JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
         WHERE n.tenant_id = :tenant AND n.user_id = :user ORDER BY n.id DESC LIMIT :limit
     ) n ON true ORDER BY n.id DESC
@@ -38,10 +38,12 @@ NEWS_SQL = text("""
     )
     SELECT (SELECT count(*) FROM notifications
              WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) AS unread,
-           counted.orders, counted.notes, counted.types,
+           counted.orders, counted.notes, counted.types, counted.total,
            pg_current_snapshot()::text AS seen,
-           n.id, n.type, n.created_at, n.read_at, o.number, o.customer, o.total_minor
-    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notes, array_agg(DISTINCT type) AS types FROM news) counted
+           n.id, n.type, n.created_at, n.read_at, n.order_id, o.number, o.customer, o.total_minor
+    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notes, array_agg(DISTINCT type) AS types,
+                 (SELECT coalesce(sum(total_minor), 0) FROM orders
+                   WHERE tenant_id = :tenant AND id IN (SELECT order_id FROM news))::bigint AS total FROM news) counted
     LEFT JOIN LATERAL (SELECT * FROM news ORDER BY id DESC LIMIT :limit) n ON true
     LEFT JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
     ORDER BY n.id DESC
@@ -56,6 +58,7 @@ class Note:
     type: str
     created_at: datetime
     is_read: bool
+    order_id: int
     number: str
     customer: str
     total_minor: int
@@ -74,11 +77,15 @@ class Inbox:
 
 @dataclass(frozen=True)
 class News(Inbox):
-    """What came since a page last looked: at most TOAST_LIMIT notes of `count`, about `orders` orders, of `types`."""
+    """What came since a page last looked: at most TOAST_LIMIT notes of `count`, about `orders` orders, of `types`.
+
+    `total_minor` is the sum of those orders' totals.
+    """
 
     count: int
     orders: int
     types: tuple[str, ...]
+    total_minor: int
 
 
 def read(tenant: Tenant, now: datetime, user: User, limit: int = LIMIT) -> Inbox:
@@ -100,12 +107,22 @@ def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> News:
         count=counted.notes,
         orders=counted.orders,
         types=tuple(counted.types or ()),
+        total_minor=counted.total,
     )
 
 
 def _notes(rows: Sequence[Row[Any]]) -> tuple[Note, ...]:
     return tuple(
-        Note(row.id, row.type, row.created_at, row.read_at is not None, row.number, row.customer, row.total_minor)
+        Note(
+            row.id,
+            row.type,
+            row.created_at,
+            row.read_at is not None,
+            row.order_id,
+            row.number,
+            row.customer,
+            row.total_minor,
+        )
         for row in rows
         if row.id is not None
     )

@@ -64,10 +64,22 @@ class OrderPage:
 
 def read(tenant: Tenant, number: str) -> OrderPage:
     """Raises OrderNotFound."""
-    columns = [getattr(Order, name) for name in OrderState.__dataclass_fields__]
-    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, Order.number == number)).one_or_none()
-    if row is None:
+    page = _read(tenant, Order.number == number)
+    if page is None:
         raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+    return page
+
+
+def read_by_id(tenant: Tenant, order_id: int) -> OrderPage | None:
+    """The same by what never changes about an order; None when it was deleted, or is another tenant's."""
+    return _read(tenant, Order.id == order_id)
+
+
+def _read(tenant: Tenant, which: ColumnElement[bool]) -> OrderPage | None:
+    columns = [getattr(Order, name) for name in OrderState.__dataclass_fields__]
+    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, which)).one_or_none()
+    if row is None:
+        return None
     order = OrderState(*row)
     return OrderPage(
         order=order,

@@ -1,20 +1,26 @@
-"""Recent orders: the latest by when they were placed, each with what last happened to it."""
+"""Recent orders: the latest by when they were placed, each with what last happened to it.
+
+Orders dated in the future come below all others, and only where there is room: a mistyped year must not hide today's orders
+until that year.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from ..db import db
 from ..models import Tenant
-from .day import today
+from .day import AHEAD, ahead_from, today
 
 LIMIT = 25  # rows on the board
 DEFINITION = (
-    f"The {LIMIT} orders placed last, whatever became of them, each with its latest change and who or what made it."
+    f"The {LIMIT} orders placed last, whatever became of them, each with its latest change and who or what made it. Orders"
+    " dated in the future are marked and come last."
 )
 
 # Served by ix_orders_recent; the last event of each row by ix_order_events_order.
@@ -22,18 +28,26 @@ SELECT = """
     SELECT o.id, o.number, o.customer, owner.name AS owner, o.total_minor, o.refunded_minor, o.status, o.placed_at,
            last.id AS event_id, last.type, last.old_values, last.new_values, last.amount_minor, last.recorded_at,
            -- A role other than Doorbell's is named itself: what it calls itself (via) it may choose.
-           coalesce(actor.name, nullif(last.written_by, session_user), last.via) AS by
+           coalesce(actor.name, nullif(last.written_by, session_user), last.via) AS by,
+           (SELECT min(placed_at) FROM orders WHERE tenant_id = :tenant AND placed_at > :ahead) AS next_at
     FROM {orders} o
     LEFT JOIN users owner ON owner.tenant_id = o.tenant_id AND owner.id = o.owner_id
     LEFT JOIN LATERAL (
         SELECT * FROM order_events e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id ORDER BY e.id DESC LIMIT 1
     ) last ON true
     LEFT JOIN users actor ON actor.tenant_id = o.tenant_id AND actor.id = last.actor_id
-    ORDER BY o.placed_at DESC, o.id DESC
+    ORDER BY {order}
 """
-LATEST = "(SELECT * FROM orders WHERE tenant_id = :tenant ORDER BY placed_at DESC, id DESC LIMIT :limit)"
+ORDER = "o.placed_at > :ahead, CASE WHEN o.placed_at > :ahead THEN o.placed_at END, o.placed_at DESC, o.id DESC"
+LATEST = """(
+    SELECT * FROM (
+        (SELECT * FROM orders WHERE tenant_id = :tenant AND placed_at <= :ahead ORDER BY placed_at DESC, id DESC LIMIT :limit)
+        UNION ALL
+        (SELECT * FROM orders WHERE tenant_id = :tenant AND placed_at > :ahead ORDER BY placed_at, id LIMIT :limit)
+    ) AS o ORDER BY {order} LIMIT :limit
+)"""
 ONE = "(SELECT * FROM orders WHERE tenant_id = :tenant AND id = :order_id)"
-LIST_SQL, ROW_SQL = text(SELECT.format(orders=LATEST)), text(SELECT.format(orders=ONE))
+LIST_SQL, ROW_SQL = (text(SELECT.format(orders=orders.format(order=ORDER), order=ORDER)) for orders in (LATEST, ONE))
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,11 @@ class Change:
 
 @dataclass(frozen=True)
 class RecentOrder:
-    """One row. `owner` is None when nobody owns it, `change` when its events are gone (archived)."""
+    """One row. `owner` is None when nobody owns it, `change` when its events are gone (archived).
+
+    `placed_on` is the tenant's date; `is_ahead` says that it lies in the future; `is_backdated`, that the order was written
+    on a later day than it was placed, as an import does.
+    """
 
     id: int
     number: str
@@ -61,29 +79,39 @@ class RecentOrder:
     refunded_minor: int
     status: str
     placed_at: datetime
+    placed_on: date
+    is_ahead: bool
+    is_backdated: bool
     change: Change | None
 
 
 @dataclass(frozen=True)
 class RecentOrders:
-    """`today` is the tenant's date: a change of another day is shown with its day."""
+    """`today` is the tenant's date: what is of another day is shown with its day. `next_at` is when the next order of the
+    future comes to be one of the present."""
 
     orders: tuple[RecentOrder, ...]
     today: date
+    next_at: datetime | None = None
 
 
 def read(tenant: Tenant, now: datetime) -> RecentOrders:
-    rows = db.session.execute(LIST_SQL, {"tenant": tenant.id, "limit": LIMIT})
-    return RecentOrders(tuple(_order(row) for row in rows), today(tenant.timezone, now).date)
+    return _read(tenant, now, LIST_SQL, limit=LIMIT)
 
 
 def read_row(tenant: Tenant, now: datetime, order_id: int) -> RecentOrders:
     """The same for one order alone; without orders when it is gone or another tenant's."""
-    rows = db.session.execute(ROW_SQL, {"tenant": tenant.id, "order_id": order_id})
-    return RecentOrders(tuple(_order(row) for row in rows), today(tenant.timezone, now).date)
+    return _read(tenant, now, ROW_SQL, order_id=order_id)
 
 
-def _order(row: Row[Any]) -> RecentOrder:
+def _read(tenant: Tenant, now: datetime, statement: TextClause, **values: int) -> RecentOrders:
+    ahead, zone = ahead_from(now), ZoneInfo(tenant.timezone)
+    rows = db.session.execute(statement, {"tenant": tenant.id, "ahead": ahead, **values}).all()
+    next_at = rows[0].next_at - AHEAD if rows and rows[0].next_at else None
+    return RecentOrders(tuple(_order(row, ahead, zone) for row in rows), today(tenant.timezone, now).date, next_at)
+
+
+def _order(row: Row[Any], ahead: datetime, zone: ZoneInfo) -> RecentOrder:
     change = row.event_id and Change(
         event_id=row.event_id,
         type=row.type,
@@ -93,6 +121,7 @@ def _order(row: Row[Any]) -> RecentOrder:
         recorded_at=row.recorded_at,
         by=row.by or "unknown",
     )
+    placed_on = row.placed_at.astimezone(zone).date()
     return RecentOrder(
         id=row.id,
         number=row.number,
@@ -102,5 +131,8 @@ def _order(row: Row[Any]) -> RecentOrder:
         refunded_minor=row.refunded_minor,
         status=row.status,
         placed_at=row.placed_at,
+        placed_on=placed_on,
+        is_ahead=row.placed_at > ahead,
+        is_backdated=bool(change) and row.recorded_at.astimezone(zone).date() > placed_on,
         change=change or None,
     )

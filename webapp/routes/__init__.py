@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from .. import stream
-from . import auth, board, health, inbox, metrics, order_verbs, orders, panels, quick_panels
+from . import auth, board, health, inbox, metrics, order_verbs, orders, orders_list, page_parts, panels, quick_panels
 from .order_number import OrderNumber
 
 
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     assert order_verbs.bp is orders.bp  # its routes hang below the orders' own
+    assert page_parts.bp is orders_list.bp is panels.bp
     for module in (auth, board, panels, inbox, orders, health, metrics, stream):
         app.register_blueprint(module.bp)
     quick_panels.init_app(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, g, render_template
@@ -10,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
-from .. import formatting, panel_charts, signals
+from .. import clock, formatting, panel_charts, signals
 from ..queries import PANELS, inbox
 from ..queries.day import today
 from ..tenancy import current_tenant
@@ -32,7 +31,7 @@ def index() -> str:
     tenant = current_tenant()
     renders = shared_panels(PANELS.values(), hurried=True)
     now = min(render.moment for render in renders.values())  # what the page as a whole is as of
-    day = today(tenant.timezone, datetime.now(UTC)).date
+    day = today(tenant.timezone, clock.now()).date
     return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)
 
 
@@ -50,10 +49,16 @@ def live_since() -> int:
 def inbox_bell() -> Markup:
     """The bell of the top bar, painted by the query and template of its panel."""
     live_since()
-    data = inbox.read(current_tenant(), datetime.now(UTC), current_user)
+    data = inbox.read(current_tenant(), clock.now(), current_user)
     return Markup(render_template("components/bell.html", data=data, html=render_inbox(data)))  # noqa: S704 - escaped
 
 
 @bp.app_context_processor
 def _page_parts() -> dict[str, Any]:
-    return {"live_since": live_since, "inbox_bell": inbox_bell}
+    return {"live_since": live_since, "inbox_bell": inbox_bell, "page_clock": page_clock}
+
+
+def page_clock() -> dict[str, str]:
+    """Of the page that is painted now: the server's clock in epoch ms, the tenant's zone and date. minute.js renews by them."""
+    now, zone = clock.now(), current_tenant().timezone
+    return {"now": str(int(now.timestamp() * 1000)), "zone": zone, "day": today(zone, now).date.isoformat()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
@@ -12,9 +10,9 @@ from sqlalchemy import func, update
 from .. import signals
 from ..db import db
 from ..models import Notification
-from ..queries import inbox
 from ..tenancy import current_tenant
 from .board import live_since
+from .page_parts import inbox_part
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 
@@ -23,9 +21,7 @@ bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 @login_required
 def index() -> str:
     live_since()
-    tenant = current_tenant()
-    data = inbox.read(tenant, datetime.now(UTC), current_user, limit=inbox.PAGE_LIMIT)
-    return render_template("pages/inbox.html", tenant=tenant, data=data, limit=inbox.PAGE_LIMIT)
+    return render_template("pages/inbox.html", tenant=current_tenant(), part=inbox_part())
 
 
 @bp.post("/read")

@@ -8,10 +8,28 @@ from flask_login import current_user
 
 from .. import forms, orders
 from ..errors import no_such_order
-from ..money import MoneyError, amount_text
-from ..order_rules import OrderError, OrderInvalid, OrderNotFound, OrderRefused, RefundInvalid
+from ..formatting import money_text
+from ..money import MoneyError
+from ..order_rules import (
+    AlreadyCancelled,
+    AlreadyPaid,
+    AlreadyShipped,
+    OrderError,
+    OrderInvalid,
+    OrderNotFound,
+    OrderRefused,
+    RefundInvalid,
+)
+from ..queries import order_page
 from ..tenancy import current_tenant
 from .orders import bp, show_page, status_of
+
+# Where an order is already what the button would have made it, another person was quicker: that is no fault of this one.
+DONE: dict[str, type[OrderError]] = {
+    "orders.payment": AlreadyPaid,
+    "orders.shipment": AlreadyShipped,
+    "orders.cancellation": AlreadyCancelled,
+}
 
 
 @bp.post("/orders/<order_number:number>/payment")
@@ -34,8 +52,7 @@ def refunds(number: str) -> ResponseReturnValue:
     except MoneyError as error:
         raise RefundInvalid(str(error)) from None
     orders.refund(tenant.id, number, amount, actor_id=current_user.id)
-    text = amount_text(amount, tenant.currency, tenant.locale)
-    return _done(number, f"{text} {tenant.currency} of order {number} are refunded.")
+    return _done(number, f"Refunded {money_text(amount)}.")
 
 
 @bp.post("/orders/<order_number:number>/cancellation")
@@ -48,15 +65,17 @@ def cancellation(number: str) -> ResponseReturnValue:
 def owner(number: str) -> ResponseReturnValue:
     chosen = forms.chosen_owner(request.form.get("owner"))
     orders.reassign(current_tenant().id, number, chosen, actor_id=current_user.id)
-    return _done(number, f"Order {number} has its salesperson." if chosen else f"Order {number} belongs to nobody now.")
+    name = next((user.name for user in order_page.team(current_tenant()) if user.id == chosen), None)
+    return _done(number, f"Assigned to {name}." if name else f"Order {number} is unassigned.")
 
 
 @bp.errorhandler(OrderRefused)
 @bp.errorhandler(OrderInvalid)
 def refused(error: OrderError) -> ResponseReturnValue:
-    """The order's page again, as it is now, with what stood against it."""
+    """The order's page again, as it is now, with what stood against it. What somebody else has done already is no fault."""
+    category = "info" if isinstance(error, DONE.get(request.endpoint or "", ())) else "danger"
     try:
-        return show_page((request.view_args or {})["number"], str(error), status_of(error))
+        return show_page((request.view_args or {})["number"], str(error), status_of(error), category)
     except OrderNotFound as missing:
         return no_such_order(missing)
 

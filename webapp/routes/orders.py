@@ -9,8 +9,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from .. import orders
+from .. import clock, orders
 from ..db import db
+from ..formatting import of_the_request
 from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text
@@ -22,35 +23,39 @@ from ..order_rules import (
     OrderInvalid,
     OwnerInvalid,
 )
-from ..queries import order_page, order_search
+from ..queries import order_page
+from ..queries.day import ahead_from
 from ..search_limit import RETRY_SECONDS
 from ..tenancy import current_tenant
-from . import order_list
+from . import order_filter, page_parts
 
 bp = Blueprint("orders", __name__)
 
 
 @bp.app_template_filter("amount")
+@of_the_request
 def amount_in_field(minor: int) -> str:
     """Money as a form takes it: "1250.00", without currency."""
     return amount_text(minor, current_tenant().currency, current_tenant().locale)
 
 
 @bp.app_template_filter("quantity")
+@of_the_request
 def quantity_text(quantity: Decimal) -> str:
     return str(format_decimal(quantity, locale=current_tenant().locale))
 
 
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
-    wanted, before = order_list.asked()
+    wanted, before = order_filter.asked()
     team, problem, status = order_page.team(current_tenant()), None, 200
     try:
-        found = order_list.find(wanted, before)
-    except order_list.SearchRefused as error:
-        found, problem, status = order_search.Found((), None), str(error), error.status
+        part = page_parts.orders_part(wanted, before)
+    except order_filter.SearchRefused as error:
+        problem, status = str(error), error.status
+        part = page_parts.refused_part(wanted, problem)
     page = render_template(
-        "pages/orders.html", found=found, wanted=wanted, statuses=STATUSES, team=team, before=before, problem=problem
+        "pages/orders.html", part=part, wanted=wanted, statuses=STATUSES, team=team, before=before, problem=problem
     )
     return page, status, {"Retry-After": str(RETRY_SECONDS)} if problem else {}
 
@@ -96,10 +101,21 @@ def show(number: str) -> ResponseReturnValue:
     return show_page(number)
 
 
-def show_page(number: str, problem: str | None = None, status: int = 200) -> ResponseReturnValue:
-    """An order's page; with a `problem`, what was typed into its refund field is kept."""
+def show_page(
+    number: str, problem: str | None = None, status: int = 200, category: str = "danger"
+) -> ResponseReturnValue:
+    """An order's page as it is now; with a `problem`, what was typed into its refund field is kept."""
     page = order_page.read(current_tenant(), number)
-    return render_template("pages/order.html", page=page, order=page.order, problem=problem), status
+    part = page_parts.order_part(page, request.form.get("amount") if problem else None)
+    return render_template(
+        "pages/order.html", order=page.order, part=part, problem=problem, category=category, is_ahead=is_ahead(page)
+    ), status
+
+
+def is_ahead(page: order_page.OrderPage) -> bool:
+    """Whether one of the order's times lies in the future: then its page says something else once that has come."""
+    order, ahead = page.order, ahead_from(clock.now())
+    return any(at and at > ahead for at in (order.placed_at, order.paid_at, order.shipped_at, order.cancelled_at))
 
 
 def status_of(error: OrderError) -> int:

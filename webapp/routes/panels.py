@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import logs
+from .. import clock, logs
 from ..db import db
 from ..flight import Render, Wanted
-from ..formatting import clock_text
+from ..formatting import clock_text, day_text
 from ..metrics import web as metrics
+from ..models import Tenant
 from ..panel_cache import panel_cache
 from ..queries import PANELS, Panel, inbox, recent_orders
 from ..queries.day import today
@@ -32,6 +32,7 @@ from ..visitors import audience_of
 from . import several_panels
 
 CONTENT_TYPE = "text/html; charset=utf-8"
+MINUTE = timedelta(minutes=1)
 SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
 
 log = logs.get("panels")
@@ -65,6 +66,11 @@ def shared_row(order_id: int) -> Render:
     return _or_raise(_cached([row])[0])
 
 
+def shared_part(name: str, panel: Panel, html: Callable[[datetime], str]) -> Render:
+    """A part of another page than the board, shared as its panels are; `panel` gives what makes it old."""
+    return _or_raise(_cached([_wanted(name, panel, html)])[0])
+
+
 def _panel_html(panel: Panel) -> Callable[[datetime], str]:
     return lambda now: render_template(f"panels/{panel.name}.html", data=panel.read(current_tenant(), now))
 
@@ -92,8 +98,15 @@ def _wanted(
             raise
 
     audience = audience_of(current_user, tenant)
-    ends = today(tenant.timezone, datetime.fromtimestamp(cache.clock(), UTC)).end.timestamp()
+    ends = _ends(tenant, datetime.fromtimestamp(cache.clock(), UTC), panel.moves)
     return Wanted((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried), paint
+
+
+def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
+    """When the clock alone makes a render of `now` old: at the tenant's midnight, or with the minute where it `moves`."""
+    midnight = today(tenant.timezone, now).end
+    next_minute = now.replace(second=0, microsecond=0) + MINUTE
+    return (min(midnight, next_minute) if moves else midnight).timestamp()
 
 
 def _cached(wants: list[tuple[Wanted, Callable[[], Render]]]) -> list[Render | Exception]:
@@ -138,7 +151,7 @@ def headers(render: Render, seq: int | None) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
         "Vary": "Cookie",
         "Doorbell-As-Of": render.as_of_header,
-        "Doorbell-Now": str(int(time.time() * 1000)),
+        "Doorbell-Now": str(int(clock.epoch() * 1000)),
     }
     return said | ({"Doorbell-Seq": str(seq)} if seq is not None else {})
 
@@ -183,6 +196,22 @@ for _panel in PANELS.values():
     bp.add_url_rule(f"/{_panel.name}", _panel.name, show, defaults={"panel_name": _panel.name})
 
 
+@bp.get("/today", endpoint="today")
+@login_required
+def show_today() -> ResponseReturnValue:
+    """The tenant's date in words, for the head of the board."""
+    now = clock.now()
+    return fragment(rendered(escape(day_text(today(current_tenant().timezone, now).date)), now))
+
+
+@bp.get("/user", endpoint="user")
+@login_required
+def show_user() -> ResponseReturnValue:
+    """Who is signed in, by id: a page that the browser restored asks before it shows anything."""
+    said = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "private, no-store"}
+    return str(current_user.id), 200, said
+
+
 @bp.get("/recent_orders/<int:order_id>")
 @login_required
 def recent_order(order_id: int) -> ResponseReturnValue:
@@ -196,7 +225,7 @@ def recent_order(order_id: int) -> ResponseReturnValue:
 @bp.get("/inbox", endpoint="inbox")
 @login_required
 def show_inbox() -> ResponseReturnValue:
-    now = datetime.now(UTC)
+    now = clock.now()
     return fragment(rendered(render_inbox(inbox.read(current_tenant(), now, current_user)), now))
 
 
@@ -208,5 +237,5 @@ def show_inbox_news() -> ResponseReturnValue:
     if not SNAPSHOT.fullmatch(seen):
         said = f"seen is {seen[:80]!r}; allowed is the snapshot that this page was given. Reload the page."
         return said, 400, {"Content-Type": "text/plain; charset=utf-8"}
-    data = inbox.read_news(current_tenant(), datetime.now(UTC), current_user, seen)
+    data = inbox.read_news(current_tenant(), clock.now(), current_user, seen)
     return render_template("panels/inbox_news.html", data=data), 200, {"Cache-Control": "private, no-store"}

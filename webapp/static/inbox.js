@@ -11,6 +11,7 @@ const AGAIN_MS = [1_000, 4_000]; // first and longest wait after an answer that 
 
 const bell = document.getElementById("bell");
 const badge = document.getElementById("unread");
+const badgeWords = document.getElementById("unread-words");
 const toasts = document.getElementById("toasts");
 let seen = bell.dataset.seen; // what was there when the page was painted is no news
 let asking = false;
@@ -58,6 +59,7 @@ async function fetchNews() {
   const parsed = new DOMParser().parseFromString(text, "text/html");
   const news = parsed.querySelector("[data-seen]");
   badge.textContent = news.dataset.unread;
+  badgeWords.textContent = news.dataset.unread || "no";
   seen = news.dataset.seen;
   const arrived = [...news.querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
   for (const toast of arrived) add(toast);

@@ -3,6 +3,9 @@ import "./menus.js";
 import { connect } from "./live.js";
 import "./inbox.js";
 import "./recent.js";
+import "./orders.js";
+import "./minute.js";
+import "./typed.js";
 import "./highlight.js";
 
 connect();

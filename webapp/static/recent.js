@@ -2,10 +2,11 @@
 // somebody's pointer or focus: then they wait behind a button.
 import { state, onResume } from "./state.js";
 import { onTopic, refetch } from "./refetch.js";
+import { watchUse } from "./in_use.js";
+import { serverNow } from "./minute.js";
 
 const FOLD_MS = 2_000; // rows that change within this time are asked for together, the first at once
 const MANY_ROWS = 6; // then one request for the list is cheaper
-const POINTER_RESTS_MS = 30_000; // a pointer that lies still this long belongs to nobody
 
 const list = document.getElementById("recent_orders");
 const frame = list?.closest("[data-frame]");
@@ -16,14 +17,12 @@ let wantsList = false;
 let at = null;
 let foldedUntil = 0;
 let timer = null;
-let pointerMovedAt = -Infinity;
+const inUse = list ? watchUse(frame, list, schedule) : () => false;
 
 if (list) {
   onTopic("orders", (data) => (note(data), list));
+  onTopic("minute", () => (noteTheFuture(), list));
   onResume(schedule);
-  frame.addEventListener("pointermove", (event) => event.pointerType === "mouse" && (pointerMovedAt = performance.now()));
-  frame.addEventListener("pointerleave", () => ((pointerMovedAt = -Infinity), schedule()));
-  frame.addEventListener("focusout", () => setTimeout(schedule));
   button.addEventListener("click", showList);
 }
 
@@ -34,8 +33,13 @@ function note({ ids, at: changedAt }) {
   schedule();
 }
 
+// An order that was dated in the future has its time now.
+function noteTheFuture() {
+  const next = list.querySelector("[data-next]")?.dataset.next;
+  if (next && serverNow() >= Number(next)) note({ ids: null });
+}
+
 const row = (id) => document.getElementById(`order-${id}`);
-const inUse = () => performance.now() - pointerMovedAt < POINTER_RESTS_MS || (list.contains(document.activeElement) && document.hasFocus());
 
 function schedule() {
   if (state.paused || timer) return;

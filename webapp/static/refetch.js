@@ -14,6 +14,7 @@ const AGAIN_MS = [1_000, 4_000]; // first and longest wait before one of the pan
 let againMs = AGAIN_MS[0];
 let againTimer = null;
 let gathered = null; // while a turn gathers: its panels
+const LISTS = new Set(["orders", "minute", "day"]); // topics at which a list decides itself what to ask for
 let clock = { offset: 0, trip: Infinity }; // this clock less the server's, from the quickest answer so far
 
 // `take(data)` answers true when it deals with the panels of that topic itself.
@@ -23,8 +24,15 @@ export function apply(topic, data) {
   if (topic === "resync") return refetchAll();
   const taken = listeners.get(topic)?.(data) ?? null;
   if (topic === "orders") orderChanged(data.ids);
-  if (topic === "day") refetchDate();
-  for (const panel of document.querySelectorAll(`[data-topics~="${topic}"]`)) if (panel !== taken) refetch(panel, data.at);
+  for (const panel of document.querySelectorAll(`[data-topics~="${topic}"]`)) {
+    if (panel !== taken && concerns(topic, data, panel)) refetch(panel, data.at);
+  }
+}
+
+// A part with data-named-orders shows only the orders that it names inside.
+function concerns(topic, { ids }, panel) {
+  if (topic !== "orders" || !ids || !("namedOrders" in panel.dataset)) return true;
+  return ids.some((id) => panel.querySelector(`[data-order="${id}"]`));
 }
 
 export function refetch(panel, at) {
@@ -52,15 +60,9 @@ export async function refetchTogether(panels) {
 }
 
 export function refetchAll() {
-  for (const [topic, take] of listeners) if (topic !== "orders") take({});
+  for (const [topic, take] of listeners) if (!LISTS.has(topic)) take({});
   const list = listeners.get("orders")?.({ ids: null }) ?? null;
   for (const panel of document.querySelectorAll("[data-topics]")) if (panel !== list) refetch(panel);
-  refetchDate();
-}
-
-function refetchDate() {
-  const today = document.getElementById("today");
-  if (today && !state.paused) htmx.ajax("GET", "/", { source: today, target: today, select: "#today", swap: "outerMorph" });
 }
 
 onResume(() => {
@@ -119,7 +121,8 @@ function markOne(ctx, answered) {
 
 function fresh(frame, ctx) {
   const asOf = decodeURIComponent(ctx.response.headers.get("Doorbell-As-Of") ?? "");
-  if (asOf) for (const time of [frame.querySelector(".as-of-time"), document.querySelector(".page-as-of")]) time.textContent = asOf;
+  const times = [frame.querySelector(".as-of-time"), document.querySelector(".page-as-of")];
+  if (asOf) for (const time of times) if (time) time.textContent = asOf;
   mark(frame, false, "as of");
   const name = frame.dataset.frame;
   if (!unanswered.has(name)) return;

@@ -1,8 +1,8 @@
 // What the page knows of its own freshness, and the words beside the dot that say so.
 const box = document.getElementById("live-state");
 const words = document.getElementById("live-words");
-const latency = document.getElementById("live-latency");
 const pauseButton = document.getElementById("pause");
+const announcer = document.getElementById("live-announcer");
 
 const GRACE_MS = 1500; // a stream that ends in order is back before anybody needs to read about it
 
@@ -22,7 +22,10 @@ let lostAt = performance.now();
 function describe() {
   if (state.signedOut) return ["out", "You are signed out."];
   if (state.paused) return ["paused", "Paused"];
-  if (state.stale.size) return ["stale", `Stale since ${state.stale.values().next().value}`];
+  if (state.stale.size) {
+    const shown = state.stale.values().next().value;
+    return ["stale", navigator.onLine ? `Stale since ${shown}` : `Offline · showing ${shown}`];
+  }
   if (state.connected && !state.away) return ["live", "Live"];
   if (state.connected || state.polled) return ["polling", "Polling"];
   return ["reconnecting", "Reconnecting"];
@@ -35,7 +38,8 @@ export function show() {
   if (box.dataset.state === name && words.textContent === text) return;
   box.dataset.state = name;
   words.textContent = text;
-  if (name !== "live") latency.textContent = "";
+  if (name !== "live") box.title = "";
+  announceSoon();
   if (name === "out") words.append(" ", signInLink());
 }
 
@@ -56,17 +60,75 @@ export function set(changes) {
 // From the change being recorded in the database to the panel that shows it being swapped.
 export function showLatency(ms) {
   if (box.dataset.state !== "live" || ms < 0) return;
-  const text = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-  latency.textContent = `${text} from commit to screen`;
+  box.title = `Updated ${(ms / 1000).toFixed(1)} s after the change`;
 }
 
 export const lostForAMoment = () => !state.connected && performance.now() - lostAt < MOMENT_MS;
 export const isLive = () => state.connected && !state.away;
 export const onResume = (action) => resumed.add(action);
 
+// For screen readers: the state in words once it has lasted, and seldom. The first "Live" of a page is no news, and one that
+// was never read out needs no end.
+const LASTS_MS = 2_000;
+const SELDOM_MS = 10_000;
+const SAID = {
+  live: () => "Live. Updates arrive again.",
+  polling: () => "Polling. Updates arrive every 15 seconds.",
+  reconnecting: () => "Connection lost. Reconnecting.",
+  stale: () => `${words.textContent}. These are the last numbers received.`,
+  paused: () => "Paused.",
+  out: () => "You are signed out.",
+};
+let announced = "live";
+let announcedAt = -Infinity;
+let announceTimer = null;
+
+function announceSoon() {
+  const wait = Math.max(LASTS_MS, announcedAt + SELDOM_MS - performance.now());
+  clearTimeout(announceTimer);
+  announceTimer = setTimeout(announce, wait);
+}
+
+function announce() {
+  const name = box.dataset.state;
+  if (name === announced || !SAID[name]) return;
+  announced = name;
+  announcedAt = performance.now();
+  announcer.textContent = SAID[name]();
+}
+
+// A pause lasts from page to page, in this tab. Where storage is switched off it ends with the page.
+const PAUSED = "doorbell-paused";
+
+function remembersPause() {
+  try {
+    return sessionStorage.getItem(PAUSED) === "1";
+  } catch {
+    return false;
+  }
+}
+
+function rememberPause(paused) {
+  try {
+    if (paused) sessionStorage.setItem(PAUSED, "1");
+    else sessionStorage.removeItem(PAUSED);
+  } catch {
+    return;
+  }
+}
+
+// The button says what it will do; it is no toggle, whose name would have to stay.
+function setPaused(paused) {
+  set({ paused });
+  pauseButton.dataset.paused = String(paused);
+  pauseButton.querySelector(".pause-words").textContent = paused ? "Resume" : "Pause";
+}
+
 pauseButton.addEventListener("click", () => {
-  set({ paused: !state.paused });
-  pauseButton.setAttribute("aria-pressed", String(state.paused));
-  pauseButton.querySelector(".pause-words").textContent = state.paused ? "Resume" : "Pause";
+  setPaused(!state.paused);
+  rememberPause(state.paused);
   if (!state.paused) for (const action of resumed) action();
 });
+
+if (remembersPause()) setPaused(true);
+for (const change of ["online", "offline"]) window.addEventListener(change, show);
