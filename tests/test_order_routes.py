@@ -267,6 +267,6 @@ def test_the_history_names_the_person_or_the_program_that_acted(
     shop.execute("UPDATE orders SET paid_at = now() WHERE number = '7'")
     ana.send(ana.page("/orders/7"), "/orders/7/shipment")
     history = ana.page("/orders/7").select_one("ol").get_text(" ", strip=True)
-    assert "by Ana Silva" in history
+    assert "Ana Silva marked it shipped" in history
     assert "by program shop (doorbell web), which named Ana Silva" in history
     assert "via psql" in history

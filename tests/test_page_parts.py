@@ -60,15 +60,16 @@ def test_a_text_that_looks_like_the_place_of_the_token_stays_a_text(ana: Person,
     assert "&lt;csrf&gt;" in ana.get(f"/panels/orders/{order}").text
 
 
-def test_many_who_look_at_the_same_list_cost_one_query(app: Flask, world: World, tenant: int, service: Service) -> None:
+def test_many_who_look_at_the_same_list_cost_one_search(app: Flask, world: World, tenant: int, service: Service) -> None:
     world.order(tenant, number="7")
     with signals.connect(service.redis_url) as client:
         signals.publish(client, tenant, {"orders": None})
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(5)]
-    with statements(app) as sent:
-        assert len({person.get("/panels/orders?q=7").text for person in people}) == 1
+    with statements(app) as of_one:
         assert "No orders match" in people[0].get("/panels/orders?q=8").text
-    assert sent.about("FROM orders") == 2, "one for each search"
+    with statements(app) as of_all:
+        assert len({person.get("/panels/orders?q=7").text for person in people}) == 1
+    assert of_all.about("FROM orders") == of_one.about("FROM orders") > 0
     stranger = Person(app, world.user(world.tenant("other"), "Eve Moreau"))
     assert "No orders match" in stranger.get("/panels/orders?q=7").text
 
