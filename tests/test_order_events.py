@@ -196,6 +196,22 @@ def test_a_writers_temporary_table_cannot_stand_in_for_the_outbox(world: World) 
     assert all("search_path=pg_catalog, public, pg_temp" in config for _, config in definers)
 
 
+def test_no_plan_of_a_trigger_is_compiled(world: World) -> None:
+    """A plan is kept with its decision to compile: with enable_nestloop off each updated row paid for it."""
+    definers = world.conn.execute("SELECT proname, proconfig FROM pg_proc WHERE prosecdef").fetchall()
+    assert [name for name, config in definers if "jit=off" not in config] == []
+    (switches,) = world.conn.execute(
+        "SELECT array_agg(proname) FROM pg_proc WHERE 'enable_nestloop=off' = ANY (proconfig)"
+        " OR 'enable_seqscan=off' = ANY (proconfig)"
+    ).fetchall()
+    assert sorted(switches[0]) == ["order_events_needed", "orders_updated"]
+    loose = world.conn.execute(
+        "SELECT proname FROM pg_proc WHERE proconfig && ARRAY['enable_nestloop=off', 'enable_seqscan=off']"
+        " AND NOT 'jit=off' = ANY (proconfig)"
+    ).fetchall()
+    assert loose == []
+
+
 def test_a_bulk_update_after_a_small_one_is_planned_for_many_rows(world: World) -> None:
     """A session keeps its plan: one that loops over pairs of rows took 32 s for 20,000 orders, instead of 1 s."""
     tenant = world.tenant()

@@ -61,7 +61,7 @@ $$;
 
 -- Which reader still needs events of `part`, in words; NULL when every reader has read all of them. Two index scans each.
 CREATE OR REPLACE FUNCTION order_events_needed(part regclass) RETURNS text
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     reader record;
     unread boolean;
