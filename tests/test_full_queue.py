@@ -92,7 +92,8 @@ def filled(place: Service, part: float = 1.0) -> Iterator[None]:
         except psycopg.errors.ProgramLimitExceeded:
             assert part == 1.0
         yield
-    # Both sessions are gone, and with them what held the queue up.
+    with psycopg.connect(place.database_url, autocommit=True) as conn:  # the question itself lets PostgreSQL empty it
+        eventually(lambda: conn.execute("SELECT pg_notification_queue_usage() < 0.05").fetchone() == (True,))
 
 
 def signalled(place: Service, tenant: int, order: int) -> bool:
