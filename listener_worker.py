@@ -24,7 +24,7 @@ from webapp.heartbeat import BEAT_SECONDS, Heartbeat
 from webapp.incidents import AGAIN_SECONDS, Incident
 from webapp.lost_bells import LostBells
 from webapp.metrics import listener as metrics
-from webapp.quiet import Quiet, State
+from webapp.quiet import AWAKE_FROM, Quiet, State
 from webapp.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
 from webapp.stop import Stop
 
@@ -83,16 +83,23 @@ class Listener:
         said = False
         while not self.stop.asked:
             if doorbell.try_lead(conn):
+                silence.over()
                 return True
             if not said:
                 log.info("another listener leads; standing by")
                 self._is_answering()
                 said = True
-            if (leader := silence.of(conn)) and leadership.end_session(conn, leader):
-                metrics.EVICTIONS.inc()
-                log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
+            if leader := silence.of(conn):
+                self._end(conn, leader, silence)
             self.stop.wait(leadership.ASK_SECONDS)
         return False
+
+    def _end(self, conn: doorbell.Connection, leader: Session, silence: leadership.Silence) -> None:
+        if leadership.end_session(conn, leader):
+            metrics.EVICTIONS.inc()
+            log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
+        else:
+            silence.could_not_end(conn)
 
 
 class Leader:
@@ -116,6 +123,12 @@ class Leader:
         self._odd_rings = Incident(
             "a ring", "it is passed over", state="unreadable", again="readable", settled=AGAIN_SECONDS
         )
+        self._queue_full = Incident(
+            "PostgreSQL's queue of notifications",
+            "the listener stays awake, so that orders commit; flask doctor names the session that holds it up",
+            state="filling up",
+            again="empty enough",
+        )
         self._floor = config.drain_seconds
         self._next_beat = self._next_proof = self._next_answer = 0.0
         self._publishing = True  # what was read last went out
@@ -126,7 +139,9 @@ class Leader:
         open_cursor, why = outbox.open_cursor, "start"
         try:
             doorbell.listen(self._conn)
-            metrics.SELF_RING_SECONDS.observe(self._self_ring.prove())
+            if (took := self._self_ring.prove()) is not None:
+                metrics.SELF_RING_SECONDS.observe(took)
+            self._look_at_the_queue()
             while not self._stop.asked:
                 try:
                     if cursor is None:
@@ -181,6 +196,8 @@ class Leader:
             if time.monotonic() >= due:
                 break
             self._chores(cursor)
+            if self._quiet.must_wake:
+                return self._quiet.state.value
         return why
 
     def _listen_for(self, seconds: float) -> int:
@@ -209,8 +226,20 @@ class Leader:
             self._next_beat = now + BEAT_SECONDS
         if now >= self._next_proof:
             cursors.check(self._conn, cursor)
-            metrics.QUEUE_USAGE.set(self._self_ring.ring())
+            self._self_ring.ring()
+            self._look_at_the_queue()
             self._next_proof = now + EVERY_SECONDS
+
+    def _look_at_the_queue(self) -> None:
+        """A queue that fills up fails the commits of those who ring. While the listener is awake, nobody need."""
+        used = self._self_ring.used
+        metrics.QUEUE_USAGE.set(used)
+        self._quiet.keep_awake = used >= AWAKE_FROM
+        if self._quiet.keep_awake:
+            refused = "a ring of the listener was refused" if self._self_ring.was_refused else None
+            self._queue_full.fault(log, "queue", refused, used=f"{used:.0%}")
+        else:
+            self._queue_full.over(log)
 
     def _redis_failed(self, error: redis.RedisError) -> None:
         self._publishing = False

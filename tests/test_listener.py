@@ -209,7 +209,7 @@ def test_a_server_that_says_nothing_is_given_up(service: Service) -> None:
 def test_only_the_session_that_was_meant_is_ended(service: Service) -> None:
     """Process ids are used again: a session of the same id that began at another time is somebody else's."""
     with bells.connect(service.database_url) as one, bells.connect(service.database_url) as other:
-        session = bells.session(one)[1]
+        session = bells.session(one)
         assert not leadership.end_session(other, bells.Session(session.pid, "2001-01-01 00:00:00+00"))
         assert one.execute("SELECT 1").fetchone() == (1,)
         assert leadership.end_session(other, session)

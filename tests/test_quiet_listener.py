@@ -186,3 +186,18 @@ def unread(world: World) -> int:
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_as_long_as_it_is_kept_awake_it_does_not_let_writers_ring(world: World, drains: Drains) -> None:
+    """A queue of notifications that fills up is one reason."""
+    drains.turn_until(State.ASLEEP)
+    assert not drains.quiet.must_wake
+    drains.quiet.keep_awake = True
+    assert drains.quiet.must_wake
+    drains.turn_until(State.AWAKE)
+    for _ in range(3 * quiet.SILENT_DRAINS):
+        drains.turn()
+        assert drains.quiet.state is State.AWAKE
+    drains.quiet.keep_awake = False
+    drains.turn_until(State.ASLEEP)
+    assert not drains.quiet.must_wake

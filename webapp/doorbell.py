@@ -98,10 +98,13 @@ class Connection(psycopg.Connection[TupleRow]):
 
 @dataclass(frozen=True)
 class Session:
-    """One backend of the server. Process ids are used again; together with their start they are not."""
+    """One backend of the server. Process ids are used again; together with their start they are not.
+
+    `backend_start` is None for the session of another role, unless ours is a member of pg_read_all_stats.
+    """
 
     pid: int
-    backend_start: str
+    backend_start: str | None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import redis
 
-from . import doorbell, heartbeat, logs, outbox
+from . import doorbell, heartbeat, lock_holders, logs, outbox
 from .doorbell import Session
 from .incidents import Incident
 from .metrics.outbox import DRAINS
@@ -37,7 +37,10 @@ _WORKS = """
 SELECT state_change > clock_timestamp() - %s * interval '1 second'
 FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s
 """
-_END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s"
+# The start of another role's session is not visible without pg_read_all_stats.
+_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND backend_start::text IS NOT DISTINCT FROM %s
+"""
 
 
 class Silence:
@@ -54,6 +57,12 @@ class Silence:
         self._looked = 0.0
         self._deleted = Incident(
             "the leader's heartbeat", "its session works, so it goes on leading", state="missing", again="there again"
+        )
+        self._held = Incident(
+            "the leader's lock",
+            "no listener can lead, and this one may not end that session: end it, and let no other role connect",
+            state="held by another session",
+            again="free",
         )
 
     def of(self, conn: psycopg.Connection[Any]) -> Session | None:
@@ -72,6 +81,16 @@ class Silence:
             self._since = time.monotonic()
             return None
         return self._silent
+
+    def could_not_end(self, conn: psycopg.Connection[Any]) -> None:
+        """Name the session that holds the lock and could not be ended, if it still does."""
+        found = [session for session in lock_holders.holders(conn, doorbell.LEADER_LOCK) if session.granted]
+        if found:
+            self._held.fault(log, "lock", **found[0].keys)
+
+    def over(self) -> None:
+        """The lock is ours now."""
+        self._held.over(log)
 
     def _is_missing(self) -> bool:
         try:
@@ -93,8 +112,12 @@ def works(conn: psycopg.Connection[Any], session: Session) -> bool:
 
 
 def end_session(conn: psycopg.Connection[Any], session: Session) -> bool:
-    """End a listener's session and free its locks; False when it is gone already. Needs its role or pg_signal_backend."""
-    row = conn.execute(_END, [session.pid, session.backend_start]).fetchone()
+    """End a session and free its locks. False when it is gone already, or when this role may not: another role's session
+    needs pg_signal_backend, and a superuser's a superuser."""
+    try:
+        row = conn.execute(_END, [session.pid, session.backend_start]).fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        return False
     return bool(row and row[0])
 
 
@@ -120,7 +143,9 @@ def _relieve(conn: psycopg.Connection[Any], client: redis.Redis) -> bool:
     silence, ends = Silence(client), time.monotonic() + RELIEVE_SECONDS
     while heartbeat.is_missing(client) and time.monotonic() < ends:
         if leader := silence.of(conn):
-            end_session(conn, leader)
+            if not end_session(conn, leader) and not doorbell.try_lead(conn):
+                silence.could_not_end(conn)
+                return False
             return _lead_soon(conn)
         time.sleep(ASK_SECONDS)
     return False

@@ -17,13 +17,20 @@ from typing import Any
 
 import psycopg
 
-from . import doorbell
+from . import doorbell, logs
+from .incidents import Incident
+from .lock_holders import LockWatch
 
 SAFETY_SECONDS = 5.0  # asleep, the outbox is read this often without a ring: the price of a ring that was lost
 SILENT_DRAINS = 3  # this many in a row that find nothing end the quiet: rarer writers are told at once, by their ring
+# Part of the queue of notifications. From here on the listener stays awake, because a full queue fails each commit that rings.
+AWAKE_FROM = 0.1
 GRACE_GROWTH = (
     1.25  # a transaction open for long is looked for ever less often; it shows a quarter of its age late at most
 )
+
+
+log = logs.get("listener")
 
 
 class State(Enum):
@@ -45,7 +52,17 @@ class Quiet:
         self._pause = drain_seconds
         self._grace_until = 0  # every transaction with an older id has to end before the listener sleeps
         self.state = State.WAKING
+        self.keep_awake = False  # set from outside: as long as it is, the listener does not let writers ring
         self.seconds = 0.0  # of quiet, in all
+        self._watch = LockWatch(
+            doorbell.QUIET_LOCK,
+            Incident(
+                "the quiet lock",
+                "the listener never sleeps: end that session, and let no other role connect",
+                state="held by another session",
+                again="free",
+            ),
+        )
         self._since = 0.0
 
     @property
@@ -53,15 +70,20 @@ class Quiet:
         """Seconds until the next drain. A ring ends it early, except while awake: then the next drain is near anyway."""
         return SAFETY_SECONDS if self.state is State.ASLEEP else self._pause
 
+    @property
+    def must_wake(self) -> bool:
+        """Whether the next drain is to come now, so that the listener wakes."""
+        return self.keep_awake and self.state in (State.GRACE, State.ASLEEP)
+
     def drained(self, events: int, snapshot: str) -> None:
         """Go on from a drain that read `events` at `snapshot` (the text of a pg_snapshot)."""
         if self.state is State.AWAKE:
             now = time.monotonic()
             self.seconds, self._since = self.seconds + now - self._since, now
-            self._silent = 0 if events else self._silent + 1
+            self._silent = 0 if events or self.keep_awake else self._silent + 1
             if self._silent >= SILENT_DRAINS:
                 self._let_ring()
-        elif events or self.state is State.WAKING:
+        elif events or self.keep_awake or self.state is State.WAKING:
             self._wake()
         elif self.state is State.GRACE:
             self._wait_out(snapshot)
@@ -72,6 +94,9 @@ class Quiet:
         row = self._conn.execute("SELECT pg_try_advisory_lock(%s)", [doorbell.QUIET_LOCK]).fetchone()
         if row and row[0]:
             self.state, self._silent, self._since = State.AWAKE, 0, time.monotonic()
+            self._watch.got(log)
+        else:
+            self._watch.missed(self._conn, log)
 
     def _let_ring(self) -> None:
         self._conn.execute("SELECT pg_advisory_unlock(%s)", [doorbell.QUIET_LOCK])

@@ -18,6 +18,7 @@ EVERY_SECONDS = 4.0
 DEADLINE_SECONDS = 4.0  # together with EVERY_SECONDS: a silent connection is noticed within 8 s
 
 _RING = "SELECT pg_notify(%s, %s), pg_notification_queue_usage()"
+_USED = "SELECT pg_notification_queue_usage()"
 
 
 class BellNotHeard(psycopg.OperationalError):
@@ -32,15 +33,23 @@ class SelfRing:
         self._ringer = doorbell.connect(database_url, "doorbell self-ring")
         self._payload = b""
         self._sent: float | None = None
+        self.used = 0.0  # how full PostgreSQL's queue of notifications was at the last ring, 0 to 1
+        self.was_refused = False  # the last ring, because that queue is full
 
     def close(self) -> None:
         self._ringer.close()
 
-    def ring(self) -> float:
-        """Returns how full PostgreSQL's queue of notifications is, 0 to 1: asked in the same breath."""
+    def ring(self) -> None:
+        """Ring, and ask how full the queue is in the same statement. A ring that a full queue refuses proves nothing: no
+        ring gets through then, and none is needed while the listener is awake."""
         self._payload, self._sent = doorbell.SELF_RING + secrets.token_hex(8).encode() + b'"}', time.monotonic()
-        row = self._ringer.execute(_RING, [doorbell.CHANNEL, self._payload.decode()]).fetchone()
-        return float(row[1]) if row else 0.0
+        self.was_refused = False
+        try:
+            row = self._ringer.execute(_RING, [doorbell.CHANNEL, self._payload.decode()]).fetchone()
+        except psycopg.errors.ProgramLimitExceeded:
+            self.was_refused, self._sent = True, None
+            row = self._ringer.execute(_USED).fetchone()
+        self.used = float(row[-1]) if row else 0.0
 
     def hear(self, ring: Ring) -> float | None:
         """The seconds that our own ring took, when this is it: the very bytes that were sent."""
@@ -53,14 +62,18 @@ class SelfRing:
         if self._sent is not None and time.monotonic() - self._sent > DEADLINE_SECONDS:
             raise BellNotHeard(f"a ring of our own was not heard for {DEADLINE_SECONDS:g} s{self._who_swallows_it()}")
 
-    def prove(self) -> float:
-        """Ring once and wait for it; returns the seconds it took. Raises BellNotHeard with what is likely to blame."""
+    def prove(self) -> float | None:
+        """Ring once and wait for it; returns the seconds it took, None when a full queue refused it.
+
+        Raises BellNotHeard with what is likely to blame.
+        """
         self.ring()
-        while True:
+        while not self.was_refused:
             for ring in doorbell.wait_for_rings(self._conn, 0.1):
                 if (took := self.hear(ring)) is not None:
                     return took
             self.check()
+        return None
 
     def _who_swallows_it(self) -> str:
         """A pooler hands out process ids of its own, which the server's answer tells from the real ones."""

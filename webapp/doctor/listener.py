@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
+import psycopg
 import redis
 
-from .. import doorbell, heartbeat, signals
+from .. import doorbell, heartbeat, lock_holders, signals
 from ..beat import Beat
+from ..lock_holders import Holder
 from .finding import Finding, fault, lasting, ok, warn
 from .system import Row, System
 
 LISTENER, CATCH_UP = "doorbell listener", "doorbell catch-up"  # the application_name of their sessions
 _START = "Start listener_worker.py (better two, on different hosts)."
+_SHUT = "Let no other role connect: REVOKE CONNECT ON DATABASE … FROM PUBLIC;"
+_LOOK_AGAIN_SECONDS = 0.3  # a writer shares the quiet lock for an instant
 
 _SESSIONS = """
-SELECT a.pid, a.application_name, coalesce(a.client_hostname, host(a.client_addr), 'this host') AS client,
+SELECT a.pid, a.application_name, a.usename AS role, a.usename = current_user AS is_ours,
+       coalesce(a.client_hostname, host(a.client_addr), 'this host') AS client,
        extract(epoch FROM clock_timestamp() - a.backend_start)::float8 AS seconds, l.pid IS NOT NULL AS leads
 FROM pg_stat_activity a
 LEFT JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
@@ -26,6 +32,31 @@ WHERE a.datname = current_database() AND (l.pid IS NOT NULL OR a.application_nam
 
 
 def look(system: System) -> Iterator[Finding]:
+    yield from _look_at_the_locks(system)
+    yield from _look_at_the_leader(system)
+
+
+def _look_at_the_locks(system: System) -> Iterator[Finding]:
+    """Other roles that wait for the leader's lock, and sessions that keep the quiet lock from the leader."""
+    with system.postgresql() as conn:
+        leading = lock_holders.holders(conn, doorbell.LEADER_LOCK)
+        for waiting in leading:
+            if not waiting.granted and not waiting.is_ours:
+                yield warn(f"{waiting} waits for the leader's lock", f"{waiting.end}\n{_SHUT}")
+        leaders = {holder.pid for holder in leading if holder.granted}
+        if kept := _keep_the_quiet_lock(conn, leaders):
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            for pid in kept.keys() & _keep_the_quiet_lock(conn, leaders).keys():
+                seen = f"{kept[pid]} holds the quiet lock: the listener never sleeps, and a change shows up to 5 s late"
+                yield warn(seen, f"{kept[pid].end}\n{_SHUT}")
+
+
+def _keep_the_quiet_lock(conn: psycopg.Connection, leaders: set[int]) -> dict[int, Holder]:
+    found = lock_holders.holders(conn, doorbell.QUIET_LOCK)
+    return {holder.pid: holder for holder in found if holder.granted and holder.pid not in leaders}
+
+
+def _look_at_the_leader(system: System) -> Iterator[Finding]:
     sessions = system.rows(_SESSIONS, {"lock": doorbell.LEADER_LOCK, "listener": LISTENER})
     leader = next((session for session in sessions if session["leads"]), None)
     standbys = sum(not session["leads"] for session in sessions)
@@ -54,6 +85,12 @@ def _judge(leader: Row | None, standbys: int, beat: Beat | None) -> Finding:
         )
     if beat is None and leader["application_name"] == CATCH_UP:
         return fault("no listener leads: Celery's catch-up holds the leader's lock for the moment", _START)
+    if beat is None and not leader["is_ours"]:
+        return fault(
+            f"role {leader['role']!r} holds the leader's lock (session {leader['pid']}, application "
+            f"{leader['application_name']!r}) and is no listener: nothing is published; {standbys} stand by",
+            f"SELECT pg_terminate_backend({leader['pid']});\n{_SHUT}",
+        )
     if beat is None:
         return fault(
             f"{_leader(leader)}, but there is no heartbeat in Redis for {heartbeat.EXPIRY_SECONDS} s; {standbys} stand by",
