@@ -92,3 +92,25 @@ def test_more_lines_can_be_asked_for_and_what_was_typed_stays(ana: Person, world
     assert page.select_one('input[value="Chai"]')
     assert page.select_one("details[open]")
     assert world.events() == []
+
+
+@pytest.mark.parametrize("quantity", ["1,1E-5000", "1,1E999999", "1e3", "NaN", "9" * 5_000, "²", "1\u00a0000"])
+def test_a_quantity_that_no_person_writes_is_refused_at_its_field(ana: Person, world: World, quantity: str) -> None:
+    given = {"lines-0-product": "Chai", "lines-0-unit_price": "1", "lines-0-quantity": quantity}
+    response = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", **given)
+    assert response.status_code == 422
+    assert "is not a quantity. Enter a number like 2." in soup(response).get_text(" ")
+
+
+@pytest.mark.parametrize("row", ["²", "9" * 5_000, "-1", "", "99999", "1.5"])
+def test_a_row_that_no_form_has_is_passed_over(ana: Person, world: World, row: str) -> None:
+    given = {f"lines-{row}-product": "Chai", "lines-0-product": "Chang", "lines-0-unit_price": "1"}
+    response = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", **given)
+    assert response.status_code == 303
+    assert world.conn.execute("SELECT product FROM order_lines").fetchall() == [("Chang",)]
+
+
+def test_amounts_may_have_the_boards_currency(ana: Person, world: World) -> None:
+    given = {"lines-0-product": "Chai", "lines-0-unit_price": " €1,200 ", "freight": "3.50 EUR"}
+    assert ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", **given).status_code == 303
+    assert world.conn.execute("SELECT total_minor FROM orders").fetchone() == (120350,)

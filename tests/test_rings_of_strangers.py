@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -190,7 +191,8 @@ def test_a_flood_of_rings_starves_no_signal(
         lags.append(time.monotonic() - begun)
         done.wait(0.1)
     flooding.join()
-    assert max(lags) < 2.0, f"seconds until a signal: {sorted(lags)[-5:]}"
+    assert statistics.median(lags) < 1.0, f"seconds until a signal: {sorted(lags)}"
+    assert max(lags) < 5.0, f"seconds until a signal: {sorted(lags)}"
     assert listener.log.count("listening") == 1
     assert "is away" not in listener.log
 
