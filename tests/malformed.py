@@ -23,11 +23,14 @@ FORMS = (
     "/inbox/7/read",
 )
 
+METRICS_TOKEN = b"m" * 20  # of the process that is asked
+
 # Values of any header or parameter. Each has ended a parser somewhere.
 VALUES = (
     b"", b" ", b"a" * 3_900, b"\xff\xfe\x80", "Ünïcödé ²③".encode(), "²".encode(), b"-1", b"9" * 500, b"1e999999",
     b"NaN", b"0x10", b"1" * 19, b"9223372036854775808", b'"', b"'; DROP TABLE orders; --", b"%00", b"%ff%fe", b"%",
-    b"%zz", b"..", b"../../../etc/passwd", b"[" * 3000, b"{" * 500, b"{{7*7}}", b"<script>", b"a..b", b"a" * 64,
+    b"%zz", b"..", b"../../../etc/passwd", b"[" * 3000, b"{" * 500, b"{{7*7}}", b"<script>", b"a..b", b"a" * 64, b"//[::1",
+    b"http://[::1", b"http://x:99999999", b"http://x:y", b"text/plain;version=x",
     b"[::1", b"::::", b",,,,", b";=;=;", b"=", b"null", b"W/", b"*", b"bytes=5-1", b"\xed\xa0\x80", b"\xe2\x80\xae",
 )  # fmt: skip
 HEADERS = (
@@ -59,6 +62,7 @@ PATHS = (
 )  # fmt: skip
 TARGETS = (b"*", b"", b"orders", b"http://", b"http://a..b/", b"http://[::1/", b"ftp://x/", b"x:443", b"/ /", b"/\t",
            b"/\xff\xfe", b"?", b"#", b"/" + b"a" * 9000, b"/\x00", b"http://x:99999/orders", b"//x/orders")  # fmt: skip
+SECURE = ((b"Referer", "/sign-in"), (b"Referer", "/orders"), (b"Host", "/orders"))  # read over HTTPS
 METHODS = (b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"PROPFIND", b"get",
            b"G\x00T", b"GET,POST", b"A" * 30, b"M-SEARCH", b"\xff", b"1", b"QUERY")  # fmt: skip
 VERSIONS = (b"HTTP/0.9", b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"HTTP/9.9", b"http/1.1", b"HTTP/1.1.1", b"HTTP/1",
@@ -165,6 +169,13 @@ def requests(people: list[Person], port: int) -> Iterator[bytes]:
         yield ask((b"POST", b"POST", b"GET")[number], next(forms), b"Content-Type: " + _FORM, framing, body=body)
     for (kind, body), form in itertools.product(BODIES, FORMS):
         yield ask(b"POST", form, b"Content-Type: " + kind, b"Content-Length: %d" % len(body), body=body)
+    for value, (name, form) in itertools.product(
+        VALUES, ((b"Referer", "/sign-in"), (b"Referer", "/orders"), (b"Host", "/orders"))
+    ):
+        secure = (b"X-Forwarded-Proto: https", b"X-Forwarded-For: 192.0.2.1", b"Content-Length: 0")
+        yield ask(b"POST", form, name + b": " + value, *secure)
+    for value in VALUES:
+        yield ask(b"GET", "/metrics", b"Authorization: Bearer " + METRICS_TOKEN, b"Accept: " + value)
     for cookie in COOKIES:
         yield ask(b"GET", next(routes), b"Cookie: " + cookie)
         yield ask(b"POST", next(forms), b"Cookie: " + cookie, b"Content-Length: 0")

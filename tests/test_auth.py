@@ -141,7 +141,7 @@ def test_after_the_sign_in_one_is_where_one_wanted_to_go(nobody: Person, ana: st
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "evil", "",
-     "javascript:alert(1)", "/\n/evil.example", "/panels/revenue", "/stream", "///evil.example"],
+     "javascript:alert(1)", "/\n/evil.example", "/panels/revenue", "/stream", "///evil.example", "//[::1", "//x:y"],
 )  # fmt: skip
 def test_a_link_to_elsewhere_leads_to_the_board(app: Flask, elsewhere: str) -> None:
     with app.test_request_context():

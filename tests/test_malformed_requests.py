@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from .malformed import Person, requests
+from .malformed import METRICS_TOKEN, Person, requests
 from .processes import Doorbell, get
 from .world import Service, World
 
@@ -21,7 +21,7 @@ SHORT_LINE = 600  # characters
 
 @pytest.fixture
 def doorbell(service: Service) -> Iterator[Doorbell]:
-    doorbell = Doorbell(service, METRICS_TOKEN="m" * 20, LOG_FORMAT="logfmt")
+    doorbell = Doorbell(service, METRICS_TOKEN=METRICS_TOKEN.decode(), LOG_FORMAT="logfmt", TRUSTED_PROXIES="1")
     yield doorbell
     doorbell.close()
 

@@ -154,6 +154,25 @@ def test_a_look_is_good_for_five_seconds() -> None:
     assert not one.health().ready
 
 
+def test_a_part_that_is_late_counts_as_it_was_for_fifteen_seconds() -> None:
+    now, goes_on, late = [100.0], threading.Event(), [False]
+
+    def look() -> Part:
+        if late[0]:
+            goes_on.wait(30)
+        return Part(True, "answers")
+
+    one = examiner(look, lambda: now[0])
+    assert one.health().ready
+    late[0] = True
+    now[0] += 14.0
+    assert one.health().ready
+    now[0] += 1.1
+    assert not one.health().ready
+    goes_on.set()
+    assert eventually(lambda: one.health().ready)
+
+
 def test_a_look_that_breaks_is_an_answer_too() -> None:
     def look() -> Part:
         raise RecursionError

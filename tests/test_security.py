@@ -167,3 +167,20 @@ def test_the_clients_address_is_believed_from_a_trusted_proxy_only(service: Serv
         app.before_request(lambda: seen.append(request.remote_addr))
         app.test_client().get("/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
     assert seen == ["127.0.0.1", "203.0.113.7"]
+
+
+@pytest.mark.parametrize("referrer", ["https://[::1", "https://localhost:y/", "https://localhost:99999999/"])
+def test_over_https_a_referrer_that_is_no_address_is_refused(app: Flask, world: World, referrer: str) -> None:
+    person = Person(app, world.user(world.tenant()))
+    token, at = person.csrf_token(), "https://localhost"
+    refused = person.client.post(
+        "/inbox/read", base_url=at, data={"csrf_token": token}, headers={"Referer": referrer, "Cookie": _cookie(person)}
+    )
+    assert refused.status_code == 400
+    assert "The header Referer is not an address." in refused.text
+
+
+def _cookie(person: Person) -> str:
+    found = person.client.get_cookie("session")
+    assert found is not None
+    return f"session={found.value}"

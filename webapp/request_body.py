@@ -72,8 +72,8 @@ def discard(body: Any) -> bool:
     gunicorn's own way has no limit, reads 1 KB a time, moves all that it has received before each, and never yields.
     """
     reader = body.reader
-    if isinstance(reader, LengthReader) and reader.length > DISCARD_BYTES:
-        return False
+    if isinstance(reader, LengthReader) and not 0 < reader.length <= DISCARD_BYTES:
+        return not reader.length
     try:
         with gevent.Timeout(DISCARD_SECONDS, False):
             while body.read(_STEP_BYTES):

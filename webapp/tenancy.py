@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from . import sessions
 from .db import db
 from .models import Tenant, User
+from .security import READS
 from .visitors import visitors
-
-READS = ("GET", "HEAD", "OPTIONS")
 
 # The endpoints that answer nobody in particular, each with its reason. All others ask for a sign-in by themselves.
 PUBLIC = {

@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import disable_created_metrics, make_wsgi_app
 
 from ..config import Config, ConfigError, is_loopback
-from . import bearer
+from . import accept, bearer
 
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -63,6 +63,6 @@ def _guarded(app: App, token: str) -> App:
             said = [("Content-Type", "text/plain; charset=utf-8"), ("WWW-Authenticate", "Bearer")]
             start_response("401 Unauthorized", said)
             return [bearer.HELP.encode()]
-        return app(environ, start_response)
+        return app(environ | {"HTTP_ACCEPT": accept.readable(environ.get("HTTP_ACCEPT", ""))}, start_response)
 
     return guarded

@@ -16,6 +16,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from . import accept
+
 ENDLESS = "stream.stream"  # counted when it begins; how long a page stays open is no measure of ours
 BEGAN = "doorbell.began"  # in the request's environment: seconds of perf_counter
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # all that our routes take; a client may make up any other
@@ -124,9 +126,9 @@ def hub_found(cause: str) -> None:
     HUB_FINDS.labels(cause).inc()
 
 
-def exposition(accept: str) -> tuple[bytes, str]:
-    """The metrics in the format that `accept` prefers, and its content type."""
-    encode, content_type = choose_encoder(accept)
+def exposition(accepted: str) -> tuple[bytes, str]:
+    """The metrics in the format that the Accept header `accepted` prefers, and its content type."""
+    encode, content_type = choose_encoder(accept.readable(accepted))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return encode(REGISTRY), content_type
     registry = CollectorRegistry()

@@ -82,10 +82,10 @@ def local_path(text: str | None) -> str:
     """`text` if it is a page of this site, else the board: a sign-in link must not lead elsewhere."""
     home = url_for("board.index")
     # Browsers read a backslash as a slash and drop control characters, so neither may hide a second slash.
-    if not text or text[:1] != "/" or "\\" in text or not text.isprintable():
+    if not text or text[:1] != "/" or text[:2] == "//" or "\\" in text or not text.isprintable():
         return home
     parts = urlsplit(text)
-    return home if text.startswith("//") or parts.scheme or parts.netloc or is_fragment(parts.path) else text
+    return home if parts.scheme or parts.netloc or is_fragment(parts.path) else text
 
 
 def _let_in(user: User) -> None:
