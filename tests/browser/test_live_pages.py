@@ -85,7 +85,7 @@ def test_the_list_of_orders_changes_in_place_and_shows_new_ones(
     assert screen.faults == []
 
 
-def test_new_orders_wait_while_somebody_points_at_the_list(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_new_orders_wait_while_a_person_points_at_the_list(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     screen = sign_in(ana, height=500).open("/orders")
     page, pill = screen.page, screen.page.locator("#orders-waiting")
     before = rows(screen)

@@ -65,7 +65,7 @@ class Change:
 
 @dataclass(frozen=True)
 class RecentOrder:
-    """One row. `owner` is None when nobody owns it, `change` when its events are gone (archived).
+    """One row. `owner` is None for an order without a salesperson, `change` when its events are gone (archived).
 
     `placed_on` is the tenant's date; `is_ahead` says that it lies in the future; `is_backdated`, that the order was written
     on a later day than it was placed, as an import does.

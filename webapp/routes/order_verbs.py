@@ -72,7 +72,7 @@ def owner(number: str) -> ResponseReturnValue:
 @bp.errorhandler(OrderRefused)
 @bp.errorhandler(OrderInvalid)
 def refused(error: OrderError) -> ResponseReturnValue:
-    """The order's page again, as it is now, with what stood against it. What somebody else has done already is no fault."""
+    """The order's page again, as it is now, with what stood against it. What another person has done already is no fault."""
     category = "info" if isinstance(error, DONE.get(request.endpoint or "", ())) else "danger"
     try:
         return show_page((request.view_args or {})["number"], str(error), status_of(error), category)

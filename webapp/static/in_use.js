@@ -1,5 +1,5 @@
 // Whether a person points at a list, or has the focus in it: then its rows must not move.
-const POINTER_RESTS_MS = 30_000; // a pointer that lies still this long is nobody's
+const POINTER_RESTS_MS = 30_000; // a pointer that lies still this long is left alone
 
 // Answers a function that tells it for `list` in `frame`; `left()` is called when that may have ended.
 export function watchUse(frame, list, left) {

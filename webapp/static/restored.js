@@ -1,4 +1,4 @@
-// A page that leaves is covered, because a browser may keep it and show it again to whoever comes next. Before it is shown it
+// A page that leaves is covered, because a browser may keep it and show it again to the next person. Before it is shown it
 // asks who is signed in: the same person goes on, all others are sent to the page as it is for them.
 const root = document.documentElement;
 
