@@ -131,6 +131,7 @@ class Order(Base):
             "ix_orders_search",
             text("order_search_terms(tenant_id, placed_at, owner_id, number, customer)"),
             postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
         ),
         Index(  # orders.place: a form sent twice places one order; partial, so that imports pay nothing for it
             "uq_orders_form_token",
