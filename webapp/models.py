@@ -148,6 +148,7 @@ class Order(Base):
             "ix_orders_search",
             text("order_search_terms(tenant_id, placed_at, owner_id, number, customer)"),
             postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
         ),
         Index(  # refunds.py: the few refunded orders, compared with their events
             "ix_orders_refunded",

@@ -33,13 +33,18 @@ CREATE FUNCTION order_search_week(at timestamptz) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN floor(extract(epoch FROM at - timestamptz '1900-01-01 00:00:00+00') / 604800)::integer;
 
--- What the index has of an order: its words and its owner, each behind the tenant and the week.
+-- What the index has of an order: its words and its owner, each behind the tenant and the week. In PL/pgSQL, which keeps its
+-- plan for the session: PostgreSQL would plan an SQL function again for each statement that writes an order.
 CREATE FUNCTION order_search_terms(tenant_id bigint, placed_at timestamptz, owner_id bigint, number text, customer text)
 RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN replace(
-    ' u' || coalesce(owner_id, 0)::text || order_search_words(number, customer),
-    ' ', ' ' || tenant_id::text || '.' || order_search_week(placed_at)::text || '.')::tsvector;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    RETURN replace(
+        ' u' || coalesce(owner_id, 0)::text || order_search_words(number, customer),
+        ' ', ' ' || tenant_id::text || '.' || order_search_week(placed_at)::text || '.')::tsvector;
+END $$;
 
 -- The newest `most` orders of a tenant, before a place in the list, whose terms match `sought`: a tsquery with {} where each
 -- term has the tenant and the week. It goes from the newest week to the oldest, several weeks at a time where it finds nothing
