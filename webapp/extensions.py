@@ -14,6 +14,7 @@ from . import (
     models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
     security,
+    sign_in,
     signal_log,
     signals,
     stream,
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     web_metrics.init_app(app)  # first, so that it times the others
     db.init_app(app)
     signals.init_app(app, config.redis_url)
+    sign_in.init_app(app)
     signal_log.init_app(app, config.redis_url)
     panel_cache.init_app(app)
     visitors.init_app(app)

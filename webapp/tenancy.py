@@ -75,7 +75,9 @@ def require_sign_in() -> ResponseReturnValue | None:
     if request.method == "GET":
         visitors().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
     if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
-        sessions.begin()  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
+        sessions.begin(
+            None
+        )  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
     return None
 
 
