@@ -17,7 +17,7 @@ from .processes import Doorbell
 from .world import Service, World
 
 NAMES = ["postgresql", "redis", "schema", "triggers", "bell", "listener", "cursor", "rollups"]
-NAMES += ["queue", "clock", "zones", "partitions", "transactions"]
+NAMES += ["queue", "clock", "zones", "partitions", "transactions", "sign-in"]
 
 
 class Examined:

@@ -61,7 +61,8 @@ LAYERS = (
     {"db", "pg_types"},
     {"watch", "worker"},
     {"logs", "incidents", "metrics", "back_off", "connection", "room", "hashing", "waiting_room"},
-    {"config", "embedded", "together", "spread"},
+    {"config"},
+    {"embedded", "network", "together", "spread"},
     {"redis_url"},
 )
 LAYER = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

@@ -76,7 +76,7 @@ class Try:
 
     def take_back(self) -> None:
         """It was not a guess: the password was right, or was not checked."""
-        self._tries.take_back([self._client, self._account], WINDOW_SECONDS)
+        self._tries.take_back([self._pair, self._client, self._account], WINDOW_SECONDS)
 
     def succeed(self) -> None:
         """Forget this client's failures at the account, and know the client."""

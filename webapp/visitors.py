@@ -68,6 +68,11 @@ class Visitor:
     audience: Audience
     is_here: bool = False  # has asked for something since `read_at`
 
+    @property
+    def page_user(self) -> str:
+        """The user's id, as this user's pages name it."""
+        return str(self.user.id)
+
 
 class Visitors:
     """`clock` counts seconds, `now` is in epoch seconds. Querying needs an app context, of which `of_cookie` makes its own."""

@@ -20,6 +20,7 @@ from . import (
     postgresql,
     redis_server,
     schema,
+    sign_in,
     transactions,
     triggers,
     zones,
@@ -56,6 +57,7 @@ CHECKS = (
     Check("zones", zones.look, ("postgresql",)),
     Check("partitions", partitions.look, ("postgresql",)),
     Check("transactions", transactions.look, ("postgresql",)),
+    Check("sign-in", sign_in.look, ("postgresql", "redis")),
 )
 
 

@@ -30,6 +30,7 @@ class System:
     database_url: str
     redis_url: str
     migrations: Path
+    insecure: str = ""  # what is open to the network and should not be, in a sentence
     away: dict[str, str] = field(default_factory=dict)
 
     def postgresql(self) -> psycopg.Connection:
