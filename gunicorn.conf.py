@@ -7,6 +7,7 @@ gevent patches the standard library in each worker before the app is loaded ther
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from typing import Any
 
@@ -25,6 +26,7 @@ timeout = 60  # seconds without a sign of life from a worker; an open stream is 
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT") or 30)  # seconds in which streams are sent away on a deploy
 preload_app = False
 
+BOOT_ERROR = 3  # gunicorn's word for "starting me again will not help"
 LAST_STREAMS_SECONDS = (
     1.0  # in which a worker ends its streams that nobody asked to stop, at `max_requests` for example
 )
@@ -89,6 +91,7 @@ def post_worker_init(worker: Any) -> None:
 
     from webapp import room
 
+    refuse_an_insecure_network(worker)
     room.raise_the_limit()
     worker.wsgi.extensions["doorbell_static"].prepare()  # before the first page asks for them
     hub = worker.wsgi.extensions["doorbell_hub"]
@@ -99,6 +102,18 @@ def post_worker_init(worker: Any) -> None:
         stop(signum, frame)  # type: ignore[operator,misc]
 
     signal.signal(signal.SIGTERM, end_streams_and_stop)
+
+
+def refuse_an_insecure_network(worker: Any) -> None:
+    """By the addresses that gunicorn has really bound, whichever option named them."""
+    from webapp import network
+
+    config = worker.wsgi.extensions["doorbell_config"]
+    for address in worker.cfg.address:
+        bind = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else f"unix:{address}"
+        if (why := config.insecure(bind)) and not config.allow_insecure_network:
+            print(f"Doorbell cannot start: {why} {network.HOW_TO}", file=sys.stderr)
+            sys.exit(BOOT_ERROR)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

@@ -28,7 +28,8 @@ NO_CAPS = {"STREAMS_PER_USER": "1000000", "STREAMS_PER_PROCESS": "1000000", "STR
 class Web:
     """gunicorn with one gevent worker on a loopback port, while the block runs. Its log is in the stage's directory."""
 
-    def __init__(self, stage: Stage, url: str, connections: int, **env: str) -> None:
+    def __init__(self, stage: Stage, url: str, connections: int, app: str = "wsgi:app", **env: str) -> None:
+        self._app = app
         self.port = free_port()
         ours = {"DATABASE_URL": url, "PORT": str(self.port), "COOKIE_SECURE": "0", "WEB_CONCURRENCY": "1"}
         self._env = stage.env | NO_CAPS | ours | env
@@ -41,7 +42,7 @@ class Web:
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--worker-connections", self._connections, "wsgi:app"],
+                [*command, "--worker-connections", self._connections, self._app],
                 cwd=ROOT,
                 env=self._env,
                 stdout=log,

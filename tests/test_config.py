@@ -146,3 +146,10 @@ def test_a_password_that_is_not_percent_encoded_is_refused_and_not_shown(passwor
     assert "percent-encoded" in told
     assert "Secret9" not in told
     Config.from_env(GOOD | {"DATABASE_URL": "postgresql://doorbell:Top%40Secret9@db/doorbell?host=%2Frun"})
+
+
+def test_an_earlier_key_that_is_guessable_is_refused_like_the_key_itself() -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env(GOOD | {"SECRET_KEY_FALLBACKS": f"{'k' * 32},short"})
+    assert "SECRET_KEY_FALLBACKS has a key of 5 characters (number 2)" in str(refused.value)
+    assert "short" not in str(refused.value)

@@ -60,7 +60,9 @@ def test_a_text_that_looks_like_the_place_of_the_token_stays_a_text(ana: Person,
     assert "&lt;csrf&gt;" in ana.get(f"/panels/orders/{order}").text
 
 
-def test_many_who_look_at_the_same_list_cost_one_search(app: Flask, world: World, tenant: int, service: Service) -> None:
+def test_many_who_look_at_the_same_list_cost_one_search(
+    app: Flask, world: World, tenant: int, service: Service
+) -> None:
     world.order(tenant, number="7")
     with signals.connect(service.redis_url) as client:
         signals.publish(client, tenant, {"orders": None})

@@ -41,8 +41,8 @@ TOKEN = "a-token-for-the-tests"
 class Web:
     """One web process of several on the same database, in this one, with a clock that a test moves."""
 
-    def __init__(self, service: Service) -> None:
-        self.app = create_app(config_for(service))
+    def __init__(self, service: Service, **changes: str) -> None:
+        self.app = create_app(config_for(service, **changes))
         self.visitors = self.app.extensions["doorbell_visitors"]
         self.hub = self.app.extensions["doorbell_hub"]
         self.seconds = 1_000.0
@@ -63,6 +63,9 @@ class Web:
     def pays(self, cookie: str, token: str) -> TestResponse:
         data = {"csrf_token": token}
         return self._client().post("/orders/A1/payment", data=data, headers={"Cookie": cookie})
+
+    def writes(self, cookie: str, token: str) -> bool:
+        return self.pays(cookie, token).location != "/sign-in"
 
     def looks(self) -> None:
         """The look at all streams that the rounds have every 50 s."""
@@ -231,17 +234,44 @@ def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: S
         doorbell.close()
 
 
-def test_the_streams_in_another_process_end_with_its_next_look(elsewhere: Web, ana: Person) -> None:
+def test_the_streams_in_another_process_end_at_once_by_a_notice(
+    elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.ended_lately.LOOK_SECONDS", 60.0)
     cookie, before = cookie_of(ana), dropped()
     streams = [elsewhere.stream(cookie) for _ in range(3)]
     elsewhere.looks()
     assert elsewhere.hub.count() == 3, "the guard: a look alone ends nothing"
     ana.post("/sign-out")
+    assert [list(stream) for stream in streams] == [[], [], []]
+    assert dropped() - before == 3
+    assert elsewhere.sees(cookie) == 401, "and its cookie is not read from memory either"
+
+
+def test_the_streams_in_another_process_end_within_seconds_without_redis(
+    service: Service, user: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.ended_lately.LOOK_SECONDS", 0.2)
+    here, elsewhere = (Web(service, REDIS_URL="redis://127.0.0.1:1/0") for _ in range(2))
+    ana = Person(here.app)
+    assert ana.get("/demo?as=sales").status_code == 303
+    cookie = cookie_of(ana)
+    stream = elsewhere.stream(cookie)
+    ana.post("/sign-out")
+    assert b"event: beat" not in b"".join(stream), "it ended before its first beat"
+    assert elsewhere.sees(cookie) == 401
+
+
+def test_the_look_at_all_streams_finds_what_the_notice_missed(
+    elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere.hub._ended_lately, "_look", lambda: None)
+    stream = elsewhere.stream(cookie_of(ana))
+    ana.post("/sign-out")
     with statements(elsewhere.app) as sent:
         elsewhere.looks()
     assert sent.about("ended_sessions") == 1
-    assert [list(stream) for stream in streams] == [[], [], []]
-    assert dropped() - before == 3
+    assert list(stream) == []
 
 
 def test_a_stream_that_opens_while_its_session_ends_ends_as_well(here: Web, ana: Person) -> None:
@@ -348,7 +378,7 @@ def test_a_thousand_known_headers_are_a_few_queries_in_ten_seconds(service: Serv
     cookies = []
     for (user_id,) in world.conn.execute("SELECT id FROM users").fetchall():
         with web.app.test_request_context():
-            sessions.begin()
+            sessions.begin(None)
             key = sessions.current()
             web.visitors.get(user_id, key)
             web.visitors.remember_cookie(f"session={user_id}", user_id)

@@ -24,6 +24,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__, static_url_path=f"{static_files.PREFIX}{static_files.version()}")
     app.config.update(
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
         SQLALCHEMY_DATABASE_URI="postgresql+psycopg://",  # where to is db.py's matter
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_pre_ping": True,  # after a restart of PostgreSQL the next request works

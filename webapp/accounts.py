@@ -1,4 +1,4 @@
-"""Tenants and their users: found, created, given passwords. Raises AccountError; nothing half done is left."""
+"""Tenants and their users: found and created. Raises AccountError; nothing half done is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME_MAX_CHARS = 200
 
 
 class AccountError(Exception):
-    """A tenant or user cannot be made; one sentence or two: the value seen, what is allowed, what to do."""
+    """A tenant or user cannot be made or changed so; the text says the value seen, what is allowed and what to do."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,10 @@ class NewTenant:
             raise AccountError(
                 f"The slug {self.slug!r} cannot be used; allowed: 1 to 63 of a-z, 0-9 and -, not beginning with -."
             )
-        _check_name("tenant", self.name)
-        _check_known("time zone", self.timezone, zoneinfo.available_timezones() - NO_PLACES, "Europe/Berlin")
-        _check_known("currency", self.currency, list_currencies(), "EUR")
-        try:
-            if len(self.locale) > SETTING_MAX_CHARS:
-                raise ValueError
-            Locale.parse(self.locale)
-        except (ValueError, UnknownLocaleError):
-            raise AccountError(
-                f"The locale {self.locale!r} is not known; allowed: a language with a country, like en_GB or de_DE."
-            ) from None
+        check_name("tenant", self.name)
+        check_timezone(self.timezone)
+        check_currency(self.currency)
+        check_locale(self.locale)
 
 
 def create_tenant(new: NewTenant) -> int:
@@ -71,10 +64,11 @@ def create_tenant(new: NewTenant) -> int:
 def create_user(email: str, slug: str, name: str, role: str, password: str) -> int:
     """Returns the user's id."""
     check_user(email, slug, name, role)
-    passwords.check_new(password)
     with Session(db.engine) as session:
+        tenant = require_tenant(session, slug)
+        passwords.check_new(password, email, name, tenant.name, tenant.slug)
         user = User(
-            tenant_id=_tenant(session, slug).id,
+            tenant_id=tenant.id,
             email=email.strip(),
             name=name.strip(),
             role=role,
@@ -92,35 +86,23 @@ def create_user(email: str, slug: str, name: str, role: str, password: str) -> i
 
 def check_user(email: str, slug: str, name: str, role: str) -> None:
     """What can be known before a password is asked for. Raises AccountError."""
+    check_email(email)
+    check_name("user", name)
+    check_role(role)
+    with Session(db.engine) as session:
+        require_tenant(session, slug)
+
+
+def check_email(email: str) -> None:
     try:
         validate_email(email, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as fault:
         raise AccountError(f"{email!r} is not an e-mail address: {fault}") from None
-    _check_name("user", name)
+
+
+def check_role(role: str) -> None:
     if role not in ROLES:
         raise AccountError(f"The role {role!r} is not known; allowed: {', '.join(ROLES)}.")
-    with Session(db.engine) as session:
-        _tenant(session, slug)
-
-
-def set_password(email: str, password: str) -> None:
-    passwords.check_new(password)
-    with Session(db.engine) as session:
-        require_user(session, email).password_hash = passwords.hash_password(password)
-        session.commit()
-
-
-def authenticate(email: str, password: str) -> User | None:
-    """The user of this e-mail and password. An unknown e-mail costs the same time as a wrong password."""
-    with Session(db.engine, expire_on_commit=False) as session:
-        user = find_user(session, email)
-        known_hash = user.password_hash if user else None
-        if not passwords.matches(known_hash, password) or user is None or known_hash is None:
-            return None
-        if passwords.is_outdated(known_hash):
-            user.password_hash = passwords.hash_password(password)
-            session.commit()
-        return user
 
 
 def find_user(session: Session, email: str) -> User | None:
@@ -134,19 +116,38 @@ def require_user(session: Session, email: str) -> User:
     return user
 
 
-def _tenant(session: Session, slug: str) -> Tenant:
+def require_tenant(session: Session, slug: str) -> Tenant:
     tenant = session.scalars(select(Tenant).where(Tenant.slug == slug)).one_or_none()
     if tenant is None:
         known = ", ".join(session.scalars(select(Tenant.slug).order_by(Tenant.slug).limit(10))) or "none yet"
-        raise AccountError(f"There is no tenant {slug!r}; there are: {known}. Make one with: flask tenant create")
+        raise AccountError(f"There is no tenant {slug!r}; there are: {known}. Create one with: flask tenant create")
     return tenant
 
 
-def _check_name(what: str, name: str) -> None:
+def check_name(what: str, name: str) -> None:
     if not 0 < len(name.strip()) <= NAME_MAX_CHARS:
         raise AccountError(
             f"The {what}'s name has {len(name.strip())} characters; 1 to {NAME_MAX_CHARS} are allowed. Give one with --name."
         )
+
+
+def check_timezone(timezone: str) -> None:
+    _check_known("time zone", timezone, zoneinfo.available_timezones() - NO_PLACES, "Europe/Berlin")
+
+
+def check_currency(currency: str) -> None:
+    _check_known("currency", currency, list_currencies(), "EUR")
+
+
+def check_locale(locale: str) -> None:
+    try:
+        if len(locale) > SETTING_MAX_CHARS:
+            raise ValueError
+        Locale.parse(locale)
+    except (ValueError, UnknownLocaleError):
+        raise AccountError(
+            f"The locale {locale!r} is not known; allowed: a language with a country, like en_GB or de_DE."
+        ) from None
 
 
 def _check_known(what: str, value: str, known: set[str], example: str) -> None:

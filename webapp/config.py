@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import database_url, redis_url
+from . import database_url, network, redis_url
 
 RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never dropped
 RETENTION_DAYS_MOST = 36_500
@@ -35,7 +35,9 @@ class Config:
     """What a process of Doorbell is told from outside.
 
     `database_url` is in the form of PostgreSQL's library (postgresql://…), for pg_session.py. `demo` opens the
-    `/demo` sign-in and is set by `make run` only. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
+    `/demo` sign-in and is set by `make run` only. `secret_key_fallbacks` are earlier keys, whose sessions go on. `bind` is
+    where gunicorn listens unless it is told otherwise; `allow_insecure_network` serves the demo or plain cookies beyond this
+    machine. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
     between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
     at least. `stream_way` is "generator" where streams are never to be written straight to their sockets. `metrics_token`
@@ -45,6 +47,9 @@ class Config:
     database_url: str
     redis_url: str
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
+    bind: str
+    allow_insecure_network: bool
     demo: bool
     cookie_secure: bool
     stream_seconds: float
@@ -61,6 +66,10 @@ class Config:
     listener_metrics_port: int
     worker_metrics_port: int
 
+    def insecure(self, bind: str | None = None) -> str:
+        """Why this must not be served at `bind`, in a sentence; "" when it may be. Without `bind`: at its own."""
+        return network.insecure(self.bind if bind is None else bind, self.demo, self.cookie_secure)
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
         """Read the environment. Raises ConfigError with every fault found."""
@@ -70,6 +79,9 @@ class Config:
             database_url=_database_url(env, faults),
             redis_url=_redis_url(env, faults),
             secret_key=_secret_key(env, faults),
+            secret_key_fallbacks=_secret_key_fallbacks(env, faults),
+            bind=env.get("BIND", "").strip() or f"127.0.0.1:{env.get('PORT', '').strip() or 8000}",
+            allow_insecure_network=_switch(env, "ALLOW_INSECURE_NETWORK", False, faults),
             demo=demo,
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, (0, 10), faults),
@@ -131,6 +143,17 @@ def _secret_key(env: Mapping[str, str], faults: list[str]) -> str:
     elif len(value) < SECRET_KEY_MIN_CHARS:
         faults.append(f"SECRET_KEY has {len(value)} characters; at least {SECRET_KEY_MIN_CHARS} are needed. {make_one}")
     return value
+
+
+def _secret_key_fallbacks(env: Mapping[str, str], faults: list[str]) -> tuple[str, ...]:
+    keys = tuple(key for key in env.get("SECRET_KEY_FALLBACKS", "").split(",") if key)
+    for n, key in enumerate(keys, 1):
+        if len(key) < SECRET_KEY_MIN_CHARS:
+            faults.append(
+                f"SECRET_KEY_FALLBACKS has a key of {len(key)} characters (number {n}); each needs at least "
+                f"{SECRET_KEY_MIN_CHARS}. List earlier values of SECRET_KEY, separated by commas."
+            )
+    return keys
 
 
 def _metrics_token(env: Mapping[str, str], faults: list[str]) -> str:

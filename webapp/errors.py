@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -45,7 +46,7 @@ class Trouble:
 TROUBLES = {
     400: Trouble("The request could not be understood", "Go back, reload the page and try again."),
     401: Trouble("You are signed out", "Sign in to go on."),
-    403: Trouble("You may not do this", "Ask a manager of your team to do it, or to change your role."),
+    403: Trouble("You may not do this", "Ask your Doorbell administrator."),
     404: Trouble("There is no such page", "It may have been deleted, or the address is mistyped."),
     405: Trouble("That action is not available here", "Go back and use the page's own buttons."),
     408: Trouble("The form did not arrive", "Check your connection, then send it again."),
@@ -77,7 +78,7 @@ READ_ONLY_TROUBLE = Trouble(
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(CSRFError, lambda _error: answer(400, CSRF_TROUBLE))
+    app.register_error_handler(CSRFError, form_not_valid)
     app.register_error_handler(OrderNotFound, no_such_order)
     app.register_error_handler(HTTPException, http_error)
     for away in AWAY:
@@ -85,6 +86,18 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DataError, value_impossible)
     app.register_error_handler(InternalError, database_read_only)
     app.after_request(note_that_the_database_answers)
+
+
+def form_not_valid(_error: CSRFError) -> ResponseReturnValue:
+    cookie = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    if cookie or request.is_secure or not current_app.config["SESSION_COOKIE_SECURE"]:
+        return answer(400, CSRF_TROUBLE)
+    host = re.sub(r":\d+$", "", request.host)
+    advice = (
+        f"Doorbell's cookies need HTTPS. Open https://{host}{request.path}, or set COOKIE_SECURE=0 for a test. "
+        "Nothing was changed."
+    )
+    return answer(400, Trouble("Your browser sent no cookie", advice))
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:

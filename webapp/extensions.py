@@ -18,6 +18,7 @@ from . import (
     panel_cache,
     search_limit,
     security,
+    sign_in,
     signal_log,
     signals,
     static_files,
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
     web_metrics.init_app(app)  # first, so that it times the others
     db.init_app(app)
     signals.init_app(app, config.redis_url)
+    sign_in.init_app(app)
     signal_log.init_app(app, config.redis_url)
     health.init_app(app)
     panel_cache.init_app(app)

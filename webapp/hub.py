@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 
 import redis
 
-from . import frames, logs, resume, signals
+from . import frames, logs, notices, resume, signals
 from .audience import Audience
 from .config import Config
+from .ended_lately import EndedLately
 from .events import RESYNC
 from .metrics import web as metrics
 from .misread import Misread
@@ -52,6 +53,7 @@ class Hub:
         self._of_user: Counter[int] = Counter()
         self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
         self._rounds = Rounds(config.stream_seconds, self.close, self._each_tick, self._end_without_rights)
+        self._ended_lately = EndedLately(self._end_what_ended_lately)
         self._sockets: Sockets | None = None
         self._stopping = False
         self._stopped = threading.Event()
@@ -133,6 +135,7 @@ class Hub:
                 self._subscription.send("subscribe", stream.tenant_id)
         self._subscription.start()
         self._rounds.add(stream)
+        self._ended_lately.start()
         return audience
 
     def _new_audience(self, tenant_id: int) -> Audience:
@@ -172,6 +175,9 @@ class Hub:
                     stream.find()
 
     def received(self, tenant_id: int, message: bytes) -> None:
+        if tenant_id == notices.NOBODY:
+            self._noticed(message)
+            return
         try:
             signal = signals.Signal.parse(message)
         except ValueError as error:
@@ -188,6 +194,12 @@ class Hub:
                 audience.begin_anew()  # the seq fell: this Redis has forgotten its log, and perhaps signals never heard
                 audience.recent.add(signal.seq, message)
         audience.hear(signal)
+
+    def _noticed(self, notice: bytes) -> None:
+        if notice == notices.SESSIONS:
+            self._ended_lately.notice()
+        elif (tenant_id := notices.changed_tenant(notice)) is not None:
+            self._rights.tenant_changed(tenant_id)
 
     def _deliver(self, message: frames.Message, streams: Sequence[Stream]) -> None:
         if self._sockets is not None:
@@ -224,8 +236,14 @@ class Hub:
         for stream, cause in self._rights.ended(self._all()):
             self.close(stream, cause)  # its page reconnects, and is told to sign in
 
+    def _end_what_ended_lately(self) -> None:
+        lately = self._rights.lately()
+        for stream in self._all() if lately else ():
+            if cause := lately.cause(stream):
+                self.close(stream, cause)
+
     def end_session(self, session_id: str) -> None:
-        """It was signed out in this process, so its streams need not wait for the rounds."""
+        """It was signed out in this process, so its streams need not wait for a look."""
         for stream in self._all():
             if stream.session is not None and stream.session.id == session_id:
                 self.close(stream, "session")

@@ -85,7 +85,11 @@ class Tenant(Base):
 
 
 class User(UserMixin, Base):
-    """Somebody who signs in. `password_hash` is argon2id; null means that nobody can sign in with a password."""
+    """A person who signs in. `password_hash` is argon2id, null without a password.
+
+    A user with a `disabled_at` cannot sign in; the user's orders stay. A session counts while `sessions_from` is what it was
+    when the session began (sessions.py); a trigger moves it when the password or the role changes or the user is disabled.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -94,7 +98,12 @@ class User(UserMixin, Base):
         _at_most("email", EMAIL_MAX_CHARS),
         _at_most("name", TEXT_MAX_CHARS),
         _at_most("password_hash", TEXT_MAX_CHARS),
+        CheckConstraint("disabled_at BETWEEN '1900-01-01' AND '9000-01-01'", name="disabled_at"),
+        CheckConstraint("sessions_from BETWEEN '1900-01-01' AND '9000-01-01'", name="sessions_from"),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),  # sign-in, whatever the case
+        Index(  # rights.py: users whose sessions ended lately
+            "ix_users_sessions_from", "sessions_from", postgresql_where=text("sessions_from IS NOT NULL")
+        ),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
@@ -103,12 +112,17 @@ class User(UserMixin, Base):
     role: Mapped[str] = mapped_column(Text, server_default=text("'sales'"))
     password_hash: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = _now()
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sessions_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class EndedSession(Base):
     """A session that was signed out (sessions.py). Its cookie expires at `expires_at`, then the row may go."""
 
     __tablename__ = "ended_sessions"
+    __table_args__ = (
+        Index("ix_ended_sessions_ended_at", "ended_at"),
+    )  # rights.py: sessions that were signed out lately
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
     ended_at: Mapped[datetime] = _now()
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -139,9 +139,14 @@ def _change(transaction: Connection, tenant_id: int, order: OrderState, **values
 def _check_owner(transaction: Connection, tenant_id: int, owner_id: int | None) -> None:
     if owner_id is None:
         return
-    found = transaction.scalar(select(User.id).where(User.tenant_id == tenant_id, User.id == owner_id))
+    columns = select(User.name, User.disabled_at)
+    found = transaction.execute(columns.where(User.tenant_id == tenant_id, User.id == owner_id)).one_or_none()
     if found is None:
         raise OwnerInvalid(f"The salesperson with id {owner_id} is not one of your team. Choose one from the list.")
+    if found.disabled_at is not None:
+        raise OwnerInvalid(
+            f"The account of {found.name} is disabled, so it gets no new orders. Choose another salesperson."
+        )
 
 
 def _lock_numbers(transaction: Connection, tenant_id: int) -> str:

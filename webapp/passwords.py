@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -10,6 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 PASSWORD_MIN_CHARS = 10
 PASSWORD_MAX_CHARS = 1000  # a sign-in with a megabyte of password is not worth hashing
 
+LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least a hundred million guesses
+SCORED_CHARS = 72  # the most that zxcvbn takes; what is longer is judged by its beginning
+
 _hasher = PasswordHasher()
 
 
@@ -17,13 +21,36 @@ class PasswordInvalid(ValueError):
     """The password cannot be used; the message says why and what is allowed. It never holds the password."""
 
 
-def check_new(password: str) -> None:
-    """Raises PasswordInvalid."""
+def check_new(password: str, *about: str) -> None:
+    """`about` the user: e-mail, name, the tenant's name. Raises PasswordInvalid."""
     if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
         raise PasswordInvalid(
             f"The password has {len(password)} characters; {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} are allowed. "
             "Choose another one; a few words are fine."
         )
+    words = _words(about) | {_plain(text) for text in about}
+    plain = _plain(password)
+    if plain and plain in {_plain(word) for word in words}:
+        raise PasswordInvalid(
+            "The password is the user's e-mail address or a name that belongs to it. Choose another one; a few words are fine."
+        )
+    from zxcvbn import zxcvbn  # its word lists cost 20 MB, which only a command that sets a password should pay
+
+    judged = zxcvbn(password[:SCORED_CHARS], user_inputs=[*about, *words])
+    if judged["score"] < LEAST_SCORE:
+        why = judged["feedback"]["warning"] or "It is made of names or words that are tried first."
+        raise PasswordInvalid(f"The password is easy to guess. {why} Choose another one; a few words are fine.")
+
+
+def _words(about: tuple[str, ...]) -> set[str]:
+    """The parts of names and of an e-mail address that are long enough to make up a password."""
+    parts = {part for text in about for part in re.split(r"[^\w]+|_", text)}
+    local_parts = {text.partition("@")[0] for text in about if "@" in text}
+    return {part for part in parts | local_parts if len(part) > 2}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
 
 
 def hash_password(password: str) -> str:

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from .db import db
 from .models import EndedSession, User
 from .open_stream import Stream
+from .sessions import stamp
+from .visitors import Visitors
 
 IDS_PER_QUERY = 1000
+LATELY = timedelta(seconds=60)  # longer than a transaction that ends sessions stays open, by far
 
 T = TypeVar("T", int, str)
-Owner = tuple[int, int]  # a user's id, and the tenant that it was of when the stream opened
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A user as the row has it now. `since` is the stamp that a session must carry to count."""
+
+    tenant_id: int
+    disabled: bool
+    since: int | None
+
+
+@dataclass(frozen=True)
+class Lately:
+    """The users whose sessions ended in the last minute, and the sessions that were signed out in it."""
+
+    users: Mapping[int, Standing] = field(default_factory=dict)
+    sessions: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.users or self.sessions)
+
+    def cause(self, stream: Stream) -> str | None:
+        """Why the stream has to end, one of metrics.DROP_CAUSES; None when it goes on."""
+        if stream.session and stream.session.id in self.sessions:
+            return "session"
+        user = self.users.get(stream.user_id)
+        return _cause(user, stream) if user else None
 
 
 class Rights:
@@ -29,30 +60,66 @@ class Rights:
         self._app = app
 
     def ended(self, streams: Iterable[Stream]) -> Iterator[tuple[Stream, str]]:
-        """The streams that have to end, each with the cause of metrics.DROP_CAUSES: `session` when it was signed out or is
-        too old, `rights` when its user is gone or of another tenant. With PostgreSQL away nothing but ages is known."""
+        """The streams that have to end, each with the cause of metrics.DROP_CAUSES: `session` when it was ended or is too
+        old, `rights` when its user is gone, disabled or of another tenant. With PostgreSQL away only ages are known."""
         asked, now = list(streams), time.time()
-        owners = {(stream.user_id, stream.tenant_id) for stream in asked}
         sessions = {stream.session.id for stream in asked if stream.session}
+        users: Mapping[int, Standing] | None = None
+        over: set[str] = set()
         try:
             with self._app.app_context(), Session(db.engine) as reading:
-                gone = owners - _owners(reading, {user for user, _tenant in owners})
+                users = _standings(reading, {stream.user_id for stream in asked})
                 over = _ended(reading, sessions)
         except SQLAlchemyError:
-            gone, over = set(), set()
+            pass
         for stream in asked:
             if stream.session and (stream.session.id in over or stream.session.ends <= now):
                 yield stream, "session"
-            elif (stream.user_id, stream.tenant_id) in gone:
-                yield stream, "rights"
+            elif users is not None and (cause := _cause(users.get(stream.user_id), stream)):
+                yield stream, cause
+
+    def lately(self) -> Lately:
+        """What ended lately, which this process's visitors then know as well. Empty with PostgreSQL away."""
+        since = func.now() - LATELY
+        try:
+            with self._app.app_context(), Session(db.engine) as reading:
+                users = dict(_rows(reading, _STANDING.where(User.sessions_from > since)))
+                signed_out = reading.scalars(select(EndedSession.id).where(EndedSession.ended_at > since))
+                found = Lately(users, frozenset(signed_out))
+        except SQLAlchemyError:
+            return Lately()
+        self._visitors.forget(*found.users)
+        self._visitors.end(*found.sessions)
+        return found
+
+    def tenant_changed(self, tenant_id: int) -> None:
+        """This process's visitors of the tenant are read again at their next request."""
+        self._visitors.forget_tenant(tenant_id)
+
+    @property
+    def _visitors(self) -> Visitors:
+        return cast(Visitors, self._app.extensions["doorbell_visitors"])
 
 
-def _owners(reading: Session, users: set[int]) -> set[Owner]:
-    found: set[Owner] = set()
+_STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)
+
+
+def _cause(user: Standing | None, stream: Stream) -> str | None:
+    if user is None or user.disabled or user.tenant_id != stream.tenant_id:
+        return "rights"
+    return None if user.since == (stream.session.since if stream.session else None) else "session"
+
+
+def _standings(reading: Session, users: set[int]) -> dict[int, Standing]:
+    found: dict[int, Standing] = {}
     for some in _in_parts(users):
-        rows = reading.execute(select(User.id, User.tenant_id).where(User.id.in_(some)))
-        found.update((user, tenant) for user, tenant in rows)
+        found.update(_rows(reading, _STANDING.where(User.id.in_(some))))
     return found
+
+
+def _rows(reading: Session, statement: Select[int, int, bool, datetime | None]) -> Iterator[tuple[int, Standing]]:
+    for user_id, tenant_id, disabled, sessions_from in reading.execute(statement):
+        yield user_id, Standing(tenant_id, disabled, stamp(sessions_from))
 
 
 def _ended(reading: Session, sessions: set[str]) -> set[str]:

@@ -1,11 +1,13 @@
 """A session: one sign-in of one browser. Its id and its end stand in the signed cookie; the server keeps those that ended.
 
 A sign-in costs no row. A row of `ended_sessions` is a sign-out, and goes when every copy of that cookie would have expired.
+All sessions of a user end when `users.sessions_from` moves: the cookie carries the value that it began under.
 """
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -18,31 +20,41 @@ from . import pg_session
 from .db import db
 from .models import EndedSession
 
-ID, ENDS = "_session", "_ends"  # keys of the cookie
+ID, ENDS, SINCE = "_session", "_ends", "_since"  # keys of the cookie
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionKey(NamedTuple):
-    """`ends` in epoch seconds: a session is over then, however often its cookie was signed anew."""
+    """`ends` in epoch seconds: a session is over then, however often its cookie was signed again. `since` is `stamp` of the
+    user's `sessions_from` when the session began."""
 
     id: str
     ends: int
+    since: int | None = None
 
 
-def new(seconds: float) -> dict[str, str | int]:
-    """What a cookie says of a session that begins now and ends `seconds` from now."""
-    return {ID: str(uuid4()), ENDS: int(time.time() + seconds)}
+def stamp(sessions_from: datetime | None) -> int | None:
+    """`users.sessions_from` as a cookie carries it: epoch microseconds, exactly. None for a user whose sessions never ended."""
+    return None if sessions_from is None else (sessions_from - _EPOCH) // timedelta(microseconds=1)
 
 
-def begin() -> None:
+def new(seconds: float, since: int | None = None) -> dict[str, str | int]:
+    """The cookie's values for a session that begins now and ends `seconds` from now."""
+    values: dict[str, str | int] = {ID: str(uuid4()), ENDS: int(time.time() + seconds)}
+    return values if since is None else {**values, SINCE: since}
+
+
+def begin(since: int | None) -> None:
     """Give the request's session its id and its end, PERMANENT_SESSION_LIFETIME from now."""
-    session.update(new(current_app.permanent_session_lifetime.total_seconds()))
+    session.update(new(current_app.permanent_session_lifetime.total_seconds(), since))
 
 
 def current() -> SessionKey | None:
     """The request's session; None where there is no request, or its cookie has no id: one from before sessions had them."""
     if not has_request_context() or ID not in session:
         return None
-    return SessionKey(session[ID], session[ENDS])
+    return SessionKey(session[ID], session[ENDS], session.get(SINCE))
 
 
 def end(key: SessionKey) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from . import connection, sessions, visitors
+from . import connection, notices, sessions, signals, visitors
 from .config import Config
 from .generator_stream import GeneratorStream
 from .hub import Hub, Refused
@@ -46,9 +46,10 @@ def stream() -> Response:
 
 
 def end_session(key: sessions.SessionKey) -> None:
-    """Close this process's streams of a session that has just ended; those of others wait for their rounds."""
-    visitors.visitors().end(key)
+    """Close this process's streams of a session that has just ended, and let the other processes look for theirs."""
+    visitors.visitors().end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
+    notices.sessions_ended(signals.client())
 
 
 def _since() -> int | None:

@@ -13,6 +13,8 @@ from .models import Tenant, User
 from .security import READS
 from .visitors import visitors
 
+PAGE_USER = "Doorbell-User"  # the header in which a page says whose it is; the stream's address has `user`
+
 # The endpoints that answer nobody in particular, each with its reason. All others ask for a sign-in by themselves.
 PUBLIC = {
     "static": "css and js, the same for everybody",
@@ -71,11 +73,22 @@ def require_sign_in() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated:
         return ask_to_sign_in()
+    if is_fragment(request.path) and not is_page_of(current_user.id):
+        return "Another user is signed in now. Reload the page.", 409, {"Content-Type": "text/plain; charset=utf-8"}
     if request.method == "GET":
         visitors().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
     if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
-        sessions.begin()  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
+        sessions.begin(
+            None
+        )  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
     return None
+
+
+def is_page_of(user_id: int) -> bool:
+    """Whether the page that asks was painted for this user: another may have signed in since, in another tab of the browser.
+    A request that does not name a user is nobody's page."""
+    named = request.headers.get(PAGE_USER) or request.args.get("user")
+    return named is None or named == str(user_id)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

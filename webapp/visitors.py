@@ -23,9 +23,8 @@ from .models import EndedSession, Tenant, User
 from .sessions import SessionKey
 from .together import Together
 
-KEPT_SECONDS = (
-    10.0  # how long who was removed or moved, or a session that ended elsewhere, still reads; writing ends at once
-)
+# How long a user who was removed, moved or disabled still reads, or a session that ended elsewhere. Writing ends at once.
+KEPT_SECONDS = 10.0
 DUE_SECONDS = KEPT_SECONDS / 2  # who is this old is asked for again with the others
 HEADER_SECONDS = 60.0  # how long a Cookie header is known without its signature being verified again
 AWAY_SECONDS = 5.0  # after PostgreSQL gave no answer `of_cookie` leaves the asking to the ordinary way
@@ -35,10 +34,16 @@ COOKIE_CHARS = 1000  # a longer header is not kept; a session's is about 300
 
 
 class Who(NamedTuple):
-    """A user in one session. None: the cookie of an older version, which can be ended by nothing but its age."""
+    """A user in one session, which began under this stamp of the user's `sessions_from`. `session_id` is None for the cookie of
+    an older version."""
 
     user_id: int
     session_id: str | None
+    since: int | None = None
+
+    @classmethod
+    def of(cls, user_id: int, session: SessionKey | None) -> Who:
+        return cls(user_id, session.id, session.since) if session else cls(user_id, None)
 
 
 class Audience(NamedTuple):
@@ -63,6 +68,11 @@ class Visitor:
     audience: Audience
     is_here: bool = False  # has asked for something since `read_at`
 
+    @property
+    def page_user(self) -> str:
+        """The user's id, as this user's pages name it."""
+        return str(self.user.id)
+
 
 class Visitors:
     """`clock` counts seconds, `now` is in epoch seconds. Querying needs an app context, of which `of_cookie` makes its own."""
@@ -79,13 +89,13 @@ class Visitors:
         """As they were at most KEPT_SECONDS ago; None when there is nobody with this id, or the session is over."""
         if session is not None and self.is_over(session):
             return None
-        return self._find(Who(user_id, session.id if session else None))
+        return self._find(Who.of(user_id, session))
 
     def fresh(self, user_id: int, session: SessionKey | None = None) -> Visitor | None:
         """As they are now."""
         if session is not None and self.is_over(session):
             return None
-        who = Who(user_id, session.id if session else None)
+        who = Who.of(user_id, session)
         return self._read({who}).get(who)
 
     def of_cookie(self, header: str) -> Visitor | None:
@@ -103,16 +113,22 @@ class Visitors:
         session = sessions.current()
         seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS  # or its age is not known
         _make_room(self._cookies)
-        self._cookies[header] = (Who(user_id, session.id if session else None), self.clock() + seconds)
+        self._cookies[header] = (Who.of(user_id, session), self.clock() + seconds)
 
-    def forget(self, user_id: int) -> None:
+    def forget(self, *user_ids: int) -> None:
         """Their rights changed, or they signed out."""
-        for who in [who for who in list(self._kept) if who.user_id == user_id]:
+        gone = set(user_ids)
+        for who in [who for who in list(self._kept) if who.user_id in gone] if gone else ():
             self._kept.pop(who, None)
 
-    def end(self, session: SessionKey) -> None:
-        """It has just ended, and in this process nobody is to read in it any more."""
-        self._note_ended({session.id})
+    def forget_tenant(self, tenant_id: int) -> None:
+        """Its name, time zone, locale or currency changed."""
+        for who in [who for who, kept in list(self._kept.items()) if kept.tenant.id == tenant_id]:
+            self._kept.pop(who, None)
+
+    def end(self, *session_ids: str) -> None:
+        """They have ended: this process refuses their next request without a query."""
+        self._note_ended(set(session_ids))
 
     def is_over(self, session: SessionKey) -> bool:
         """By its age, or as far as is known here. Without a query."""
@@ -154,11 +170,11 @@ class Visitors:
         self._note_ended(ended)
         found = {}
         for who in asked:
-            if who.user_id in people and who.session_id not in ended:
-                user, tenant = people[who.user_id]
-                found[who] = Visitor(user, tenant, now, audience_of(user, tenant))
-            else:
+            user, tenant = people.get(who.user_id, (None, None))
+            if user is None or tenant is None or who.session_id in ended or not _counts(user, who):
                 self._kept.pop(who, None)
+            else:
+                found[who] = Visitor(user, tenant, now, audience_of(user, tenant))
         _make_room(self._kept)
         self._kept.update(found)
         return found
@@ -187,6 +203,10 @@ def _statement(asked: set[Who]) -> Any:
     ended = select(func.array_agg(EndedSession.id)).where(EndedSession.id.in_(session_ids)).scalar_subquery()
     statement = select(User, Tenant, ended).join(Tenant, Tenant.id == User.tenant_id)
     return statement.where(User.id.in_(sorted({who.user_id for who in asked})))
+
+
+def _counts(user: User, who: Who) -> bool:
+    return user.disabled_at is None and sessions.stamp(user.sessions_from) == who.since
 
 
 def audience_of(user: User, tenant: Tenant) -> Audience:

@@ -46,7 +46,7 @@ class Stage:
         self.webs = [network.host("web1"), network.host("web2")]
         self.listener_hosts = [network.host("listener1"), network.host("listener2")]
         local, service = self._start_services()
-        self.doorbell = Doorbell(service, BIND=f"0.0.0.0:{WEB_PORT}", LOG_FORMAT="logfmt")
+        self.doorbell = Doorbell(service, BIND=f"0.0.0.0:{WEB_PORT}", ALLOW_INSECURE_NETWORK="1", LOG_FORMAT="logfmt")
         self._after(self.doorbell.close)
         self.conn = psycopg.connect(local, autocommit=True)
         self._after(self.conn.close)

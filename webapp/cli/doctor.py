@@ -29,7 +29,8 @@ def doctor(as_json: bool) -> None:
     config = current_app.extensions["doorbell_config"]
     migrations = Path(current_app.extensions["migrate"].directory)
     found: list[tuple[str, Finding]] = []
-    for name, finding in examine(System(config.database_url, config.redis_url, migrations, config.demo)):
+    system = System(config.database_url, config.redis_url, migrations, config.demo, config.insecure())
+    for name, finding in examine(system):
         found.append((name, finding))
         if not as_json:
             _say(name, finding)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
+import redis
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import accounts
+from .. import account_changes, accounts, notices, rollups, signals
+from ..account_changes import TenantChange
+from ..config import Config
 from ..db import db
+from ..events import RESYNC
 from ..models import Tenant, User
 from . import stop, table
 
@@ -22,24 +29,66 @@ tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")
 @click.option("--currency", required=True, help="ISO 4217: EUR.")
 @click.option("--locale", required=True, help="How numbers and dates are written: en_GB, de_DE.")
 def create(slug: str, name: str, timezone: str, currency: str, locale: str) -> None:
-    """Make the tenant SLUG (a short name of a-z, 0-9 and -)."""
+    """Create the tenant SLUG (a short name of a-z, 0-9 and -)."""
     try:
         accounts.create_tenant(accounts.NewTenant(slug, name.strip(), timezone, currency, locale))
     except accounts.AccountError as error:
         stop(str(error))
-    click.echo(
-        f"Tenant {slug} is made. Make somebody who signs in: flask user create EMAIL --tenant {slug} --name NAME"
-    )
+    click.echo(f"Created tenant {slug}. Next, create a user: flask user create EMAIL --tenant {slug} --name NAME")
+
+
+@tenants_cli.command("rename")
+@click.argument("slug")
+@click.argument("name")
+def rename(slug: str, name: str) -> None:
+    """Give the tenant SLUG the name NAME. The slug stays."""
+    _change(slug, TenantChange(name=name.strip()))
+
+
+@tenants_cli.command("set")
+@click.argument("slug")
+@click.option("--name", help="As people see it: “Northwind Traders”.")
+@click.option("--timezone", help="IANA name: Europe/Berlin. Past days are counted again by it.")
+@click.option("--locale", help="How numbers and dates are written: en_GB, de_DE.")
+@click.option("--currency", help="ISO 4217: EUR. Only while the tenant has no orders.")
+def set_values(slug: str, **values: str | None) -> None:
+    """Change the name, time zone, locale or currency of the tenant SLUG."""
+    if not any(value is not None for value in values.values()):
+        stop("Nothing to change. Give --name, --timezone, --locale or --currency.")
+    _change(slug, TenantChange(**values))
 
 
 @tenants_cli.command("list")
 def show() -> None:
-    """All tenants with the number of their users."""
+    """List all tenants with the number of their users."""
     users = select(func.count()).where(User.tenant_id == Tenant.id).scalar_subquery()
     columns = (Tenant.slug, Tenant.name, Tenant.timezone, Tenant.currency, Tenant.locale, users)
     with Session(db.engine) as session:
         rows = session.execute(select(*columns).order_by(Tenant.slug)).all()
     if not rows:
-        click.echo("There are no tenants yet. Make one with: flask tenant create")
+        click.echo("There are no tenants yet. Create one with: flask tenant create")
         return
     table(("slug", "name", "timezone", "currency", "locale", "users"), rows)
+
+
+def _change(slug: str, change: TenantChange) -> None:
+    try:
+        changed = account_changes.change_tenant(slug, change)
+    except accounts.AccountError as error:
+        stop(str(error))
+    if not changed.changed:
+        click.echo(f"Tenant {slug} has these values already. Nothing was changed.")
+        return
+    click.echo(f"Changed tenant {slug}: {', '.join(f'{name} {getattr(change, name)!r}' for name in changed.changed)}.")
+    if "timezone" in changed.changed:
+        rollups.rebuild(cast(Config, current_app.extensions["doorbell_config"]).database_url)
+        click.echo("Counted its past days again.")
+    _tell_open_pages(changed.id)
+
+
+def _tell_open_pages(tenant_id: int) -> None:
+    notices.tenant_changed(signals.client(), tenant_id)
+    try:
+        signals.publish(signals.client(), tenant_id, {RESYNC: None})
+    except redis.RedisError:
+        click.echo("Redis does not answer: open pages show it when they are reloaded.")

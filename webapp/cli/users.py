@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import accounts, passwords
+from .. import account_changes, accounts, notices, passwords, signals
 from ..db import db
 from ..models import ROLES, Tenant, User
 from . import stop, table
@@ -18,54 +21,128 @@ users_cli = AppGroup("user", help="People who sign in.")
 from_stdin = click.option(
     "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
 )
+email_argument: Callable[..., Any] = click.argument("email")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (accounts.AccountError, passwords.PasswordInvalid) as error:
+        stop(str(error))
 
 
 @users_cli.command("create")
-@click.argument("email")
+@email_argument
 @click.option("--tenant", "slug", required=True, help="The slug of the tenant.")
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice(ROLES), default="sales", show_default=True)
 @from_stdin
 def create(email: str, slug: str, name: str, role: str, password_stdin: bool) -> None:
-    """Make a user who signs in with EMAIL and a password, which is asked for."""
-    try:
-        accounts.check_user(email, slug, name, role)  # before somebody thinks up a password
+    """Create a user who signs in with EMAIL and a password, which is asked for."""
+    with _refusals():
+        accounts.check_user(email, slug, name, role)  # before a password is thought up
         accounts.create_user(email, slug, name, role, _password(password_stdin))
-    except (accounts.AccountError, passwords.PasswordInvalid) as error:
-        stop(str(error))
-    click.echo(f"User {email} is made, with the role {role} in {slug}.")
+    click.echo(f"Created user {email} with the role {role} in {slug}.")
 
 
 @users_cli.command("password")
-@click.argument("email")
+@email_argument
 @from_stdin
 def password(email: str, password_stdin: bool) -> None:
-    """Give the user EMAIL a new password, which is asked for."""
-    try:
+    """Give the user EMAIL a new password, which is asked for, and sign the user out everywhere."""
+    with _refusals():
         with Session(db.engine) as session:
             accounts.require_user(session, email)
-        accounts.set_password(email, _password(password_stdin))
-    except (accounts.AccountError, passwords.PasswordInvalid) as error:
-        stop(str(error))
-    click.echo(f"{email} has a new password.")
+        account_changes.set_password(email, _password(password_stdin))
+    click.echo(f"Changed the password of {email}. {_signed_out()}")
+
+
+@users_cli.command("disable")
+@email_argument
+def disable(email: str) -> None:
+    """Sign the user EMAIL out everywhere and refuse further sign-ins. The user's orders stay."""
+    with _refusals():
+        changed = account_changes.disable(email)
+    if changed:
+        click.echo(f"Disabled {email}; their orders stay theirs. {_signed_out()}")
+    else:
+        click.echo(f"{email} is disabled already. Nothing was changed.")
+
+
+@users_cli.command("enable")
+@email_argument
+def enable(email: str) -> None:
+    """Let the user EMAIL sign in again."""
+    with _refusals():
+        changed, has_password = account_changes.enable(email)
+    head = f"Enabled {email}." if changed else f"{email} is not disabled. Nothing was changed."
+    tail = "" if has_password else f" They have no password. Set one: flask user password {email}"
+    click.echo(head + tail)
+
+
+@users_cli.command("sign-out")
+@email_argument
+def sign_out(email: str) -> None:
+    """Sign the user EMAIL out in every browser. They can sign in again."""
+    with _refusals():
+        account_changes.sign_out(email)
+    click.echo(f"{email}: {_signed_out()}")
+
+
+@users_cli.command("role")
+@email_argument
+@click.argument("role", type=click.Choice(ROLES))
+def role(email: str, role: str) -> None:
+    """Give the user EMAIL the role ROLE, and sign the user out everywhere, so that it counts at once."""
+    with _refusals():
+        changed = account_changes.set_role(email, role)
+    if changed:
+        click.echo(f"{email} has the role {role} now. {_signed_out()}")
+    else:
+        click.echo(f"{email} has the role {role} already. Nothing was changed.")
+
+
+@users_cli.command("rename")
+@email_argument
+@click.option("--name", help="The new name, as the team sees it.")
+@click.option("--email", "new_email", help="The new e-mail address, to sign in with.")
+def rename(email: str, name: str | None, new_email: str | None) -> None:
+    """Change the name or the e-mail address of the user EMAIL. Sessions go on."""
+    if name is None and new_email is None:
+        stop("Nothing to change. Give --name NAME, --email ADDRESS or both.")
+    with _refusals():
+        account_changes.rename_user(email, name, new_email)
+    said = [f"the name {name.strip()!r}" if name is not None else "", f"the e-mail {new_email}" if new_email else ""]
+    click.echo(f"Renamed {email}: {' and '.join(filter(None, said))}. Open pages show it when they are reloaded.")
 
 
 @users_cli.command("list")
-@click.option("--tenant", "slug", help="Of this tenant alone.")
+@click.option("--tenant", "slug", help="Only the users of this tenant.")
 def show(slug: str | None) -> None:
-    """All users by tenant and e-mail."""
-    columns = (Tenant.slug, User.email, User.name, User.role, User.password_hash.is_not(None))
+    """List all users by tenant and e-mail."""
+    columns = (Tenant.slug, User.email, User.name, User.role, User.password_hash, User.disabled_at)
     statement = select(*columns).join(Tenant, Tenant.id == User.tenant_id).order_by(Tenant.slug, User.email)
     with Session(db.engine) as session:
         rows = session.execute(statement.where(Tenant.slug == slug) if slug else statement).all()
     if not rows:
-        click.echo("There are no users yet. Make one with: flask user create")
+        click.echo("There are no users yet. Create one with: flask user create")
         return
-    table(("tenant", "email", "name", "role", "password"), [(*row[:4], "set" if row[4] else "none") for row in rows])
+    shown = [
+        (*row[:4], "set" if row[4] else "none", f"disabled {row[5]:%Y-%m-%d}" if row[5] else "active") for row in rows
+    ]
+    table(("tenant", "email", "name", "role", "password", "status"), shown)
 
 
-def _password(from_standard_input: bool) -> str:
-    if from_standard_input:
+def _signed_out() -> str:
+    if notices.sessions_ended(signals.client()):
+        return "They are signed out everywhere."
+    return "They are signed out; Redis does not answer, so their open pages end some seconds later."
+
+
+def _password(from_stdin: bool) -> str:
+    """From a person who types it twice, or the first line of standard input."""
+    if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
-    return chosen
+    entered: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return entered

@@ -41,7 +41,9 @@ _PICK = text("""
     ) AS newest ORDER BY random() LIMIT 1
 """)
 _PAY = text("UPDATE orders SET paid_at = now() WHERE tenant_id = :tenant AND number = :number AND status = 'placed'")
-_SALESPEOPLE = text("SELECT id FROM users WHERE tenant_id = :tenant AND role = 'sales' ORDER BY id")
+_SALESPEOPLE = text(
+    "SELECT id FROM users WHERE tenant_id = :tenant AND role = 'sales' AND disabled_at IS NULL ORDER BY id"
+)
 
 log = logs.get("customer")
 

@@ -26,6 +26,7 @@ from . import (
     refunds,
     rights,
     schema,
+    sign_in,
     transactions,
     triggers,
     zones,
@@ -68,6 +69,7 @@ CHECKS = (
     Check("partitions", partitions.look, ("postgresql",)),
     Check("transactions", transactions.look, ("postgresql",)),
     Check("refunds", refunds.look, ("postgresql",)),
+    Check("sign-in", sign_in.look, ("postgresql", "redis")),
 )
 
 

@@ -33,6 +33,7 @@ class System:
     redis_url: str
     migrations: Path
     is_private: bool = False
+    insecure: str = ""  # what is open to the network and should not be, in a sentence
     away: dict[str, str] = field(default_factory=dict)
 
     def postgresql(self) -> psycopg.Connection:

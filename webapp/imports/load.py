@@ -22,7 +22,8 @@ PLACE = """
 WITH placed AS (
     INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
                         placed_at, paid_at, shipped_at, cancelled_at, source)
-    SELECT %(tenant)s, o.number, o.customer, w.owner_id, %(currency)s, o.total_minor, o.refunded_minor,
+    SELECT %(tenant)s, o.number, o.customer, CASE WHEN w.disabled IS NULL THEN w.owner_id END, %(currency)s,
+           o.total_minor, o.refunded_minor,
            o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at, %(source)s
     FROM import_orders o
     LEFT JOIN import_owners w ON w.owner_key = o.owner_key
@@ -54,7 +55,8 @@ EXISTING = """
 CREATE TEMP TABLE import_existing AS
 WITH existing AS (
     SELECT o.number, o.first_line, x.id, o.lines,
-           (o.customer, w.owner_id, o.total_minor, o.refunded_minor,
+           (o.customer, CASE WHEN w.disabled IS NULL OR x.owner_id IS NOT NULL THEN w.owner_id END,
+            o.total_minor, o.refunded_minor,
             o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at)
            IS NOT DISTINCT FROM
            (x.customer, x.owner_id, x.total_minor, x.refunded_minor,

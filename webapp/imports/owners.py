@@ -1,6 +1,7 @@
 """Whose orders these are: people found by e-mail or by name, and what becomes of those that nobody knows.
 
-import_owners   one row a person named in the file: `owner_id` when known, `reason` when their orders are refused
+import_owners   one row a person named in the file: `owner_id` when known, `reason` when their orders are refused. A user who is
+                disabled keeps the orders that exist and gets no new ones: `disabled` is the reason to refuse those
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ SELECT named.*, coalesce(by_email.id, by_name.id) AS owner_id,
            WHEN owner_email IS NULL THEN
                format('owner %%L is no user of %%s and has no e-mail to make them one; add a column owner_email',
                       owner_name, %(slug)s::text)
-       END AS reason
+       END AS reason,
+       CASE WHEN disabled.id IS NOT NULL THEN
+           format('owner %%L is disabled and gets no new orders; name another one, run flask user enable %%s, '
+                  'or use --owners ignore', coalesce(owner_email, owner_name), disabled.email)
+       END AS disabled
 FROM (
     SELECT DISTINCT ON (owner_key) owner_key, owner_email, owner_name
     FROM import_orders
@@ -37,11 +42,19 @@ LEFT JOIN users elsewhere ON lower(elsewhere.email) = owner_email AND elsewhere.
 LEFT JOIN (
     SELECT lower(name) AS name, count(*) AS people, CASE WHEN count(*) = 1 THEN min(id) END AS id
     FROM users WHERE tenant_id = %(tenant)s GROUP BY lower(name)
-) AS by_name ON owner_email IS NULL AND by_name.name = lower(owner_name)"""
+) AS by_name ON owner_email IS NULL AND by_name.name = lower(owner_name)
+LEFT JOIN users disabled ON disabled.id = coalesce(by_email.id, by_name.id) AND disabled.disabled_at IS NOT NULL"""
 
 REFUSED = """
 UPDATE import_orders o SET reason = w.reason
 FROM import_owners w WHERE w.owner_key = o.owner_key AND w.reason IS NOT NULL AND o.reason IS NULL"""
+
+# An order that exists stays as it is, and one that is re-imported every day must not be refused when its owner leaves.
+REFUSED_NEW = """
+UPDATE import_orders o SET reason = w.disabled
+FROM import_owners w
+WHERE w.owner_key = o.owner_key AND w.disabled IS NOT NULL AND o.reason IS NULL
+  AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)"""
 
 # Only who owns an order that is about to be placed. No password hash: nobody signs in before `flask user password`.
 CREATE = """
@@ -73,6 +86,8 @@ def find_owners(conn: psycopg.Connection, tenant_id: int, slug: str, policy: str
     """Find the people named in the file; under `refuse` and `create`, give orders of others a reason."""
     conn.execute(OWNERS, {"tenant": tenant_id, "slug": slug, "policy": policy})
     conn.execute(REFUSED)
+    if policy != "ignore":
+        conn.execute(REFUSED_NEW, {"tenant": tenant_id})
     conn.execute("ANALYZE import_owners")
 
 

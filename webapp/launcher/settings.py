@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .. import network
 from ..demo import company
 from ..demo.seed import WEEKS
 
@@ -37,6 +38,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Raises Refused for the first value that cannot be used."""
+        _check_network(env)
         return cls(
             port=_whole_number(env, "PORT", 8000, 1, 65535),
             data_dir=data_dir(env),
@@ -58,6 +60,19 @@ class Settings:
                     f"Port {self.port} cannot be used ({error.strerror or error}): stop what uses it, "
                     f"or choose another, for example: make run PORT={self.port % 65535 + 1}"
                 ) from error
+
+
+def _check_network(env: Mapping[str, str]) -> None:
+    """Before anything is started; the web process looks at it again (gunicorn.conf.py)."""
+    demo = _is_on(env.get("DOORBELL_DEMO", "").strip() or "1")
+    secure = _is_on(env.get("COOKIE_SECURE", "").strip() or ("0" if demo else "1"))
+    why = network.insecure(env.get("BIND", "").strip() or "127.0.0.1", demo, secure)
+    if why and not _is_on(env.get("ALLOW_INSECURE_NETWORK", "").strip()):
+        raise Refused(f"{why} {network.HOW_TO}")
+
+
+def _is_on(value: str) -> bool:
+    return value.lower() in ("1", "true", "yes", "on")
 
 
 def data_dir(env: Mapping[str, str]) -> Path:

@@ -78,6 +78,13 @@ PANELS_UNCHANGED = Counter(
     "Panels that the page had already: answered 304, or left out of an answer for several.",
 )
 PANEL_BYTES = Gauge("doorbell_panel_bytes", "Bytes of panels kept in memory.", multiprocess_mode="livesum")
+SIGN_IN_OUTCOMES = ("success", "failure", "refused", "busy")
+SIGN_INS = Counter(
+    "doorbell_sign_ins_total",
+    "Tries to sign in; refused by a limit and busy (the queue for hashing was full) were not checked.",
+    ["outcome"],
+)
+SIGN_OUTS = Counter("doorbell_sign_outs_total", "Sessions that their users signed out.")
 PANEL_HITS, PANEL_WAITS, PANEL_MISSES = PANELS.labels("memory"), PANELS.labels("wait"), PANELS.labels("query")
 
 for _most, _class in TENANT_CLASSES:
@@ -90,6 +97,8 @@ for _whose in ("user", "tenant"):
     SEARCHES_REFUSED.labels(_whose)
 for _kind in ("fresh", "memory", "log", "resync"):
     RESUMES.labels(_kind)
+for _outcome in SIGN_IN_OUTCOMES:
+    SIGN_INS.labels(_outcome)
 for _cause in ("redis", "listener"):
     HUB_AWAY.labels(_cause)
     HUB_LOSSES.labels(_cause)

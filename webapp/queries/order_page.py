@@ -49,13 +49,17 @@ class Happening:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """`freight_minor` is what the total has beside its lines; `may` holds the verbs that the rules let through."""
+    """`freight_minor` is what the total has beside its lines; `may` holds the verbs that the rules let through.
+
+    `owners` are those who may own the order, by id: the active users, and its present owner, who may be disabled.
+    """
 
     order: OrderState
     lines: tuple[Line, ...]
     history: tuple[Happening, ...]
     may: frozenset[str]
-    names: dict[int, str]  # of the tenant's users by id
+    names: dict[int, str]  # of the tenant's users by id, disabled ones included
+    owners: dict[int, str]
 
     @property
     def freight_minor(self) -> int:
@@ -81,18 +85,33 @@ def _read(tenant: Tenant, which: ColumnElement[bool]) -> OrderPage | None:
     if row is None:
         return None
     order = OrderState(*row)
+    users = _users(tenant)
     return OrderPage(
         order=order,
         lines=_lines(tenant.id, order.id),
         history=_history(tenant.id, order.id),
         may=allowed(order),
-        names={user.id: user.name for user in team(tenant)},
+        names={user.id: user.name for user in users},
+        owners={user.id: _marked(user) for user in users if user.disabled_at is None or user.id == order.owner_id},
     )
 
 
 def team(tenant: Tenant) -> Sequence[User]:
-    """The tenant's users by name."""
+    """The tenant's users by name, without those who are disabled: they get no new orders."""
+    return [user for user in _users(tenant) if user.disabled_at is None]
+
+
+def salespeople(tenant: Tenant) -> dict[int, str]:
+    """The names of all users by id, for finding orders: disabled ones keep theirs, and are marked."""
+    return {user.id: _marked(user) for user in _users(tenant)}
+
+
+def _users(tenant: Tenant) -> Sequence[User]:
     return db.session.scalars(select(User).where(User.tenant_id == tenant.id).order_by(User.name, User.id)).all()
+
+
+def _marked(user: User) -> str:
+    return user.name if user.disabled_at is None else f"{user.name} (disabled)"
 
 
 def _lines(tenant_id: int, order_id: int) -> tuple[Line, ...]:

@@ -11,7 +11,8 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import accounts, sessions, sign_in_limit, stream
+from .. import proxy_seen, sessions, stream
+from .. import sign_in as signing_in
 from ..config import Config
 from ..db import db
 from ..errors import Trouble, answer
@@ -29,26 +30,17 @@ bp = Blueprint("auth", __name__)
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(local_path(request.args.get("next")), 303)
+    proxy_seen.look(request, _config().trusted_proxies)
     form = SignInForm()
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)
-    email, address = form.email.data, request.remote_addr or ""
-    wait = sign_in_limit.seconds_to_wait(email, address)
-    if wait:
-        minutes = -(-wait // 60)
-        return _sign_in_page(
-            form,
-            429,
-            f"Sign-in failed {sign_in_limit.TRIES} times. "
-            f"Try again in {minutes} minute{'s' if minutes != 1 else ''}, or ask for a new password.",
-        )
-    user = accounts.authenticate(email, form.password.data)
-    if user is None:
-        return _sign_in_page(
-            form, 422, "E-mail and password do not match. Check both, or ask whoever runs Doorbell for a new password."
-        )
-    sign_in_limit.forget(email, address)
-    _let_in(user)
+    try:
+        user = signing_in.sign_in(form.email.data, form.password.data, _client())
+    except signing_in.Refused as refused:
+        return _sign_in_page(form, refused.status, refused.text, {"Retry-After": str(refused.wait)})
+    except signing_in.Failed as failed:
+        return _sign_in_page(form, 422, str(failed))
+    _let_in(user, "password")
     return redirect(local_path(request.args.get("next")), 303)
 
 
@@ -64,17 +56,17 @@ def sign_out() -> ResponseReturnValue:
 @bp.get("/demo")
 def demo() -> ResponseReturnValue:
     """Signs in to the tenant `demo` as its manager, or with `?as=sales` as a salesperson. In demo mode only."""
-    if not _is_demo():
+    if not _config().demo:
         abort(404)
     role = request.args.get("as", "manager")
     with Session(db.engine) as reading:
         statement = select(User).join(Tenant, Tenant.id == User.tenant_id)
-        statement = statement.where(Tenant.slug == DEMO_SLUG, User.role == role).order_by(User.id).limit(1)
-        user = reading.scalars(statement).one_or_none()
+        statement = statement.where(Tenant.slug == DEMO_SLUG, User.role == role, User.disabled_at.is_(None))
+        user = reading.scalars(statement.order_by(User.id).limit(1)).one_or_none()
     if user is None:
         advice = "Allowed are a manager (/demo) and a salesperson (/demo?as=sales); `make run` makes both."
         return answer(404, Trouble(f"The demo has nobody with the role {role!r}", advice))
-    _let_in(user)
+    _let_in(user, "demo")
     return redirect(local_path(request.args.get("next")), 303)
 
 
@@ -88,16 +80,18 @@ def local_path(text: str | None) -> str:
     return home if parts.scheme or parts.netloc or is_fragment(parts.path) else text
 
 
-def _let_in(user: User) -> None:
-    _end_session()  # the demo's doors let in who is signed in already, as somebody else
-    visitors().forget(user.id)  # whoever signs in is as they are now
+def _let_in(user: User, way: str) -> None:
+    """`user` as read before the password was checked: what ended sessions since then ends this one as well."""
+    _end_session()  # the demo's doors let in who is signed in already, as another user
+    visitors().forget(user.id)  # the user's rights are read again
     session.clear()  # nothing that was in the cookie before the sign-in lives on after it
     login_user(user)
-    sessions.begin()
+    sessions.begin(sessions.stamp(user.sessions_from))
+    signing_in.note_success(user, _client(), way)
 
 
 def _end_session() -> None:
-    """The session of who is signed in, if anybody is: in all processes, and in this one at once."""
+    """The session of the signed-in user, if there is one: in this process at once, in all others within seconds."""
     if not current_user.is_authenticated:
         return
     key = sessions.current()
@@ -105,11 +99,19 @@ def _end_session() -> None:
         sessions.end(key)
         stream.end_session(key)
     visitors().forget(current_user.id)
+    signing_in.note_sign_out(current_user.id, _client())
 
 
-def _sign_in_page(form: SignInForm, status: int, problem: str | None = None) -> ResponseReturnValue:
-    return render_template("pages/sign_in.html", form=form, problem=problem, demo=_is_demo()), status
+def _sign_in_page(
+    form: SignInForm, status: int, problem: str | None = None, headers: dict[str, str] | None = None
+) -> ResponseReturnValue:
+    page = render_template("pages/sign_in.html", form=form, problem=problem, demo=_config().demo)
+    return page, status, headers or {}
 
 
-def _is_demo() -> bool:
-    return cast(Config, current_app.extensions["doorbell_config"]).demo
+def _client() -> str:
+    return request.remote_addr or ""
+
+
+def _config() -> Config:
+    return cast(Config, current_app.extensions["doorbell_config"])

@@ -48,14 +48,14 @@ def quantity_text(quantity: Decimal) -> str:
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
     wanted, before = order_filter.asked()
-    team, problem, status = order_page.team(current_tenant()), None, 200
+    salespeople, problem, status = order_page.salespeople(current_tenant()), None, 200
     try:
         part = page_parts.orders_part(wanted, before)
     except order_filter.SearchRefused as error:
         problem, status = str(error), error.status
         part = page_parts.refused_part(wanted, problem)
     page = render_template(
-        "pages/orders.html", part=part, wanted=wanted, statuses=STATUSES, team=team, before=before, problem=problem
+        "pages/orders.html", part=part, wanted=wanted, statuses=STATUSES, salespeople=salespeople, before=before
     )
     return page, status, {"Retry-After": str(RETRY_SECONDS)} if problem else {}
 

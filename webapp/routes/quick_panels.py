@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from .. import panel_cache, security, signal_log, visitors
+from .. import panel_cache, security, signal_log, tenancy, visitors
 from ..flight import Render
 from ..metrics import web as metrics
 from ..queries import PANELS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SEVERAL = "/panels"
+PAGE_USER = "HTTP_" + tenancy.PAGE_USER.upper().replace("-", "_")
 KNOWN = "HTTP_" + several_panels.HEADER.upper().replace("-", "_")  # as WSGI calls the header
 
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
@@ -73,6 +74,8 @@ class QuickPanels:
         log = self._logs.look(visitor.audience.tenant_id) if visitor is not None else None
         if visitor is None or log is None:
             return None
+        if environ.get(PAGE_USER, visitor.page_user) != visitor.page_user:
+            return None  # the ordinary way says so
         root, audience, seq = environ.get("SCRIPT_NAME", ""), visitor.audience, log.seq
         renders = self._cache.find([((name, root, audience), PANELS[name].topics) for name in names], log)
         return (renders, seq) if renders is not None else None

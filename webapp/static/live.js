@@ -1,6 +1,6 @@
 // The stream: one connection a page, whose events say which topics changed. hx-sse reconnects a stream that was open; the
 // first connection, the watchdog and polling while the stream is away are here.
-import { isLive, lostForAMoment, set, state } from "./state.js";
+import { isLive, lostForAMoment, set, signedOut, state } from "./state.js";
 import { refetchAll } from "./refetch.js";
 import { changed, schedule } from "./turns.js";
 
@@ -55,14 +55,14 @@ export function connect() {
   });
   live.addEventListener("htmx:sse:after:message", () => (heardAt = performance.now()));
   live.addEventListener("htmx:sse:error", (event) => {
-    if ([401, 403].includes(event.detail.status)) set({ signedOut: true });
+    signedOut(event.detail.status);
     lost();
   });
   live.addEventListener("htmx:sse:close", retry);
   // hx-sse leaves a first connection that failed at that.
   live.addEventListener("htmx:error", retry);
   live.addEventListener("htmx:response:error", (event) => {
-    if ([401, 403].includes(event.detail.ctx.response.status)) set({ signedOut: true });
+    signedOut(event.detail.ctx.response.status);
     retry();
   });
 

@@ -1,4 +1,5 @@
-// <details> as menus: a click elsewhere or Escape closes them. Also the CSRF token for htmx and fetch.
+// <details> as menus: a click elsewhere or Escape closes them. Also the CSRF token for htmx and fetch, and whose page it is: where
+// another user signed in meanwhile, in another tab, the server answers 409 instead of with that user's data.
 const OPEN = "details.menu[open], details.definition[open]";
 
 document.addEventListener("click", (event) => {
@@ -18,5 +19,7 @@ export function csrfHeader() {
 }
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const user = document.getElementById("live")?.dataset.user;
+  if (user) ctx.request.headers["Doorbell-User"] = user;
   if (ctx.request.method !== "GET") Object.assign(ctx.request.headers, csrfHeader());
 });

@@ -1,6 +1,6 @@
 // From a topic to the panels that listen for it. Each panel has hx-trigger="refetch throttle:…": at most one request in
 // that time, the trailing one never lost, however many topics and signals ask. Where many watch, turns.js gathers them.
-import { isLive, lostForAMoment, onResume, set, show, showLatency, state } from "./state.js";
+import { isLive, lostForAMoment, onResume, set, show, showLatency, signedOut, state } from "./state.js";
 import { orderChanged } from "./announce.js";
 
 const listeners = new Map(); // topic -> what else wants to know, called with the signal's data
@@ -93,7 +93,7 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   const status = ctx.response?.status;
-  if (status === 401 || status === 403) return set({ signedOut: true });
+  if (signedOut(status)) return;
   const answered = status === 200 || status === 304;
   if (answered && !isLive() && ctx.sourceElement.dataset?.topics) set({ polled: true });
   if (answered || !status || status >= 500) (ctx.panels ? markEach : markOne)(ctx, answered);

@@ -13,13 +13,15 @@ export const state = {
   away: false, // the server lost the signals; the stream itself may be open
   polled: false, // a poll has succeeded since the stream went
   paused: false,
-  signedOut: false,
+  signedOut: false, // the page has no session of its own any more
+  otherUser: false, // because another user signed in, in another tab
   stale: new Map(), // panel name -> the time it shows numbers of
 };
 const resumed = new Set(); // what to do when a pause ends
 let lostAt = performance.now();
 
 function describe() {
+  if (state.otherUser) return ["out", "Another user is signed in now."];
   if (state.signedOut) return ["out", "You are signed out."];
   if (state.paused) return ["paused", "Paused"];
   if (state.stale.size) {
@@ -40,7 +42,21 @@ export function show() {
   words.textContent = text;
   if (name !== "live") box.title = "";
   announceSoon();
-  if (name === "out") words.append(" ", signInLink());
+  if (name === "out") words.append(" ", state.otherUser ? reloadLink() : signInLink());
+}
+
+// By the status of an answer: the page's user is signed out (401, 403), or is another one now (409).
+export function signedOut(status) {
+  if (![401, 403, 409].includes(status)) return false;
+  set({ signedOut: true, otherUser: status === 409 });
+  return true;
+}
+
+function reloadLink() {
+  const link = document.createElement("a");
+  link.href = location.href;
+  link.textContent = "Reload this page.";
+  return link;
 }
 
 function signInLink() {

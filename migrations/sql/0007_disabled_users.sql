@@ -1,0 +1,35 @@
+-- A user can be disabled, and a user's sessions count only from an instant on. A session's cookie carries the `sessions_from`
+-- that it began under; when the two differ, the session is over. They are compared for equality, so no clock of a web host
+-- matters, and a restored dump brings no session back.
+ALTER TABLE users
+    ADD COLUMN disabled_at timestamptz,
+    ADD COLUMN sessions_from timestamptz,
+    ADD CONSTRAINT ck_users_disabled_at CHECK (disabled_at BETWEEN '1900-01-01' AND '9000-01-01'),
+    ADD CONSTRAINT ck_users_sessions_from CHECK (sessions_from BETWEEN '1900-01-01' AND '9000-01-01');
+
+-- Whichever program changes a password or a role or disables a user, psql included, ends that user's sessions. A password hash
+-- that is renewed with the same password (webapp/accounts.py) sets doorbell.same_password and ends none.
+CREATE FUNCTION users_updated() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.role <> OLD.role
+        OR (NEW.disabled_at IS NOT NULL AND OLD.disabled_at IS NULL)
+        OR (NEW.password_hash IS DISTINCT FROM OLD.password_hash
+            AND current_setting('doorbell.same_password', true) IS DISTINCT FROM 'on')
+    THEN
+        NEW.sessions_from := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION users_updated() FROM PUBLIC;
+
+CREATE TRIGGER users_updated BEFORE UPDATE OF password_hash, role, disabled_at ON users
+    FOR EACH ROW EXECUTE FUNCTION users_updated();
+
+-- The web processes ask every few seconds which sessions have ended lately.
+CREATE INDEX ix_users_sessions_from ON users (sessions_from) WHERE sessions_from IS NOT NULL;
+COMMENT ON INDEX ix_users_sessions_from IS
+    'webapp/rights.py: users whose sessions ended lately';
+CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions (ended_at);
+COMMENT ON INDEX ix_ended_sessions_ended_at IS
+    'webapp/rights.py: sessions that were signed out lately';

@@ -1,0 +1,142 @@
+"""Changes to tenants and users that exist. Each is one transaction; raises AccountError and has then changed nothing.
+
+A trigger ends a user's sessions when the password or the role changes or the user is disabled, whichever program does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from . import accounts, passwords
+from .accounts import AccountError
+from .db import db
+from .models import Order, Tenant
+
+
+def set_password(email: str, password: str) -> None:
+    """Ends the user's sessions."""
+    with Session(db.engine) as session:
+        user = accounts.require_user(session, email)
+        tenant = session.get_one(Tenant, user.tenant_id)
+        passwords.check_new(password, user.email, user.name, tenant.name, tenant.slug)
+        user.password_hash = passwords.hash_password(password)
+        session.commit()
+
+
+def disable(email: str) -> bool:
+    """Ends the user's sessions. False for a user who is disabled already."""
+    with Session(db.engine) as session:
+        user = accounts.require_user(session, email)
+        if user.disabled_at is not None:
+            return False
+        user.disabled_at = func.now()
+        session.commit()
+        return True
+
+
+def enable(email: str) -> tuple[bool, bool]:
+    """Whether that changed anything, and whether the user has a password."""
+    with Session(db.engine) as session:
+        user = accounts.require_user(session, email)
+        changed, has_password = user.disabled_at is not None, user.password_hash is not None
+        user.disabled_at = None
+        session.commit()
+        return changed, has_password
+
+
+def sign_out(email: str) -> None:
+    """End all of the user's sessions."""
+    with Session(db.engine) as session:
+        accounts.require_user(session, email).sessions_from = func.clock_timestamp()
+        session.commit()
+
+
+def set_role(email: str, role: str) -> bool:
+    """Ends the user's sessions. False for a user who has that role already."""
+    accounts.check_role(role)
+    with Session(db.engine) as session:
+        user = accounts.require_user(session, email)
+        if user.role == role:
+            return False
+        user.role = role
+        session.commit()
+        return True
+
+
+def rename_user(email: str, name: str | None, new_email: str | None) -> None:
+    """Give the user another name, another e-mail to sign in with, or both."""
+    if name is not None:
+        accounts.check_name("user", name)
+    if new_email is not None:
+        accounts.check_email(new_email)
+    with Session(db.engine) as session:
+        user = accounts.require_user(session, email)
+        user.name = user.name if name is None else name.strip()
+        user.email = user.email if new_email is None else new_email.strip()
+        try:
+            session.commit()
+        except IntegrityError:
+            raise AccountError(f"Another user has the e-mail address {new_email!r}. Choose another one.") from None
+
+
+@dataclass(frozen=True)
+class TenantChange:
+    """None leaves a value as it is."""
+
+    name: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    currency: str | None = None
+
+    def check(self) -> None:
+        """Raises AccountError for the first fault."""
+        if self.name is not None:
+            accounts.check_name("tenant", self.name)
+        if self.timezone is not None:
+            accounts.check_timezone(self.timezone)
+        if self.locale is not None:
+            accounts.check_locale(self.locale)
+        if self.currency is not None:
+            accounts.check_currency(self.currency)
+
+
+@dataclass(frozen=True)
+class ChangedTenant:
+    """`changed` names the values that are others now."""
+
+    id: int
+    changed: tuple[str, ...]
+
+
+def change_tenant(slug: str, change: TenantChange) -> ChangedTenant:
+    change.check()
+    with Session(db.engine) as session:
+        tenant = accounts.require_tenant(session, slug)
+        wanted = {name: value.strip() for name, value in change.__dict__.items() if value is not None}
+        changed = tuple(name for name, value in wanted.items() if getattr(tenant, name) != value)
+        if "currency" in changed:
+            _check_no_orders(session, tenant)
+        for name in changed:
+            setattr(tenant, name, wanted[name])
+        try:
+            session.commit()
+        except IntegrityError:  # an order came meanwhile: its currency is the tenant's by a foreign key
+            raise _has_orders(slug) from None
+        return ChangedTenant(tenant.id, changed)
+
+
+def _check_no_orders(session: Session, tenant: Tenant) -> None:
+    if session.scalar(select(Order.id).where(Order.tenant_id == tenant.id).limit(1)) is not None:
+        raise _has_orders(tenant.slug, tenant.currency)
+
+
+def _has_orders(slug: str, currency: str | None = None) -> AccountError:
+    seen = f" in {currency}" if currency else ""
+    return AccountError(
+        f"The tenant {slug!r} has orders{seen}, so its currency cannot change; amounts are not converted. "
+        "Create another tenant for the other currency: flask tenant create"
+    )

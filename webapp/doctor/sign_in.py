@@ -1,0 +1,33 @@
+"""Who can sign in from where: the proxy in front is named, nothing is open to the network, leavers' sessions end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import network, proxy_seen
+from .finding import Finding, ok, warn
+from .system import System
+
+_TRIGGER = """
+SELECT tgenabled IN ('O', 'A') AS enabled FROM pg_trigger
+WHERE tgrelid = to_regclass('users') AND tgname = 'users_updated'
+"""
+
+
+def look(system: System) -> Iterator[Finding]:
+    if system.insecure:
+        yield warn(system.insecure, network.HOW_TO)
+    if not any(row["enabled"] for row in system.rows(_TRIGGER)):
+        yield warn(
+            "the trigger users_updated on users is missing or disabled, so a new password ends no session",
+            "ALTER TABLE users ENABLE TRIGGER users_updated; or restore it from migrations/sql/0007_disabled_users.sql.",
+        )
+    with system.redis() as client:
+        peer = client.get(proxy_seen.KEY)
+    if peer is not None:
+        yield warn(
+            f"all clients appear as one: X-Forwarded-For came from {peer.decode(errors='replace')[:60]!r} within a day, "
+            "and TRUSTED_PROXIES is 0",
+            "Set TRUSTED_PROXIES to the number of proxies in front of the web processes. This goes away a day after the last.",
+        )
+    yield ok("nothing is open to the network; clients are told apart")
