@@ -38,7 +38,6 @@ RETURN floor(extract(epoch FROM at - timestamptz '1900-01-01 00:00:00+00') / 604
 CREATE FUNCTION order_search_terms(tenant_id bigint, placed_at timestamptz, owner_id bigint, number text, customer text)
 RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     RETURN replace(
@@ -58,7 +57,6 @@ CREATE FUNCTION order_search(
     of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer)
 RETURNS TABLE (id bigint, placed_at timestamptz)
 LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
@@ -95,4 +93,18 @@ BEGIN
         ORDER BY o.placed_at DESC LIMIT 1;
         weeks := CASE WHEN more = 0 THEN least(weeks * 2, most_weeks) ELSE 1 END;
     END LOOP;
+END $$;
+
+-- order_search() is for Doorbell's own role, and looks names up in our schema alone. The pure functions stay open to PUBLIC.
+DO $$
+DECLARE
+    our_schema name;
+BEGIN
+    SELECT n.nspname INTO our_schema
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = 'orders'::regclass::oid;
+    REVOKE ALL ON FUNCTION order_search(bigint, text, text, timestamptz, bigint, integer) FROM PUBLIC;
+    EXECUTE pg_catalog.format(
+        'ALTER FUNCTION %I.order_search(bigint, text, text, timestamptz, bigint, integer)'
+        ' SET search_path = pg_catalog, %I, pg_temp', our_schema, our_schema);
 END $$;
