@@ -52,13 +52,14 @@ END $$;
 --
 -- One plan serves all weeks: made again for each, planning would cost more than reading. It must go through the index:
 -- orders themselves are never scanned here, however few the planner takes them for. The filters stand behind the index,
--- so that no second index is combined with it.
+-- so that no second index is combined with it, and no workers are started for a look that takes less than their start.
 CREATE FUNCTION order_search(
     of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer)
 RETURNS TABLE (id bigint, placed_at timestamptz)
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET max_parallel_workers_per_gather = 0
 AS $$
 DECLARE
     first_day constant timestamptz := '1900-01-01 00:00:00+00';  -- of order_search_week
