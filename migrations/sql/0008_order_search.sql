@@ -1,7 +1,7 @@
 -- What a search of orders goes by (webapp/queries/order_search.py). No extension, and the same in every locale: letters are
 -- compared without case and accents by the tables of Unicode that PostgreSQL has itself, not by those of the system.
 --
--- The three functions are pure: they read nothing and need no rights. They are part of an index of orders, which PostgreSQL
+-- The first four functions are pure: they read nothing and need no rights. They are part of an index of orders, which PostgreSQL
 -- computes with the rights of the role that writes, so each role that writes orders must be able to call them.
 
 -- Lower case without accents: "MÜLLER" and "Müller" become "muller", "Straße" becomes "strasse". Texts in ASCII alone, which
@@ -94,18 +94,4 @@ BEGIN
         ORDER BY o.placed_at DESC LIMIT 1;
         weeks := CASE WHEN more = 0 THEN least(weeks * 2, most_weeks) ELSE 1 END;
     END LOOP;
-END $$;
-
--- order_search() is for Doorbell's own role, and looks names up in our schema alone. The pure functions stay open to PUBLIC.
-DO $$
-DECLARE
-    our_schema name;
-BEGIN
-    SELECT n.nspname INTO our_schema
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = 'orders'::regclass::oid;
-    REVOKE ALL ON FUNCTION order_search(bigint, text, text, timestamptz, bigint, integer) FROM PUBLIC;
-    EXECUTE pg_catalog.format(
-        'ALTER FUNCTION %I.order_search(bigint, text, text, timestamptz, bigint, integer)'
-        ' SET search_path = pg_catalog, %I, pg_temp', our_schema, our_schema);
 END $$;

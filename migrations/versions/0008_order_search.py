@@ -20,6 +20,7 @@ def upgrade():
             " ENCODING 'UTF8' TEMPLATE template0, and load a dump of this one into it."
         )
     _run("0008_order_search.sql")
+    _run("0008_order_search_rights.sql")
     _run("0008_order_search_index.sql")
 
 
