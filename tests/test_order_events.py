@@ -176,9 +176,9 @@ def test_who_may_write_orders_needs_no_rights_on_the_outbox(world: World) -> Non
     tenant = world.tenant()
     world.order(tenant)
     with world.conn.transaction(force_rollback=True):
-        world.conn.execute("CREATE ROLE shop")
-        world.conn.execute("GRANT SELECT, UPDATE ON orders TO shop")
-        world.conn.execute("SET LOCAL ROLE shop")
+        world.conn.execute("CREATE ROLE till")
+        world.conn.execute("GRANT SELECT, UPDATE ON orders TO till")
+        world.conn.execute("SET LOCAL ROLE till")
         world.conn.execute("UPDATE orders SET paid_at = now()")
         world.conn.execute("RESET ROLE")
         assert types(world) == ["placed", "paid"]

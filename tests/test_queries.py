@@ -6,6 +6,7 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from webapp.db import db
@@ -23,6 +24,7 @@ from webapp.queries import (
     salespeople,
 )
 
+from .database_roles import shop  # noqa: F401 - a fixture
 from .figures import (
     NOON,
     _context,  # noqa: F401 - a fixture
@@ -117,6 +119,21 @@ def test_recent_orders_are_the_latest_placed_each_with_its_last_change(world: Wo
     assert (change.type, change.amount_minor, change.by) == ("refunded", 250, "Ana Silva")
     assert shown[1].change is not None
     assert (shown[1].change.type, shown[1].change.by) == ("placed", "psql")
+
+
+def test_a_change_by_another_program_names_its_role_and_not_what_it_calls_itself(
+    world: World, shop: psycopg.Connection
+) -> None:
+    acme = world.tenant()
+    shop.execute("SET application_name = 'Ana Silva'")
+    shop.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
+        " VALUES (%s, 'S-1', 'Toms', 'EUR', 100, %s)",
+        [acme, NOON],
+    )
+    change = recent_orders.read(tenant(acme), NOON).orders[0].change
+    assert change is not None
+    assert change.by == "shop"
 
 
 def test_one_row_alone_is_the_same_as_in_the_list_and_only_for_its_tenant(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flask_migrate
 import psycopg
 import pytest
 from flask import Flask
@@ -51,6 +52,15 @@ def test_nothing_is_granted_to_public_but_a_short_list(world: World) -> None:
         "revoke it in the migration that made it (0006_rights.sql is a model); a function that an index expression, a "
         "generated column or a check of orders calls belongs in webapp/doctor/functions.py: FOR_EVERY_WRITER"
     )
+
+
+def test_the_migration_takes_the_right_to_create_in_our_schema_from_public(app: Flask, world: World) -> None:
+    """On PostgreSQL 14 every role has it in schema public."""
+    with app.app_context():
+        flask_migrate.downgrade(revision="0005")
+        world.conn.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        flask_migrate.upgrade()
+    assert ("schema public", "CREATE") not in granted(world)
 
 
 @pytest.mark.parametrize(
