@@ -44,11 +44,11 @@ def leaves(command: click.Command, info: ScriptInfo, path: tuple[str, ...] = ())
     if not isinstance(command, click.Group):
         yield " ".join(path), command
         return
-    context = click.Context(command, info_name="flask", obj=info)
-    for name in command.list_commands(context):
-        found = command.get_command(context, name)
-        assert found is not None
-        yield from leaves(found, info, (*path, name))
+    with click.Context(command, info_name="flask", obj=info) as context:  # closed, with the app's context that it opens
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from leaves(found, info, (*path, name))
 
 
 def _commands() -> dict[str, click.Command]:
@@ -57,7 +57,7 @@ def _commands() -> dict[str, click.Command]:
         {"DATABASE_URL": "postgresql://nowhere/x", "REDIS_URL": "redis://nowhere/0", "SECRET_KEY": "s" * 40}
     )
     known = leaves(FlaskGroup(), ScriptInfo(create_app=lambda: create_app(config)))
-    return {name: command for name, command in known if name not in OF_FLASK | OF_MIGRATE | ITS_OWN}
+    return {name: command for name, command in list(known) if name not in OF_FLASK | OF_MIGRATE | ITS_OWN}
 
 
 COMMANDS = _commands()

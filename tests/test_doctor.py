@@ -15,8 +15,11 @@ import redis
 from flask import Flask
 
 from webapp import rollups, signals
-from webapp.doctor import clock, examination, transactions
+from webapp.config import ConfigError
+from webapp.doctor import clock, examination, postgresql, transactions
+from webapp.doctor.system import System
 
+from .conftest import config_for
 from .examining import (
     NAMES,
     doorbell_processes,  # noqa: F401 - a fixture
@@ -72,10 +75,15 @@ def test_without_postgresql_the_rest_is_looked_at_and_its_dependents_say_why_not
     "address", ["doorbell:hun/ter2@db/doorbell", "doorbell:hunter2@[db/doorbell", "db/d?hunter2=1"]
 )
 def test_an_unreadable_address_says_so_without_showing_half_a_password(service: Service, address: str) -> None:
-    found = examined(service, DATABASE_URL=f"postgresql://{address}")
-    found.says("postgresql", "FAULT", "", "%XX")
-    assert "hun" not in json.dumps(found.checks)
-    assert "ter2" not in json.dumps(found.checks)
+    """No process starts with it; the doctor's own check, asked all the same, shows as little."""
+    url = f"postgresql://{address}"
+    with pytest.raises(ConfigError, match=r"%XX|%2F") as refused:
+        config_for(service, DATABASE_URL=url)
+    (found,) = postgresql.look(System(url, service.redis_url, ROOT))
+    assert (found.level, "%XX" in found.advice) == ("FAULT", True)
+    for text in (str(refused.value), found.seen, found.advice):
+        assert "hun" not in text
+        assert "ter2" not in text
 
 
 def test_a_database_that_is_none_is_named(service: Service) -> None:
