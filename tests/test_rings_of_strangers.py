@@ -221,3 +221,30 @@ def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_secon
             stop()
             thread.join()
     assert 5 < drains.count("ring") <= 2 / config.drain_seconds + 2
+
+
+def test_an_answer_behind_a_flood_of_rings_is_waited_for(service: Service, conn: psycopg.Connection) -> None:
+    """A server that sends rings is not silent; once they end, its silence counts again."""
+    with bells.connect(service.database_url) as ear:
+        bells.listen(ear)
+        ring(conn, "one of many")
+        ear.answer_seconds = 1.0
+        ear.execute("SELECT pg_sleep(1.3)")
+        assert ear.rings() == [bells.Ring(b"one of many")]
+        with pytest.raises(bells.NoAnswer):
+            ear.execute("SELECT pg_sleep(10)")
+
+
+def test_the_bell_is_alive_while_others_are_heard(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bells.connect(service.database_url) as deaf:
+        proof = self_ring.SelfRing(deaf, service.database_url)
+        proof.ring()
+        monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
+        ends = time.monotonic() + 0.6
+        while time.monotonic() < ends:
+            proof.hear(bells.Ring(b"another's"))
+            proof.check()
+        threading.Event().wait(0.4)
+        with pytest.raises(self_ring.BellNotHeard):
+            proof.check()
+        proof.close()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import psycopg
 from psycopg.errors import _WaitTimeout
@@ -72,19 +72,28 @@ class Connection(psycopg.Connection[TupleRow]):
     def rings(self) -> list[Ring]:
         """The rings that have arrived, without waiting. Raises psycopg.OperationalError when the connection is lost."""
         self.pgconn.consume_input()
-        while ring := self.pgconn.notifies():
-            self._hear(ring)
+        self._take_rings()
         rings, self._rings = self._rings, []
         return rings
+
+    def _take_rings(self) -> bool:
+        """Take the rings that libpq has read; returns whether there were any."""
+        before = len(self._rings)
+        while ring := self.pgconn.notifies():
+            self._hear(ring)
+        return len(self._rings) > before
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         if timeout is not None:  # a wait for rings: that nothing comes is its normal end
             return super().wait(gen, interval, timeout)
-        try:
-            return super().wait(gen, interval, self.answer_seconds)
-        except _WaitTimeout:
-            self.pgconn.finish()  # in the middle of an answer: nothing more can be asked here
-            raise NoAnswer(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
+        while True:
+            try:
+                return super().wait(gen, interval, self.answer_seconds)
+            except _WaitTimeout:
+                if self._take_rings():  # the server is not silent: a flood of rings stands in line before the answer
+                    continue
+                self.pgconn.finish()  # in the middle of an answer: nothing more can be asked here
+                raise NoAnswer(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
 
     @contextmanager
     def patient(self, seconds: float) -> Iterator[None]:
@@ -107,8 +116,7 @@ class Session:
     backend_start: str | None
 
 
-@dataclass(frozen=True)
-class Ring:
+class Ring(NamedTuple):
     """One NOTIFY as it arrived. Nothing parses the payload: any role that may connect chooses its bytes."""
 
     payload: bytes
