@@ -52,6 +52,7 @@ class Worker(GeventWorker):
             raise
         finally:
             req.body = body
+        sock.settimeout(None)  # a timer a wait: the next head has its own
         if not discard(body):
             raise StopIteration
         return answered
