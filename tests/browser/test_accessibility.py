@@ -34,6 +34,7 @@ def overflow(page: Page) -> int:
 def test_the_board_after_live_updates_and_every_other_page(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell, scheme: str, width: int
 ) -> None:
+    world.order(tenant, number="FUTURE", placed_at="2062-11-26")
     screen = sign_in(ana, width=width, color_scheme=scheme).open()
     world.conn.execute("UPDATE orders SET paid_at = now(), total_minor = 123456789 WHERE number = 'S3'")
     world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = 'S2'")
