@@ -64,6 +64,7 @@ def sign_in(email: str, password: str, address: str) -> User:
         raise _over_the_limit(verdict, address)
     try:
         here.room.wait(email.strip().lower(), verdict.delay)
+        hashing.check_room(stranger=not verdict.known)
         user, reason = _check(email, password, stranger=not verdict.known)
     except (Busy, Full):
         attempt.take_back()
