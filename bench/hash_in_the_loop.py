@@ -11,7 +11,7 @@ from wsgi import app
 T = TypeVar("T")
 
 
-def in_the_loop(work: Callable[[], T], *, stranger: bool = False) -> T:
+def in_the_loop(work: Callable[[], T]) -> T:
     return work()
 
 

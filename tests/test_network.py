@@ -6,14 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+import redis
 
+from webapp import proxy_seen
 from webapp.launcher.settings import Refused, Settings
 from webapp.network import insecure, reaches_beyond
 
 from .conftest import config_for
 from .examining import examined
 from .processes import Doorbell, free_port
-from .world import Service
+from .world import Service, World
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,12 @@ def test_the_doctor_warns_of_what_was_allowed(service: Service) -> None:
     found.says("sign-in", "warn", "DOORBELL_DEMO=1 signs everybody in at /demo", "Set BIND")
     assert config_for(service, BIND="127.0.0.1:8000").insecure() == ""
     assert os.environ.get("BIND") is None, "the guard: the tests' own environment has none"
+
+
+def test_the_doctor_warns_of_an_unnamed_proxy_and_of_a_trigger_that_is_off(service: Service, world: World) -> None:
+    with redis.Redis.from_url(service.redis_url) as client:
+        client.set(proxy_seen.KEY, "10.0.0.2")
+    world.conn.execute("ALTER TABLE users DISABLE TRIGGER users_updated")
+    found = examined(service)
+    found.says("sign-in", "warn", "X-Forwarded-For came from '10.0.0.2'", "Set TRUSTED_PROXIES")
+    found.says("sign-in", "warn", "users_updated on users is missing or disabled", "ENABLE TRIGGER users_updated")

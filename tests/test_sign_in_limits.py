@@ -141,10 +141,13 @@ def work():
 assert hashing.run(work) == 10, "it gives way"
 assert len(ticks) > 5, ticks
 assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 0, "the loop does not"
-running = [gevent.spawn(hashing.run, lambda: native(0.05)) for _ in range(THREADS + MAX_WAITING)]
+def in_line():
+    with hashing.place():
+        return hashing.run(lambda: native(0.05))
+running = [gevent.spawn(in_line) for _ in range(THREADS + MAX_WAITING)]
 gevent.sleep(0)
 try:
-    hashing.run(work)
+    in_line()
 except Busy:
     print("busy")
 gevent.joinall(running, raise_error=True)

@@ -8,10 +8,10 @@ from flask import Flask
 from webapp import create_app
 
 from .browsing import Person, soup
-from .conftest import SECRET, config_for
+from .conftest import config_for
 from .world import Service, World
 
-OTHER_SECRET = "another secret for the tests, 40 characters."
+FORMER_SECRET = "f" * 40
 
 
 @pytest.fixture
@@ -54,7 +54,9 @@ PLAIN, SECURE = "http://board.example:8000", "https://board.example"
 
 
 def test_over_plain_http_secure_cookies_are_named_as_the_cause(service: Service) -> None:
-    client = create_app(config_for(service, DOORBELL_DEMO=0)).test_client()
+    client = create_app(config_for(service, DOORBELL_DEMO=0)).test_client(
+        use_cookies=False
+    )  # as a browser keeps none here
     page = soup(client.get("/sign-in", base_url=PLAIN))
     token = page.select_one("input[name=csrf_token]")
     assert token is not None
@@ -73,10 +75,10 @@ def test_over_https_or_with_a_cookie_an_old_form_is_an_old_form(service: Service
 
 
 def test_with_a_new_secret_key_sessions_of_the_key_before_go_on(service: Service, people: tuple[int, int]) -> None:
-    old = Person(create_app(config_for(service)), people[1])
+    old = Person(create_app(config_for(service, SECRET_KEY=FORMER_SECRET)), people[1])
     kept = old.client.get_cookie("session")
     assert kept is not None
-    for fallbacks, status in ((SECRET, 200), (f"{'x' * 40},{SECRET}", 200), ("", 303)):
-        app = create_app(config_for(service, SECRET_KEY=OTHER_SECRET, SECRET_KEY_FALLBACKS=fallbacks))
+    for fallbacks, status in ((FORMER_SECRET, 200), (f"{'x' * 40},{FORMER_SECRET}", 200), ("", 303)):
+        app = create_app(config_for(service, SECRET_KEY_FALLBACKS=fallbacks))
         answer = app.test_client(use_cookies=False).get("/orders", headers={"Cookie": f"session={kept.value}"})
         assert answer.status_code == status

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 THREADS = 1  # hashes at once; one uses four cores where it finds them (argon2's lanes)
@@ -25,27 +26,31 @@ class Busy(Exception):
 
 
 class Hashing:
-    """One for each process. `run` waits without holding up other greenlets."""
+    """One for each process. `run` waits for its turn without holding up other greenlets."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(THREADS)
-        self._in_line = 0  # those that are being hashed included
+        self._in_line = 0  # those with a place, the one that is hashed included
         self._pool: Any = None
 
-    def run(self, work: Callable[[], T], *, stranger: bool = False) -> T:
-        """What `work` returns. Raises Busy when too many are in line."""
-        most = THREADS + (MAX_WAITING_STRANGERS if stranger else MAX_WAITING)
+    @contextmanager
+    def place(self, *, stranger: bool = False) -> Iterator[None]:
+        """A place in line, for a query and the hashes that follow from it. Raises Busy when too many are in line."""
         with self._lock:
-            if self._in_line >= most:
+            if self._in_line >= THREADS + (MAX_WAITING_STRANGERS if stranger else MAX_WAITING):
                 raise Busy
             self._in_line += 1
         try:
-            with self._turns:
-                return self._threads().apply(_give_way(work)) if _under_gevent() else work()
+            yield
         finally:
             with self._lock:
                 self._in_line -= 1
+
+    def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns. For those who have a place."""
+        with self._turns:
+            return self._threads().apply(_give_way(work)) if _under_gevent() else work()
 
     def _threads(self) -> Any:
         if self._pool is None:

@@ -64,7 +64,8 @@ def sign_in(email: str, password: str, address: str) -> User:
         raise _over_the_limit(verdict, address)
     try:
         here.room.wait(email.strip().lower(), verdict.delay)
-        user, reason = _check(email, password, stranger=not verdict.known)
+        with hashing.place(stranger=not verdict.known):
+            user, reason = _check(email, password)
     except (Busy, Full):
         attempt.take_back()
         raise _busy(address) from None
@@ -113,12 +114,12 @@ def _busy(address: str) -> Refused:
     return Refused(f"Too many people are signing in right now. Try again in {BUSY_SECONDS} seconds.", 503, BUSY_SECONDS)
 
 
-def _check(email: str, password: str, *, stranger: bool) -> tuple[User | None, str]:
+def _check(email: str, password: str) -> tuple[User | None, str]:
     """The user of the e-mail, and why the try fails, "" when it does not. A try costs the same whatever the reason."""
     with Session(db.engine, expire_on_commit=False) as reading:
         user = accounts.find_user(reading, email)
     known_hash = user.password_hash if user else None
-    matches = hashing.run(lambda: passwords.matches(known_hash, password), stranger=stranger)
+    matches = hashing.run(lambda: passwords.matches(known_hash, password))
     _crowd.over(log)
     if user is None:
         return None, "unknown e-mail"

@@ -1,5 +1,5 @@
 // The bell's badge and the toasts, at once with each `inbox` signal. The list refetches by itself, more slowly.
-import { csrfHeader } from "./menus.js";
+import { csrfHeader, userHeader } from "./menus.js";
 import { onResume, state } from "./state.js";
 import { onTopic } from "./refetch.js";
 import { say } from "./announce.js";
@@ -49,7 +49,7 @@ async function fetchNews() {
   let response;
   let text;
   try {
-    const options = { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PATIENCE_MS) };
+    const options = { headers: { ...userHeader(), "HX-Request": "true" }, signal: AbortSignal.timeout(PATIENCE_MS) };
     response = await fetch(`${bell.dataset.news}?seen=${seen}`, options);
     text = await response.text();
   } catch {

@@ -18,8 +18,9 @@ export function csrfHeader() {
   return { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
 }
 
+export const userHeader = () => ({ "Doorbell-User": document.getElementById("live").dataset.user });
+
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  const user = document.getElementById("live")?.dataset.user;
-  if (user) ctx.request.headers["Doorbell-User"] = user;
+  Object.assign(ctx.request.headers, userHeader());
   if (ctx.request.method !== "GET") Object.assign(ctx.request.headers, csrfHeader());
 });
