@@ -13,8 +13,9 @@ from .config import Config
 if TYPE_CHECKING:
     from flask import Flask
 
-# A transaction that somebody left open, or a query gone wild, must not hold every connection of the pool.
-LIMITS = "-c lock_timeout=3s -c statement_timeout=15s"
+# A transaction that somebody left open, or a query gone wild, must not hold every connection of the pool. No query of a page
+# is long enough for parallel workers: at ten million orders starting them took 60 of the 70 ms of the revenue tile.
+LIMITS = "-c lock_timeout=3s -c statement_timeout=15s -c max_parallel_workers_per_gather=0"
 
 
 def create_app(config: Config | None = None) -> Flask:
