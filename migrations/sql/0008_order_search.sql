@@ -7,7 +7,7 @@
 -- Lower case without accents: "MÜLLER" and "Müller" become "muller", "Straße" becomes "strasse". Texts in ASCII alone, which
 -- are most, take the short way. PostgreSQL lower-cases ASCII by itself; Greek, Cyrillic and Armenian are listed here, and so
 -- are the letters of Latin that have no accent that could be taken off.
-CREATE FUNCTION order_search_fold(written text) RETURNS text
+CREATE OR REPLACE FUNCTION order_search_fold(written text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(written) = char_length(written) THEN lower(written COLLATE "C")
     ELSE replace(translate(
@@ -19,7 +19,7 @@ RETURN CASE WHEN octet_length(written) = char_length(written) THEN lower(written
 
 -- The words of an order: " n" with the number, " w" with each word of the customer. Signs separate words and are left out
 -- of numbers, so "a1" finds A-1. Words longer than 400 characters would not fit into an index.
-CREATE FUNCTION order_search_words(number text, customer text) RETURNS text
+CREATE OR REPLACE FUNCTION order_search_words(number text, customer text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ' n' || regexp_replace(
         left(order_search_fold(left(number, 64)), 64),
@@ -29,13 +29,13 @@ RETURN ' n' || regexp_replace(
         '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u1680\u2000-\u206f\u3000-\u303f]+', ' w', 'g');
 
 -- Weeks since 1900, in UTC.
-CREATE FUNCTION order_search_week(at timestamptz) RETURNS integer
+CREATE OR REPLACE FUNCTION order_search_week(at timestamptz) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN floor(extract(epoch FROM at - timestamptz '1900-01-01 00:00:00+00') / 604800)::integer;
 
 -- What the index has of an order: its words and its owner, each behind the tenant and the week. In PL/pgSQL, which keeps its
 -- plan for the session: PostgreSQL would plan an SQL function again for each statement that writes an order.
-CREATE FUNCTION order_search_terms(tenant_id bigint, placed_at timestamptz, owner_id bigint, number text, customer text)
+CREATE OR REPLACE FUNCTION order_search_terms(tenant_id bigint, placed_at timestamptz, owner_id bigint, number text, customer text)
 RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
@@ -53,7 +53,7 @@ END $$;
 -- One plan serves all weeks: made again for each, planning would cost more than reading. It must go through the index:
 -- orders themselves are never scanned here, however few the planner takes them for. The filters stand behind the index,
 -- so that no second index is combined with it, and no workers are started for a look that takes less than their start.
-CREATE FUNCTION order_search(
+CREATE OR REPLACE FUNCTION order_search(
     of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer)
 RETURNS TABLE (id bigint, placed_at timestamptz)
 LANGUAGE plpgsql STABLE
