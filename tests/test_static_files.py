@@ -57,7 +57,9 @@ def test_every_file_that_the_board_needs_is_kept_for_ever(ana: Person) -> None:
 
 
 @pytest.mark.parametrize(("accepts", "encoding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", None)])
-def test_a_file_comes_in_the_best_encoding_that_the_client_takes(app: Flask, accepts: str, encoding: str | None) -> None:
+def test_a_file_comes_in_the_best_encoding_that_the_client_takes(
+    app: Flask, accepts: str, encoding: str | None
+) -> None:
     address = f"/static/{static_files.version()}/doorbell.css"
     answer = app.test_client().get(address, headers={"Accept-Encoding": accepts})
     assert answer.headers.get("Content-Encoding") == encoding

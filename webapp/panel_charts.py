@@ -8,7 +8,7 @@ from decimal import Decimal
 from flask import Flask
 
 from .charts import Chart, bar_chart, shares
-from .formatting import compact_text, money_text, short_day_text
+from .formatting import compact_text, money_text, short_day_text, short_money_text
 from .money import to_decimal
 from .queries.history import History
 from .queries.leaderboard import Leader
@@ -69,6 +69,12 @@ def revenue_shares(people: Sequence[Salesperson] | Sequence[Leader]) -> list[flo
     return shares([person.revenue_minor for person in people])
 
 
+def revenue_texts(people: Sequence[Salesperson] | Sequence[Leader]) -> list[str]:
+    """Each one's revenue as text, all in cents or all in whole units."""
+    largest = max((abs(person.revenue_minor) for person in people), default=0)
+    return [short_money_text(person.revenue_minor, largest) for person in people]
+
+
 def ratio_to(today: int | None, yesterday: int | None) -> Decimal | None:
     """The change from yesterday as a ratio; None where there is nothing above zero to compare with."""
     if today is None or not yesterday or yesterday < 0:
@@ -85,6 +91,7 @@ FILTERS = {
     "history_labels": history_labels,
     "history_summary": history_summary,
     "revenue_shares": revenue_shares,
+    "revenue_texts": revenue_texts,
     "ratio_to": ratio_to,
 }
 

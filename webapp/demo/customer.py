@@ -1,8 +1,8 @@
 """The demo's customers: one change every second or two, as long as it runs. `python -m webapp.demo.customer`.
 
 New orders come at the rate of the seeded past, and wait as long for their payment and shipment, so today stays comparable
-with yesterday. Most changes hardly move a total: an order gets another salesperson, or its express shipping is added or taken off.
-Most changes go through webapp/orders.py, some are plain SQL, because the board sees both.
+with yesterday. Most changes hardly move a total: an order gets another salesperson, or its express shipping is added or
+taken off. Most changes go through webapp/orders.py, some are plain SQL, because the board sees both.
 """
 
 from __future__ import annotations
