@@ -140,6 +140,7 @@ def _figures(found: dict[str, Any]) -> dict[str, float]:
         "requests": len(requests),
         "first_paint_ms": round(audits["first-contentful-paint"]["numericValue"]),
         "largest_paint_ms": round(audits["largest-contentful-paint"]["numericValue"]),
+        "blocking_ms": round(audits["total-blocking-time"]["numericValue"]),
         "layout_shift": round(audits["cumulative-layout-shift"]["numericValue"], 3),
     }
 

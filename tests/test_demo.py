@@ -15,8 +15,8 @@ from flask import Flask
 
 from webapp import rollups
 from webapp.demo import company
-from webapp.demo.customer import ACTIONS, LEFT_PLACED, Customer
-from webapp.demo.seed import seed
+from webapp.demo.customer import ACTIONS, Customer
+from webapp.demo.seed import catch_up, seed
 
 from .conftest import SECRET
 from .world import Service, World
@@ -77,7 +77,7 @@ def test_every_action_makes_a_change(app: Flask, service: Service, world: World,
     seed(service.database_url, datetime.now(UTC), weeks=1)
     tenant = _figure(world.conn, "SELECT id FROM tenants")
     now = str(datetime.now(UTC))
-    for _ in range(LEFT_PLACED + 1):
+    for _ in range(company.LEFT_PLACED + 1):
         world.order(tenant, source="demo")
     world.order(tenant, source="demo", paid_at=now)
     world.order(tenant, source="demo", paid_at=now, shipped_at=now)
@@ -129,3 +129,70 @@ def test_the_customers_leave_a_few_placed_orders_and_all_of_a_person_alone(
             customer.act(action)
     assert _figure(world.conn, "SELECT count(*) FROM orders WHERE status = 'placed' AND source = 'demo'") >= 5
     assert world.conn.execute("SELECT status FROM orders WHERE id = %s", [mine]).fetchone() == ("placed",)
+
+
+REVENUE = "SELECT coalesce(sum(total_minor - refunded_minor), 0) FROM orders WHERE paid_at >= {} AND paid_at < {}"
+
+
+def test_a_quarter_of_an_hour_of_the_customers_keeps_the_day_as_it_was(
+    app: Flask, service: Service, world: World
+) -> None:
+    now = datetime.now(UTC)
+    seed(service.database_url, now, weeks=2)
+    tenant = _figure(world.conn, "SELECT id FROM tenants")
+    count, revenue = "SELECT count(*) FROM orders", REVENUE.format("'2000-01-01'", "'2100-01-01'")
+    a_day = _figure(world.conn, revenue) / 15
+    before = _figure(world.conn, count), _figure(world.conn, revenue)
+    with app.app_context():
+        customer = Customer(tenant, random.Random(11))
+        done = [customer.act() for _ in range(600)]  # one every 1.5 s
+    assert sum(what.startswith("nothing") for what in done) < 30, "a change every second or two"
+    assert _figure(world.conn, count) - before[0] <= 20, "17 are placed in an hour of the seeded past"
+    assert abs(_figure(world.conn, revenue) - before[1]) < 0.08 * a_day
+    assert {what.split()[0] for what in done} >= {"adjusted", "reassigned"}
+
+
+def test_orders_come_as_many_a_day_as_in_the_past() -> None:
+    monday = datetime(2026, 11, 16)
+    week = sum(company.orders_a_second(monday + timedelta(hours=hour)) * 3600 for hour in range(24 * 7))
+    assert week / 7 == pytest.approx(company.ORDERS_A_DAY * sum(company.BY_WEEKDAY) / 7)
+
+
+def test_two_days_away_are_filled_at_the_next_start(service: Service, world: World) -> None:
+    conn = world.conn
+    seed(service.database_url, NOON - timedelta(days=2), weeks=1)
+    mine = world.order(_figure(conn, "SELECT id FROM tenants"), source="form", placed_at="2026-11-16 09:00+00")
+    started = time.monotonic()
+    missed = catch_up(service.database_url, NOON)
+    assert time.monotonic() - started < 10
+    assert 1.5 * company.ORDERS_A_DAY < missed < 3 * company.ORDERS_A_DAY
+    for day in ("2026-11-16", "2026-11-17"):
+        whole = REVENUE.format(f"'{day} 00:00+01'", f"'{day} 24:00+01'")
+        assert 15_000_00 < _figure(conn, whole) < 40_000_00, day
+    hours = "SELECT count(DISTINCT date_trunc('hour', paid_at)) FROM orders WHERE paid_at >= '2026-11-18 06:00+00'"
+    assert _figure(conn, hours) >= 5, "today has every hour up to now"
+    assert (
+        _figure(conn, "SELECT count(*) FROM orders WHERE source = 'demo' AND status = 'placed'") >= company.LEFT_PLACED
+    )
+    old = "SELECT count(*) FROM orders WHERE source = 'demo' AND status = 'placed' AND placed_at < '2026-11-17'"
+    assert _figure(conn, old) == 0
+    latest = "SELECT extract(epoch FROM max(greatest(placed_at, paid_at, shipped_at, cancelled_at))) FROM orders"
+    assert _figure(conn, latest) <= NOON.timestamp()
+    assert _figure(conn, "SELECT count(*) - count(DISTINCT number) FROM orders") == 0
+    assert _figure(conn, "SELECT count(*) FROM notifications") == 0
+    assert conn.execute("SELECT status FROM orders WHERE id = %s", [mine]).fetchone() == ("placed",)
+    assert catch_up(service.database_url, NOON) == 0
+
+
+def test_nothing_is_filled_where_there_is_no_demo_or_it_was_not_away(service: Service, world: World) -> None:
+    world.tenant()
+    assert catch_up(service.database_url, NOON) == 0
+    world.conn.execute("TRUNCATE tenants CASCADE")
+    seed(service.database_url, NOON, weeks=1)
+    assert catch_up(service.database_url, NOON + timedelta(minutes=5)) == 0
+
+
+def test_the_newest_orders_of_the_past_wait_for_a_payment(service: Service, world: World) -> None:
+    assert seed(service.database_url, NOON, weeks=1)
+    newest = "SELECT status FROM orders ORDER BY placed_at DESC, id DESC LIMIT 5"
+    assert world.conn.execute(newest).fetchall() == [("placed",)] * company.LEFT_PLACED

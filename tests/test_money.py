@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from webapp.formatting import CHARS, short_money_text, width_class
+from webapp.models import Tenant
 from webapp.money import MoneyError, amount_text, money_text, parse_minor
 
 
@@ -85,3 +90,38 @@ def test_an_amount_written_out_is_read_back(minor: int, currency: str, locale: s
 def test_an_amount_for_people_has_its_currency() -> None:
     assert money_text(123450, "EUR", "en_GB") == "€1,234.50"
     assert money_text(1234, "JPY", "en_GB") == "JP¥1,234"
+
+
+def _tenant(currency: str, locale: str) -> Tenant:
+    return Tenant(currency=currency, locale=locale, timezone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "text"),
+    [
+        (999_999_99, "EUR", "en_GB", "€999,999.99"),
+        (1_000_000_00, "EUR", "en_GB", "€1,000,000"),
+        (-1_234_567_50, "EUR", "de_DE", "-1.234.568\xa0€"),
+        (524_439_795_52, "IDR", "id_ID", "Rp524.439.796"),
+        (12_345_678, "JPY", "ja_JP", "￥12,345,678"),
+        (5_24_43_979_52, "INR", "en_IN", "₹5,24,43,980"),
+        (456_789_012_30, "HUF", "hu_HU", "456\xa0789\xa0012\xa0Ft"),
+        (9_745_27, "EGP", "ar_EG", "\u200f9,745.27\xa0ج.م.\u200f"),
+    ],
+)
+def test_a_figure_is_in_whole_units_from_seven_digits_on(minor: int, currency: str, locale: str, text: str) -> None:
+    assert short_money_text(minor, tenant=_tenant(currency, locale)) == text
+
+
+def test_amounts_beside_a_large_one_are_in_whole_units_too() -> None:
+    assert short_money_text(150, 1_000_000_00, _tenant("EUR", "en_GB")) == "€2"
+
+
+def test_the_size_class_counts_the_characters_that_take_room() -> None:
+    assert width_class("€8,379.40") == "chars-9"
+    assert width_class("\u200f9,745.27\xa0ج.م.\u200f") == "chars-15"
+    assert width_class(["€1.00", "Rp524.439.796"]) == "chars-15"
+    assert width_class("9" * 99) == "chars-30"
+    assert width_class([]) == "chars-9"
+    sheet = (Path(__file__).parent.parent / "webapp" / "static" / "board.css").read_text()
+    assert [int(size) for size in re.findall(r"\.chars-(\d+) \{ --chars: \1; \}", sheet)] == list(CHARS)

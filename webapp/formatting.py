@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
 from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
@@ -17,6 +18,9 @@ from jinja2 import pass_context
 from . import money
 from .models import Tenant
 from .tenancy import current_tenant
+
+SHORT_FROM = 1_000_000  # whole units of the currency; cents say nothing beside so many
+CHARS = (9, 12, 15, 19, 24, 30)  # the size classes of figures, as board.css has them
 
 
 def of_the_request(text: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,6 +42,25 @@ def money_text(minor: int, tenant: Tenant | None = None) -> str:
     """Minor units of the tenant's currency: 125000 is "€1,250.00" in en_GB."""
     tenant = tenant or current_tenant()
     return money.money_text(minor, tenant.currency, tenant.locale)
+
+
+def short_money_text(minor: int, like: int | None = None, tenant: Tenant | None = None) -> str:
+    """As money_text, but in whole units from seven digits on; also where `like`, the largest amount beside it, has so many."""
+    tenant = tenant or current_tenant()
+    largest = max(abs(minor), abs(like or 0))
+    write = money.whole_text if money.to_decimal(largest, tenant.currency) >= SHORT_FROM else money.money_text
+    return write(minor, tenant.currency, tenant.locale)
+
+
+def width_class(texts: str | Sequence[str]) -> str:
+    """The class of board.css for the longest of these texts: for how many characters there has to be room."""
+    longest = max((_visible(text) for text in ([texts] if isinstance(texts, str) else texts)), default=0)
+    return f"chars-{next((size for size in CHARS if longest <= size), CHARS[-1])}"
+
+
+def _visible(text: str) -> int:
+    """Characters that take room: the marks that turn the direction of writing do not."""
+    return sum(category(character) != "Cf" for character in text)
 
 
 def number_text(value: int, tenant: Tenant | None = None) -> str:
@@ -117,6 +140,8 @@ def unread_text(count: int) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": money_text,
+    "short_money": short_money_text,
+    "width_class": width_class,
     "number": number_text,
     "percent": percent_text,
     "clock": clock_text,

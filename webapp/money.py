@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from babel import Locale
@@ -100,6 +100,18 @@ def amount_text(minor: int, currency: str, locale: str | None = None) -> str:
 def money_text(minor: int, currency: str, locale: str) -> str:
     """The amount for people: "€1,234.50"."""
     return str(format_currency(to_decimal(minor, currency), currency, locale=locale))
+
+
+def whole_text(minor: int, currency: str, locale: str) -> str:
+    """The amount for people, rounded to whole units: "€1,234"."""
+    rounded = to_decimal(minor, currency).to_integral_value(ROUND_HALF_UP)
+    return str(format_currency(rounded, currency, format=_whole_pattern(locale), locale=locale, currency_digits=False))
+
+
+@cache
+def _whole_pattern(locale: str) -> str:
+    """The locale's pattern without the digits after the decimal sign."""
+    return re.sub(r"\.0+", "", Locale.parse(locale).currency_formats["standard"].pattern)
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:

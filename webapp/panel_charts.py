@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from .charts import Chart, bar_chart, shares
-from .formatting import compact_text, money_text, of_the_request, short_day_text
+from .formatting import compact_text, money_text, of_the_request, short_day_text, short_money_text
 from .money import to_decimal
 from .queries.history import History
 from .queries.leaderboard import Leader
@@ -70,6 +70,12 @@ def revenue_shares(people: Sequence[Salesperson] | Sequence[Leader]) -> list[flo
     return shares([person.revenue_minor for person in people])
 
 
+def revenue_texts(people: Sequence[Salesperson] | Sequence[Leader]) -> list[str]:
+    """Each one's revenue as text, all in cents or all in whole units."""
+    largest = max((abs(person.revenue_minor) for person in people), default=0)
+    return [short_money_text(person.revenue_minor, largest) for person in people]
+
+
 def ratio_to(today: int | None, yesterday: int | None) -> Decimal | None:
     """The change from yesterday as a ratio; None where there is nothing above zero to compare with."""
     if today is None or not yesterday or yesterday < 0:
@@ -86,6 +92,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "history_labels": history_labels,
     "history_summary": history_summary,
     "revenue_shares": revenue_shares,
+    "revenue_texts": revenue_texts,
     "ratio_to": ratio_to,
 }
 

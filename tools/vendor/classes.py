@@ -2,8 +2,9 @@
 
 It writes the list of all that Tabler has, too, and imports nothing beyond the standard library.
 
-A class counts as used where it stands in a class attribute, in a string of a Jinja expression, as a whole string of a script, or
-after class= in Python. One that is put together (alert-{{ category }}) cannot be found so: DYNAMIC lists what such a beginning becomes.
+A class counts as used where it stands in a class attribute, in a string of a Jinja expression, as a whole string of a script,
+or after class= in Python. One that is put together (alert-{{ category }}) cannot be found so: DYNAMIC lists what such a
+beginning becomes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The demo's customers: one change every second or two, as long as it runs. `python -m webapp.demo.customer`.
 
-Most changes go through webapp/orders.py, some are plain SQL, for the board sees both. About 300 new orders an hour.
+New orders come at the rate of the seeded past, and wait as long for their payment and shipment, so today stays comparable
+with yesterday. Most changes hardly move a total: an order gets another salesperson, or its express shipping is added or
+taken off. Most changes go through webapp/orders.py, some are plain SQL, because the board sees both.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import random
 import signal
 import sys
 import threading
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import psycopg
 from sqlalchemy import event, text
@@ -25,14 +29,20 @@ from . import company
 NAME = "demo customer"  # what the events name as their writer
 PAUSE_SECONDS = (1.0, 2.0)
 BACK_OFF_SECONDS = (1.0, 5.0)  # first and longest wait while PostgreSQL is away
-LEFT_PLACED = 5  # that nobody touches but a person
 NEWEST = 25  # only these many newest orders of a kind are acted upon, so what changes is in sight
 
-# What happens how often. More is paid and shipped than placed, so the open orders of the past get done as well.
-ACTIONS = {"place": 14, "pay": 34, "ship": 34, "refund": 8, "cancel": 3, "reassign": 7}
+ACTIONS = ("place", "pay", "ship", "refund", "cancel", "reassign", "adjust")
+CANCELLED = 0.03  # of the orders
+REFUNDS_A_SECOND = 1 / 240
+REASSIGNED_A_SECOND = 0.15  # the rest of the time an order's shipping is adjusted
 
+# How many wait for a payment, and how many for their shipment.
+_WAITING = text("""
+    SELECT count(*) FILTER (WHERE status = 'placed') AS placed, count(*) FILTER (WHERE status = 'paid') AS paid
+    FROM orders WHERE tenant_id = :tenant AND source = 'demo' AND placed_at > now() - interval '3 days'
+""")
 # One of the newest orders in a state, with its owner and what is left to refund. Never one that a person placed, and the
-# last few that are placed are left: somebody is about to try the README's payment by SQL.
+# last few that are placed are left for the README's payment by SQL.
 _PICK = text("""
     SELECT number, owner_id, total_minor - refunded_minor AS left_minor FROM (
         SELECT * FROM orders
@@ -41,6 +51,22 @@ _PICK = text("""
     ) AS newest ORDER BY random() LIMIT 1
 """)
 _PAY = text("UPDATE orders SET paid_at = now() WHERE tenant_id = :tenant AND number = :number AND status = 'placed'")
+# Express shipping is what the total has beyond the lines.
+_ADJUST = text("""
+    UPDATE orders SET total_minor = CASE WHEN total_minor > chosen.lines THEN chosen.lines ELSE chosen.lines + :shipping END
+    FROM (
+        SELECT newest.id, coalesce((SELECT sum(l.total_minor) FROM order_lines l
+                                    WHERE l.tenant_id = :tenant AND l.order_id = newest.id), newest.total_minor) AS lines
+        FROM (
+            SELECT id, total_minor FROM orders
+            WHERE tenant_id = :tenant AND source = 'demo' AND refunded_minor = 0 AND cancelled_at IS NULL
+              AND placed_at > now() - interval '3 days'
+            ORDER BY placed_at DESC, id DESC LIMIT :newest
+        ) AS newest ORDER BY random() LIMIT 1
+    ) AS chosen
+    WHERE orders.tenant_id = :tenant AND orders.id = chosen.id AND refunded_minor = 0
+    RETURNING number
+""")
 _SALESPEOPLE = text(
     "SELECT id FROM users WHERE tenant_id = :tenant AND role = 'sales' AND disabled_at IS NULL ORDER BY id"
 )
@@ -49,17 +75,37 @@ log = logs.get("customer")
 
 
 class Customer:
-    """Acts on one tenant's orders, in an application context. `act` makes one change or finds nothing to do."""
+    """Acts on one tenant's orders, in an application context. `act` makes one change or finds nothing to do.
 
-    def __init__(self, tenant_id: int, dice: random.Random) -> None:
+    `zone` is the company's, whose orders come by the hour of its day.
+    """
+
+    def __init__(self, tenant_id: int, dice: random.Random, zone: ZoneInfo | None = None) -> None:
         self._tenant_id = tenant_id
         self._dice = dice
+        self._zone = zone or ZoneInfo(company.TIMEZONE)
 
     def act(self, action: str | None = None) -> str:
         """Do `action`, or one chosen by chance; returns what was done, in words. Raises what orders.py raises."""
-        action = action or self._dice.choices(list(ACTIONS), list(ACTIONS.values()))[0]
-        done: str = getattr(self, f"_{action}")()
+        done: str = getattr(self, f"_{action or self._choose()}")()
         return done
+
+    def _choose(self) -> str:
+        """How often each happens follows from its rate; what is left of the time between two changes is adjusting."""
+        with db.engine.connect() as conn:
+            waiting = conn.execute(_WAITING, {"tenant": self._tenant_id}).one()
+        placed = company.orders_a_second(datetime.now(self._zone))
+        rates = {
+            "place": placed,
+            "pay": max(0, waiting.placed - company.LEFT_PLACED) / (company.MINUTES_TO_PAY * 60),
+            "ship": waiting.paid / (company.MINUTES_TO_SHIP * 60),
+            "refund": REFUNDS_A_SECOND,
+            "cancel": placed * CANCELLED,
+            "reassign": REASSIGNED_A_SECOND,
+        }
+        chances = {action: rate * sum(PAUSE_SECONDS) / 2 for action, rate in rates.items()}
+        chances["adjust"] = max(0.0, 1 - sum(chances.values()))
+        return self._dice.choices(list(chances), list(chances.values()))[0]
 
     def _place(self) -> str:
         lines, name = company.basket(self._dice), company.customer(self._dice)
@@ -68,7 +114,7 @@ class Customer:
 
     def _pay(self) -> str:
         if (found := self._pick("placed")) is None:
-            return self._place()
+            return "nothing to pay"
         if self._dice.random() < 0.3:
             with db.engine.begin() as transaction:
                 transaction.execute(_PAY, {"tenant": self._tenant_id, "number": found[0]})
@@ -78,14 +124,14 @@ class Customer:
 
     def _ship(self) -> str:
         if (found := self._pick("paid")) is None:
-            return self._place()
+            return "nothing to ship"
         orders.ship(self._tenant_id, found[0], actor_id=found[1])  # its salesperson does, and needs no notice of it
         return f"shipped {found[0]}"
 
     def _refund(self) -> str:
         if (found := self._pick("shipped")) is None or found[2] < 1:
             return "nothing to refund"
-        amount = found[2] if self._dice.random() < 0.3 else max(1, found[2] // 4)
+        amount = max(1, found[2] // self._dice.choice((10, 20)))
         orders.refund(self._tenant_id, found[0], amount)
         return f"refunded {amount} of {found[0]}"
 
@@ -101,6 +147,12 @@ class Customer:
         orders.reassign(self._tenant_id, found[0], self._owner())
         return f"reassigned {found[0]}"
 
+    def _adjust(self) -> str:
+        values = {"tenant": self._tenant_id, "newest": NEWEST, "shipping": company.SHIPPING_MINOR}
+        with db.engine.begin() as transaction:
+            number = transaction.execute(_ADJUST, values).scalar()
+        return f"adjusted the shipping of {number}" if number else "nothing to adjust"
+
     def _owner(self) -> int | None:
         with db.engine.connect() as conn:
             ids = list(conn.execute(_SALESPEOPLE, {"tenant": self._tenant_id}).scalars())
@@ -108,7 +160,7 @@ class Customer:
 
     def _pick(self, status: str) -> tuple[str, int | None, int] | None:
         values = {"tenant": self._tenant_id, "status": status, "newest": NEWEST}
-        values["left"] = LEFT_PLACED if status == "placed" else 0
+        values["left"] = company.LEFT_PLACED if status == "placed" else 0
         with db.engine.connect() as conn:
             row = conn.execute(_PICK, values).one_or_none()
         return (row.number, row.owner_id, row.left_minor) if row else None
@@ -120,9 +172,9 @@ def run(stopping: threading.Event, dice: random.Random) -> None:
     postgresql = Incident("postgresql")
     while not stopping.wait(dice.uniform(*PAUSE_SECONDS)):
         try:
-            tenant_id = _demo_tenant()
-            if tenant_id is not None:
-                log.debug("acted", did=Customer(tenant_id, dice).act())
+            tenant = _demo_tenant()
+            if tenant is not None:
+                log.debug("acted", did=Customer(tenant[0], dice, ZoneInfo(tenant[1])).act())
             postgresql.over(log)
             back_off = BACK_OFF_SECONDS[0]
         except OrderError as error:
@@ -134,9 +186,13 @@ def run(stopping: threading.Event, dice: random.Random) -> None:
             back_off = min(back_off * 2, BACK_OFF_SECONDS[1])
 
 
-def _demo_tenant() -> int | None:
+def _demo_tenant() -> tuple[int, str] | None:
+    """Its id and time zone."""
     with db.engine.connect() as conn:
-        return conn.execute(text("SELECT id FROM tenants WHERE slug = :slug"), {"slug": company.SLUG}).scalar()
+        row = conn.execute(
+            text("SELECT id, timezone FROM tenants WHERE slug = :slug"), {"slug": company.SLUG}
+        ).one_or_none()
+    return (row.id, row.timezone) if row else None
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from .. import create_app, partitions, pg_faults, pg_session, rollups
 from ..config import Config
 from ..demo import company
-from ..demo.seed import seed
+from ..demo.seed import catch_up, seed
 from ..embedded import Embedded, EmbeddedError
 from . import procfile
 from .data_directory import MARK, DataDirectory
@@ -109,6 +109,8 @@ class Launcher:
                 weeks = self._settings.demo_weeks
                 say(f"Making the demo: {company.NAME}, and its orders of {weeks} week{'' if weeks == 1 else 's'} …")
                 seed(config.database_url, datetime.now(UTC), self._settings.demo_weeks, self._settings.demo_timezone)
+            elif self._settings.demo and (missed := catch_up(config.database_url, datetime.now(UTC))):
+                say(f"Filling the time since the demo last ran: {missed} orders …")
             rollups.refresh(config.database_url)  # so that the 30-day chart is there when the page is
             with pg_session.connect(config.database_url, "doorbell launcher") as conn:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()

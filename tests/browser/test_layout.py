@@ -1,0 +1,116 @@
+"""Long names and large amounts fit on every page and width, the dot does not move; and the board on paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from ..large_amounts import COMPANIES, company
+from ..processes import Doorbell
+from ..world import World
+from .conftest import Sign
+
+pytestmark = pytest.mark.browser
+
+FAULTS = (Path(__file__).parent / "layout.js").read_text()
+MOST_BYTES = 160_000  # with heads, and no proxy that compresses
+WIDTHS = (375, 768, 1440, 1920)
+PAGES = ("/", "/orders", "/orders/LONG-20260003", "/orders/new", "/inbox")
+
+
+def faults(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(FAULTS)
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_long_names_and_large_amounts_fit_in_every_currency(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
+    seen = []
+    for locale, currency, minor in COMPANIES:
+        screen = sign_in(company(world, locale, currency, minor))
+        for path in PAGES:
+            screen.page.goto(doorbell.url + path)
+            for width in WIDTHS:
+                screen.page.set_viewport_size({"width": width, "height": 1000})
+                seen += [f"{currency} {path} at {width}: {fault}" for fault in faults(screen.page)]
+    assert seen == []
+
+
+def test_the_first_load_of_the_board_is_small_and_the_next_page_asks_for_no_file_again(
+    tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
+) -> None:
+    screen = sign_in(ana)
+    page = screen.page
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    sizes: dict[str, int] = {}
+    client.on("Network.loadingFinished", lambda done: sizes.update({done["requestId"]: done["encodedDataLength"]}))
+    screen.open()
+    assert 10 < len(sizes) < 40
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
+    page.goto(doorbell.url + "/orders")
+    kept = "performance.getEntriesByType('resource').filter(e => e.name.includes('/static/') && e.transferSize > 0)"
+    assert page.evaluate(f"{kept}.map(e => e.name)") == []
+
+
+def test_the_check_finds_what_does_not_fit(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
+    page = sign_in(company(world, *COMPANIES[2]), width=375).open().page
+    assert faults(page) == []
+    page.evaluate("document.querySelector('.figure-first').textContent = 'Rp524.439.795.000.000.000'")
+    page.evaluate("document.querySelectorAll('.person-name').forEach(name => name.removeAttribute('title'))")
+    page.evaluate("document.querySelector('.page-head h1').style.wordBreak = 'break-all'")
+    found = " ".join(faults(page))
+    assert "leaves" in found
+    assert "has no title" in found
+    assert "is split" in found
+
+
+def test_the_dot_stays_where_it_is_while_the_words_change(tenant: int, ana: int, sign_in: Sign) -> None:
+    page = sign_in(ana).open().page
+    for width in (768, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 1000})
+        places = set()
+        for words in ("Live", "Reconnecting", "Offline · showing 10:39:22", "Polling"):
+            page.evaluate("words => { document.getElementById('live-words').textContent = words }", words)
+            places.add(page.evaluate("document.querySelector('.live-dot').getBoundingClientRect().x"))
+        assert len(places) == 1, (width, places)
+        assert page.evaluate("document.querySelector('.topbar-row').getBoundingClientRect().height") < 60, width
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_the_board_prints_on_one_page_of_a4_without_controls(tenant: int, ana: int, sign_in: Sign, width: int) -> None:
+    page = sign_in(ana, width=width).open().page
+    printed = page.pdf(format="A4", print_background=False)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 703, "height": 1031})  # what the margins leave of A4
+    for control in ("New order", "Number or customer", "Pause"):
+        assert not page.get_by_text(control).first.is_visible(), control
+    assert page.locator(".legend .key").first.is_visible()
+    assert page.locator("#recent_orders tbody tr").first.is_visible()
+    assert [fault for fault in faults(page) if "cut" not in fault] == []
+
+
+def test_swatches_and_dot_are_there_in_forced_colours(tenant: int, ana: int, sign_in: Sign) -> None:
+    page = sign_in(ana, forced_colors="active").open().page
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    for part in (".legend .key rect", ".live-dot"):
+        style = "getComputedStyle(document.querySelector(part))"
+        colours = page.evaluate(f"part => [{style}.fill, {style}.backgroundColor]", part)
+        assert any(colour not in (ground, "rgb(0, 0, 0)", "rgba(0, 0, 0, 0)") for colour in colours), (part, colours)
+    assert page.locator(".legend .key").count() == 3
+
+
+def test_the_rule_above_the_total_goes_across_the_table(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
+    page = sign_in(company(world, *COMPANIES[0])).page
+    page.goto(doorbell.url + "/orders/LONG-20260003")
+    # Borders of cells that meet are one; what is painted above the total is the row's own, so it goes across all of it.
+    table = "document.querySelector('.lines-table')"
+    row = f"getComputedStyle({table}.tFoot.rows[0])"
+    assert page.evaluate(f"{row}.borderTopStyle + {row}.borderTopWidth") == "solid1px"
+    cells = f"[...{table}.tBodies[0].rows[0].cells, ...{table}.tFoot.rows[0].cells]"
+    widths = page.evaluate(f"{cells}.map(cell => parseFloat(getComputedStyle(cell).borderTopWidth))")
+    assert set(widths) == {0}
