@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, doorbell, health, leadership, partitions, pg_session, rollups, sessions, signals
+from webapp import create_app, doorbell, leadership, partitions, pg_session, rollups, sessions, signals
 from webapp.db import db
 from webapp.doctor.system import System
 from webapp.pg_session import NO_LIMITS, PAGE_LIMITS, SETTINGS
@@ -61,6 +61,17 @@ def _through(connect: Callable[[Service], psycopg.Connection]) -> Callable[[Serv
             return {name: str(conn.execute(f"SHOW {name}").fetchone()[0]) for name in names}  # type: ignore[index]
 
     return read
+
+
+def test_no_statement_of_a_page_or_a_job_gets_a_plan_for_all_values(service: Service) -> None:
+    app = create_app(config_for(service))
+    with app.app_context():
+        for _ in range(12):
+            db.session.execute(text("SELECT count(*) FROM orders WHERE tenant_id = :tenant"), {"tenant": 1})
+        prepared = db.session.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one()
+        db.session.remove()
+        db.engine.dispose()
+    assert prepared == 0
 
 
 WAYS = {
@@ -157,7 +168,7 @@ def test_pages_are_shown_and_a_form_is_told_that_the_database_is_read_only(
     assert "The database is read-only" in answer.text
     assert "Nothing was changed" in answer.text
     assert "read-only" in caplog.text
-    assert health.check(service.database_url, signals.connect(service.redis_url))["postgresql"].ok
+    assert client.get("/readyz").get_json()["ready"]
 
 
 @pytest.mark.usefixtures("read_only")

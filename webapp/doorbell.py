@@ -138,9 +138,15 @@ def connect(database_url: str, application_name: str = APPLICATION_NAME) -> Conn
 
     Raises psycopg.OperationalError, NotAPrimary and ReadOnly among them.
     """
-    limits = {**pg_session.NO_LIMITS, **SERVERS_KEEPALIVE}
-    kind = Connection
-    conn = pg_session.connect(database_url, application_name, autocommit=True, limits=limits, kind=kind, **KEEPALIVE)
+    conn = pg_session.connect(
+        database_url,
+        application_name,
+        autocommit=True,
+        limits={**pg_session.NO_LIMITS, **SERVERS_KEEPALIVE},
+        prepared=True,  # the same few statements, drain after drain
+        kind=Connection,
+        **KEEPALIVE,
+    )
     return cast(Connection, conn)
 
 

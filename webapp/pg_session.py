@@ -27,8 +27,7 @@ SETTINGS = {
     "standard_conforming_strings": "on",
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
-    # psycopg prepares a statement at its sixth run. A generic plan for all tenants and days is up to 20 times slower.
-    "plan_cache_mode": "force_custom_plan",
+    "plan_cache_mode": "auto",  # a trigger keeps its plan; see also `prepared`
 }
 # For jobs that take as long as they take. A limit that a role is given for people must not end them.
 NO_LIMITS = {
@@ -91,11 +90,15 @@ def connect(
     limits: Mapping[str, str] = NO_LIMITS,
     writes: bool = True,
     connect_seconds: int = CONNECT_SECONDS,
+    prepared: bool = False,
     kind: type[psycopg.Connection[TupleRow]] = psycopg.Connection,
     context: AdaptContext | None = None,
     **options: Any,
 ) -> psycopg.Connection[TupleRow]:
     """A session with SETTINGS and `limits`; `options` are libpq's.
+
+    Unless statements are `prepared`, each is planned for its own values: psycopg would prepare it at its sixth run, and a
+    plan for all tenants and days can be many times slower.
 
     Raises psycopg.OperationalError: PooledByTransaction, and NotAPrimary or ReadOnly where it `writes`.
     """
@@ -110,6 +113,8 @@ def connect(
             raise NotAPrimary
         if writes and read_only:
             raise ReadOnly
+        if not prepared:
+            conn.prepare_threshold = None
         conn.autocommit = autocommit
     except BaseException:
         conn.close()

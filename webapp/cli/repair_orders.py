@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
-import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
 
-from .. import refunds
+from .. import pg_session, refunds
 from ..money import amount_text
 from . import stop, table
 
@@ -37,7 +36,7 @@ def repair(slug: str | None, dated: str, dry_run: bool) -> None:
     pg_restore --disable-triggers, or with a trigger disabled. Orders that are right are left alone.
     """
     url = current_app.extensions["doorbell_config"].database_url
-    with psycopg.connect(url, autocommit=True, application_name=refunds.VIA, connect_timeout=5) as conn:
+    with pg_session.connect(url, refunds.VIA, autocommit=True, writes=not dry_run) as conn:
         tenants = {row[0]: (row[1], row[2]) for row in conn.execute(_TENANTS)}
         tenant_id = _id(tenants, slug)
         found = refunds.find(conn, LOOK_LIMIT, tenant_id) if dry_run else refunds.repair(conn, tenant_id, dated)

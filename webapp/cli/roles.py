@@ -7,7 +7,7 @@ import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
 
-from .. import roles
+from .. import pg_session, roles
 from . import stop
 
 _TENANTS = "SELECT id, slug, currency FROM tenants ORDER BY id LIMIT 20"
@@ -23,16 +23,11 @@ def roles_command(create: bool) -> None:
     it to the program's own role: GRANT doorbell_writer TO shop. It may be run again at any time.
     """
     url = current_app.extensions["doorbell_config"].database_url
-    try:
-        with psycopg.connect(url, autocommit=True, application_name="doorbell roles", connect_timeout=5) as conn:
-            if create:
-                _create(conn)
-            else:
-                _print(conn)
-    except psycopg.errors.UndefinedTable:
-        stop("The database has no table orders. Migrate first: flask db upgrade.")
-    except psycopg.OperationalError as error:
-        stop(f"PostgreSQL does not answer: {str(error).strip()} See what flask doctor says.")
+    with pg_session.connect(url, "doorbell roles", autocommit=True, writes=create) as conn:
+        if create:
+            _create(conn)
+        else:
+            _print(conn)
 
 
 def _create(conn: psycopg.Connection) -> None:
