@@ -202,4 +202,4 @@ def test_an_absent_redis(service: Service, conn: psycopg.Connection, name: str, 
     assert "Traceback" not in result.output
     if name == "rollups rebuild":
         is_one_sentence(result, "Open boards were not told, because Redis does not answer")
-        assert "Counted anew: 1 tenant." in result.output
+        assert "Counted again: 1 tenant." in result.output

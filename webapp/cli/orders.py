@@ -35,7 +35,7 @@ orders_cli = AppGroup("orders", help="Orders: import them from a file.")
     type=click.Choice(POLICIES),
     default="refuse",
     show_default=True,
-    help="Orders of salespeople whom nobody knows: refuse them, create the people (they cannot sign in before "
+    help="Orders of salespeople who are not users yet: refuse them, create the people (they cannot sign in before "
     "`flask user password`), or ignore the owner.",
 )
 @click.option(
@@ -124,7 +124,7 @@ def _say(importing: Import, result: Result) -> None:
         f"  time       {result.seconds:.1f} s",
     ]
     if importing.wish.dry_run:
-        lines.append("Dry run: all of it was rolled back; nothing was placed and nobody created.")
+        lines.append("Dry run: all of it was rolled back; no order was placed and no user created.")
     click.echo("\n".join(lines))
     if result.report_error:
         click.echo(_unreported(importing, result), err=True)

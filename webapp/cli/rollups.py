@@ -19,10 +19,10 @@ rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart a
 
 @rollups_cli.command("rebuild")
 def rebuild() -> None:
-    """Count everything anew, for example after a tenant's time zone was changed."""
+    """Count everything again, for example after a tenant's time zone was changed by SQL."""
     config = cast(Config, current_app.extensions["doorbell_config"])
     changed = rollups.rebuild(config.database_url)
-    click.echo(f"Counted anew: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
+    click.echo(f"Counted again: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):
             signals.publish(signals.client(), tenant_id, {ROLLUPS: None})

@@ -65,7 +65,7 @@ def demo() -> ResponseReturnValue:
         user = reading.scalars(statement.order_by(User.id).limit(1)).one_or_none()
     if user is None:
         advice = "Allowed are a manager (/demo) and a salesperson (/demo?as=sales); `make run` makes both."
-        return answer(404, Trouble(f"The demo has nobody with the role {role!r}", advice))
+        return answer(404, Trouble(f"The demo has no user with the role {role!r}", advice))
     _let_in(user, "demo")
     return redirect(local_path(request.args.get("next")), 303)
 
