@@ -36,6 +36,7 @@ VALUES = {
     "slug": "acme",
     "revision": "head",
 }
+ONE_OF = {"tenant set": ["--locale", "en_GB"], "user rename": ["--name", "Ana"]}  # options of which one is needed
 TYPED = "correct horse battery staple 17\n" * 2
 
 
@@ -75,7 +76,7 @@ def arguments(name: str, file: Path) -> list[str]:
         elif isinstance(parameter.type, click.Path):
             value = str(file)
         given += [value] if isinstance(parameter, click.Argument) else [parameter.opts[0], value]
-    return given
+    return given + ONE_OF.get(name, [])
 
 
 @pytest.fixture

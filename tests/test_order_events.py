@@ -204,7 +204,7 @@ def test_no_plan_of_a_trigger_is_compiled(world: World) -> None:
         "SELECT array_agg(proname) FROM pg_proc WHERE 'enable_nestloop=off' = ANY (proconfig)"
         " OR 'enable_seqscan=off' = ANY (proconfig)"
     ).fetchall()
-    assert sorted(switches[0]) == ["order_events_needed", "orders_updated"]
+    assert sorted(switches[0]) == ["order_events_needed", "order_search", "orders_updated"]
     loose = world.conn.execute(
         "SELECT proname FROM pg_proc WHERE proconfig && ARRAY['enable_nestloop=off', 'enable_seqscan=off']"
         " AND NOT 'jit=off' = ANY (proconfig)"

@@ -87,22 +87,25 @@ def test_as_of_survives_a_header_in_every_locale(app: Flask, world: World, local
 
 
 @pytest.mark.parametrize(
-    ("locale", "currency", "shown"),
+    ("locale", "currency", "on_the_tile", "in_the_list"),
     [
-        ("de_DE", "EUR", "1.234.568 €"),
-        ("en_IE", "EUR", "€1,234,568"),
-        ("ja_JP", "JPY", "￥123,456,789"),
-        ("en_US", "USD", "$1,234,568"),
+        ("de_DE", "EUR", "1.234.568 €", "1.234.567,89 €"),
+        ("en_IE", "EUR", "€1,234,568", "€1,234,567.89"),
+        ("ja_JP", "JPY", "￥123,456,789", "￥123,456,789"),
+        ("en_US", "USD", "$1,234,568", "$1,234,567.89"),
     ],
 )
 def test_money_is_in_the_tenants_locale_and_currency(
-    app: Flask, world: World, locale: str, currency: str, shown: str
+    app: Flask, world: World, locale: str, currency: str, on_the_tile: str, in_the_list: str
 ) -> None:
+    """A tile of seven digits or more shows whole units, and the exact amount as its title."""
     tenant = world.tenant(locale=locale, currency=currency)
     client = sign_in(app, world.user(tenant))
     world.order(tenant, 123_456_789, currency=currency, paid_at=world.now())
-    assert text(get(client, "/panels/revenue")).startswith(shown)
-    assert shown in text(get(client, "/panels/recent_orders"))
+    tile = get(client, "/panels/revenue")
+    assert text(tile).startswith(on_the_tile)
+    assert in_the_list in tile.replace("\N{NO-BREAK SPACE}", " ")
+    assert in_the_list in text(get(client, "/panels/recent_orders"))
 
 
 def test_an_empty_board_says_what_to_do(client: FlaskClient) -> None:
@@ -190,4 +193,4 @@ def test_every_template_parses(app: Flask) -> None:
 
 
 def test_the_page_names_the_seq_it_was_painted_at_before_it_queries(client: FlaskClient) -> None:
-    assert re.search(r'hx-sse:connect="/stream\?since=\d+"', get(client, "/"))
+    assert re.search(r'hx-sse:connect="/stream\?since=\d+&(amp;)?user=\d+"', get(client, "/"))

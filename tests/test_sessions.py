@@ -355,10 +355,10 @@ def test_without_postgresql_a_known_header_goes_the_ordinary_way_and_is_not_aske
     with here.app.app_context():
         engine = here.app.extensions["sqlalchemy"].engine
     engine.dispose()
-    refused = event.listens_for(engine, "do_connect")(_refuse)
+    event.listen(engine, "do_connect", _refuse, insert=True)
     assert here.visitors.of_cookie(cookie) is None
     assert here.sees(cookie) == 503
-    event.remove(engine, "do_connect", refused)
+    event.remove(engine, "do_connect", _refuse)
     assert here.visitors.of_cookie(cookie) is None, "for a moment nobody tries this way"
     here.seconds += AWAY_SECONDS
     assert here.visitors.of_cookie(cookie) is not None

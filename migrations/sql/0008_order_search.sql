@@ -60,6 +60,7 @@ LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET max_parallel_workers_per_gather = 0
+SET jit = off
 AS $$
 DECLARE
     first_day constant timestamptz := '1900-01-01 00:00:00+00';  -- of order_search_week

@@ -10,7 +10,7 @@ CREATE INDEX IF NOT EXISTS ix_orders_owner_status ON orders (tenant_id, owner_id
 DROP INDEX ix_orders_owner;  -- whose columns the last one begins with
 
 COMMENT ON INDEX ix_orders_search IS
-    'order_search(): words of the customer, the number and the owner';
+    'webapp/queries/order_search.py: words of the customer, the number and the owner, through order_search()';
 COMMENT ON INDEX ix_orders_status IS
     'webapp/queries/order_search.py: orders of a status, newest first';
 COMMENT ON INDEX ix_orders_owner_status IS
