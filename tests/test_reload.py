@@ -13,13 +13,14 @@ from .processes import Doorbell, eventually
 from .world import Service
 
 BURST = 100  # connections that wait at once, as many as gevent accepts in one go
+PATIENCE_SECONDS = 30  # a worker that starts on a busy machine answers late; a lost connection fails at once
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n"
 
 
 def burst(port: int) -> list[str]:
     """What became of those that got no answer."""
     lost = []
-    asking = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(BURST)]
+    asking = [socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) for _ in range(BURST)]
     for each in asking:
         each.sendall(REQUEST)
     for each in asking:

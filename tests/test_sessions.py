@@ -14,10 +14,9 @@ import psycopg
 import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from webapp import create_app, sessions, visitors
+from webapp import create_app, pg_session, sessions, visitors
 from webapp.metrics import web as metrics
 from webapp.open_stream import Stream
 from webapp.rights import Rights
@@ -347,7 +346,7 @@ def test_a_known_header_is_read_anew_without_flask_and_verified_after_a_minute(h
 
 
 def test_without_postgresql_a_known_header_goes_the_ordinary_way_and_is_not_asked_for_twice(
-    here: Web, ana: Person
+    here: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cookie = cookie_of(ana)
     assert here.sees(cookie) == 200
@@ -355,16 +354,16 @@ def test_without_postgresql_a_known_header_goes_the_ordinary_way_and_is_not_aske
     with here.app.app_context():
         engine = here.app.extensions["sqlalchemy"].engine
     engine.dispose()
-    event.listen(engine, "do_connect", _refuse, insert=True)
-    assert here.visitors.of_cookie(cookie) is None
-    assert here.sees(cookie) == 503
-    event.remove(engine, "do_connect", _refuse)
+    with monkeypatch.context() as refusing:
+        refusing.setattr(pg_session, "connect", _refuse)
+        assert here.visitors.of_cookie(cookie) is None
+        assert here.sees(cookie) == 503
     assert here.visitors.of_cookie(cookie) is None, "for a moment nobody tries this way"
     here.seconds += AWAY_SECONDS
     assert here.visitors.of_cookie(cookie) is not None
 
 
-def _refuse(*_args: object) -> None:
+def _refuse(*_args: object, **_options: object) -> None:
     raise psycopg.OperationalError("connection refused")
 
 
