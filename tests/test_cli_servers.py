@@ -115,7 +115,9 @@ def test_the_commands_of_all_groups_are_among_them() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_an_absent_server(service: Service, name: str, orders_file: Path) -> None:
     config = config_for(service, DATABASE_URL=f"postgresql://postgres@127.0.0.1:{free_port()}/doorbell")
-    is_one_sentence(ask(config, arguments(name, orders_file)), "PostgreSQL does not answer: ")
+    result = ask(config, arguments(name, orders_file))
+    is_one_sentence(result, "PostgreSQL does not answer: ")
+    assert "Connection refused. See whether it runs" in result.output, "libpq's own question is left out"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -179,6 +181,15 @@ def test_a_database_that_is_not_migrated(empty: Service, orders_file: Path) -> N
         if name.startswith("db "):
             continue  # the remedy
         is_one_sentence(ask(config_for(empty), arguments(name, orders_file)), "Run: flask db upgrade")
+
+
+def test_a_schema_that_does_not_exist(empty: Service, orders_file: Path) -> None:
+    """`flask db upgrade` is what the other commands propose, so it must say what it lacks itself."""
+    config = config_for(empty, DATABASE_URL=f"{_url(empty)}&options=-csearch_path%3Dabsent")
+    for name in COMMANDS:
+        wanted = "CREATE SCHEMA" if name == "db upgrade" else "Run: flask db upgrade"
+        if not name.startswith("db ") or name == "db upgrade":
+            is_one_sentence(ask(config, arguments(name, orders_file)), wanted)
 
 
 def test_a_fault_of_doorbells_own_keeps_its_traceback(service: Service, conn: psycopg.Connection) -> None:

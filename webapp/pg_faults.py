@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
@@ -28,6 +30,7 @@ _REFUSALS = (
     ("", "See whether it runs, and takes connections from this host at the address in DATABASE_URL."),
 )
 _NOT_MIGRATED = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.UndefinedObject)
+_LIBPQ_ASKS = re.compile(r"\s+Is the server running [^?]*\?")  # the advice says it in our words
 _SLOW = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected)
 
 
@@ -48,7 +51,7 @@ def is_not_migrated(error: BaseException) -> bool:
 
 def refusal(error: psycopg.Error) -> tuple[str, str]:
     """What was seen when no session could be opened, and what to do."""
-    text = " ".join(str(error).split())
+    text = " ".join(_LIBPQ_ASKS.sub(".", str(error)).split()).rstrip(".")
     if isinstance(error, Unusable):
         return error.seen, error.advice
     if isinstance(error, psycopg.ProgrammingError) or "connection option" in text:
@@ -68,6 +71,11 @@ def in_words(error: BaseException) -> str | None:
         return f"PostgreSQL: {ReadOnly.seen}, or it is a standby. {ReadOnly.advice}"
     if isinstance(cause, errors.InsufficientPrivilege):
         return f"PostgreSQL: {_primary(cause)}. Grant it to Doorbell's role, or name another role in DATABASE_URL."
+    if isinstance(cause, errors.InvalidSchemaName):
+        return (
+            f"PostgreSQL: {_primary(cause)}: no schema of the search_path exists, or Doorbell's role may not use it. Make it "
+            "(CREATE SCHEMA), or see search_path in DATABASE_URL and in the settings of role and database."
+        )
     if is_not_migrated(cause):
         return f"The database is not migrated to this version of Doorbell ({_primary(cause)}). Run: flask db upgrade"
     if isinstance(cause, _SLOW):
