@@ -43,6 +43,20 @@ def test_the_migrations_go_down_to_nothing_and_up_again(app: Flask, conn: psycop
     assert _relations(conn) == before
 
 
+def test_a_disabled_user_stays_out_when_the_migrations_go_down_and_up_again(app: Flask, world: World) -> None:
+    """A revision that knows no disabled users lets in each user who has a password."""
+    tenant = world.tenant()
+    left, stays = world.user(tenant, "left"), world.user(tenant, "stays")
+    world.conn.execute("UPDATE users SET password_hash = 'a hash'")
+    world.conn.execute("UPDATE users SET disabled_at = now() WHERE id = %s", [left])
+    with app.app_context():
+        flask_migrate.downgrade(revision="0006")
+        can_sign_in = world.conn.execute("SELECT id FROM users WHERE password_hash IS NOT NULL").fetchall()
+        assert can_sign_in == [(stays,)]
+        flask_migrate.upgrade()
+    assert world.conn.execute("SELECT id FROM users WHERE password_hash IS NOT NULL").fetchall() == [(stays,)]
+
+
 def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
     app: Flask, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
