@@ -209,6 +209,25 @@ def test_a_role_that_may_not_create_roles_gets_a_sentence(
     assert "Traceback" not in said
 
 
+def test_rights_that_are_another_roles_to_give_are_named_and_nothing_is_half_given(
+    service: Service, world: World, own_role: str
+) -> None:
+    """PostgreSQL only warns of them: the database belongs to a role of the provider's, as it does on many managed servers."""
+    name = world.conn.info.dbname
+    world.conn.execute(f"ALTER DATABASE {name} OWNER TO postgres; ALTER ROLE keeper CREATEROLE")
+    world.conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO keeper")
+    before = granted(world)
+    code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
+    missing = f'GRANT CONNECT ON DATABASE "{name}" TO "doorbell_writer"'
+    assert code == 2
+    assert said.startswith("Error: The role 'keeper' may not give rights that doorbell_writer needs")
+    assert f"a superuser run: {missing}; then run flask roles --create again." in said
+    assert granted(world) == before
+    world.conn.execute(missing.encode())
+    code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
+    assert (code, granted(world) > before) == (0, True), said
+
+
 def granted(world: World) -> set[tuple[str, str, str]]:
     return set(
         world.conn.execute(

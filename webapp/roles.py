@@ -49,36 +49,56 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = 'ord
 """
 
 
+class NotGranted(Exception):
+    """PostgreSQL only warned: the session's role may not pass these rights on. `statements` are for a role that may."""
+
+    def __init__(self, statements: Sequence[str]) -> None:
+        super().__init__("; ".join(statements))
+        self.statements = statements
+
+
 def statements(conn: psycopg.Connection[Any]) -> list[str]:
     """The SQL that makes the role where it is missing and gives it its rights, one statement each; safe to run again."""
-    row = conn.execute(_HOME).fetchone()
-    assert row is not None
-    database, schema = row[0], row[1]
-    role = sql.Identifier(WRITER)
-    made = [] if exists(conn) else [sql.SQL("CREATE ROLE {} NOLOGIN").format(role)]
-    rights = [
-        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), role),
-        sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role),
-        *(
-            sql.SQL("GRANT {}{} ON {} TO {}").format(
-                sql.SQL(right), _columns(columns), sql.Identifier(schema, table), role
-            )
-            for table, right, columns in GRANTS
-        ),
-    ]
-    return [statement.as_string(conn) for statement in [*made, *rights]]
+    made = [] if exists(conn) else [sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(WRITER)).as_string(conn)]
+    return [*made, *(grant for grant, _ in _rights(conn))]
 
 
 def create(conn: psycopg.Connection[Any]) -> None:
-    """Make the role and give it its rights, all or nothing. Raises psycopg.errors.InsufficientPrivilege."""
+    """Make the role and give it its rights, all or nothing. Raises psycopg.errors.InsufficientPrivilege and NotGranted."""
     with conn.transaction():
         for statement in statements(conn):
             conn.execute(statement.encode())
+        if missing := [grant for grant, has in _rights(conn) if conn.execute(has.encode()).fetchone() != (True,)]:
+            raise NotGranted(missing)
 
 
 def exists(conn: psycopg.Connection[Any]) -> bool:
     return conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [WRITER]).fetchone() is not None
 
 
-def _columns(columns: Sequence[str]) -> sql.Composable:
-    return sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Identifier, columns))) if columns else sql.SQL("")
+def _rights(conn: psycopg.Connection[Any]) -> list[tuple[str, str]]:
+    """Each statement that gives a right, and the query whether the role has it."""
+    row = conn.execute(_HOME).fetchone()
+    assert row is not None
+    database, schema = row[0], row[1]
+    pairs = [
+        _right("CONNECT", sql.SQL("DATABASE {}").format(sql.Identifier(database)), "database", database),
+        _right("USAGE", sql.SQL("SCHEMA {}").format(sql.Identifier(schema)), "schema", schema),
+    ]
+    for table, right, columns in GRANTS:
+        name = sql.Identifier(schema, table)
+        if columns:
+            grant = sql.SQL("{} ({})").format(sql.SQL(right), sql.SQL(", ").join(map(sql.Identifier, columns)))
+            has = sql.SQL("SELECT bool_and(has_column_privilege({}, {}, c, {})) FROM unnest({}::text[]) AS c").format(
+                WRITER, name.as_string(conn), right, list(columns)
+            )
+            pairs.append((sql.SQL("GRANT {} ON {} TO {}").format(grant, name, sql.Identifier(WRITER)), has))
+        else:
+            pairs.append(_right(right, name, "table", name.as_string(conn)))
+    return [(grant.as_string(conn), has.as_string(conn)) for grant, has in pairs]
+
+
+def _right(right: str, thing: sql.Composable, kind: str, name: str) -> tuple[sql.Composed, sql.Composed]:
+    """A right on a whole thing; has_database_privilege() and the like want its name as a text."""
+    grant = sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(right), thing, sql.Identifier(WRITER))
+    return grant, sql.SQL("SELECT {}({}, {}, {})").format(sql.Identifier(f"has_{kind}_privilege"), WRITER, name, right)

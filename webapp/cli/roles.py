@@ -38,6 +38,11 @@ def _create(conn: psycopg.Connection) -> None:
             f"The role {conn.info.user!r} may not do this ({error.diag.message_primary}). It needs CREATEROLE and the "
             "ownership of the tables; or let a superuser run what `flask roles` prints."
         )
+    except roles.NotGranted as error:
+        stop(
+            f"The role {conn.info.user!r} may not give rights that {roles.WRITER} needs; nothing was changed. Let the owner "
+            f"of the database or a superuser run: {'; '.join(error.statements)}; then run flask roles --create again."
+        )
     click.echo(f"{roles.WRITER} has its rights. Give it to the program's own role: GRANT {roles.WRITER} TO shop;")
 
 
