@@ -75,7 +75,6 @@ BY_HOUR = (
 ORDERS_A_DAY = 260  # on an average day now; the company grew to it from two thirds of that
 MINUTES_TO_PAY = 14  # on average, from the order to its payment
 MINUTES_TO_SHIP = 660  # likewise, from the payment to the shipment
-MINUTES_TO_REFUND = 1440  # likewise, from the shipment to a refund
 SHIPPING_MINOR = 490  # what express shipping adds to an order
 LEFT_PLACED = 5  # newest orders that wait for a payment: the README's tour needs one
 

@@ -34,7 +34,7 @@ ADJUSTED = 12  # of these newest the shipping changes; below them the board show
 
 ACTIONS = ("place", "pay", "ship", "refund", "cancel", "reassign", "adjust")
 CANCELLED = 0.03  # of the orders
-REFUNDS_A_SECOND = 1 / 240
+REFUNDED = 0.2  # of the orders, each in a small part
 REASSIGNED_A_SECOND = 0.06  # the rest of the time an order's shipping is adjusted
 
 # How many wait for a payment, and how many for their shipment.
@@ -100,7 +100,7 @@ class Customer:
             "place": placed,
             "pay": max(0, waiting.placed - company.LEFT_PLACED) / (company.MINUTES_TO_PAY * 60),
             "ship": waiting.paid / (company.MINUTES_TO_SHIP * 60),
-            "refund": REFUNDS_A_SECOND,
+            "refund": placed * REFUNDED,
             "cancel": placed * CANCELLED,
             "reassign": REASSIGNED_A_SECOND,
         }

@@ -170,7 +170,8 @@ def _order(dice: random.Random, owners: list[int], placed_at: datetime, now: dat
     if order.paid_at is not None:
         order.shipped_at = _by(now, order.paid_at, 60 + dice.expovariate(1 / (company.MINUTES_TO_SHIP - 60)))
     if order.shipped_at is not None and dice.random() < 0.03:
-        order.refunded_at = _by(now, order.shipped_at, dice.expovariate(1 / company.MINUTES_TO_REFUND))
+        in_office_hours = order.shipped_at.replace(hour=dice.randrange(10, 18))
+        order.refunded_at = _by(now, in_office_hours, 24 * 60)
     if order.refunded_at is not None:
         order.refunded_minor = order.total_minor // dice.choice((1, 2, 4))
     return order
