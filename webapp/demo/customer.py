@@ -30,7 +30,7 @@ NAME = "demo customer"  # what the events name as their writer
 PAUSE_SECONDS = (1.0, 2.0)
 BACK_OFF_SECONDS = (1.0, 5.0)  # first and longest wait while PostgreSQL is away
 NEWEST = 25  # only these many newest orders of a kind are acted upon, so what changes is in sight
-ADJUSTED = 12  # of these newest the shipping changes; below them the board shows what happened to the order
+UNDECIDED = 3  # of one order in so many the shipping changes; the board shows what happened to the others
 
 ACTIONS = ("place", "pay", "ship", "refund", "cancel", "reassign", "adjust")
 CANCELLED = 0.03  # of the orders
@@ -63,7 +63,7 @@ _ADJUST = text("""
             WHERE tenant_id = :tenant AND source = 'demo' AND refunded_minor = 0 AND cancelled_at IS NULL AND shipped_at IS NULL
               AND placed_at > now() - interval '3 days'
             ORDER BY placed_at DESC, id DESC LIMIT :newest
-        ) AS newest ORDER BY random() LIMIT 1
+        ) AS newest ORDER BY newest.id % :undecided, random() LIMIT 1
     ) AS chosen
     WHERE orders.tenant_id = :tenant AND orders.id = chosen.id AND refunded_minor = 0
     RETURNING number
@@ -149,7 +149,12 @@ class Customer:
         return f"reassigned {found[0]}"
 
     def _adjust(self) -> str:
-        values = {"tenant": self._tenant_id, "newest": ADJUSTED, "shipping": company.SHIPPING_MINOR}
+        values = {
+            "tenant": self._tenant_id,
+            "newest": NEWEST,
+            "undecided": UNDECIDED,
+            "shipping": company.SHIPPING_MINOR,
+        }
         with db.engine.begin() as transaction:
             number = transaction.execute(_ADJUST, values).scalar()
         return f"adjusted the shipping of {number}" if number else "nothing to adjust"
