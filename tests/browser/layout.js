@@ -39,7 +39,10 @@
     for (let each = element; each && each !== document.body; each = each.parentElement) {
       const room = each.getBoundingClientRect();
       const outside = box.right > room.right + 1 || box.left < room.left - 1;
-      if (outside && clips(each) && ends(each)) {
+      // An ellipsis begins where the padding does.
+      const { paddingLeft, paddingRight } = getComputedStyle(each);
+      const padded = box.right > room.right - parseFloat(paddingRight) + 1 || box.left < room.left + parseFloat(paddingLeft) - 1;
+      if (padded && clips(each) && ends(each)) {
         cut = each;
         break;
       }

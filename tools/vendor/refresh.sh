@@ -17,7 +17,7 @@ for tool in node npm "$python"; do
 done
 
 # npm writes .package-lock.json last, so a directory that was cut short is made again.
-if [ "$here/package-lock.json" -nt "$packages/.package-lock.json" ]; then
+if [ ! -e "$packages/.package-lock.json" ] || [ "$here/package-lock.json" -nt "$packages/.package-lock.json" ]; then
     (cd "$here" && npm ci --silent && touch "$packages/.package-lock.json")
 fi
 

@@ -30,11 +30,12 @@ NAME = "demo customer"  # what the events name as their writer
 PAUSE_SECONDS = (1.0, 2.0)
 BACK_OFF_SECONDS = (1.0, 5.0)  # first and longest wait while PostgreSQL is away
 NEWEST = 25  # only these many newest orders of a kind are acted upon, so what changes is in sight
+UNDECIDED = 3  # of one order in so many the shipping changes; the board shows what happened to the others
 
 ACTIONS = ("place", "pay", "ship", "refund", "cancel", "reassign", "adjust")
 CANCELLED = 0.03  # of the orders
-REFUNDS_A_SECOND = 1 / 240
-REASSIGNED_A_SECOND = 0.15  # the rest of the time an order's shipping is adjusted
+REFUNDED = 0.2  # of the orders, each in a small part
+REASSIGNED_A_SECOND = 0.06  # the rest of the time an order's shipping is adjusted
 
 # How many wait for a payment, and how many for their shipment.
 _WAITING = text("""
@@ -59,10 +60,10 @@ _ADJUST = text("""
                                     WHERE l.tenant_id = :tenant AND l.order_id = newest.id), newest.total_minor) AS lines
         FROM (
             SELECT id, total_minor FROM orders
-            WHERE tenant_id = :tenant AND source = 'demo' AND refunded_minor = 0 AND cancelled_at IS NULL
+            WHERE tenant_id = :tenant AND source = 'demo' AND refunded_minor = 0 AND cancelled_at IS NULL AND shipped_at IS NULL
               AND placed_at > now() - interval '3 days'
             ORDER BY placed_at DESC, id DESC LIMIT :newest
-        ) AS newest ORDER BY random() LIMIT 1
+        ) AS newest ORDER BY newest.id % :undecided, random() LIMIT 1
     ) AS chosen
     WHERE orders.tenant_id = :tenant AND orders.id = chosen.id AND refunded_minor = 0
     RETURNING number
@@ -99,7 +100,7 @@ class Customer:
             "place": placed,
             "pay": max(0, waiting.placed - company.LEFT_PLACED) / (company.MINUTES_TO_PAY * 60),
             "ship": waiting.paid / (company.MINUTES_TO_SHIP * 60),
-            "refund": REFUNDS_A_SECOND,
+            "refund": placed * REFUNDED,
             "cancel": placed * CANCELLED,
             "reassign": REASSIGNED_A_SECOND,
         }
@@ -148,7 +149,12 @@ class Customer:
         return f"reassigned {found[0]}"
 
     def _adjust(self) -> str:
-        values = {"tenant": self._tenant_id, "newest": NEWEST, "shipping": company.SHIPPING_MINOR}
+        values = {
+            "tenant": self._tenant_id,
+            "newest": NEWEST,
+            "undecided": UNDECIDED,
+            "shipping": company.SHIPPING_MINOR,
+        }
         with db.engine.begin() as transaction:
             number = transaction.execute(_ADJUST, values).scalar()
         return f"adjusted the shipping of {number}" if number else "nothing to adjust"

@@ -42,7 +42,7 @@ UPDATE orders SET shipped_at = least(paid_at - ln(1 - random()) * make_interval(
 WHERE tenant_id = %(tenant)s AND source = 'demo' AND status = 'paid' AND paid_at < %(now)s - make_interval(mins => %(ship)s)
 """
 _ORDERS = """
-COPY orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
+COPY orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor, refunded_at,
              placed_at, paid_at, shipped_at, cancelled_at, source) FROM STDIN
 """
 _LINES = """
@@ -60,6 +60,7 @@ class _Order:
     shipped_at: datetime | None = None
     cancelled_at: datetime | None = None
     refunded_minor: int = 0
+    refunded_at: datetime | None = None
     number: str = ""
 
     @property
@@ -120,7 +121,7 @@ def _add(conn: psycopg.Connection, tenant_id: int, made: Iterable[_Order]) -> No
     orders = sorted(made, key=lambda order: order.placed_at)
     for order in orders[-company.LEFT_PLACED :]:
         order.paid_at = order.shipped_at = order.cancelled_at = None
-        order.refunded_minor = 0
+        order.refunded_minor, order.refunded_at = 0, None
     next_number = _id(conn.execute("SELECT next_number FROM tenants WHERE id = %s FOR UPDATE", (tenant_id,)))
     for number, order in enumerate(orders, next_number):
         order.number = str(number)
@@ -169,6 +170,9 @@ def _order(dice: random.Random, owners: list[int], placed_at: datetime, now: dat
     if order.paid_at is not None:
         order.shipped_at = _by(now, order.paid_at, 60 + dice.expovariate(1 / (company.MINUTES_TO_SHIP - 60)))
     if order.shipped_at is not None and dice.random() < 0.03:
+        in_office_hours = order.shipped_at.replace(hour=dice.randrange(10, 18))
+        order.refunded_at = _by(now, in_office_hours, 24 * 60)
+    if order.refunded_at is not None:
         order.refunded_minor = order.total_minor // dice.choice((1, 2, 4))
     return order
 
@@ -182,7 +186,7 @@ def _write(conn: psycopg.Connection, tenant_id: int, orders: list[_Order]) -> No
     with conn.cursor() as cursor, cursor.copy(_ORDERS) as copy:
         for o in orders:
             times = (o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at)
-            money = (company.CURRENCY, o.total_minor, o.refunded_minor)
+            money = (company.CURRENCY, o.total_minor, o.refunded_minor, o.refunded_at)
             copy.write_row((tenant_id, o.number, o.customer, o.owner_id, *money, *times, "demo"))
     ids: dict[str, int] = dict(
         conn.execute("SELECT number, id FROM orders WHERE tenant_id = %s", (tenant_id,)).fetchall()
