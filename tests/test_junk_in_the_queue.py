@@ -151,6 +151,7 @@ def worker(service: Service, world: World) -> Iterator[Process]:
     doorbell.close()
 
 
+@pytest.mark.faults
 def test_no_content_of_the_queue_ends_the_worker(
     worker: Process, world: World, client: redis.Redis, service: Service
 ) -> None:
@@ -162,7 +163,7 @@ def test_no_content_of_the_queue_ends_the_worker(
         world.order(tenant)
         client.delete(signals.log_key(tenant))
         client.lpush(QUEUE, json.dumps(message()))
-        return eventually(lambda: client.xlen(signals.log_key(tenant)) and ROLLUPS in topics(client, tenant), 30)
+        return eventually(lambda: client.xlen(signals.log_key(tenant)) and ROLLUPS in topics(client, tenant), 60)
 
     client.set(QUEUE, "of another type")
     client.hset("unacked", "a", "b")

@@ -79,6 +79,7 @@ def _ready(run: Run) -> bool:
         return False
 
 
+@pytest.mark.faults
 def test_the_data_and_the_key_stay_and_the_demo_customer_can_be_left_out(run: Run) -> None:
     run.start()
     eventually(run.answers, "the first start")
@@ -169,6 +170,7 @@ def programs(run: Run) -> dict[str, psutil.Process]:
     return found
 
 
+@pytest.mark.faults
 def test_each_process_that_ends_is_started_again_and_said_in_a_line(run: Run) -> None:
     run.start()
     eventually(run.answers, "the start")
@@ -191,6 +193,7 @@ def test_each_process_that_ends_is_started_again_and_said_in_a_line(run: Run) ->
     assert run.processes() == []
 
 
+@pytest.mark.faults
 def test_a_process_that_cannot_start_at_all_stops_everything_with_the_reason(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         run.env["LISTENER_METRICS_PORT"] = str(taken.getsockname()[1])

@@ -191,6 +191,7 @@ def sentinels(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sentin
 with_tls_too = pytest.mark.parametrize("sentinels", ["plain", "tls"], indirect=True)
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(180)
 @with_tls_too
 def test_a_failover_by_sentinels_is_survived_by_all_processes(

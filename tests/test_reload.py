@@ -8,6 +8,7 @@ import socket
 import threading
 
 import psutil
+import pytest
 
 from .processes import Doorbell, eventually
 from .world import Service
@@ -34,6 +35,7 @@ def burst(port: int) -> list[str]:
     return lost
 
 
+@pytest.mark.faults
 def test_a_reload_loses_no_connection(service: Service) -> None:
     doorbell = Doorbell(service)
     doorbell.start_web()
@@ -51,7 +53,7 @@ def test_a_reload_loses_no_connection(service: Service) -> None:
         for _ in range(3):
             old = master.children()[0]
             os.kill(master.pid, signal.SIGHUP)
-            eventually(lambda old=old: not old.is_running() and len(master.children()) == 1)
+            eventually(lambda old=old: not old.is_running() and len(master.children()) == 1, PATIENCE_SECONDS)
     finally:
         reloaded.set()
         asking.join()

@@ -39,6 +39,7 @@ def started(doorbell: Doorbell, env: dict[str, str]) -> dict[str, Process]:
     return processes
 
 
+@pytest.mark.faults
 def test_every_process_of_the_procfile_waits_for_servers_that_are_away(doorbell: Doorbell) -> None:
     away = {
         "DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/x",
