@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import urllib.request
 from collections import Counter
+from http.client import HTTPException
 
 from bs4 import BeautifulSoup
 
@@ -64,7 +65,7 @@ class Viewer:
             self._dirty.clear()
             try:
                 self.shows = tuple(self._figure(name) for name in FIGURES)
-            except OSError:  # a 5xx too: the page shows "stale" and asks again
+            except (OSError, HTTPException):  # a 5xx or half an answer: the page shows "stale" and asks again
                 self._stopped.wait(SOON_SECONDS)
                 self._dirty.set()
 
