@@ -31,7 +31,7 @@ test: lint ## lint, types and all tests, the browser's included
 	@$(BIN)/python -m tests.install_redis
 	@$(BIN)/python -m pytest -m "not faults and not hosts" -n 4 --dist worksteal
 
-test-faults: $(VENV)/dev.stamp ## the slow fault tests: everything dies, stalls or stops in turn
+test-faults: $(VENV)/dev.stamp ## the slow tests: everything dies, stalls or stops in turn, midnights, all currencies
 	@$(BIN)/python -m tests.install_chromium
 	@$(BIN)/python -m pytest -m faults --timeout 240
 

@@ -26,6 +26,7 @@ def faults(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(300)
 def test_long_names_and_large_amounts_fit_in_every_currency(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
     seen = []
