@@ -77,10 +77,10 @@ def what_is_missing(browser: str | None) -> str:
     if browser is None:
         return "no Chromium was found (Debian: apt-get install chromium); CHROME_PATH names one"
     if not _program().exists():
-        command = ["npm", "ci", "--silent"]
+        command = ["npm", "ci", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=TOOL, capture_output=True, text=True, timeout=INSTALL_SECONDS)
         if done.returncode:
-            return f"npm could not install Lighthouse: {done.stderr.strip()[-200:]}"
+            return f"npm could not install Lighthouse: {done.stderr.strip()[:300]}"
     return ""
 
 
