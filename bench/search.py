@@ -13,6 +13,7 @@ of a commit, against the same with the indexes that there were before. Which of 
 from __future__ import annotations
 
 import contextlib
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -91,6 +92,8 @@ def main() -> None:
         for count in COUNTS:
             url = many.database(count)
             app = many.app(url)
+            gc.collect()
+            gc.freeze()  # as a web process does when it starts (gunicorn.conf.py)
             with psycopg.connect(url, autocommit=True) as conn:
                 conn.execute("SET statement_timeout = '20s'")
                 middle = conn.execute("SELECT placed_at, id FROM orders WHERE id = %s", [count // 2]).fetchone()

@@ -30,11 +30,14 @@ def context(app: Flask) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["walk", "index"])
+@pytest.fixture(params=["walk", "index", "stopped"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The newest orders in turn, as for frequent words; or the index, as for rare ones among many orders."""
-    if request.param == "index":
+    """Through the newest orders, as for frequent words; by the index, as for rare words among many orders; or by the index
+    with so little time that each page stops after its first look."""
+    if request.param in ("index", "stopped"):
         monkeypatch.setattr(order_search, "WALK_ROWS", 0)
+    if request.param == "stopped":
+        monkeypatch.setattr(order_search, "SEARCH_MS", 0)
     return str(request.param)
 
 
@@ -204,6 +207,48 @@ def test_every_search_equals_a_count_by_hand_on_all_its_pages(world: World, way:
         for status, owner in (("", ""), ("paid", ""), ("", "Ana Silva"), ("placed", "Gül Öz")):
             wanted = by_hand(orders, words, status, owner)
             assert found(tenant, words, status, people.get(owner)) == wanted, (words, status, owner)
+
+
+def test_words_that_are_frequent_in_a_period_of_long_ago_are_found_newest_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many match in two weeks that the index alone would read too many of them."""
+    monkeypatch.setattr(order_search, "SEARCH_MS", 60_000)
+    tenant = world.tenant()
+    many = (
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
+        " SELECT %(tenant)s, %(prefix)s || n, %(customer)s, 'EUR', n, %(at)s::timestamptz - n * interval '1 second'"
+        " FROM generate_series(1, %(count)s) AS n"
+    )
+    old = {"tenant": tenant, "prefix": "o", "customer": "Nordmarkt", "at": "2020-03-01T12:00Z", "count": 30_000}
+    world.conn.execute(many, old)
+    world.conn.execute(many, old | {"prefix": "n", "customer": "Hanari", "at": "2026-03-01T12:00Z", "count": 600})
+    world.order(tenant, number="first", customer="Nordmarkt", placed_at="2019-01-01")
+    tenant_row = db.session.get_one(Tenant, tenant)
+    page = order_search.read(tenant_row, Filter("nordm"))
+    assert [order.number for order in page.orders] == [f"o{n}" for n in range(1, order_search.PAGE_ROWS + 1)]
+    assert not page.stopped
+    last = order_search.read(tenant_row, Filter("nordm"), Cursor(datetime(2020, 3, 1, 3, 40, 10, tzinfo=UTC), 1))
+    assert [order.number for order in last.orders] == [*(f"o{n}" for n in range(29_991, 30_001)), "first"]
+    assert last.older is None
+
+
+def test_a_search_that_takes_too_long_stops_and_its_next_page_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_search, "WALK_ROWS", 3)
+    monkeypatch.setattr(order_search, "SEARCH_MS", 0)
+    tenant = world.tenant()
+    for n in range(8):
+        world.order(tenant, number=f"{n}", customer="Hanari", placed_at=f"20{10 + n}-01-01")
+    world.order(tenant, number="old", customer="Zzyzx", placed_at="2001-01-01")
+    tenant_row = db.session.get_one(Tenant, tenant)
+    page, pages = order_search.read(tenant_row, Filter("zzyzx")), 1
+    assert (page.orders, page.stopped) == ((), True)
+    while not page.orders:
+        assert page.older
+        page, pages = order_search.read(tenant_row, Filter("zzyzx"), page.older), pages + 1
+    assert ([order.number for order in page.orders], page.older, pages > 2) == (["old"], None, True)
 
 
 def test_rare_words_are_read_from_the_index_and_orders_are_never_scanned(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 from unicodedata import category
 from zoneinfo import ZoneInfo
@@ -103,7 +103,13 @@ def moment_text(moment: datetime, today: date, tenant: Tenant | None = None) -> 
 def datetime_text(moment: datetime, tenant: Tenant | None = None) -> str:
     """Day and time, for an order's page and for titles."""
     tenant = tenant or current_tenant()
-    return str(format_datetime(moment, "medium", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
+    return _datetime_text(moment, tenant.timezone, tenant.locale)
+
+
+@lru_cache(maxsize=4_096)
+def _datetime_text(moment: datetime, timezone: str, locale: str) -> str:
+    """Cached, because a live list shows most moments again after each change."""
+    return str(format_datetime(moment, "medium", tzinfo=ZoneInfo(timezone), locale=locale))
 
 
 def day_text(day: date, tenant: Tenant | None = None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.numbers import (
@@ -97,8 +97,9 @@ def amount_text(minor: int, currency: str, locale: str | None = None) -> str:
     return plain.replace(".", get_decimal_symbol(locale)) if locale else plain
 
 
+@lru_cache(maxsize=4_096)
 def money_text(minor: int, currency: str, locale: str) -> str:
-    """The amount for people: "€1,234.50"."""
+    """The amount for people: "€1,234.50". Cached, because a live list shows most amounts again after each change."""
     return str(format_currency(to_decimal(minor, currency), currency, locale=locale))
 
 

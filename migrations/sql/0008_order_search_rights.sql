@@ -9,9 +9,9 @@ BEGIN
     SELECT n.nspname INTO our_schema
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = 'orders'::regclass::oid;
-    REVOKE ALL ON FUNCTION order_search(bigint, text, text, timestamptz, bigint, integer) FROM PUBLIC;
+    REVOKE ALL ON FUNCTION order_search(bigint, text, text, timestamptz, bigint, integer, integer, integer) FROM PUBLIC;
     FOREACH signature IN ARRAY ARRAY[
-        'order_search(bigint, text, text, timestamptz, bigint, integer)',
+        'order_search(bigint, text, text, timestamptz, bigint, integer, integer, integer)',
         'order_search_terms(bigint, timestamptz, bigint, text, text)'] LOOP
         EXECUTE pg_catalog.format(
             'ALTER FUNCTION %I.%s SET search_path = pg_catalog, %I, pg_temp', our_schema, signature, our_schema);

@@ -6,12 +6,10 @@ migrations/sql/0008_order_search.sql has the functions, and the index that they 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Label, and_, func, or_, text
+from sqlalchemy import text
 
 from ..db import db
-from ..models import Order
 
 MOST_WORDS = 10  # of a search; more are left out
 MOST_OWNERS = 50  # a beginning that more salespeople's names have is not a search for one of them
@@ -35,12 +33,6 @@ class Word:
     parts: tuple[str, ...]
     owner_ids: tuple[int, ...]
 
-    def matches(self, words: ColumnElement[str], owner_id: ColumnElement[int]) -> ColumnElement[bool]:
-        """No part contains a sign, so neither % nor _."""
-        customer = and_(*[words.like(f"% w{part}%") for part in self.parts])
-        owners = [owner_id.in_(self.owner_ids)] if self.owner_ids else []
-        return or_(customer, words.like(f" n{self.number}%"), *owners)
-
     def query(self) -> str:
         """For order_search(): in quotes, which no part contains."""
         customer = " & ".join(f"'{{}}w{part}':*" for part in self.parts)
@@ -63,21 +55,11 @@ class Words:
     def number(self) -> str:
         return "".join(word.number for word in self.words)
 
-    def matches(self, words: ColumnElement[str], owner_id: ColumnElement[int]) -> ColumnElement[bool]:
-        """The condition for an order, of whose `row()` these are columns."""
-        every = and_(*[word.matches(words, owner_id) for word in self.words])
-        return or_(every, words.like(f" n{self.number}%"))
-
     def query(self, owner_id: int | None) -> str:
-        """A tsquery for order_search(), with {} where each term has the tenant and the week."""
+        """A tsquery for order_search(), with {} where each term has the tenant and the period."""
         every = " & ".join(word.query() for word in self.words)
         query = f"(({every}) | '{{}}n{self.number}':*)"
         return f"{query} & '{{}}u{owner_id}'" if owner_id else query
-
-
-def row() -> Label[Any]:
-    """The words of an order as a column."""
-    return func.order_search_words(Order.number, Order.customer).label("words")
 
 
 def parse(tenant_id: int, written: str) -> Words:

@@ -21,6 +21,13 @@ if (list) {
   onResume(() => isDirty && schedule());
   button.addEventListener("click", showNewest);
   list.addEventListener("htmx:after:request", ({ detail: { ctx } }) => answered(ctx.response));
+  searchOn();
+}
+
+// A search that was stopped before it found anything goes on by itself, without an entry in the browser's history.
+function searchOn() {
+  const link = list.querySelector("[data-search-on]");
+  if (link) location.replace(link.href);
 }
 
 function note(topic, data) {
