@@ -14,7 +14,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from webapp import logs  # it imports nothing that gevent patches in the workers and that they use
+from webapp.observability import logs  # it imports nothing that gevent patches in the workers and that they use
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
 worker_class = "webapp.worker.Worker"  # gevent's

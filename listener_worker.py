@@ -15,15 +15,16 @@ import psycopg
 import redis
 
 from webapp import cursor as cursors
-from webapp import doorbell, leadership, logs, outbox, signals
+from webapp import doorbell, leadership, outbox, signals
 from webapp.back_off import BackOff
 from webapp.config import CANNOT_START, Config, ConfigError
 from webapp.cursor import Cursor
 from webapp.doorbell import Session
 from webapp.heartbeat import BEAT_SECONDS, Heartbeat
-from webapp.incidents import AGAIN_SECONDS, Incident
 from webapp.lost_bells import LostBells
-from webapp.metrics import listener as metrics
+from webapp.observability import logs
+from webapp.observability.incidents import AGAIN_SECONDS, Incident
+from webapp.observability.metrics import listener as metrics
 from webapp.quiet import AWAKE_FROM, Quiet, State
 from webapp.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
 from webapp.stop import Stop

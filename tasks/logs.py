@@ -8,8 +8,8 @@ from typing import Any
 
 from celery.signals import setup_logging, task_failure, task_success
 
-from webapp import logs
-from webapp.incidents import Incident
+from webapp.observability import logs
+from webapp.observability.incidents import Incident
 
 from .schedule import EVERY
 

@@ -15,7 +15,7 @@ from celery.exceptions import WorkerShutdown
 from celery.signals import task_failure, task_postrun, task_prerun, task_revoked, task_success, worker_ready
 
 from webapp.config import CANNOT_START, Config, ConfigError
-from webapp.metrics import worker
+from webapp.observability.metrics import worker
 
 from .schedule import EVERY, REFRESH_ROLLUPS
 

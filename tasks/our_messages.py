@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 import kombu.transport
 from kombu.transport import redis as kombu_redis
 
-from webapp import logs
-from webapp.incidents import AGAIN_SECONDS, Incident
+from webapp.observability import logs
+from webapp.observability.incidents import AGAIN_SECONDS, Incident
 
 from .schedule import EVERY
 

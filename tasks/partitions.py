@@ -8,7 +8,7 @@ import psycopg
 
 from webapp import partitions
 from webapp.config import Config
-from webapp.metrics import worker
+from webapp.observability.metrics import worker
 
 from .app import app
 from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS

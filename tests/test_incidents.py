@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from webapp import logs
-from webapp.incidents import AGAIN_SECONDS, Incident, in_a_line
+from webapp.observability import logs
+from webapp.observability.incidents import AGAIN_SECONDS, Incident, in_a_line
 
 log = logs.get("test")
 

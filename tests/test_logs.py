@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from webapp import logs, signals
+from webapp import signals
 from webapp.embedded import Embedded
+from webapp.observability import logs
 
 from .logfmt import lines, parse
 from .processes import ROOT, Doorbell, Process, eventually, get

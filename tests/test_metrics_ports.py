@@ -14,8 +14,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from webapp import partitions
-from webapp.metrics import listener, server, web, worker
-from webapp.metrics.age import Age
+from webapp.observability.metrics import listener, server, web, worker
+from webapp.observability.metrics.age import Age
 
 from .processes import ROOT, Doorbell, Process, eventually, free_port
 from .scraping import Scrape, scrape

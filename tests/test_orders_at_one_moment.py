@@ -14,13 +14,7 @@ from flask import Flask
 
 from webapp import orders
 from webapp.new_order import NewLine
-from webapp.order_rules import (
-    AlreadyPaid,
-    FormUsed,
-    OrderError,
-    OrderState,
-    RefundInvalid,
-)
+from webapp.order_rules import AlreadyPaid, FormUsed, OrderError, OrderState, RefundInvalid
 
 from .ordering import (
     PAID,

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from webapp import create_app, signals
 from webapp.embedded import Embedded
-from webapp.metrics import web as metrics
+from webapp.observability.metrics import web as metrics
 from webapp.queries import KEPT_SECONDS, PANELS
 
 from .browsing import Person

@@ -6,12 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp.queries import (
-    average_order,
-    orders_today,
-    revenue,
-    revenue_by_hour,
-)
+from webapp.queries import average_order, orders_today, revenue, revenue_by_hour
 from webapp.queries.day import today
 
 from .figures import (

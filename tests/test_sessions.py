@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from webapp import create_app, pg_session, sessions, visitors
-from webapp.metrics import web as metrics
+from webapp.observability.metrics import web as metrics
 from webapp.open_stream import Stream
 from webapp.rights import Rights
 from webapp.sessions import SessionKey

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from webapp import signals
 from webapp.flight import MANY, PACE_SECONDS, Render, Wanted
-from webapp.metrics import web as metrics
+from webapp.observability.metrics import web as metrics
 from webapp.panel_cache import PanelCache
 from webapp.queries import PANELS
 from webapp.signal_log import Log

@@ -10,7 +10,7 @@ import redis
 from flask import Flask
 
 from webapp import create_app, hashing, passwords, proxy_seen, sign_in_limit, waiting_room
-from webapp.metrics import web as metrics
+from webapp.observability.metrics import web as metrics
 from webapp.sign_in_limit import ACCOUNT_TRIES, CLIENT_TRIES, MAX_DELAY_SECONDS, client_of
 from webapp.tries import Tries
 

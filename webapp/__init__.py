@@ -1,6 +1,6 @@
 """Doorbell's web application. Importing it does nothing; `create_app` builds it.
 
-It does not import Flask either: gunicorn's master imports webapp.logs before gevent patches the standard library.
+It does not import Flask either: gunicorn's master imports webapp.observability.logs before gevent patches the standard library.
 """
 
 from __future__ import annotations

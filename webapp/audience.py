@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from . import logs, resume
+from . import resume
 from .dirty import Dirty
 from .events import RESYNC
 from .frames import NOBODY, Message
-from .metrics import web as metrics
 from .misread import Misread
+from .observability import logs
+from .observability.metrics import web as metrics
 from .open_stream import Stream
 from .signals import Signal
 from .spread import FEW

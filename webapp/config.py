@@ -41,7 +41,7 @@ class Config:
     the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
     between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
     at least. `stream_way` is "generator" where streams are never to be written straight to their sockets. `metrics_token`
-    is "" where the web process shows no metrics; a metrics port of 0 is none. `log_format` is None where logs.py chooses.
+    is "" where the web process shows no metrics; a metrics port of 0 is none. `log_format` is None where observability/logs.py chooses.
     """
 
     database_url: str

@@ -13,10 +13,11 @@ from sqlalchemy.exc import DataError, InterfaceError, InternalError, Operational
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
-from . import logs, pg_faults
+from . import pg_faults
 from .db import db
-from .incidents import Incident, in_a_line
-from .metrics import web as metrics
+from .observability import logs
+from .observability.incidents import Incident, in_a_line
+from .observability.metrics import web as metrics
 from .order_rules import OrderNotFound
 from .tenancy import PUBLIC, is_fragment
 

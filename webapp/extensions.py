@@ -14,7 +14,6 @@ from . import (
     db,
     form_limits,
     health,
-    models,  # noqa: F401 - the tables must be known to Alembic
     panel_cache,
     search_limit,
     security,
@@ -26,7 +25,7 @@ from . import (
     tenancy,
     visitors,
 )
-from .metrics import web as web_metrics
+from .observability.metrics import web as web_metrics
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from . import frames, signals
 from .dirty import Dirty
-from .metrics import web as metrics
+from .observability.metrics import web as metrics
 from .open_stream import Stream
 
 

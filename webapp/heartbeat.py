@@ -14,10 +14,11 @@ from typing import Any, cast
 
 import redis
 
-from . import logs, outbox, signals
+from . import outbox, signals
 from .beat import Beat
 from .cursor import READER, Cursor
 from .doorbell import Connection
+from .observability import logs
 
 BEAT_SECONDS = 1.0
 EXPIRY_SECONDS = 6  # without a beat for so long nobody leads, or who leads is frozen or cut off from Redis

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Sequence
 
 import redis
 
-from . import frames, logs, notices, resume, signals
+from . import frames, notices, resume, signals
 from .audience import Audience
 from .config import Config
 from .ended_lately import EndedLately
 from .events import RESYNC
-from .metrics import web as metrics
 from .misread import Misread
+from .observability import logs
+from .observability.metrics import web as metrics
 from .open_stream import Stream
 from .rights import Rights
 from .room import process_room

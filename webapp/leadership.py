@@ -13,10 +13,11 @@ from typing import Any
 import psycopg
 import redis
 
-from . import doorbell, heartbeat, lock_holders, logs, outbox
+from . import doorbell, heartbeat, lock_holders, outbox
 from .doorbell import Session
-from .incidents import Incident
-from .metrics.outbox import DRAINS
+from .observability import logs
+from .observability.incidents import Incident
+from .observability.metrics.outbox import DRAINS
 from .outbox import Drained
 
 # A standby asks for the lock this often. It does not wait in pg_advisory_lock: the snapshot of a waiting statement keeps

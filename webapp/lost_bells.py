@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from . import logs
-from .incidents import AGAIN_SECONDS
-from .metrics import listener as metrics
+from .observability import logs
+from .observability.incidents import AGAIN_SECONDS
+from .observability.metrics import listener as metrics
 from .quiet import State
 
 log = logs.get("listener")

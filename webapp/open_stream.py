@@ -7,7 +7,7 @@ from collections.abc import Sized
 from . import frames, signals
 from .dirty import AWAY, Dirty
 from .events import RESYNC
-from .metrics import web as metrics
+from .observability.metrics import web as metrics
 from .sessions import SessionKey
 
 

@@ -17,11 +17,12 @@ import redis
 from psycopg.rows import dict_row
 
 from . import cursor as cursors
-from . import logs, signals
+from . import signals
 from .cursor import Cursor
 from .doorbell import Connection
 from .events import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
-from .metrics import outbox as metrics
+from .observability import logs
+from .observability.metrics import outbox as metrics
 
 PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
 FEW = 1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory

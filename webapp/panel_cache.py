@@ -19,7 +19,7 @@ from flask import Flask, current_app
 
 from . import clock
 from .flight import Flight, Paint, Render, Wanted
-from .metrics import web as metrics
+from .observability.metrics import web as metrics
 from .signal_log import Log
 from .together import CutShortError, Together
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from . import logs, pg_session
+from . import pg_session
+from .observability import logs
 
 MONTHS_AHEAD = 2
 ROWS_PER_DELETE = 5000  # of the default partition, a transaction: some 50 ms each

@@ -9,7 +9,8 @@ import time
 import redis
 from flask import Request
 
-from . import logs, signals
+from . import signals
+from .observability import logs
 
 KEY = "doorbell:unnamed_proxy"  # the address that X-Forwarded-For came from; `flask doctor` reads it
 KEPT_SECONDS = 86_400

@@ -17,9 +17,10 @@ from typing import Any
 
 import psycopg
 
-from . import doorbell, logs
-from .incidents import Incident
+from . import doorbell
 from .lock_holders import LockWatch
+from .observability import logs
+from .observability.incidents import Incident
 
 SAFETY_SECONDS = 5.0  # asleep, the outbox is read this often without a ring: the price of a ring that was lost
 SILENT_DRAINS = 3  # this many in a row that find nothing end the quiet: rarer writers are told at once, by their ring

@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import frames, logs
+from . import frames
+from .observability import logs
 from .open_stream import Stream
 
 BEAT_SECONDS = 15.0  # a named event, so that the page's watchdog sees it

@@ -13,12 +13,13 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from . import accounts, logs, passwords
+from . import accounts, passwords
 from .db import db
 from .hashing import Busy, hashing
-from .incidents import Incident
-from .metrics import web as metrics
 from .models import User
+from .observability import logs
+from .observability.incidents import Incident
+from .observability.metrics import web as metrics
 from .sign_in_limit import Try, Verdict, client_of
 from .tries import Tries
 from .waiting_room import Full, WaitingRoom

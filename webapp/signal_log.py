@@ -17,10 +17,11 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from . import logs, signals
 from . import redis_url as addresses
+from . import signals
 from .events import RESYNC
-from .incidents import Incident
+from .observability import logs
+from .observability.incidents import Incident
 from .together import Together
 
 TIMEOUT_SECONDS = 0.5  # a Redis that is slower than this is not waited for: the panel is read anew

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from . import frames
-from .metrics import web as metrics
+from .observability.metrics import web as metrics
 from .open_stream import Stream
 from .watch import Watch
 

@@ -24,7 +24,7 @@ from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
 from . import security
-from .metrics import web as metrics
+from .observability.metrics import web as metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

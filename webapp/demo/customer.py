@@ -19,10 +19,11 @@ import psycopg
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from .. import create_app, logs, orders
+from .. import create_app, orders
 from ..config import CANNOT_START, Config, ConfigError
 from ..db import db
-from ..incidents import Incident, in_a_line
+from ..observability import logs
+from ..observability.incidents import Incident, in_a_line
 from ..order_rules import OrderError
 from . import company
 

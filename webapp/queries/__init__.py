@@ -12,16 +12,7 @@ from typing import Any
 
 from ..events import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
 from ..models import Tenant
-from . import (
-    average_order,
-    history,
-    leaderboard,
-    orders_today,
-    recent_orders,
-    revenue,
-    revenue_by_hour,
-    salespeople,
-)
+from . import average_order, history, leaderboard, orders_today, recent_orders, revenue, revenue_by_hour, salespeople
 
 # How long a panel may be shown from memory although nothing was signalled: "against yesterday at the same time" moves with
 # the clock, and a person's new name is no signal.

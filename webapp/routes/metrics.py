@@ -7,7 +7,7 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, request
 
 from ..config import Config
-from ..metrics import bearer, web
+from ..observability.metrics import bearer, web
 
 TEXT = "text/plain; charset=utf-8"
 

@@ -6,11 +6,11 @@ from flask import abort, request
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
-from .. import logs
 from ..db import db
 from ..errors import was_cut_off
-from ..metrics import web as metrics
 from ..models import STATUSES
+from ..observability import logs
+from ..observability.metrics import web as metrics
 from ..queries import order_search
 from ..queries.order_search import Cursor, Filter, Found
 from ..search_limit import TENANT_SEARCHES, USER_SEARCHES, TooManySearches, search_limit

@@ -15,14 +15,7 @@ from ..formatting import of_the_request
 from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text
-from ..order_rules import (
-    CustomerInvalid,
-    FormUsed,
-    LineInvalid,
-    OrderError,
-    OrderInvalid,
-    OwnerInvalid,
-)
+from ..order_rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
 from ..search_limit import RETRY_SECONDS

@@ -17,12 +17,13 @@ from flask_login import current_user, login_required
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import clock, logs
+from .. import clock
 from ..db import db
 from ..flight import Render, Wanted
 from ..formatting import clock_text, day_text
-from ..metrics import web as metrics
 from ..models import Tenant
+from ..observability import logs
+from ..observability.metrics import web as metrics
 from ..panel_cache import panel_cache
 from ..queries import PANELS, Panel, inbox, recent_orders
 from ..queries.day import today

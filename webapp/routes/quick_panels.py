@@ -15,7 +15,7 @@ from flask import Flask
 
 from .. import panel_cache, security, signal_log, tenancy, visitors
 from ..flight import Render
-from ..metrics import web as metrics
+from ..observability.metrics import web as metrics
 from ..queries import PANELS
 from . import several_panels
 from .panels import CONTENT_TYPE, headers

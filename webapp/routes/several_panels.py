@@ -13,7 +13,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 
 from ..flight import Render
-from ..metrics import web as metrics
+from ..observability.metrics import web as metrics
 from ..queries import PANELS
 
 NAMES = "names"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from ..config import Config
+from ...config import Config
 from . import server
 from .age import Age
 

@@ -1,7 +1,7 @@
 """What the processes say: one line an incident, in logfmt for machines or as text for people.
 
 `configure` is called once by each process; the `flask` commands do not call it and keep their output. `get` gives a logger
-of ours; what libraries log goes through the same format. An incident's one line is the work of incidents.py.
+of ours; what libraries log goes through the same format. An incident's one line is the work of observability/incidents.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
-from .config import LOG_FORMATS, LOG_LEVELS
+from ..config import LOG_FORMATS, LOG_LEVELS
 
 OURS = "doorbell"  # the standard library's logger above all of ours
 REPEAT_SECONDS = 60.0

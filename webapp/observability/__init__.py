@@ -1,0 +1,1 @@
+"""Logs, incidents and metrics of all processes."""
