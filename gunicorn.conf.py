@@ -110,7 +110,7 @@ def post_worker_init(worker: Any) -> None:
 
 def refuse_an_insecure_network(worker: Any) -> None:
     """By the addresses that gunicorn has really bound, whichever option named them."""
-    from webapp import network
+    from webapp.config import network
 
     config = worker.wsgi.extensions["doorbell_config"]
     for address in worker.cfg.address:

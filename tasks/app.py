@@ -8,8 +8,7 @@ from typing import Any
 
 from celery import Celery
 
-from webapp import redis_url
-from webapp.config import CANNOT_START, Config, ConfigError
+from webapp.config import CANNOT_START, Config, ConfigError, redis_url
 
 from . import (
     broker_away,

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from webapp import proxy_seen
+from webapp.config.network import insecure, reaches_beyond
 from webapp.launcher.settings import Refused, Settings
-from webapp.network import insecure, reaches_beyond
 
 from .conftest import config_for
 from .examining import examined

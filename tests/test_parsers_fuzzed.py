@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Map, ValidationError
 
-from webapp import redis_url, stream
+from webapp import stream
 from webapp.beat import Beat
-from webapp.config import Config, ConfigError
+from webapp.config import Config, ConfigError, redis_url
 from webapp.doorbell import Ring
 from webapp.forms import LINES_MAX, LineList, chosen_owner
 from webapp.imports.faults import ValueFault

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp import redis_url
-from webapp.config import Config, ConfigError
+from webapp.config import Config, ConfigError, redis_url
 
 from .world import Service
 

@@ -17,8 +17,8 @@ from celery import Celery
 
 from webapp import create_app, sign_in_limit, signals
 from webapp.config import Config
+from webapp.config.redis_url import connect
 from webapp.events import ROLLUPS
-from webapp.redis_url import connect
 
 from . import install_redis
 from .conftest import SECRET

@@ -19,8 +19,8 @@ from celery.beat import Scheduler
 from celery.schedules import schedule
 
 from webapp import doorbell, heartbeat, leadership, outbox, partitions, signals
+from webapp.config.redis_url import for_celery
 from webapp.events import ORDERS, ROLLUPS
-from webapp.redis_url import for_celery
 
 from .conftest import SECRET
 from .world import Service, World

@@ -17,8 +17,8 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from . import redis_url as addresses
 from . import signals
+from .config import redis_url as addresses
 from .events import RESYNC
 from .observability import logs
 from .observability.incidents import Incident

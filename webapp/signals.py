@@ -17,7 +17,7 @@ from typing import Any, cast
 import redis
 from flask import Flask, current_app
 
-from . import redis_url
+from .config import redis_url
 from .events import BOARD_TOPICS, INBOX, ORDERS
 from .observability import logs
 from .observability.incidents import Incident

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import network, proxy_seen
+from .. import proxy_seen
+from ..config import network
 from .finding import Finding, ok, warn
 from .system import System
 

@@ -12,7 +12,8 @@ from psycopg.rows import dict_row
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .. import doorbell, pg_session, redis_url
+from .. import doorbell, pg_session
+from ..config import redis_url
 
 APPLICATION = "doorbell doctor"
 CONNECT_SECONDS = 4

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .. import network
+from ..config import network
 from ..demo import company
 from ..demo.seed import WEEKS
 

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
-from ..config import LOG_FORMATS, LOG_LEVELS
+from ..config.config import LOG_FORMATS, LOG_LEVELS
 
 OURS = "doorbell"  # the standard library's logger above all of ours
 REPEAT_SECONDS = 60.0
