@@ -16,7 +16,8 @@ import redis
 
 from webapp import cursor as cursors
 from webapp import doorbell, leadership, outbox, signals
-from webapp.back_off import BackOff
+from webapp.concurrency.backoff import BackOff
+from webapp.concurrency.stop_signal import Stop
 from webapp.config import CANNOT_START, Config, ConfigError
 from webapp.cursor import Cursor
 from webapp.doorbell import Session
@@ -27,7 +28,6 @@ from webapp.observability.incidents import AGAIN_SECONDS, Incident
 from webapp.observability.metrics import listener as metrics
 from webapp.quiet import AWAKE_FROM, Quiet, State
 from webapp.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
-from webapp.stop import Stop
 
 RING = "ring"  # what a drain is for, beside the states of quiet mode
 

@@ -13,7 +13,7 @@ import redis
 
 from listener_worker import Leader
 from webapp import doorbell, leadership, quiet, signals
-from webapp.stop import Stop
+from webapp.concurrency.stop_signal import Stop
 
 from .conftest import config_for
 from .processes import Doorbell, eventually

@@ -13,8 +13,8 @@ from psycopg import IsolationLevel
 
 from listener_worker import Leader
 from webapp import doorbell, outbox, quiet
+from webapp.concurrency.stop_signal import Stop
 from webapp.quiet import Quiet, State
-from webapp.stop import Stop
 
 from .conftest import config_for
 from .leading import (

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from markupsafe import Markup
 
+from webapp.concurrency.batch_loader import Together
 from webapp.flight import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, Wanted
 from webapp.panel_cache import PanelCache
 from webapp.signal_log import Log
-from webapp.together import Together
 
 from .processes import eventually
 from .watching import at_once

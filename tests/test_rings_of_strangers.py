@@ -16,8 +16,8 @@ from psycopg import sql
 from listener_worker import Leader
 from webapp import doorbell as bells
 from webapp import self_ring, signals
+from webapp.concurrency.stop_signal import Stop
 from webapp.config import Config
-from webapp.stop import Stop
 
 from .conftest import config_for
 from .listening import (

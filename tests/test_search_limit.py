@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from flask import Flask
 
+from webapp.concurrency.search_limit import TENANT_SEARCHES, USER_SEARCHES, SearchLimit, TooManySearches
 from webapp.queries import order_search
-from webapp.search_limit import TENANT_SEARCHES, USER_SEARCHES, SearchLimit, TooManySearches
 
 from .browsing import Person, soup
 from .world import Service, World

@@ -15,7 +15,6 @@ from . import (
     form_limits,
     health,
     panel_cache,
-    search_limit,
     security,
     sign_in,
     signal_log,
@@ -25,6 +24,7 @@ from . import (
     tenancy,
     visitors,
 )
+from .concurrency import search_limit
 from .observability.metrics import web as web_metrics
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"

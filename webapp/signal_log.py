@@ -18,11 +18,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from . import signals
+from .concurrency.batch_loader import Together
 from .config import redis_url as addresses
 from .events import RESYNC
 from .observability import logs
 from .observability.incidents import Incident
-from .together import Together
 
 TIMEOUT_SECONDS = 0.5  # a Redis that is slower than this is not waited for: the panel is read anew
 AWAY_SECONDS = 1.0  # between two tries while Redis is away

@@ -18,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from . import sessions
+from .concurrency.batch_loader import Together
 from .db import db
 from .models import EndedSession, Tenant, User
 from .sessions import SessionKey
-from .together import Together
 
 # How long a user who was removed, moved or disabled still reads, or a session that ended elsewhere. Writing ends at once.
 KEPT_SECONDS = 10.0

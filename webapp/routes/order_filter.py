@@ -6,6 +6,7 @@ from flask import abort, request
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
+from ..concurrency.search_limit import TENANT_SEARCHES, USER_SEARCHES, TooManySearches, search_limit
 from ..db import db
 from ..errors import was_cut_off
 from ..models import STATUSES
@@ -13,7 +14,6 @@ from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..queries import order_search
 from ..queries.order_search import Cursor, Filter, Found
-from ..search_limit import TENANT_SEARCHES, USER_SEARCHES, TooManySearches, search_limit
 from ..tenancy import current_tenant
 
 TOO_MANY = {

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import clock, orders
+from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..formatting import of_the_request
 from ..forms import OrderForm
@@ -18,7 +19,6 @@ from ..money import amount_text
 from ..order_rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
-from ..search_limit import RETRY_SECONDS
 from ..tenancy import current_tenant
 from . import order_filter, page_parts
 

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from .. import clock
+from ..concurrency.search_limit import RETRY_SECONDS
 from ..events import DAY, ORDERS
 from ..queries import Panel, listed_orders
 from ..queries.day import ahead_from
 from ..queries.order_search import PAGE_ROWS
-from ..search_limit import RETRY_SECONDS
 from ..tenancy import current_tenant
 from . import order_filter
 from .page_parts import orders_part, part_of

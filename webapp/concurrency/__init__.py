@@ -1,0 +1,1 @@
+"""Tools for many requests at once: back-off, batches, limits, requests to stop."""
