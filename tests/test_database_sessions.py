@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, doorbell, leadership, partitions, pg_session, rollups, sessions, signals
+from webapp import create_app, doorbell, leadership, partitions, rollups, sessions, signals
 from webapp.db import db
 from webapp.doctor.system import System
-from webapp.pg_session import NO_LIMITS, PAGE_LIMITS, SETTINGS
+from webapp.postgres import session as pg_session
+from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
 
 from .conftest import config_for
 from .examining import examined
@@ -99,7 +100,7 @@ def test_no_other_module_opens_a_session() -> None:
     opens = re.compile(r"(psycopg|Connection)\.connect\(|create_engine\(")
     files = [*(ROOT / "webapp").rglob("*.py"), *(ROOT / "tasks").rglob("*.py"), ROOT / "listener_worker.py"]
     found = {path.relative_to(ROOT).as_posix() for path in files if opens.search(path.read_text())}
-    assert found == {"webapp/pg_session.py", "webapp/embedded.py"}
+    assert found == {"webapp/postgres/session.py", "webapp/embedded.py"}
 
 
 @pytest.mark.usefixtures("odd")

@@ -10,10 +10,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
-from webapp import create_app, doorbell, pg_session
+from webapp import create_app, doorbell
 from webapp.config import Config, ConfigError
 from webapp.db import db
 from webapp.doctor.system import System
+from webapp.postgres import session
 
 from .conftest import config_for
 from .examining import examined
@@ -53,7 +54,7 @@ def test_it_means_the_same_to_all(service: Service, url: str) -> None:
     config = config_for(placed)
     with doorbell.connect(config.database_url) as conn:
         found += conn.execute(asked).fetchall()
-    with pg_session.connect(config.database_url, "a job") as conn:
+    with session.connect(config.database_url, "a job") as conn:
         found += conn.execute(asked).fetchall()
     with System(config.database_url, config.redis_url, None).postgresql() as conn:  # type: ignore[arg-type]
         found += conn.execute(asked).fetchall()

@@ -16,9 +16,10 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from webapp import create_app, pg_session, sessions, visitors
+from webapp import create_app, sessions, visitors
 from webapp.observability.metrics import web as metrics
 from webapp.open_stream import Stream
+from webapp.postgres import session as pg_session
 from webapp.rights import Rights
 from webapp.sessions import SessionKey
 from webapp.stream import end_session

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
-from . import pg_session
+from .postgres import session
 
 
 class Base(DeclarativeBase):
@@ -35,8 +35,8 @@ def init_app(app: Flask) -> None:
 
     def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> psycopg.Connection[Any]:
         """A page reads from a standby too; writing there is an error of its own, which errors.py names."""
-        limits = pg_session.PAGE_LIMITS
-        return pg_session.connect(database_url, "doorbell web", limits=limits, writes=False, **options)
+        limits = session.PAGE_LIMITS
+        return session.connect(database_url, "doorbell web", limits=limits, writes=False, **options)
 
     with app.app_context():
         event.listen(db.engine, "do_connect", connect)

@@ -13,12 +13,12 @@ from sqlalchemy.exc import DataError, InterfaceError, InternalError, Operational
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
-from . import pg_faults
 from .db import db
 from .observability import logs
 from .observability.incidents import Incident, in_a_line
 from .observability.metrics import web as metrics
 from .order_rules import OrderNotFound
+from .postgres import faults
 from .tenancy import PUBLIC, is_fragment
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
@@ -138,7 +138,7 @@ def was_cut_off(error: BaseException) -> bool:
 
 def database_read_only(error: Exception) -> ResponseReturnValue:
     """A standby, or a setting of the role or the database: it is maintained. Other internal errors are ours."""
-    if not pg_faults.is_read_only(error):
+    if not faults.is_read_only(error):
         raise error
     log.warning("the server is read-only; a change was refused", endpoint=request.endpoint, error=in_a_line(error))
     return answer(503, READ_ONLY_TROUBLE, {"Retry-After": str(RETRY_SECONDS)})

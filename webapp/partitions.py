@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from . import pg_session
 from .observability import logs
+from .postgres import session
 
 MONTHS_AHEAD = 2
 ROWS_PER_DELETE = 5000  # of the default partition, a transaction: some 50 ms each
@@ -47,7 +47,7 @@ def make_ahead(database_url: str) -> Partitions:
     A new partition locks the default one for a moment, and every order written meanwhile queues behind that request, so
     it gives up after 2 s (psycopg.errors.LockNotAvailable) and the next run tries again.
     """
-    with pg_session.connect(database_url, "doorbell partitions") as conn:
+    with session.connect(database_url, "doorbell partitions") as conn:
         conn.execute("SET LOCAL lock_timeout = '2s'")
         conn.execute("SELECT order_events_make_partitions(%s)", [MONTHS_AHEAD])
         conn.commit()  # its locks are not held while the rest is counted
@@ -62,7 +62,7 @@ def drop_old(database_url: str, keep_days: int) -> Retained:
     order that is written meanwhile waits 1 s at most. Raises psycopg.OperationalError when PostgreSQL is away.
     """
     retained = Retained()
-    with pg_session.connect(database_url, "doorbell partitions", autocommit=True) as conn:
+    with session.connect(database_url, "doorbell partitions", autocommit=True) as conn:
         for name in _old(conn, keep_days):
             reason = _drop(conn, name, keep_days)
             if reason is None:

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from . import pg_session
+from .postgres import session
 
 READER = "rollups"
 _LOCK = 0x00D0_0BE2  # advisory, a database's own: one run at a time
@@ -179,7 +179,7 @@ def rebuild(database_url: str) -> set[int]:
 
 
 def _run(database_url: str, *, everything: bool) -> set[int]:
-    with pg_session.connect(database_url, "doorbell rollups", autocommit=True) as conn:
+    with session.connect(database_url, "doorbell rollups", autocommit=True) as conn:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with _alone(conn, wait=everything) as alone:

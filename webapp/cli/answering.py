@@ -13,10 +13,10 @@ import click
 import redis
 from flask import Flask
 
-from .. import pg_faults
 from ..doctor import schema
 from ..doctor.finding import OK
 from ..doctor.system import System
+from ..postgres import faults
 from . import stop
 
 
@@ -33,16 +33,16 @@ def _answered(app: Flask, root: click.Context) -> Iterator[None]:
         yield
     except Exception as error:
         text = _in_words(error)
-        if text is None or (pg_faults.is_not_migrated(error) and not _needs_migrating(app, root)):
+        if text is None or (faults.is_not_migrated(error) and not _needs_migrating(app, root)):
             raise  # a fault of Doorbell's: its traceback is wanted
         stop(text)
 
 
 def _in_words(error: Exception) -> str | None:
     if isinstance(error, redis.RedisError):
-        text = " ".join(str(error).split())[: pg_faults.TEXT_LENGTH].rstrip(".")
+        text = " ".join(str(error).split())[: faults.TEXT_LENGTH].rstrip(".")
         return f"Redis does not answer: {text}. See whether it runs, at the address in REDIS_URL."
-    return pg_faults.in_words(error)
+    return faults.in_words(error)
 
 
 def _needs_migrating(app: Flask, root: click.Context) -> bool:

@@ -11,12 +11,12 @@ import psycopg
 from flask import current_app
 from flask.cli import AppGroup
 
-from .. import pg_faults, pg_session
 from ..imports.columns import FIELDS
 from ..imports.faults import FileRefused
 from ..imports.importing import FORMATS, Import, Result, Wish
 from ..imports.owners import POLICIES
 from ..imports.report import Rejected
+from ..postgres import faults, session
 
 ALL_GOOD, SOME_REJECTED, NOTHING_DONE = 0, 1, 2  # exit codes
 
@@ -58,14 +58,14 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
     importing = None
     try:
         wish = Wish(mapped=_mapped(maps), path=options.pop("file"), **options)
-        with pg_session.connect(url, "doorbell import", autocommit=True) as conn:
+        with session.connect(url, "doorbell import", autocommit=True) as conn:
             importing = Import(conn, wish)
             result = _run(importing)
     except FileRefused as refused:
         click.echo(f"Error: {refused}", err=True)
         context.exit(NOTHING_DONE)
     except psycopg.Error as error:
-        seen = pg_faults.in_words(error) or f"PostgreSQL: {error}"
+        seen = faults.in_words(error) or f"PostgreSQL: {error}"
         click.echo(f"Error: {seen}\n{_aftermath(importing)}", err=True)
         context.exit(NOTHING_DONE)
     except KeyboardInterrupt:

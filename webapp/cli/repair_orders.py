@@ -8,8 +8,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from .. import pg_session, refunds
+from .. import refunds
 from ..money import amount_text
+from ..postgres import session
 from . import stop, table
 
 SHOWN = 20
@@ -36,7 +37,7 @@ def repair(slug: str | None, dated: str, dry_run: bool) -> None:
     pg_restore --disable-triggers, or with a trigger disabled. Orders that are right are left alone.
     """
     url = current_app.extensions["doorbell_config"].database_url
-    with pg_session.connect(url, refunds.VIA, autocommit=True, writes=not dry_run) as conn:
+    with session.connect(url, refunds.VIA, autocommit=True, writes=not dry_run) as conn:
         tenants = {row[0]: (row[1], row[2]) for row in conn.execute(_TENANTS)}
         tenant_id = _id(tenants, slug)
         found = refunds.find(conn, LOOK_LIMIT, tenant_id) if dry_run else refunds.repair(conn, tenant_id, dated)

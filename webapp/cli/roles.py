@@ -7,7 +7,8 @@ import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
 
-from .. import pg_session, roles
+from .. import roles
+from ..postgres import session
 from . import stop
 
 _TENANTS = "SELECT id, slug, currency FROM tenants ORDER BY id LIMIT 20"
@@ -23,7 +24,7 @@ def roles_command(create: bool) -> None:
     it to the program's own role: GRANT doorbell_writer TO shop. It may be run again at any time.
     """
     url = current_app.extensions["doorbell_config"].database_url
-    with pg_session.connect(url, "doorbell roles", autocommit=True, writes=create) as conn:
+    with session.connect(url, "doorbell roles", autocommit=True, writes=create) as conn:
         if create:
             _create(conn)
         else:

@@ -34,7 +34,7 @@ class ConfigError(Exception):
 class Config:
     """What a process of Doorbell is told from outside.
 
-    `database_url` is in the form of PostgreSQL's library (postgresql://…), for pg_session.py. `demo` opens the
+    `database_url` is in the form of PostgreSQL's library (postgresql://…), for postgres/session.py. `demo` opens the
     `/demo` sign-in and is set by `make run` only. `secret_key_fallbacks` are earlier keys, whose sessions go on. `bind` is
     where gunicorn listens unless it is told otherwise; `allow_insecure_network` serves the demo or plain cookies beyond this
     machine. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts

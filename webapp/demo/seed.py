@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from .. import pg_session
 from ..new_order import NewLine
+from ..postgres import session
 from . import company
 
 WEEKS = 6
@@ -74,7 +74,7 @@ def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = c
     Only in a database without any tenant: where somebody's company is, no demo is wanted. Returns whether it made one.
     """
     dice = random.Random(_SEED)
-    with pg_session.connect(database_url, "demo customer") as conn:
+    with session.connect(database_url, "demo customer") as conn:
         conn.execute("SET LOCAL doorbell.notify = off")
         if conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone():
             return False
@@ -96,7 +96,7 @@ def catch_up(database_url: str, now: datetime) -> int:
     What was open before that time is paid and shipped as it would have been. Does nothing where there is no demo, or where it
     was not away.
     """
-    with pg_session.connect(database_url, "demo customer") as conn:
+    with session.connect(database_url, "demo customer") as conn:
         conn.execute("SET LOCAL doorbell.notify = off")
         tenant = conn.execute(_DEMO, (now, company.SLUG)).fetchone()
         if tenant is None or tenant[2] is None or now - tenant[2] < GAP:
@@ -130,7 +130,7 @@ def _add(conn: psycopg.Connection, tenant_id: int, made: Iterable[_Order]) -> No
 
 
 def _analyze(database_url: str) -> None:
-    with pg_session.connect(database_url, "demo customer", autocommit=True) as conn:
+    with session.connect(database_url, "demo customer", autocommit=True) as conn:
         conn.execute("ANALYZE orders, order_lines, order_events")  # the first page must not wait for autovacuum's
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import psycopg
 
-from .. import pg_faults
-from ..pg_session import ReadOnly
+from ..postgres import faults
+from ..postgres.session import ReadOnly
 from .finding import Finding, fault, ok, warn
 from .system import System, rows
 
@@ -53,5 +53,5 @@ def is_through_a_pooler(conn: psycopg.Connection) -> bool:
 
 
 def _refused(error: psycopg.Error) -> Finding:
-    seen, advice = pg_faults.refusal(error)
+    seen, advice = faults.refusal(error)
     return fault(seen, advice, away="PostgreSQL does not answer")

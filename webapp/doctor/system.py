@@ -12,8 +12,9 @@ from psycopg.rows import dict_row
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .. import doorbell, pg_session
+from .. import doorbell
 from ..config import redis_url
+from ..postgres import session
 
 APPLICATION = "doorbell doctor"
 CONNECT_SECONDS = 4
@@ -39,7 +40,7 @@ class System:
 
     def postgresql(self) -> psycopg.Connection:
         """A session of a check's own, autocommit. Raises psycopg.Error."""
-        return pg_session.connect(
+        return session.connect(
             self.database_url,
             APPLICATION,
             autocommit=True,

@@ -15,11 +15,12 @@ import flask_migrate
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from .. import create_app, partitions, pg_faults, pg_session, rollups
+from .. import create_app, partitions, rollups
 from ..config import Config
 from ..demo import company
 from ..demo.seed import catch_up, seed
 from ..embedded import Embedded, EmbeddedError
+from ..postgres import faults, session
 from . import procfile
 from .data_directory import MARK, DataDirectory
 from .interrupt import Interrupt, Stop
@@ -103,7 +104,7 @@ class Launcher:
                 flask_migrate.upgrade()
                 app.extensions["sqlalchemy"].engine.dispose()
             partitions.make_ahead(config.database_url)
-            with pg_session.connect(config.database_url, "doorbell launcher") as conn:
+            with session.connect(config.database_url, "doorbell launcher") as conn:
                 fresh = conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
             if fresh:
                 weeks = self._settings.demo_weeks
@@ -112,11 +113,11 @@ class Launcher:
             elif self._settings.demo and (missed := catch_up(config.database_url, datetime.now(UTC))):
                 say(f"Filling the time since the demo last ran: {missed} orders …")
             rollups.refresh(config.database_url)  # so that the 30-day chart is there when the page is
-            with pg_session.connect(config.database_url, "doorbell launcher") as conn:
+            with session.connect(config.database_url, "doorbell launcher") as conn:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
             self._has_demo = config.demo and found is not None
         except (psycopg.Error, DBAPIError) as error:
-            if (reason := pg_faults.in_words(error)) is None or pg_faults.is_not_migrated(error):
+            if (reason := faults.in_words(error)) is None or faults.is_not_migrated(error):
                 raise
             raise Refused(reason) from error
 

@@ -9,7 +9,7 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .pg_session import NotAPrimary, ReadOnly, Unusable
+from .session import NotAPrimary, ReadOnly, Unusable
 
 TEXT_LENGTH = 300  # characters of PostgreSQL's own text
 UNREADABLE = "DATABASE_URL is not an address that PostgreSQL's library can read"

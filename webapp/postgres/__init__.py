@@ -1,0 +1,1 @@
+"""Connections to PostgreSQL: how each session is opened, and what its errors mean."""
