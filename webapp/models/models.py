@@ -32,8 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .db import Base
-from .pg_types import PgSnapshot, Xid8
+from ..db import Base
+from .types import PgSnapshot, Xid8
 
 ROLES = ("manager", "sales")
 STATUSES = ("placed", "paid", "shipped", "refunded", "cancelled")

@@ -1,0 +1,3 @@
+"""Tables, nothing else. Triggers and functions are in migrations/sql; a test holds models and migrations equal."""
+
+from .models import *
