@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from webapp import roles
+from webapp.orders import writer_role
 
 from .world import Service
 
@@ -41,8 +41,8 @@ def stranger(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Con
 @pytest.fixture
 def shop(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """A program's session with the documented rights and nothing else."""
-    roles.create(conn)
+    writer_role.create(conn)
     make_role(conn, SHOP)
-    conn.execute(f"GRANT {roles.WRITER} TO {SHOP}")
+    conn.execute(f"GRANT {writer_role.WRITER} TO {SHOP}")
     with signed_in(service, SHOP) as session:
         yield session

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from webapp import roles
+from webapp.orders import writer_role
 
 from .database_roles import make_role, shop, stranger  # noqa: F401 - fixtures
 from .examining import examined
@@ -233,6 +233,6 @@ def granted(world: World) -> set[tuple[str, str, str]]:
         world.conn.execute(
             "SELECT table_name::text, privilege_type::text, column_name::text FROM information_schema.column_privileges"
             " WHERE grantee = %s",
-            [roles.WRITER],
+            [writer_role.WRITER],
         ).fetchall()
     )

@@ -9,7 +9,7 @@ from flask import Flask
 
 from webapp.form_limits import FORM_BYTES, FORM_FIELDS, ORDER_BYTES
 from webapp.forms import LINES_MAX
-from webapp.new_order import PRODUCT_MAX_CHARS
+from webapp.orders.new_order import PRODUCT_MAX_CHARS
 
 from .browsing import Person
 from .world import World

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from webapp import orders
-from webapp.new_order import NewLine
-from webapp.order_rules import (
+from webapp.orders.new_order import NewLine
+from webapp.orders.rules import (
     AlreadyCancelled,
     AlreadyPaid,
     AlreadyShipped,

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 
 from webapp import orders
-from webapp.new_order import NewLine
-from webapp.order_rules import AlreadyPaid, FormUsed, OrderError, OrderState, RefundInvalid
+from webapp.orders.new_order import NewLine
+from webapp.orders.rules import AlreadyPaid, FormUsed, OrderError, OrderState, RefundInvalid
 
 from .ordering import (
     PAID,

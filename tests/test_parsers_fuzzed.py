@@ -24,7 +24,7 @@ from webapp.forms import LINES_MAX, LineList, chosen_owner
 from webapp.imports.faults import ValueFault
 from webapp.imports.values import Values
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
-from webapp.quantities import QuantityError, parse_quantity
+from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import Cursor, CursorInvalid
 from webapp.routes.order_number import OrderNumber
 from webapp.routes.several_panels import UnknownPanel, names_in

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp import orders, refunds, rollups
+from webapp import orders, rollups
+from webapp.orders import missing_refunds
 
 from .examining import examined
 from .world import Service, World
@@ -117,18 +118,18 @@ def test_what_the_retention_dropped_is_not_missing(world: World, order: int) -> 
     partly = world.order(1, 900, placed_at=long_ago, paid_at=long_ago, refunded_minor=300)
     world.conn.execute("DELETE FROM order_events")
     world.change(partly, refunded_minor=500)
-    assert refunds.find(world.conn, 10) == []
+    assert missing_refunds.find(world.conn, 10) == []
     silent_refund(world, partly, 600)
     silent_refund(world, order, 50)
-    assert {(m.order_id, m.missing_minor) for m in refunds.find(world.conn, 10)} >= {(partly, 100)}
-    assert gone not in {m.order_id for m in refunds.find(world.conn, 10)}
+    assert {(m.order_id, m.missing_minor) for m in missing_refunds.find(world.conn, 10)} >= {(partly, 100)}
+    assert gone not in {m.order_id for m in missing_refunds.find(world.conn, 10)}
 
 
 def test_two_repairs_at_once_write_each_event_once(world: World, service: Service, order: int) -> None:
     silent_refund(world, order, 10_000)
     with psycopg.connect(service.database_url) as other:  # holds the order's row, as the other repair would
         other.execute("SELECT FROM orders WHERE id = %s FOR UPDATE", [order])
-        found = refunds.find(world.conn, 10)
+        found = missing_refunds.find(world.conn, 10)
         assert [missing.order_id for missing in found] == [order]
         other.execute(
             "INSERT INTO order_events (tenant_id, order_id, type, via, amount_minor, old_values, new_values, occurred_at)"
@@ -137,8 +138,8 @@ def test_two_repairs_at_once_write_each_event_once(world: World, service: Servic
         )
         world.conn.execute("SET lock_timeout = '200ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            refunds.repair(world.conn)
-    assert refunds.repair(world.conn) == []
+            missing_refunds.repair(world.conn)
+    assert missing_refunds.repair(world.conn) == []
     assert len(told(world)) == 1
 
 

@@ -13,7 +13,7 @@ COMMENT ON INDEX ix_orders_paid IS
 COMMENT ON INDEX ix_orders_owner IS
     'the foreign key to users: whether a user who is deleted owns orders';
 COMMENT ON INDEX uq_orders_form_token IS
-    'webapp/orders.py: a form that is sent twice places one order';
+    'webapp/orders/verbs.py: a form that is sent twice places one order';
 
 COMMENT ON INDEX ix_notifications_inbox IS
     'webapp/queries/inbox.py: a user''s list, newest first';

@@ -17,9 +17,9 @@ ALTER TABLE tenants
     ADD CONSTRAINT ck_tenants_timezone_length CHECK (length(timezone) <= 100),
     ADD CONSTRAINT ck_tenants_locale_length CHECK (length(locale) <= 100);
 
--- The refunded orders, which are few: webapp/refunds.py compares them with their events.
+-- The refunded orders, which are few: webapp/orders/missing_refunds.py compares them with their events.
 CREATE INDEX ix_orders_refunded ON orders (tenant_id, id) INCLUDE (refunded_minor) WHERE refunded_minor > 0;
-COMMENT ON INDEX ix_orders_refunded IS 'webapp/refunds.py: refunds that no event tells of';
+COMMENT ON INDEX ix_orders_refunded IS 'webapp/orders/missing_refunds.py: refunds that no event tells of';
 
 -- written_by: the role that was logged in, which no writer can choose. It is null for events of before.
 -- claimed_actor_id: whom a program that is not Doorbell named in doorbell.actor.

@@ -8,8 +8,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from .. import refunds
 from ..money import amount_text
+from ..orders import missing_refunds
 from ..postgres import session
 from . import stop, table
 
@@ -23,7 +23,7 @@ _TENANTS = "SELECT id, slug, currency FROM tenants"
 @click.option("--tenant", "slug", metavar="SLUG", help="The orders of this tenant alone.")
 @click.option(
     "--dated",
-    type=click.Choice(refunds.DATES),
+    type=click.Choice(missing_refunds.DATES),
     default="now",
     show_default=True,
     help="When a refund counts whose order has no refunded_at: now, or when the order was paid.",
@@ -37,10 +37,14 @@ def repair(slug: str | None, dated: str, dry_run: bool) -> None:
     pg_restore --disable-triggers, or with a trigger disabled. Orders that are right are left alone.
     """
     url = current_app.extensions["doorbell_config"].database_url
-    with session.connect(url, refunds.VIA, autocommit=True, writes=not dry_run) as conn:
+    with session.connect(url, missing_refunds.VIA, autocommit=True, writes=not dry_run) as conn:
         tenants = {row[0]: (row[1], row[2]) for row in conn.execute(_TENANTS)}
         tenant_id = _id(tenants, slug)
-        found = refunds.find(conn, LOOK_LIMIT, tenant_id) if dry_run else refunds.repair(conn, tenant_id, dated)
+        found = (
+            missing_refunds.find(conn, LOOK_LIMIT, tenant_id)
+            if dry_run
+            else missing_refunds.repair(conn, tenant_id, dated)
+        )
     _show(found, tenants)
     orders = f"{len(found):,} order{'' if len(found) == 1 else 's'}"
     if not found:
@@ -60,7 +64,7 @@ def _id(tenants: dict[int, tuple[str, str]], slug: str | None) -> int | None:
     return ids[0]
 
 
-def _show(found: Sequence[refunds.Missing], tenants: dict[int, tuple[str, str]]) -> None:
+def _show(found: Sequence[missing_refunds.Missing], tenants: dict[int, tuple[str, str]]) -> None:
     if not found:
         return
     rows = []

@@ -7,7 +7,7 @@ import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
 
-from .. import roles
+from ..orders import writer_role
 from ..postgres import session
 from . import stop
 
@@ -33,27 +33,29 @@ def roles_command(create: bool) -> None:
 
 def _create(conn: psycopg.Connection) -> None:
     try:
-        roles.create(conn)
+        writer_role.create(conn)
     except psycopg.errors.InsufficientPrivilege as error:
         stop(
             f"The role {conn.info.user!r} may not do this ({error.diag.message_primary}). It needs CREATEROLE and the "
             "ownership of the tables; or let a superuser run what `flask roles` prints."
         )
-    except roles.NotGranted as error:
+    except writer_role.NotGranted as error:
         stop(
-            f"The role {conn.info.user!r} may not give rights that {roles.WRITER} needs; nothing was changed. Let the owner "
+            f"The role {conn.info.user!r} may not give rights that {writer_role.WRITER} needs; nothing was changed. Let the owner "
             f"of the database or a superuser run: {'; '.join(error.statements)}; then run flask roles --create again."
         )
-    click.echo(f"{roles.WRITER} has its rights. Give it to the program's own role: GRANT {roles.WRITER} TO shop;")
+    click.echo(
+        f"{writer_role.WRITER} has its rights. Give it to the program's own role: GRANT {writer_role.WRITER} TO shop;"
+    )
 
 
 def _print(conn: psycopg.Connection) -> None:
     click.echo("-- For programs that write orders. Run it as a role that may create roles and owns the tables.")
-    for statement in roles.statements(conn):
+    for statement in writer_role.statements(conn):
         click.echo(f"{statement};")
     click.echo("\n-- Then, for each program, a role of its own:")
     click.echo("-- CREATE ROLE shop LOGIN PASSWORD '…';")
-    click.echo(f"-- GRANT {roles.WRITER} TO shop;")
+    click.echo(f"-- GRANT {writer_role.WRITER} TO shop;")
     click.echo("\n-- tenant_id and currency of an order, by tenant:")
     for tenant_id, slug, currency in conn.execute(_TENANTS):
         click.echo(f"--   {slug}: tenant_id {tenant_id}, currency '{currency}'")

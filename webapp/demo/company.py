@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 from decimal import Decimal
 
-from ..new_order import NewLine
+from ..orders.new_order import NewLine
 
 SLUG = "demo"
 NAME = "Larkspur Home"

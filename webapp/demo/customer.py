@@ -2,7 +2,7 @@
 
 New orders come at the rate of the seeded past, and wait as long for their payment and shipment, so today stays comparable
 with yesterday. Most changes hardly move a total: an order gets another salesperson, or its express shipping is added or
-taken off. Most changes go through webapp/orders.py, some are plain SQL, because the board sees both.
+taken off. Most changes go through webapp/orders/verbs.py, some are plain SQL, because the board sees both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..config import CANNOT_START, Config, ConfigError
 from ..db import db
 from ..observability import logs
 from ..observability.incidents import Incident, in_a_line
-from ..order_rules import OrderError
+from ..orders.rules import OrderError
 from . import company
 
 NAME = "demo customer"  # what the events name as their writer

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from ..new_order import NewLine
+from ..orders.new_order import NewLine
 from ..postgres import session
 from . import company
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from .. import refunds
+from ..orders import missing_refunds
 from .finding import Finding, fault, ok, warn
 from .system import System
 
@@ -17,7 +17,7 @@ SHOWN = 3
 def look(system: System) -> Iterator[Finding]:
     try:
         with system.postgresql() as conn:
-            found = refunds.find(conn, LIMIT + 1)
+            found = missing_refunds.find(conn, LIMIT + 1)
     except psycopg.errors.QueryCanceled:
         yield warn(
             "too many refunds to compare within some seconds", "Compare them in peace: flask orders repair --dry-run"

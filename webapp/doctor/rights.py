@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..roles import WRITER
+from ..orders.writer_role import WRITER
 from .finding import Finding, fault, ok, warn
 from .system import Row, System
 

@@ -164,7 +164,7 @@ class Order(Base):
             postgresql_using="gin",
             postgresql_with={"fastupdate": "off"},
         ),
-        Index(  # refunds.py: the few refunded orders, compared with their events
+        Index(  # orders/missing_refunds.py: the few refunded orders, compared with their events
             "ix_orders_refunded",
             "tenant_id",
             "id",

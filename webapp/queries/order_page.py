@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..db import db
 from ..models import Order, OrderEvent, OrderLine, Tenant, User
-from ..order_rules import OrderNotFound, OrderState, allowed
+from ..orders.rules import OrderNotFound, OrderState, allowed
 
 
 @dataclass(frozen=True)

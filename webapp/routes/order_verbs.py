@@ -10,7 +10,7 @@ from .. import forms, orders
 from ..errors import no_such_order
 from ..formatting import money_text
 from ..money import MoneyError
-from ..order_rules import (
+from ..orders.rules import (
     AlreadyCancelled,
     AlreadyPaid,
     AlreadyShipped,

@@ -16,7 +16,7 @@ from ..formatting import of_the_request
 from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text
-from ..order_rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
+from ..orders.rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
 from ..tenancy import current_tenant

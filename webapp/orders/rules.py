@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .money import amount_text
+from ..money import amount_text
 
 
 class OrderError(Exception):

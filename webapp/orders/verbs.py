@@ -1,7 +1,7 @@
 """The only Python that writes orders: place, pay, ship, refund, cancel, reassign.
 
 Each verb is one transaction of its own, begun and committed in the verb: it locks the row, asks the rules
-(order_rules.py), writes. The trigger adds the event and the ring to the same transaction. They take a connection
+(orders/rules.py), writes. The trigger adds the event and the ring to the same transaction. They take a connection
 themselves instead of joining `db.session`, so what a caller had open is neither committed nor rolled back with them.
 
 All raise OrderError and have then written nothing. `actor_id` is the user who acts, None for a program.
@@ -16,10 +16,10 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from .db import db
-from .models import Order, OrderLine, Tenant, User
+from ..db import db
+from ..models import Order, OrderLine, Tenant, User
 from .new_order import NewLine, NewOrder
-from .order_rules import (
+from .rules import (
     FormUsed,
     OrderNotFound,
     OrderState,

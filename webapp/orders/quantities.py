@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .money import number_pattern
+from ..money import number_pattern
 
 MAX_CHARS = 40  # beyond it a quantity is a slip
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from .money import MAX_MINOR
-from .order_rules import CustomerInvalid, LineInvalid, TotalInvalid
+from ..money import MAX_MINOR
+from .rules import CustomerInvalid, LineInvalid, TotalInvalid
 
 CUSTOMER_MAX_CHARS = 200
 PRODUCT_MAX_CHARS = 200

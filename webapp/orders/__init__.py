@@ -1,0 +1,5 @@
+"""Orders: what may be done to one, and the only Python that writes them."""
+
+from .verbs import cancel, pay, place, reassign, refund, ship
+
+__all__ = ["cancel", "pay", "place", "reassign", "refund", "ship"]
