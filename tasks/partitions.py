@@ -6,8 +6,8 @@ import os
 
 import psycopg
 
-from webapp import partitions
 from webapp.config import Config
+from webapp.events import retention
 from webapp.observability.metrics import worker
 
 from .app import app
@@ -16,7 +16,7 @@ from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS
 
 @app.task(name=MAKE_PARTITIONS, throws=(psycopg.OperationalError,))
 def make() -> None:
-    made = partitions.make_ahead(Config.from_env(os.environ).database_url)
+    made = retention.make_ahead(Config.from_env(os.environ).database_url)
     worker.PARTITIONS_AHEAD.set(made.ahead)
     worker.STRAY_EVENTS.set(made.strays)
 
@@ -25,4 +25,4 @@ def make() -> None:
 def drop() -> list[str]:
     """Returns what it dropped; what stays, and why, is in the log."""
     config = Config.from_env(os.environ)
-    return partitions.drop_old(config.database_url, config.retention_days).dropped
+    return retention.drop_old(config.database_url, config.retention_days).dropped

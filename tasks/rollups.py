@@ -9,7 +9,7 @@ import redis
 
 from webapp import rollups, signals
 from webapp.config import Config
-from webapp.events import ROLLUPS
+from webapp.events.catalog import ROLLUPS
 
 from .app import app
 from .schedule import REFRESH_ROLLUPS

@@ -11,9 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, doorbell, leadership, partitions, rollups, sessions, signals
+from webapp import create_app, doorbell, leadership, rollups, sessions, signals
 from webapp.db import db
 from webapp.doctor.system import System
+from webapp.events import retention
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
 
@@ -114,8 +115,8 @@ def test_the_whole_chain_works_in_a_database_with_odd_settings(service: Service,
         assert get(doorbell_processes.url + "/", doorbell_processes.cookie(user)) == 200
         assert get(doorbell_processes.url + "/orders", doorbell_processes.cookie(user)) == 200
         rollups.refresh(service.database_url)
-        partitions.make_ahead(service.database_url)
-        partitions.drop_old(service.database_url, 400)
+        retention.make_ahead(service.database_url)
+        retention.drop_old(service.database_url, 400)
         sessions.remove_expired(service.database_url)
         eventually(lambda: examined(service).says("cursor", "ok", "listener has read up to") is None)
         assert "FAULT" not in examined(service).levels.values()
@@ -135,8 +136,8 @@ def read_only(conn: psycopg.Connection) -> None:
 JOBS = {
     "listener": lambda service: doorbell.connect(service.database_url),
     "rollups": lambda service: rollups.refresh(service.database_url),
-    "partitions": lambda service: partitions.make_ahead(service.database_url),
-    "retention": lambda service: partitions.drop_old(service.database_url, 400),
+    "partitions": lambda service: retention.make_ahead(service.database_url),
+    "retention": lambda service: retention.drop_old(service.database_url, 400),
     "sessions": lambda service: sessions.remove_expired(service.database_url),
     "catch-up": lambda service: leadership.catch_up(service.database_url, signals.connect(service.redis_url)),
 }

@@ -5,30 +5,30 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from webapp import event_catalog, events
+from webapp.events import catalog, docs
 
 ROOT = Path(__file__).parent.parent
 
 
 def test_the_page_is_what_the_catalog_says() -> None:
     page = (ROOT / "docs" / "events.md").read_text()
-    assert page == event_catalog.render(), "run `make docs`"
+    assert page == docs.render(), "run `make docs`"
 
 
 def test_the_triggers_write_the_catalogs_types_and_no_other() -> None:
     sql = "".join(path.read_text() for path in sorted((ROOT / "migrations" / "sql").glob("*.sql")))
     happened = set(re.findall(r"^\s+\('(\w+)',", sql, re.MULTILINE)) | set(re.findall(r"o\.id, '(\w+)',", sql))
-    assert happened == set(events.TYPES)
+    assert happened == set(catalog.TYPES)
 
 
 def test_every_event_concerns_known_topics_and_the_page_explains_them_all() -> None:
-    assert {topic for event in events.CATALOG for topic in event.topics} <= set(events.BOARD_TOPICS)
-    page = event_catalog.render()
-    assert all(f"| `{topic}` |" in page for topic in events.BOARD_TOPICS)
+    assert {topic for event in catalog.CATALOG for topic in event.topics} <= set(catalog.BOARD_TOPICS)
+    page = docs.render()
+    assert all(f"| `{topic}` |" in page for topic in catalog.BOARD_TOPICS)
 
 
 def test_the_trigger_tells_the_owner_of_the_types_that_the_catalog_names() -> None:
     sql = (ROOT / "migrations" / "sql" / "0006_functions.sql").read_text()
     named = re.search(r"type IN \(([^)]*)\) AND owner_id", sql)
     assert named is not None
-    assert set(re.findall(r"'(\w+)'", named[1])) == set(events.OWNER_TYPES)
+    assert set(re.findall(r"'(\w+)'", named[1])) == set(catalog.OWNER_TYPES)

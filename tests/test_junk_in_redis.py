@@ -15,7 +15,7 @@ from flask import Flask
 from webapp import create_app, doorbell, frames, health, outbox, signals
 from webapp.beat import Beat
 from webapp.dirty import AWAY
-from webapp.events import BOARD_TOPICS
+from webapp.events.catalog import BOARD_TOPICS
 from webapp.generator_stream import GeneratorStream
 from webapp.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.hub import Hub

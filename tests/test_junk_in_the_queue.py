@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
 from webapp import leadership, signals
-from webapp.events import ROLLUPS
+from webapp.events.catalog import ROLLUPS
 
 from .processes import Doorbell, Process, eventually
 from .publishing import client  # noqa: F401 - a fixture

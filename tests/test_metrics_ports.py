@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
-from webapp import partitions
+from webapp.events import retention
 from webapp.observability.metrics import listener, server, web, worker
 from webapp.observability.metrics.age import Age
 
@@ -187,7 +187,7 @@ def test_a_worker_whose_port_is_taken_says_so_and_ends(doorbell: Doorbell) -> No
 
 
 def test_events_of_a_month_without_partition_are_seen(service: Service, conn: psycopg.Connection) -> None:
-    made = partitions.make_ahead(service.database_url)
+    made = retention.make_ahead(service.database_url)
     assert (made.ahead, made.strays) == (2, 0)
     conn.execute(
         "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT inhrelid::regclass FROM pg_inherits"
@@ -196,5 +196,5 @@ def test_events_of_a_month_without_partition_are_seen(service: Service, conn: ps
     )
     world = World(conn)
     world.order(world.tenant())
-    made = partitions.make_ahead(service.database_url)
+    made = retention.make_ahead(service.database_url)
     assert (made.ahead, made.strays) == (2, 1)

@@ -18,7 +18,7 @@ from celery import Celery
 from webapp import create_app, sign_in_limit, signals
 from webapp.config import Config
 from webapp.config.redis_url import connect
-from webapp.events import ROLLUPS
+from webapp.events.catalog import ROLLUPS
 
 from . import install_redis
 from .conftest import SECRET

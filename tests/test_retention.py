@@ -12,8 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from webapp import leadership, partitions, rollups, signals
-from webapp.partitions import DEFAULT, Retained
+from webapp import leadership, rollups, signals
+from webapp.events import retention
+from webapp.events.retention import DEFAULT, Retained
 
 from .processes import eventually
 from .world import Service, World
@@ -53,7 +54,7 @@ class Archive:
             leadership.catch_up(self.service.database_url, client)
 
     def drop(self, keep_days: int = KEEP) -> Retained:
-        return partitions.drop_old(self.service.database_url, keep_days)
+        return retention.drop_old(self.service.database_url, keep_days)
 
     @contextmanager
     def writer(self) -> Iterator[psycopg.Connection]:
@@ -170,7 +171,7 @@ def test_the_present_months_stay_whatever_is_asked(archive: Archive, world: Worl
 
 
 def test_rows_without_a_month_go_when_they_are_read(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "ROWS_PER_DELETE", 2)
+    monkeypatch.setattr(retention, "ROWS_PER_DELETE", 2)
     archive.read()
     for day in range(11, 16):
         archive.event(f"2024-01-{day}")

@@ -18,9 +18,10 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
-from webapp import doorbell, heartbeat, leadership, outbox, partitions, signals
+from webapp import doorbell, heartbeat, leadership, outbox, signals
 from webapp.config.redis_url import for_celery
-from webapp.events import ORDERS, ROLLUPS
+from webapp.events import retention
+from webapp.events.catalog import ORDERS, ROLLUPS
 
 from .conftest import SECRET
 from .world import Service, World
@@ -130,7 +131,7 @@ def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app:
         )
         return len([name for (name,) in rows if name != "order_events_default"])
 
-    assert months() == partitions.MONTHS_AHEAD + 1
+    assert months() == retention.MONTHS_AHEAD + 1
     world.conn.execute(
         "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT inhrelid::regclass FROM pg_inherits"
         " WHERE inhparent = 'order_events'::regclass AND inhrelid <> 'order_events_default'::regclass"
@@ -138,7 +139,7 @@ def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app:
     )
     world.order(world.tenant())  # its event is in the default partition now
     celery_app.tasks["tasks.partitions.make"]()
-    assert months() == partitions.MONTHS_AHEAD
+    assert months() == retention.MONTHS_AHEAD
 
 
 def test_months_older_than_the_retention_are_dropped_and_younger_ones_kept(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from . import resume
 from .dirty import Dirty
-from .events import RESYNC
+from .events.catalog import RESYNC
 from .frames import NOBODY, Message
 from .misread import Misread
 from .observability import logs

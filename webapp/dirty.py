@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import signals
-from .events import ORDERS
+from .events.catalog import ORDERS
 
 AWAY = "away"  # no signals for now: the page polls until `resync`
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import clock, signals, spread
 from .dirty import Dirty
-from .events import INBOX
+from .events.catalog import INBOX
 
 NOBODY = 0  # no user has this id: what all get
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread

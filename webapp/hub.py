@@ -18,7 +18,7 @@ from . import frames, notices, resume, signals
 from .audience import Audience
 from .config import Config
 from .ended_lately import EndedLately
-from .events import RESYNC
+from .events.catalog import RESYNC
 from .misread import Misread
 from .observability import logs
 from .observability.metrics import web as metrics

@@ -6,7 +6,7 @@ from collections.abc import Sized
 
 from . import frames, signals
 from .dirty import AWAY, Dirty
-from .events import RESYNC
+from .events.catalog import RESYNC
 from .observability.metrics import web as metrics
 from .sessions import SessionKey
 

@@ -20,7 +20,7 @@ from . import cursor as cursors
 from . import signals
 from .cursor import Cursor
 from .doorbell import Connection
-from .events import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
+from .events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
 from .observability import logs
 from .observability.metrics import outbox as metrics
 

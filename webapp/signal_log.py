@@ -20,7 +20,7 @@ from redis.retry import Retry
 from . import signals
 from .concurrency.batch_loader import Together
 from .config import redis_url as addresses
-from .events import RESYNC
+from .events.catalog import RESYNC
 from .observability import logs
 from .observability.incidents import Incident
 

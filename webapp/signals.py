@@ -18,7 +18,7 @@ import redis
 from flask import Flask, current_app
 
 from .config import redis_url
-from .events import BOARD_TOPICS, INBOX, ORDERS
+from .events.catalog import BOARD_TOPICS, INBOX, ORDERS
 from .observability import logs
 from .observability.incidents import Incident
 

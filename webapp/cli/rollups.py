@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from .. import rollups, signals
 from ..config import Config
-from ..events import ROLLUPS
+from ..events.catalog import ROLLUPS
 from . import stop
 
 rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart and the leaderboard.")

@@ -15,7 +15,7 @@ from .. import account_changes, accounts, notices, rollups, signals
 from ..account_changes import TenantChange
 from ..config import Config
 from ..db import db
-from ..events import RESYNC
+from ..events.catalog import RESYNC
 from ..models import Tenant, User
 from . import stop, table
 

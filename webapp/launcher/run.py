@@ -15,11 +15,12 @@ import flask_migrate
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from .. import create_app, partitions, rollups
+from .. import create_app, rollups
 from ..config import Config
 from ..demo import company
 from ..demo.seed import catch_up, seed
 from ..embedded import Embedded, EmbeddedError
+from ..events import retention
 from ..postgres import faults, session
 from . import procfile
 from .data_directory import MARK, DataDirectory
@@ -103,7 +104,7 @@ class Launcher:
             with app.app_context():
                 flask_migrate.upgrade()
                 app.extensions["sqlalchemy"].engine.dispose()
-            partitions.make_ahead(config.database_url)
+            retention.make_ahead(config.database_url)
             with session.connect(config.database_url, "doorbell launcher") as conn:
                 fresh = conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
             if fresh:

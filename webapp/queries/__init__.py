@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..events import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
+from ..events.catalog import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
 from ..models import Tenant
 from . import average_order, history, leaderboard, orders_today, recent_orders, revenue, revenue_by_hour, salespeople
 

@@ -1,12 +1,12 @@
-"""docs/events.md, made from events.py: `python -m webapp.event_catalog > docs/events.md` (or `make docs`)."""
+"""docs/events.md, made from events/catalog.py: `python -m webapp.events.catalog.docs > docs/events.md` (or `make docs`)."""
 
 from __future__ import annotations
 
-from . import events
+from . import catalog
 
 _HEAD = """# Event catalog
 
-Made from `webapp/events.py` by `make docs`; a test holds the two equal.
+Made from `webapp/events/catalog.py` by `make docs`; a test holds the two equal.
 
 An **event** is a row of `order_events`: something that happened to an order, written by a trigger in the transaction that
 changed it, whichever program did. Events are only ever inserted. [Reading events](#reading-events) says how to read them all,
@@ -123,10 +123,10 @@ no amount, and nothing reads state from it: it only says "look".
 
 def render() -> str:
     """The page as Markdown."""
-    return _HEAD + "\n".join(_section(event) for event in events.CATALOG) + _READING + _TOPICS
+    return _HEAD + "\n".join(_section(event) for event in catalog.CATALOG) + _READING + _TOPICS
 
 
-def _section(event: events.EventType) -> str:
+def _section(event: catalog.EventType) -> str:
     told = "The owner, unless they acted or it happened more than a day ago." if event.notifies_owner else "No one."
     topics = ", ".join(f"`{topic}`" for topic in event.topics)
     rows = (

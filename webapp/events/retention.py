@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from .observability import logs
-from .postgres import session
+from ..observability import logs
+from ..postgres import session
 
 MONTHS_AHEAD = 2
 ROWS_PER_DELETE = 5000  # of the default partition, a transaction: some 50 ms each
