@@ -15,19 +15,20 @@ import psycopg
 import redis
 
 from webapp import cursor as cursors
-from webapp import doorbell, leadership, outbox, signals
+from webapp import leadership, outbox, signals
 from webapp.concurrency.backoff import BackOff
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import CANNOT_START, Config, ConfigError
 from webapp.cursor import Cursor
-from webapp.doorbell import Session
+from webapp.doorbell import connection
+from webapp.doorbell.connection import Session
+from webapp.doorbell.missed_rings import LostBells
+from webapp.doorbell.quiet_mode import AWAKE_FROM, Quiet, State
+from webapp.doorbell.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
 from webapp.heartbeat import BEAT_SECONDS, Heartbeat
-from webapp.lost_bells import LostBells
 from webapp.observability import logs
 from webapp.observability.incidents import AGAIN_SECONDS, Incident
 from webapp.observability.metrics import listener as metrics
-from webapp.quiet import AWAKE_FROM, Quiet, State
-from webapp.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
 
 RING = "ring"  # what a drain is for, beside the states of quiet mode
 
@@ -49,7 +50,7 @@ class Listener:
     def run(self) -> None:
         while not self.stop.asked:
             try:
-                with doorbell.connect(self._config.database_url) as conn:
+                with connection.connect(self._config.database_url) as conn:
                     self._take_over_from_myself(conn)
                     if self._stand_by(conn):
                         Leader(conn, self._redis, self._config, self.stop, self._is_answering).answer()
@@ -72,18 +73,18 @@ class Listener:
             metrics.RECONNECTS.labels(cause).inc()
         self.stop.wait(self._back_off.next())
 
-    def _take_over_from_myself(self, conn: doorbell.Connection) -> None:
+    def _take_over_from_myself(self, conn: connection.Connection) -> None:
         """A session that was left because it fell silent may still be there for PostgreSQL, with the locks it holds."""
         if self._former is not None and leadership.end_session(conn, self._former):
             log.warning("ended the silent session that this listener had before", session=self._former.pid)
-        self._former = doorbell.session(conn)
+        self._former = connection.session(conn)
 
-    def _stand_by(self, conn: doorbell.Connection) -> bool:
+    def _stand_by(self, conn: connection.Connection) -> bool:
         """True as soon as this listener leads; False when it is to stop."""
         silence = leadership.Silence(self._redis)
         said = False
         while not self.stop.asked:
-            if doorbell.try_lead(conn):
+            if connection.try_lead(conn):
                 silence.over()
                 return True
             if not said:
@@ -95,7 +96,7 @@ class Listener:
             self.stop.wait(leadership.ASK_SECONDS)
         return False
 
-    def _end(self, conn: doorbell.Connection, leader: Session, silence: leadership.Silence) -> None:
+    def _end(self, conn: connection.Connection, leader: Session, silence: leadership.Silence) -> None:
         if leadership.end_session(conn, leader):
             metrics.EVICTIONS.inc()
             log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
@@ -108,7 +109,7 @@ class Leader:
 
     def __init__(
         self,
-        conn: doorbell.Connection,
+        conn: connection.Connection,
         client: redis.Redis,
         config: Config,
         stop: Stop,
@@ -139,7 +140,7 @@ class Leader:
         cursor: Cursor | None = None
         open_cursor, why = outbox.open_cursor, "start"
         try:
-            doorbell.listen(self._conn)
+            connection.listen(self._conn)
             if (took := self._self_ring.prove()) is not None:
                 metrics.SELF_RING_SECONDS.observe(took)
             self._look_at_the_queue()
@@ -204,7 +205,7 @@ class Leader:
     def _listen_for(self, seconds: float) -> int:
         """Rings heard within `seconds`, not counting our own; the first one ends it."""
         rang = 0
-        for ring in doorbell.wait_for_rings(self._conn, seconds, self._stop):
+        for ring in connection.wait_for_rings(self._conn, seconds, self._stop):
             try:
                 if (took := self._self_ring.hear(ring)) is not None:
                     metrics.SELF_RING_SECONDS.observe(took)
@@ -252,7 +253,7 @@ class Leader:
 
 def _cause(error: Exception) -> str:
     """One of metrics.CAUSES."""
-    if isinstance(error, doorbell.NoAnswer):
+    if isinstance(error, connection.NoAnswer):
         return "deadline"
     if isinstance(error, BellNotHeard):
         return "self_ring"

@@ -18,7 +18,8 @@ from typing import Any
 import psycopg
 
 from webapp import cursor as cursors
-from webapp import doorbell, outbox, signals
+from webapp import outbox, signals
+from webapp.doorbell import connection
 
 from .stage import ROOT, Stage, report, run
 
@@ -78,7 +79,7 @@ def main() -> None:
 
 def _miss(stage: Stage, url: str, events: int) -> None:
     """A cursor, and then so many events that it has not read, in a hundred transactions."""
-    with doorbell.connect(url) as conn, signals.connect(stage.env["REDIS_URL"]) as client:
+    with connection.connect(url) as conn, signals.connect(stage.env["REDIS_URL"]) as client:
         conn.execute(
             "INSERT INTO tenants (slug, name, timezone, currency, locale)"
             " SELECT 'tenant-' || n, 'T', 'UTC', 'EUR', 'en_GB' FROM generate_series(2, %s) AS n",
@@ -108,7 +109,7 @@ def _measure(stage: Stage, command: str, url: str) -> dict[str, Any]:
 
 def drain(url: str, redis_url: str) -> None:
     """One drain as the listener does it. The cursor is put back, so that the next one finds the same."""
-    with doorbell.connect(url) as conn, signals.connect(redis_url) as client:
+    with connection.connect(url) as conn, signals.connect(redis_url) as client:
         conn.answer_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None
@@ -122,7 +123,7 @@ def drain(url: str, redis_url: str) -> None:
 
 def naive(url: str, _redis_url: str) -> None:
     """Every row since the cursor, folded here."""
-    with doorbell.connect(url) as conn:
+    with connection.connect(url) as conn:
         conn.answer_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None

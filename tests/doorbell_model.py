@@ -139,7 +139,7 @@ def _listen(state: State, n: int, protocol: Protocol) -> Iterator[State]:
 
 
 def _decide(state: State, n: int, protocol: Protocol) -> Iterator[State]:
-    """webapp/quiet.py, with one silent drain for three."""
+    """webapp/doorbell/quiet_mode.py, with one silent drain for three."""
     me = state.listeners[n]._replace(at="waiting")
     if me.state == "awake":
         yield _let_ring(state, n, protocol) if not me.found else _with_listener(state, n, me)

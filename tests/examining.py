@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp import create_app, doorbell
+from webapp import create_app
+from webapp.doorbell import connection
 
 from .conftest import config_for
 from .processes import Doorbell
@@ -61,8 +62,8 @@ def doorbell_processes(service: Service) -> Iterator[Doorbell]:
 
 @contextmanager
 def leading(service: Service, name: str = "doorbell listener") -> Iterator[psycopg.Connection]:
-    with doorbell.connect(service.database_url, name) as conn:
-        assert doorbell.try_lead(conn)
+    with connection.connect(service.database_url, name) as conn:
+        assert connection.try_lead(conn)
         yield conn
 
 

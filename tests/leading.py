@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from psycopg import IsolationLevel
 
-from webapp import doorbell
+from webapp.doorbell import connection
 
 from .world import Service
 
@@ -15,6 +15,6 @@ LEVELS = (IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ, Isolati
 
 
 @pytest.fixture
-def leader(service: Service) -> Iterator[doorbell.Connection]:
-    with doorbell.connect(service.database_url) as conn:
+def leader(service: Service) -> Iterator[connection.Connection]:
+    with connection.connect(service.database_url) as conn:
         yield conn

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 import redis
 
-from webapp import doorbell, signals
+from webapp import signals
+from webapp.doorbell import connection
 
 from .world import Service
 
@@ -21,7 +22,7 @@ def client(service: Service) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def reader(service: Service) -> Iterator[psycopg.Connection]:
-    with doorbell.connect(service.database_url) as conn:
+    with connection.connect(service.database_url) as conn:
         yield conn
 
 

@@ -11,9 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, doorbell, leadership, rollups, sessions, signals
+from webapp import create_app, leadership, rollups, sessions, signals
 from webapp.db import db
 from webapp.doctor.system import System
+from webapp.doorbell import connection as doorbell
 from webapp.events import retention
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS

@@ -10,10 +10,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
-from webapp import create_app, doorbell
+from webapp import create_app
 from webapp.config import Config, ConfigError
 from webapp.db import db
 from webapp.doctor.system import System
+from webapp.doorbell import connection as doorbell
 from webapp.postgres import session
 
 from .conftest import config_for

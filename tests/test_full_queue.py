@@ -16,7 +16,8 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app, doorbell, signals
+from webapp import create_app, signals
+from webapp.doorbell import connection
 from webapp.embedded import Embedded
 
 from .conftest import config_for, servers_in
@@ -113,7 +114,7 @@ def orders_commit_and_boards_live(place: Service, shop: World, tenant: int) -> N
 def awake(shop: World) -> bool:
     """Whether the quiet lock is taken."""
     held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
-    return shop.conn.execute(held, [doorbell.QUIET_LOCK]).fetchone() == (1,)
+    return shop.conn.execute(held, [connection.QUIET_LOCK]).fetchone() == (1,)
 
 
 def says_that_it_fills_up(listener: Process) -> bool:

@@ -12,9 +12,10 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, doorbell, frames, health, outbox, signals
+from webapp import create_app, frames, health, outbox, signals
 from webapp.beat import Beat
 from webapp.dirty import AWAY
+from webapp.doorbell import connection
 from webapp.events.catalog import BOARD_TOPICS
 from webapp.generator_stream import GeneratorStream
 from webapp.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
@@ -197,7 +198,7 @@ def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, cli
         write(client, key, junk)
     examiner = health.of(create_app(config_for(service)))
     assert examiner.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
-    with doorbell.connect(service.database_url) as conn:
+    with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, client)
         beat.close()  # of a key that is not ours
         cursor = outbox.open_cursor(conn, client)

@@ -12,8 +12,9 @@ import pytest
 import redis
 
 from listener_worker import Leader
-from webapp import doorbell, leadership, quiet, signals
+from webapp import leadership, signals
 from webapp.concurrency.stop_signal import Stop
+from webapp.doorbell import connection, quiet_mode
 
 from .conftest import config_for
 from .processes import Doorbell, eventually
@@ -73,7 +74,7 @@ class Shop(threading.Thread):
 def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
     world: World, service: Service, client: redis.Redis, doorbell_processes: Doorbell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet, "SAFETY_SECONDS", 3600.0)  # of the next listener, which runs here
+    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)  # of the next listener, which runs here
     leadership.catch_up(service.database_url, client)  # a cursor to begin from: without one everybody resyncs
     for line in LINES:
         tenant = world.tenant(f"line-{line}")
@@ -91,8 +92,8 @@ def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
 
 def _the_next_one_reads_it_all(service: Service, client: redis.Redis, tenant: int, shops: list[Shop]) -> None:
     stop = Stop()
-    with doorbell.connect(service.database_url) as conn:
-        eventually(lambda: doorbell.try_lead(conn))
+    with connection.connect(service.database_url) as conn:
+        eventually(lambda: connection.try_lead(conn))
         leader = threading.Thread(target=Leader(conn, client, config_for(service), stop).answer)
         leader.start()
         try:

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 import redis
 
-from webapp import doorbell, heartbeat, leadership, outbox, signals
+from webapp import heartbeat, leadership, outbox, signals
+from webapp.doorbell import connection
 from webapp.heartbeat import LEADER_KEY, Heartbeat
 from webapp.signals import HEARTBEAT_KEY
 
@@ -23,36 +24,36 @@ def client(service: Service) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def leader(service: Service) -> Iterator[doorbell.Connection]:
-    with doorbell.connect(service.database_url) as conn:
-        assert doorbell.try_lead(conn)
+def leader(service: Service) -> Iterator[connection.Connection]:
+    with connection.connect(service.database_url) as conn:
+        assert connection.try_lead(conn)
         yield conn
 
 
 @pytest.fixture
-def standby(service: Service) -> Iterator[doorbell.Connection]:
-    with doorbell.connect(service.database_url) as conn:
+def standby(service: Service) -> Iterator[connection.Connection]:
+    with connection.connect(service.database_url) as conn:
         yield conn
 
 
 def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_before(
-    leader: doorbell.Connection, standby: doorbell.Connection, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    leader: connection.Connection, standby: connection.Connection, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silence = leadership.Silence(client)
     assert silence.of(standby) is None
-    assert eventually(lambda: silence.of(standby)) == doorbell.session(leader)
+    assert eventually(lambda: silence.of(standby)) == connection.session(leader)
 
 
 def test_who_leads_next_begins_with_a_clean_slate(
-    service: Service, standby: doorbell.Connection, client: redis.Redis
+    service: Service, standby: connection.Connection, client: redis.Redis
 ) -> None:
     """Else one frozen leader cost the next ones their sessions, too."""
     silence = leadership.Silence(client)
-    with doorbell.connect(service.database_url) as frozen:
-        assert doorbell.try_lead(frozen)
-        assert eventually(lambda: silence.of(standby)) == doorbell.session(frozen)
-    with doorbell.connect(service.database_url) as fresh:
-        assert eventually(lambda: doorbell.try_lead(fresh))
+    with connection.connect(service.database_url) as frozen:
+        assert connection.try_lead(frozen)
+        assert eventually(lambda: silence.of(standby)) == connection.session(frozen)
+    with connection.connect(service.database_url) as fresh:
+        assert eventually(lambda: connection.try_lead(fresh))
         silence._looked = 0.0
         assert silence.of(standby) is None
 
@@ -67,7 +68,7 @@ def test_a_redis_that_takes_no_writes_is_no_leaders_fault(client: redis.Redis) -
     assert heartbeat.is_missing(client)
 
 
-def test_work_that_takes_long_is_a_sign_of_life(leader: doorbell.Connection, client: redis.Redis) -> None:
+def test_work_that_takes_long_is_a_sign_of_life(leader: connection.Connection, client: redis.Redis) -> None:
     beat = Heartbeat(leader, client)
     with beat.kept():
         assert eventually(lambda: client.exists(LEADER_KEY))
@@ -78,7 +79,7 @@ def test_work_that_takes_long_is_a_sign_of_life(leader: doorbell.Connection, cli
 
 
 def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
-    leader: doorbell.Connection, client: redis.Redis
+    leader: connection.Connection, client: redis.Redis
 ) -> None:
     beat = Heartbeat(leader, client)
     beat.beat_without_publishing()
@@ -90,7 +91,7 @@ def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
 
 
 def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
-    leader: doorbell.Connection, client: redis.Redis
+    leader: connection.Connection, client: redis.Redis
 ) -> None:
     Heartbeat(leader, client).beat_without_publishing()
     assert client.exists(LEADER_KEY)
@@ -98,7 +99,7 @@ def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
 
 
 def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
-    service: Service, leader: doorbell.Connection, client: redis.Redis, world: World
+    service: Service, leader: connection.Connection, client: redis.Redis, world: World
 ) -> None:
     client.execute_command("ACL", "SETUSER", "careful", "on", ">secret", "~*", "&*", "+@all", "-@dangerous")
     try:
@@ -117,16 +118,16 @@ def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
         client.execute_command("ACL", "DELUSER", "careful")
 
 
-def test_what_takes_long_by_nature_is_given_time(leader: doorbell.Connection) -> None:
+def test_what_takes_long_by_nature_is_given_time(leader: connection.Connection) -> None:
     leader.answer_seconds = 0.2
     with leader.patient(10):
         leader.execute("SELECT pg_sleep(0.5)")
-    with pytest.raises(doorbell.NoAnswer):
+    with pytest.raises(connection.NoAnswer):
         leader.execute("SELECT pg_sleep(5)")
 
 
 def test_celery_leaves_a_leader_alone_that_cannot_write_to_redis(
-    service: Service, leader: doorbell.Connection, client: redis.Redis
+    service: Service, leader: connection.Connection, client: redis.Redis
 ) -> None:
     client.config_set("maxmemory", "1")
     try:

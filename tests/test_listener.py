@@ -12,8 +12,9 @@ import psycopg
 import pytest
 import redis
 
-from webapp import doorbell as bells
-from webapp import leadership, outbox, self_ring, signals
+from webapp import leadership, outbox, signals
+from webapp.doorbell import connection as bells
+from webapp.doorbell import self_ring
 from webapp.embedded import Embedded
 
 from .listening import (

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from webapp import doorbell, leadership, signals
+from webapp import leadership, signals
+from webapp.doorbell import connection
 
 from .examining import examined
 from .logfmt import lines
@@ -57,7 +58,7 @@ def line(log: str, words: str) -> dict[str, str]:
 def test_a_stranger_with_the_leaders_lock_is_named_by_the_standby_and_by_the_doctor(
     plain: Service, processes: Doorbell, thief: psycopg.Connection, conn: psycopg.Connection
 ) -> None:
-    thiefs_role, end = take(thief, doorbell.LEADER_LOCK)
+    thiefs_role, end = take(thief, connection.LEADER_LOCK)
     processes.listener.start()
     eventually(lambda: "held by another session" in processes.listener.log)
     said = line(processes.listener.log, "held by another session")
@@ -76,18 +77,20 @@ def test_a_stranger_with_the_leaders_lock_is_named_by_the_standby_and_by_the_doc
 
 
 def test_a_role_that_may_end_other_sessions_takes_the_lock_back(service: Service, thief: psycopg.Connection) -> None:
-    take(thief, doorbell.LEADER_LOCK)
-    with role(service, "warden", "pg_signal_backend") as url, doorbell.connect(url) as standby:
+    take(thief, connection.LEADER_LOCK)
+    with role(service, "warden", "pg_signal_backend") as url, connection.connect(url) as standby:
         holder = leadership.holder(standby)
-        assert holder == doorbell.Session(thief.info.backend_pid, None), "the start of another role's session is hidden"
+        assert holder == connection.Session(thief.info.backend_pid, None), (
+            "the start of another role's session is hidden"
+        )
         assert leadership.end_session(standby, holder)
-        eventually(lambda: doorbell.try_lead(standby))
+        eventually(lambda: connection.try_lead(standby))
 
 
 def test_celerys_catch_up_names_a_stranger_too(
     plain: Service, thief: psycopg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _role, end = take(thief, doorbell.LEADER_LOCK)
+    _role, end = take(thief, connection.LEADER_LOCK)
     with signals.connect(plain.redis_url) as client:
         assert leadership.catch_up(plain.database_url, client) is None
     assert "held by another session" in caplog.text
@@ -97,10 +100,10 @@ def test_celerys_catch_up_names_a_stranger_too(
 def test_a_stranger_that_waits_for_the_leaders_lock_is_named(
     plain: Service, service: Service, thief: psycopg.Connection
 ) -> None:
-    with doorbell.connect(plain.database_url) as leading:
-        assert doorbell.try_lead(leading)
+    with connection.connect(plain.database_url) as leading:
+        assert connection.try_lead(leading)
         thief.execute("SET lock_timeout = 0")
-        thief.pgconn.send_query(b"SELECT pg_advisory_lock(%d)" % doorbell.LEADER_LOCK)
+        thief.pgconn.send_query(b"SELECT pg_advisory_lock(%d)" % connection.LEADER_LOCK)
         thief.pgconn.flush()
         eventually(lambda: "waits for the leader's lock" in examined(plain).checks["listener"]["seen"])
         seen = examined(plain).checks["listener"]
@@ -113,7 +116,7 @@ def test_a_stranger_with_the_quiet_lock_is_named_and_nothing_is_lost(
     plain: Service, processes: Doorbell, thief: psycopg.Connection, world: World, conn: psycopg.Connection
 ) -> None:
     tenant = world.tenant()
-    thiefs_role, end = take(thief, doorbell.QUIET_LOCK)
+    thiefs_role, end = take(thief, connection.QUIET_LOCK)
     processes.listener.start()
     eventually(lambda: "held by another session" in processes.listener.log)
     said = line(processes.listener.log, "held by another session")

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 import redis
 
-from webapp import doorbell, outbox, signals
+from webapp import outbox, signals
+from webapp.doorbell import connection
 
 from .publishing import (
     client,  # noqa: F401 - a fixture
@@ -75,7 +76,7 @@ def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
     outbox.drain(reader, client, outbox.open_cursor(reader, client))
     reader.close()
     missed = world.order(tenant)
-    with doorbell.connect(service.database_url) as again:
+    with connection.connect(service.database_url) as again:
         outbox.drain(again, client, outbox.open_cursor(again, client))
     assert published(client, tenant)[-1].topics["orders"] == [missed]
 

@@ -11,7 +11,8 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp import doorbell, heartbeat, leadership, outbox, signals
+from webapp import heartbeat, leadership, outbox, signals
+from webapp.doorbell import connection
 
 from .publishing import (
     _all,
@@ -26,7 +27,7 @@ def test_celery_catches_up_only_while_nobody_leads(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
-    assert doorbell.try_lead(reader)
+    assert connection.try_lead(reader)
     heartbeat.Heartbeat(reader, client).beat(outbox.open_cursor(reader, client))
     world.order(1)
     assert leadership.catch_up(service.database_url, client) is None
@@ -40,7 +41,7 @@ def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_o
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
-    assert doorbell.try_lead(reader)
+    assert connection.try_lead(reader)
     outbox.open_cursor(reader, client)
     world.order(1)
     caught = leadership.catch_up(service.database_url, client)

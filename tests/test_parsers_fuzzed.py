@@ -19,7 +19,7 @@ from werkzeug.routing import Map, ValidationError
 from webapp import stream
 from webapp.beat import Beat
 from webapp.config import Config, ConfigError, redis_url
-from webapp.doorbell import Ring
+from webapp.doorbell.connection import Ring
 from webapp.forms import LINES_MAX, LineList, chosen_owner
 from webapp.imports.faults import ValueFault
 from webapp.imports.values import Values

@@ -9,7 +9,8 @@ import pytest
 import redis
 from psycopg import IsolationLevel
 
-from webapp import doorbell, outbox
+from webapp import outbox
+from webapp.doorbell import connection
 
 from .leading import (
     LEVELS,
@@ -21,30 +22,30 @@ from .world import Service, World
 
 
 @pytest.fixture
-def bell(service: Service) -> Iterator[doorbell.Connection]:
+def bell(service: Service) -> Iterator[connection.Connection]:
     """A session that listens, and nothing more."""
-    with doorbell.connect(service.database_url) as conn:
-        doorbell.listen(conn)
+    with connection.connect(service.database_url) as conn:
+        connection.listen(conn)
         yield conn
 
 
 def be_quiet(conn: psycopg.Connection) -> None:
-    assert conn.execute("SELECT pg_try_advisory_lock(%s)", [doorbell.QUIET_LOCK]).fetchone() == (True,)
+    assert conn.execute("SELECT pg_try_advisory_lock(%s)", [connection.QUIET_LOCK]).fetchone() == (True,)
 
 
-def rings(conn: doorbell.Connection) -> int:
+def rings(conn: connection.Connection) -> int:
     """How many have come so far; one of our own, sent last, tells that all before it have."""
     with psycopg.connect(conn.info.dsn, autocommit=True) as other:
-        other.execute("SELECT pg_notify(%s, 'last')", [doorbell.CHANNEL])
+        other.execute("SELECT pg_notify(%s, 'last')", [connection.CHANNEL])
     heard: list[bytes] = []
     while b"last" not in heard:
-        heard += [ring.payload for ring in doorbell.wait_for_rings(conn, 5)]
+        heard += [ring.payload for ring in connection.wait_for_rings(conn, 5)]
     return len(heard) - 1
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
 def test_a_writer_rings_unless_the_listener_is_awake(
-    world: World, service: Service, bell: doorbell.Connection, leader: doorbell.Connection, level: IsolationLevel
+    world: World, service: Service, bell: connection.Connection, leader: connection.Connection, level: IsolationLevel
 ) -> None:
     tenant = world.tenant()
     with psycopg.connect(service.database_url) as writer:
@@ -60,7 +61,7 @@ def test_a_writer_rings_unless_the_listener_is_awake(
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
 def test_a_transaction_that_began_while_it_was_quiet_rings_when_it_is_not_quiet_any_more(
-    world: World, service: Service, bell: doorbell.Connection, leader: doorbell.Connection, level: IsolationLevel
+    world: World, service: Service, bell: connection.Connection, leader: connection.Connection, level: IsolationLevel
 ) -> None:
     """A row would show it the past: its snapshot is from before."""
     tenant = world.tenant()
@@ -68,14 +69,14 @@ def test_a_transaction_that_began_while_it_was_quiet_rings_when_it_is_not_quiet_
     with psycopg.connect(service.database_url) as writer:
         writer.isolation_level = level
         writer.execute("SELECT count(*) FROM orders")
-        leader.execute("SELECT pg_advisory_unlock(%s)", [doorbell.QUIET_LOCK])
+        leader.execute("SELECT pg_advisory_unlock(%s)", [connection.QUIET_LOCK])
         World(writer).order(tenant)
         writer.commit()
     assert rings(bell) == 1
 
 
 def test_writers_ring_again_the_moment_that_an_awake_listener_dies(
-    world: World, bell: doorbell.Connection, leader: doorbell.Connection
+    world: World, bell: connection.Connection, leader: connection.Connection
 ) -> None:
     tenant = world.tenant()
     be_quiet(leader)
@@ -93,7 +94,7 @@ def test_asking_whether_it_is_quiet_leaves_no_lock_behind(world: World, service:
 
 
 @pytest.mark.parametrize("off", ["off", "OFF", "false", "no", "0"])
-def test_a_writer_that_says_so_never_rings(world: World, bell: doorbell.Connection, off: str) -> None:
+def test_a_writer_that_says_so_never_rings(world: World, bell: connection.Connection, off: str) -> None:
     tenant = world.tenant()
     world.conn.execute("SELECT set_config('doorbell.ring', %s, false)", [off])
     world.order(tenant)
@@ -102,7 +103,7 @@ def test_a_writer_that_says_so_never_rings(world: World, bell: doorbell.Connecti
 
 
 def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
-    world: World, service: Service, leader: doorbell.Connection, client: redis.Redis
+    world: World, service: Service, leader: connection.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     cursor = outbox.open_cursor(leader, client)
@@ -121,6 +122,6 @@ def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
     assert outbox.drain(leader, client, drained.cursor).events == 1
 
 
-def test_a_statement_that_changes_nothing_neither_asks_nor_rings(world: World, bell: doorbell.Connection) -> None:
+def test_a_statement_that_changes_nothing_neither_asks_nor_rings(world: World, bell: connection.Connection) -> None:
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE false")
     assert rings(bell) == 0

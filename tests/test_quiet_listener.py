@@ -12,9 +12,10 @@ import redis
 from psycopg import IsolationLevel
 
 from listener_worker import Leader
-from webapp import doorbell, outbox, quiet
+from webapp import outbox
 from webapp.concurrency.stop_signal import Stop
-from webapp.quiet import Quiet, State
+from webapp.doorbell import connection, quiet_mode
+from webapp.doorbell.quiet_mode import Quiet, State
 
 from .conftest import config_for
 from .leading import (
@@ -29,7 +30,7 @@ from .world import Service, World
 class Drains:
     """A leader's turns, one at a time."""
 
-    def __init__(self, conn: doorbell.Connection, client: redis.Redis) -> None:
+    def __init__(self, conn: connection.Connection, client: redis.Redis) -> None:
         self.conn, self.client = conn, client
         self.quiet = Quiet(conn, 0.05)
         self.cursor = outbox.open_cursor(conn, client)
@@ -49,14 +50,14 @@ class Drains:
 
 
 @pytest.fixture
-def drains(leader: doorbell.Connection, client: redis.Redis) -> Drains:
+def drains(leader: connection.Connection, client: redis.Redis) -> Drains:
     return Drains(leader, client)
 
 
 def test_an_event_wakes_the_listener_and_silence_lets_it_sleep(world: World, drains: Drains) -> None:
     tenant = world.tenant()
     drains.turn_until(State.ASLEEP)
-    assert drains.quiet.pause == quiet.SAFETY_SECONDS
+    assert drains.quiet.pause == quiet_mode.SAFETY_SECONDS
     world.order(tenant)
     assert drains.turn() == 1
     assert (drains.quiet.state, drains.quiet.pause) == (State.AWAKE, 0.05)
@@ -95,7 +96,7 @@ def test_a_transaction_open_for_ever_makes_the_listener_look_ever_less_often(
             pauses.append(drains.quiet.pause)
         writer.rollback()
     assert pauses == sorted(pauses)
-    assert pauses[-1] == quiet.SAFETY_SECONDS
+    assert pauses[-1] == quiet_mode.SAFETY_SECONDS
 
 
 def test_a_lock_that_a_writer_shares_in_that_instant_is_asked_for_again(
@@ -104,7 +105,7 @@ def test_a_lock_that_a_writer_shares_in_that_instant_is_asked_for_again(
     tenant = world.tenant()
     drains.turn_until(State.ASLEEP)
     with psycopg.connect(service.database_url, autocommit=True) as writer:
-        writer.execute("SELECT pg_advisory_lock_shared(%s)", [doorbell.QUIET_LOCK])
+        writer.execute("SELECT pg_advisory_lock_shared(%s)", [connection.QUIET_LOCK])
         world.order(tenant)
         drains.turn()
         assert (drains.quiet.state, drains.quiet.pause) == (State.WAKING, 0.05)
@@ -134,14 +135,14 @@ class Writer(threading.Thread):
 @pytest.fixture
 def two_listeners(service: Service, client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One leads and one stands by, in this process, and neither ever looks without a reason."""
-    monkeypatch.setattr(quiet, "SAFETY_SECONDS", 3600.0)
+    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
     stop = Stop()
 
     def lead() -> None:
         while not stop.asked:
             try:
-                with doorbell.connect(service.database_url) as conn:
-                    while not doorbell.try_lead(conn):
+                with connection.connect(service.database_url) as conn:
+                    while not connection.try_lead(conn):
                         stop.wait(0.01)
                         if stop.asked:
                             return
@@ -171,7 +172,7 @@ def test_no_change_is_lost_between_awake_and_asleep_without_any_safety_drain(
             world.conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = %s AND datname = current_database()",
-                [doorbell.APPLICATION_NAME],
+                [connection.APPLICATION_NAME],
             )
         writer.join()
         eventually(lambda: unread(world) == 0, 2)
@@ -195,7 +196,7 @@ def test_as_long_as_it_is_kept_awake_it_does_not_let_writers_ring(world: World, 
     drains.quiet.keep_awake = True
     assert drains.quiet.must_wake
     drains.turn_until(State.AWAKE)
-    for _ in range(3 * quiet.SILENT_DRAINS):
+    for _ in range(3 * quiet_mode.SILENT_DRAINS):
         drains.turn()
         assert drains.quiet.state is State.AWAKE
     drains.quiet.keep_awake = False

@@ -14,10 +14,11 @@ import redis
 from psycopg import sql
 
 from listener_worker import Leader
-from webapp import doorbell as bells
-from webapp import self_ring, signals
+from webapp import signals
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import Config
+from webapp.doorbell import connection as bells
+from webapp.doorbell import self_ring
 
 from .conftest import config_for
 from .listening import (

@@ -18,8 +18,9 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
-from webapp import doorbell, heartbeat, leadership, outbox, signals
+from webapp import heartbeat, leadership, outbox, signals
 from webapp.config.redis_url import for_celery
+from webapp.doorbell import connection
 from webapp.events import retention
 from webapp.events.catalog import ORDERS, ROLLUPS
 
@@ -115,8 +116,8 @@ def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
     catch_up = celery_app.tasks["tasks.catch_up.catch_up"]
     leadership.catch_up(service.database_url, client)  # the first of all drains sets the cursor
     world.order(tenant)
-    with doorbell.connect(service.database_url) as leader:
-        assert doorbell.try_lead(leader)
+    with connection.connect(service.database_url) as leader:
+        assert connection.try_lead(leader)
         heartbeat.Heartbeat(leader, client).beat(outbox.open_cursor(leader, client))
         assert catch_up() is None
         assert ORDERS not in topics(client, tenant)

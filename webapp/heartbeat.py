@@ -17,7 +17,7 @@ import redis
 from . import outbox, signals
 from .beat import Beat
 from .cursor import READER, Cursor
-from .doorbell import Connection
+from .doorbell.connection import Connection
 from .observability import logs
 
 BEAT_SECONDS = 1.0

@@ -13,8 +13,9 @@ from typing import Any
 import psycopg
 import redis
 
-from . import doorbell, heartbeat, lock_holders, outbox
-from .doorbell import Session
+from . import heartbeat, outbox
+from .doorbell import connection, lock_holders
+from .doorbell.connection import Session
 from .observability import logs
 from .observability.incidents import Incident
 from .observability.metrics.outbox import DRAINS
@@ -85,7 +86,7 @@ class Silence:
 
     def could_not_end(self, conn: psycopg.Connection[Any]) -> None:
         """Name the session that holds the lock and could not be ended, if it still does."""
-        found = [session for session in lock_holders.holders(conn, doorbell.LEADER_LOCK) if session.granted]
+        found = [session for session in lock_holders.holders(conn, connection.LEADER_LOCK) if session.granted]
         if found:
             self._held.fault(log, "lock", **found[0].keys)
 
@@ -102,7 +103,7 @@ class Silence:
 
 def holder(conn: psycopg.Connection[Any]) -> Session | None:
     """The session that holds the leader's lock."""
-    row = conn.execute(_HOLDER, [doorbell.LEADER_LOCK]).fetchone()
+    row = conn.execute(_HOLDER, [connection.LEADER_LOCK]).fetchone()
     return Session(row[0], row[1]) if row else None
 
 
@@ -127,8 +128,8 @@ def catch_up(database_url: str, client: redis.Redis) -> Drained | None:
 
     None where somebody leads, which is the normal case.
     """
-    with doorbell.connect(database_url, "doorbell catch-up") as conn:
-        if not doorbell.try_lead(conn) and not _relieve(conn, client):
+    with connection.connect(database_url, "doorbell catch-up") as conn:
+        if not connection.try_lead(conn) and not _relieve(conn, client):
             return None
         DRAINS.labels("catch_up").inc()
         beat = heartbeat.Heartbeat(conn, client)
@@ -144,7 +145,7 @@ def _relieve(conn: psycopg.Connection[Any], client: redis.Redis) -> bool:
     silence, ends = Silence(client), time.monotonic() + RELIEVE_SECONDS
     while heartbeat.is_missing(client) and time.monotonic() < ends:
         if leader := silence.of(conn):
-            if not end_session(conn, leader) and not doorbell.try_lead(conn):
+            if not end_session(conn, leader) and not connection.try_lead(conn):
                 silence.could_not_end(conn)
                 return False
             return _lead_soon(conn)
@@ -154,7 +155,7 @@ def _relieve(conn: psycopg.Connection[Any], client: redis.Redis) -> bool:
 
 def _lead_soon(conn: psycopg.Connection[Any]) -> bool:
     for _ask in range(10):  # an ended session needs a moment to give its locks back
-        if doorbell.try_lead(conn):
+        if connection.try_lead(conn):
             return True
         time.sleep(ASK_SECONDS)
     return False

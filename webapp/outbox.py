@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from . import cursor as cursors
 from . import signals
 from .cursor import Cursor
-from .doorbell import Connection
+from .doorbell.connection import Connection
 from .events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
 from .observability import logs
 from .observability.metrics import outbox as metrics

@@ -16,7 +16,7 @@
 CREATE OR REPLACE FUNCTION order_events_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    quiet_lock constant bigint := 13634531;  -- webapp/doorbell.py: QUIET_LOCK
+    quiet_lock constant bigint := 13634531;  -- webapp/doorbell/connection.py: QUIET_LOCK
     this_transaction text;
     remembered text[];
     rung bigint[] := '{}';

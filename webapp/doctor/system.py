@@ -12,8 +12,8 @@ from psycopg.rows import dict_row
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .. import doorbell
 from ..config import redis_url
+from ..doorbell import connection
 from ..postgres import session
 
 APPLICATION = "doorbell doctor"
@@ -47,7 +47,7 @@ class System:
             limits=_LIMITS,
             writes=False,  # what it cannot write is among what it examines
             connect_seconds=CONNECT_SECONDS,
-            **doorbell.KEEPALIVE,
+            **connection.KEEPALIVE,
         )
 
     def redis(self) -> redis.Redis:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from .observability import logs
-from .observability.incidents import AGAIN_SECONDS
-from .observability.metrics import listener as metrics
-from .quiet import State
+from ..observability import logs
+from ..observability.incidents import AGAIN_SECONDS
+from ..observability.metrics import listener as metrics
+from .quiet_mode import State
 
 log = logs.get("listener")
 

@@ -18,8 +18,8 @@ from psycopg.pq import PGnotify
 from psycopg.pq.abc import PGconn
 from psycopg.rows import RowFactory, TupleRow, tuple_row
 
-from .postgres import session as pg_session
-from .postgres.session import NotAPrimary as NotAPrimary
+from ..postgres import session as pg_session
+from ..postgres.session import NotAPrimary as NotAPrimary
 
 CHANNEL = "doorbell_v1"
 LEADER_LOCK = 0x00D0_0BE1  # advisory, a database's own: whoever holds it drains the outbox

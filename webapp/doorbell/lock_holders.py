@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 from structlog.stdlib import BoundLogger
 
-from .observability.incidents import Incident
+from ..observability.incidents import Incident
 
 LOOK_SECONDS = 2.0  # a writer shares the quiet lock for an instant: a holder is one that is seen in two looks
 

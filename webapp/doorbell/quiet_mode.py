@@ -17,10 +17,10 @@ from typing import Any
 
 import psycopg
 
-from . import doorbell
+from ..observability import logs
+from ..observability.incidents import Incident
+from . import connection
 from .lock_holders import LockWatch
-from .observability import logs
-from .observability.incidents import Incident
 
 SAFETY_SECONDS = 5.0  # asleep, the outbox is read this often without a ring: the price of a ring that was lost
 SILENT_DRAINS = 3  # this many in a row that find nothing end the quiet: rarer writers are told at once, by their ring
@@ -56,7 +56,7 @@ class Quiet:
         self.keep_awake = False  # set from outside: as long as it is, the listener does not let writers ring
         self.seconds = 0.0  # of quiet, in all
         self._watch = LockWatch(
-            doorbell.QUIET_LOCK,
+            connection.QUIET_LOCK,
             Incident(
                 "the quiet lock",
                 "the listener never sleeps: end that session, and let no other role connect",
@@ -92,7 +92,7 @@ class Quiet:
     def _wake(self) -> None:
         self.state, self._pause = State.WAKING, self._drain_seconds
         # Tried, not waited for: a writer shares the lock for an instant, and the next drain is near.
-        row = self._conn.execute("SELECT pg_try_advisory_lock(%s)", [doorbell.QUIET_LOCK]).fetchone()
+        row = self._conn.execute("SELECT pg_try_advisory_lock(%s)", [connection.QUIET_LOCK]).fetchone()
         if row and row[0]:
             self.state, self._silent, self._since = State.AWAKE, 0, time.monotonic()
             self._watch.got(log)
@@ -100,7 +100,7 @@ class Quiet:
             self._watch.missed(self._conn, log)
 
     def _let_ring(self) -> None:
-        self._conn.execute("SELECT pg_advisory_unlock(%s)", [doorbell.QUIET_LOCK])
+        self._conn.execute("SELECT pg_advisory_unlock(%s)", [connection.QUIET_LOCK])
         # An id of our own is newer than that of every writer that found the lock taken. A snapshot's xmax is not: it is
         # one more than the newest id that has ended, and what is open may lie beyond it.
         row = self._conn.execute("SELECT pg_current_xact_id()::text").fetchone()

@@ -11,8 +11,8 @@ import time
 
 import psycopg
 
-from . import doorbell
-from .doorbell import Ring
+from . import connection
+from .connection import Ring
 
 EVERY_SECONDS = 4.0
 DEADLINE_SECONDS = 4.0  # together with EVERY_SECONDS: a silent connection is noticed within 8 s
@@ -28,9 +28,9 @@ class BellNotHeard(psycopg.OperationalError):
 class SelfRing:
     """`ring` now and then, `hear` what came; `check` raises BellNotHeard once a ring is overdue."""
 
-    def __init__(self, conn: doorbell.Connection, database_url: str) -> None:
+    def __init__(self, conn: connection.Connection, database_url: str) -> None:
         self._conn = conn  # the one that LISTENs
-        self._ringer = doorbell.connect(database_url, "doorbell self-ring")
+        self._ringer = connection.connect(database_url, "doorbell self-ring")
         self._payload = b""
         self._sent: float | None = None
         self.used = 0.0  # how full PostgreSQL's queue of notifications was at the last ring, 0 to 1
@@ -43,10 +43,10 @@ class SelfRing:
     def ring(self) -> None:
         """Ring, and ask how full the queue is in the same statement. A ring that a full queue refuses proves nothing: no
         ring gets through then, and none is needed while the listener is awake."""
-        self._payload, self._sent = doorbell.SELF_RING + secrets.token_hex(8).encode() + b'"}', time.monotonic()
+        self._payload, self._sent = connection.SELF_RING + secrets.token_hex(8).encode() + b'"}', time.monotonic()
         self.was_refused = False
         try:
-            row = self._ringer.execute(_RING, [doorbell.CHANNEL, self._payload.decode()]).fetchone()
+            row = self._ringer.execute(_RING, [connection.CHANNEL, self._payload.decode()]).fetchone()
         except psycopg.errors.ProgramLimitExceeded:
             self.was_refused, self._sent = True, None
             row = self._ringer.execute(_USED).fetchone()
@@ -72,7 +72,7 @@ class SelfRing:
         """
         self.ring()
         while not self.was_refused:
-            for ring in doorbell.wait_for_rings(self._conn, 0.1):
+            for ring in connection.wait_for_rings(self._conn, 0.1):
                 if (took := self.hear(ring)) is not None:
                     return took
             self.check()
@@ -81,7 +81,7 @@ class SelfRing:
     def _who_swallows_it(self) -> str:
         """A pooler hands out process ids of its own, which the server's answer tells from the real ones."""
         told = self._ringer.info.backend_pid
-        if told == doorbell.session(self._ringer).pid:
+        if told == connection.session(self._ringer).pid:
             return "; is the network between here and PostgreSQL alive?"
         return (
             "; a pooler stands between here and PostgreSQL and swallows LISTEN (PgBouncer does in transaction mode). "

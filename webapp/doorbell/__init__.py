@@ -1,0 +1,1 @@
+"""The doorbell: LISTEN/NOTIFY, the locks beside it, and quiet mode."""
