@@ -14,12 +14,10 @@ from collections.abc import Callable
 import psycopg
 import redis
 
-from webapp import cursor as cursors
-from webapp import leadership, outbox, signals
+from webapp import leadership, signals
 from webapp.concurrency.backoff import BackOff
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import CANNOT_START, Config, ConfigError
-from webapp.cursor import Cursor
 from webapp.doorbell import connection
 from webapp.doorbell.connection import Session
 from webapp.doorbell.missed_rings import LostBells
@@ -29,6 +27,9 @@ from webapp.heartbeat import BEAT_SECONDS, Heartbeat
 from webapp.observability import logs
 from webapp.observability.incidents import AGAIN_SECONDS, Incident
 from webapp.observability.metrics import listener as metrics
+from webapp.outbox import cursor as cursors
+from webapp.outbox import drain
+from webapp.outbox.cursor import Cursor
 
 RING = "ring"  # what a drain is for, beside the states of quiet mode
 
@@ -138,7 +139,7 @@ class Leader:
     def answer(self) -> None:
         """The crux: listen first, prove the bell, then drain from the saved cursor, and at every ring or when it is time."""
         cursor: Cursor | None = None
-        open_cursor, why = outbox.open_cursor, "start"
+        open_cursor, why = drain.open_cursor, "start"
         try:
             connection.listen(self._conn)
             if (took := self._self_ring.prove()) is not None:
@@ -161,7 +162,7 @@ class Leader:
                 except cursors.Restored as error:
                     log.warning("the database was set back; every page resyncs", error=str(error))
                     metrics.RECONNECTS.labels("restored").inc()
-                    cursor, open_cursor = None, outbox.start_anew
+                    cursor, open_cursor = None, drain.start_anew
                 except redis.RedisError as error:
                     # The cursor stays where it is, and so does the quiet: what cannot be published need not be rung.
                     self._redis_failed(error)
@@ -171,7 +172,7 @@ class Leader:
 
     def _drain(self, cursor: Cursor, why: str) -> Cursor:
         with self._heartbeat.kept():
-            drained = outbox.drain(self._conn, self._redis, cursor)
+            drained = drain.drain(self._conn, self._redis, cursor)
         self._is_answering()
         if why == RING and not drained.events:  # a stranger's: many of them must not be as many drains
             self._next_answer = time.monotonic() + self._floor

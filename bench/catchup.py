@@ -17,9 +17,10 @@ from typing import Any
 
 import psycopg
 
-from webapp import cursor as cursors
-from webapp import outbox, signals
+from webapp import signals
 from webapp.doorbell import connection
+from webapp.outbox import cursor as cursors
+from webapp.outbox import drain as outbox
 
 from .stage import ROOT, Stage, report, run
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, frames, health, outbox, signals
+from webapp import create_app, frames, health, signals
 from webapp.beat import Beat
 from webapp.dirty import AWAY
 from webapp.doorbell import connection
@@ -21,6 +21,7 @@ from webapp.generator_stream import GeneratorStream
 from webapp.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.hub import Hub
 from webapp.misread import RESYNC_SECONDS
+from webapp.outbox import drain
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
@@ -173,7 +174,7 @@ def write(client: redis.Redis, key: str, value: Any) -> None:
         client.set(key, value)
 
 
-KEYS = (signals.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, outbox.PUBLISHED_KEY)
+KEYS = (signals.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, drain.PUBLISHED_KEY)
 BAD_BEATS = (
     b"x",
     b"[]",
@@ -201,7 +202,7 @@ def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, cli
     with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, client)
         beat.close()  # of a key that is not ours
-        cursor = outbox.open_cursor(conn, client)
+        cursor = drain.open_cursor(conn, client)
         beat.beat(cursor)
     assert Beat.parse(cast(Any, client.get(KEYS[0]))).is_mine
 
@@ -219,7 +220,7 @@ def test_a_listener_leads_over_keys_of_wrong_types(processes: Doorbell, world: W
     (_, fields), *_ = client.xrevrange(signals.log_key(tenant), count=1)
     assert signals.Signal.parse(fields[b"signal"], 1).topics["orders"] == [order]
     assert eventually(lambda: all(client.type(key) == b"string" for key in (signals.HEARTBEAT_KEY, LEADER_KEY)))
-    assert eventually(lambda: client.type(outbox.PUBLISHED_KEY) == b"string")
+    assert eventually(lambda: client.type(drain.PUBLISHED_KEY) == b"string")
     assert "is away" not in processes.listener.log
     assert "Traceback" not in processes.listener.log
 

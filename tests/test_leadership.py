@@ -8,9 +8,10 @@ import psycopg
 import pytest
 import redis
 
-from webapp import heartbeat, leadership, outbox, signals
+from webapp import heartbeat, leadership, signals
 from webapp.doorbell import connection
 from webapp.heartbeat import LEADER_KEY, Heartbeat
+from webapp.outbox import drain
 from webapp.signals import HEARTBEAT_KEY
 
 from .processes import eventually
@@ -107,13 +108,13 @@ def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
             service.redis_url.split(":")[2].split("@")[0], "secret"
         )
         with signals.connect(url) as careful:
-            cursor = outbox.open_cursor(leader, careful)
+            cursor = drain.open_cursor(leader, careful)
             beat = Heartbeat(leader, careful)
             beat.beat(cursor)
             beat.beat(cursor)
             assert careful.exists(HEARTBEAT_KEY)
             world.order(world.tenant())
-            assert outbox.drain(leader, careful, cursor).signals == 1
+            assert drain.drain(leader, careful, cursor).signals == 1
     finally:
         client.execute_command("ACL", "DELUSER", "careful")
 

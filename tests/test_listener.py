@@ -12,10 +12,11 @@ import psycopg
 import pytest
 import redis
 
-from webapp import leadership, outbox, signals
+from webapp import leadership, signals
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
 from webapp.embedded import Embedded
+from webapp.outbox import drain
 
 from .listening import (
     doorbell,  # noqa: F401 - a fixture
@@ -132,7 +133,7 @@ def test_a_dump_restored_while_no_listener_ran_makes_every_page_resync(
     assert eventually(lambda: signalled(client, tenant) == {order})
     saved = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
     assert saved is not None
-    assert eventually(lambda: client.get(outbox.PUBLISHED_KEY) == saved[0].encode())
+    assert eventually(lambda: client.get(drain.PUBLISHED_KEY) == saved[0].encode())
     listener.kill()
     world.conn.execute("UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped)
     listener.start()

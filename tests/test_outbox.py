@@ -9,8 +9,9 @@ import psycopg
 import pytest
 import redis
 
-from webapp import outbox, signals
+from webapp import signals
 from webapp.doorbell import connection
+from webapp.outbox import drain
 
 from .publishing import (
     client,  # noqa: F401 - a fixture
@@ -25,18 +26,18 @@ def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
 ) -> None:
     tenant = world.tenant()
     world.order(tenant)
-    cursor = outbox.open_cursor(reader, client)
-    assert outbox.drain(reader, client, cursor).events == 0
+    cursor = drain.open_cursor(reader, client)
+    assert drain.drain(reader, client, cursor).events == 0
     assert [list(signal.topics) for signal in published(client, tenant)] == [["resync"]]
 
 
 def test_many_events_become_one_signal_a_tenant(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
     first, second = world.tenant("first"), world.tenant("second")
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     one, two = world.order(first), world.order(first)
     other = world.order(second)
     world.change(one, paid_at=world.now())
-    drained = outbox.drain(reader, client, cursor)
+    drained = drain.drain(reader, client, cursor)
     assert (drained.events, drained.signals) == (4, 2)
     assert published(client, first)[-1].topics == {"orders": [one, two], "placed": None, "revenue": None}
     assert published(client, second)[-1].topics == {"orders": [other], "placed": None}
@@ -44,13 +45,13 @@ def test_many_events_become_one_signal_a_tenant(world: World, reader: psycopg.Co
 
 def test_more_than_fifty_changed_orders_are_many(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
     tenant = world.tenant()
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     for _ in range(50):
         world.order(tenant)
-    cursor = outbox.drain(reader, client, cursor).cursor
+    cursor = drain.drain(reader, client, cursor).cursor
     for _ in range(51):
         world.order(tenant)
-    outbox.drain(reader, client, cursor)
+    drain.drain(reader, client, cursor)
     fifty, more = published(client, tenant)[-2:]
     assert len(fifty.topics["orders"] or []) == 50
     assert more.topics["orders"] is None
@@ -62,10 +63,10 @@ def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     paid, edited = world.order(tenant, owner_id=ana), world.order(tenant, owner_id=ben)
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     world.change(paid, paid_at=world.now())
     world.change(edited, customer="Hanari Carnes")
-    outbox.drain(reader, client, cursor)
+    drain.drain(reader, client, cursor)
     assert published(client, tenant)[-1].users == {ana: ["inbox"]}
 
 
@@ -73,11 +74,11 @@ def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    outbox.drain(reader, client, outbox.open_cursor(reader, client))
+    drain.drain(reader, client, drain.open_cursor(reader, client))
     reader.close()
     missed = world.order(tenant)
     with connection.connect(service.database_url) as again:
-        outbox.drain(again, client, outbox.open_cursor(again, client))
+        drain.drain(again, client, drain.open_cursor(again, client))
     assert published(client, tenant)[-1].topics["orders"] == [missed]
 
 
@@ -85,11 +86,11 @@ def test_a_failed_publish_leaves_the_cursor_where_it_was(
     world: World, reader: psycopg.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     order = world.order(tenant)
     with signals.connect("redis://127.0.0.1:1/0") as nowhere, pytest.raises(redis.RedisError):
-        outbox.drain(reader, nowhere, cursor)
-    outbox.drain(reader, client, outbox.open_cursor(reader, client))
+        drain.drain(reader, nowhere, cursor)
+    drain.drain(reader, client, drain.open_cursor(reader, client))
     assert published(client, tenant)[-1].topics["orders"] == [order]
 
 
@@ -98,12 +99,12 @@ def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
 ) -> None:
     zones = ["Pacific/Kiritimati", "Europe/Berlin", "Pacific/Pago_Pago"]
     tenants = [world.tenant(f"zone-{n}", timezone=zone) for n, zone in enumerate(zones)]
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     a_day_ago = replace(cursor, drained_at=cursor.drained_at - timedelta(days=1))
-    after = outbox.drain(reader, client, a_day_ago)
+    after = drain.drain(reader, client, a_day_ago)
     assert after.signals == 3
     assert [list(published(client, tenant)[-1].topics) for tenant in tenants] == [["day"]] * 3
-    assert outbox.drain(reader, client, after.cursor).signals == 0
+    assert drain.drain(reader, client, after.cursor).signals == 0
 
 
 def test_a_tenant_whose_zone_is_none_stops_nobody_else(
@@ -111,9 +112,9 @@ def test_a_tenant_whose_zone_is_none_stops_nobody_else(
 ) -> None:
     world.tenant("odd", timezone="XYZ+3")  # PostgreSQL takes it for a zone, nobody else does
     good = world.tenant("good")
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     order = world.order(good)
-    outbox.drain(reader, client, replace(cursor, drained_at=cursor.drained_at - timedelta(days=1)))
+    drain.drain(reader, client, replace(cursor, drained_at=cursor.drained_at - timedelta(days=1)))
     assert published(client, good)[-1].topics == {"orders": [order], "placed": None, "day": None}
 
 

@@ -11,8 +11,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp import heartbeat, leadership, outbox, signals
+from webapp import heartbeat, leadership, signals
 from webapp.doorbell import connection
+from webapp.outbox import drain
 
 from .publishing import (
     _all,
@@ -28,7 +29,7 @@ def test_celery_catches_up_only_while_nobody_leads(
 ) -> None:
     world.tenant()
     assert connection.try_lead(reader)
-    heartbeat.Heartbeat(reader, client).beat(outbox.open_cursor(reader, client))
+    heartbeat.Heartbeat(reader, client).beat(drain.open_cursor(reader, client))
     world.order(1)
     assert leadership.catch_up(service.database_url, client) is None
     reader.close()
@@ -42,7 +43,7 @@ def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_o
 ) -> None:
     world.tenant()
     assert connection.try_lead(reader)
-    outbox.open_cursor(reader, client)
+    drain.open_cursor(reader, client)
     world.order(1)
     caught = leadership.catch_up(service.database_url, client)
     assert caught is not None
@@ -55,16 +56,16 @@ def test_a_long_transaction_elsewhere_holds_nobody_up_and_is_not_lost(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     with psycopg.connect(service.database_url) as slow:
         slow_order = World(slow).order(tenant, number="slow")
         quick_order = world.order(tenant, number="quick")
-        drained = outbox.drain(reader, client, cursor)
+        drained = drain.drain(reader, client, cursor)
         assert published(client, tenant)[-1].topics["orders"] == [quick_order]
-        drained = outbox.drain(reader, client, drained.cursor)
+        drained = drain.drain(reader, client, drained.cursor)
         assert drained.events == 0
         slow.commit()
-    outbox.drain(reader, client, drained.cursor)
+    drain.drain(reader, client, drained.cursor)
     assert published(client, tenant)[-1].topics["orders"] == [slow_order]
 
 
@@ -102,7 +103,7 @@ def test_every_committed_event_is_signalled_and_no_other(
     """Random concurrent transactions with rollbacks and one long writer, drained all the while."""
     slug = f"t{world.conn.execute('SELECT count(*) FROM tenants').fetchone()[0]}"  # type: ignore[index]
     tenant = world.tenant(slug)
-    cursor = outbox.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, client)
     client.delete(signals.log_key(tenant))
     release = threading.Event()
     threads = [Writer(service, tenant, seed * 100 + n) for n in range(writers)]
@@ -111,11 +112,11 @@ def test_every_committed_event_is_signalled_and_no_other(
         thread.start()
     read = 0
     while any(thread.is_alive() for thread in threads):
-        drained = outbox.drain(reader, client, cursor)
+        drained = drain.drain(reader, client, cursor)
         cursor, read = drained.cursor, read + drained.events
     release.set()
     long_writer.join()
-    read += outbox.drain(reader, client, cursor).events
+    read += drain.drain(reader, client, cursor).events
     committed = long_writer.committed.union(*(thread.committed for thread in threads))
     said = [signal.topics["orders"] for signal in _all(client, tenant)]
     named = {order for ids in said for order in ids or ()}

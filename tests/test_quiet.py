@@ -9,8 +9,8 @@ import pytest
 import redis
 from psycopg import IsolationLevel
 
-from webapp import outbox
 from webapp.doorbell import connection
+from webapp.outbox import drain
 
 from .leading import (
     LEVELS,
@@ -106,7 +106,7 @@ def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
     world: World, service: Service, leader: connection.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    cursor = outbox.open_cursor(leader, client)
+    cursor = drain.open_cursor(leader, client)
     with psycopg.connect(service.database_url, autocommit=True) as writer:
         writer.execute("BEGIN")
         World(writer).order(tenant)
@@ -116,10 +116,10 @@ def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
         writer.execute("SET LOCAL doorbell.ring = off")
         World(writer).order(tenant)
         writer.execute("PREPARE TRANSACTION 'silent'")
-        drained = outbox.drain(leader, client, cursor)
+        drained = drain.drain(leader, client, cursor)
         assert drained.events == 0
         writer.execute("COMMIT PREPARED 'silent'")
-    assert outbox.drain(leader, client, drained.cursor).events == 1
+    assert drain.drain(leader, client, drained.cursor).events == 1
 
 
 def test_a_statement_that_changes_nothing_neither_asks_nor_rings(world: World, bell: connection.Connection) -> None:

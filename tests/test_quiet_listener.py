@@ -12,10 +12,10 @@ import redis
 from psycopg import IsolationLevel
 
 from listener_worker import Leader
-from webapp import outbox
 from webapp.concurrency.stop_signal import Stop
 from webapp.doorbell import connection, quiet_mode
 from webapp.doorbell.quiet_mode import Quiet, State
+from webapp.outbox import drain
 
 from .conftest import config_for
 from .leading import (
@@ -33,10 +33,10 @@ class Drains:
     def __init__(self, conn: connection.Connection, client: redis.Redis) -> None:
         self.conn, self.client = conn, client
         self.quiet = Quiet(conn, 0.05)
-        self.cursor = outbox.open_cursor(conn, client)
+        self.cursor = drain.open_cursor(conn, client)
 
     def turn(self) -> int:
-        drained = outbox.drain(self.conn, self.client, self.cursor)
+        drained = drain.drain(self.conn, self.client, self.cursor)
         self.cursor = drained.cursor
         self.quiet.drained(drained.events, self.cursor.snapshot)
         return drained.events

@@ -18,11 +18,12 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
-from webapp import heartbeat, leadership, outbox, signals
+from webapp import heartbeat, leadership, signals
 from webapp.config.redis_url import for_celery
 from webapp.doorbell import connection
 from webapp.events import retention
 from webapp.events.catalog import ORDERS, ROLLUPS
+from webapp.outbox import drain
 
 from .conftest import SECRET
 from .world import Service, World
@@ -118,7 +119,7 @@ def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
     world.order(tenant)
     with connection.connect(service.database_url) as leader:
         assert connection.try_lead(leader)
-        heartbeat.Heartbeat(leader, client).beat(outbox.open_cursor(leader, client))
+        heartbeat.Heartbeat(leader, client).beat(drain.open_cursor(leader, client))
         assert catch_up() is None
         assert ORDERS not in topics(client, tenant)
     assert catch_up() == 1

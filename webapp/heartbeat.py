@@ -14,11 +14,12 @@ from typing import Any, cast
 
 import redis
 
-from . import outbox, signals
+from . import signals
 from .beat import Beat
-from .cursor import READER, Cursor
 from .doorbell.connection import Connection
 from .observability import logs
+from .outbox import drain
+from .outbox.cursor import READER, Cursor
 
 BEAT_SECONDS = 1.0
 EXPIRY_SECONDS = 6  # without a beat for so long nobody leads, or who leads is frozen or cut off from Redis
@@ -64,7 +65,7 @@ class Heartbeat:
     def published(self, cursor: Cursor) -> None:
         """Tell Redis up to where was published, when that is news: a database that knows less was set back."""
         if cursor.saved != self._published:
-            self._redis.set(outbox.PUBLISHED_KEY, cursor.saved)
+            self._redis.set(drain.PUBLISHED_KEY, cursor.saved)
             self._published = cursor.saved
 
     @contextmanager
@@ -107,7 +108,7 @@ class Heartbeat:
         known = self._conn.execute(_KNOWN, [READER]).fetchone()
         if known and known[0] not in (None, run_id):
             with self.kept():
-                outbox.resync(self._conn, self._redis)
+                drain.resync(self._conn, self._redis)
         self._conn.execute(_KNOW, [run_id, READER])
         self._run_id = run_id
 

@@ -13,13 +13,14 @@ from typing import Any
 import psycopg
 import redis
 
-from . import heartbeat, outbox
+from . import heartbeat
 from .doorbell import connection, lock_holders
 from .doorbell.connection import Session
 from .observability import logs
 from .observability.incidents import Incident
 from .observability.metrics.outbox import DRAINS
-from .outbox import Drained
+from .outbox import drain
+from .outbox.drain import Drained
 
 # A standby asks for the lock this often. It does not wait in pg_advisory_lock: the snapshot of a waiting statement keeps
 # vacuum from cleaning the whole database, for as long as the standby stands by.
@@ -135,7 +136,7 @@ def catch_up(database_url: str, client: redis.Redis) -> Drained | None:
         beat = heartbeat.Heartbeat(conn, client)
         try:
             with beat.kept():
-                return outbox.drain(conn, client, outbox.open_cursor(conn, client))
+                return drain.drain(conn, client, drain.open_cursor(conn, client))
         finally:
             beat.close()
 

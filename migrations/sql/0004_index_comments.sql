@@ -1,6 +1,6 @@
 -- Each index says which query needs it: \d+ and \di+ in psql show it to whoever wonders whether it may go.
 COMMENT ON INDEX ix_order_events_xid IS
-    'webapp/outbox.py and webapp/rollups.py: what was committed since the cursor; order_events_needed(): may a month go';
+    'webapp/outbox/drain.py and webapp/rollups.py: what was committed since the cursor; order_events_needed(): may a month go';
 COMMENT ON INDEX ix_order_events_order IS
     'webapp/queries/order_page.py: an order''s history; webapp/queries/recent_orders.py: its last event; webapp/rollups.py: its refunds';
 COMMENT ON INDEX ix_order_events_refunds IS

@@ -5,7 +5,7 @@
 -- Before that it is asked without a lock, so that a month that has to stay stops nobody, hour after hour.
 --
 -- Rows that a dump brought from another cluster may carry an xid that this cluster has not reached. A listener that
--- begins anew gives them the oldest id there is (webapp/cursor.py), so they count as read here already: otherwise a
+-- begins anew gives them the oldest id there is (webapp/outbox/cursor.py), so they count as read here already: otherwise a
 -- restored table could not be dropped before. Under the lock that is certain, for a writer of this cluster has ended
 -- there and its xid lies before the present.
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .. import cursor as cursors
 from .. import rollups
+from ..outbox import cursor as cursors
 from .finding import Finding, fault, lasting, ok
 from .system import Row, System
 

@@ -230,7 +230,7 @@ class OrderEvent(Base):
 
     __tablename__ = "order_events"
     __table_args__ = (
-        Index("ix_order_events_xid", "xid"),  # webapp/outbox.py: what was committed since the cursor
+        Index("ix_order_events_xid", "xid"),  # webapp/outbox/drain.py: what was committed since the cursor
         Index(
             "ix_order_events_order", "tenant_id", "order_id", text("id DESC")
         ),  # an order's last change and its history

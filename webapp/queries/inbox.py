@@ -17,7 +17,7 @@ LIMIT = 20  # in the bell's list; the page shows PAGE_LIMIT
 PAGE_LIMIT = 200
 TOAST_LIMIT = 3  # more that came at once are folded into one toast
 
-# What a page has seen is a snapshot, as in outbox.py: ids are handed out before commit, so one below the newest may still
+# What a page has seen is a snapshot, as in outbox/drain.py: ids are handed out before commit, so one below the newest may still
 # come, and "greater than the newest seen" would never tell it.
 # Served by ix_notifications_inbox and ix_notifications_unread.
 LIST_SQL = text("""

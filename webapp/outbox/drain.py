@@ -1,4 +1,4 @@
-"""The outbox: `order_events` as the listener reads it. Live and catch-up are one function, from one cursor (cursor.py).
+"""The outbox: `order_events` as the listener reads it. Live and catch-up are one function, from one cursor (outbox/cursor.py).
 
 New is every xid from the cursor's xmax on, and those that were in progress in it. Nothing is lost, nothing comes twice,
 and a long transaction elsewhere holds up nobody.
@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 import redis
 from psycopg.rows import dict_row
 
+from .. import signals
+from ..doorbell.connection import Connection
+from ..events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
+from ..observability import logs
+from ..observability.metrics import outbox as metrics
 from . import cursor as cursors
-from . import signals
 from .cursor import Cursor
-from .doorbell.connection import Connection
-from .events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
-from .observability import logs
-from .observability.metrics import outbox as metrics
 
 PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
 FEW = 1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory

@@ -1,0 +1,1 @@
+"""The outbox: reads the events that were committed since the cursor."""
