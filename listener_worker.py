@@ -14,7 +14,7 @@ from collections.abc import Callable
 import psycopg
 import redis
 
-from webapp import leadership, signals
+from webapp import signals
 from webapp.concurrency.backoff import BackOff
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import CANNOT_START, Config, ConfigError
@@ -23,7 +23,8 @@ from webapp.doorbell.connection import Session
 from webapp.doorbell.missed_rings import LostBells
 from webapp.doorbell.quiet_mode import AWAKE_FROM, Quiet, State
 from webapp.doorbell.self_ring import EVERY_SECONDS, BellNotHeard, SelfRing
-from webapp.heartbeat import BEAT_SECONDS, Heartbeat
+from webapp.listener import standby
+from webapp.listener.heartbeat import BEAT_SECONDS, Heartbeat
 from webapp.observability import logs
 from webapp.observability.incidents import AGAIN_SECONDS, Incident
 from webapp.observability.metrics import listener as metrics
@@ -76,13 +77,13 @@ class Listener:
 
     def _take_over_from_myself(self, conn: connection.Connection) -> None:
         """A session that was left because it fell silent may still be there for PostgreSQL, with the locks it holds."""
-        if self._former is not None and leadership.end_session(conn, self._former):
+        if self._former is not None and standby.end_session(conn, self._former):
             log.warning("ended the silent session that this listener had before", session=self._former.pid)
         self._former = connection.session(conn)
 
     def _stand_by(self, conn: connection.Connection) -> bool:
         """True as soon as this listener leads; False when it is to stop."""
-        silence = leadership.Silence(self._redis)
+        silence = standby.Silence(self._redis)
         said = False
         while not self.stop.asked:
             if connection.try_lead(conn):
@@ -94,11 +95,11 @@ class Listener:
                 said = True
             if leader := silence.of(conn):
                 self._end(conn, leader, silence)
-            self.stop.wait(leadership.ASK_SECONDS)
+            self.stop.wait(standby.ASK_SECONDS)
         return False
 
-    def _end(self, conn: connection.Connection, leader: Session, silence: leadership.Silence) -> None:
-        if leadership.end_session(conn, leader):
+    def _end(self, conn: connection.Connection, leader: Session, silence: standby.Silence) -> None:
+        if standby.end_session(conn, leader):
             metrics.EVICTIONS.inc()
             log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
         else:

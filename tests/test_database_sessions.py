@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, leadership, rollups, sessions, signals
+from webapp import create_app, rollups, sessions, signals
 from webapp.db import db
 from webapp.doctor.system import System
 from webapp.doorbell import connection as doorbell
 from webapp.events import retention
+from webapp.listener import standby
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
 
@@ -140,7 +141,7 @@ JOBS = {
     "partitions": lambda service: retention.make_ahead(service.database_url),
     "retention": lambda service: retention.drop_old(service.database_url, 400),
     "sessions": lambda service: sessions.remove_expired(service.database_url),
-    "catch-up": lambda service: leadership.catch_up(service.database_url, signals.connect(service.redis_url)),
+    "catch-up": lambda service: standby.catch_up(service.database_url, signals.connect(service.redis_url)),
 }
 
 

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 import redis
 
-from webapp import leadership, rollups, signals
+from webapp import rollups, signals
 from webapp.doctor import cursor
+from webapp.listener import standby as leadership
 
 from .examining import (
     doorbell_processes,  # noqa: F401 - a fixture

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app, leadership, rollups, signals
+from webapp import create_app, rollups, signals
 from webapp.embedded import Embedded
+from webapp.listener import standby
 
 from .conftest import config_for, servers_in
 from .examining import NAMES, examined
@@ -153,7 +154,7 @@ def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timel
         world = World(conn)
         world.order(world.tenant())
     with signals.connect(place.redis_url) as client:
-        leadership.catch_up(place.database_url, client)
+        standby.catch_up(place.database_url, client)
         rollups.refresh(place.database_url)
         (patient.directory / "postgres" / "standby.signal").touch()
         patient.restart_postgres()
@@ -167,5 +168,5 @@ def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timel
         found.says("postgresql", "ok", "a primary")
         found.says("cursor", "FAULT", "the cursor of listener is of timeline 1, and this is timeline 2 (a failover)")
         found.says("rollups", "FAULT", "the cursor of rollups is of timeline 1, and this is timeline 2 (a failover)")
-        leadership.catch_up(place.database_url, client)
+        standby.catch_up(place.database_url, client)
     examined(place).says("cursor", "ok", "listener has read up to")

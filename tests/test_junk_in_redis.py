@@ -18,8 +18,8 @@ from webapp.dirty import AWAY
 from webapp.doorbell import connection
 from webapp.events.catalog import BOARD_TOPICS
 from webapp.generator_stream import GeneratorStream
-from webapp.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.hub import Hub
+from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.misread import RESYNC_SECONDS
 from webapp.outbox import drain
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
-from webapp import leadership, signals
+from webapp import signals
 from webapp.events.catalog import ROLLUPS
+from webapp.listener import standby
 
 from .processes import Doorbell, Process, eventually
 from .publishing import client  # noqa: F401 - a fixture
@@ -156,7 +157,7 @@ def test_no_content_of_the_queue_ends_the_worker(
     worker: Process, world: World, client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    leadership.catch_up(service.database_url, client)
+    standby.catch_up(service.database_url, client)
 
     def works() -> bool:
         """Ticks are done: a new order is counted, and its board is told."""

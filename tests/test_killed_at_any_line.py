@@ -12,9 +12,10 @@ import pytest
 import redis
 
 from listener_worker import Leader
-from webapp import leadership, signals
+from webapp import signals
 from webapp.concurrency.stop_signal import Stop
 from webapp.doorbell import connection, quiet_mode
+from webapp.listener import standby
 
 from .conftest import config_for
 from .processes import Doorbell, eventually
@@ -75,7 +76,7 @@ def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
     world: World, service: Service, client: redis.Redis, doorbell_processes: Doorbell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)  # of the next listener, which runs here
-    leadership.catch_up(service.database_url, client)  # a cursor to begin from: without one everybody resyncs
+    standby.catch_up(service.database_url, client)  # a cursor to begin from: without one everybody resyncs
     for line in LINES:
         tenant = world.tenant(f"line-{line}")
         crashing = doorbell_processes.another(sys.executable, "-m", "tests.crashing_listener", str(line))

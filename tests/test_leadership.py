@@ -8,9 +8,11 @@ import psycopg
 import pytest
 import redis
 
-from webapp import heartbeat, leadership, signals
+from webapp import signals
 from webapp.doorbell import connection
-from webapp.heartbeat import LEADER_KEY, Heartbeat
+from webapp.listener import heartbeat
+from webapp.listener import standby as leadership
+from webapp.listener.heartbeat import LEADER_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.signals import HEARTBEAT_KEY
 

@@ -12,10 +12,11 @@ import psycopg
 import pytest
 import redis
 
-from webapp import leadership, signals
+from webapp import signals
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
 from webapp.embedded import Embedded
+from webapp.listener import standby as leadership
 from webapp.outbox import drain
 
 from .listening import (

@@ -11,8 +11,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp import heartbeat, leadership, signals
+from webapp import signals
 from webapp.doorbell import connection
+from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
 
 from .publishing import (
@@ -31,9 +32,9 @@ def test_celery_catches_up_only_while_nobody_leads(
     assert connection.try_lead(reader)
     heartbeat.Heartbeat(reader, client).beat(drain.open_cursor(reader, client))
     world.order(1)
-    assert leadership.catch_up(service.database_url, client) is None
+    assert standby.catch_up(service.database_url, client) is None
     reader.close()
-    caught = leadership.catch_up(service.database_url, client)
+    caught = standby.catch_up(service.database_url, client)
     assert caught is not None
     assert caught.events == 1
 
@@ -45,7 +46,7 @@ def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_o
     assert connection.try_lead(reader)
     drain.open_cursor(reader, client)
     world.order(1)
-    caught = leadership.catch_up(service.database_url, client)
+    caught = standby.catch_up(service.database_url, client)
     assert caught is not None
     assert caught.events == 1
     with pytest.raises(psycopg.errors.AdminShutdown):

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 import redis
 
-from webapp import heartbeat, signals
+from webapp import signals
 from webapp.embedded import Embedded
+from webapp.listener import heartbeat
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from webapp import leadership, rollups, signals
+from webapp import rollups, signals
 from webapp.events import retention
 from webapp.events.retention import DEFAULT, Retained
+from webapp.listener import standby
 
 from .processes import eventually
 from .world import Service, World
@@ -51,7 +52,7 @@ class Archive:
     def read(self) -> None:
         """The listener reads everything that is committed."""
         with signals.connect(self.service.redis_url) as client:
-            leadership.catch_up(self.service.database_url, client)
+            standby.catch_up(self.service.database_url, client)
 
     def drop(self, keep_days: int = KEEP) -> Retained:
         return retention.drop_old(self.service.database_url, keep_days)

@@ -18,11 +18,12 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
-from webapp import heartbeat, leadership, signals
+from webapp import signals
 from webapp.config.redis_url import for_celery
 from webapp.doorbell import connection
 from webapp.events import retention
 from webapp.events.catalog import ORDERS, ROLLUPS
+from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
 
 from .conftest import SECRET
@@ -115,7 +116,7 @@ def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
 ) -> None:
     tenant = world.tenant()
     catch_up = celery_app.tasks["tasks.catch_up.catch_up"]
-    leadership.catch_up(service.database_url, client)  # the first of all drains sets the cursor
+    standby.catch_up(service.database_url, client)  # the first of all drains sets the cursor
     world.order(tenant)
     with connection.connect(service.database_url) as leader:
         assert connection.try_lead(leader)
@@ -152,7 +153,7 @@ def test_months_older_than_the_retention_are_dropped_and_younger_ones_kept(
             f"CREATE TABLE order_events_{month[:7].replace('-', '_')} PARTITION OF order_events"
             f" FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
         )
-    leadership.catch_up(service.database_url, client)
+    standby.catch_up(service.database_url, client)
     monkeypatch.setenv("RETENTION_DAYS", "36500")
     assert celery_app.tasks["tasks.partitions.drop"]() == []
     monkeypatch.delenv("RETENTION_DAYS")
@@ -184,7 +185,7 @@ def test_a_real_worker_catches_up_at_its_start_and_ends_on_sigterm(
     environment: dict[str, str], client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
-    leadership.catch_up(service.database_url, client)
+    standby.catch_up(service.database_url, client)
     world.order(tenant)
     worker = _start(environment, "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
     try:

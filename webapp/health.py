@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from . import signals
 from .db import db
-from .heartbeat import EXPIRY_SECONDS
+from .listener.heartbeat import EXPIRY_SECONDS
 from .observability import logs
 
 KEPT_SECONDS = 5.0  # a look is good for so long

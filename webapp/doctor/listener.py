@@ -9,10 +9,11 @@ from typing import Any, cast
 import psycopg
 import redis
 
-from .. import heartbeat, signals
+from .. import signals
 from ..beat import Beat
 from ..doorbell import connection, lock_holders
 from ..doorbell.lock_holders import Holder
+from ..listener import heartbeat
 from .finding import Finding, fault, lasting, ok, warn
 from .system import Row, System
 

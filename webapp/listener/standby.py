@@ -13,14 +13,14 @@ from typing import Any
 import psycopg
 import redis
 
+from ..doorbell import connection, lock_holders
+from ..doorbell.connection import Session
+from ..observability import logs
+from ..observability.incidents import Incident
+from ..observability.metrics.outbox import DRAINS
+from ..outbox import drain
+from ..outbox.drain import Drained
 from . import heartbeat
-from .doorbell import connection, lock_holders
-from .doorbell.connection import Session
-from .observability import logs
-from .observability.incidents import Incident
-from .observability.metrics.outbox import DRAINS
-from .outbox import drain
-from .outbox.drain import Drained
 
 # A standby asks for the lock this often. It does not wait in pg_advisory_lock: the snapshot of a waiting statement keeps
 # vacuum from cleaning the whole database, for as long as the standby stands by.
