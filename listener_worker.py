@@ -14,7 +14,6 @@ from collections.abc import Callable
 import psycopg
 import redis
 
-from webapp import signals
 from webapp.concurrency.backoff import BackOff
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import CANNOT_START, Config, ConfigError
@@ -31,6 +30,7 @@ from webapp.observability.metrics import listener as metrics
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
 from webapp.outbox.cursor import Cursor
+from webapp.signals import signals
 
 RING = "ring"  # what a drain is for, beside the states of quiet mode
 

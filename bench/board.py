@@ -26,8 +26,9 @@ import psutil
 import psycopg
 import redis
 
-from webapp import create_app, sessions, signals
+from webapp import create_app, sessions
 from webapp.config import Config
+from webapp.signals import signals
 
 from .stage import ROOT, Stage, report, run
 from .viewer import watch

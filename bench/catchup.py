@@ -17,10 +17,10 @@ from typing import Any
 
 import psycopg
 
-from webapp import signals
 from webapp.doorbell import connection
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain as outbox
+from webapp.signals import signals
 
 from .stage import ROOT, Stage, report, run
 

@@ -25,8 +25,8 @@ from typing import Any
 import psycopg
 import redis
 
-from webapp import signals
 from webapp.embedded import PG_BIN
+from webapp.signals import signals
 
 from .stage import Stage, report
 

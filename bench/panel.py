@@ -17,8 +17,9 @@ import redis
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from webapp import create_app, sessions, signals
+from webapp import create_app, sessions
 from webapp.config import Config
+from webapp.signals import signals
 
 from .stage import Stage, report
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import redis
 
-from webapp import signals
+from webapp.signals import signals
 
 from .load_client import Aim, Client
 from .loop import raise_open_files

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import psutil
 import redis
 
-from webapp import signals
+from webapp.signals import signals
 
 from .stage import ROOT, Stage
 from .web import Web, await_answer, free_port, tenant_with_people

@@ -9,9 +9,9 @@ import psycopg
 import redis
 from celery.signals import worker_ready
 
-from webapp import signals
 from webapp.config import Config
 from webapp.listener import standby
+from webapp.signals import signals
 
 from .app import app
 from .schedule import CATCH_UP, EVERY

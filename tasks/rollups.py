@@ -7,9 +7,10 @@ import os
 import psycopg
 import redis
 
-from webapp import rollups, signals
+from webapp import rollups
 from webapp.config import Config
 from webapp.events.catalog import ROLLUPS
+from webapp.signals import signals
 
 from .app import app
 from .schedule import REFRESH_ROLLUPS

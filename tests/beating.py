@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from webapp import signals
+from webapp.signals import signals
 
 from .world import Service
 

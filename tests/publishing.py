@@ -8,8 +8,8 @@ import psycopg
 import pytest
 import redis
 
-from webapp import signals
 from webapp.doorbell import connection
+from webapp.signals import signals
 
 from .world import Service
 

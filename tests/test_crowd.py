@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from webapp import create_app, signals
+from webapp import create_app
 from webapp.frames import Message
 from webapp.generator_stream import GeneratorStream
+from webapp.signals import signals
 from webapp.spread import FEW
 
 from .beating import client  # noqa: F401 - a fixture

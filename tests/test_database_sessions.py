@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, rollups, sessions, signals
+from webapp import create_app, rollups, sessions
 from webapp.db import db
 from webapp.doctor.system import System
 from webapp.doorbell import connection as doorbell
@@ -19,6 +19,7 @@ from webapp.events import retention
 from webapp.listener import standby
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
+from webapp.signals import signals
 
 from .conftest import config_for
 from .examining import examined

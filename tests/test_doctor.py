@@ -14,10 +14,11 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import rollups, signals
+from webapp import rollups
 from webapp.config import ConfigError
 from webapp.doctor import clock, examination, postgresql, transactions
 from webapp.doctor.system import System
+from webapp.signals import signals
 
 from .conftest import config_for
 from .examining import (

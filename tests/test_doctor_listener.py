@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 import redis
 
-from webapp import rollups, signals
+from webapp import rollups
 from webapp.doctor import cursor
 from webapp.listener import standby as leadership
+from webapp.signals import signals
 
 from .examining import (
     doorbell_processes,  # noqa: F401 - a fixture

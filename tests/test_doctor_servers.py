@@ -15,9 +15,10 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app, rollups, signals
+from webapp import create_app, rollups
 from webapp.embedded import Embedded
 from webapp.listener import standby
+from webapp.signals import signals
 
 from .conftest import config_for, servers_in
 from .examining import NAMES, examined

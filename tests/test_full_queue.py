@@ -16,9 +16,10 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app, signals
+from webapp import create_app
 from webapp.doorbell import connection
 from webapp.embedded import Embedded
+from webapp.signals import signals
 
 from .conftest import config_for, servers_in
 from .examining import examined

@@ -141,7 +141,7 @@ def test_tasks_and_entry_points_import_webapp_and_nobody_imports_them() -> None:
         ("webapp.queries.revenue", "from ..orders import pay"),
         ("webapp.queries.revenue", "def f():\n    from webapp.routes import board"),
         ("webapp.events.catalog", "import webapp.orders"),
-        ("webapp.signals", "from .stream import bp"),
+        ("webapp.signals.signals", "from .stream import bp"),
         ("webapp.orders", "from . import create_app"),
         ("webapp.rollups", "from tasks.app import app"),
         ("webapp.routes.board", "import listener_worker"),

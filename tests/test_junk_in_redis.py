@@ -12,8 +12,7 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, frames, health, signals
-from webapp.beat import Beat
+from webapp import create_app, frames, health
 from webapp.dirty import AWAY
 from webapp.doorbell import connection
 from webapp.events.catalog import BOARD_TOPICS
@@ -22,6 +21,8 @@ from webapp.hub import Hub
 from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.misread import RESYNC_SECONDS
 from webapp.outbox import drain
+from webapp.signals import signals
+from webapp.signals.beat import Beat
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person

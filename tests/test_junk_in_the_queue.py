@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
-from webapp import signals
 from webapp.events.catalog import ROLLUPS
 from webapp.listener import standby
+from webapp.signals import signals
 
 from .processes import Doorbell, Process, eventually
 from .publishing import client  # noqa: F401 - a fixture

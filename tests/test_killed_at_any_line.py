@@ -12,10 +12,10 @@ import pytest
 import redis
 
 from listener_worker import Leader
-from webapp import signals
 from webapp.concurrency.stop_signal import Stop
 from webapp.doorbell import connection, quiet_mode
 from webapp.listener import standby
+from webapp.signals import signals
 
 from .conftest import config_for
 from .processes import Doorbell, eventually

@@ -8,13 +8,13 @@ import psycopg
 import pytest
 import redis
 
-from webapp import signals
 from webapp.doorbell import connection
 from webapp.listener import heartbeat
 from webapp.listener import standby as leadership
 from webapp.listener.heartbeat import LEADER_KEY, Heartbeat
 from webapp.outbox import drain
-from webapp.signals import HEARTBEAT_KEY
+from webapp.signals import signals
+from webapp.signals.signals import HEARTBEAT_KEY
 
 from .processes import eventually
 from .world import Service, World

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 import redis
 
-from webapp import signals
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
 from webapp.embedded import Embedded
 from webapp.listener import standby as leadership
 from webapp.outbox import drain
+from webapp.signals import signals
 
 from .listening import (
     doorbell,  # noqa: F401 - a fixture

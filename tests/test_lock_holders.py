@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from webapp import signals
 from webapp.doorbell import connection
 from webapp.listener import standby as leadership
+from webapp.signals import signals
 
 from .examining import examined
 from .logfmt import lines

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from webapp import signals
 from webapp.embedded import Embedded
 from webapp.observability import logs
+from webapp.signals import signals
 
 from .logfmt import lines, parse
 from .processes import ROOT, Doorbell, Process, eventually, get

@@ -13,8 +13,9 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, signals
+from webapp import create_app
 from webapp.embedded import Embedded
+from webapp.signals import signals
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 import redis
 
-from webapp import signals
 from webapp.doorbell import connection
 from webapp.outbox import drain
+from webapp.signals import signals
 
 from .publishing import (
     client,  # noqa: F401 - a fixture

@@ -11,10 +11,10 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp import signals
 from webapp.doorbell import connection
 from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
+from webapp.signals import signals
 
 from .publishing import (
     _all,

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 import redis
 
-from webapp import signals
 from webapp.embedded import Embedded
 from webapp.listener import heartbeat
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
+from webapp.signals import signals
 
 from .publishing import (
     _all,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from webapp import signals
+from webapp.signals import signals
 
 from .browsing import Person, fields, soup
 from .ordering import (

@@ -14,10 +14,11 @@ import redis
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webapp import create_app, signals
+from webapp import create_app
 from webapp.embedded import Embedded
 from webapp.observability.metrics import web as metrics
 from webapp.queries import KEPT_SECONDS, PANELS
+from webapp.signals import signals
 
 from .browsing import Person
 from .conftest import config_for

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from webapp import clock, signals
+from webapp import clock
 from webapp.queries import MOVE_WITH_THE_CLOCK, PANELS
 from webapp.queries.day import today
+from webapp.signals import signals
 
 from .browsing import Person
 from .watching import statements

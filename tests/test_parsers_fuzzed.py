@@ -17,7 +17,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Map, ValidationError
 
 from webapp import stream
-from webapp.beat import Beat
 from webapp.config import Config, ConfigError, redis_url
 from webapp.doorbell.connection import Ring
 from webapp.forms import LINES_MAX, LineList, chosen_owner
@@ -28,7 +27,8 @@ from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import Cursor, CursorInvalid
 from webapp.routes.order_number import OrderNumber
 from webapp.routes.several_panels import UnknownPanel, names_in
-from webapp.signals import MAX_ID, MAX_SEQ, Signal
+from webapp.signals.beat import Beat
+from webapp.signals.signals import MAX_ID, MAX_SEQ, Signal
 
 from .fuzzing import BYTES, TEXTS, fuzzed
 

@@ -17,9 +17,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from webapp import create_app, health, signals
+from webapp import create_app, health
 from webapp.db import db
 from webapp.health import Examiner, Part
+from webapp.signals import signals
 
 from .conftest import config_for
 from .listening import (

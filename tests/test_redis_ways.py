@@ -15,10 +15,11 @@ import pytest
 import redis
 from celery import Celery
 
-from webapp import create_app, sign_in_limit, signals
+from webapp import create_app, sign_in_limit
 from webapp.config import Config
 from webapp.config.redis_url import connect
 from webapp.events.catalog import ROLLUPS
+from webapp.signals import signals
 
 from . import install_redis
 from .conftest import SECRET

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from webapp.concurrency.batch_loader import Together
 from webapp.flight import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, Wanted
 from webapp.panel_cache import PanelCache
-from webapp.signal_log import Log
+from webapp.signals.log_follower import Log
 
 from .processes import eventually
 from .watching import at_once

@@ -12,10 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from webapp import rollups, signals
+from webapp import rollups
 from webapp.events import retention
 from webapp.events.retention import DEFAULT, Retained
 from webapp.listener import standby
+from webapp.signals import signals
 
 from .processes import eventually
 from .world import Service, World

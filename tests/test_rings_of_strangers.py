@@ -14,11 +14,11 @@ import redis
 from psycopg import sql
 
 from listener_worker import Leader
-from webapp import signals
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import Config
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
+from webapp.signals import signals
 
 from .conftest import config_for
 from .listening import (

@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webapp import signals
 from webapp.flight import MANY, PACE_SECONDS, Render, Wanted
 from webapp.observability.metrics import web as metrics
 from webapp.panel_cache import PanelCache
 from webapp.queries import PANELS
-from webapp.signal_log import Log
+from webapp.signals import signals
+from webapp.signals.log_follower import Log
 
 from .browsing import Person, soup
 from .processes import eventually

@@ -18,8 +18,8 @@ import psutil
 import pytest
 import redis
 
-from webapp import signals
 from webapp.room import raise_the_limit
+from webapp.signals import signals
 
 from .beating import client  # noqa: F401 - a fixture
 from .processes import Doorbell, eventually

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from webapp import create_app, signals
+from webapp import create_app
 from webapp.embedded import Embedded
 from webapp.generator_stream import GeneratorStream
 from webapp.open_stream import Stream
+from webapp.signals import signals
 
 from .beating import client  # noqa: F401 - a fixture
 from .conftest import config_for

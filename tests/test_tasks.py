@@ -18,13 +18,13 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
-from webapp import signals
 from webapp.config.redis_url import for_celery
 from webapp.doorbell import connection
 from webapp.events import retention
 from webapp.events.catalog import ORDERS, ROLLUPS
 from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
+from webapp.signals import signals
 
 from .conftest import SECRET
 from .world import Service, World

@@ -14,7 +14,7 @@ from .misread import Misread
 from .observability import logs
 from .observability.metrics import web as metrics
 from .open_stream import Stream
-from .signals import Signal
+from .signals.signals import Signal
 from .spread import FEW
 
 PAUSE_SECONDS = 0.1  # between two fan-outs to a crowd, at least; a page refetches about once a second

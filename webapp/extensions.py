@@ -17,8 +17,6 @@ from . import (
     panel_cache,
     security,
     sign_in,
-    signal_log,
-    signals,
     static_files,
     stream,
     tenancy,
@@ -26,6 +24,7 @@ from . import (
 )
 from .concurrency import search_limit
 from .observability.metrics import web as web_metrics
+from .signals import log_follower, signals
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -40,7 +39,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     signals.init_app(app, config.redis_url)
     sign_in.init_app(app)
-    signal_log.init_app(app, config.redis_url)
+    log_follower.init_app(app, config.redis_url)
     health.init_app(app)
     panel_cache.init_app(app)
     search_limit.init_app(app)

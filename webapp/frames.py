@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import clock, signals, spread
+from . import clock, spread
 from .dirty import Dirty
 from .events.catalog import INBOX
+from .signals import signals
 
 NOBODY = 0  # no user has this id: what all get
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from . import frames, signals
+from . import frames
 from .dirty import Dirty
 from .observability.metrics import web as metrics
 from .open_stream import Stream
+from .signals import signals
 
 
 class GeneratorStream(Stream):

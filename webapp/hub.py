@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import redis
 
-from . import frames, notices, resume, signals
+from . import frames, resume
 from .audience import Audience
 from .config import Config
 from .ended_lately import EndedLately
@@ -26,6 +26,7 @@ from .open_stream import Stream
 from .rights import Rights
 from .room import process_room
 from .rounds import Rounds
+from .signals import notices, signals
 from .socket_stream import Sockets
 from .subscription import Subscription
 

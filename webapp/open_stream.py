@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
-from . import frames, signals
+from . import frames
 from .dirty import AWAY, Dirty
 from .events.catalog import RESYNC
 from .observability.metrics import web as metrics
 from .sessions import SessionKey
+from .signals import signals
 
 
 class Stream:

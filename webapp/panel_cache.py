@@ -1,7 +1,7 @@
 """One render of a panel for all who may see it: one query and one render a change and process, however many watch.
 
 A render is kept with the seq that was read before its query ran. It is given out as long as no signal after that seq
-concerns it (signal_log.py asks Redis for each request), its time is not over and its day has not turned. So who asks after
+concerns it (signals/log_follower.py asks Redis for each request), its time is not over and its day has not turned. So who asks after
 signal n never gets what is older than n, whichever process answers. Who comes while a render is being made that is new
 enough waits for it.
 """
@@ -21,7 +21,7 @@ from . import clock
 from .concurrency.batch_loader import CutShortError, Together
 from .flight import Flight, Paint, Render, Wanted
 from .observability.metrics import web as metrics
-from .signal_log import Log
+from .signals.log_follower import Log
 
 MOST_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
 

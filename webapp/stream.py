@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from . import connection, notices, sessions, signals, visitors
+from . import connection, sessions, visitors
 from .config import Config
 from .generator_stream import GeneratorStream
 from .hub import Hub, Refused
 from .open_stream import Stream
 from .rights import Rights
+from .signals import notices, signals
 from .socket_stream import SocketStream
 
 if TYPE_CHECKING:

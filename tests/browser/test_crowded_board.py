@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from webapp import signals
+from webapp.signals import signals
 from webapp.spread import FEW
 
 from ..processes import Doorbell, eventually

@@ -11,8 +11,8 @@ import psycopg
 import redis
 from playwright.sync_api import Browser
 
-from webapp import signals
 from webapp.embedded import Embedded
+from webapp.signals import signals
 
 from ..processes import Doorbell, Process, eventually
 from ..proxy import Proxy

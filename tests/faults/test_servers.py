@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from webapp import signals
 from webapp.embedded import PG_BIN
+from webapp.signals import signals
 
 from ..processes import eventually
 from .conftest import Try

@@ -9,9 +9,10 @@ import redis
 from flask import current_app
 from flask.cli import AppGroup
 
-from .. import rollups, signals
+from .. import rollups
 from ..config import Config
 from ..events.catalog import ROLLUPS
+from ..signals import signals
 from . import stop
 
 rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart and the leaderboard.")

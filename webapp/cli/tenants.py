@@ -11,12 +11,13 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import account_changes, accounts, notices, rollups, signals
+from .. import account_changes, accounts, rollups
 from ..account_changes import TenantChange
 from ..config import Config
 from ..db import db
 from ..events.catalog import RESYNC
 from ..models import Tenant, User
+from ..signals import notices, signals
 from . import stop, table
 
 tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")

@@ -12,9 +12,10 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import account_changes, accounts, notices, passwords, signals
+from .. import account_changes, accounts, passwords
 from ..db import db
 from ..models import ROLES, Tenant, User
+from ..signals import notices, signals
 from . import stop, table
 
 users_cli = AppGroup("user", help="People who sign in.")

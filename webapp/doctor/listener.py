@@ -9,11 +9,11 @@ from typing import Any, cast
 import psycopg
 import redis
 
-from .. import signals
-from ..beat import Beat
 from ..doorbell import connection, lock_holders
 from ..doorbell.lock_holders import Holder
 from ..listener import heartbeat
+from ..signals import signals
+from ..signals.beat import Beat
 from .finding import Finding, fault, lasting, ok, warn
 from .system import Row, System
 

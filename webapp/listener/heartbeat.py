@@ -14,12 +14,12 @@ from typing import Any, cast
 
 import redis
 
-from .. import signals
-from ..beat import Beat
 from ..doorbell.connection import Connection
 from ..observability import logs
 from ..outbox import drain
 from ..outbox.cursor import READER, Cursor
+from ..signals import signals
+from ..signals.beat import Beat
 
 BEAT_SECONDS = 1.0
 EXPIRY_SECONDS = 6  # without a beat for so long nobody leads, or who leads is frozen or cut off from Redis

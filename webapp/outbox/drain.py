@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 import redis
 from psycopg.rows import dict_row
 
-from .. import signals
 from ..doorbell.connection import Connection
 from ..events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
 from ..observability import logs
 from ..observability.metrics import outbox as metrics
+from ..signals import signals
 from . import cursor as cursors
 from .cursor import Cursor
 

@@ -9,9 +9,10 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
-from .. import clock, formatting, panel_charts, signals
+from .. import clock, formatting, panel_charts
 from ..queries import PANELS, inbox
 from ..queries.day import today
+from ..signals import signals
 from ..tenancy import current_tenant
 from .panels import render_inbox, shared_panels
 

@@ -27,7 +27,7 @@ from ..observability.metrics import web as metrics
 from ..panel_cache import panel_cache
 from ..queries import PANELS, Panel, inbox, recent_orders
 from ..queries.day import today
-from ..signal_log import Log, signal_logs
+from ..signals.log_follower import Log, signal_logs
 from ..tenancy import current_tenant
 from ..visitors import audience_of
 from . import several_panels

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from .. import panel_cache, security, signal_log, tenancy, visitors
+from .. import panel_cache, security, tenancy, visitors
 from ..flight import Render
 from ..observability.metrics import web as metrics
 from ..queries import PANELS
+from ..signals import log_follower
 from . import several_panels
 from .panels import CONTENT_TYPE, headers
 
@@ -36,7 +37,7 @@ class QuickPanels:
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
         self._visitors: visitors.Visitors = app.extensions["doorbell_visitors"]
-        self._logs: signal_log.SignalLogs = app.extensions["doorbell_signal_logs"]
+        self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
         self._cache: panel_cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}
         self._headers = list(security.headers(app).items())

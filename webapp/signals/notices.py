@@ -10,9 +10,9 @@ import re
 
 import redis
 
+from ..observability import logs
+from ..observability.incidents import Incident
 from . import signals
-from .observability import logs
-from .observability.incidents import Incident
 
 NOBODY = 0  # no tenant has this id
 SESSIONS = b"sessions"  # sessions ended: look which

@@ -1,6 +1,6 @@
 """How new a panel must be: the newest signal of each topic, asked of Redis's log for every request.
 
-The log (signals.py) is the order of things for all processes: a signal is in it before any page is told. One cheap command
+The log (signals/signals.py) is the order of things for all processes: a signal is in it before any page is told. One cheap command
 asks what came after the newest that this process knows of, for all requests that are waiting at once, and names that newest
 one as well: a log that does not have it any more is another log.
 """
@@ -17,12 +17,12 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ..concurrency.batch_loader import Together
+from ..config import redis_url as addresses
+from ..events.catalog import RESYNC
+from ..observability import logs
+from ..observability.incidents import Incident
 from . import signals
-from .concurrency.batch_loader import Together
-from .config import redis_url as addresses
-from .events.catalog import RESYNC
-from .observability import logs
-from .observability.incidents import Incident
 
 TIMEOUT_SECONDS = 0.5  # a Redis that is slower than this is not waited for: the panel is read anew
 AWAY_SECONDS = 1.0  # between two tries while Redis is away

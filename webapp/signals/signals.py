@@ -17,10 +17,10 @@ from typing import Any, cast
 import redis
 from flask import Flask, current_app
 
-from .config import redis_url
-from .events.catalog import BOARD_TOPICS, INBOX, ORDERS
-from .observability import logs
-from .observability.incidents import Incident
+from ..config import redis_url
+from ..events.catalog import BOARD_TOPICS, INBOX, ORDERS
+from ..observability import logs
+from ..observability.incidents import Incident
 
 IDS_PER_SIGNAL = 50  # more changed orders than this are "many" (null): the page refetches the list, not each row
 HEARTBEAT_KEY = "doorbell:listener"  # the leader's; expires when it is gone
