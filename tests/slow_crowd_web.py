@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from webapp import audience
+from webapp.streams import tenant_streams
 from wsgi import app
 
-audience.PAUSE_SECONDS = 2.0
+tenant_streams.PAUSE_SECONDS = 2.0
 
 __all__ = ["app"]

@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from webapp import create_app
-from webapp.frames import Message
-from webapp.generator_stream import GeneratorStream
 from webapp.signals import signals
-from webapp.spread import FEW
+from webapp.streams.generator_stream import GeneratorStream
+from webapp.streams.jitter import FEW
+from webapp.streams.sse import Message
 
 from .beating import client  # noqa: F401 - a fixture
 from .conftest import config_for
@@ -180,7 +180,7 @@ def topics(stream: GeneratorStream) -> list[str]:
 def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
     service: Service, world: World, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.audience.PAUSE_SECONDS", 2.0)
+    monkeypatch.setattr("webapp.streams.tenant_streams.PAUSE_SECONDS", 2.0)
     hub, tenant, streams = crowd(service, world)
     audience = hub._audiences[tenant]  # type: ignore[attr-defined]
     signals.publish(client, tenant, {"placed": None})

@@ -12,17 +12,18 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, frames, health
-from webapp.dirty import AWAY
+from webapp import create_app, health
 from webapp.doorbell import connection
 from webapp.events.catalog import BOARD_TOPICS
-from webapp.generator_stream import GeneratorStream
-from webapp.hub import Hub
 from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
-from webapp.misread import RESYNC_SECONDS
 from webapp.outbox import drain
 from webapp.signals import signals
 from webapp.signals.beat import Beat
+from webapp.streams import sse
+from webapp.streams.generator_stream import GeneratorStream
+from webapp.streams.hub import Hub
+from webapp.streams.pending import AWAY
+from webapp.streams.unreadable_messages import RESYNC_SECONDS
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
@@ -257,9 +258,9 @@ def published(client: redis.Redis, tenant: int) -> list[signals.Signal]:
 @pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])
 def test_no_event_is_written_under_a_name_that_is_more_than_a_word(name: str) -> None:
     with pytest.raises(ValueError, match="not a name of an event"):
-        frames.encode(name, {})
+        sse.encode(name, {})
 
 
 def test_every_topic_is_a_name_of_an_event() -> None:
     for name in (*BOARD_TOPICS, AWAY, "hello", "full", "beat"):
-        assert frames.encode(name, {}).startswith(f"event: {name}\n".encode())
+        assert sse.encode(name, {}).startswith(f"event: {name}\n".encode())

@@ -18,11 +18,11 @@ from werkzeug.test import TestResponse
 
 from webapp import create_app, sessions, visitors
 from webapp.observability.metrics import web as metrics
-from webapp.open_stream import Stream
 from webapp.postgres import session as pg_session
-from webapp.rights import Rights
 from webapp.sessions import SessionKey
 from webapp.stream import end_session
+from webapp.streams.base import Stream
+from webapp.streams.revocation import Rights
 from webapp.visitors import AWAY_SECONDS, HEADER_SECONDS, KEPT_SECONDS
 
 from .beating import client  # noqa: F401 - a fixture
@@ -237,7 +237,7 @@ def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: S
 def test_the_streams_in_another_process_end_at_once_by_a_notice(
     elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.ended_lately.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("webapp.streams.ended_elsewhere.LOOK_SECONDS", 60.0)
     cookie, before = cookie_of(ana), dropped()
     streams = [elsewhere.stream(cookie) for _ in range(3)]
     elsewhere.looks()
@@ -251,7 +251,7 @@ def test_the_streams_in_another_process_end_at_once_by_a_notice(
 def test_the_streams_in_another_process_end_within_seconds_without_redis(
     service: Service, user: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.ended_lately.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("webapp.streams.ended_elsewhere.LOOK_SECONDS", 0.2)
     here, elsewhere = (Web(service, REDIS_URL="redis://127.0.0.1:1/0") for _ in range(2))
     ana = Person(here.app)
     assert ana.get("/demo?as=sales").status_code == 303

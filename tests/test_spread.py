@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from webapp import frames, spread
-from webapp.dirty import Dirty
-from webapp.spread import MOST_MS, field, spread_ms
+from webapp.streams import jitter, sse
+from webapp.streams.jitter import MOST_MS, field, spread_ms
+from webapp.streams.pending import Dirty
 
 
 def test_few_ask_at_once_and_thousands_within_two_seconds() -> None:
-    assert [spread_ms(n) for n in (0, 1, spread.FEW)] == [0, 0, 0]
+    assert [spread_ms(n) for n in (0, 1, jitter.FEW)] == [0, 0, 0]
     assert spread_ms(1_000) == 400
     assert [spread_ms(n) for n in (5_000, 1_000_000)] == [MOST_MS, MOST_MS]
 
@@ -21,5 +21,5 @@ def test_more_viewers_never_wait_less() -> None:
 def test_a_signals_frame_says_it_where_there_is_any() -> None:
     assert (field(3), field(1_000)) == ({}, {"spread": 400})
     dirty = Dirty({"revenue": {}}, 7, 5)
-    assert b'"spread":400' in frames.changes(dirty, 1_000)
-    assert b"spread" not in frames.changes(dirty, 3)
+    assert b'"spread":400' in sse.changes(dirty, 1_000)
+    assert b"spread" not in sse.changes(dirty, 3)

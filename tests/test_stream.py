@@ -9,9 +9,9 @@ import redis
 
 from webapp import create_app
 from webapp.embedded import Embedded
-from webapp.generator_stream import GeneratorStream
-from webapp.open_stream import Stream
 from webapp.signals import signals
+from webapp.streams.base import Stream
+from webapp.streams.generator_stream import GeneratorStream
 
 from .beating import client  # noqa: F401 - a fixture
 from .conftest import config_for
@@ -257,7 +257,7 @@ def test_away_never_carries_the_id_of_signals_that_it_threw_away() -> None:
 def test_a_stream_ends_when_its_user_is_gone_or_of_another_tenant(
     monkeypatch: pytest.MonkeyPatch, service: Service, world: World, ends: str
 ) -> None:
-    monkeypatch.setattr("webapp.rounds.RIGHTS_SECONDS", 0.0)
+    monkeypatch.setattr("webapp.streams.timers.RIGHTS_SECONDS", 0.0)
     monkeypatch.setattr("webapp.visitors.KEPT_SECONDS", -1.0)  # nobody is kept for the moment that they otherwise are
     app = create_app(config_for(service))
     user = world.user(world.tenant())

@@ -6,7 +6,7 @@ import gc
 
 from greenlet import greenlet
 
-from webapp import socket_stream
+from webapp.streams import socket_stream
 from wsgi import app
 
 socket_stream.STUCK_SECONDS = 1.0

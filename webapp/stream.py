@@ -1,4 +1,4 @@
-"""The SSE endpoint. A stream is one open response; the hub (hub.py) feeds it, and one of two ways takes its bytes out.
+"""The SSE endpoint. A stream is one open response; the hub (streams/hub.py) feeds it, and one of two ways takes its bytes out.
 
 Which way is chosen here and nowhere else: straight to the socket where the connection can be taken from the server, else
 as a generator.
@@ -14,12 +14,12 @@ from flask_login import current_user
 
 from . import connection, sessions, visitors
 from .config import Config
-from .generator_stream import GeneratorStream
-from .hub import Hub, Refused
-from .open_stream import Stream
-from .rights import Rights
 from .signals import notices, signals
-from .socket_stream import SocketStream
+from .streams.base import Stream
+from .streams.generator_stream import GeneratorStream
+from .streams.hub import Hub, Refused
+from .streams.revocation import Rights
+from .streams.socket_stream import SocketStream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

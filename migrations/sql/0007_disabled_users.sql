@@ -29,7 +29,7 @@ CREATE TRIGGER users_updated BEFORE UPDATE OF password_hash, role, disabled_at O
 -- The web processes ask every few seconds which sessions have ended lately.
 CREATE INDEX ix_users_sessions_from ON users (sessions_from) WHERE sessions_from IS NOT NULL;
 COMMENT ON INDEX ix_users_sessions_from IS
-    'webapp/rights.py: users whose sessions ended lately';
+    'webapp/streams/revocation.py: users whose sessions ended lately';
 CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions (ended_at);
 COMMENT ON INDEX ix_ended_sessions_ended_at IS
-    'webapp/rights.py: sessions that were signed out lately';
+    'webapp/streams/revocation.py: sessions that were signed out lately';

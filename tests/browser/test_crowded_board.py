@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from webapp.signals import signals
-from webapp.spread import FEW
+from webapp.streams.jitter import FEW
 
 from ..processes import Doorbell, eventually
 from ..sse import EventStream

@@ -101,7 +101,7 @@ class User(UserMixin, Base):
         CheckConstraint("disabled_at BETWEEN '1900-01-01' AND '9000-01-01'", name="disabled_at"),
         CheckConstraint("sessions_from BETWEEN '1900-01-01' AND '9000-01-01'", name="sessions_from"),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),  # sign-in, whatever the case
-        Index(  # rights.py: users whose sessions ended lately
+        Index(  # streams/revocation.py: users whose sessions ended lately
             "ix_users_sessions_from", "sessions_from", postgresql_where=text("sessions_from IS NOT NULL")
         ),
     )
@@ -122,7 +122,7 @@ class EndedSession(Base):
     __tablename__ = "ended_sessions"
     __table_args__ = (
         Index("ix_ended_sessions_ended_at", "ended_at"),
-    )  # rights.py: sessions that were signed out lately
+    )  # streams/revocation.py: sessions that were signed out lately
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
     ended_at: Mapped[datetime] = _now()
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -23,7 +23,7 @@ _unsent = Incident("redis", "other processes notice ended sessions by themselves
 
 
 def sessions_ended(client: redis.Redis) -> bool:
-    """Whether it was sent: without Redis the others look by themselves (ended_lately.py)."""
+    """Whether it was sent: without Redis the others look by themselves (streams/ended_elsewhere.py)."""
     return _send(client, SESSIONS)
 
 

@@ -6,7 +6,7 @@ from collections import deque
 
 import redis
 
-from .signals import signals
+from ..signals import signals
 
 MEMORY_LENGTH = 100  # signals a tenant; they are kept as they came, some hundred bytes each
 

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from . import frames
-from .observability.metrics import web as metrics
-from .open_stream import Stream
-from .watch import Watch
+from ..observability.metrics import web as metrics
+from . import sse
+from .base import Stream
+from .epoll import Watch
 
 STUCK_SECONDS = 30.0  # a reader whose socket took nothing for so long is dropped
 
@@ -48,7 +48,7 @@ class SocketStream(Stream):
         if not self.slow:
             self.direct = self.fd
 
-    def deliver(self, message: frames.Message) -> None:
+    def deliver(self, message: sse.Message) -> None:
         """One signal to one socket. What the socket does not take is folded, or finished when it can be."""
         signal = message.signal
         if signal.seq <= self.seq or self.closed:
@@ -96,7 +96,7 @@ class SocketStream(Stream):
         if self.fd < 0 or self.closed:
             return
         dirty = self.take()
-        if dirty and not self._put(frames.changes(dirty, len(self.audience))):
+        if dirty and not self._put(sse.changes(dirty, len(self.audience))):
             self.dirty = dirty
 
     def _put(self, frame: bytes) -> bool:
@@ -163,10 +163,10 @@ class Sockets:
             stream.direct = stream.fd
             self._watch.change(stream.fd, writable=False)
 
-    def deliver(self, message: frames.Message, streams: Iterable[Stream]) -> None:
+    def deliver(self, message: sse.Message, streams: Iterable[Stream]) -> None:
         """The crux: one signal, the same for all, to streams of any kind. What is done here is done ten thousand times, so
         there is no call a stream but the write; whatever is not that simple its stream does itself."""
-        seq, frame = message.signal.seq, message.frame(frames.NOBODY)
+        seq, frame = message.signal.seq, message.frame(sse.NOBODY)
         write, size, written = os.write, len(frame), 0
         for stream in streams:
             fd = stream.direct

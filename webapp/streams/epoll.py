@@ -10,7 +10,7 @@ import select
 from collections.abc import Callable
 from typing import Any
 
-from .observability import logs
+from ..observability import logs
 
 HUNG_UP = 0x2000 | 0x10 | 0x8  # EPOLLRDHUP | EPOLLHUP | EPOLLERR: a page that sends no more reads no more
 WRITABLE = 0x4  # EPOLLOUT

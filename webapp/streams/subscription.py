@@ -20,10 +20,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .observability import logs
-from .observability.incidents import Incident
-from .observability.metrics import web as metrics
-from .signals import signals
+from ..observability import logs
+from ..observability.incidents import Incident
+from ..observability.metrics import web as metrics
+from ..signals import signals
 
 PING_SECONDS = 2.0  # of silence, then Redis is asked whether it is there; as often the heartbeat is looked for
 LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing

@@ -6,16 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from ..events.catalog import RESYNC
+from ..observability import logs
+from ..observability.metrics import web as metrics
+from ..signals.signals import Signal
 from . import resume
-from .dirty import Dirty
-from .events.catalog import RESYNC
-from .frames import NOBODY, Message
-from .misread import Misread
-from .observability import logs
-from .observability.metrics import web as metrics
-from .open_stream import Stream
-from .signals.signals import Signal
-from .spread import FEW
+from .base import Stream
+from .jitter import FEW
+from .pending import Dirty
+from .sse import NOBODY, Message
+from .unreadable_messages import Misread
 
 PAUSE_SECONDS = 0.1  # between two fan-outs to a crowd, at least; a page refetches about once a second
 PAUSE_TIMES = 2.0  # as many times what the last fan-out took, if that is more: a third of a core for them at most

@@ -1,15 +1,15 @@
-"""One open response of one user, whichever way its bytes go out: by generator_stream.py or by socket_stream.py."""
+"""One open response of one user, whichever way its bytes go out: by streams/generator_stream.py or by streams/socket_stream.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sized
 
-from . import frames
-from .dirty import AWAY, Dirty
-from .events.catalog import RESYNC
-from .observability.metrics import web as metrics
-from .sessions import SessionKey
-from .signals import signals
+from ..events.catalog import RESYNC
+from ..observability.metrics import web as metrics
+from ..sessions import SessionKey
+from ..signals import signals
+from . import sse
+from .pending import AWAY, Dirty
 
 
 class Stream:
@@ -19,7 +19,7 @@ class Stream:
     may still be on their way, are passed over.
     """
 
-    direct = -1  # the descriptor that a whole frame may be written to now (socket_stream.py); else -1
+    direct = -1  # the descriptor that a whole frame may be written to now (streams/socket_stream.py); else -1
 
     __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "session", "tenant_id", "user_id")
 
@@ -32,7 +32,7 @@ class Stream:
         self.dirty: Dirty | None = None
         self.audience: Sized = ()  # the tenant's streams, of which it is one
 
-    def deliver(self, message: frames.Message) -> None:
+    def deliver(self, message: sse.Message) -> None:
         """One signal as it comes from Redis."""
         if message.signal.seq > self.seq:
             if self.dirty is not None:
@@ -69,7 +69,7 @@ class Stream:
 
     def greet(self) -> bytes:
         """The first bytes: `hello` and all that is dirty."""
-        return frames.greeting(self.seq, not self.lost, self.take(), len(self.audience))
+        return sse.greeting(self.seq, not self.lost, self.take(), len(self.audience))
 
     def end(self, now: bool) -> None:
         """Say no more. A frame that is half out is finished, unless it is to be `now`."""

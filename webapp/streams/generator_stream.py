@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from . import frames
-from .dirty import Dirty
-from .observability.metrics import web as metrics
-from .open_stream import Stream
-from .signals import signals
+from ..observability.metrics import web as metrics
+from ..signals import signals
+from . import sse as frames
+from .base import Stream
+from .pending import Dirty
 
 
 class GeneratorStream(Stream):

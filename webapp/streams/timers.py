@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import frames
-from .observability import logs
-from .open_stream import Stream
+from ..observability import logs
+from . import sse
+from .base import Stream
 
 BEAT_SECONDS = 15.0  # a named event, so that the page's watchdog sees it
 RIGHTS_SECONDS = 50.0  # between two looks at the rights of all; with the look itself less than a minute
@@ -75,7 +75,7 @@ class Rounds:
         with self._lock:
             self._tick += 1
             streams = [stream for stream in self._due.pop(self._tick, ()) if not stream.closed]
-            frame = frames.beat()
+            frame = sse.beat()
             for stream in streams:
                 self._put(stream, now + BEAT_SECONDS)
         for stream in streams:

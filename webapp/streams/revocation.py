@@ -14,11 +14,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from .db import db
-from .models import EndedSession, User
-from .open_stream import Stream
-from .sessions import stamp
-from .visitors import Visitors
+from ..db import db
+from ..models import EndedSession, User
+from ..sessions import stamp
+from ..visitors import Visitors
+from .base import Stream
 
 IDS_PER_QUERY = 1000
 LATELY = timedelta(seconds=60)  # longer than a transaction that ends sessions stays open, by far

@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from .observability import logs
-from .observability.incidents import Incident
+from ..observability import logs
+from ..observability.incidents import Incident
 
 RESYNC_SECONDS = 1.0  # between two resyncs of a tenant: a thousand messages a second are not as many
 SETTLED_SECONDS = 5.0

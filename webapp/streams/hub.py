@@ -1,4 +1,4 @@
-"""The hub: all open streams of this process, fed by its one Redis subscription (subscription.py).
+"""The hub: all open streams of this process, fed by its one Redis subscription (streams/subscription.py).
 
 When that is lost, or no listener is there to publish, it says `away` to its streams, so that the pages poll instead of
 showing old numbers as live; `resync` when it is back. Under gunicorn's gevent worker all threads here are greenlets.
@@ -14,21 +14,21 @@ from collections.abc import Iterable, Sequence
 
 import redis
 
-from . import frames, resume
-from .audience import Audience
-from .config import Config
-from .ended_lately import EndedLately
-from .events.catalog import RESYNC
-from .misread import Misread
-from .observability import logs
-from .observability.metrics import web as metrics
-from .open_stream import Stream
-from .rights import Rights
-from .room import process_room
-from .rounds import Rounds
-from .signals import notices, signals
+from ..config import Config
+from ..events.catalog import RESYNC
+from ..observability import logs
+from ..observability.metrics import web as metrics
+from ..room import process_room
+from ..signals import notices, signals
+from . import resume, sse
+from .base import Stream
+from .ended_elsewhere import EndedLately
+from .revocation import Rights
 from .socket_stream import Sockets
 from .subscription import Subscription
+from .tenant_streams import Audience
+from .timers import Rounds
+from .unreadable_messages import Misread
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
 FINISH_SECONDS = 2.0  # for frames half out, when the process stops
@@ -150,7 +150,7 @@ class Hub:
 
     def _let_in(self, user_id: int) -> None:
         if self._stopping:
-            raise Refused(frames.elsewhere())
+            raise Refused(sse.elsewhere())
         if self._of_user[user_id] >= self._config.streams_per_user:
             why = "user"
         elif self._of_user.total() >= process_room(self._config.streams_per_process):
@@ -158,7 +158,7 @@ class Hub:
         else:
             return
         metrics.DROPS.labels("full").inc()
-        raise Refused(frames.full(why))
+        raise Refused(sse.full(why))
 
     # What the subscription tells
 
@@ -203,7 +203,7 @@ class Hub:
         elif (tenant_id := notices.changed_tenant(notice)) is not None:
             self._rights.tenant_changed(tenant_id)
 
-    def _deliver(self, message: frames.Message, streams: Sequence[Stream]) -> None:
+    def _deliver(self, message: sse.Message, streams: Sequence[Stream]) -> None:
         if self._sockets is not None:
             self._sockets.deliver(message, streams)
             return

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .events.catalog import ORDERS
-from .signals import signals
+from ..events.catalog import ORDERS
+from ..signals import signals
 
 AWAY = "away"  # no signals for now: the page polls until `resync`
 

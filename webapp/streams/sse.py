@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import clock, spread
-from .dirty import Dirty
-from .events.catalog import INBOX
-from .signals import signals
+from .. import clock
+from ..events.catalog import INBOX
+from ..signals import signals
+from . import jitter
+from .pending import Dirty
 
 NOBODY = 0  # no user has this id: what all get
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread
@@ -55,7 +56,7 @@ def changes(dirty: Dirty | None, viewers: int) -> bytes:
     parts = []
     last = len(dirty.topics) - 1
     for n, (topic, values) in enumerate(sorted(dirty.topics.items(), key=lambda item: item[0] == INBOX)):
-        data = {"seq": dirty.seq, "at": dirty.at, **spread.field(viewers), **values}
+        data = {"seq": dirty.seq, "at": dirty.at, **jitter.field(viewers), **values}
         parts.append(encode(topic, data, dirty.seq if n == last and dirty.seq else None))
     return b"".join(parts)
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from .observability import logs
+from ..observability import logs
 
 LOOK_SECONDS = 3.0  # between two looks, without a notice
 LEAST_SECONDS = 0.2  # between two looks, however many notices come

@@ -1,0 +1,1 @@
+"""Streams: the open pages of a web process, and how signals reach them as server-sent events."""
