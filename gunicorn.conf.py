@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger
 from webapp.observability import logs  # it imports nothing that gevent patches in the workers and that they use
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # a proxy in front does TLS and HTTP/2
-worker_class = "webapp.worker.Worker"  # gevent's
+worker_class = "webapp.server.gunicorn_worker.Worker"  # gevent's
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 worker_connections = (
     10_000  # requests at work a process; streams count only where each holds a greenlet (DOORBELL_STREAMS)
@@ -90,10 +90,10 @@ def post_worker_init(worker: Any) -> None:
     """On SIGTERM gunicorn waits for open responses, and streams never end by themselves: the hub ends them."""
     import gevent
 
-    from webapp import room
+    from webapp.server import open_files
 
     refuse_an_insecure_network(worker)
-    room.raise_the_limit()
+    open_files.raise_the_limit()
     worker.wsgi.extensions["doorbell_static"].prepare()  # before the first page asks for them
     hub = worker.wsgi.extensions["doorbell_hub"]
     stop = signal.getsignal(signal.SIGTERM)

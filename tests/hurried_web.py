@@ -10,9 +10,9 @@ BODY_SECONDS, SEND_SECONDS = 2.0, 2.0
 
 
 def main() -> None:
-    from webapp import request_body, worker
+    from webapp.server import gunicorn_worker, request_body
 
-    request_body.SECONDS, worker.SEND_SECONDS = BODY_SECONDS, SEND_SECONDS
+    request_body.SECONDS, gunicorn_worker.SEND_SECONDS = BODY_SECONDS, SEND_SECONDS
     sys.argv = ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
     run()
 

@@ -10,7 +10,7 @@ from flask import Flask, request
 
 import webapp
 from webapp import create_app
-from webapp.security import CONTENT_SECURITY_POLICY
+from webapp.server.security_headers import CONTENT_SECURITY_POLICY
 
 from .browsing import Person, soup
 from .conftest import config_for

@@ -18,7 +18,7 @@ import psutil
 import pytest
 import redis
 
-from webapp.room import raise_the_limit
+from webapp.server.open_files import raise_the_limit
 from webapp.signals import signals
 
 from .beating import client  # noqa: F401 - a fixture

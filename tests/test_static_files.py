@@ -17,8 +17,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webapp import create_app, static_files
-from webapp.security import CONTENT_SECURITY_POLICY
+from webapp import create_app
+from webapp.server import static_files
+from webapp.server.security_headers import CONTENT_SECURITY_POLICY
 
 from .browsing import Person
 from .conftest import config_for
@@ -125,7 +126,7 @@ def test_while_flask_debugs_a_file_is_read_from_the_source(service: Service, mon
 
 def test_the_files_are_made_outside_of_the_source_and_go_with_the_process(tmp_path: Path) -> None:
     program = (
-        "import os, webapp.static_files as files; here = files._built().name; print(here);"
+        "import os, webapp.server.static_files as files; here = files._built().name; print(here);"
         "print(sorted(os.listdir(here)))"
     )
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}

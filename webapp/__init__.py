@@ -18,7 +18,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment. Raises ConfigError with every fault found."""
     from flask import Flask
 
-    from . import static_files
+    from .server import static_files
 
     config = config or Config.from_env(os.environ)
     app = Flask(__name__, static_url_path=f"{static_files.PREFIX}{static_files.version()}")

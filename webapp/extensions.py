@@ -9,21 +9,10 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import (
-    compressed_pages,
-    db,
-    form_limits,
-    health,
-    panel_cache,
-    security,
-    sign_in,
-    static_files,
-    stream,
-    tenancy,
-    visitors,
-)
+from . import db, form_limits, health, panel_cache, sign_in, stream, tenancy, visitors
 from .concurrency import search_limit
 from .observability.metrics import web as web_metrics
+from .server import compressed_pages, security_headers, static_files
 from .signals import log_follower, signals
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -47,7 +36,7 @@ def init_app(app: Flask) -> None:
     stream.init_app(app, config)
     migrate.init_app(app, db.db)
     login_manager.init_app(app)
-    security.init_app(app, config.trusted_proxies)
+    security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
     compressed_pages.init_app(app)
     tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from . import connection, sessions, visitors
+from . import sessions, visitors
 from .config import Config
+from .server import hijack
 from .signals import notices, signals
 from .streams.base import Stream
 from .streams.generator_stream import GeneratorStream
@@ -72,7 +73,7 @@ class StreamResponse(Response):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        direct = self._config.stream_way == "socket" and connection.can_be_taken(environ, start_response)
+        direct = self._config.stream_way == "socket" and hijack.can_be_taken(environ, start_response)
         try:
             return self._by_socket(environ, start_response) if direct else self._by_generator(environ, start_response)
         except Refused as refused:
@@ -91,7 +92,7 @@ class StreamResponse(Response):
             self._open(opened)
             headers = self.get_wsgi_headers(environ)
             headers.remove("Content-Length")  # of the body that is none
-            opened.begin(connection.take(environ, start_response, self.status, headers.to_wsgi_list()))
+            opened.begin(hijack.take(environ, start_response, self.status, headers.to_wsgi_list()))
         except OSError:  # the page has gone already
             self._hub.close(opened, "hangup")
         except BaseException:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from . import sessions
 from .db import db
 from .models import Tenant, User
-from .security import READS
+from .server.security_headers import READS
 from .visitors import visitors
 
 PAGE_USER = "Doorbell-User"  # the header in which a page says whose it is; the stream's address has `user`

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from .. import panel_cache, security, tenancy, visitors
+from .. import panel_cache, tenancy, visitors
 from ..flight import Render
 from ..observability.metrics import web as metrics
 from ..queries import PANELS
+from ..server import security_headers
 from ..signals import log_follower
 from . import several_panels
 from .panels import CONTENT_TYPE, headers
@@ -40,7 +41,7 @@ class QuickPanels:
         self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
         self._cache: panel_cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}
-        self._headers = list(security.headers(app).items())
+        self._headers = list(security_headers.headers(app).items())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = perf_counter()

@@ -18,7 +18,7 @@ from ..config import Config
 from ..events.catalog import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
-from ..room import process_room
+from ..server.open_files import process_room
 from ..signals import notices, signals
 from . import resume, sse
 from .base import Stream

@@ -3,7 +3,7 @@
 Their addresses begin with a digest of all of them, /static/<digest>/page.js. So a changed file changes every address, and the
 imports of one script from another, which are relative, need no rewriting. WhiteNoise serves the files from a directory of this
 process's own, because the source tree may be read-only. Everything else it passes on untouched: /stream needs gunicorn's own
-start_response (connection.py).
+start_response (server/hijack.py).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from flask import Flask
 from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
-from . import security
-from .observability.metrics import web as metrics
+from ..observability.metrics import web as metrics
+from . import security_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ class StaticFiles(WhiteNoise):
     """A WSGI application in front of another. `prepare` compresses the files, at the first request for one at the latest."""
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
-        self._security = security.headers(app)
+        self._security = security_headers.headers(app)
         super().__init__(behind, allow_all_origins=False, add_headers_function=self._add_headers)
 
     def prepare(self) -> None:

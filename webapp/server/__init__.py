@@ -1,0 +1,1 @@
+"""What Doorbell adds to gunicorn, and what every response carries."""
