@@ -16,7 +16,8 @@ from typing import Any
 
 from webapp.db import db
 from webapp.models import Tenant, User
-from webapp.queries import PANELS, inbox, order_page
+from webapp.panels.registry import PANELS
+from webapp.queries import inbox, order_page
 
 from .many_orders import BUSY_PER_DAY, COUNTS, PER_DAY, ManyOrders
 from .stage import report, run

@@ -19,7 +19,7 @@ from collections import deque
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webapp.queries import PANELS
+from webapp.panels.registry import PANELS
 
 from .loop import Loop, raise_open_files
 from .wire import Wire, header_of

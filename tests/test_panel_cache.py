@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from webapp import create_app
 from webapp.embedded import Embedded
 from webapp.observability.metrics import web as metrics
-from webapp.queries import KEPT_SECONDS, PANELS
+from webapp.panels.registry import KEPT_SECONDS, PANELS
 from webapp.signals import signals
 
 from .browsing import Person

@@ -13,7 +13,7 @@ from flask_login import login_user
 
 from webapp.db import db
 from webapp.models import User
-from webapp.queries import PANELS
+from webapp.panels.registry import PANELS
 
 from .board import (
     acme,  # noqa: F401 - a fixture

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from webapp import clock
-from webapp.queries import MOVE_WITH_THE_CLOCK, PANELS
+from webapp.panels.registry import MOVE_WITH_THE_CLOCK, PANELS
 from webapp.queries.day import today
 from webapp.signals import signals
 

@@ -11,8 +11,8 @@ import pytest
 
 from webapp.db import db
 from webapp.models import User
+from webapp.panels.registry import PANELS
 from webapp.queries import (
-    PANELS,
     average_order,
     history,
     inbox,

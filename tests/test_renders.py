@@ -10,8 +10,8 @@ import pytest
 from markupsafe import Markup
 
 from webapp.concurrency.batch_loader import Together
-from webapp.flight import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, Wanted
-from webapp.panel_cache import PanelCache
+from webapp.panels.cache import PanelCache
+from webapp.panels.render import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, Wanted
 from webapp.signals.log_follower import Log
 
 from .processes import eventually

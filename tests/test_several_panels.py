@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webapp.flight import MANY, PACE_SECONDS, Render, Wanted
 from webapp.observability.metrics import web as metrics
-from webapp.panel_cache import PanelCache
-from webapp.queries import PANELS
+from webapp.panels.cache import PanelCache
+from webapp.panels.registry import PANELS
+from webapp.panels.render import MANY, PACE_SECONDS, Render, Wanted
 from webapp.signals import signals
 from webapp.signals.log_follower import Log
 

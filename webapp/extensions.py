@@ -9,9 +9,10 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, form_limits, health, panel_cache, sign_in, stream, tenancy, visitors
+from . import db, form_limits, health, sign_in, stream, tenancy, visitors
 from .concurrency import search_limit
 from .observability.metrics import web as web_metrics
+from .panels import cache
 from .server import compressed_pages, security_headers, static_files
 from .signals import log_follower, signals
 
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
     sign_in.init_app(app)
     log_follower.init_app(app, config.redis_url)
     health.init_app(app)
-    panel_cache.init_app(app)
+    cache.init_app(app)
     search_limit.init_app(app)
     visitors.init_app(app)
     stream.init_app(app, config)

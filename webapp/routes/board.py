@@ -10,7 +10,8 @@ from flask_login import current_user, login_required
 from markupsafe import Markup
 
 from .. import clock, formatting, panel_charts
-from ..queries import PANELS, inbox
+from ..panels.registry import PANELS
+from ..queries import inbox
 from ..queries.day import today
 from ..signals import signals
 from ..tenancy import current_tenant

@@ -13,7 +13,8 @@ from flask_login import login_required
 from .. import clock
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..events.catalog import DAY, ORDERS
-from ..queries import Panel, listed_orders
+from ..panels.registry import Panel
+from ..queries import listed_orders
 from ..queries.day import ahead_from
 from ..queries.order_search import PAGE_ROWS
 from ..tenancy import current_tenant

@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from .. import clock
-from ..flight import Render
+from ..panels.render import Render
 from ..queries import inbox, order_page
 from ..queries.day import ahead_from
 from ..queries.order_page import OrderPage

@@ -19,13 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock
 from ..db import db
-from ..flight import Render, Wanted
 from ..formatting import clock_text, day_text
 from ..models import Tenant
 from ..observability import logs
 from ..observability.metrics import web as metrics
-from ..panel_cache import panel_cache
-from ..queries import PANELS, Panel, inbox, recent_orders
+from ..panels.cache import panel_cache
+from ..panels.registry import PANELS, Panel
+from ..panels.render import Render, Wanted
+from ..queries import inbox, recent_orders
 from ..queries.day import today
 from ..signals.log_follower import Log, signal_logs
 from ..tenancy import current_tenant

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from .. import panel_cache, tenancy, visitors
-from ..flight import Render
+from .. import tenancy, visitors
 from ..observability.metrics import web as metrics
-from ..queries import PANELS
+from ..panels import cache
+from ..panels.registry import PANELS
+from ..panels.render import Render
 from ..server import security_headers
 from ..signals import log_follower
 from . import several_panels
@@ -39,7 +40,7 @@ class QuickPanels:
         self._behind = behind
         self._visitors: visitors.Visitors = app.extensions["doorbell_visitors"]
         self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
-        self._cache: panel_cache.PanelCache = app.extensions["doorbell_panels"]
+        self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}
         self._headers = list(security_headers.headers(app).items())
 

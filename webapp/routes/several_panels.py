@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qs
 
-from ..flight import Render
 from ..observability.metrics import web as metrics
-from ..queries import PANELS
+from ..panels.registry import PANELS
+from ..panels.render import Render
 
 NAMES = "names"
 HEADER = "Doorbell-Panels"

@@ -17,11 +17,11 @@ from weakref import WeakValueDictionary
 
 from flask import Flask, current_app
 
-from . import clock
-from .concurrency.batch_loader import CutShortError, Together
-from .flight import Flight, Paint, Render, Wanted
-from .observability.metrics import web as metrics
-from .signals.log_follower import Log
+from .. import clock
+from ..concurrency.batch_loader import CutShortError, Together
+from ..observability.metrics import web as metrics
+from ..signals.log_follower import Log
+from .render import Flight, Paint, Render, Wanted
 
 MOST_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from .signals.log_follower import Log
+from ..signals.log_follower import Log
 
 MANY = 12  # requests that shared a render: then many watch, and the next one is begun no sooner than
 PACE_SECONDS = 1.0  # after it began. Who comes meanwhile waits for it, so queries do not grow with watchers or changes

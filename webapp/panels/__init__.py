@@ -1,0 +1,1 @@
+"""Panels: one render of each for all viewers."""
