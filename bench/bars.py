@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from webapp.charts import shares
+from webapp.display.charts import shares
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 760, 270, 90, 24, 44
 STYLE = """

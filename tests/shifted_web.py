@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from webapp import clock
+from webapp.display import clock
 
 
 def _shifted() -> float:

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask, render_template_string
 from flask_login import login_user
 
-from webapp.charts import bar_chart, shares
 from webapp.db import db
+from webapp.display.charts import bar_chart, shares
 from webapp.models import User
 
 from .world import World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.formatting import CHARS, short_money_text, width_class
+from webapp.display.filters import CHARS, short_money_text, width_class
 from webapp.models import Tenant
 from webapp.money import MoneyError, amount_text, money_text, parse_minor
 

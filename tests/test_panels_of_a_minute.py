@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from webapp import clock
+from webapp.display import clock
 from webapp.panels.registry import MOVE_WITH_THE_CLOCK, PANELS
 from webapp.queries.day import today
 from webapp.signals import signals

@@ -17,8 +17,8 @@ from weakref import WeakValueDictionary
 
 from flask import Flask, current_app
 
-from .. import clock
 from ..concurrency.batch_loader import CutShortError, Together
+from ..display import clock
 from ..observability.metrics import web as metrics
 from ..signals.log_follower import Log
 from .render import Flight, Paint, Render, Wanted

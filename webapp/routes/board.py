@@ -9,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
-from .. import clock, formatting, panel_charts
+from ..display import chart_filters, clock, filters
 from ..panels.registry import PANELS
 from ..queries import inbox
 from ..queries.day import today
@@ -22,8 +22,8 @@ bp = Blueprint("board", __name__)
 
 @bp.record_once
 def _install_filters(state: BlueprintSetupState) -> None:
-    formatting.init_app(state.app)  # type: ignore[arg-type]  # it is the Flask app; the stub says its parent class
-    panel_charts.init_app(state.app)  # type: ignore[arg-type]
+    filters.init_app(state.app)  # type: ignore[arg-type]  # it is the Flask app; the stub says its parent class
+    chart_filters.init_app(state.app)  # type: ignore[arg-type]
 
 
 @bp.get("/")

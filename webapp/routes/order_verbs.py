@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import forms, orders
+from ..display.filters import money_text
 from ..errors import no_such_order
-from ..formatting import money_text
 from ..money import MoneyError
 from ..orders.rules import (
     AlreadyCancelled,

@@ -9,10 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from .. import clock, orders
+from .. import orders
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
-from ..formatting import of_the_request
+from ..display import clock
+from ..display.filters import of_the_request
 from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text

@@ -10,8 +10,8 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from .. import clock
 from ..concurrency.search_limit import RETRY_SECONDS
+from ..display import clock
 from ..events.catalog import DAY, ORDERS
 from ..panels.registry import Panel
 from ..queries import listed_orders

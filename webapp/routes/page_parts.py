@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from .. import clock
+from ..display import clock
 from ..panels.render import Render
 from ..queries import inbox, order_page
 from ..queries.day import ahead_from

@@ -17,9 +17,9 @@ from flask_login import current_user, login_required
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import clock
 from ..db import db
-from ..formatting import clock_text, day_text
+from ..display import clock
+from ..display.filters import clock_text, day_text
 from ..models import Tenant
 from ..observability import logs
 from ..observability.metrics import web as metrics

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .. import clock
+from ..display import clock
 from ..events.catalog import INBOX
 from ..signals import signals
 from . import jitter

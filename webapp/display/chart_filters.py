@@ -8,14 +8,14 @@ from typing import Any
 
 from flask import Flask
 
+from ..money import to_decimal
+from ..queries.history import History
+from ..queries.leaderboard import Leader
+from ..queries.revenue_by_hour import RevenueByHour
+from ..queries.salespeople import Salesperson
+from ..tenancy import current_tenant
 from .charts import Chart, bar_chart, shares
-from .formatting import compact_text, money_text, of_the_request, short_day_text, short_money_text
-from .money import to_decimal
-from .queries.history import History
-from .queries.leaderboard import Leader
-from .queries.revenue_by_hour import RevenueByHour
-from .queries.salespeople import Salesperson
-from .tenancy import current_tenant
+from .filters import compact_text, money_text, of_the_request, short_day_text, short_money_text
 
 HOURS_BETWEEN_LABELS = 3
 DAYS_BETWEEN_LABELS = 7

@@ -1,0 +1,1 @@
+"""How numbers, money, times and charts are shown: Jinja filters and geometry."""
