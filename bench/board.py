@@ -26,7 +26,8 @@ import psutil
 import psycopg
 import redis
 
-from webapp import create_app, sessions
+from webapp import create_app
+from webapp.accounts import sessions
 from webapp.config import Config
 from webapp.signals import signals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from webapp.hashing import hashing
+from webapp.accounts.hashing import hashing
 from wsgi import app
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ import redis
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from webapp import create_app, sessions
+from webapp import create_app
+from webapp.accounts import sessions
 from webapp.config import Config
 from webapp.signals import signals
 

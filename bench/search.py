@@ -26,7 +26,7 @@ from flask.testing import FlaskClient
 from psycopg.errors import QueryCanceled
 from sqlalchemy import text
 
-from webapp import sessions
+from webapp.accounts import sessions
 from webapp.db import db
 from webapp.queries.order_search import Cursor, Filter
 

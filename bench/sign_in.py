@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from webapp import passwords
+from webapp.accounts import passwords
 
 from .stage import Stage, report, run
 from .web import Web, tenant_with_people

@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from webapp import create_app, sessions
+from webapp import create_app
+from webapp.accounts import sessions
 from webapp.config import Config
 
 from .stage import ROOT, Stage

@@ -6,7 +6,7 @@ import os
 
 import psycopg
 
-from webapp import sessions
+from webapp.accounts import sessions
 from webapp.config import Config
 
 from .app import app

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webapp import sessions
+from webapp.accounts import sessions
 
 
 class Person:

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TypeVar
 
-from webapp import create_app, sessions
+from webapp import create_app
+from webapp.accounts import sessions
 from webapp.config import Config
 
 from .world import Service

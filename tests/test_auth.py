@@ -9,7 +9,8 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from webapp import create_app, passwords, sign_in_limit
+from webapp import create_app
+from webapp.accounts import passwords, sign_in_throttle
 from webapp.routes.auth import local_path
 
 from .browsing import Person, soup
@@ -91,13 +92,13 @@ def test_a_hash_of_weaker_parameters_is_made_anew_at_the_next_sign_in(nobody: Pe
 
 
 def test_the_eleventh_failed_try_has_to_wait_even_with_the_right_password(nobody: Person, ana: str) -> None:
-    for _ in range(sign_in_limit.TRIES):
+    for _ in range(sign_in_throttle.TRIES):
         assert sign_in(nobody, ana, "wrong password").status_code == 422
     for password in ("wrong password", PASSWORD):
         response = sign_in(nobody, ana, password)
         assert response.status_code == 429
         seconds = int(response.headers["Retry-After"])  # of 15 minutes, less what ten hashes took
-        assert 600 < seconds <= sign_in_limit.WINDOW_SECONDS
+        assert 600 < seconds <= sign_in_throttle.WINDOW_SECONDS
         assert f"Try again in {-(-seconds // 60)} minutes" in problem(response)
     other = {"REMOTE_ADDR": "192.0.2.7"}
     assert sign_in(nobody, "who@example.com", PASSWORD).status_code == 422, "another e-mail may try"
@@ -107,7 +108,7 @@ def test_the_eleventh_failed_try_has_to_wait_even_with_the_right_password(nobody
 def test_a_success_forgets_the_failures_before_it(app: Flask, ana: str) -> None:
     for _ in range(2):
         person = Person(app)
-        for _ in range(sign_in_limit.TRIES - 1):
+        for _ in range(sign_in_throttle.TRIES - 1):
             sign_in(person, ana, "wrong password")
         assert sign_in(person, ana, PASSWORD).status_code == 303
 
@@ -118,8 +119,8 @@ def test_without_redis_people_still_sign_in_and_each_process_limits_by_itself(
     app = create_app(replace(config_for(service), redis_url="redis://127.0.0.1:1/0"))
     assert sign_in(Person(app), ana, PASSWORD, "/sign-in?next=/orders").status_code == 303
     assert "each process limits sign-ins by itself" in caplog.text
-    statuses = [sign_in(Person(app), ana, "wrong password").status_code for _ in range(sign_in_limit.TRIES + 1)]
-    assert statuses == [422] * sign_in_limit.TRIES + [429]
+    statuses = [sign_in(Person(app), ana, "wrong password").status_code for _ in range(sign_in_throttle.TRIES + 1)]
+    assert statuses == [422] * sign_in_throttle.TRIES + [429]
 
 
 def test_signing_out_takes_a_post_and_ends_the_session(nobody: Person, ana: str) -> None:

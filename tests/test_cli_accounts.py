@@ -8,7 +8,8 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from webapp import create_app, passwords, rollups
+from webapp import create_app, rollups
+from webapp.accounts import passwords
 
 from .conftest import config_for
 from .world import Service, World

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, rollups, sessions
+from webapp import create_app, rollups
+from webapp.accounts import sessions
 from webapp.db import db
 from webapp.doctor.system import System
 from webapp.doorbell import connection as doorbell

@@ -14,8 +14,8 @@ from argon2 import PasswordHasher
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from webapp import passwords
-from webapp.visitors import KEPT_SECONDS
+from webapp.accounts import passwords
+from webapp.accounts.user_cache import KEPT_SECONDS
 
 from .browsing import Person, soup
 from .importing import Importer, importer  # noqa: F401 - a fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from webapp import proxy_seen
+from webapp.accounts import proxy_warning
 from webapp.config.network import insecure, reaches_beyond
 from webapp.launcher.settings import Refused, Settings
 
@@ -103,7 +103,7 @@ def test_the_doctor_warns_of_what_was_allowed(service: Service) -> None:
 
 def test_the_doctor_warns_of_an_unnamed_proxy_and_of_a_trigger_that_is_off(service: Service, world: World) -> None:
     with redis.Redis.from_url(service.redis_url) as client:
-        client.set(proxy_seen.KEY, "10.0.0.2")
+        client.set(proxy_warning.KEY, "10.0.0.2")
     world.conn.execute("ALTER TABLE users DISABLE TRIGGER users_updated")
     found = examined(service)
     found.says("sign-in", "warn", "X-Forwarded-For came from '10.0.0.2'", "Set TRUSTED_PROXIES")

@@ -15,7 +15,8 @@ import pytest
 import redis
 from celery import Celery
 
-from webapp import create_app, sign_in_limit
+from webapp import create_app
+from webapp.accounts import sign_in_throttle
 from webapp.config import Config
 from webapp.config.redis_url import connect
 from webapp.events.catalog import ROLLUPS
@@ -70,7 +71,7 @@ class Chain:
         app = create_app(Config.from_env(self.doorbell.env()))
         with app.app_context():
             tries = app.extensions["doorbell_sign_ins"].tries
-            attempt = sign_in_limit.Try(tries, "ana@example.com", "192.0.2.1")
+            attempt = sign_in_throttle.Try(tries, "ana@example.com", "192.0.2.1")
             assert attempt.count().wait == 0
             attempt.succeed()
             assert tries._kept == {}, "Redis took all of it"

@@ -16,14 +16,15 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from webapp import create_app, sessions, visitors
+from webapp import create_app
+from webapp.accounts import sessions, user_cache
+from webapp.accounts.sessions import SessionKey
+from webapp.accounts.user_cache import AWAY_SECONDS, HEADER_SECONDS, KEPT_SECONDS
 from webapp.observability.metrics import web as metrics
 from webapp.postgres import session as pg_session
-from webapp.sessions import SessionKey
 from webapp.stream import end_session
 from webapp.streams.base import Stream
 from webapp.streams.revocation import Rights
-from webapp.visitors import AWAY_SECONDS, HEADER_SECONDS, KEPT_SECONDS
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
@@ -388,7 +389,7 @@ def test_a_thousand_known_headers_are_a_few_queries_in_ten_seconds(service: Serv
             sent.clear()
             web.seconds += KEPT_SECONDS + 0.1
             assert all(web.visitors.of_cookie(cookie) is not None for cookie in cookies)
-            assert 1 <= sent.about(USERS) <= 1 + len(cookies) // visitors.MOST_AT_ONCE
+            assert 1 <= sent.about(USERS) <= 1 + len(cookies) // user_cache.MOST_AT_ONCE
             assert sent.about("ended_sessions") == len(sent) == sent.about(USERS)
 
 

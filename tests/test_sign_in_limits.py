@@ -9,10 +9,11 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, hashing, passwords, proxy_seen, sign_in_limit, waiting_room
+from webapp import create_app
+from webapp.accounts import hashing, passwords, proxy_warning, sign_in_throttle, waiting_room
+from webapp.accounts.expiring_counters import Tries
+from webapp.accounts.sign_in_throttle import ACCOUNT_TRIES, CLIENT_TRIES, MAX_DELAY_SECONDS, client_of
 from webapp.observability.metrics import web as metrics
-from webapp.sign_in_limit import ACCOUNT_TRIES, CLIENT_TRIES, MAX_DELAY_SECONDS, client_of
-from webapp.tries import Tries
 
 from .browsing import Person
 from .conftest import config_for
@@ -71,7 +72,7 @@ def test_one_client_cannot_try_many_e_mails(app: Flask, ana: int) -> None:
     spray = [attempt(app, f"person{n}@example.com", client=f"2001:db8::{n + 1:x}") for n in range(CLIENT_TRIES + 2)]
     assert [answer.status_code for answer in spray] == [422] * CLIENT_TRIES + [429] * 2
     seconds = int(spray[-1].headers["Retry-After"])
-    assert 600 < seconds <= sign_in_limit.WINDOW_SECONDS
+    assert 600 < seconds <= sign_in_throttle.WINDOW_SECONDS
     assert f"Try again in {-(-seconds // 60)} minutes" in spray[-1].text
     assert attempt(app, password=PASSWORD, client="2001:db8::ff").status_code == 429, "the same /64"
     assert attempt(app, password=PASSWORD, client="2001:db8:0:1::1").status_code == 303, "another one"
@@ -115,7 +116,7 @@ def test_where_too_many_wait_a_try_is_refused_and_not_counted(
 
 def test_a_full_queue_for_hashing_is_answered_in_words(app: Flask, ana: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing.hashing, "_in_line", hashing.THREADS + hashing.MAX_WAITING_STRANGERS)
-    answers = [attempt(app, password=PASSWORD) for _ in range(sign_in_limit.TRIES + 1)]
+    answers = [attempt(app, password=PASSWORD) for _ in range(sign_in_throttle.TRIES + 1)]
     assert {answer.status_code for answer in answers} == {503}, "tries that were not checked do not count"
     monkeypatch.setattr(hashing.hashing, "_in_line", 0)
     assert attempt(app, password=PASSWORD).status_code == 303
@@ -201,7 +202,7 @@ def test_of_refusals_the_first_is_a_line_and_each_is_a_count(
     app: Flask, ana: int, lines: pytest.LogCaptureFixture
 ) -> None:
     refused = metrics.SIGN_INS.labels("refused")._value.get()
-    for _ in range(sign_in_limit.TRIES + 5):
+    for _ in range(sign_in_throttle.TRIES + 5):
         attempt(app)
     assert lines.text.count("sign-in refused reason='too many tries of one e-mail and client'") == 1
     assert metrics.SIGN_INS.labels("refused")._value.get() - refused == 5
@@ -209,7 +210,7 @@ def test_of_refusals_the_first_is_a_line_and_each_is_a_count(
 
 @pytest.fixture
 def first_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy_seen, "_said", float("-inf"))
+    monkeypatch.setattr(proxy_warning, "_said", float("-inf"))
 
 
 FORWARDED = {"X-Forwarded-For": "203.0.113.9"}
@@ -223,8 +224,8 @@ def test_a_proxy_that_nobody_named_is_a_warning_once(
         app.test_client().get("/sign-in", headers=FORWARDED, environ_overrides={"REMOTE_ADDR": "10.0.0.2"})
     assert caplog.text.count("all clients appear as one; set TRUSTED_PROXIES") == 1
     with redis.Redis.from_url(service.redis_url) as client:
-        assert client.get(proxy_seen.KEY) == b"10.0.0.2"
-        assert 86_000 < client.ttl(proxy_seen.KEY) <= 86_400
+        assert client.get(proxy_warning.KEY) == b"10.0.0.2"
+        assert 86_000 < client.ttl(proxy_warning.KEY) <= 86_400
 
 
 @pytest.mark.usefixtures("first_look")
@@ -255,7 +256,7 @@ def test_in_the_process_a_count_ends_with_its_window_and_is_bounded(monkeypatch:
     assert (tries.has("known"), tries.has("unknown")) == (True, False)
     tries.forget("a")
     assert tries.add(["a"], 100) == [(1, 100)]
-    monkeypatch.setattr("webapp.tries.MAX_KEPT", 5)
+    monkeypatch.setattr("webapp.accounts.expiring_counters.MAX_KEPT", 5)
     for n in range(20):
         tries.add([str(n)], 100)
         assert len(tries._kept) <= 5

@@ -258,7 +258,9 @@ def test_a_stream_ends_when_its_user_is_gone_or_of_another_tenant(
     monkeypatch: pytest.MonkeyPatch, service: Service, world: World, ends: str
 ) -> None:
     monkeypatch.setattr("webapp.streams.timers.RIGHTS_SECONDS", 0.0)
-    monkeypatch.setattr("webapp.visitors.KEPT_SECONDS", -1.0)  # nobody is kept for the moment that they otherwise are
+    monkeypatch.setattr(
+        "webapp.accounts.user_cache.KEPT_SECONDS", -1.0
+    )  # nobody is kept for the moment that they otherwise are
     app = create_app(config_for(service))
     user = world.user(world.tenant())
     world.tenant("other")

@@ -6,12 +6,12 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from webapp.tenancy import PUBLIC, is_fragment
+from webapp.accounts.current import PUBLIC, is_fragment
 
 from .browsing import Person
 from .world import World
 
-# Nobody may ask these, each for its reason in webapp/tenancy.py. A longer list is a decision, so it is made here as well.
+# Nobody may ask these, each for its reason in webapp/accounts/current.py. A longer list is a decision, so it is made here as well.
 KNOWN_PUBLIC = {"static", "auth.sign_in", "auth.demo", "health.healthz", "health.readyz", "metrics.metrics"}
 
 # What somebody of another tenant gets from each route that needs a sign-in. The other tenant's order has the number
@@ -168,8 +168,8 @@ def test_a_signed_in_request_holds_no_connection_before_it_queries(app: Flask, w
         from flask import session
         from flask_login import current_user
 
+        from webapp.accounts.current import current_tenant
         from webapp.db import db
-        from webapp.tenancy import current_tenant
 
         session["_user_id"] = str(user)
         assert (current_user.id, current_tenant().slug) == (user, "acme")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from webapp import create_app, visitors
-from webapp.visitors import KEPT_SECONDS, Who
+from webapp import create_app
+from webapp.accounts import user_cache
+from webapp.accounts.user_cache import KEPT_SECONDS, Who
 
 from .browsing import Person
 from .conftest import config_for
@@ -107,7 +108,7 @@ def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
             sent.clear()
             clock.after(KEPT_SECONDS + 0.1)
             assert all(known.get(user_id) is not None for user_id in ids)
-            assert 1 <= sent.about(USERS) <= 1 + len(ids) // visitors.MOST_AT_ONCE
+            assert 1 <= sent.about(USERS) <= 1 + len(ids) // user_cache.MOST_AT_ONCE
 
 
 def test_who_left_is_not_asked_for(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
@@ -131,7 +132,7 @@ def test_of_fifty_who_come_at_once_a_few_queries_find_all(service: Service, worl
 
 
 def test_what_is_kept_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
-    monkeypatch.setattr(visitors, "MOST_KEPT", 5)
+    monkeypatch.setattr(user_cache, "MOST_KEPT", 5)
     known = app.extensions["doorbell_visitors"]
     with app.app_context():
         for n in range(20):

@@ -9,7 +9,8 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, form_limits, health, sign_in, stream, tenancy, visitors
+from . import db, form_limits, health, stream
+from .accounts import current, sign_in, user_cache
 from .concurrency import search_limit
 from .observability.metrics import web as web_metrics
 from .panels import cache
@@ -33,13 +34,13 @@ def init_app(app: Flask) -> None:
     health.init_app(app)
     cache.init_app(app)
     search_limit.init_app(app)
-    visitors.init_app(app)
+    user_cache.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)
     login_manager.init_app(app)
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
     compressed_pages.init_app(app)
-    tenancy.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
+    current.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
     form_limits.init_app(app)
     csrf.init_app(app)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from . import sessions, visitors
+from .accounts import sessions, user_cache
 from .config import Config
 from .server import hijack
 from .signals import notices, signals
@@ -49,7 +49,7 @@ def stream() -> Response:
 
 def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and let the other processes look for theirs."""
-    visitors.visitors().end(key.id)
+    user_cache.visitors().end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
     notices.sessions_ended(signals.client())
 
@@ -66,7 +66,7 @@ class StreamResponse(Response):
     def __init__(self, tenant_id: int, user_id: int, since: int | None, again: bool) -> None:
         super().__init__(headers=HEADERS)
         self._owner, self._since, self._again = (tenant_id, user_id), since, again
-        self._session, self._visitors = sessions.current(), visitors.visitors()
+        self._session, self._visitors = sessions.current(), user_cache.visitors()
         self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
         self._config = cast(Config, current_app.extensions["doorbell_config"])
 

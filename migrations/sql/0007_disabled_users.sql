@@ -8,7 +8,7 @@ ALTER TABLE users
     ADD CONSTRAINT ck_users_sessions_from CHECK (sessions_from BETWEEN '1900-01-01' AND '9000-01-01');
 
 -- Whichever program changes a password or a role or disables a user, psql included, ends that user's sessions. A password hash
--- that is renewed with the same password (webapp/accounts.py) sets doorbell.same_password and ends none.
+-- that is renewed with the same password (webapp/accounts/admin.py) sets doorbell.same_password and ends none.
 CREATE FUNCTION users_updated() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

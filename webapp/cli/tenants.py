@@ -11,8 +11,9 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import account_changes, accounts, rollups
-from ..account_changes import TenantChange
+from .. import rollups
+from ..accounts import admin, changes
+from ..accounts.changes import TenantChange
 from ..config import Config
 from ..db import db
 from ..events.catalog import RESYNC
@@ -32,8 +33,8 @@ tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")
 def create(slug: str, name: str, timezone: str, currency: str, locale: str) -> None:
     """Create the tenant SLUG (a short name of a-z, 0-9 and -)."""
     try:
-        accounts.create_tenant(accounts.NewTenant(slug, name.strip(), timezone, currency, locale))
-    except accounts.AccountError as error:
+        admin.create_tenant(admin.NewTenant(slug, name.strip(), timezone, currency, locale))
+    except admin.AccountError as error:
         stop(str(error))
     click.echo(f"Created tenant {slug}. Next, create a user: flask user create EMAIL --tenant {slug} --name NAME")
 
@@ -74,8 +75,8 @@ def show() -> None:
 
 def _change(slug: str, change: TenantChange) -> None:
     try:
-        changed = account_changes.change_tenant(slug, change)
-    except accounts.AccountError as error:
+        changed = changes.change_tenant(slug, change)
+    except admin.AccountError as error:
         stop(str(error))
     if not changed.changed:
         click.echo(f"Tenant {slug} has these values already. Nothing was changed.")

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import account_changes, accounts, passwords
+from ..accounts import admin, changes, passwords
 from ..db import db
 from ..models import ROLES, Tenant, User
 from ..signals import notices, signals
@@ -29,7 +29,7 @@ email_argument: Callable[..., Any] = click.argument("email")
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except (accounts.AccountError, passwords.PasswordInvalid) as error:
+    except (admin.AccountError, passwords.PasswordInvalid) as error:
         stop(str(error))
 
 
@@ -42,8 +42,8 @@ def _refusals() -> Iterator[None]:
 def create(email: str, slug: str, name: str, role: str, password_stdin: bool) -> None:
     """Create a user who signs in with EMAIL and a password, which is asked for."""
     with _refusals():
-        accounts.check_user(email, slug, name, role)  # before a password is thought up
-        accounts.create_user(email, slug, name, role, _password(password_stdin))
+        admin.check_user(email, slug, name, role)  # before a password is thought up
+        admin.create_user(email, slug, name, role, _password(password_stdin))
     click.echo(f"Created user {email} with the role {role} in {slug}.")
 
 
@@ -54,8 +54,8 @@ def password(email: str, password_stdin: bool) -> None:
     """Give the user EMAIL a new password, which is asked for, and sign the user out everywhere."""
     with _refusals():
         with Session(db.engine) as session:
-            accounts.require_user(session, email)
-        account_changes.set_password(email, _password(password_stdin))
+            admin.require_user(session, email)
+        changes.set_password(email, _password(password_stdin))
     click.echo(f"Changed the password of {email}. {_signed_out()}")
 
 
@@ -64,7 +64,7 @@ def password(email: str, password_stdin: bool) -> None:
 def disable(email: str) -> None:
     """Sign the user EMAIL out everywhere and refuse further sign-ins. The user's orders stay."""
     with _refusals():
-        changed = account_changes.disable(email)
+        changed = changes.disable(email)
     if changed:
         click.echo(f"Disabled {email}; their orders stay theirs. {_signed_out()}")
     else:
@@ -76,7 +76,7 @@ def disable(email: str) -> None:
 def enable(email: str) -> None:
     """Let the user EMAIL sign in again."""
     with _refusals():
-        changed, has_password = account_changes.enable(email)
+        changed, has_password = changes.enable(email)
     head = f"Enabled {email}." if changed else f"{email} is not disabled. Nothing was changed."
     tail = "" if has_password else f" They have no password. Set one: flask user password {email}"
     click.echo(head + tail)
@@ -87,7 +87,7 @@ def enable(email: str) -> None:
 def sign_out(email: str) -> None:
     """Sign the user EMAIL out in every browser. They can sign in again."""
     with _refusals():
-        account_changes.sign_out(email)
+        changes.sign_out(email)
     click.echo(f"{email}: {_signed_out()}")
 
 
@@ -97,7 +97,7 @@ def sign_out(email: str) -> None:
 def role(email: str, role: str) -> None:
     """Give the user EMAIL the role ROLE, and sign the user out everywhere, so that it counts at once."""
     with _refusals():
-        changed = account_changes.set_role(email, role)
+        changed = changes.set_role(email, role)
     if changed:
         click.echo(f"{email} has the role {role} now. {_signed_out()}")
     else:
@@ -113,7 +113,7 @@ def rename(email: str, name: str | None, new_email: str | None) -> None:
     if name is None and new_email is None:
         stop("Nothing to change. Give --name NAME, --email ADDRESS or both.")
     with _refusals():
-        account_changes.rename_user(email, name, new_email)
+        changes.rename_user(email, name, new_email)
     said = [f"the name {name.strip()!r}" if name is not None else "", f"the e-mail {new_email}" if new_email else ""]
     click.echo(f"Renamed {email}: {' and '.join(filter(None, said))}. Open pages show it when they are reloaded.")
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Flask
 
+from ..accounts.current import current_tenant
 from ..money import to_decimal
 from ..queries.history import History
 from ..queries.leaderboard import Leader
 from ..queries.revenue_by_hour import RevenueByHour
 from ..queries.salespeople import Salesperson
-from ..tenancy import current_tenant
 from .charts import Chart, bar_chart, shares
 from .filters import compact_text, money_text, of_the_request, short_day_text, short_money_text
 

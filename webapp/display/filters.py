@@ -16,8 +16,8 @@ from flask import Flask
 from jinja2 import pass_context
 
 from .. import money
+from ..accounts.current import current_tenant
 from ..models import Tenant
-from ..tenancy import current_tenant
 
 SHORT_FROM = 1_000_000  # whole units of the currency; cents say nothing beside so many
 CHARS = (9, 12, 15, 19, 24, 30)  # the size classes of figures, as board.css has them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import proxy_seen
+from ..accounts import proxy_warning
 from ..config import network
 from .finding import Finding, ok, warn
 from .system import System
@@ -24,7 +24,7 @@ def look(system: System) -> Iterator[Finding]:
             "ALTER TABLE users ENABLE TRIGGER users_updated; or restore it from migrations/sql/0007_disabled_users.sql.",
         )
     with system.redis() as client:
-        peer = client.get(proxy_seen.KEY)
+        peer = client.get(proxy_warning.KEY)
     if peer is not None:
         yield warn(
             f"all clients appear as one: X-Forwarded-For came from {peer.decode(errors='replace')[:60]!r} within a day, "

@@ -88,7 +88,7 @@ class User(UserMixin, Base):
     """A person who signs in. `password_hash` is argon2id, null without a password.
 
     A user with a `disabled_at` cannot sign in; the user's orders stay. A session counts while `sessions_from` is what it was
-    when the session began (sessions.py); a trigger moves it when the password or the role changes or the user is disabled.
+    when the session began (accounts/sessions.py); a trigger moves it when the password or the role changes or the user is disabled.
     """
 
     __tablename__ = "users"
@@ -117,7 +117,7 @@ class User(UserMixin, Base):
 
 
 class EndedSession(Base):
-    """A session that was signed out (sessions.py). Its cookie expires at `expires_at`, then the row may go."""
+    """A session that was signed out (accounts/sessions.py). Its cookie expires at `expires_at`, then the row may go."""
 
     __tablename__ = "ended_sessions"
     __table_args__ = (

@@ -11,15 +11,16 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import proxy_seen, sessions, stream
-from .. import sign_in as signing_in
+from .. import stream
+from ..accounts import proxy_warning, sessions
+from ..accounts import sign_in as signing_in
+from ..accounts.current import is_fragment
+from ..accounts.user_cache import visitors
 from ..config import Config
 from ..db import db
 from ..errors import Trouble, answer
 from ..forms import SignInForm
 from ..models import Tenant, User
-from ..tenancy import is_fragment
-from ..visitors import visitors
 
 DEMO_SLUG = "demo"
 
@@ -30,7 +31,7 @@ bp = Blueprint("auth", __name__)
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(local_path(request.args.get("next")), 303)
-    proxy_seen.look(request, _config().trusted_proxies)
+    proxy_warning.look(request, _config().trusted_proxies)
     form = SignInForm()
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)

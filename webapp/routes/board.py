@@ -9,12 +9,12 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
+from ..accounts.current import current_tenant
 from ..display import chart_filters, clock, filters
 from ..panels.registry import PANELS
 from ..queries import inbox
 from ..queries.day import today
 from ..signals import signals
-from ..tenancy import current_tenant
 from .panels import render_inbox, shared_panels
 
 bp = Blueprint("board", __name__)

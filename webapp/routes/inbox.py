@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import func, update
 
+from ..accounts.current import current_tenant
 from ..db import db
 from ..models import Notification
 from ..signals import signals
-from ..tenancy import current_tenant
 from .board import live_since
 from .page_parts import inbox_part
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import forms, orders
+from ..accounts.current import current_tenant
 from ..display.filters import money_text
 from ..errors import no_such_order
 from ..money import MoneyError
@@ -21,7 +22,6 @@ from ..orders.rules import (
     RefundInvalid,
 )
 from ..queries import order_page
-from ..tenancy import current_tenant
 from .orders import bp, show_page, status_of
 
 # Where an order is already what the button would have made it, another person was quicker: that is no fault of this one.

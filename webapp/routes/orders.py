@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import orders
+from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
@@ -20,7 +21,6 @@ from ..money import amount_text
 from ..orders.rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
-from ..tenancy import current_tenant
 from . import order_filter, page_parts
 
 bp = Blueprint("orders", __name__)

@@ -10,6 +10,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
+from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..display import clock
 from ..events.catalog import DAY, ORDERS
@@ -17,7 +18,6 @@ from ..panels.registry import Panel
 from ..queries import listed_orders
 from ..queries.day import ahead_from
 from ..queries.order_search import PAGE_ROWS
-from ..tenancy import current_tenant
 from . import order_filter
 from .page_parts import orders_part, part_of
 from .panels import bp, fragment, shared_part

@@ -12,13 +12,13 @@ from flask_login import current_user, login_required
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from ..accounts.current import current_tenant
 from ..display import clock
 from ..panels.render import Render
 from ..queries import inbox, order_page
 from ..queries.day import ahead_from
 from ..queries.order_page import OrderPage
 from ..queries.order_search import Cursor, Filter, Found
-from ..tenancy import current_tenant
 from . import order_filter
 from .panels import bp, fragment, rendered
 

@@ -17,6 +17,8 @@ from flask_login import current_user, login_required
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..accounts.current import current_tenant
+from ..accounts.user_cache import audience_of
 from ..db import db
 from ..display import clock
 from ..display.filters import clock_text, day_text
@@ -29,8 +31,6 @@ from ..panels.render import Render, Wanted
 from ..queries import inbox, recent_orders
 from ..queries.day import today
 from ..signals.log_follower import Log, signal_logs
-from ..tenancy import current_tenant
-from ..visitors import audience_of
 from . import several_panels
 
 CONTENT_TYPE = "text/html; charset=utf-8"

@@ -1,6 +1,6 @@
 """Panels that are in memory, answered before Flask begins: a thousand pages ask for the same fragment at once.
 
-Nothing is weaker here than behind it. The Cookie header must be one whose session was verified moments ago (visitors.py),
+Nothing is weaker here than behind it. The Cookie header must be one whose session was verified moments ago (accounts/user_cache.py),
 the render one that is new enough for a look into Redis's log after the request came. Whatever else is the case, the request
 goes its ordinary way.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from .. import tenancy, visitors
+from ..accounts import current, user_cache
 from ..observability.metrics import web as metrics
 from ..panels import cache
 from ..panels.registry import PANELS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SEVERAL = "/panels"
-PAGE_USER = "HTTP_" + tenancy.PAGE_USER.upper().replace("-", "_")
+PAGE_USER = "HTTP_" + current.PAGE_USER.upper().replace("-", "_")
 KNOWN = "HTTP_" + several_panels.HEADER.upper().replace("-", "_")  # as WSGI calls the header
 
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
@@ -38,7 +38,7 @@ class QuickPanels:
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
-        self._visitors: visitors.Visitors = app.extensions["doorbell_visitors"]
+        self._visitors: user_cache.Visitors = app.extensions["doorbell_visitors"]
         self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
         self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
+from ..accounts.sessions import SessionKey
 from ..events.catalog import RESYNC
 from ..observability.metrics import web as metrics
-from ..sessions import SessionKey
 from ..signals import signals
 from . import sse
 from .pending import AWAY, Dirty

@@ -14,10 +14,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ..accounts.sessions import stamp
+from ..accounts.user_cache import Visitors
 from ..db import db
 from ..models import EndedSession, User
-from ..sessions import stamp
-from ..visitors import Visitors
 from .base import Stream
 
 IDS_PER_QUERY = 1000

@@ -11,16 +11,16 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import accounts, passwords
-from .accounts import AccountError
-from .db import db
-from .models import Order, Tenant
+from ..db import db
+from ..models import Order, Tenant
+from . import admin, passwords
+from .admin import AccountError
 
 
 def set_password(email: str, password: str) -> None:
     """Ends the user's sessions."""
     with Session(db.engine) as session:
-        user = accounts.require_user(session, email)
+        user = admin.require_user(session, email)
         tenant = session.get_one(Tenant, user.tenant_id)
         passwords.check_new(password, user.email, user.name, tenant.name, tenant.slug)
         user.password_hash = passwords.hash_password(password)
@@ -30,7 +30,7 @@ def set_password(email: str, password: str) -> None:
 def disable(email: str) -> bool:
     """Ends the user's sessions. False for a user who is disabled already."""
     with Session(db.engine) as session:
-        user = accounts.require_user(session, email)
+        user = admin.require_user(session, email)
         if user.disabled_at is not None:
             return False
         user.disabled_at = func.now()
@@ -41,7 +41,7 @@ def disable(email: str) -> bool:
 def enable(email: str) -> tuple[bool, bool]:
     """Whether that changed anything, and whether the user has a password."""
     with Session(db.engine) as session:
-        user = accounts.require_user(session, email)
+        user = admin.require_user(session, email)
         changed, has_password = user.disabled_at is not None, user.password_hash is not None
         user.disabled_at = None
         session.commit()
@@ -51,15 +51,15 @@ def enable(email: str) -> tuple[bool, bool]:
 def sign_out(email: str) -> None:
     """End all of the user's sessions."""
     with Session(db.engine) as session:
-        accounts.require_user(session, email).sessions_from = func.clock_timestamp()
+        admin.require_user(session, email).sessions_from = func.clock_timestamp()
         session.commit()
 
 
 def set_role(email: str, role: str) -> bool:
     """Ends the user's sessions. False for a user who has that role already."""
-    accounts.check_role(role)
+    admin.check_role(role)
     with Session(db.engine) as session:
-        user = accounts.require_user(session, email)
+        user = admin.require_user(session, email)
         if user.role == role:
             return False
         user.role = role
@@ -70,11 +70,11 @@ def set_role(email: str, role: str) -> bool:
 def rename_user(email: str, name: str | None, new_email: str | None) -> None:
     """Give the user another name, another e-mail to sign in with, or both."""
     if name is not None:
-        accounts.check_name("user", name)
+        admin.check_name("user", name)
     if new_email is not None:
-        accounts.check_email(new_email)
+        admin.check_email(new_email)
     with Session(db.engine) as session:
-        user = accounts.require_user(session, email)
+        user = admin.require_user(session, email)
         user.name = user.name if name is None else name.strip()
         user.email = user.email if new_email is None else new_email.strip()
         try:
@@ -95,13 +95,13 @@ class TenantChange:
     def check(self) -> None:
         """Raises AccountError for the first fault."""
         if self.name is not None:
-            accounts.check_name("tenant", self.name)
+            admin.check_name("tenant", self.name)
         if self.timezone is not None:
-            accounts.check_timezone(self.timezone)
+            admin.check_timezone(self.timezone)
         if self.locale is not None:
-            accounts.check_locale(self.locale)
+            admin.check_locale(self.locale)
         if self.currency is not None:
-            accounts.check_currency(self.currency)
+            admin.check_currency(self.currency)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class ChangedTenant:
 def change_tenant(slug: str, change: TenantChange) -> ChangedTenant:
     change.check()
     with Session(db.engine) as session:
-        tenant = accounts.require_tenant(session, slug)
+        tenant = admin.require_tenant(session, slug)
         wanted = {name: value.strip() for name, value in change.__dict__.items() if value is not None}
         changed = tuple(name for name, value in wanted.items() if getattr(tenant, name) != value)
         if "currency" in changed:

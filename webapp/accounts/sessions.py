@@ -16,9 +16,9 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from .db import db
-from .models import EndedSession
-from .postgres import session as pg_session
+from ..db import db
+from ..models import EndedSession
+from ..postgres import session as pg_session
 
 ID, ENDS, SINCE = "_session", "_ends", "_since"  # keys of the cookie
 

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from sqlalchemy.orm import Session
 
+from ..db import db
+from ..models import Tenant, User
+from ..server.security_headers import READS
 from . import sessions
-from .db import db
-from .models import Tenant, User
-from .server.security_headers import READS
-from .visitors import visitors
+from .user_cache import visitors
 
 PAGE_USER = "Doorbell-User"  # the header in which a page says whose it is; the stream's address has `user`
 

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ..db import db
+from ..models import ROLES, SETTING_MAX_CHARS, Tenant, User
 from . import passwords
-from .db import db
-from .models import ROLES, SETTING_MAX_CHARS, Tenant, User
 
 NO_PLACES = {"localtime", "Factory"}  # names of the machine's own zone, which PostgreSQL does not know
 NAME_MAX_CHARS = 200

@@ -17,10 +17,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ..concurrency.batch_loader import Together
+from ..db import db
+from ..models import EndedSession, Tenant, User
 from . import sessions
-from .concurrency.batch_loader import Together
-from .db import db
-from .models import EndedSession, Tenant, User
 from .sessions import SessionKey
 
 # How long a user who was removed, moved or disabled still reads, or a session that ended elsewhere. Writing ends at once.

@@ -9,8 +9,8 @@ from typing import Any
 
 import redis
 
-from .observability import logs
-from .observability.incidents import Incident
+from ..observability import logs
+from ..observability.incidents import Incident
 
 AWAY_SECONDS = 5.0  # between two tries of Redis while it is away
 MAX_KEPT = 20_000  # counters in the process; then all begin again

@@ -9,8 +9,8 @@ import time
 import redis
 from flask import Request
 
-from .observability import logs
-from .signals import signals
+from ..observability import logs
+from ..signals import signals
 
 KEY = "doorbell:unnamed_proxy"  # the address that X-Forwarded-For came from; `flask doctor` reads it
 KEPT_SECONDS = 86_400

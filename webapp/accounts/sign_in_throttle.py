@@ -14,7 +14,7 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 
-from .tries import Tries
+from .expiring_counters import Tries
 
 TRIES = 10  # of one e-mail from one client
 CLIENT_TRIES = 40  # of one client; more than an office mistypes in a morning

@@ -13,15 +13,15 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from . import accounts, passwords
-from .db import db
+from ..db import db
+from ..models import User
+from ..observability import logs
+from ..observability.incidents import Incident
+from ..observability.metrics import web as metrics
+from . import admin, passwords
+from .expiring_counters import Tries
 from .hashing import Busy, hashing
-from .models import User
-from .observability import logs
-from .observability.incidents import Incident
-from .observability.metrics import web as metrics
-from .sign_in_limit import Try, Verdict, client_of
-from .tries import Tries
+from .sign_in_throttle import Try, Verdict, client_of
 from .waiting_room import Full, WaitingRoom
 
 BUSY_SECONDS = 5  # until another try makes sense when too many sign in at once
@@ -118,7 +118,7 @@ def _busy(address: str) -> Refused:
 def _check(email: str, password: str) -> tuple[User | None, str]:
     """The user of the e-mail, and why the try fails, "" when it does not. A try costs the same whatever the reason."""
     with Session(db.engine, expire_on_commit=False) as reading:
-        user = accounts.find_user(reading, email)
+        user = admin.find_user(reading, email)
     known_hash = user.password_hash if user else None
     matches = hashing.run(lambda: passwords.matches(known_hash, password))
     _crowd.over(log)
