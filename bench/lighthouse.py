@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 
 from webapp.demo import seed
-from webapp.rollups import refresh
+from webapp.rollups.refresh import refresh
 
 from .stage import ROOT, Stage, report
 from .web import Web

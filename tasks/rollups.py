@@ -7,9 +7,9 @@ import os
 import psycopg
 import redis
 
-from webapp import rollups
 from webapp.config import Config
 from webapp.events.catalog import ROLLUPS
+from webapp.rollups import refresh as rollups
 from webapp.signals import signals
 
 from .app import app

@@ -8,8 +8,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from webapp import create_app, rollups
+from webapp import create_app
 from webapp.accounts import passwords
+from webapp.rollups import refresh
 
 from .conftest import config_for
 from .world import Service, World
@@ -273,7 +274,7 @@ def test_a_tenant_is_renamed_and_its_values_are_set(app: Flask, world: World) ->
 def test_with_another_time_zone_the_days_are_counted_again(app: Flask, service: Service, world: World) -> None:
     tenant = world.tenant()
     world.order(tenant, placed_at="2026-11-20T23:30:00Z", paid_at="2026-11-20T23:30:00Z")
-    rollups.rebuild(service.database_url)
+    refresh.rebuild(service.database_url)
     assert rows_of_days(world) == ["2026-11-21"]
     done = flask(app, "tenant", "set", "acme", "--timezone", "America/New_York")
     assert (done.exit_code, "Counted its past days again." in done.output) == (0, True)

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app, rollups
+from webapp import create_app
 from webapp.accounts import sessions
 from webapp.db import db
 from webapp.doctor.system import System
@@ -20,6 +20,7 @@ from webapp.events import retention
 from webapp.listener import standby
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
+from webapp.rollups import refresh
 from webapp.signals import signals
 
 from .conftest import config_for
@@ -118,7 +119,7 @@ def test_the_whole_chain_works_in_a_database_with_odd_settings(service: Service,
         world.order(tenant)
         assert get(doorbell_processes.url + "/", doorbell_processes.cookie(user)) == 200
         assert get(doorbell_processes.url + "/orders", doorbell_processes.cookie(user)) == 200
-        rollups.refresh(service.database_url)
+        refresh.refresh(service.database_url)
         retention.make_ahead(service.database_url)
         retention.drop_old(service.database_url, 400)
         sessions.remove_expired(service.database_url)
@@ -139,7 +140,7 @@ def read_only(conn: psycopg.Connection) -> None:
 
 JOBS = {
     "listener": lambda service: doorbell.connect(service.database_url),
-    "rollups": lambda service: rollups.refresh(service.database_url),
+    "rollups": lambda service: refresh.refresh(service.database_url),
     "partitions": lambda service: retention.make_ahead(service.database_url),
     "retention": lambda service: retention.drop_old(service.database_url, 400),
     "sessions": lambda service: sessions.remove_expired(service.database_url),
@@ -197,7 +198,7 @@ def test_behind_pgbouncer_in_session_mode_all_processes_work(service: Service, w
             processes.start()
             world.order(tenant)
             assert get(processes.url + "/", processes.cookie(user)) == 200
-            assert rollups.refresh(url) == {tenant}
+            assert refresh.refresh(url) == {tenant}
             eventually(lambda: examined(pooled).says("cursor", "ok", "listener has read up to") is None)
             found = examined(pooled)
             found.says("postgresql", "warn", "a pooler stands between")

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp import rollups
 from webapp.demo import company
 from webapp.demo.customer import ACTIONS, Customer
 from webapp.demo.seed import catch_up, seed
+from webapp.rollups import refresh
 
 from .conftest import SECRET
 from .world import Service, World
@@ -60,7 +60,7 @@ def test_the_past_is_plausible(service: Service, world: World) -> None:
     lines = "SELECT tenant_id, order_id AS id, sum(total_minor) AS sum FROM order_lines GROUP BY 1, 2"
     by_lines = f"SELECT count(*) FROM orders LEFT JOIN ({lines}) AS l USING (tenant_id, id) WHERE total_minor = sum"
     assert _figure(conn, by_lines) == everything
-    rollups.refresh(service.database_url)
+    refresh.refresh(service.database_url)
     assert _figure(conn, "SELECT count(DISTINCT day) FROM rollups_daily") == 43, "six weeks and today"
 
 

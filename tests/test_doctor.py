@@ -14,10 +14,10 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import rollups
 from webapp.config import ConfigError
 from webapp.doctor import clock, examination, postgresql, transactions
 from webapp.doctor.system import System
+from webapp.rollups import refresh
 from webapp.signals import signals
 
 from .conftest import config_for
@@ -38,7 +38,7 @@ def test_a_healthy_system_is_ok_in_every_check(doorbell_processes: Doorbell, ser
     world.order(world.tenant())
     doorbell_processes.listener.start()
     eventually(lambda: "listening" in doorbell_processes.listener.log)
-    rollups.refresh(service.database_url)
+    refresh.refresh(service.database_url)
     with redis.Redis.from_url(service.redis_url) as client:
         eventually(lambda: client.get(signals.HEARTBEAT_KEY))
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 import redis
 
-from webapp import rollups
 from webapp.doctor import cursor
 from webapp.listener import standby as leadership
+from webapp.rollups import refresh
 from webapp.signals import signals
 
 from .examining import (
@@ -31,7 +31,7 @@ def read(service: Service) -> None:
     """The listener's and the rollups' cursor pass everything."""
     with signals.connect(service.redis_url) as client:
         leadership.catch_up(service.database_url, client)
-    rollups.refresh(service.database_url)
+    refresh.refresh(service.database_url)
 
 
 # The bell and the listener -------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app, rollups
+from webapp import create_app
 from webapp.embedded import Embedded
 from webapp.listener import standby
+from webapp.rollups import refresh
 from webapp.signals import signals
 
 from .conftest import config_for, servers_in
@@ -156,7 +157,7 @@ def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timel
         world.order(world.tenant())
     with signals.connect(place.redis_url) as client:
         standby.catch_up(place.database_url, client)
-        rollups.refresh(place.database_url)
+        refresh.refresh(place.database_url)
         (patient.directory / "postgres" / "standby.signal").touch()
         patient.restart_postgres()
         found = examined(place)

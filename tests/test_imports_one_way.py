@@ -143,7 +143,7 @@ def test_tasks_and_entry_points_import_webapp_and_nobody_imports_them() -> None:
         ("webapp.events.catalog", "import webapp.orders"),
         ("webapp.signals.signals", "from .stream import bp"),
         ("webapp.orders", "from . import create_app"),
-        ("webapp.rollups", "from tasks.app import app"),
+        ("webapp.rollups.refresh", "from tasks.app import app"),
         ("webapp.routes.board", "import listener_worker"),
     ],
 )

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp import orders, rollups
+from webapp import orders
 from webapp.orders import missing_refunds
+from webapp.rollups import refresh
 
 from .examining import examined
 from .world import Service, World
@@ -68,9 +69,9 @@ def test_a_refund_without_an_event_is_found_and_repaired(
 
 def test_the_rollups_follow_a_repair(app: Flask, service: Service, world: World, order: int) -> None:
     silent_refund(world, order, 10_000)
-    rollups.refresh(service.database_url)
+    refresh.refresh(service.database_url)
     flask(app)
-    rollups.refresh(service.database_url)
+    refresh.refresh(service.database_url)
     assert world.conn.execute("SELECT sum(revenue_minor) FROM rollups_daily").fetchone() == (0,)
 
 

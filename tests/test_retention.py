@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from webapp import rollups
 from webapp.events import retention
 from webapp.events.retention import DEFAULT, Retained
 from webapp.listener import standby
+from webapp.rollups import refresh
 from webapp.signals import signals
 
 from .processes import eventually
@@ -80,13 +80,13 @@ def test_an_old_month_is_dropped_once_every_reader_has_read_it(archive: Archive,
     old = archive.month("2024_01")
     archive.read()
     world.order(archive.tenant)
-    rollups.refresh(archive.service.database_url)
+    refresh.refresh(archive.service.database_url)
     archive.event("2024-01-15")
     assert archive.drop().kept == {old: "listener has not read all of it"}
     archive.read()
     assert archive.drop().kept == {old: "rollups has not read all of it"}
     world.order(archive.tenant)
-    rollups.refresh(archive.service.database_url)
+    refresh.refresh(archive.service.database_url)
     archive.read()
     before = archive.count()
     assert archive.drop() == Retained(dropped=[old])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp import rollups
+from webapp.rollups import refresh
 
 from .plain_count import DAILY, HOURLY, assert_they_equal_a_plain_count
 from .world import Service, World
@@ -22,7 +22,7 @@ def test_two_runs_at_once_and_writers_meanwhile_end_in_the_right_figures(service
     def keep_counting() -> None:
         while not done.is_set():
             try:
-                rollups.refresh(service.database_url)
+                refresh.refresh(service.database_url)
             except Exception as fault:
                 faults.append(fault)
 
@@ -36,7 +36,7 @@ def test_two_runs_at_once_and_writers_meanwhile_end_in_the_right_figures(service
     for counter in counters:
         counter.join()
     assert faults == []
-    rollups.refresh(service.database_url)
+    refresh.refresh(service.database_url)
     assert_they_equal_a_plain_count(world.conn)
 
 
@@ -83,9 +83,9 @@ def test_whatever_happens_to_orders_incremental_equals_plain_and_equals_a_rebuil
     for _ in range(12):
         for _ in range(dice.randint(0, 25)):
             _change_something(world, tenants, dice)
-        rollups.refresh(service.database_url)
+        refresh.refresh(service.database_url)
         assert_they_equal_a_plain_count(world.conn)
     incremental = world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()
     assert incremental[0], "the orders left something to count"
-    rollups.rebuild(service.database_url)
+    refresh.rebuild(service.database_url)
     assert (world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()) == incremental

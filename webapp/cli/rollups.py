@@ -9,9 +9,9 @@ import redis
 from flask import current_app
 from flask.cli import AppGroup
 
-from .. import rollups
 from ..config import Config
 from ..events.catalog import ROLLUPS
+from ..rollups import refresh
 from ..signals import signals
 from . import stop
 
@@ -22,7 +22,7 @@ rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart a
 def rebuild() -> None:
     """Count everything again, for example after a tenant's time zone was changed by SQL."""
     config = cast(Config, current_app.extensions["doorbell_config"])
-    changed = rollups.rebuild(config.database_url)
+    changed = refresh.rebuild(config.database_url)
     click.echo(f"Counted again: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):

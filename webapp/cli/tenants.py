@@ -11,13 +11,13 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import rollups
 from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..config import Config
 from ..db import db
 from ..events.catalog import RESYNC
 from ..models import Tenant, User
+from ..rollups import refresh
 from ..signals import notices, signals
 from . import stop, table
 
@@ -83,7 +83,7 @@ def _change(slug: str, change: TenantChange) -> None:
         return
     click.echo(f"Changed tenant {slug}: {', '.join(f'{name} {getattr(change, name)!r}' for name in changed.changed)}.")
     if "timezone" in changed.changed:
-        rollups.rebuild(cast(Config, current_app.extensions["doorbell_config"]).database_url)
+        refresh.rebuild(cast(Config, current_app.extensions["doorbell_config"]).database_url)
         click.echo("Counted its past days again.")
     _tell_open_pages(changed.id)
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .. import rollups
 from ..outbox import cursor as cursors
+from ..rollups import refresh
 from .finding import Finding, fault, lasting, ok
 from .system import Row, System
 
@@ -55,7 +55,7 @@ class _Reader:
 
 _LISTENER = _Reader(cursors.READER, 10.0, "Start listener_worker.py, or see its log.")
 _ROLLUPS = _Reader(
-    rollups.READER,
+    refresh.READER,
     300.0,
     "Start Celery's worker and beat, or see the worker's log for tasks.rollups.refresh.",
     "shipped",

@@ -15,13 +15,14 @@ import flask_migrate
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from .. import create_app, rollups
+from .. import create_app
 from ..config import Config
 from ..demo import company
 from ..demo.seed import catch_up, seed
 from ..embedded import Embedded, EmbeddedError
 from ..events import retention
 from ..postgres import faults, session
+from ..rollups import refresh
 from . import procfile
 from .data_directory import MARK, DataDirectory
 from .interrupt import Interrupt, Stop
@@ -113,7 +114,7 @@ class Launcher:
                 seed(config.database_url, datetime.now(UTC), self._settings.demo_weeks, self._settings.demo_timezone)
             elif self._settings.demo and (missed := catch_up(config.database_url, datetime.now(UTC))):
                 say(f"Filling the time since the demo last ran: {missed} orders …")
-            rollups.refresh(config.database_url)  # so that the 30-day chart is there when the page is
+            refresh.refresh(config.database_url)  # so that the 30-day chart is there when the page is
             with session.connect(config.database_url, "doorbell launcher") as conn:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
             self._has_demo = config.demo and found is not None

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from .postgres import session
+from ..postgres import session
 
 READER = "rollups"
 _LOCK = 0x00D0_0BE2  # advisory, a database's own: one run at a time
