@@ -8,8 +8,8 @@ from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webapp.imports.csvfile import OrdersFile
-from webapp.imports.faults import FileRefused
+from webapp.order_import.csvfile import OrdersFile
+from webapp.order_import.faults import FileRefused
 
 from .fuzzing import BYTES, TEXTS, fuzzed
 

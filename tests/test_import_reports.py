@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.imports.formulas import neutral, original
+from webapp.order_import.formulas import neutral, original
 
 from .importing import HEADER, Importer, importer  # noqa: F401 - a fixture
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from webapp.imports.importing import Import, Result, Wish
-from webapp.imports.load import IMPORT_LOCK
+from webapp.order_import.importing import Import, Result, Wish
+from webapp.order_import.load import IMPORT_LOCK
 
 from .importing import HEADER, Importer, importer  # noqa: F401 - a fixture
 from .processes import eventually

@@ -11,11 +11,11 @@ import psycopg
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..imports.columns import FIELDS
-from ..imports.faults import FileRefused
-from ..imports.importing import FORMATS, Import, Result, Wish
-from ..imports.owners import POLICIES
-from ..imports.report import Rejected
+from ..order_import.columns import FIELDS
+from ..order_import.faults import FileRefused
+from ..order_import.importing import FORMATS, Import, Result, Wish
+from ..order_import.owners import POLICIES
+from ..order_import.report import Rejected
 from ..postgres import faults, session
 
 ALL_GOOD, SOME_REJECTED, NOTHING_DONE = 0, 1, 2  # exit codes
