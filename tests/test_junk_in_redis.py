@@ -12,7 +12,8 @@ import pytest
 import redis
 from flask import Flask
 
-from webapp import create_app, health
+from webapp import create_app
+from webapp.doctor import readiness
 from webapp.doorbell import connection
 from webapp.events.catalog import BOARD_TOPICS
 from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
@@ -199,7 +200,7 @@ BAD_BEATS = (
 def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, client: redis.Redis, junk: Any) -> None:
     for key in KEYS:
         write(client, key, junk)
-    examiner = health.of(create_app(config_for(service)))
+    examiner = readiness.of(create_app(config_for(service)))
     assert examiner.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
     with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, client)

@@ -17,9 +17,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from webapp import create_app, health
+from webapp import create_app
 from webapp.db import db
-from webapp.health import Examiner, Part
+from webapp.doctor import readiness
+from webapp.doctor.readiness import Examiner, Part
 from webapp.signals import signals
 
 from .conftest import config_for
@@ -120,7 +121,7 @@ def test_a_full_pool_is_load_and_no_outage(service: Service) -> None:
         for _ in range(options["pool_size"] + options["max_overflow"]):
             held.enter_context(db.engine.connect()).execute(text("SELECT 1"))
         status, said = ask(app)
-        assert (status, said["postgresql"]) == (200, health.BUSY)
+        assert (status, said["postgresql"]) == (200, readiness.BUSY)
         db.engine.dispose()
 
 

@@ -9,9 +9,10 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, form_limits, health, stream
+from . import db, form_limits, stream
 from .accounts import current, sign_in, user_cache
 from .concurrency import search_limit
+from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import cache
 from .server import compressed_pages, security_headers, static_files
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     signals.init_app(app, config.redis_url)
     sign_in.init_app(app)
     log_follower.init_app(app, config.redis_url)
-    health.init_app(app)
+    readiness.init_app(app)
     cache.init_app(app)
     search_limit.init_app(app)
     user_cache.init_app(app)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from .. import health
+from ..doctor import readiness
 
 bp = Blueprint("health", __name__)
 
@@ -19,6 +19,6 @@ def healthz() -> tuple[str, int]:
 @bp.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
     """503 only where this process cannot serve pages: another process would miss Redis or the listener as well."""
-    seen = health.health()
+    seen = readiness.health()
     words = {name: part.state for name, part in seen.parts.items()}
     return {"ready": seen.ready, "degraded": seen.degraded, **words}, 200 if seen.ready else 503

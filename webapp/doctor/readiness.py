@@ -15,10 +15,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from .db import db
-from .listener.heartbeat import EXPIRY_SECONDS
-from .observability import logs
-from .signals import signals
+from ..db import db
+from ..listener.heartbeat import EXPIRY_SECONDS
+from ..observability import logs
+from ..signals import signals
 
 KEPT_SECONDS = 5.0  # a look is good for so long
 ANSWER_SECONDS = 2.0  # a part that has not answered by then counts as away,
