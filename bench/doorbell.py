@@ -25,7 +25,7 @@ from typing import Any
 import psycopg
 import redis
 
-from webapp.embedded import PG_BIN
+from webapp.launcher.embedded import PG_BIN
 from webapp.signals import signals
 
 from .stage import Stage, report

@@ -26,7 +26,7 @@ import psycopg
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 ROWS = 500_000
 FEW_ROWS = 50_000

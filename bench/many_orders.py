@@ -25,7 +25,7 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 COUNTS = (100_000, 1_000_000, 10_000_000)
 PER_DAY, BUSY_PER_DAY = 1_000, 100_000

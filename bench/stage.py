@@ -18,7 +18,7 @@ import psycopg
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 ROOT = Path(__file__).parent.parent
 

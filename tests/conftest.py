@@ -24,7 +24,7 @@ from psycopg import sql
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import PG_BIN, Embedded
+from webapp.launcher.embedded import PG_BIN, Embedded
 
 from . import all_versions
 from .chromium import ARGUMENTS, find

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
-from webapp.cluster import SYSTEM_USER
+from webapp.launcher.cluster import SYSTEM_USER
 
 from .processes import eventually, free_port
 from .world import Service

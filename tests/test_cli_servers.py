@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 from .conftest import config_for
 from .processes import free_port

@@ -106,7 +106,7 @@ def test_no_other_module_opens_a_session() -> None:
     opens = re.compile(r"(psycopg|Connection)\.connect\(|create_engine\(")
     files = [*(ROOT / "webapp").rglob("*.py"), *(ROOT / "tasks").rglob("*.py"), ROOT / "listener_worker.py"]
     found = {path.relative_to(ROOT).as_posix() for path in files if opens.search(path.read_text())}
-    assert found == {"webapp/postgres/session.py", "webapp/embedded.py"}
+    assert found == {"webapp/postgres/session.py", "webapp/launcher/embedded.py"}
 
 
 @pytest.mark.usefixtures("odd")

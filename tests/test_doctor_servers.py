@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from webapp import create_app
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.listener import standby
 from webapp.rollups import refresh
 from webapp.signals import signals

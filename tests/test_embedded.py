@@ -14,8 +14,8 @@ import psutil
 import psycopg
 import pytest
 
-from webapp import cluster
-from webapp.embedded import PG_BIN, Embedded, EmbeddedError
+from webapp.launcher import cluster
+from webapp.launcher.embedded import PG_BIN, Embedded, EmbeddedError
 
 from .world import Service
 

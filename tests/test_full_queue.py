@@ -18,7 +18,7 @@ import redis
 
 from webapp import create_app
 from webapp.doorbell import connection
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.signals import signals
 
 from .conftest import config_for, servers_in

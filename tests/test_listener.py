@@ -14,7 +14,7 @@ import redis
 
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.listener import standby as leadership
 from webapp.outbox import drain
 from webapp.signals import signals

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.observability import logs
 from webapp.signals import signals
 

@@ -14,7 +14,7 @@ import redis
 from flask import Flask
 
 from webapp import create_app
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.signals import signals
 
 from .beating import client  # noqa: F401 - a fixture

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from webapp.db import db
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.models import Tenant
 from webapp.queries import order_search
 from webapp.queries.order_search import Cursor, Filter

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import redis
 
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.listener import heartbeat
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from webapp import create_app
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.observability.metrics import web as metrics
 from webapp.panels.registry import KEPT_SECONDS, PANELS
 from webapp.signals import signals

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from webapp import create_app
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.signals import signals
 from webapp.streams.base import Stream
 from webapp.streams.generator_stream import GeneratorStream

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 from ..processes import Doorbell, eventually
 from ..world import Service, World

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 from ..conftest import new_service
 from .report import Report

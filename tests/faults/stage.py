@@ -11,7 +11,7 @@ import psycopg
 import redis
 from playwright.sync_api import Browser
 
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 from webapp.signals import signals
 
 from ..processes import Doorbell, Process, eventually

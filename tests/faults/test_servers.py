@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from webapp.embedded import PG_BIN
+from webapp.launcher.embedded import PG_BIN
 from webapp.signals import signals
 
 from ..processes import eventually

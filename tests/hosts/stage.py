@@ -14,7 +14,7 @@ import psycopg
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.embedded import Embedded
+from webapp.launcher.embedded import Embedded
 
 from ..faults import truth
 from ..processes import Doorbell, Process, eventually, get

@@ -19,12 +19,12 @@ from .. import create_app
 from ..config import Config
 from ..demo import company
 from ..demo.seed import catch_up, seed
-from ..embedded import Embedded, EmbeddedError
 from ..events import retention
 from ..postgres import faults, session
 from ..rollups import refresh
 from . import procfile
 from .data_directory import MARK, DataDirectory
+from .embedded import Embedded, EmbeddedError
 from .interrupt import Interrupt, Stop
 from .settings import ROOT, Refused, Settings
 from .terminal import say
