@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from webapp.form_limits import FORM_BYTES, FORM_FIELDS, ORDER_BYTES
-from webapp.forms import LINES_MAX
 from webapp.orders.new_order import PRODUCT_MAX_CHARS
+from webapp.routes.form_limits import FORM_BYTES, FORM_FIELDS, ORDER_BYTES
+from webapp.routes.forms import LINES_MAX
 
 from .browsing import Person
 from .world import World

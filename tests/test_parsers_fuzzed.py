@@ -19,12 +19,12 @@ from werkzeug.routing import Map, ValidationError
 from webapp import stream
 from webapp.config import Config, ConfigError, redis_url
 from webapp.doorbell.connection import Ring
-from webapp.forms import LINES_MAX, LineList, chosen_owner
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
 from webapp.order_import.faults import ValueFault
 from webapp.order_import.values import Values
 from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import Cursor, CursorInvalid
+from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
 from webapp.routes.order_number import OrderNumber
 from webapp.routes.several_panels import UnknownPanel, names_in
 from webapp.signals.beat import Beat

@@ -39,7 +39,8 @@ def create_app(config: Config | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # a board stays open for days; its buttons work as long as its session
     )
     app.extensions["doorbell_config"] = config
-    from . import cli, errors, extensions, routes
+    from . import cli, extensions, routes
+    from .routes import errors
 
     extensions.init_app(app)
     errors.init_app(app)

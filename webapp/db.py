@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
     database_url = app.extensions["doorbell_config"].database_url
 
     def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> psycopg.Connection[Any]:
-        """A page reads from a standby too; writing there is an error of its own, which errors.py names."""
+        """A page reads from a standby too; writing there is an error of its own, which routes/errors.py names."""
         limits = session.PAGE_LIMITS
         return session.connect(database_url, "doorbell web", limits=limits, writes=False, **options)
 

@@ -9,12 +9,13 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, form_limits, stream
+from . import db, stream
 from .accounts import current, sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import cache
+from .routes import form_limits
 from .server import compressed_pages, security_headers, static_files
 from .signals import log_follower, signals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from .. import stream
-from . import auth, board, health, inbox, metrics, order_verbs, orders, orders_list, page_parts, panels, quick_panels
+from . import auth, board, health, inbox, metrics, order_verbs, orders, orders_list, page_parts, panel_fast_path, panels
 from .order_number import OrderNumber
 
 
@@ -15,4 +15,4 @@ def register(app: Flask) -> None:
     assert page_parts.bp is orders_list.bp is panels.bp
     for module in (auth, board, panels, inbox, orders, health, metrics, stream):
         app.register_blueprint(module.bp)
-    quick_panels.init_app(app)
+    panel_fast_path.init_app(app)

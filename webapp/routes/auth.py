@@ -18,9 +18,9 @@ from ..accounts.current import is_fragment
 from ..accounts.user_cache import visitors
 from ..config import Config
 from ..db import db
-from ..errors import Trouble, answer
-from ..forms import SignInForm
 from ..models import Tenant, User
+from .errors import Trouble, answer
+from .forms import SignInForm
 
 DEMO_SLUG = "demo"
 

@@ -9,12 +9,12 @@ from sqlalchemy.exc import OperationalError
 from ..accounts.current import current_tenant
 from ..concurrency.search_limit import TENANT_SEARCHES, USER_SEARCHES, TooManySearches, search_limit
 from ..db import db
-from ..errors import was_cut_off
 from ..models import STATUSES
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..queries import order_search
 from ..queries.order_search import Cursor, Filter, Found
+from .errors import was_cut_off
 
 TOO_MANY = {
     "user": f"{USER_SEARCHES} of your searches are still running. Wait for them, then search again.",

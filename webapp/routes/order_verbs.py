@@ -6,10 +6,9 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from .. import forms, orders
+from .. import orders
 from ..accounts.current import current_tenant
 from ..display.filters import money_text
-from ..errors import no_such_order
 from ..money import MoneyError
 from ..orders.rules import (
     AlreadyCancelled,
@@ -22,6 +21,8 @@ from ..orders.rules import (
     RefundInvalid,
 )
 from ..queries import order_page
+from . import forms
+from .errors import no_such_order
 from .orders import bp, show_page, status_of
 
 # Where an order is already what the button would have made it, another person was quicker: that is no fault of this one.

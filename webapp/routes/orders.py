@@ -15,13 +15,13 @@ from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
 from ..display.filters import of_the_request
-from ..forms import OrderForm
 from ..models import STATUSES
 from ..money import amount_text
 from ..orders.rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
 from . import order_filter, page_parts
+from .forms import OrderForm
 
 bp = Blueprint("orders", __name__)
 
@@ -113,7 +113,7 @@ def is_ahead(page: order_page.OrderPage) -> bool:
 
 
 def status_of(error: OrderError) -> int:
-    """422 for a value that is not allowed, 409 for a state that does not allow it. No such order is errors.py's 404."""
+    """422 for a value that is not allowed, 409 for a state that does not allow it. No such order is routes/errors.py's 404."""
     return 422 if isinstance(error, OrderInvalid) else 409
 
 

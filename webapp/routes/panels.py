@@ -112,7 +112,7 @@ def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
 
 
 def _cached(wants: list[tuple[Wanted, Callable[[], Render]]]) -> list[Render | Exception]:
-    g.from_memory = True  # errors.py takes no such answer for one of the database
+    g.from_memory = True  # routes/errors.py takes no such answer for one of the database
     return panel_cache().get_all(wants, newest_log())
 
 

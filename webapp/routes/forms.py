@@ -20,11 +20,11 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional
 
-from .accounts.current import current_tenant
-from .models import Tenant, User
-from .money import MoneyError, parse_minor
-from .orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
-from .orders.quantities import QuantityError, parse_quantity
+from ..accounts.current import current_tenant
+from ..models import Tenant, User
+from ..money import MoneyError, parse_minor
+from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
+from ..orders.quantities import QuantityError, parse_quantity
 
 LINES_SHOWN = 3  # empty rows on a fresh form; "Add items" adds as many
 LINES_MAX = 200
