@@ -14,6 +14,7 @@ from collections.abc import Callable
 import psycopg
 import redis
 
+from webapp import redis_client
 from webapp.concurrency.backoff import BackOff
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import CANNOT_START, Config, ConfigError
@@ -30,7 +31,6 @@ from webapp.observability.metrics import listener as metrics
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
 from webapp.outbox.cursor import Cursor
-from webapp.signals import signals
 
 RING = "ring"  # what a drain is for, beside the states of quiet mode
 
@@ -42,7 +42,7 @@ class Listener:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._redis = signals.connect(config.redis_url)
+        self._redis = redis_client.connect(config.redis_url)
         self._back_off = BackOff()
         self._postgresql = Incident("postgresql")
         self._broken = Incident("the listener", "beginning again", state="broken", again="at work")

@@ -29,7 +29,7 @@ import redis
 from webapp import create_app
 from webapp.accounts import sessions
 from webapp.config import Config
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .stage import ROOT, Stage, report, run
 from .viewer import watch
@@ -192,7 +192,7 @@ def _fill(stage: Stage, url: str) -> Path:
         users = [row[0] for row in conn.execute("SELECT id FROM users ORDER BY id")]
         conn.execute("VACUUM ANALYZE")
     with redis.Redis.from_url(stage.env["REDIS_URL"]) as client:
-        signals.publish(client, 1, {"resync": None})
+        publisher.publish(client, 1, {"resync": None})
     app = create_app(Config.from_env(stage.env | {"DATABASE_URL": url}))
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     path = stage.directory / "cookies"

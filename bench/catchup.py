@@ -17,10 +17,10 @@ from typing import Any
 
 import psycopg
 
+from webapp import redis_client
 from webapp.doorbell import connection
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain as outbox
-from webapp.signals import signals
 
 from .stage import ROOT, Stage, report, run
 
@@ -80,7 +80,7 @@ def main() -> None:
 
 def _miss(stage: Stage, url: str, events: int) -> None:
     """A cursor, and then so many events that it has not read, in a hundred transactions."""
-    with connection.connect(url) as conn, signals.connect(stage.env["REDIS_URL"]) as client:
+    with connection.connect(url) as conn, redis_client.connect(stage.env["REDIS_URL"]) as client:
         conn.execute(
             "INSERT INTO tenants (slug, name, timezone, currency, locale)"
             " SELECT 'tenant-' || n, 'T', 'UTC', 'EUR', 'en_GB' FROM generate_series(2, %s) AS n",
@@ -110,7 +110,7 @@ def _measure(stage: Stage, command: str, url: str) -> dict[str, Any]:
 
 def drain(url: str, redis_url: str) -> None:
     """One drain as the listener does it. The cursor is put back, so that the next one finds the same."""
-    with connection.connect(url) as conn, signals.connect(redis_url) as client:
+    with connection.connect(url) as conn, redis_client.connect(redis_url) as client:
         conn.answer_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None

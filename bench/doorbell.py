@@ -26,7 +26,8 @@ import psycopg
 import redis
 
 from webapp.launcher.embedded import PG_BIN
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .stage import Stage, report
 
@@ -157,7 +158,7 @@ def _until_signalled(commits: list[Commit], lines: list[list[Any]]) -> list[floa
 
 def _tells_of(line: list[Any], ids: list[int], recorded: float, sent: float) -> bool:
     moment, payload = line
-    signal = signals.Signal.parse(payload)
+    signal = Signal.parse(payload)
     named = signal.topics.get("orders")
     if named is not None:
         return ids[-1] in named
@@ -185,7 +186,7 @@ def hear(url: str, path: str = "/dev/null") -> None:
 def subscribe(url: str, path: str) -> None:
     """Each signal of tenant 1 with the time at which it came out of Redis."""
     with redis.Redis.from_url(url) as client, client.pubsub() as pubsub, Path(path).open("w", buffering=1) as out:
-        pubsub.subscribe(signals.channel(1))
+        pubsub.subscribe(publisher.channel(1))
         for message in pubsub.listen():
             if message["type"] == "subscribe":
                 print("ready", flush=True)

@@ -20,7 +20,7 @@ from werkzeug.test import EnvironBuilder
 from webapp import create_app
 from webapp.accounts import sessions
 from webapp.config import Config
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .stage import Stage, report
 
@@ -38,7 +38,7 @@ def main() -> None:
         _fill(url)
         app = create_app(Config.from_env(stage.env | {"DATABASE_URL": url}))
         with redis.Redis.from_url(stage.env["REDIS_URL"]) as client:
-            signals.publish(client, 1, {"resync": None})
+            publisher.publish(client, 1, {"resync": None})
         cookie = _cookie(app)
         hello = _call(_hello(), _environ("/"))
         for panel in PANELS:

@@ -23,7 +23,8 @@ from typing import Any
 
 import redis
 
-from webapp.signals import signals
+from webapp import redis_client
+from webapp.signals import publisher
 
 from .load_client import Aim, Client
 from .loop import raise_open_files
@@ -44,7 +45,7 @@ def main() -> None:
     raise_open_files()
     viewers = int(os.environ.get("STORM_VIEWERS") or VIEWERS)
     share = float(os.environ.get("STORM_FETCH") or FETCH_SHARE)
-    with Stage() as stage, signals.connect(stage.env["REDIS_URL"]) as client:
+    with Stage() as stage, redis_client.connect(stage.env["REDIS_URL"]) as client:
         url = stage.database("storm")
         tenant_id, users = tenant_with_people(url, "storm", PEOPLE)
         with stage.listener(url), Web(stage, url, 2 * viewers) as web:
@@ -132,7 +133,7 @@ def _changes(client: redis.Redis, tenant_id: int) -> Iterator[Any]:
 
     def change() -> None:
         while not over.wait(SIGNAL_SECONDS):
-            signals.publish(client, tenant_id, TOPICS)
+            publisher.publish(client, tenant_id, TOPICS)
 
     thread = threading.Thread(target=change, daemon=True)
     thread.start()

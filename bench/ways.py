@@ -22,7 +22,8 @@ from typing import Any, Protocol
 import psutil
 import redis
 
-from webapp.signals import signals
+from webapp import redis_client
+from webapp.signals import publisher
 
 from .stage import ROOT, Stage
 from .web import Web, await_answer, free_port, tenant_with_people
@@ -61,7 +62,7 @@ class FromRedis:
     cookies: tuple[str, ...] = ("",)
 
     def publish(self) -> int:
-        return signals.publish(self.client, self.tenant_id, TOPICS)
+        return publisher.publish(self.client, self.tenant_id, TOPICS)
 
 
 @dataclass
@@ -97,7 +98,7 @@ def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Way]:
     tenant_id, users = tenant_with_people(url, f"{kind}-{streams}", PEOPLE)
     with (
         Web(stage, url, streams, DOORBELL_STREAMS="socket" if kind == "hub" else kind) as web,
-        signals.connect(stage.env["REDIS_URL"]) as client,
+        redis_client.connect(stage.env["REDIS_URL"]) as client,
     ):
         yield FromRedis(client, tenant_id, web.port, "/stream", web.worker, web.cookies(users))
 
@@ -107,10 +108,10 @@ def sse_starlette(stage: Stage, _url: str, _streams: int) -> Iterator[Way]:
     tenant_id, port = 1_000_000, free_port()  # a channel that is no tenant's
     log = stage.directory / f"sse-starlette-{port}.log"
     command = [sys.executable, "-m", "uvicorn", "--port", str(port), "--log-level", "warning"]
-    env = stage.env | {"BENCH_CHANNEL": signals.channel(tenant_id), "BENCH_FRAME_BYTES": str(len(FRAME))}
+    env = stage.env | {"BENCH_CHANNEL": publisher.channel(tenant_id), "BENCH_FRAME_BYTES": str(len(FRAME))}
     with (
         _server([*command, "bench.sse_starlette_app:app"], log, port, env) as process,
-        signals.connect(stage.env["REDIS_URL"]) as client,
+        redis_client.connect(stage.env["REDIS_URL"]) as client,
     ):
         yield FromRedis(client, tenant_id, port, "/sub", process)
 

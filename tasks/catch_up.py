@@ -9,9 +9,9 @@ import psycopg
 import redis
 from celery.signals import worker_ready
 
+from webapp import redis_client
 from webapp.config import Config
 from webapp.listener import standby
-from webapp.signals import signals
 
 from .app import app
 from .schedule import CATCH_UP, EVERY
@@ -21,7 +21,7 @@ from .schedule import CATCH_UP, EVERY
 def catch_up() -> int | None:
     """Returns how many events were drained; None where a listener leads, which is the normal case."""
     config = Config.from_env(os.environ)
-    with signals.connect(config.redis_url) as client:
+    with redis_client.connect(config.redis_url) as client:
         drained = standby.catch_up(config.database_url, client)
     return drained.events if drained else None
 

@@ -7,10 +7,11 @@ import os
 import psycopg
 import redis
 
+from webapp import redis_client
 from webapp.config import Config
 from webapp.events.catalog import ROLLUPS
 from webapp.rollups import refresh as rollups
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .app import app
 from .schedule import REFRESH_ROLLUPS
@@ -22,7 +23,7 @@ def refresh() -> int:
     """Returns how many tenants' figures changed. The signal goes out after the commit, so that a refetch sees them."""
     config = Config.from_env(os.environ)
     changed = rollups.refresh(config.database_url)
-    with signals.connect(config.redis_url) as client:
+    with redis_client.connect(config.redis_url) as client:
         for tenant_id in sorted(changed):
-            signals.publish(client, tenant_id, {ROLLUPS: None})
+            publisher.publish(client, tenant_id, {ROLLUPS: None})
     return len(changed)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from webapp.signals import signals
+from webapp import redis_client
+from webapp.signals import publisher
 
 from .world import Service
 
@@ -15,6 +16,6 @@ from .world import Service
 @pytest.fixture(autouse=True)
 def client(service: Service) -> Iterator[redis.Redis]:
     """Publishes in the listener's place, and beats for it."""
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
+    with redis_client.connect(service.redis_url) as client:
+        client.set(publisher.HEARTBEAT_KEY, "{}")
         yield client

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from webapp import create_app
-from webapp.signals import signals
+from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.jitter import FEW
 from webapp.streams.sse import Message
@@ -84,13 +84,13 @@ def test_of_a_burst_to_a_crowd_the_first_comes_at_once_and_the_rest_folded(
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     streams = [open_stream(doorbell, cookie) for _ in range(MANY)]
-    first = signals.publish(client, tenant, {"orders": [0]})
+    first = publisher.publish(client, tenant, {"orders": [0]})
     for stream in streams:
         (event,) = heard(stream, first)
         assert event.data["ids"] == [0]
     for n in range(1, 31):
         time.sleep(0.01)  # the burst's pace
-        newest = signals.publish(client, tenant, {"orders": [n], ("placed", "revenue", "day")[n % 3]: None})
+        newest = publisher.publish(client, tenant, {"orders": [n], ("placed", "revenue", "day")[n % 3]: None})
     for stream in streams:
         events = heard(stream, newest)
         ids = [int(event.id) for event in events if event.id]
@@ -111,11 +111,11 @@ def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
     hers = [open_stream(doorbell, doorbell.cookie(ana)) for _ in range(2)]
     his = doorbell.cookie(world.user(tenant, "Ben Okafor"))
     others = [open_stream(doorbell, his) for _ in range(MANY)]
-    first = signals.publish(client, tenant, {"placed": None})
+    first = publisher.publish(client, tenant, {"placed": None})
     for stream in hers + others:
         heard(stream, first)
-    signals.publish(client, tenant, {"orders": [1]})
-    own = signals.publish(client, tenant, {"orders": [2], "revenue": None}, {ana: ["inbox"]})
+    publisher.publish(client, tenant, {"orders": [1]})
+    own = publisher.publish(client, tenant, {"orders": [2], "revenue": None}, {ana: ["inbox"]})
     for stream in hers:
         told = heard(stream, own)
         assert [event.name for event in told] == ["orders", "revenue", "inbox"]
@@ -123,7 +123,7 @@ def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
     assert all(says_nothing(stream) for stream in others), "the guard: the crowd still waits"
     for stream in others:
         assert [event.name for event in heard(stream, own)] == ["orders", "revenue"]
-    last = signals.publish(client, tenant, {"day": None})
+    last = publisher.publish(client, tenant, {"day": None})
     for stream in hers:
         assert [event.name for event in heard(stream, last)] == ["day"], "nothing came twice"
 
@@ -134,7 +134,7 @@ def test_few_get_each_signal_by_itself(start: Start, world: World, client: redis
     cookie = doorbell.cookie(world.user(tenant))
     streams = [open_stream(doorbell, cookie) for _ in range(10)]
     for n in range(20):
-        seq = signals.publish(client, tenant, {"orders": [n]})
+        seq = publisher.publish(client, tenant, {"orders": [n]})
         for stream in streams:
             (event,) = heard(stream, seq)
             assert event.data["ids"] == [n]
@@ -148,17 +148,17 @@ def test_a_stream_that_opens_while_signals_wait_gets_them_once(
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     streams = [open_stream(doorbell, cookie) for _ in range(MANY)]
-    first = signals.publish(client, tenant, {"placed": None})
+    first = publisher.publish(client, tenant, {"placed": None})
     for stream in streams:
         heard(stream, first)
-    waiting = signals.publish(client, tenant, {"orders": [1]})
+    waiting = publisher.publish(client, tenant, {"orders": [1]})
     eventually(lambda: scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_hub_signals_total") == 2)
     late = open_stream(doorbell, cookie, last_event_id=str(first))
     assert [event.data["ids"] for event in heard(late, waiting)] == [[1]]
     assert says_nothing(streams[0]), "the guard: the crowd still waits"
     for stream in streams:
         heard(stream, waiting)
-    last = signals.publish(client, tenant, {"day": None})
+    last = publisher.publish(client, tenant, {"day": None})
     assert [event.name for event in heard(late, last)] == ["day"]
 
 
@@ -183,9 +183,9 @@ def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
     monkeypatch.setattr("webapp.streams.tenant_streams.PAUSE_SECONDS", 2.0)
     hub, tenant, streams = crowd(service, world)
     audience = hub._audiences[tenant]  # type: ignore[attr-defined]
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     assert eventually(lambda: all(topics(stream) == ["placed"] for stream in streams) and not audience._busy)
-    signals.publish(client, tenant, {"orders": [1]})
+    publisher.publish(client, tenant, {"orders": [1]})
     assert eventually(lambda: audience._waits == 1)
     pubsub = hub._subscription.pubsub  # type: ignore[attr-defined]
     connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
@@ -193,7 +193,7 @@ def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
     assert eventually(lambda: all(topics(stream) == ["resync"] and not stream.lost for stream in streams))
     assert eventually(lambda: not audience._busy)
     assert all(topics(stream) == ["resync"] for stream in streams)
-    signals.publish(client, tenant, {"day": None})
+    publisher.publish(client, tenant, {"day": None})
     assert eventually(lambda: all(topics(stream) == ["resync", "day"] for stream in streams))
     hub.close_all(0)  # type: ignore[attr-defined]
 
@@ -211,8 +211,8 @@ def test_a_fan_out_that_fails_makes_its_pages_resync_and_the_next_goes_out(
         deliver(stream, message)
 
     monkeypatch.setattr(GeneratorStream, "deliver", fail_once)
-    signals.publish(client, tenant, {"orders": [1]})
+    publisher.publish(client, tenant, {"orders": [1]})
     assert eventually(lambda: all(topics(stream) == ["resync"] for stream in streams))
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     assert eventually(lambda: all(topics(stream) == ["resync", "placed"] for stream in streams))
     hub.close_all(0)  # type: ignore[attr-defined]

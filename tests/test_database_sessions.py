@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from webapp import create_app
+from webapp import create_app, redis_client
 from webapp.accounts import sessions
 from webapp.db import db
 from webapp.doctor.system import System
@@ -21,7 +21,6 @@ from webapp.listener import standby
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
 from webapp.rollups import refresh
-from webapp.signals import signals
 
 from .conftest import config_for
 from .examining import examined
@@ -144,7 +143,7 @@ JOBS = {
     "partitions": lambda service: retention.make_ahead(service.database_url),
     "retention": lambda service: retention.drop_old(service.database_url, 400),
     "sessions": lambda service: sessions.remove_expired(service.database_url),
-    "catch-up": lambda service: standby.catch_up(service.database_url, signals.connect(service.redis_url)),
+    "catch-up": lambda service: standby.catch_up(service.database_url, redis_client.connect(service.redis_url)),
 }
 
 

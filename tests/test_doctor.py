@@ -18,7 +18,7 @@ from webapp.config import ConfigError
 from webapp.doctor import clock, examination, postgresql, transactions
 from webapp.doctor.system import System
 from webapp.rollups import refresh
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .conftest import config_for
 from .examining import (
@@ -40,7 +40,7 @@ def test_a_healthy_system_is_ok_in_every_check(doorbell_processes: Doorbell, ser
     eventually(lambda: "listening" in doorbell_processes.listener.log)
     refresh.refresh(service.database_url)
     with redis.Redis.from_url(service.redis_url) as client:
-        eventually(lambda: client.get(signals.HEARTBEAT_KEY))
+        eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]
     run = subprocess.run(command, cwd=ROOT, env=doorbell_processes.env(), capture_output=True, text=True, timeout=60)
     lines = run.stdout.splitlines()

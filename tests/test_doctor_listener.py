@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import pytest
 import redis
 
+from webapp import redis_client
 from webapp.doctor import cursor
 from webapp.listener import standby as leadership
 from webapp.rollups import refresh
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .examining import (
     doorbell_processes,  # noqa: F401 - a fixture
@@ -29,7 +30,7 @@ from .world import Service, World
 
 def read(service: Service) -> None:
     """The listener's and the rollups' cursor pass everything."""
-    with signals.connect(service.redis_url) as client:
+    with redis_client.connect(service.redis_url) as client:
         leadership.catch_up(service.database_url, client)
     refresh.refresh(service.database_url)
 
@@ -66,10 +67,10 @@ def test_a_frozen_leader_and_its_standby_are_told_apart(doorbell_processes: Door
     standby = doorbell_processes.another_listener()
     eventually(lambda: "standing by" in standby.log)
     with redis.Redis.from_url(service.redis_url) as client:
-        eventually(lambda: client.get(signals.HEARTBEAT_KEY))
+        eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
         examined(service).says("listener", "ok", "1 stand by")
         os.kill(doorbell_processes.listener.pid, signal.SIGSTOP)
-        client.delete(signals.HEARTBEAT_KEY)  # as it does by itself after 10 s
+        client.delete(publisher.HEARTBEAT_KEY)  # as it does by itself after 10 s
         found = examined(service)
     found.says("listener", "FAULT", "leads, session", "frozen, or cut off from Redis")
     assert "no heartbeat" in found.checks["listener"]["seen"]
@@ -78,7 +79,7 @@ def test_a_frozen_leader_and_its_standby_are_told_apart(doorbell_processes: Door
 
 def test_a_heartbeat_of_another_databases_listener_is_no_leader_here(service: Service) -> None:
     with redis.Redis.from_url(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, json.dumps({"host": "elsewhere", "pid": 1, "at": time.time()}), ex=10)
+        client.set(publisher.HEARTBEAT_KEY, json.dumps({"host": "elsewhere", "pid": 1, "at": time.time()}), ex=10)
     examined(service).says("listener", "FAULT", "yet a listener on elsewhere beats", "Redis database of its own")
 
 
@@ -122,7 +123,7 @@ def test_an_event_that_a_reader_leaves_alone_is_not_unread(service: Service, wor
     read(service)
     old_event(world, tenant, "10 min", "shipped")
     old_event(world, 4711, "10 min")
-    with signals.connect(service.redis_url) as client:
+    with redis_client.connect(service.redis_url) as client:
         leadership.catch_up(service.database_url, client)
     old_event(world, tenant, "10 min", xid="900000000000")
     found = examined(service)

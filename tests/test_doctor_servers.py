@@ -15,11 +15,10 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app
+from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.listener import standby
 from webapp.rollups import refresh
-from webapp.signals import signals
 
 from .conftest import config_for, servers_in
 from .examining import NAMES, examined
@@ -155,7 +154,7 @@ def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timel
     with psycopg.connect(place.database_url, autocommit=True) as conn:
         world = World(conn)
         world.order(world.tenant())
-    with signals.connect(place.redis_url) as client:
+    with redis_client.connect(place.redis_url) as client:
         standby.catch_up(place.database_url, client)
         refresh.refresh(place.database_url)
         (patient.directory / "postgres" / "standby.signal").touch()

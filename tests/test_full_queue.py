@@ -16,10 +16,11 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app
+from webapp import create_app, redis_client
 from webapp.doorbell import connection
 from webapp.launcher.embedded import Embedded
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .conftest import config_for, servers_in
 from .examining import examined
@@ -99,11 +100,9 @@ def filled(place: Service, part: float = 1.0) -> Iterator[None]:
 
 
 def signalled(place: Service, tenant: int, order: int) -> bool:
-    with signals.connect(place.redis_url) as client:
-        entries = client.xrange(signals.log_key(tenant))
-    return any(
-        order in (signals.Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries
-    )
+    with redis_client.connect(place.redis_url) as client:
+        entries = client.xrange(publisher.log_key(tenant))
+    return any(order in (Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries)
 
 
 def orders_commit_and_boards_live(place: Service, shop: World, tenant: int) -> None:

@@ -18,8 +18,9 @@ from webapp.doorbell import connection
 from webapp.events.catalog import BOARD_TOPICS
 from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
 from webapp.outbox import drain
-from webapp.signals import signals
+from webapp.signals import publisher, signal_log
 from webapp.signals.beat import Beat
+from webapp.signals.signal import MAX_SEQ, Signal
 from webapp.streams import sse
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
@@ -89,13 +90,13 @@ def hub(service: Service) -> Iterator[Hub]:
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_a_signal_is_parsed_strictly_or_not_at_all(junk: str | bytes) -> None:
     with pytest.raises(ValueError, match="not a signal"):
-        signals.Signal.parse(junk)
+        Signal.parse(junk)
 
 
 def test_a_signal_of_ours_is_read_as_it_was_meant() -> None:
     text = '{"seq":7,"topics":{"orders":[1,2],"revenue":null},"users":{"3":["inbox"]},"at":5}'
-    assert signals.Signal.parse(text) == signals.Signal(7, {"orders": [1, 2], "revenue": None}, {3: ["inbox"]}, 5)
-    assert signals.Signal.parse(text, 9).seq == 9
+    assert Signal.parse(text) == Signal(7, {"orders": [1, 2], "revenue": None}, {3: ["inbox"]}, 5)
+    assert Signal.parse(text, 9).seq == 9
 
 
 def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
@@ -108,12 +109,12 @@ def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
         hub.open(opened, 0)
         opened.take()
     for junk in JUNK.values():
-        client.publish(signals.channel(struck), junk)
+        client.publish(publisher.channel(struck), junk)
     assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
     time.sleep(RESYNC_SECONDS + 0.2)  # the junk that came in the second after that: covered by one more
     assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
     for tenant, opened in ((struck, stream), (other, guard)):
-        signals.publish(client, tenant, {"placed": None})
+        publisher.publish(client, tenant, {"placed": None})
         assert eventually(
             lambda opened=opened: (dirty := opened.take()) is not None and list(dirty.topics) == ["placed"]
         )
@@ -129,20 +130,20 @@ def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
 ) -> None:
     struck, other = world.tenant("struck"), world.tenant("other")
     people = [Person(app, world.user(tenant)) for tenant in (struck, other)]
-    key = signals.log_key(struck)
+    key = publisher.log_key(struck)
 
     def look() -> None:
         for person in people:
             assert person.get("/panels/revenue").status_code == 200
             assert person.get("/").status_code == 200
 
-    def resumes(since: int) -> list[signals.Signal] | None:
-        return signals.read_since(client, struck, since)
+    def resumes(since: int) -> list[Signal] | None:
+        return signal_log.read_since(client, struck, since)
 
     for tenant in (struck, other):
-        signals.publish(client, tenant, {"placed": None})
+        publisher.publish(client, tenant, {"placed": None})
     look()
-    seq = signals.newest_seq(client, struck)
+    seq = signal_log.newest_seq(client, struck)
     for n, fields in enumerate(({"signal": "junk"}, {"other": "x"}, {"other": "x", "signal": "[" * 5000}), 1):
         client.xadd(key, fields, id=f"{seq + n}-7")
         look()
@@ -152,15 +153,15 @@ def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
         client.delete(key)
         write(client, key, junk)
         look()
-        assert signals.publish(client, struck, {"placed": None})
+        assert publisher.publish(client, struck, {"placed": None})
         look()
     client.delete(key)
     client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551614")
     look()
-    assert signals.publish(client, struck, {"placed": None}) < signals.MAX_SEQ
+    assert publisher.publish(client, struck, {"placed": None}) < MAX_SEQ
     client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551615")
     client.xtrim(key, maxlen=0)
-    assert signals.publish(client, struck, {"placed": None}) < signals.MAX_SEQ
+    assert publisher.publish(client, struck, {"placed": None}) < MAX_SEQ
     look()
     assert "is away" not in caplog.text
     assert "Traceback" not in caplog.text
@@ -177,7 +178,7 @@ def write(client: redis.Redis, key: str, value: Any) -> None:
         client.set(key, value)
 
 
-KEYS = (signals.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, drain.PUBLISHED_KEY)
+KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, drain.PUBLISHED_KEY)
 BAD_BEATS = (
     b"x",
     b"[]",
@@ -212,17 +213,17 @@ def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, cli
 
 def test_a_listener_leads_over_keys_of_wrong_types(processes: Doorbell, world: World, client: redis.Redis) -> None:
     tenant = world.tenant()
-    for key in (*KEYS, signals.log_key(tenant)):
+    for key in (*KEYS, publisher.log_key(tenant)):
         write(client, key, ["a list"])
     processes.listener.start()
     assert eventually(lambda: "listening" in processes.listener.log)
-    for key in (*KEYS, signals.log_key(tenant)):
+    for key in (*KEYS, publisher.log_key(tenant)):
         write(client, key, {"a": "hash"})
     order = world.order(tenant)
-    assert eventually(lambda: client.type(signals.log_key(tenant)) == b"stream")
-    (_, fields), *_ = client.xrevrange(signals.log_key(tenant), count=1)
-    assert signals.Signal.parse(fields[b"signal"], 1).topics["orders"] == [order]
-    assert eventually(lambda: all(client.type(key) == b"string" for key in (signals.HEARTBEAT_KEY, LEADER_KEY)))
+    assert eventually(lambda: client.type(publisher.log_key(tenant)) == b"stream")
+    (_, fields), *_ = client.xrevrange(publisher.log_key(tenant), count=1)
+    assert Signal.parse(fields[b"signal"], 1).topics["orders"] == [order]
+    assert eventually(lambda: all(client.type(key) == b"string" for key in (publisher.HEARTBEAT_KEY, LEADER_KEY)))
     assert eventually(lambda: client.type(drain.PUBLISHED_KEY) == b"string")
     assert "is away" not in processes.listener.log
     assert "Traceback" not in processes.listener.log
@@ -251,9 +252,9 @@ def test_a_leader_whose_heartbeat_another_program_deletes_goes_on_leading(
     assert eventually(lambda: [s.topics["orders"] for s in published(client, tenant)] == [[order]])
 
 
-def published(client: redis.Redis, tenant: int) -> list[signals.Signal]:
-    entries = client.xrange(signals.log_key(tenant))
-    return [signals.Signal.parse(fields[b"signal"], 1) for _, fields in entries]
+def published(client: redis.Redis, tenant: int) -> list[Signal]:
+    entries = client.xrange(publisher.log_key(tenant))
+    return [Signal.parse(fields[b"signal"], 1) for _, fields in entries]
 
 
 @pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])

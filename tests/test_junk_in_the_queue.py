@@ -19,7 +19,8 @@ from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
 from webapp.events.catalog import ROLLUPS
 from webapp.listener import standby
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .processes import Doorbell, Process, eventually
 from .publishing import client  # noqa: F401 - a fixture
@@ -162,9 +163,9 @@ def test_no_content_of_the_queue_ends_the_worker(
     def works() -> bool:
         """Ticks are done: a new order is counted, and its board is told."""
         world.order(tenant)
-        client.delete(signals.log_key(tenant))
+        client.delete(publisher.log_key(tenant))
         client.lpush(QUEUE, json.dumps(message()))
-        return eventually(lambda: client.xlen(signals.log_key(tenant)) and ROLLUPS in topics(client, tenant), 60)
+        return eventually(lambda: client.xlen(publisher.log_key(tenant)) and ROLLUPS in topics(client, tenant), 60)
 
     client.set(QUEUE, "of another type")
     client.hset("unacked", "a", "b")
@@ -186,8 +187,8 @@ def test_no_content_of_the_queue_ends_the_worker(
 
 
 def topics(client: redis.Redis, tenant: int) -> list[str]:
-    entries = client.xrange(signals.log_key(tenant))
-    return [topic for _, fields in entries for topic in signals.Signal.parse(fields[b"signal"], 1).topics]
+    entries = client.xrange(publisher.log_key(tenant))
+    return [topic for _, fields in entries for topic in Signal.parse(fields[b"signal"], 1).topics]
 
 
 def test_the_worker_cannot_be_controlled_from_afar(

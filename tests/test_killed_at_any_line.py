@@ -12,10 +12,12 @@ import pytest
 import redis
 
 from listener_worker import Leader
+from webapp import redis_client
 from webapp.concurrency.stop_signal import Stop
 from webapp.doorbell import connection, quiet_mode
 from webapp.listener import standby
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .conftest import config_for
 from .processes import Doorbell, eventually
@@ -27,7 +29,7 @@ LINES = sorted(random.Random(3).sample(range(1, 1200), 40))  # from its start th
 
 @pytest.fixture
 def client(service: Service) -> Iterator[redis.Redis]:
-    with signals.connect(service.redis_url) as client:
+    with redis_client.connect(service.redis_url) as client:
         yield client
 
 
@@ -41,8 +43,8 @@ def doorbell_processes(service: Service) -> Iterator[Doorbell]:
 def topics(client: redis.Redis, tenant_id: int) -> dict[str, set[int]]:
     """Every topic that the tenant was told of, with the ids that it ever came with."""
     found: dict[str, set[int]] = {}
-    for _, fields in client.xrange(signals.log_key(tenant_id)):
-        for topic, ids in signals.Signal.parse(fields[b"signal"], 1).topics.items():
+    for _, fields in client.xrange(publisher.log_key(tenant_id)):
+        for topic, ids in Signal.parse(fields[b"signal"], 1).topics.items():
             found.setdefault(topic, set()).update(ids or ())
     return found
 

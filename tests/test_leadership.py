@@ -8,13 +8,13 @@ import psycopg
 import pytest
 import redis
 
+from webapp import redis_client
 from webapp.doorbell import connection
 from webapp.listener import heartbeat
 from webapp.listener import standby as leadership
 from webapp.listener.heartbeat import LEADER_KEY, Heartbeat
 from webapp.outbox import drain
-from webapp.signals import signals
-from webapp.signals.signals import HEARTBEAT_KEY
+from webapp.signals.publisher import HEARTBEAT_KEY
 
 from .processes import eventually
 from .world import Service, World
@@ -22,7 +22,7 @@ from .world import Service, World
 
 @pytest.fixture
 def client(service: Service) -> Iterator[redis.Redis]:
-    with signals.connect(service.redis_url) as client:
+    with redis_client.connect(service.redis_url) as client:
         yield client
 
 
@@ -109,7 +109,7 @@ def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
         url = service.redis_url.replace("redis://:", "redis://careful:").replace(
             service.redis_url.split(":")[2].split("@")[0], "secret"
         )
-        with signals.connect(url) as careful:
+        with redis_client.connect(url) as careful:
             cursor = drain.open_cursor(leader, careful)
             beat = Heartbeat(leader, careful)
             beat.beat(cursor)

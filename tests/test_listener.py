@@ -17,7 +17,8 @@ from webapp.doorbell import self_ring
 from webapp.launcher.embedded import Embedded
 from webapp.listener import standby as leadership
 from webapp.outbox import drain
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .listening import (
     doorbell,  # noqa: F401 - a fixture
@@ -30,8 +31,8 @@ from .world import Service, World
 
 
 def signalled(client: redis.Redis, tenant_id: int) -> set[int]:
-    entries = client.xrange(signals.log_key(tenant_id))
-    topics = [signals.Signal.parse(fields[b"signal"], 1).topics for _, fields in entries]
+    entries = client.xrange(publisher.log_key(tenant_id))
+    topics = [Signal.parse(fields[b"signal"], 1).topics for _, fields in entries]
     return {order for topic in topics for order in topic.get("orders") or []}
 
 
@@ -88,8 +89,8 @@ def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
 
 
 def topics(client: redis.Redis, tenant_id: int) -> list[str]:
-    entries = client.xrange(signals.log_key(tenant_id))
-    return [topic for _, fields in entries for topic in signals.Signal.parse(fields[b"signal"], 1).topics]
+    entries = client.xrange(publisher.log_key(tenant_id))
+    return [topic for _, fields in entries for topic in Signal.parse(fields[b"signal"], 1).topics]
 
 
 def test_a_frozen_leader_is_relieved_by_the_standby_and_stands_by_when_it_wakes(

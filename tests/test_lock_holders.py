@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from webapp import redis_client
 from webapp.doorbell import connection
 from webapp.listener import standby as leadership
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .examining import examined
 from .logfmt import lines
@@ -92,7 +93,7 @@ def test_celerys_catch_up_names_a_stranger_too(
     plain: Service, thief: psycopg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     _role, end = take(thief, connection.LEADER_LOCK)
-    with signals.connect(plain.redis_url) as client:
+    with redis_client.connect(plain.redis_url) as client:
         assert leadership.catch_up(plain.database_url, client) is None
     assert "held by another session" in caplog.text
     assert end in caplog.text
@@ -127,7 +128,7 @@ def test_a_stranger_with_the_quiet_lock_is_named_and_nothing_is_lost(
     found.says("listener", "warn", f"role {thiefs_role!r}, session {thief.info.backend_pid}", end)
     assert "holds the quiet lock" in found.checks["listener"]["seen"]
     world.order(tenant)
-    with signals.connect(plain.redis_url) as client:
-        eventually(lambda: client.exists(signals.log_key(tenant)))
+    with redis_client.connect(plain.redis_url) as client:
+        eventually(lambda: client.exists(publisher.log_key(tenant)))
     conn.execute(end)
     eventually(lambda: "the quiet lock is free" in processes.listener.log)

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from webapp import redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.observability import logs
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .logfmt import lines, parse
 from .processes import ROOT, Doorbell, Process, eventually, get
@@ -145,8 +146,8 @@ def test_an_outage_of_redis_is_two_lines_in_the_web_log(
 ) -> None:
     in_production(doorbell.web)
     doorbell.start_web()
-    with signals.connect(service.redis_url) as client:
-        client.set(signals.HEARTBEAT_KEY, "{}")
+    with redis_client.connect(service.redis_url) as client:
+        client.set(publisher.HEARTBEAT_KEY, "{}")
         stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
         stream.until("hello")
         embedded.stop_redis()
@@ -154,7 +155,7 @@ def test_an_outage_of_redis_is_two_lines_in_the_web_log(
             stream.until("away")
         finally:
             embedded.start_redis()
-        eventually(lambda: client.set(signals.HEARTBEAT_KEY, "{}"))
+        eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
         stream.until("resync")
     stream.close()
     (away,) = eventually(lambda: lines(doorbell.web.log, "redis is away"))

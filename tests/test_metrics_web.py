@@ -15,7 +15,7 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.launcher.embedded import Embedded
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
@@ -125,7 +125,7 @@ def test_signals_are_counted_once_and_delivered_to_each_stream(
     streams = [EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(tenant, f"U{n} N"))) for n in range(3)]
     for stream in streams:
         stream.until("hello")
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     for stream in streams:
         stream.until("placed")
     now = look(doorbell)
@@ -134,7 +134,7 @@ def test_signals_are_counted_once_and_delivered_to_each_stream(
         stream.close()
 
     def none_is_left() -> bool:
-        signals.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
+        publisher.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
         return look(doorbell).total("doorbell_streams_open") == 0
 
     assert eventually(none_is_left)
@@ -181,10 +181,10 @@ def test_the_hub_says_what_it_misses_and_that_it_is_back(
     stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
     stream.until("hello")
     assert look(doorbell).total("doorbell_hub_away") == 0
-    client.delete(signals.HEARTBEAT_KEY)
+    client.delete(publisher.HEARTBEAT_KEY)
     stream.until("away")
     assert look(doorbell).value("doorbell_hub_away", cause="listener") == 1
-    client.set(signals.HEARTBEAT_KEY, "{}")
+    client.set(publisher.HEARTBEAT_KEY, "{}")
     stream.until("resync")
     assert look(doorbell).value("doorbell_hub_away", cause="listener") == 0
     embedded.stop_redis()
@@ -193,7 +193,7 @@ def test_the_hub_says_what_it_misses_and_that_it_is_back(
         assert look(doorbell).value("doorbell_hub_away", cause="redis") == 1
     finally:
         embedded.start_redis()
-    assert eventually(lambda: client.set(signals.HEARTBEAT_KEY, "{}"))
+    assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
     stream.until("resync")
     now = look(doorbell)
     assert now.total("doorbell_hub_away") == 0

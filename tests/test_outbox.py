@@ -9,9 +9,10 @@ import psycopg
 import pytest
 import redis
 
+from webapp import redis_client
 from webapp.doorbell import connection
 from webapp.outbox import drain
-from webapp.signals import signals
+from webapp.signals import publisher, signal_log
 
 from .publishing import (
     client,  # noqa: F401 - a fixture
@@ -88,7 +89,7 @@ def test_a_failed_publish_leaves_the_cursor_where_it_was(
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, client)
     order = world.order(tenant)
-    with signals.connect("redis://127.0.0.1:1/0") as nowhere, pytest.raises(redis.RedisError):
+    with redis_client.connect("redis://127.0.0.1:1/0") as nowhere, pytest.raises(redis.RedisError):
         drain.drain(reader, nowhere, cursor)
     drain.drain(reader, client, drain.open_cursor(reader, client))
     assert published(client, tenant)[-1].topics["orders"] == [order]
@@ -119,15 +120,15 @@ def test_a_tenant_whose_zone_is_none_stops_nobody_else(
 
 
 def test_seq_rises_even_when_the_clock_does_not(client: redis.Redis) -> None:
-    seqs = [signals.publish(client, 5, {"placed": None}, now_ms=now) for now in (1_000, 1_000, 400, 2_000)]
+    seqs = [publisher.publish(client, 5, {"placed": None}, now_ms=now) for now in (1_000, 1_000, 400, 2_000)]
     assert seqs == [1_000, 1_001, 1_002, 2_000]
-    assert [signal.seq for signal in signals.read_since(client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
+    assert [signal.seq for signal in signal_log.read_since(client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
 
 
 def test_the_log_says_when_it_does_not_reach_back(client: redis.Redis) -> None:
-    assert signals.read_since(client, 5, 0) == []
-    assert signals.read_since(client, 5, 77) is None, "an emptied Redis does not know what was missed"
-    first = signals.publish(client, 5, {"placed": None})
-    assert signals.read_since(client, 5, first) == []
-    assert signals.read_since(client, 5, first - 1) is None
-    assert signals.read_since(client, 5, first + 1) is None, "a log that forgot its end"
+    assert signal_log.read_since(client, 5, 0) == []
+    assert signal_log.read_since(client, 5, 77) is None, "an emptied Redis does not know what was missed"
+    first = publisher.publish(client, 5, {"placed": None})
+    assert signal_log.read_since(client, 5, first) == []
+    assert signal_log.read_since(client, 5, first - 1) is None
+    assert signal_log.read_since(client, 5, first + 1) is None, "a log that forgot its end"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from webapp.doorbell import connection
 from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .publishing import (
     _all,
@@ -105,7 +105,7 @@ def test_every_committed_event_is_signalled_and_no_other(
     slug = f"t{world.conn.execute('SELECT count(*) FROM tenants').fetchone()[0]}"  # type: ignore[index]
     tenant = world.tenant(slug)
     cursor = drain.open_cursor(reader, client)
-    client.delete(signals.log_key(tenant))
+    client.delete(publisher.log_key(tenant))
     release = threading.Event()
     threads = [Writer(service, tenant, seed * 100 + n) for n in range(writers)]
     long_writer = Writer(service, tenant, seed * 100 + 99, hold=release)

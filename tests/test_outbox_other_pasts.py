@@ -12,7 +12,7 @@ from webapp.launcher.embedded import Embedded
 from webapp.listener import heartbeat
 from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
-from webapp.signals import signals
+from webapp.signals import publisher, signal_log
 
 from .publishing import (
     _all,
@@ -34,7 +34,7 @@ def test_a_cursor_of_another_past_makes_everybody_resync(
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, client)
     cursors.begin(reader, replace(cursor, **change))  # type: ignore[arg-type]
-    client.delete(signals.log_key(tenant))
+    client.delete(publisher.log_key(tenant))
     fresh = drain.open_cursor(reader, client)
     assert (fresh.system_identifier, fresh.timeline) == (cursor.system_identifier, cursor.timeline)
     assert [list(signal.topics) for signal in published(client, tenant)] == [["resync"]]
@@ -59,9 +59,9 @@ def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, client)
     heartbeat.Heartbeat(reader, client).beat(cursor)
-    client.delete(signals.log_key(tenant))
+    client.delete(publisher.log_key(tenant))
     heartbeat.Heartbeat(reader, client).beat(cursor)
-    assert signals.newest_seq(client, tenant) == 0
+    assert signal_log.newest_seq(client, tenant) == 0
     embedded.stop_redis()
     embedded.start_redis()
     heartbeat.Heartbeat(reader, client).beat(cursor)  # the run id is kept with the cursor, not in the process
@@ -94,17 +94,17 @@ def test_a_published_cursor_that_is_none_says_nothing(
 ) -> None:
     tenant = world.tenant()
     first = drain.open_cursor(reader, client)
-    client.delete(signals.log_key(tenant))
+    client.delete(publisher.log_key(tenant))
     client.set(drain.PUBLISHED_KEY, b"\xff of somebody else")
     assert drain.open_cursor(reader, client).snapshot == first.snapshot
-    assert signals.newest_seq(client, tenant) == 0, "nobody was told to resync"
+    assert signal_log.newest_seq(client, tenant) == 0, "nobody was told to resync"
 
 
 def test_a_log_that_is_none_holds_up_no_tenant(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     cursor = drain.open_cursor(reader, client)
-    client.delete(signals.log_key(first))
-    client.set(signals.log_key(first), "somebody else's")
+    client.delete(publisher.log_key(first))
+    client.set(publisher.log_key(first), "somebody else's")
     one, two = world.order(first), world.order(second)
     assert drain.drain(reader, client, cursor).signals == 2
     assert published(client, first)[-1].topics["orders"] == [one]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from webapp.signals import signals
+from webapp import redis_client
+from webapp.signals import publisher
 
 from .browsing import Person, fields, soup
 from .ordering import (
@@ -64,8 +65,8 @@ def test_many_who_look_at_the_same_list_cost_one_search(
     app: Flask, world: World, tenant: int, service: Service
 ) -> None:
     world.order(tenant, number="7")
-    with signals.connect(service.redis_url) as client:
-        signals.publish(client, tenant, {"orders": None})
+    with redis_client.connect(service.redis_url) as client:
+        publisher.publish(client, tenant, {"orders": None})
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(5)]
     with statements(app) as of_one:
         assert "No orders match" in people[0].get("/panels/orders?q=8").text

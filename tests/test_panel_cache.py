@@ -14,11 +14,11 @@ import redis
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webapp import create_app
+from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.observability.metrics import web as metrics
 from webapp.panels.registry import KEPT_SECONDS, PANELS
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .browsing import Person
 from .conftest import config_for
@@ -33,7 +33,7 @@ REVENUE = "AS paid"  # of the statement behind the revenue tile
 @pytest.fixture
 def client(service: Service) -> Iterator[redis.Redis]:
     """Publishes in the listener's place."""
-    with signals.connect(service.redis_url) as client:
+    with redis_client.connect(service.redis_url) as client:
         yield client
 
 
@@ -41,7 +41,7 @@ def client(service: Service) -> Iterator[redis.Redis]:
 def tenant(world: World, client: redis.Redis) -> int:
     """A tenant that has been signalled for: without any signal nothing is kept."""
     tenant = world.tenant()
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     return tenant
 
 
@@ -77,7 +77,7 @@ def test_a_panel_is_queried_once_until_a_signal_concerns_it(
         assert sent == []
         for topic in ("orders", "revenue", "placed", "rollups", "day", "resync"):
             sent.clear()
-            signals.publish(client, tenant, {topic: None})
+            publisher.publish(client, tenant, {topic: None})
             ask(ana, panel)
             assert len(sent) == (topic == "resync" or topic in PANELS[panel].topics), topic
 
@@ -140,8 +140,8 @@ class Shop:
 
     def _signal(self) -> bool:
         try:
-            with signals.connect(self._service.redis_url) as client:
-                return signals.publish(client, self._tenant, {"revenue": None}) > 0
+            with redis_client.connect(self._service.redis_url) as client:
+                return publisher.publish(client, self._tenant, {"revenue": None}) > 0
         except redis.RedisError:
             return False
 
@@ -190,7 +190,7 @@ def test_an_emptied_redis_makes_all_that_was_kept_old(
     with statements(app) as sent:
         ask(ana)
         assert sent.about(REVENUE) == 1, "its log may have held a signal that nobody will tell of any more"
-        signals.publish(client, tenant, {"rollups": None})
+        publisher.publish(client, tenant, {"rollups": None})
         ask(ana)
         ask(ana)
         assert sent.about(REVENUE) >= 2, "nor does a new log bring back what was kept under the old one"
@@ -200,7 +200,7 @@ def test_a_signal_of_another_version_makes_everything_old(
     app: Flask, client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana, "history")
-    client.xadd(signals.log_key(tenant), {"signal": "{}"})
+    client.xadd(publisher.log_key(tenant), {"signal": "{}"})
     with statements(app) as sent:
         ask(ana, "history")
     assert len(sent) == 1
@@ -211,7 +211,7 @@ def test_more_signals_than_are_read_at_once_make_everything_old(
 ) -> None:
     ask(ana, "history")
     for _ in range(150):
-        signals.publish(client, tenant, {"rollups": None})
+        publisher.publish(client, tenant, {"rollups": None})
     with statements(app) as sent:
         for _ in range(3):
             ask(ana, "history")
@@ -222,7 +222,7 @@ def test_two_tenants_and_two_roles_never_share(
     app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     other = world.tenant("other", locale="de_DE")
-    signals.publish(client, other, {"placed": None})
+    publisher.publish(client, other, {"placed": None})
     theirs = Person(app, world.user(other))
     world.order(tenant, 100, paid_at=world.now())
     world.order(other, 999, paid_at=world.now())
@@ -296,7 +296,7 @@ def test_a_row_is_read_once_for_all_and_one_that_is_gone_is_not_kept(
             assert ask(person, f"recent_orders/{order}").status_code == 200
         assert sent.about("FROM (SELECT * FROM orders") == 1
         world.conn.execute("DELETE FROM orders")
-        signals.publish(client, tenant, {"orders": [order]})
+        publisher.publish(client, tenant, {"orders": [order]})
         for person in (ana, ben):
             assert ask(person, f"recent_orders/{order}").status_code == 404
         assert sent.about("FROM (SELECT * FROM orders") == 3
@@ -322,7 +322,7 @@ def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
     app: Flask, client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana)  # whereupon the session has its cookie for good
-    newest = signals.publish(client, tenant, {"placed": None})
+    newest = publisher.publish(client, tenant, {"placed": None})
     first, again = ask(ana), ask(ana)
     changing = ("Doorbell-Now", "Date")  # gunicorn dates each answer
     said = [{name: value for name, value in r.headers.items() if name not in changing} for r in (first, again)]
@@ -336,7 +336,7 @@ def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
         assert unchanged.headers["Content-Security-Policy"]
         assert unchanged.headers["ETag"] == etag
     assert ana.get("/panels/revenue", headers={"If-None-Match": '"other"'}).status_code == 200
-    newest = signals.publish(client, tenant, {"rollups": None})
+    newest = publisher.publish(client, tenant, {"rollups": None})
     assert ask(ana).headers["Doorbell-Seq"] == str(newest), "nothing in it is older, though it was read before"
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
+from webapp import redis_client
 from webapp.display import clock
 from webapp.panels.registry import MOVE_WITH_THE_CLOCK, PANELS
 from webapp.queries.day import today
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .browsing import Person
 from .watching import statements
@@ -23,8 +24,8 @@ NAMES = ",".join(sorted(MOVE_WITH_THE_CLOCK & PANELS.keys()))
 @pytest.fixture
 def tenant(world: World, service: Service) -> int:
     tenant = world.tenant()
-    with signals.connect(service.redis_url) as client:
-        signals.publish(client, tenant, {"placed": None})
+    with redis_client.connect(service.redis_url) as client:
+        publisher.publish(client, tenant, {"placed": None})
     return tenant
 
 

@@ -28,7 +28,7 @@ from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
 from webapp.routes.order_number import OrderNumber
 from webapp.routes.several_panels import UnknownPanel, names_in
 from webapp.signals.beat import Beat
-from webapp.signals.signals import MAX_ID, MAX_SEQ, Signal
+from webapp.signals.signal import MAX_ID, MAX_SEQ, Signal
 
 from .fuzzing import BYTES, TEXTS, fuzzed
 

@@ -21,7 +21,7 @@ from webapp import create_app
 from webapp.db import db
 from webapp.doctor import readiness
 from webapp.doctor.readiness import Examiner, Part
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .conftest import config_for
 from .listening import (
@@ -53,11 +53,11 @@ def test_with_everything_there_it_is_ready_and_not_degraded(
     client: redis.Redis,
     service: Service,
 ) -> None:
-    assert eventually(lambda: client.get(signals.HEARTBEAT_KEY))
+    assert eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
     said = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
     assert ask(create_app(config_for(service))) == (200, said)
     listener.kill()
-    client.delete(signals.HEARTBEAT_KEY)
+    client.delete(publisher.HEARTBEAT_KEY)
     status, said = ask(create_app(config_for(service)))  # type: ignore[assignment]
     assert (status, said["ready"], said["degraded"]) == (200, True, True)
     assert "no heartbeat" in str(said["listener"])
@@ -91,10 +91,10 @@ def test_a_server_that_is_silent_is_away_after_two_seconds(service: Service, sil
 
 @pytest.mark.parametrize("beat", HEARTBEATS, ids=range(len(HEARTBEATS)))
 def test_junk_in_redis_is_no_fault_of_the_answer(service: Service, client: redis.Redis, beat: str) -> None:
-    client.set(signals.HEARTBEAT_KEY, beat)
+    client.set(publisher.HEARTBEAT_KEY, beat)
     assert ask(create_app(config_for(service)))[0] == 200
-    client.delete(signals.HEARTBEAT_KEY)
-    client.lpush(signals.HEARTBEAT_KEY, beat)
+    client.delete(publisher.HEARTBEAT_KEY)
+    client.lpush(publisher.HEARTBEAT_KEY, beat)
     assert ask(create_app(config_for(service)))[0] == 200
 
 
@@ -103,7 +103,7 @@ def test_strangers_read_no_host_address_or_process(
     client: redis.Redis,
     service: Service,
 ) -> None:
-    assert eventually(lambda: client.get(signals.HEARTBEAT_KEY))
+    assert eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
     for changes in (
         {},
         {"REDIS_URL": "redis://127.0.0.1:1/0"},

@@ -20,7 +20,7 @@ from webapp.accounts import sign_in_throttle
 from webapp.config import Config
 from webapp.config.redis_url import connect
 from webapp.events.catalog import ROLLUPS
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from . import install_redis
 from .conftest import SECRET
@@ -214,7 +214,7 @@ def test_a_failover_by_sentinels_is_survived_by_all_processes(
         sentinels.primary.thaw()
         eventually(lambda: sentinels.primary.client.info()["role"] == "slave", 30)
         chain.works()
-        assert sentinels.replica.client.get(signals.HEARTBEAT_KEY)
+        assert sentinels.replica.client.get(publisher.HEARTBEAT_KEY)
         for process in (chain.doorbell.web, chain.doorbell.listener, chain.worker):
             assert "Traceback" not in process.log, process.log
     finally:

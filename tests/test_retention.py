@@ -12,11 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from webapp import redis_client
 from webapp.events import retention
 from webapp.events.retention import DEFAULT, Retained
 from webapp.listener import standby
 from webapp.rollups import refresh
-from webapp.signals import signals
 
 from .processes import eventually
 from .world import Service, World
@@ -52,7 +52,7 @@ class Archive:
 
     def read(self) -> None:
         """The listener reads everything that is committed."""
-        with signals.connect(self.service.redis_url) as client:
+        with redis_client.connect(self.service.redis_url) as client:
             standby.catch_up(self.service.database_url, client)
 
     def drop(self, keep_days: int = KEEP) -> Retained:

@@ -18,7 +18,8 @@ from webapp.concurrency.stop_signal import Stop
 from webapp.config import Config
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .conftest import config_for
 from .listening import (
@@ -71,10 +72,8 @@ def ring(session: psycopg.Connection, payload: str) -> None:
 
 
 def signalled(client: redis.Redis, tenant: int, order: int) -> bool:
-    entries = client.xrange(signals.log_key(tenant))
-    return any(
-        order in (signals.Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries
-    )
+    entries = client.xrange(publisher.log_key(tenant))
+    return any(order in (Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries)
 
 
 def test_no_payload_of_a_stranger_ends_the_listener_or_its_lead(
@@ -138,7 +137,7 @@ def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
         thread = threading.Thread(target=leader.answer)
         thread.start()
         try:
-            assert eventually(lambda: "listening" in caplog.text or client.exists(signals.HEARTBEAT_KEY))
+            assert eventually(lambda: "listening" in caplog.text or client.exists(publisher.HEARTBEAT_KEY))
             for n in range(20):
                 ring(world.conn, f"odd {n}")
             order = world.order(tenant)

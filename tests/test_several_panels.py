@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from webapp import redis_client
 from webapp.observability.metrics import web as metrics
 from webapp.panels.cache import PanelCache
 from webapp.panels.registry import PANELS
 from webapp.panels.render import MANY, PACE_SECONDS, Render, Wanted
-from webapp.signals import signals
+from webapp.signals import publisher
 from webapp.signals.log_follower import Log
 
 from .browsing import Person, soup
@@ -30,8 +31,8 @@ ALL = ",".join(PANELS)
 @pytest.fixture
 def tenant(world: World, service: Service) -> int:
     tenant = world.tenant()
-    with signals.connect(service.redis_url) as client:
-        signals.publish(client, tenant, {"placed": None})
+    with redis_client.connect(service.redis_url) as client:
+        publisher.publish(client, tenant, {"placed": None})
     return tenant
 
 
@@ -85,8 +86,8 @@ def test_what_the_page_has_is_left_out_and_still_named(
     first = ask(ana, ALL)
     assert parts(ask(ana, ALL, first.headers["Doorbell-Panels"])) == []
     world.order(tenant, 4200, paid_at=world.now())
-    with signals.connect(service.redis_url) as client:
-        signals.publish(client, tenant, {"revenue": None})
+    with redis_client.connect(service.redis_url) as client:
+        publisher.publish(client, tenant, {"revenue": None})
     later = ask(ana, "revenue,orders_today", first.headers["Doorbell-Panels"])
     assert parts(later) == ["revenue"]
     assert list(seen(later)) == ["revenue", "orders_today"]

@@ -19,7 +19,7 @@ import pytest
 import redis
 
 from webapp.server.open_files import raise_the_limit
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from .beating import client  # noqa: F401 - a fixture
 from .processes import Doorbell, eventually
@@ -115,7 +115,7 @@ def test_the_connection_is_written_to_directly_and_closes_with_the_stream(
     assert b"connection: close" in head
     assert b"transfer-encoding" not in head
     assert b"content-length" not in head
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     stream.read_until(b"event: placed")
 
 
@@ -134,7 +134,7 @@ def test_a_unix_socket_serves_streams_as_well(
             while b"event: hello" not in got:
                 got += stream.recv(4096)
             assert b"Connection: close" in got
-            signals.publish(client, tenant, {"placed": None})
+            publisher.publish(client, tenant, {"placed": None})
             while b"event: placed" not in got:
                 got += stream.recv(4096)
     finally:
@@ -144,7 +144,7 @@ def test_a_unix_socket_serves_streams_as_well(
 def fill(client: redis.Redis, doorbell: Doorbell, tenant: int) -> int:
     """Signals until a stream that nobody reads is slow and some were folded. Returns the newest seq."""
     for _ in range(2000):
-        newest = signals.publish(client, tenant, {"orders": MANY, "placed": None, "revenue": None})
+        newest = publisher.publish(client, tenant, {"orders": MANY, "placed": None, "revenue": None})
         if newest % 10 == 0 and look(doorbell).value("doorbell_stream_folded_total") > 20:
             return newest
     raise AssertionError("whatever is sent, the stream takes it")
@@ -159,9 +159,9 @@ def test_a_slow_reader_gets_whole_events_in_order_and_the_last_state(
     before = look(doorbell)
     assert before.value("doorbell_streams_slow") == 1
     for n in range(300):
-        newest = signals.publish(client, tenant, {"orders": [n], "revenue": None})
+        newest = publisher.publish(client, tenant, {"orders": [n], "revenue": None})
         stream.got += stream.socket.recv(200)
-    last = signals.publish(client, tenant, {"day": None})
+    last = publisher.publish(client, tenant, {"day": None})
     stream.read_until(b"event: day")
     stream.read_until(f'"seq":{last}'.encode())
     while not stream.got.endswith(b"\n\n"):
@@ -176,7 +176,7 @@ def test_a_slow_reader_gets_whole_events_in_order_and_the_last_state(
     assert folded > 10, "the guard: some were folded while it read"
     assert {"orders", "placed", "revenue", "day"} <= {name for name, _data, _id in found}
     assert eventually(lambda: look(doorbell).value("doorbell_streams_slow") == 0)
-    signals.publish(client, tenant, {"rollups": None})
+    publisher.publish(client, tenant, {"rollups": None})
     stream.read_until(b"event: rollups")
 
 
@@ -185,13 +185,13 @@ def test_a_stuck_reader_is_dropped_and_the_others_stay(start: Start, world: Worl
     tenant, (stuck, reading) = opened(doorbell, world, 2)
     reading.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
     for _ in range(400):
-        signals.publish(client, tenant, {"orders": MANY, "placed": None})
+        publisher.publish(client, tenant, {"orders": MANY, "placed": None})
         reading.read_until(b"event: placed")
         reading.got = reading.got.rpartition(b"event: placed")[2]
     assert eventually(lambda: look(doorbell).value("doorbell_stream_drops_total", cause="stuck") == 1)
     now = look(doorbell)
     assert (now.total("doorbell_streams_open"), now.value("doorbell_streams_slow")) == (1, 0)
-    signals.publish(client, tenant, {"day": None})
+    publisher.publish(client, tenant, {"day": None})
     reading.read_until(b"event: day")
     stuck.close()
 
@@ -260,7 +260,7 @@ def test_streams_take_no_place_of_a_request_and_are_in_the_access_log(
     tenant, streams = opened(doorbell, world, 12)
     assert look(doorbell).total("doorbell_streams_open") == 12
     assert eventually(lambda: doorbell.web.log.count('"GET /stream HTTP/1.1" 200') == 12)
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     for stream in streams:
         stream.read_until(b"event: placed")
 
@@ -286,11 +286,11 @@ def test_where_there_is_no_room_the_page_is_told_in_band(
     assert int(retry[1]) >= 30_000
     assert look(doorbell).value("doorbell_stream_drops_total", cause="full") == 1
     let_in[0].close()
-    signals.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    publisher.publish(client, tenant, {"placed": None})
 
     def has_room() -> bool:
-        signals.publish(client, tenant, {"placed": None})
+        publisher.publish(client, tenant, {"placed": None})
         return look(doorbell).total("doorbell_streams_open") == 1
 
     assert eventually(has_room)
@@ -310,17 +310,17 @@ def test_a_resume_is_answered_from_memory_and_else_from_the_log(
         stream.read_until(b"event: hello")
         return stream
 
-    old = signals.publish(client, tenant, {"day": None})
-    first = signals.publish(client, tenant, {"placed": None})
+    old = publisher.publish(client, tenant, {"day": None})
+    first = publisher.publish(client, tenant, {"placed": None})
     kept = resumed(None)
-    signals.publish(client, tenant, {"revenue": None})
+    publisher.publish(client, tenant, {"revenue": None})
     kept.read_until(b"event: revenue")
-    client.delete(signals.log_key(tenant))  # the guard: memory needs no log
-    client.xadd(signals.log_key(tenant), {"signal": "not read"}, id="1-0")
+    client.delete(publisher.log_key(tenant))  # the guard: memory needs no log
+    client.xadd(publisher.log_key(tenant), {"signal": "not read"}, id="1-0")
     assert b"event: placed" not in resumed(first).read_until(b"event: revenue")
-    client.delete(signals.log_key(tenant))
-    signals.publish(client, tenant, {"day": None}, now_ms=old - 5)
-    newest = signals.publish(client, tenant, {"rollups": None}, now_ms=old - 1)
+    client.delete(publisher.log_key(tenant))
+    publisher.publish(client, tenant, {"day": None}, now_ms=old - 5)
+    newest = publisher.publish(client, tenant, {"rollups": None}, now_ms=old - 1)
     kept.read_until(b"event: resync")  # the seq fell, so what came before is nothing to go by
     resumed(old - 5).read_until(b"event: rollups")
     resumed(old - 9).read_until(b"event: resync")
@@ -352,7 +352,7 @@ def test_with_tls_at_gunicorn_a_stream_goes_by_the_generator(
             while b"event: hello" not in got:
                 got += stream.recv(4096)
             assert b"Transfer-Encoding: chunked" in got
-            signals.publish(client, tenant, {"placed": None})
+            publisher.publish(client, tenant, {"placed": None})
             while b"event: placed" not in got:
                 got += stream.recv(4096)
     finally:

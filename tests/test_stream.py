@@ -9,7 +9,8 @@ import redis
 
 from webapp import create_app
 from webapp.launcher.embedded import Embedded
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 from webapp.streams.base import Stream
 from webapp.streams.generator_stream import GeneratorStream
 
@@ -67,13 +68,13 @@ def test_a_signal_reaches_the_streams_of_its_tenant_and_no_other(
     stream, other = open_stream(world.user(mine)), open_stream(world.user(theirs))
     for opened in (stream, other):
         opened.until("hello")
-    seq = signals.publish(client, mine, {"orders": [4, 5], "revenue": None}, at_ms=77)
+    seq = publisher.publish(client, mine, {"orders": [4, 5], "revenue": None}, at_ms=77)
     orders, revenue = stream.next(), stream.next()
     assert orders is not None
     assert revenue is not None
     assert (orders.name, orders.data, orders.id) == ("orders", {"seq": seq, "at": 77, "ids": [4, 5]}, None)
     assert (revenue.name, revenue.data, revenue.id) == ("revenue", {"seq": seq, "at": 77}, str(seq))
-    signals.publish(client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
+    publisher.publish(client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
     assert other.names_until("placed") == ["placed"]
 
 
@@ -83,9 +84,9 @@ def test_the_inbox_topic_reaches_that_user_only(world: World, open_stream: Open,
     hers, his = open_stream(ana), open_stream(ben)
     for stream in (hers, his):
         stream.until("hello")
-    signals.publish(client, tenant, {"orders": [1]}, {ana: ["inbox"]})
+    publisher.publish(client, tenant, {"orders": [1]}, {ana: ["inbox"]})
     assert hers.names_until("inbox") == ["orders", "inbox"]
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     assert his.names_until("placed") == ["orders", "placed"]
 
 
@@ -95,11 +96,11 @@ def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
     tenant = world.tenant()
     user = world.user(tenant)
     stream = open_stream(user)
-    signals.publish(client, tenant, {"orders": [1]})
+    publisher.publish(client, tenant, {"orders": [1]})
     seen = stream.until("orders").id
     stream.close()
-    signals.publish(client, tenant, {"orders": [2]})
-    newest = signals.publish(client, tenant, {"orders": [3], "placed": None})
+    publisher.publish(client, tenant, {"orders": [2]})
+    newest = publisher.publish(client, tenant, {"orders": [3], "placed": None})
     again = open_stream(user, last_event_id=seen)
     hello, orders, placed = again.next(), again.next(), again.next()
     assert hello is not None
@@ -112,7 +113,7 @@ def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
     assert (placed.name, placed.id) == ("placed", str(newest))
     up_to_date = open_stream(user, last_event_id=str(newest))
     assert up_to_date.next().id == str(newest)  # type: ignore[union-attr]
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     assert up_to_date.names_until("placed") == ["placed"]
 
 
@@ -121,7 +122,7 @@ def test_a_page_that_was_away_too_long_is_told_to_resync(
     world: World, open_stream: Open, client: redis.Redis, last_event_id: str
 ) -> None:
     tenant = world.tenant()
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     stream = open_stream(world.user(tenant), last_event_id=last_event_id)
     assert stream.names_until("resync") == ["hello", "resync"]
 
@@ -131,8 +132,8 @@ def test_nothing_between_the_painted_page_and_its_stream_is_missed(
 ) -> None:
     tenant = world.tenant()
     user = world.user(tenant)
-    painted_at = signals.publish(client, tenant, {"placed": None})
-    signals.publish(client, tenant, {"revenue": None})
+    painted_at = publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"revenue": None})
     assert open_stream(user, since=painted_at).names_until("revenue") == ["hello", "revenue"]
 
 
@@ -145,7 +146,7 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)
     for order in range(1000):
-        newest = signals.publish(client, tenant, {"orders": [order % 7], "placed": None})
+        newest = publisher.publish(client, tenant, {"orders": [order % 7], "placed": None})
     assert eventually(lambda: stream.dirty is not None and stream.dirty.seq == newest)
     dirty = stream.take()
     assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
@@ -159,12 +160,12 @@ def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
     tenant = world.tenant()
     stream = open_stream(world.user(tenant))
     stream.until("hello")
-    channel = signals.channel(tenant).encode()
+    channel = publisher.channel(tenant).encode()
     assert channel in client.pubsub_channels("live:*")
     stream.close()
-    signals.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    publisher.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
     assert eventually(
-        lambda: client.publish(signals.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
+        lambda: client.publish(publisher.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
     )
 
 
@@ -198,10 +199,10 @@ def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
         assert meanwhile.until("away").data["why"] == "redis"
     finally:
         embedded.start_redis()
-    assert eventually(lambda: client.set(signals.HEARTBEAT_KEY, "{}"))
+    assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
     assert stream.until("resync")
     assert meanwhile.until("resync")
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     assert stream.until("placed")
 
 
@@ -210,11 +211,11 @@ def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, cli
     user = world.user(world.tenant())
     stream = open_stream(user)
     stream.until("hello")
-    client.delete(signals.HEARTBEAT_KEY)
+    client.delete(publisher.HEARTBEAT_KEY)
     away = stream.until("away")
     assert (away.data["why"], away.id) == ("listener", None)
     assert open_stream(user).until("hello").data["live"] is False
-    client.set(signals.HEARTBEAT_KEY, "{}")
+    client.set(publisher.HEARTBEAT_KEY, "{}")
     assert stream.until("resync")
 
 
@@ -225,8 +226,8 @@ def test_a_message_that_is_no_signal_makes_the_tenants_pages_resync(
     tenant = world.tenant()
     stream = open_stream(world.user(tenant))
     stream.until("hello")
-    client.publish(signals.channel(tenant), nonsense)
-    signals.publish(client, tenant, {"placed": None})
+    client.publish(publisher.channel(tenant), nonsense)
+    publisher.publish(client, tenant, {"placed": None})
     assert stream.names_until("placed") == ["resync", "placed"]
 
 
@@ -239,14 +240,14 @@ def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: Worl
     connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
     connection.disconnect()
     assert eventually(lambda: not stream.lost and stream.dirty is not None and "resync" in stream.dirty.topics)
-    signals.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"placed": None})
     assert eventually(lambda: stream.dirty is not None and "placed" in stream.dirty.topics)
     hub.close(stream, "hangup")
 
 
 def test_away_never_carries_the_id_of_signals_that_it_threw_away() -> None:
     stream = Stream(1, 1)
-    stream.fold(signals.Signal(500, {"orders": [1]}))
+    stream.fold(Signal(500, {"orders": [1]}))
     stream.lose("redis")
     dirty = stream.take()
     assert dirty is not None

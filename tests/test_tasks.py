@@ -18,13 +18,15 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
+from webapp import redis_client
 from webapp.config.redis_url import for_celery
 from webapp.doorbell import connection
 from webapp.events import retention
 from webapp.events.catalog import ORDERS, ROLLUPS
 from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
-from webapp.signals import signals
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
 
 from .conftest import SECRET
 from .world import Service, World
@@ -50,14 +52,14 @@ def celery_app(environment: dict[str, str]) -> Celery:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[redis.Redis]:
-    with signals.connect(service.redis_url) as client:
+    with redis_client.connect(service.redis_url) as client:
         yield client
 
 
 def topics(client: redis.Redis, tenant: int) -> list[str]:
     """The topics of every signal that the tenant was ever sent."""
-    log = client.xrange(signals.log_key(tenant))
-    return [topic for _, fields in log for topic in signals.Signal.parse(fields[b"signal"], 1).topics]
+    log = client.xrange(publisher.log_key(tenant))
+    return [topic for _, fields in log for topic in Signal.parse(fields[b"signal"], 1).topics]
 
 
 def test_every_scheduled_and_sent_name_is_a_task(celery_app: Celery) -> None:

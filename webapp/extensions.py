@@ -9,7 +9,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, stream
+from . import db, redis_client, stream
 from .accounts import current, sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
@@ -17,7 +17,7 @@ from .observability.metrics import web as web_metrics
 from .panels import cache
 from .routes import form_limits
 from .server import compressed_pages, security_headers, static_files
-from .signals import log_follower, signals
+from .signals import log_follower
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
     config = app.extensions["doorbell_config"]
     web_metrics.init_app(app)  # first, so that it times the others
     db.init_app(app)
-    signals.init_app(app, config.redis_url)
+    redis_client.init_app(app, config.redis_url)
     sign_in.init_app(app)
     log_follower.init_app(app, config.redis_url)
     readiness.init_app(app)

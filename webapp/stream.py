@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
+from . import redis_client
 from .accounts import sessions, user_cache
 from .config import Config
 from .server import hijack
-from .signals import notices, signals
+from .signals import notices
 from .streams.base import Stream
 from .streams.generator_stream import GeneratorStream
 from .streams.hub import Hub, Refused
@@ -51,7 +52,7 @@ def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and let the other processes look for theirs."""
     user_cache.visitors().end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
-    notices.sessions_ended(signals.client())
+    notices.sessions_ended(redis_client.client())
 
 
 def _since() -> int | None:

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from webapp.signals import signals
+from webapp import redis_client
+from webapp.signals import publisher
 from webapp.streams.jitter import FEW
 
 from ..processes import Doorbell, eventually
@@ -79,9 +80,9 @@ def test_a_panel_that_the_answer_does_not_name_is_shown_as_stale_alone(
     history, revenue = (screen.page.locator(f"[data-frame={name}]") for name in ("history", "revenue"))
     stale = re.compile("is-stale")
     with crowd(doorbell, [world.user(tenant, f"U{n} Name") for n in range(3)]):
-        with psycopg.connect(service.database_url) as holder, signals.connect(service.redis_url) as client:
+        with psycopg.connect(service.database_url) as holder, redis_client.connect(service.redis_url) as client:
             holder.execute("LOCK TABLE rollups_daily IN ACCESS EXCLUSIVE MODE")  # for longer than a query waits for it
-            signals.publish(client, tenant, {"day": None})
+            publisher.publish(client, tenant, {"day": None})
             expect(history).to_have_class(stale, timeout=25_000)  # two panels' patience with the lock, then the page's
             expect(revenue).not_to_have_class(stale)
             holder.rollback()

@@ -12,7 +12,7 @@ import redis
 from playwright.sync_api import Browser
 
 from webapp.launcher.embedded import Embedded
-from webapp.signals import signals
+from webapp.signals import publisher
 
 from ..processes import Doorbell, Process, eventually
 from ..proxy import Proxy
@@ -94,7 +94,7 @@ class Stage:
 
         def beating() -> Process | None:
             with redis.Redis.from_url(self.service.redis_url) as client:
-                beat = client.get(signals.HEARTBEAT_KEY)
+                beat = client.get(publisher.HEARTBEAT_KEY)
             pid = json.loads(beat)["pid"] if beat else None  # type: ignore[arg-type]
             return next((one for one in self.listeners if one.running and one.pid == pid), None)
 

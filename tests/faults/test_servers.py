@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from webapp.launcher.embedded import PG_BIN
-from webapp.signals import signals
+from webapp.signals import publisher, signal_log
 
 from ..processes import eventually
 from .conftest import Try
@@ -60,10 +60,10 @@ def test_a_subscriber_so_slow_that_redis_cuts_it_off_resyncs(stage: Stage, strik
 
 def _publish_padding(client: redis.Redis, tenant_id: int) -> int:
     """One signal that says nothing, in almost a million bytes; returns how many subscribers are left to take it."""
-    seq = signals.newest_seq(client, tenant_id)
+    seq = signal_log.newest_seq(client, tenant_id)
     padding = " " * PADDING_BYTES
     message = f'{{"seq":{seq},"topics":{{}},"users":{{}},"at":{seq},"padding":"{padding}"}}'
-    return int(client.publish(signals.channel(tenant_id), message))
+    return int(client.publish(publisher.channel(tenant_id), message))
 
 
 def test_an_older_dump_restored_over_the_database_is_shown(stage: Stage, strike: Try, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import time
 import redis
 from flask import Request
 
+from .. import redis_client
 from ..observability import logs
-from ..signals import signals
 
 KEY = "doorbell:unnamed_proxy"  # the address that X-Forwarded-For came from; `flask doctor` reads it
 KEPT_SECONDS = 86_400
@@ -37,7 +37,7 @@ def look(request: Request, trusted_proxies: int) -> None:
         cause="X-Forwarded-For",
     )
     try:
-        signals.client().set(KEY, peer, ex=KEPT_SECONDS)
+        redis_client.client().set(KEY, peer, ex=KEPT_SECONDS)
     except redis.RedisError:
         return  # the log line is there
 

@@ -9,10 +9,11 @@ import redis
 from flask import current_app
 from flask.cli import AppGroup
 
+from .. import redis_client
 from ..config import Config
 from ..events.catalog import ROLLUPS
 from ..rollups import refresh
-from ..signals import signals
+from ..signals import publisher
 from . import stop
 
 rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart and the leaderboard.")
@@ -26,6 +27,6 @@ def rebuild() -> None:
     click.echo(f"Counted again: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):
-            signals.publish(signals.client(), tenant_id, {ROLLUPS: None})
+            publisher.publish(redis_client.client(), tenant_id, {ROLLUPS: None})
     except redis.RedisError as error:
         stop(f"Open boards were not told, because Redis does not answer: {error}. They show it when they are reloaded.")

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from .. import redis_client
 from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..config import Config
@@ -18,7 +19,7 @@ from ..db import db
 from ..events.catalog import RESYNC
 from ..models import Tenant, User
 from ..rollups import refresh
-from ..signals import notices, signals
+from ..signals import notices, publisher
 from . import stop, table
 
 tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")
@@ -89,8 +90,8 @@ def _change(slug: str, change: TenantChange) -> None:
 
 
 def _tell_open_pages(tenant_id: int) -> None:
-    notices.tenant_changed(signals.client(), tenant_id)
+    notices.tenant_changed(redis_client.client(), tenant_id)
     try:
-        signals.publish(signals.client(), tenant_id, {RESYNC: None})
+        publisher.publish(redis_client.client(), tenant_id, {RESYNC: None})
     except redis.RedisError:
         click.echo("Redis does not answer: open pages show it when they are reloaded.")

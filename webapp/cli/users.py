@@ -12,10 +12,11 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .. import redis_client
 from ..accounts import admin, changes, passwords
 from ..db import db
 from ..models import ROLES, Tenant, User
-from ..signals import notices, signals
+from ..signals import notices
 from . import stop, table
 
 users_cli = AppGroup("user", help="People who sign in.")
@@ -136,7 +137,7 @@ def show(slug: str | None) -> None:
 
 
 def _signed_out() -> str:
-    if notices.sessions_ended(signals.client()):
+    if notices.sessions_ended(redis_client.client()):
         return "They are signed out everywhere."
     return "They are signed out; Redis does not answer, so their open pages end some seconds later."
 

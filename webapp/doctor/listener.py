@@ -12,7 +12,7 @@ import redis
 from ..doorbell import connection, lock_holders
 from ..doorbell.lock_holders import Holder
 from ..listener import heartbeat
-from ..signals import signals
+from ..signals import publisher
 from ..signals.beat import Beat
 from .finding import Finding, fault, lasting, ok, warn
 from .system import Row, System
@@ -71,7 +71,7 @@ def _look_at_the_leader(system: System) -> Iterator[Finding]:
         yield warn(f"{_leader(leader)}; its heartbeat cannot be read: {error}", "See the line “redis”.")
     except ValueError as error:
         yield warn(
-            f"{_leader(leader)}; in Redis, {signals.HEARTBEAT_KEY} is {error}",
+            f"{_leader(leader)}; in Redis, {publisher.HEARTBEAT_KEY} is {error}",
             "Another program writes to this Redis; give Doorbell a Redis of its own.",
         )
 
@@ -112,5 +112,5 @@ def _leader(leader: Row | None) -> str:
 def _heartbeat(system: System) -> Beat | None:
     """Raises ValueError when something else is there."""
     with system.redis() as client:
-        text = cast(Any, client.get(signals.HEARTBEAT_KEY))
+        text = cast(Any, client.get(publisher.HEARTBEAT_KEY))
     return None if text is None else Beat.parse(text)

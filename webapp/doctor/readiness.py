@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 from ..db import db
 from ..listener.heartbeat import EXPIRY_SECONDS
 from ..observability import logs
-from ..signals import signals
+from ..signals import publisher
 
 KEPT_SECONDS = 5.0  # a look is good for so long
 ANSWER_SECONDS = 2.0  # a part that has not answered by then counts as away,
@@ -137,7 +137,7 @@ def _redis(client: redis.Redis) -> Part:
 def _listener(client: redis.Redis) -> Part:
     """Whether its heartbeat is there, whatever is in it: that is for `flask doctor`."""
     try:
-        beats = bool(client.exists(signals.HEARTBEAT_KEY))
+        beats = bool(client.exists(publisher.HEARTBEAT_KEY))
     except (redis.RedisError, OSError):
         return Part(False, "not known, because its heartbeat is kept in Redis; the pages poll")
     if not beats:

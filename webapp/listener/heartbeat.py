@@ -18,7 +18,7 @@ from ..doorbell.connection import Connection
 from ..observability import logs
 from ..outbox import drain
 from ..outbox.cursor import READER, Cursor
-from ..signals import signals
+from ..signals import publisher
 from ..signals.beat import Beat
 
 BEAT_SECONDS = 1.0
@@ -55,7 +55,7 @@ class Heartbeat:
 
     def beat(self, cursor: Cursor) -> None:
         """Raises redis.RedisError when Redis does not take it."""
-        self._beat(signals.HEARTBEAT_KEY, LEADER_KEY)
+        self._beat(publisher.HEARTBEAT_KEY, LEADER_KEY)
         self._watch()
         self.published(cursor)
 

@@ -20,7 +20,7 @@ from ..doorbell.connection import Connection
 from ..events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
 from ..observability import logs
 from ..observability.metrics import outbox as metrics
-from ..signals import signals
+from ..signals import publisher
 from . import cursor as cursors
 from .cursor import Cursor
 
@@ -130,7 +130,7 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
 def resync(conn: Connection, client: redis.Redis) -> None:
     """Tell every page of every tenant to refetch everything, pages that are away for the moment included."""
     for tenant in _all(conn, "SELECT id FROM tenants"):
-        signals.publish(client, tenant["id"], {RESYNC: None})
+        publisher.publish(client, tenant["id"], {RESYNC: None})
 
 
 def _read(conn: Connection, cursor: Cursor) -> list[dict[str, Any]]:
@@ -163,12 +163,12 @@ class _Pending:
         self.newest = max(self.newest or group["newest"], group["newest"])
 
     def publish(self, client: redis.Redis, tenant_id: int, now: datetime) -> None:
-        few = self.orders is not None and len(self.orders) <= signals.IDS_PER_SIGNAL
+        few = self.orders is not None and len(self.orders) <= publisher.IDS_PER_SIGNAL
         ids = sorted(self.orders or ()) if few else None
         topics = {topic: ids if topic == ORDERS else None for topic in sorted(self.topics)}
         users = {user: [INBOX] for user in sorted(self.users)}
         at = _epoch_ms(self.newest or now)
-        signals.publish(client, tenant_id, topics, users, now_ms=_epoch_ms(now), at_ms=at)
+        publisher.publish(client, tenant_id, topics, users, now_ms=_epoch_ms(now), at_ms=at)
 
     def count_lag(self, now: datetime, since: float) -> None:
         """`now` is the database's clock at the drain, `since` the seconds since: no two clocks are compared."""

@@ -14,7 +14,7 @@ from ..display import chart_filters, clock, filters
 from ..panels.registry import PANELS
 from ..queries import inbox
 from ..queries.day import today
-from ..signals import signals
+from ..signals import signal_log
 from .panels import render_inbox, shared_panels
 
 bp = Blueprint("board", __name__)
@@ -43,7 +43,7 @@ def live_since() -> int:
     So a change between the paint and the connection is told when the page connects, instead of being missed.
     """
     if "live_since" not in g:
-        g.live_since = signals.latest_seq(current_user.tenant_id)
+        g.live_since = signal_log.latest_seq(current_user.tenant_id)
     since: int = g.live_since
     return since
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from ..accounts.current import current_tenant
 from ..db import db
 from ..models import Notification
-from ..signals import signals
+from ..notifications.inbox import publish_inbox
 from .board import live_since
 from .page_parts import inbox_part
 
@@ -46,7 +46,7 @@ def _mark_read(note_id: int | None) -> ResponseReturnValue:
         mine = mine.where(Notification.id == note_id)
     db.session.execute(mine.values(read_at=func.now()))
     db.session.commit()
-    signals.publish_inbox(tenant_id, user_id)
+    publish_inbox(tenant_id, user_id)
     if request.headers.get("HX-Request"):
         return "", 204  # the list comes anew with the signal, in this tab as in the others
     return redirect(url_for("inbox.index"), 303)

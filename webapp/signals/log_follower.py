@@ -22,7 +22,8 @@ from ..config import redis_url as addresses
 from ..events.catalog import RESYNC
 from ..observability import logs
 from ..observability.incidents import Incident
-from . import signals
+from . import publisher, signal_log
+from .signal import Signal
 
 TIMEOUT_SECONDS = 0.5  # a Redis that is slower than this is not waited for: the panel is read anew
 AWAY_SECONDS = 1.0  # between two tries while Redis is away
@@ -53,7 +54,7 @@ class Log:
 
     def add(self, seq: int, text: bytes) -> None:
         try:
-            topics = signals.Signal.parse(text, seq).topics
+            topics = Signal.parse(text, seq).topics
         except ValueError:  # another version's, amid a deploy: it may concern anybody
             topics = {RESYNC: None}
         for topic in topics:
@@ -133,10 +134,10 @@ class SignalLogs:
 
     def _command(self, tenant_id: int) -> bytes:
         known = self._logs.get(tenant_id)
-        return known.command if known else self._pack("XREVRANGE", signals.log_key(tenant_id), "+", "-", "COUNT", 1)
+        return known.command if known else self._pack("XREVRANGE", publisher.log_key(tenant_id), "+", "-", "COUNT", 1)
 
     def _since(self, tenant_id: int, seq: int) -> bytes:
-        return self._pack("XRANGE", signals.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MOST_NEWS + 1)
+        return self._pack("XRANGE", publisher.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MOST_NEWS + 1)
 
     def _pack(self, *words: Any) -> bytes:
         return b"".join(self._connection.pack_command(*words))
@@ -145,19 +146,19 @@ class SignalLogs:
         known = self._logs.get(tenant_id)
         if known is None:
             return self._begin(tenant_id, reply)
-        if not reply or signals.entry_seq(reply[0][0]) != known.seq or len(reply) > MOST_NEWS:
+        if not reply or signal_log.entry_seq(reply[0][0]) != known.seq or len(reply) > MOST_NEWS:
             del self._logs[tenant_id]  # another log, or too far behind in this one: begin at its end next time
             return None
         if len(reply) > 1:
             for entry_id, fields in reply[1:]:
-                known.add(signals.entry_seq(entry_id), cast(bytes, fields[1]))
+                known.add(signal_log.entry_seq(entry_id), cast(bytes, fields[1]))
             known.command = self._since(tenant_id, known.seq)
         return known
 
     def _begin(self, tenant_id: int, reply: Any) -> Log | None:
         if not reply:
             return None  # an empty log cannot be told from one that was emptied
-        seq = signals.entry_seq(reply[0][0])
+        seq = signal_log.entry_seq(reply[0][0])
         self._logs[tenant_id] = Log(seq, self._since(tenant_id, seq))
         return self._logs[tenant_id]
 

@@ -12,7 +12,7 @@ import redis
 
 from ..observability import logs
 from ..observability.incidents import Incident
-from . import signals
+from . import publisher
 
 NOBODY = 0  # no tenant has this id
 SESSIONS = b"sessions"  # sessions ended: look which
@@ -39,7 +39,7 @@ def changed_tenant(notice: bytes) -> int | None:
 
 def _send(client: redis.Redis, notice: bytes) -> bool:
     try:
-        client.publish(signals.channel(NOBODY), notice)
+        client.publish(publisher.channel(NOBODY), notice)
     except redis.RedisError as error:
         _unsent.fault(log, "notice", error)
         return False

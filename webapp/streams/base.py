@@ -7,7 +7,7 @@ from collections.abc import Sized
 from ..accounts.sessions import SessionKey
 from ..events.catalog import RESYNC
 from ..observability.metrics import web as metrics
-from ..signals import signals
+from ..signals.signal import Signal
 from . import sse
 from .pending import AWAY, Dirty
 
@@ -39,7 +39,7 @@ class Stream:
                 metrics.FOLDED.inc()
             self.fold(message.signal)
 
-    def fold(self, signal: signals.Signal) -> None:
+    def fold(self, signal: Signal) -> None:
         if self.dirty is None:
             self.dirty = Dirty()
         self.dirty.add(signal, self.user_id)

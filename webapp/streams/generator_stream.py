@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 from ..observability.metrics import web as metrics
-from ..signals import signals
+from ..signals.signal import Signal
 from . import sse as frames
 from .base import Stream
 from .pending import Dirty
@@ -23,7 +23,7 @@ class GeneratorStream(Stream):
         self._wake = threading.Event()
         self._beat = b""
 
-    def fold(self, signal: signals.Signal) -> None:
+    def fold(self, signal: Signal) -> None:
         with self._lock:
             super().fold(signal)
             concerned = self.dirty is not None and bool(self.dirty.topics)

@@ -14,12 +14,14 @@ from collections.abc import Iterable, Sequence
 
 import redis
 
+from .. import redis_client
 from ..config import Config
 from ..events.catalog import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..server.open_files import process_room
-from ..signals import notices, signals
+from ..signals import notices
+from ..signals.signal import Signal
 from . import resume, sse
 from .base import Stream
 from .ended_elsewhere import EndedLately
@@ -49,7 +51,7 @@ class Hub:
 
     def __init__(self, config: Config, rights: Rights) -> None:
         self._config, self._rights = config, rights
-        self._log = signals.connect(config.redis_url)
+        self._log = redis_client.connect(config.redis_url)
         self._lock = threading.RLock()
         self._audiences: dict[int, Audience] = {}
         self._of_user: Counter[int] = Counter()
@@ -181,7 +183,7 @@ class Hub:
             self._noticed(message)
             return
         try:
-            signal = signals.Signal.parse(message)
+            signal = Signal.parse(message)
         except ValueError as error:
             if (audience := self._audiences.get(tenant_id)) is not None:
                 audience.misread.message(error)

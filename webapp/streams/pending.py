@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..events.catalog import ORDERS
-from ..signals import signals
+from ..signals import publisher
+from ..signals.signal import Signal
 
 AWAY = "away"  # no signals for now: the page polls until `resync`
 
@@ -26,23 +27,23 @@ class Dirty:
         """`resync` or `away`, instead of what was dirty before. After `away` a page has seen nothing: it gets no seq."""
         return cls({event: {"why": why}}, 0 if event == AWAY else seq, int(time.time() * 1000))
 
-    def add(self, signal: signals.Signal, user_id: int) -> None:
+    def add(self, signal: Signal, user_id: int) -> None:
         for topic, ids in signal.topics.items():
             self._add(topic, ids)
         for topic in signal.users.get(user_id, ()):
             self._add(topic, None)
         self.seq, self.at = max(self.seq, signal.seq), max(self.at, signal.at)
 
-    def signal(self, users: Mapping[int, Sequence[str]] | None = None) -> signals.Signal:
+    def signal(self, users: Mapping[int, Sequence[str]] | None = None) -> Signal:
         """All of it as one signal."""
         topics = {topic: values.get("ids") for topic, values in self.topics.items()}
-        return signals.Signal(self.seq, topics, users or {}, self.at)
+        return Signal(self.seq, topics, users or {}, self.at)
 
     def _add(self, topic: str, ids: Any) -> None:
         if topic == ORDERS:
             known = self.topics.get(ORDERS, {"ids": []})["ids"]
             together = None if ids is None or known is None else sorted({*known, *ids})
-            many = together is None or len(together) > signals.IDS_PER_SIGNAL
+            many = together is None or len(together) > publisher.IDS_PER_SIGNAL
             self.topics[ORDERS] = {"ids": None if many else together}
         else:
             self.topics.setdefault(topic, {})

@@ -6,7 +6,8 @@ from collections import deque
 
 import redis
 
-from ..signals import signals
+from ..signals import signal_log
+from ..signals.signal import Signal
 
 MEMORY_LENGTH = 100  # signals a tenant; they are kept as they came, some hundred bytes each
 
@@ -38,16 +39,14 @@ class Recent:
     def newest(self) -> int:
         return max(self._last, self.floor or 0)
 
-    def since(self, seq: int) -> list[signals.Signal] | None:
+    def since(self, seq: int) -> list[Signal] | None:
         """The signals after `seq`; None when they may not all be here, or `seq` itself has not yet come."""
         if self.floor is None or not self.floor <= seq <= self.newest:
             return None
-        return [signals.Signal.parse(message) for known, message in self._messages if known > seq]
+        return [Signal.parse(message) for known, message in self._messages if known > seq]
 
 
-def missed(
-    recent: Recent, log: redis.Redis, tenant_id: int, since: int | None
-) -> tuple[int, list[signals.Signal] | None, str]:
+def missed(recent: Recent, log: redis.Redis, tenant_id: int, since: int | None) -> tuple[int, list[Signal] | None, str]:
     """The newest seq that is known, the signals after `since` (None: not known), and where they are from.
 
     Called after the subscription stands, so that what is published meanwhile comes by it. Raises redis.RedisError.
@@ -55,10 +54,10 @@ def missed(
     found = None if since is None else recent.since(since)
     if found is not None:
         return recent.newest, found, MEMORY
-    newest = signals.newest_seq(log, tenant_id)
+    newest = signal_log.newest_seq(log, tenant_id)
     if recent.floor is None:
         recent.floor = newest
-    found = None if since is None else signals.read_since(log, tenant_id, since)
+    found = None if since is None else signal_log.read_since(log, tenant_id, since)
     if found is None:
         return newest, None, RESYNC
     return max([newest, *(signal.seq for signal in found)]), found, LOG

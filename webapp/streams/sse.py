@@ -10,7 +10,7 @@ from typing import Any
 
 from ..display import clock
 from ..events.catalog import INBOX
-from ..signals import signals
+from ..signals.signal import Signal
 from . import jitter
 from .pending import Dirty
 
@@ -25,7 +25,7 @@ class Message:
 
     __slots__ = ("_frames", "_viewers", "signal")
 
-    def __init__(self, signal: signals.Signal, viewers: int) -> None:
+    def __init__(self, signal: Signal, viewers: int) -> None:
         self.signal, self._viewers = signal, viewers
         self._frames: dict[tuple[str, ...], bytes] = {}
 

@@ -20,10 +20,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .. import redis_client
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
-from ..signals import signals
+from ..signals import publisher
 
 PING_SECONDS = 2.0  # of silence, then Redis is asked whether it is there; as often the heartbeat is looked for
 LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing
@@ -58,7 +59,7 @@ class Subscription:
 
     def __init__(self, redis_url: str, log_client: redis.Redis, fed: Fed, lock: threading.RLock) -> None:
         # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
-        self._redis = signals.connect(redis_url, retry=Retry(NoBackoff(), 0))
+        self._redis = redis_client.connect(redis_url, retry=Retry(NoBackoff(), 0))
         self._log = log_client
         self._fed = fed
         self.pubsub: Any = None
@@ -83,7 +84,7 @@ class Subscription:
                 with contextlib.suppress(
                     redis.RedisError, OSError
                 ):  # the feeder sees the same fault and subscribes anew
-                    getattr(self.pubsub, command)(signals.channel(tenant_id))
+                    getattr(self.pubsub, command)(publisher.channel(tenant_id))
                     if command == "subscribe":
                         self._unanswered[tenant_id] += 1
 
@@ -105,7 +106,7 @@ class Subscription:
 
     def _subscribe(self) -> None:
         pubsub = self._redis.pubsub()
-        pubsub.subscribe(signals.channel(NOBODY))  # so that there is a connection before the first tenant's
+        pubsub.subscribe(publisher.channel(NOBODY))  # so that there is a connection before the first tenant's
         self._look_for_the_listener()
         with self._lock:
             self.pubsub = pubsub
@@ -143,7 +144,7 @@ class Subscription:
     def _look_for_the_listener(self) -> None:
         """Without its heartbeat nobody publishes: it is dead, or Redis takes no writes."""
         self._looked = time.monotonic()
-        beats = bool(self._log.exists(signals.HEARTBEAT_KEY))
+        beats = bool(self._log.exists(publisher.HEARTBEAT_KEY))
         if beats and self._listener_away.over(log):
             metrics.hub_found("listener")
         elif not beats and self._listener_away.fault(log, "heartbeat"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from ..events.catalog import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
-from ..signals.signals import Signal
+from ..signals.signal import Signal
 from . import resume
 from .base import Stream
 from .jitter import FEW

@@ -1,0 +1,1 @@
+"""Notifications: what each salesperson is told about their own orders."""
