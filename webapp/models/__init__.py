@@ -1,3 +1,33 @@
-"""Tables, nothing else. Triggers and functions are in migrations/sql; a test holds models and migrations equal."""
+"""Tables, nothing else. Triggers and functions are in migrations/sql; a test holds models and migrations equal.
 
-from .models import *
+Every table that a tenant owns begins its keys with `tenant_id`, so that no query can forget it.
+"""
+
+from .columns import TEXT_MAX_CHARS
+from .event import OrderEvent
+from .notification import Notification
+from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
+from .reader import Reader
+from .rollup import DailyRollup, HourlyRollup
+from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
+
+__all__ = [
+    "EMAIL_MAX_CHARS",
+    "ORDER_TIMES",
+    "ROLES",
+    "SETTING_MAX_CHARS",
+    "SOURCE_MAX_CHARS",
+    "STATUSES",
+    "STATUS_SQL",
+    "TEXT_MAX_CHARS",
+    "DailyRollup",
+    "EndedSession",
+    "HourlyRollup",
+    "Notification",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "Reader",
+    "Tenant",
+    "User",
+]

@@ -1,0 +1,46 @@
+"""Notifications: one row per event that a salesperson is told about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..db import Base
+from .columns import now_column
+from .types import Xid8
+
+
+class Notification(Base):
+    """A row of one user's inbox, written in the transaction of its event, so exactly once."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], ondelete="CASCADE"),
+        UniqueConstraint("event_id", "user_id"),  # exactly once
+        Index("ix_notifications_inbox", "tenant_id", "user_id", text("id DESC")),  # queries/inbox: the list
+        Index(  # queries/inbox: the badge
+            "ix_notifications_unread", "tenant_id", "user_id", postgresql_where=text("read_at IS NULL")
+        ),
+        Index("ix_notifications_order", "tenant_id", "order_id"),  # deleting an order
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = now_column()
+    read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))  # ids commit out of order

@@ -1,0 +1,96 @@
+"""Tenants, their users, and the sign-ins that ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_login import UserMixin
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..db import Base
+from .columns import TEXT_MAX_CHARS, length_check, now_column
+
+ROLES = ("manager", "sales")
+EMAIL_MAX_CHARS = 320
+SETTING_MAX_CHARS = 100  # a time zone or a locale
+
+
+class Tenant(Base):
+    """A company with its board. `timezone` decides what "today" is; the board counts in `currency` alone."""
+
+    __tablename__ = "tenants"
+    __table_args__ = (
+        UniqueConstraint("id", "currency"),  # the target of orders(tenant_id, currency)
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
+        # Fails for a zone that PostgreSQL does not know: one such row would fail every query over all tenants.
+        CheckConstraint("(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone"),
+        length_check("name", TEXT_MAX_CHARS),
+        length_check("timezone", SETTING_MAX_CHARS),
+        length_check("locale", SETTING_MAX_CHARS),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    timezone: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(String(3))
+    locale: Mapped[str] = mapped_column(Text)
+    next_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1001"))  # for orders placed by the form
+    created_at: Mapped[datetime] = now_column()
+
+
+class User(UserMixin, Base):
+    """A person who signs in. `password_hash` is argon2id, null without a password.
+
+    A user with a `disabled_at` cannot sign in; the user's orders stay. A session counts while `sessions_from` is what it was
+    when the session began (accounts/sessions.py); a trigger moves it when the password or the role changes or the user is disabled.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),  # the target of orders(tenant_id, owner_id)
+        CheckConstraint("role IN ('manager', 'sales')", name="role"),
+        length_check("email", EMAIL_MAX_CHARS),
+        length_check("name", TEXT_MAX_CHARS),
+        length_check("password_hash", TEXT_MAX_CHARS),
+        CheckConstraint("disabled_at BETWEEN '1900-01-01' AND '9000-01-01'", name="disabled_at"),
+        CheckConstraint("sessions_from BETWEEN '1900-01-01' AND '9000-01-01'", name="sessions_from"),
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),  # sign-in, whatever the case
+        Index(  # streams/revocation.py: users whose sessions ended lately
+            "ix_users_sessions_from", "sessions_from", postgresql_where=text("sessions_from IS NOT NULL")
+        ),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, server_default=text("'sales'"))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = now_column()
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sessions_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class EndedSession(Base):
+    """A session that was signed out (accounts/sessions.py). Its cookie expires at `expires_at`, then the row may go."""
+
+    __tablename__ = "ended_sessions"
+    __table_args__ = (
+        Index("ix_ended_sessions_ended_at", "ended_at"),
+    )  # streams/revocation.py: sessions that were signed out lately
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    ended_at: Mapped[datetime] = now_column()
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
