@@ -16,7 +16,13 @@ TRACED = {
     str(ROOT / name)
     for name in (
         "listener_worker.py",
-        *(f"webapp/{n}.py" for n in ("quiet", "outbox", "cursor", "heartbeat", "signals")),
+        "webapp/doorbell/quiet_mode.py",
+        "webapp/listener/heartbeat.py",
+        "webapp/listener/leader.py",
+        "webapp/listener/listener.py",
+        "webapp/outbox/cursor.py",
+        "webapp/outbox/drain.py",
+        "webapp/signals/publisher.py",
     )
 }
 

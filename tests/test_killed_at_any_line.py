@@ -11,11 +11,11 @@ import psycopg
 import pytest
 import redis
 
-from listener_worker import Leader
 from webapp import redis_client
 from webapp.concurrency.stop_signal import Stop
 from webapp.doorbell import connection, quiet_mode
 from webapp.listener import standby
+from webapp.listener.leader import Leader
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
 

@@ -11,10 +11,10 @@ import pytest
 import redis
 from psycopg import IsolationLevel
 
-from listener_worker import Leader
 from webapp.concurrency.stop_signal import Stop
 from webapp.doorbell import connection, quiet_mode
 from webapp.doorbell.quiet_mode import Quiet, State
+from webapp.listener.leader import Leader
 from webapp.outbox import drain
 
 from .conftest import config_for

@@ -13,11 +13,11 @@ import pytest
 import redis
 from psycopg import sql
 
-from listener_worker import Leader
 from webapp.concurrency.stop_signal import Stop
 from webapp.config import Config
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
+from webapp.listener.leader import Leader
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
 
