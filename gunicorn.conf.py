@@ -93,7 +93,7 @@ def post_worker_init(worker: Any) -> None:
     from webapp.server import open_files
 
     refuse_an_insecure_network(worker)
-    open_files.raise_the_limit()
+    open_files.raise_limit()
     worker.wsgi.extensions["doorbell_static"].prepare()  # before the first page asks for them
     hub = worker.wsgi.extensions["doorbell_hub"]
     stop = signal.getsignal(signal.SIGTERM)

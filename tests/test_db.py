@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from webapp.accounts.current import PUBLIC
 from webapp.db import db
+from webapp.routes.access import PUBLIC
 
 PID = text("SELECT pg_backend_pid()")
 

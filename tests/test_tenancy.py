@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from webapp.accounts.current import PUBLIC, is_fragment
+from webapp.routes.access import PUBLIC, is_fragment
 
 from .browsing import Person
 from .world import World

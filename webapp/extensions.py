@@ -10,13 +10,13 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from . import db, redis_client, stream
-from .accounts import current, sign_in, user_cache
+from .accounts import sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import cache
-from .routes import form_limits
-from .server import compressed_pages, security_headers, static_files
+from .routes import access, compressed_pages, form_limits
+from .server import security_headers, static_files
 from .signals import log_follower
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -43,6 +43,6 @@ def init_app(app: Flask) -> None:
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
     compressed_pages.init_app(app)
-    current.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
+    access.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
     form_limits.init_app(app)
     csrf.init_app(app)

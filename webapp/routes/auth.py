@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from .. import stream
 from ..accounts import proxy_warning, sessions
 from ..accounts import sign_in as signing_in
-from ..accounts.current import is_fragment
 from ..accounts.user_cache import visitors
 from ..config import Config
 from ..db import db
 from ..models import Tenant, User
+from .access import is_fragment
 from .errors import Trouble, answer
 from .forms import SignInForm
 

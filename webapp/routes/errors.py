@@ -13,13 +13,13 @@ from sqlalchemy.exc import DataError, InterfaceError, InternalError, Operational
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
-from ..accounts.current import PUBLIC, is_fragment
 from ..db import db
 from ..observability import logs
 from ..observability.incidents import Incident, in_a_line
 from ..observability.metrics import web as metrics
 from ..orders.rules import OrderNotFound
 from ..postgres import faults
+from .access import PUBLIC, is_fragment
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # for programs that ask again when PostgreSQL was away

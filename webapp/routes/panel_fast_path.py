@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ..accounts import current, user_cache
+from ..accounts import user_cache
 from ..observability.metrics import web as metrics
 from ..panels import cache
 from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
 from ..signals import log_follower
-from . import several_panels
+from . import access, several_panels
 from .panels import CONTENT_TYPE, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SEVERAL = "/panels"
-PAGE_USER = "HTTP_" + current.PAGE_USER.upper().replace("-", "_")
+PAGE_USER = "HTTP_" + access.PAGE_USER.upper().replace("-", "_")
 KNOWN = "HTTP_" + several_panels.HEADER.upper().replace("-", "_")  # as WSGI calls the header
 
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body

@@ -19,11 +19,11 @@ from ..config import Config
 from ..events.catalog import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
-from ..server.open_files import process_room
 from ..signals import notices
 from ..signals.signal import Signal
 from . import resume, sse
 from .base import Stream
+from .capacity import max_streams
 from .ended_elsewhere import EndedLately
 from .revocation import Rights
 from .socket_stream import Sockets
@@ -155,7 +155,7 @@ class Hub:
             raise Refused(sse.elsewhere())
         if self._of_user[user_id] >= self._config.streams_per_user:
             why = "user"
-        elif self._of_user.total() >= process_room(self._config.streams_per_process):
+        elif self._of_user.total() >= max_streams(self._config.streams_per_process):
             why = "process"
         else:
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from flask import Flask, Request, Response, request
 from flask_compress import Compress
 
-from ..accounts.current import is_fragment
+from .access import is_fragment
 
 LEAST_BYTES = 1_000  # a shorter one fits a packet as it is
 
