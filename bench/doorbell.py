@@ -25,7 +25,7 @@ from typing import Any
 import psycopg
 import redis
 
-from webapp.launcher.embedded import PG_BIN
+from webapp.launcher.cluster import PG_BIN
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
 

@@ -103,7 +103,7 @@ class ManyOrders:
         with psycopg.connect(self._services.database_url, autocommit=True) as conn:
             for name, value in SETTINGS.items():
                 conn.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-        self._services.restart_postgres()
+        self._services.postgres.restart()
         app = self.app(self._services.database_url)
         with app.app_context():
             flask_migrate.upgrade()

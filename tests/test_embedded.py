@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from webapp.launcher import cluster
-from webapp.launcher.embedded import PG_BIN, Embedded, EmbeddedError
+from webapp.launcher.cluster import PG_BIN, EmbeddedError
+from webapp.launcher.embedded import Embedded
 
 from .world import Service
 
@@ -64,7 +65,7 @@ def test_data_of_another_major_version_is_refused_in_a_sentence(directory: Path)
     data.mkdir()
     (data / "PG_VERSION").write_text("16\n")
     with pytest.raises(EmbeddedError, match=r"was made by PostgreSQL 16, and this Doorbell brings 18\. Choose"):
-        Embedded(directory).start_postgres()
+        Embedded(directory).postgres.start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
@@ -77,10 +78,10 @@ def test_as_root_it_runs_as_the_user_that_the_data_belongs_to(directory: Path) -
     os.chown(data, nobody.pw_uid, nobody.pw_gid)
     command = [PG_BIN / "initdb", "--auth=trust", "-U", "postgres", "-D", data]
     subprocess.run(command, check=True, capture_output=True, user="nobody", group=nobody.pw_gid, cwd=directory)
-    services.start_postgres()
+    services.postgres.start()
     try:
         server = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
         assert (server.uids().real, server.gids().real) == (nobody.pw_uid, nobody.pw_gid)
     finally:
-        services.stop_postgres()
+        services.postgres.stop()
     assert {path.stat().st_uid for path in data.rglob("*")} == {nobody.pw_uid}

@@ -45,7 +45,7 @@ def small() -> Iterator[Embedded]:
             if conn.info.server_version < SMALL_QUEUE_FROM:
                 pytest.skip("before PostgreSQL 17 the queue of notifications cannot be made small")
             conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
-        servers.restart_postgres()
+        servers.postgres.restart()
         app = create_app(config_for(Service(servers.database_url, servers.redis_url)))
         with app.app_context():
             flask_migrate.upgrade()

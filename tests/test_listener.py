@@ -69,7 +69,7 @@ def test_a_restarted_postgresql_costs_seconds_and_no_event(
     world: World, listener: Process, client: redis.Redis, service: Service, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
-    embedded.restart_postgres("immediate")
+    embedded.postgres.restart("immediate")
     with psycopg.connect(service.database_url, autocommit=True) as conn:
         order = World(conn).order(tenant)
     assert eventually(lambda: signalled(client, tenant) == {order}, 20)
@@ -79,12 +79,12 @@ def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
     world: World, listener: Process, client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
-    embedded.stop_redis(signal.SIGKILL)
+    embedded.redis.stop(signal.SIGKILL)
     try:
         order = world.order(tenant)
         eventually(lambda: "trying again" in listener.log)
     finally:
-        embedded.start_redis()
+        embedded.redis.start()
     assert eventually(lambda: signalled(client, tenant) == {order}, 20)
 
 

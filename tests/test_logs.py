@@ -150,11 +150,11 @@ def test_an_outage_of_redis_is_two_lines_in_the_web_log(
         client.set(publisher.HEARTBEAT_KEY, "{}")
         stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
         stream.until("hello")
-        embedded.stop_redis()
+        embedded.redis.stop()
         try:
             stream.until("away")
         finally:
-            embedded.start_redis()
+            embedded.redis.start()
         eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
         stream.until("resync")
     stream.close()
@@ -172,11 +172,11 @@ def test_an_outage_of_postgresql_is_one_line_for_many_requests(
     doorbell.start_web()
     cookie = doorbell.cookie(world.user(world.tenant()))
     assert get(doorbell.url + "/panels/revenue", cookie) == 200
-    embedded.stop_postgres()
+    embedded.postgres.stop()
     try:
         assert [get(doorbell.url + "/panels/revenue", cookie) for _ in range(5)] == [503] * 5
     finally:
-        embedded.start_postgres()
+        embedded.postgres.start()
     (away,) = lines(doorbell.web.log, "postgresql is away")
     assert "Error" in away["error"]
     eventually(

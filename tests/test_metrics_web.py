@@ -187,12 +187,12 @@ def test_the_hub_says_what_it_misses_and_that_it_is_back(
     client.set(publisher.HEARTBEAT_KEY, "{}")
     stream.until("resync")
     assert look(doorbell).value("doorbell_hub_away", cause="listener") == 0
-    embedded.stop_redis()
+    embedded.redis.stop()
     try:
         stream.until("away")
         assert look(doorbell).value("doorbell_hub_away", cause="redis") == 1
     finally:
-        embedded.start_redis()
+        embedded.redis.start()
     assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
     stream.until("resync")
     now = look(doorbell)

@@ -62,8 +62,8 @@ def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
     client.delete(publisher.log_key(tenant))
     heartbeat.Heartbeat(reader, client).beat(cursor)
     assert signal_log.newest_seq(client, tenant) == 0
-    embedded.stop_redis()
-    embedded.start_redis()
+    embedded.redis.stop()
+    embedded.redis.start()
     heartbeat.Heartbeat(reader, client).beat(cursor)  # the run id is kept with the cursor, not in the process
     assert [list(signal.topics) for signal in _all(client, tenant)] == [["resync"]]
 

@@ -172,8 +172,8 @@ def test_after_a_signal_no_process_gives_out_what_is_older(
     if restarted:
         for _ in range(2):
             before = len(looks)
-            embedded.stop_redis(9)
-            embedded.start_redis()
+            embedded.redis.stop(9)
+            embedded.redis.start()
             eventually(lambda before=before: len(looks) > before + 50 or not shop.open)
     for thread in (*threads, writer):
         thread.join()

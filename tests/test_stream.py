@@ -191,14 +191,14 @@ def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
     user = world.user(tenant)
     stream = open_stream(user)
     stream.until("hello")
-    embedded.stop_redis()
+    embedded.redis.stop()
     try:
         assert stream.until("away").data["why"] == "redis"
         meanwhile = open_stream(user)
         assert meanwhile.until("hello").data["live"] is False
         assert meanwhile.until("away").data["why"] == "redis"
     finally:
-        embedded.start_redis()
+        embedded.redis.start()
     assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
     assert stream.until("resync")
     assert meanwhile.until("resync")

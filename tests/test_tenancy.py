@@ -11,7 +11,7 @@ from webapp.routes.access import PUBLIC, is_fragment
 from .browsing import Person
 from .world import World
 
-# Nobody may ask these, each for its reason in webapp/accounts/current.py. A longer list is a decision, so it is made here as well.
+# Routes that need no sign-in, with reasons in webapp/routes/access.py. A longer list is a decision, so it stands here as well.
 KNOWN_PUBLIC = {"static", "auth.sign_in", "auth.demo", "health.healthz", "health.readyz", "metrics.metrics"}
 
 # What somebody of another tenant gets from each route that needs a sign-in. The other tenant's order has the number

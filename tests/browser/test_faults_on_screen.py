@@ -40,13 +40,13 @@ def test_the_page_polls_while_redis_is_away_and_goes_live_again(
     screen: Screen, embedded: Embedded, service: Service
 ) -> None:
     words = screen.page.locator("#live-words")
-    embedded.stop_redis(signal.SIGKILL)
+    embedded.redis.stop(signal.SIGKILL)
     try:
         expect(words).to_have_text("Polling")
         change(service, "While Redis was dead")
         expect(screen.page.locator("#recent_orders")).to_contain_text("While Redis was dead", timeout=25_000)
     finally:
-        embedded.start_redis()
+        embedded.redis.start()
     expect(words).to_have_text("Live", timeout=25_000)
     change(service, "Redis is back")
     expect(screen.page.locator("#recent_orders")).to_contain_text("Redis is back", timeout=25_000)
@@ -55,7 +55,7 @@ def test_the_page_polls_while_redis_is_away_and_goes_live_again(
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_restarted_postgresql_is_survived(screen: Screen, embedded: Embedded, service: Service, mode: str) -> None:
-    embedded.restart_postgres(mode)
+    embedded.postgres.restart(mode)
     change(service, "PostgreSQL is back")
     expect(screen.page.locator("#recent_orders")).to_contain_text("PostgreSQL is back", timeout=25_000)
     assert screen.was_not_reloaded()

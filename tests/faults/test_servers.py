@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from webapp.launcher.embedded import PG_BIN
+from webapp.launcher.cluster import PG_BIN
 from webapp.signals import publisher, signal_log
 
 from ..processes import eventually
@@ -24,16 +24,16 @@ PADDING_BYTES = 900_000  # a longer signal is not one of Doorbell
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_restart_of_postgresql_is_survived(stage: Stage, strike: Try, mode: str) -> None:
     with strike(f"restart PostgreSQL, {mode}", (*POSTGRES_AWAY, *REDIS_AWAY)) as fault:
-        stage.embedded.restart_postgres(mode)
+        stage.embedded.postgres.restart(mode)
         fault.heal()
 
 
 @pytest.mark.parametrize("seconds", [2, 15])
 def test_the_death_of_redis_is_survived(stage: Stage, strike: Try, seconds: int) -> None:
     with strike(f"kill -9 Redis, {seconds} s away, emptied", REDIS_AWAY) as fault:
-        stage.embedded.stop_redis(9)
+        stage.embedded.redis.stop(9)
         stage.wait(seconds)
-        stage.embedded.start_redis()
+        stage.embedded.redis.start()
         fault.heal()
 
 

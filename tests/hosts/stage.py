@@ -66,20 +66,20 @@ class Stage:
     def _start_services(self) -> tuple[str, Service]:
         """The database's address on its own host, and the services' for the others."""
         postgres, redis = Embedded(self.directory / "p", fast=True), Embedded(self.directory / "r", fast=True)
-        postgres.postgres_address, redis.redis_address = self.postgres.address, self.redis.address
+        postgres.postgres.address, redis.redis.address = self.postgres.address, self.redis.address
         for embedded in (postgres, redis):
             embedded.directory.mkdir()
         with self.postgres.inside():
-            postgres.start_postgres()
-        self._after(postgres.stop_postgres)
+            postgres.postgres.start()
+        self._after(postgres.postgres.stop)
         with (postgres.directory / "postgres" / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {SUBNET}.0/24 trust\n")
         local = postgres.database_url
         with psycopg.connect(local, autocommit=True) as conn:
             conn.execute("SELECT pg_reload_conf()")
         with self.redis.inside():
-            redis.start_redis()
-        self._after(redis.stop_redis)
+            redis.redis.start()
+        self._after(redis.redis.stop)
         self._migrate(local, redis.redis_url)
         return local, Service(f"postgresql://postgres@{self.postgres.address}/doorbell", redis.redis_url)
 

@@ -41,8 +41,8 @@ def _create(conn: psycopg.Connection) -> None:
         )
     except writer_role.NotGranted as error:
         stop(
-            f"The role {conn.info.user!r} may not give rights that {writer_role.WRITER} needs; nothing was changed. Let the owner "
-            f"of the database or a superuser run: {'; '.join(error.statements)}; then run flask roles --create again."
+            f"The role {conn.info.user!r} may not grant rights that {writer_role.WRITER} needs; nothing was changed. Let the "
+            f"owner of the database or a superuser run: {'; '.join(error.statements)}; then run flask roles --create again."
         )
     click.echo(
         f"{writer_role.WRITER} has its rights. Give it to the program's own role: GRANT {writer_role.WRITER} TO shop;"

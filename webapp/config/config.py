@@ -32,16 +32,18 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """What a process of Doorbell is told from outside.
+    """Everything that the processes read from their environment. Times are in seconds.
 
-    `database_url` is in the form of PostgreSQL's library (postgresql://…), for postgres/session.py. `demo` opens the
-    `/demo` sign-in and is set by `make run` only. `secret_key_fallbacks` are earlier keys, whose sessions go on. `bind` is
-    where gunicorn listens unless it is told otherwise; `allow_insecure_network` serves the demo or plain cookies beyond this
-    machine. `cookie_secure` marks cookies for HTTPS only. `trusted_proxies` counts
-    the proxies in front whose X-Forwarded-For is believed: the sign-in limit counts by address. `drain_seconds` is the time
-    between two looks of a listener that is awake, while writers do not ring. `retention_days` is how long events are kept
-    at least. `stream_way` is "generator" where streams are never to be written straight to their sockets. `metrics_token`
-    is "" where the web process shows no metrics; a metrics port of 0 is none. `log_format` is None where observability/logs.py chooses.
+    - `database_url` has the form of PostgreSQL's library (postgresql://…), for postgres/session.py.
+    - `demo` opens the `/demo` sign-in; only `make run` sets it.
+    - `secret_key_fallbacks` are earlier keys, whose sessions stay valid.
+    - `bind` is where gunicorn listens unless its own options name an address. `allow_insecure_network` permits the demo, or
+      cookies without Secure, beyond this machine. `cookie_secure` marks cookies for HTTPS only.
+    - `trusted_proxies` is the number of proxies in front whose X-Forwarded-For is trusted: sign-ins are limited by address.
+    - `drain_seconds` is the time between drains in quiet mode. `retention_days` is how long events are kept at least.
+    - `stream_way` is "generator" where streams must not be written straight to their sockets.
+    - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 is off.
+    - `log_format` is None where observability/logs.py chooses it.
     """
 
     database_url: str

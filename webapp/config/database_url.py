@@ -1,6 +1,6 @@
 """DATABASE_URL: the one place that reads it. It means what PostgreSQL's own library makes of it, in every process.
 
-psycopg is imported at use: gunicorn's master imports this file by way of observability/logs.py, before gevent has patched sockets.
+psycopg is imported at use: gunicorn's master imports this file through observability/logs.py, before gevent patches sockets.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Sentinels; ours is the one that others have too: `redis+sentinel://user:password
 primary>/<db>`, in short `sentinel://`. User and password are those of Redis; `?sentinel_username=…&sentinel_password=…`
 those of the Sentinels. `rediss+sentinel://` is the same with TLS, to the Sentinels as to the Redis that they name.
 
-redis-py is imported at use: gunicorn's master imports this file by way of observability/logs.py, before gevent has patched `ssl`.
+redis-py is imported at use: gunicorn's master imports this file through observability/logs.py, before gevent patches `ssl`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
         if command == "env":
             print(export_line(*addresses, os.environ.get("SECRET_KEY") or directory.secret_key()))
         elif command == "psql":
-            from .embedded import psql
+            from .embedded_postgres import psql
 
             psql(addresses[0])
         else:

@@ -23,8 +23,9 @@ from ..events import retention
 from ..postgres import faults, session
 from ..rollups import refresh
 from . import procfile
+from .cluster import EmbeddedError
 from .data_directory import MARK, DataDirectory
-from .embedded import Embedded, EmbeddedError
+from .embedded import Embedded
 from .interrupt import Interrupt, Stop
 from .settings import ROOT, Refused, Settings
 from .terminal import say
@@ -74,9 +75,9 @@ class Launcher:
             if settings.redis_url is None or settings.database_url is None:
                 say(f"Starting PostgreSQL and Redis with their data in {self._directory.path} …")
             if settings.redis_url is None:
-                services.start_redis()
+                services.redis.start()
             if settings.database_url is None:
-                services.start_postgres()
+                services.postgres.start()
             yield settings.database_url or services.database_url, settings.redis_url or services.redis_url
         finally:
             services.stop()

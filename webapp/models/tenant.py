@@ -55,8 +55,9 @@ class Tenant(Base):
 class User(UserMixin, Base):
     """A person who signs in. `password_hash` is argon2id, null without a password.
 
-    A user with a `disabled_at` cannot sign in; the user's orders stay. A session counts while `sessions_from` is what it was
-    when the session began (accounts/sessions.py); a trigger moves it when the password or the role changes or the user is disabled.
+    A user with a `disabled_at` cannot sign in; the user's orders stay. A session is valid while `sessions_from` is what it was
+    when the session began (accounts/sessions.py). A trigger changes it with the password and the role, and when the user is
+    disabled.
     """
 
     __tablename__ = "users"

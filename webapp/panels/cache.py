@@ -1,9 +1,9 @@
 """One render of a panel for all who may see it: one query and one render a change and process, however many watch.
 
 A render is kept with the seq that was read before its query ran. It is given out as long as no signal after that seq
-concerns it (signals/log_follower.py asks Redis for each request), its time is not over and its day has not turned. So who asks after
-signal n never gets what is older than n, whichever process answers. Who comes while a render is being made that is new
-enough waits for it.
+concerns it (signals/log_follower.py asks Redis for each request), its time is not over and its day has not ended. So a
+request after signal n never gets a render older than n, whichever process answers. A request that arrives while a new enough
+render is being made waits for it.
 """
 
 from __future__ import annotations

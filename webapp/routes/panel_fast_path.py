@@ -1,8 +1,8 @@
 """Panels that are in memory, answered before Flask begins: a thousand pages ask for the same fragment at once.
 
-Nothing is weaker here than behind it. The Cookie header must be one whose session was verified moments ago (accounts/user_cache.py),
-the render one that is new enough for a look into Redis's log after the request came. Whatever else is the case, the request
-goes its ordinary way.
+Nothing is checked less than in Flask. The session of the Cookie header must have been verified moments ago
+(accounts/user_cache.py), and the render must be new enough for what Redis's log had after the request arrived. In any other
+case Flask handles the request.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How new a panel must be: the newest signal of each topic, asked of Redis's log for every request.
 
-The log (signals/signals.py) is the order of things for all processes: a signal is in it before any page is told. One cheap command
-asks what came after the newest that this process knows of, for all requests that are waiting at once, and names that newest
-one as well: a log that does not have it any more is another log.
+Redis's log (signals/publisher.py) is authoritative for all processes: a signal is in it before any page receives it. One
+cheap command reads what came after the newest entry that this process knows, for all waiting requests at once. It reads that
+entry as well: if it is gone, Redis was replaced or the log was trimmed, and everything known is dropped.
 """
 
 from __future__ import annotations

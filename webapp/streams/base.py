@@ -1,4 +1,4 @@
-"""One open response of one user, whichever way its bytes go out: by streams/generator_stream.py or by streams/socket_stream.py."""
+"""One open response of one user. generator_stream.py and socket_stream.py are its two ways to send bytes."""
 
 from __future__ import annotations
 
