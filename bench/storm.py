@@ -37,7 +37,7 @@ VIEWERS = 5_000
 PANELS = "/panels?names=revenue,orders_today,average_order,revenue_by_hour,salespeople,history,leaderboard"
 FETCH_SHARE = 1.0  # of the viewers really fetch their panels whenever they would
 SIGNAL_SECONDS = 2.0  # between two changes
-MOST_SECONDS = 120.0  # then those who are not back are given up
+MAX_SECONDS = 120.0  # then those who are not back are given up
 SETTLE_SECONDS = 5.0  # for what was marked stale to be asked for again
 
 
@@ -119,8 +119,8 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
 
 
 def _wait(pages: Client, over: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """What the pages say once it is so, or after MOST_SECONDS."""
-    end = time.time() + MOST_SECONDS
+    """What the pages say once it is so, or after MAX_SECONDS."""
+    end = time.time() + MAX_SECONDS
     while not over(found := pages.ask("read")) and time.time() < end:
         time.sleep(0.25)
     return found

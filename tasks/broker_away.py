@@ -7,7 +7,7 @@ import logging
 import redis
 from kombu.exceptions import OperationalError
 
-AWAY = (OperationalError, redis.ConnectionError, redis.TimeoutError)
+BROKER_ERRORS = (OperationalError, redis.ConnectionError, redis.TimeoutError)
 
 SPEAKERS = ("celery.beat", "celery.worker.request")  # the second when it cannot acknowledge
 
@@ -25,7 +25,7 @@ class OneLine(logging.Filter):
 
 def _began_with_redis_away(error: BaseException | None) -> bool:
     while error is not None:
-        if isinstance(error, AWAY):
+        if isinstance(error, BROKER_ERRORS):
             return True
         error = error.__cause__ or error.__context__
     return False

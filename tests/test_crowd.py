@@ -12,7 +12,7 @@ import redis
 from webapp import create_app
 from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
-from webapp.streams.jitter import FEW
+from webapp.streams.jitter import CROWD_THRESHOLD
 from webapp.streams.sse import Message
 
 from .beating import client  # noqa: F401 - a fixture
@@ -23,7 +23,7 @@ from .sse import Event, EventStream
 from .world import Service, World
 
 TOKEN = "a-token-for-the-tests"
-MANY = FEW + 10
+MANY = CROWD_THRESHOLD + 10
 Start = Callable[..., Doorbell]
 Open = Callable[..., EventStream]
 

@@ -93,7 +93,7 @@ def test_a_database_that_is_none_is_named(service: Service) -> None:
 
 
 def test_a_postgresql_that_is_too_old_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.doctor.postgresql.LEAST_VERSION", 990000)
+    monkeypatch.setattr("webapp.doctor.postgresql.MIN_VERSION", 990000)
     examined(service).says("postgresql", "FAULT", "99 or newer is needed", "Upgrade")
 
 

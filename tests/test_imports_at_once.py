@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from webapp.order_import.importing import Import, Result, Wish
+from webapp.order_import.importing import Import, ImportOptions, Result
 from webapp.order_import.load import IMPORT_LOCK
 
 from .importing import HEADER, Importer, importer  # noqa: F401 - a fixture
@@ -34,7 +34,7 @@ def test_the_same_numbers_in_opposite_orders_are_no_deadlock(service: Service, w
         path.write_text(text)
         try:
             with psycopg.connect(service.database_url, autocommit=True) as conn:
-                results[name] = Import(conn, Wish(path, "acme")).run()
+                results[name] = Import(conn, ImportOptions(path, "acme")).run()
         except Exception as error:
             faults.append(error)
 
@@ -60,7 +60,7 @@ def test_the_one_that_waits_says_so_and_goes_on_when_the_other_has_ended(
 
     def run() -> None:
         with psycopg.connect(service.database_url, autocommit=True) as conn:
-            done.append(Import(conn, Wish(importer.path, "acme")).run(waiting=told.set))
+            done.append(Import(conn, ImportOptions(importer.path, "acme")).run(waiting=told.set))
 
     with psycopg.connect(service.database_url) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK + tenant])

@@ -24,7 +24,7 @@ from webapp.signals.signal import MAX_SEQ, Signal
 from webapp.streams import sse
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
-from webapp.streams.pending import AWAY
+from webapp.streams.pending import DISCONNECTED
 from webapp.streams.unreadable_messages import RESYNC_SECONDS
 
 from .beating import client  # noqa: F401 - a fixture
@@ -264,5 +264,5 @@ def test_no_event_is_written_under_a_name_that_is_more_than_a_word(name: str) ->
 
 
 def test_every_topic_is_a_name_of_an_event() -> None:
-    for name in (*BOARD_TOPICS, AWAY, "hello", "full", "beat"):
+    for name in (*BOARD_TOPICS, DISCONNECTED, "hello", "full", "beat"):
         assert sse.encode(name, {}).startswith(f"event: {name}\n".encode())

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from webapp import redis_client
-from webapp.concurrency.stop_signal import Stop
+from webapp.concurrency.stop_signal import StopSignal
 from webapp.doorbell import connection, quiet_mode
 from webapp.listener import standby
 from webapp.listener.leader import Leader
@@ -94,7 +94,7 @@ def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
 
 
 def _the_next_one_reads_it_all(service: Service, client: redis.Redis, tenant: int, shops: list[Shop]) -> None:
-    stop = Stop()
+    stop = StopSignal()
     with connection.connect(service.database_url) as conn:
         eventually(lambda: connection.try_lead(conn))
         leader = threading.Thread(target=Leader(conn, client, config_for(service), stop).answer)

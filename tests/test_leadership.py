@@ -42,7 +42,7 @@ def standby(service: Service) -> Iterator[connection.Connection]:
 def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_before(
     leader: connection.Connection, standby: connection.Connection, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silence = leadership.Silence(client)
+    silence = leadership.FailureDetector(client)
     assert silence.of(standby) is None
     assert eventually(lambda: silence.of(standby)) == connection.session(leader)
 
@@ -51,7 +51,7 @@ def test_who_leads_next_begins_with_a_clean_slate(
     service: Service, standby: connection.Connection, client: redis.Redis
 ) -> None:
     """Else one frozen leader cost the next ones their sessions, too."""
-    silence = leadership.Silence(client)
+    silence = leadership.FailureDetector(client)
     with connection.connect(service.database_url) as frozen:
         assert connection.try_lead(frozen)
         assert eventually(lambda: silence.of(standby)) == connection.session(frozen)
@@ -125,7 +125,7 @@ def test_what_takes_long_by_nature_is_given_time(leader: connection.Connection) 
     leader.answer_seconds = 0.2
     with leader.patient(10):
         leader.execute("SELECT pg_sleep(0.5)")
-    with pytest.raises(connection.NoAnswer):
+    with pytest.raises(connection.ServerNotResponding):
         leader.execute("SELECT pg_sleep(5)")
 
 

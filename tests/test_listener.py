@@ -179,7 +179,7 @@ def test_a_ring_of_its_own_that_is_not_heard_is_a_fault(service: Service, monkey
     monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
     with bells.connect(service.database_url) as deaf:
         ring = self_ring.SelfRing(deaf, service.database_url)
-        with pytest.raises(self_ring.BellNotHeard, match=r"was not heard for 0\.3 s; is the network"):
+        with pytest.raises(self_ring.SelfRingTimeout, match=r"was not heard for 0\.3 s; is the network"):
             ring.prove()
         bells.listen(deaf)
         assert ring.prove() < 0.3
@@ -196,7 +196,9 @@ def test_a_pooler_that_swallows_listen_is_found_at_the_start_and_named(
     with bells.connect(pooler.url) as conn:
         bells.listen(conn)
         ring = self_ring.SelfRing(conn, pooler.url)
-        with pytest.raises(self_ring.BellNotHeard, match=r"a pooler stands between .* Give PostgreSQL's own address"):
+        with pytest.raises(
+            self_ring.SelfRingTimeout, match=r"a pooler stands between .* Give PostgreSQL's own address"
+        ):
             ring.prove()
         ring.close()
     pooler.close()
@@ -205,7 +207,7 @@ def test_a_pooler_that_swallows_listen_is_found_at_the_start_and_named(
 def test_a_server_that_says_nothing_is_given_up(service: Service) -> None:
     with bells.connect(service.database_url) as conn:
         conn.answer_seconds = 0.2
-        with pytest.raises(bells.NoAnswer, match=r"said nothing for 0\.2 s"):
+        with pytest.raises(bells.ServerNotResponding, match=r"said nothing for 0\.2 s"):
             conn.execute("SELECT pg_sleep(5)")
         assert conn.closed
 

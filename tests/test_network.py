@@ -10,7 +10,7 @@ import redis
 
 from webapp.accounts import proxy_warning
 from webapp.config.network import insecure, reaches_beyond
-from webapp.launcher.settings import Refused, Settings
+from webapp.launcher.settings import LaunchRefused, Settings
 
 from .conftest import config_for
 from .examining import examined
@@ -87,7 +87,7 @@ def test_with_secure_cookies_or_leave_it_is_served(service: Service) -> None:
     ],
 )
 def test_make_run_refuses_before_it_starts_anything(tmp_path: Path, env: dict[str, str]) -> None:
-    with pytest.raises(Refused, match="which other machines reach"):
+    with pytest.raises(LaunchRefused, match="which other machines reach"):
         Settings.from_env(env)
     Settings.from_env(env | {"ALLOW_INSECURE_NETWORK": "1"})
     Settings.from_env({**env, "BIND": "127.0.0.1:8000"})

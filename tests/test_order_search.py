@@ -17,7 +17,7 @@ from webapp.db import db
 from webapp.launcher.embedded import Embedded
 from webapp.models import Tenant
 from webapp.queries import order_search
-from webapp.queries.order_search import Cursor, Filter
+from webapp.queries.order_search import Filter, PageCursor
 
 from .world import World
 
@@ -45,7 +45,7 @@ def found(tenant_id: int, words: str = "", status: str = "", owner_id: int | Non
     """The numbers of all pages, in their order."""
     tenant, wanted = db.session.get_one(Tenant, tenant_id), Filter(words, status, owner_id)
     numbers: list[str] = []
-    before: Cursor | None = None
+    before: PageCursor | None = None
     while True:
         page = order_search.read(tenant, wanted, before)
         numbers += [order.number for order in page.orders]
@@ -124,7 +124,7 @@ def test_a_salespersons_name_finds_their_orders_together_with_other_words(world:
 def test_a_beginning_that_many_salespeople_have_is_not_a_search_for_them(
     world: World, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.queries.order_words.MOST_OWNERS", 1)
+    monkeypatch.setattr("webapp.queries.order_words.MAX_OWNERS", 1)
     tenant = world.tenant()
     world.user(tenant, "Anabel Braun")
     world.order(tenant, number="1", customer="Hanari", owner_id=world.user(tenant, "Ana Silva"))
@@ -228,7 +228,7 @@ def test_words_that_are_frequent_in_a_period_of_long_ago_are_found_newest_first(
     page = order_search.read(tenant_row, Filter("nordm"))
     assert [order.number for order in page.orders] == [f"o{n}" for n in range(1, order_search.PAGE_ROWS + 1)]
     assert not page.stopped
-    last = order_search.read(tenant_row, Filter("nordm"), Cursor(datetime(2020, 3, 1, 3, 40, 10, tzinfo=UTC), 1))
+    last = order_search.read(tenant_row, Filter("nordm"), PageCursor(datetime(2020, 3, 1, 3, 40, 10, tzinfo=UTC), 1))
     assert [order.number for order in last.orders] == [*(f"o{n}" for n in range(29_991, 30_001)), "first"]
     assert last.older is None
 

@@ -63,7 +63,7 @@ def ask(person: Person, panel: str = "revenue") -> TestResponse:
 
 
 def counted(how: str) -> float:
-    return metrics.PANELS.labels(how)._value.get()
+    return metrics.PANEL_REQUESTS.labels(how)._value.get()
 
 
 @pytest.mark.parametrize("panel", PANELS)

@@ -23,7 +23,7 @@ from webapp.money import MAX_MINOR, MoneyError, parse_minor
 from webapp.order_import.faults import ValueFault
 from webapp.order_import.values import Values
 from webapp.orders.quantities import QuantityError, parse_quantity
-from webapp.queries.order_search import Cursor, CursorInvalid
+from webapp.queries.order_search import CursorInvalid, PageCursor
 from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
 from webapp.routes.order_number import OrderNumber
 from webapp.routes.several_panels import UnknownPanel, names_in
@@ -157,17 +157,17 @@ MOMENTS = st.datetimes(timezones=st.timedeltas(timedelta(hours=-23), timedelta(h
 @example("9999-12-31T23:59:59-23:59_7")
 def test_a_place_in_a_list_is_a_moment_and_an_id_or_is_refused(text: str) -> None:
     try:
-        cursor = Cursor.parse(text)
+        cursor = PageCursor.parse(text)
     except CursorInvalid:
         return
     assert cursor.placed_at.tzinfo == UTC
     assert 0 < cursor.id < 2**63
-    assert Cursor.parse(str(cursor)) == cursor
+    assert PageCursor.parse(str(cursor)) == cursor
 
 
 def test_a_place_in_a_list_is_read_back() -> None:
-    cursor = Cursor(datetime(2026, 11, 26, 12, 30, 1, 500, tzinfo=UTC), 7)
-    assert Cursor.parse(str(cursor)) == cursor
+    cursor = PageCursor(datetime(2026, 11, 26, 12, 30, 1, 500, tzinfo=UTC), 7)
+    assert PageCursor.parse(str(cursor)) == cursor
 
 
 @fuzzed

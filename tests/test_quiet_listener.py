@@ -11,9 +11,9 @@ import pytest
 import redis
 from psycopg import IsolationLevel
 
-from webapp.concurrency.stop_signal import Stop
+from webapp.concurrency.stop_signal import StopSignal
 from webapp.doorbell import connection, quiet_mode
-from webapp.doorbell.quiet_mode import Quiet, State
+from webapp.doorbell.quiet_mode import QuietMode, State
 from webapp.listener.leader import Leader
 from webapp.outbox import drain
 
@@ -32,7 +32,7 @@ class Drains:
 
     def __init__(self, conn: connection.Connection, client: redis.Redis) -> None:
         self.conn, self.client = conn, client
-        self.quiet = Quiet(conn, 0.05)
+        self.quiet = QuietMode(conn, 0.05)
         self.cursor = drain.open_cursor(conn, client)
 
     def turn(self) -> int:
@@ -136,7 +136,7 @@ class Writer(threading.Thread):
 def two_listeners(service: Service, client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One leads and one stands by, in this process, and neither ever looks without a reason."""
     monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
-    stop = Stop()
+    stop = StopSignal()
 
     def lead() -> None:
         while not stop.asked:

@@ -131,7 +131,7 @@ def test_celery_is_told_of_tls_for_the_sentinels_as_for_the_redis_behind_them() 
 
 @pytest.mark.parametrize("url", ["redis://host", "rediss://host", "unix:///run/redis.sock", "sentinel://one/mymaster"])
 def test_a_clients_connections_have_a_limit(url: str) -> None:
-    assert redis_url.connect(url).connection_pool.max_connections <= 10 * redis_url.MOST_CONNECTIONS
+    assert redis_url.connect(url).connection_pool.max_connections <= 10 * redis_url.MAX_CONNECTIONS
     more = f"{url}{'&' if '?' in url else '?'}max_connections=7"
     assert redis_url.connect(more).connection_pool.max_connections == 7
 

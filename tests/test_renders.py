@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from markupsafe import Markup
 
-from webapp.concurrency.batch_loader import Together
+from webapp.concurrency.batch_loader import BatchLoader
 from webapp.panels.cache import PanelCache
-from webapp.panels.render import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, Wanted
+from webapp.panels.render import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, RenderRequest
 from webapp.signals.log_follower import Log
 
 from .processes import eventually
@@ -26,12 +26,12 @@ def render(size: int = 500) -> Render:
     return Render(Markup("x") * size, body, "etag", NOON, "12:00")
 
 
-def wanted(key: object) -> Wanted:
-    return Wanted(key, ("revenue",), 15.0, NOON.timestamp() + 3600)
+def wanted(key: object) -> RenderRequest:
+    return RenderRequest(key, ("revenue",), 15.0, NOON.timestamp() + 3600)
 
 
-def wanted_now(key: object, hurried: bool = False) -> Wanted:
-    return Wanted(key, ("revenue",), 15.0, time.time() + 3600, hurried)
+def wanted_now(key: object, hurried: bool = False) -> RenderRequest:
+    return RenderRequest(key, ("revenue",), 15.0, time.time() + 3600, hurried)
 
 
 def new_cache(most_bytes: int = 1_000_000) -> PanelCache:
@@ -89,7 +89,7 @@ def test_what_was_begun_before_a_signal_is_not_given_to_who_comes_after_it() -> 
 
 def watched_by_many(cache: PanelCache, log: Log) -> None:
     for _ in range(MANY + 1):
-        cache.get(Wanted("a", ("revenue",), 15.0, cache.clock() + 3600), log, render)
+        cache.get(RenderRequest("a", ("revenue",), 15.0, cache.clock() + 3600), log, render)
 
 
 def test_what_many_watch_is_painted_at_most_once_in_its_pace_however_many_signals_come() -> None:
@@ -163,7 +163,7 @@ def test_who_waits_for_one_that_is_cut_short_goes_on_without_it(kept: bool) -> N
 
 
 def test_who_comes_during_a_run_gets_what_the_next_one_finds() -> None:
-    together: Together[str, int] = Together()
+    together: BatchLoader[str, int] = BatchLoader()
     runs: list[set[str]] = []
     began, end = threading.Event(), threading.Event()
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 from psycopg import sql
 
-from webapp.concurrency.stop_signal import Stop
+from webapp.concurrency.stop_signal import StopSignal
 from webapp.config import Config
 from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
@@ -130,7 +130,7 @@ def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
         return hear(self, heard)
 
     monkeypatch.setattr(self_ring.SelfRing, "hear", hears_badly)
-    tenant, stop = world.tenant(), Stop()
+    tenant, stop = world.tenant(), StopSignal()
     with bells.connect(service.database_url) as conn:
         assert bells.try_lead(conn)
         leader = Leader(conn, client, config_for(service), stop)
@@ -202,7 +202,7 @@ def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_secon
 ) -> None:
     """Asleep, each ring wakes the listener; a drain that a ring asked for in vain puts the next one off by 50 ms."""
     config: Config = config_for(service)
-    stop = Stop()
+    stop = StopSignal()
     drains: list[str] = []
     with bells.connect(service.database_url) as conn:
         assert bells.try_lead(conn)
@@ -231,7 +231,7 @@ def test_an_answer_behind_a_flood_of_rings_is_waited_for(service: Service, conn:
         ear.answer_seconds = 1.0
         ear.execute("SELECT pg_sleep(1.3)")
         assert ear.rings() == [bells.Ring(b"one of many")]
-        with pytest.raises(bells.NoAnswer):
+        with pytest.raises(bells.ServerNotResponding):
             ear.execute("SELECT pg_sleep(10)")
 
 
@@ -245,6 +245,6 @@ def test_the_bell_is_alive_while_others_are_heard(service: Service, monkeypatch:
             proof.hear(bells.Ring(b"another's"))
             proof.check()
         threading.Event().wait(0.4)
-        with pytest.raises(self_ring.BellNotHeard):
+        with pytest.raises(self_ring.SelfRingTimeout):
             proof.check()
         proof.close()

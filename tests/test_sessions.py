@@ -24,7 +24,7 @@ from webapp.observability.metrics import web as metrics
 from webapp.postgres import session as pg_session
 from webapp.stream import end_session
 from webapp.streams.base import Stream
-from webapp.streams.revocation import Rights
+from webapp.streams.revocation import Revocations
 
 from .beating import client  # noqa: F401 - a fixture
 from .browsing import Person
@@ -296,7 +296,7 @@ def test_without_postgresql_a_look_ends_only_what_is_too_old(service: Service) -
     young, old = Stream(1, 1), Stream(1, 1)
     young.session, old.session = SessionKey("a", int(time.time()) + 60), SessionKey("b", int(time.time()) - 1)
     away = create_app(config_for(service, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
-    assert list(Rights(away).ended([young, old])) == [(old, "session")]
+    assert list(Revocations(away).ended([young, old])) == [(old, "session")]
 
 
 def test_a_session_ends_by_its_age(service: Service, user: int) -> None:
@@ -315,7 +315,7 @@ def test_a_session_ends_by_its_age(service: Service, user: int) -> None:
     assert person.client.post("/orders").location == "/sign-in"
     expired = Stream(1, user)
     expired.session = SessionKey("x", int(time.time()))
-    assert [cause for _stream, cause in Rights(web.app).ended([expired])] == ["session"]
+    assert [cause for _stream, cause in Revocations(web.app).ended([expired])] == ["session"]
     web.hub.close_all(0.0)
     assert list(stream) == []
 
@@ -389,7 +389,7 @@ def test_a_thousand_known_headers_are_a_few_queries_in_ten_seconds(service: Serv
             sent.clear()
             web.seconds += KEPT_SECONDS + 0.1
             assert all(web.visitors.of_cookie(cookie) is not None for cookie in cookies)
-            assert 1 <= sent.about(USERS) <= 1 + len(cookies) // user_cache.MOST_AT_ONCE
+            assert 1 <= sent.about(USERS) <= 1 + len(cookies) // user_cache.MAX_AT_ONCE
             assert sent.about("ended_sessions") == len(sent) == sent.about(USERS)
 
 

@@ -15,7 +15,7 @@ from webapp import redis_client
 from webapp.observability.metrics import web as metrics
 from webapp.panels.cache import PanelCache
 from webapp.panels.registry import PANELS
-from webapp.panels.render import MANY, PACE_SECONDS, Render, Wanted
+from webapp.panels.render import MANY, PACE_SECONDS, Render, RenderRequest
 from webapp.signals import publisher
 from webapp.signals.log_follower import Log
 
@@ -133,8 +133,8 @@ def test_fifty_who_ask_at_once_cost_one_query_a_panel(app: Flask, world: World, 
 # The cache by itself
 
 
-def want(key: str) -> Wanted:
-    return Wanted(key, ("revenue",), 15.0, time.time() + 3600)
+def want(key: str) -> RenderRequest:
+    return RenderRequest(key, ("revenue",), 15.0, time.time() + 3600)
 
 
 def test_several_that_have_to_wait_for_their_pace_wait_for_it_together() -> None:

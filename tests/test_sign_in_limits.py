@@ -11,7 +11,7 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.accounts import hashing, passwords, proxy_warning, sign_in_throttle, waiting_room
-from webapp.accounts.expiring_counters import Tries
+from webapp.accounts.expiring_counters import ExpiringCounters
 from webapp.accounts.sign_in_throttle import ACCOUNT_TRIES, CLIENT_TRIES, MAX_DELAY_SECONDS, client_of
 from webapp.observability.metrics import web as metrics
 
@@ -244,7 +244,7 @@ def test_otherwise_nothing_is_said_of_a_proxy(
 
 def test_in_the_process_a_count_ends_with_its_window_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    tries = Tries(redis.Redis(port=1), clock=lambda: now[0])
+    tries = ExpiringCounters(redis.Redis(port=1), clock=lambda: now[0])
     assert tries.add(["a", "b"], 100) == [(1, 100), (1, 100)]
     now[0] = 60.0
     assert tries.add(["a"], 100) == [(2, 40)]

@@ -7,7 +7,7 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.accounts import user_cache
-from webapp.accounts.user_cache import KEPT_SECONDS, Who
+from webapp.accounts.user_cache import KEPT_SECONDS, SessionUser
 
 from .browsing import Person
 from .conftest import config_for
@@ -108,7 +108,7 @@ def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
             sent.clear()
             clock.after(KEPT_SECONDS + 0.1)
             assert all(known.get(user_id) is not None for user_id in ids)
-            assert 1 <= sent.about(USERS) <= 1 + len(ids) // user_cache.MOST_AT_ONCE
+            assert 1 <= sent.about(USERS) <= 1 + len(ids) // user_cache.MAX_AT_ONCE
 
 
 def test_who_left_is_not_asked_for(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
@@ -116,11 +116,11 @@ def test_who_left_is_not_asked_for(app: Flask, world: World, tenant: int, ana: P
     known = app.extensions["doorbell_visitors"]
     with app.app_context():
         known.get(ben)
-    assert Who(ben, None) in known._kept
+    assert SessionUser(ben, None) in known._kept
     for _ in range(3):
         clock.after(KEPT_SECONDS + 0.1)
         ana.get("/panels/revenue")
-    assert Who(ben, None) not in known._kept
+    assert SessionUser(ben, None) not in known._kept
 
 
 def test_of_fifty_who_come_at_once_a_few_queries_find_all(service: Service, world: World, tenant: int) -> None:
@@ -132,7 +132,7 @@ def test_of_fifty_who_come_at_once_a_few_queries_find_all(service: Service, worl
 
 
 def test_what_is_kept_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
-    monkeypatch.setattr(user_cache, "MOST_KEPT", 5)
+    monkeypatch.setattr(user_cache, "MAX_KEPT", 5)
     known = app.extensions["doorbell_visitors"]
     with app.app_context():
         for n in range(20):

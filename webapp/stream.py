@@ -19,8 +19,8 @@ from .server import hijack
 from .signals import notices
 from .streams.base import Stream
 from .streams.generator_stream import GeneratorStream
-from .streams.hub import Hub, Refused
-from .streams.revocation import Rights
+from .streams.hub import Hub, StreamRefused
+from .streams.revocation import Revocations
 from .streams.socket_stream import SocketStream
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ bp = Blueprint("stream", __name__)
 
 
 def init_app(app: Flask, config: Config) -> None:
-    app.extensions["doorbell_hub"] = Hub(config, Rights(app))
+    app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
 
 
 @bp.get("/stream")
@@ -77,7 +77,7 @@ class StreamResponse(Response):
         direct = self._config.stream_way == "socket" and hijack.can_be_taken(environ, start_response)
         try:
             return self._by_socket(environ, start_response) if direct else self._by_generator(environ, start_response)
-        except Refused as refused:
+        except StreamRefused as refused:
             self.set_data(refused.frame)
             return super().__call__(environ, start_response)
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from webapp import redis_client
 from webapp.signals import publisher
-from webapp.streams.jitter import FEW
+from webapp.streams.jitter import CROWD_THRESHOLD
 
 from ..processes import Doorbell, eventually
 from ..sse import EventStream
@@ -39,7 +39,7 @@ CONCERNED = ["average_order", "revenue", "revenue_by_hour", "salespeople"]
 def crowd(doorbell: Doorbell, users: list[int]) -> Iterator[None]:
     """So many streams of these users that a page gets a spread."""
     with contextlib.ExitStack() as streams:
-        for n in range(FEW):
+        for n in range(CROWD_THRESHOLD):
             stream = EventStream(doorbell.url + "/stream", doorbell.cookie(users[n % len(users)]))
             streams.callback(stream.close)
             stream.until("hello")

@@ -16,7 +16,7 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 FAULTS = (Path(__file__).parent / "layout.js").read_text()
-MOST_BYTES = 160_000  # with heads, and no proxy that compresses
+MAX_BYTES = 160_000  # with heads, and no proxy that compresses
 WIDTHS = (375, 768, 1440, 1920)
 PAGES = ("/", "/orders", "/orders/LONG-20260003", "/orders/new", "/inbox")
 
@@ -51,7 +51,7 @@ def test_the_first_load_of_the_board_is_small_and_the_next_page_asks_for_no_file
     client.on("Network.loadingFinished", lambda done: sizes.update({done["requestId"]: done["encodedDataLength"]}))
     screen.open()
     assert 10 < len(sizes) < 40
-    assert sum(sizes.values()) <= MOST_BYTES, sizes
+    assert sum(sizes.values()) <= MAX_BYTES, sizes
     page.goto(doorbell.url + "/orders")
     kept = "performance.getEntriesByType('resource').filter(e => e.name.includes('/static/') && e.transferSize > 0)"
     assert page.evaluate(f"{kept}.map(e => e.name)") == []

@@ -18,7 +18,7 @@ MAX_KEPT = 20_000  # counters in the process; then all begin again
 log = logs.get("sign_in")
 
 
-class Tries:
+class ExpiringCounters:
     """A count begins with the first `add` of its key and ends `seconds` later, however often it is added to."""
 
     def __init__(self, client: redis.Redis, clock: Callable[[], float] = time.monotonic) -> None:

@@ -21,11 +21,11 @@ NICENESS = 10  # the loop and PostgreSQL come first
 T = TypeVar("T")
 
 
-class Busy(Exception):
+class HashingBusy(Exception):
     """The queue is full."""
 
 
-class Hashing:
+class HashingPool:
     """One for each process. `run` waits for its turn without holding up other greenlets."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Hashing:
         """A place in line, for a query and the hashes that follow from it. Raises Busy when too many are in line."""
         with self._lock:
             if self._in_line >= THREADS + (MAX_WAITING_STRANGERS if stranger else MAX_WAITING):
-                raise Busy
+                raise HashingBusy
             self._in_line += 1
         try:
             yield
@@ -74,4 +74,4 @@ def _under_gevent() -> bool:
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
-hashing = Hashing()
+hashing = HashingPool()

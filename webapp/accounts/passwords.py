@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 PASSWORD_MIN_CHARS = 10
 PASSWORD_MAX_CHARS = 1000  # a sign-in with a megabyte of password is not worth hashing
 
-LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least a hundred million guesses
+MIN_SCORE = 3  # of zxcvbn's 0 to 4: at least a hundred million guesses
 SCORED_CHARS = 72  # the most that zxcvbn takes; what is longer is judged by its beginning
 
 _hasher = PasswordHasher()
@@ -37,7 +37,7 @@ def check_new(password: str, *about: str) -> None:
     from zxcvbn import zxcvbn  # its word lists cost 20 MB, which only a command that sets a password should pay
 
     judged = zxcvbn(password[:SCORED_CHARS], user_inputs=[*about, *words])
-    if judged["score"] < LEAST_SCORE:
+    if judged["score"] < MIN_SCORE:
         why = judged["feedback"]["warning"] or "It is made of names or words that are tried first."
         raise PasswordInvalid(f"The password is easy to guess. {why} Choose another one; a few words are fine.")
 

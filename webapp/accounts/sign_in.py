@@ -19,10 +19,10 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from . import admin, passwords
-from .expiring_counters import Tries
-from .hashing import Busy, hashing
+from .expiring_counters import ExpiringCounters
+from .hashing import HashingBusy, hashing
 from .sign_in_throttle import Try, Verdict, client_of
-from .waiting_room import Full, WaitingRoom
+from .waiting_room import WaitingRoom, WaitingRoomFull
 
 BUSY_SECONDS = 5  # until another try makes sense when too many sign in at once
 
@@ -31,7 +31,7 @@ _crowd = Incident("room for sign-ins", "tries are answered 503", settled=60.0)
 
 
 @dataclass
-class Refused(Exception):
+class SignInRefused(Exception):
     """The try was not checked. `status` is HTTP's, `wait` the seconds until the next try may come."""
 
     text: str
@@ -47,7 +47,7 @@ class SignIns:
     """The running app's counters and waiting room."""
 
     def __init__(self, app: Flask) -> None:
-        self.tries = Tries(app.extensions["doorbell_redis"])
+        self.tries = ExpiringCounters(app.extensions["doorbell_redis"])
         self.room = WaitingRoom()
 
 
@@ -67,7 +67,7 @@ def sign_in(email: str, password: str, address: str) -> User:
         here.room.wait(email.strip().lower(), verdict.delay)
         with hashing.place(stranger=not verdict.known):
             user, reason = _check(email, password)
-    except (Busy, Full):
+    except (HashingBusy, WaitingRoomFull):
         attempt.take_back()
         raise _busy(address) from None
     except BaseException:
@@ -95,7 +95,7 @@ _NO_MATCH = "E-mail and password do not match. Check both, or ask your Doorbell 
 _DISABLED = "Your account is disabled. Ask your Doorbell administrator to enable it."
 
 
-def _over_the_limit(verdict: Verdict, address: str) -> Refused:
+def _over_the_limit(verdict: Verdict, address: str) -> SignInRefused:
     metrics.SIGN_INS.labels("refused").inc()
     if verdict.first:
         log.warning(
@@ -106,13 +106,15 @@ def _over_the_limit(verdict: Verdict, address: str) -> Refused:
         f"Sign-in failed {verdict.tries} times. Try again in {minutes} minute{'s' if minutes != 1 else ''}, "
         "or ask your Doorbell administrator for a new password."
     )
-    return Refused(text, 429, verdict.wait)
+    return SignInRefused(text, 429, verdict.wait)
 
 
-def _busy(address: str) -> Refused:
+def _busy(address: str) -> SignInRefused:
     metrics.SIGN_INS.labels("busy").inc()
     _crowd.fault(log, "queue full", client=address)
-    return Refused(f"Too many people are signing in right now. Try again in {BUSY_SECONDS} seconds.", 503, BUSY_SECONDS)
+    return SignInRefused(
+        f"Too many people are signing in right now. Try again in {BUSY_SECONDS} seconds.", 503, BUSY_SECONDS
+    )
 
 
 def _check(email: str, password: str) -> tuple[User | None, str]:

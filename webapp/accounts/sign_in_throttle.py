@@ -14,7 +14,7 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 
-from .expiring_counters import Tries
+from .expiring_counters import ExpiringCounters
 
 TRIES = 10  # of one e-mail from one client
 CLIENT_TRIES = 40  # of one client; more than an office mistypes in a morning
@@ -57,7 +57,7 @@ def client_of(address: str) -> str:
 class Try:
     """One try to sign in, at these counters."""
 
-    def __init__(self, tries: Tries, email: str, client: str) -> None:
+    def __init__(self, tries: ExpiringCounters, email: str, client: str) -> None:
         self._tries = tries
         account = email.strip().lower()
         self._pair, self._known = _key("pair", account, client), _key("known", account, client)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ..concurrency.batch_loader import Together
+from ..concurrency.batch_loader import BatchLoader
 from ..db import db
 from ..models import EndedSession, Tenant, User
 from . import sessions
@@ -28,12 +28,12 @@ KEPT_SECONDS = 10.0
 DUE_SECONDS = KEPT_SECONDS / 2  # who is this old is asked for again with the others
 HEADER_SECONDS = 60.0  # how long a Cookie header is known without its signature being verified again
 AWAY_SECONDS = 5.0  # after PostgreSQL gave no answer `of_cookie` leaves the asking to the ordinary way
-MOST_AT_ONCE = 500  # rows a query
-MOST_KEPT = 20_000  # visitors, cookies and ended sessions each, about 2 KB a visitor
+MAX_AT_ONCE = 500  # rows a query
+MAX_KEPT = 20_000  # visitors, cookies and ended sessions each, about 2 KB a visitor
 COOKIE_CHARS = 1000  # a longer header is not kept; a session's is about 300
 
 
-class Who(NamedTuple):
+class SessionUser(NamedTuple):
     """A user in one session, which began under this stamp of the user's `sessions_from`. `session_id` is None for the cookie of
     an older version."""
 
@@ -42,11 +42,11 @@ class Who(NamedTuple):
     since: int | None = None
 
     @classmethod
-    def of(cls, user_id: int, session: SessionKey | None) -> Who:
+    def of(cls, user_id: int, session: SessionKey | None) -> SessionUser:
         return cls(user_id, session.id, session.since) if session else cls(user_id, None)
 
 
-class Audience(NamedTuple):
+class PanelScope(NamedTuple):
     """Those who see the same panels: all that a panel's content depends on beside the data."""
 
     tenant_id: int
@@ -57,7 +57,7 @@ class Audience(NamedTuple):
 
 
 @dataclass
-class Visitor:
+class CachedUser:
     """A user with the tenant, as read at `read_at` (seconds of the cache's clock). Both are detached: for reading.
 
     It is kept for one session, which had not ended then."""
@@ -65,7 +65,7 @@ class Visitor:
     user: User
     tenant: Tenant
     read_at: float
-    audience: Audience
+    audience: PanelScope
     is_here: bool = False  # has asked for something since `read_at`
 
     @property
@@ -74,31 +74,31 @@ class Visitor:
         return str(self.user.id)
 
 
-class Visitors:
+class UserCache:
     """`clock` counts seconds, `now` is in epoch seconds. Querying needs an app context, of which `of_cookie` makes its own."""
 
     def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self.clock, self.now = app, clock, time.time
-        self._kept: dict[Who, Visitor] = {}
+        self._kept: dict[SessionUser, CachedUser] = {}
         self._ended: dict[str, None] = {}  # sessions that are known to have ended, which is for ever
-        self._cookies: dict[str, tuple[Who, float]] = {}  # header -> whose it is, until when on the clock
-        self._together: Together[Who, Visitor] = Together()
+        self._cookies: dict[str, tuple[SessionUser, float]] = {}  # header -> whose it is, until when on the clock
+        self._together: BatchLoader[SessionUser, CachedUser] = BatchLoader()
         self._away_until = float("-inf")
 
-    def get(self, user_id: int, session: SessionKey | None = None) -> Visitor | None:
+    def get(self, user_id: int, session: SessionKey | None = None) -> CachedUser | None:
         """As they were at most KEPT_SECONDS ago; None when there is nobody with this id, or the session is over."""
         if session is not None and self.is_over(session):
             return None
-        return self._find(Who.of(user_id, session))
+        return self._find(SessionUser.of(user_id, session))
 
-    def fresh(self, user_id: int, session: SessionKey | None = None) -> Visitor | None:
+    def fresh(self, user_id: int, session: SessionKey | None = None) -> CachedUser | None:
         """As they are now."""
         if session is not None and self.is_over(session):
             return None
-        who = Who.of(user_id, session)
+        who = SessionUser.of(user_id, session)
         return self._read({who}).get(who)
 
-    def of_cookie(self, header: str) -> Visitor | None:
+    def of_cookie(self, header: str) -> CachedUser | None:
         """Whose Cookie header this is, if it was verified in the last HEADER_SECONDS; they are as `get` has them. None when
         that is not known without Flask, also while PostgreSQL is away. Needs no app context."""
         who, good_until = self._cookies.get(header, (None, 0.0))
@@ -113,7 +113,7 @@ class Visitors:
         session = sessions.current()
         seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS  # or its age is not known
         _make_room(self._cookies)
-        self._cookies[header] = (Who.of(user_id, session), self.clock() + seconds)
+        self._cookies[header] = (SessionUser.of(user_id, session), self.clock() + seconds)
 
     def forget(self, *user_ids: int) -> None:
         """Their rights changed, or they signed out."""
@@ -134,13 +134,13 @@ class Visitors:
         """By its age, or as far as is known here. Without a query."""
         return session.id in self._ended or session.ends <= self.now()
 
-    def _find(self, who: Who) -> Visitor | None:
+    def _find(self, who: SessionUser) -> CachedUser | None:
         found = self._kept_now(who) or self._together.get(who, self._read)
         if found is not None:
             found.is_here = True
         return found
 
-    def _find_again(self, who: Who) -> Visitor | None:
+    def _find_again(self, who: SessionUser) -> CachedUser | None:
         if who.session_id in self._ended or self.clock() < self._away_until:
             return None
         try:
@@ -152,14 +152,14 @@ class Visitors:
             self._away_until = self.clock() + AWAY_SECONDS
             return None
 
-    def _kept_now(self, who: Who) -> Visitor | None:
+    def _kept_now(self, who: SessionUser) -> CachedUser | None:
         found = self._kept.get(who)
         if found is None or self.clock() - found.read_at > KEPT_SECONDS or who.session_id in self._ended:
             return None
         found.is_here = True
         return found
 
-    def _read(self, asked: set[Who]) -> Mapping[Who, Visitor]:
+    def _read(self, asked: set[SessionUser]) -> Mapping[SessionUser, CachedUser]:
         """One query for all of them, and for others whose moment is over soon. Those who are gone are not in the answer."""
         asked = asked | self._due(asked)
         now = self.clock()
@@ -174,12 +174,12 @@ class Visitors:
             if user is None or tenant is None or who.session_id in ended or not _counts(user, who):
                 self._kept.pop(who, None)
             else:
-                found[who] = Visitor(user, tenant, now, audience_of(user, tenant))
+                found[who] = CachedUser(user, tenant, now, audience_of(user, tenant))
         _make_room(self._kept)
         self._kept.update(found)
         return found
 
-    def _due(self, asked: set[Who]) -> set[Who]:
+    def _due(self, asked: set[SessionUser]) -> set[SessionUser]:
         """Others who are here and will have to be asked for soon. Those who left are let go."""
         if not asked & self._kept.keys():
             return set()  # somebody new: the others' time comes with one of them
@@ -188,7 +188,7 @@ class Visitors:
         for who, kept in old:
             if not kept.is_here and who not in asked:
                 self._kept.pop(who, None)
-        return set([who for who, kept in old if kept.is_here][:MOST_AT_ONCE])
+        return set([who for who, kept in old if kept.is_here][:MAX_AT_ONCE])
 
     def _note_ended(self, session_ids: set[str]) -> None:
         _make_room(self._ended)
@@ -197,7 +197,7 @@ class Visitors:
             self._kept.pop(who, None)
 
 
-def _statement(asked: set[Who]) -> Any:
+def _statement(asked: set[SessionUser]) -> Any:
     """Rows of a user, the tenant, and those of the asked sessions that have ended: the same in each row."""
     session_ids = sorted(who.session_id for who in asked if who.session_id)
     ended = select(func.array_agg(EndedSession.id)).where(EndedSession.id.in_(session_ids)).scalar_subquery()
@@ -205,23 +205,23 @@ def _statement(asked: set[Who]) -> Any:
     return statement.where(User.id.in_(sorted({who.user_id for who in asked})))
 
 
-def _counts(user: User, who: Who) -> bool:
+def _counts(user: User, who: SessionUser) -> bool:
     return user.disabled_at is None and sessions.stamp(user.sessions_from) == who.since
 
 
-def audience_of(user: User, tenant: Tenant) -> Audience:
-    return Audience(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency)
+def audience_of(user: User, tenant: Tenant) -> PanelScope:
+    return PanelScope(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency)
 
 
 def _make_room(kept: dict[Any, Any]) -> None:
-    if len(kept) > MOST_KEPT:
+    if len(kept) > MAX_KEPT:
         kept.clear()
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["doorbell_visitors"] = Visitors(app)
+    app.extensions["doorbell_visitors"] = UserCache(app)
 
 
-def visitors() -> Visitors:
+def visitors() -> UserCache:
     """The running app's."""
-    return cast(Visitors, current_app.extensions["doorbell_visitors"])
+    return cast(UserCache, current_app.extensions["doorbell_visitors"])

@@ -11,7 +11,7 @@ MAX_WAITING = 100  # tries a process
 MAX_WAITING_FOR_ONE = 10  # of them at one account
 
 
-class Full(Exception):
+class WaitingRoomFull(Exception):
     """Too many wait already."""
 
 
@@ -29,7 +29,7 @@ class WaitingRoom:
             return
         with self._lock:
             if self._waiting.total() >= MAX_WAITING or self._waiting[account] >= MAX_WAITING_FOR_ONE:
-                raise Full
+                raise WaitingRoomFull
             self._waiting[account] += 1
         try:
             self._sleep(seconds)

@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from ..order_import.columns import FIELDS
 from ..order_import.faults import FileRefused
-from ..order_import.importing import FORMATS, Import, Result, Wish
+from ..order_import.importing import FORMATS, Import, ImportOptions, Result
 from ..order_import.owners import POLICIES
 from ..order_import.report import Rejected
 from ..postgres import faults, session
@@ -57,7 +57,7 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
     context = click.get_current_context()
     importing = None
     try:
-        wish = Wish(mapped=_mapped(maps), path=options.pop("file"), **options)
+        wish = ImportOptions(mapped=_mapped(maps), path=options.pop("file"), **options)
         with session.connect(url, "doorbell import", autocommit=True) as conn:
             importing = Import(conn, wish)
             result = _run(importing)

@@ -7,7 +7,7 @@ import random
 FIRST_SECONDS, LONGEST_SECONDS = 0.2, 2.0  # each wait is shortened at random, so that hosts spread
 
 
-class BackOff:
+class Backoff:
     """Growing waits after faults in a row, in seconds."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ V = TypeVar("V")
 Run = Callable[[set[K]], Mapping[K, V]]
 
 
-class CutShortError(Exception):
+class LoadCancelled(Exception):
     """Who ran for the others was ended from outside (a worker that stops). They run again."""
 
 
@@ -27,7 +27,7 @@ class _Batch(Generic[K, V]):
         self.done = threading.Event()
 
 
-class Together(Generic[K, V]):
+class BatchLoader(Generic[K, V]):
     """One run at a time. `get` returns what the run found for `key`, None when it found nothing."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Together(Generic[K, V]):
                 batch.done.wait()
             if batch.error is None:
                 return batch.found.get(key)
-            if not isinstance(batch.error, CutShortError):
+            if not isinstance(batch.error, LoadCancelled):
                 raise batch.error
 
     def _lead(self, batch: _Batch[K, V], run: Run[K, V]) -> None:
@@ -60,7 +60,7 @@ class Together(Generic[K, V]):
         except Exception as error:
             batch.error = error
         except BaseException:
-            batch.error = CutShortError()
+            batch.error = LoadCancelled()
             raise
         finally:
             self._close(batch)

@@ -6,7 +6,7 @@ import select
 import socket
 
 
-class Stop:
+class StopSignal:
     """Called as a signal handler. Its descriptor is readable once somebody asked."""
 
     def __init__(self) -> None:

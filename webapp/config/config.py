@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from . import database_url, network, redis_url
 
-RETENTION_DAYS_LEAST = 32  # the board shows 30 days, and an open month is never dropped
-RETENTION_DAYS_MOST = 36_500
+RETENTION_DAYS_MIN = 32  # the board shows 30 days, and an open month is never dropped
+RETENTION_DAYS_MAX = 36_500
 SECRET_KEY_MIN_CHARS = 32  # a guessable key lets anybody sign a session cookie as anybody
 METRICS_TOKEN_MIN_CHARS = 16
 CANNOT_START = (
@@ -87,7 +87,7 @@ class Config:
             demo=demo,
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, (0, 10), faults),
-            retention_days=_count(env, "RETENTION_DAYS", 400, (RETENTION_DAYS_LEAST, RETENTION_DAYS_MOST), faults),
+            retention_days=_count(env, "RETENTION_DAYS", 400, (RETENTION_DAYS_MIN, RETENTION_DAYS_MAX), faults),
             stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, math.inf, faults),
             streams_per_process=_count(env, "STREAMS_PER_PROCESS", 9_000, (1, 1_000_000), faults),
             streams_per_user=_count(env, "STREAMS_PER_USER", 20, (1, 1_000_000), faults),

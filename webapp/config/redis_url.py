@@ -22,7 +22,7 @@ _TO_SENTINELS = {"sentinel": False, "redis+sentinel": False, "rediss+sentinel": 
 SCHEMES = ("redis", "rediss", "unix", *_TO_SENTINELS)
 SENTINEL_PORT = 26379
 SENTINEL_SECONDS = 1.0  # then the next one is asked; a host that vanished takes its Sentinel with it
-MOST_CONNECTIONS = 50  # a client; without a limit a crowd's were kept for good
+MAX_CONNECTIONS = 50  # a client; without a limit a crowd's were kept for good
 WAIT_SECONDS = 5.0  # for one of them, then it is an error like that of an absent Redis
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _OF_SENTINELS = {"sentinel_username": "username", "sentinel_password": "password"}
@@ -37,13 +37,13 @@ def connect(url: str, **options: Any) -> redis.Redis:
     import redis
 
     if _scheme(url) not in _TO_SENTINELS:
-        limits = {"max_connections": MOST_CONNECTIONS, "timeout": WAIT_SECONDS}
+        limits = {"max_connections": MAX_CONNECTIONS, "timeout": WAIT_SECONDS}
         return redis.Redis.from_pool(redis.BlockingConnectionPool.from_url(url, **{**limits, **options}))
     from redis.sentinel import Sentinel
 
     hosts, name, given = _sentinels(url)
     # redis-py has no pool for Sentinels that waits: beyond the limit it raises, so the limit is one that no crowd meets.
-    limit, tls = {"max_connections": 10 * MOST_CONNECTIONS}, {"ssl": _TO_SENTINELS[_scheme(url)]}
+    limit, tls = {"max_connections": 10 * MAX_CONNECTIONS}, {"ssl": _TO_SENTINELS[_scheme(url)]}
     sentinels = Sentinel(hosts, sentinel_kwargs=_asked_with(url, given))
     return sentinels.master_for(name, **{**limit, **options, **given, **tls})
 

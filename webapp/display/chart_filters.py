@@ -11,7 +11,7 @@ from flask import Flask
 from ..accounts.current import current_tenant
 from ..money import to_decimal
 from ..queries.history import History
-from ..queries.leaderboard import Leader
+from ..queries.leaderboard import TopSeller
 from ..queries.revenue_by_hour import RevenueByHour
 from ..queries.salespeople import Salesperson
 from .charts import Chart, bar_chart, shares
@@ -65,12 +65,12 @@ def history_summary(data: History) -> str:
     )
 
 
-def revenue_shares(people: Sequence[Salesperson] | Sequence[Leader]) -> list[float]:
+def revenue_shares(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[float]:
     """Each one's revenue in percent of the best one's."""
     return shares([person.revenue_minor for person in people])
 
 
-def revenue_texts(people: Sequence[Salesperson] | Sequence[Leader]) -> list[str]:
+def revenue_texts(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[str]:
     """Each one's revenue as text, all in cents or all in whole units."""
     largest = max((abs(person.revenue_minor) for person in people), default=0)
     return [short_money_text(person.revenue_minor, largest) for person in people]

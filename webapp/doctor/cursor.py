@@ -53,9 +53,9 @@ class _Reader:
     all_tenants: bool = True
 
 
-_LISTENER = _Reader(cursors.READER, 10.0, "Start listener_worker.py, or see its log.")
+_LISTENER = _Reader(cursors.LISTENER_READER, 10.0, "Start listener_worker.py, or see its log.")
 _ROLLUPS = _Reader(
-    refresh.READER,
+    refresh.ROLLUPS_READER,
     300.0,
     "Start Celery's worker and beat, or see the worker's log for tasks.rollups.refresh.",
     "shipped",

@@ -11,7 +11,7 @@ from ..postgres.session import ReadOnly
 from .finding import Finding, fault, ok, warn
 from .system import System, rows
 
-LEAST_VERSION = 140000  # as PostgreSQL counts: 14.0
+MIN_VERSION = 140000  # as PostgreSQL counts: 14.0
 _SETTING = "default_transaction_read_only"
 _STATE = "SELECT pg_is_in_recovery() AS replica, current_setting('transaction_read_only') = 'on' AS read_only"
 
@@ -25,9 +25,9 @@ def look(system: System) -> Iterator[Finding]:
     with conn:
         (row,) = rows(conn, _STATE)
         version = conn.info.parameter_status("server_version") or str(conn.info.server_version)
-        if conn.info.server_version < LEAST_VERSION:
+        if conn.info.server_version < MIN_VERSION:
             yield fault(
-                f"PostgreSQL {version}; {LEAST_VERSION // 10000} or newer is needed",
+                f"PostgreSQL {version}; {MIN_VERSION // 10000} or newer is needed",
                 "Upgrade the server, then come back.",
             )
         if row["replica"]:

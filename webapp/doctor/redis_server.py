@@ -12,7 +12,7 @@ import redis
 from .finding import Finding, fault, ok, warn
 from .system import System
 
-LEAST_VERSION = (6, 2)
+MIN_VERSION = (6, 2)
 HEAR_SECONDS = 3.0
 _AWAY = "Redis does not answer"
 
@@ -43,7 +43,7 @@ def look(system: System) -> Iterator[Finding]:
 
 def _version(info: dict[str, Any]) -> Iterator[Finding]:
     version = str(info["redis_version"])
-    if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:
+    if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         yield fault(f"Redis {version}; 6.2 or newer is needed", "Upgrade it; it holds nothing that would be missed.")
 
 

@@ -48,7 +48,7 @@ _WHO = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_bac
 R = TypeVar("R")
 
 
-class NoAnswer(psycopg.OperationalError):
+class ServerNotResponding(psycopg.OperationalError):
     """The server fell silent: nothing came within `answer_seconds`, not even the end of the connection."""
 
 
@@ -93,7 +93,7 @@ class Connection(psycopg.Connection[TupleRow]):
                 if self._take_rings():  # the server is not silent: a flood of rings stands in line before the answer
                     continue
                 self.pgconn.finish()  # in the middle of an answer: nothing more can be asked here
-                raise NoAnswer(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
+                raise ServerNotResponding(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
 
     @contextmanager
     def patient(self, seconds: float) -> Iterator[None]:

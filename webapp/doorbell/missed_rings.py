@@ -12,7 +12,7 @@ from .quiet_mode import State
 log = logs.get("listener")
 
 
-class LostBells:
+class MissedRings:
     """Counts safety drains that found something. The ring may still be on its way: then it is no lost bell."""
 
     def __init__(self) -> None:

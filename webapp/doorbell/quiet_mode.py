@@ -43,7 +43,7 @@ class State(Enum):
     ASLEEP = "safety"  # every writer rings
 
 
-class Quiet:
+class QuietMode:
     """Tells the listener when to drain next. `conn` is the leader's: its locks end with it."""
 
     def __init__(self, conn: psycopg.Connection[Any], drain_seconds: float) -> None:

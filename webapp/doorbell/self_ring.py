@@ -21,7 +21,7 @@ _RING = "SELECT pg_notify(%s, %s), pg_notification_queue_usage()"
 _USED = "SELECT pg_notification_queue_usage()"
 
 
-class BellNotHeard(psycopg.OperationalError):
+class SelfRingTimeout(psycopg.OperationalError):
     """A ring of our own did not come back: the LISTEN connection is dead, or something between swallows LISTEN."""
 
 
@@ -63,7 +63,9 @@ class SelfRing:
     def check(self) -> None:
         """Raises BellNotHeard. While others' rings come in the bell works, and ours stands in line behind a flood of them."""
         if self._sent is not None and time.monotonic() - max(self._sent, self._heard) > DEADLINE_SECONDS:
-            raise BellNotHeard(f"a ring of our own was not heard for {DEADLINE_SECONDS:g} s{self._who_swallows_it()}")
+            raise SelfRingTimeout(
+                f"a ring of our own was not heard for {DEADLINE_SECONDS:g} s{self._who_swallows_it()}"
+            )
 
     def prove(self) -> float | None:
         """Ring once and wait for it; returns the seconds it took, None when a full queue refused it.

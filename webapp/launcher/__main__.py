@@ -8,7 +8,7 @@ import sys
 from ..config import ConfigError
 from .data_directory import DataDirectory, export_line
 from .interrupt import Interrupt
-from .settings import Refused, Settings, data_dir
+from .settings import LaunchRefused, Settings, data_dir
 
 
 def main(arguments: list[str]) -> int:
@@ -25,8 +25,8 @@ def main(arguments: list[str]) -> int:
 
             psql(addresses[0])
         else:
-            raise Refused(f"{command!r} is not a command; allowed are run, env and psql.")
-    except (Refused, ConfigError) as error:
+            raise LaunchRefused(f"{command!r} is not a command; allowed are run, env and psql.")
+    except (LaunchRefused, ConfigError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from .settings import Refused
+from .settings import LaunchRefused
 
 MARK = "DOORBELL_DATA_DIR"  # set in the environment of every process of the Procfile: whose it is
 _END_SECONDS = 3.0
@@ -32,13 +32,13 @@ class DataDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise Refused(
+            raise LaunchRefused(
                 f"The data directory {self.path} cannot be used ({error.strerror}): "
                 "make it writable for you, or choose another with DATA_DIR=…"
             ) from error
         try:
             if not _locked(descriptor):
-                raise Refused(
+                raise LaunchRefused(
                     f"The data directory {self.path} is in use by another Doorbell: stop that one, "
                     "or choose another with DATA_DIR=…"
                 )
@@ -74,11 +74,11 @@ class DataDirectory:
                 if _locked(lock.fileno(), tries=1):
                     raise FileNotFoundError  # whoever wrote the addresses was killed
         except FileNotFoundError:
-            raise Refused(
+            raise LaunchRefused(
                 f"No Doorbell is running on the data directory {self.path}; start it with: make run"
             ) from None
         except PermissionError as error:
-            raise Refused(f"The Doorbell on {self.path} was started by another user: ask that one.") from error
+            raise LaunchRefused(f"The Doorbell on {self.path} was started by another user: ask that one.") from error
         return database_url, redis_url
 
     def end_processes(self) -> None:

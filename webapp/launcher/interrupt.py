@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from .terminal import silence
 
 
-class Stop(BaseException):
+class StopRequested(BaseException):
     """Somebody asked to stop."""
 
 
@@ -31,11 +31,11 @@ class Interrupt:
         self.asked = True
         if self._raising:
             self._raising = False
-            raise Stop
+            raise StopRequested
 
     def check(self) -> None:
         if self.asked:
-            raise Stop
+            raise StopRequested
 
     @contextmanager
     def may_cut_short(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ import signal
 from ..config import CANNOT_START
 
 FIRST_SECONDS = 0.5  # of the back-off, which doubles
-MOST_SECONDS = 30.0
+MAX_SECONDS = 30.0
 LASTING_SECONDS = 10.0  # a process that ran for so long has started; after it the back-off begins from the first
 STARTS = 5  # that failed one after the other, and then a process that has never run is given up
 
@@ -26,7 +26,7 @@ class Restarts:
         if not self._has_run and (code == CANNOT_START or self._failed + 1 >= STARTS):
             return None
         self._failed += 1
-        return min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failed - 1, 20))
+        return min(MAX_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failed - 1, 20))
 
 
 def how_it_ended(code: int) -> str:

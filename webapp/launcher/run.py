@@ -26,8 +26,8 @@ from . import procfile
 from .cluster import EmbeddedError
 from .data_directory import MARK, DataDirectory
 from .embedded import Embedded
-from .interrupt import Interrupt, Stop
-from .settings import ROOT, Refused, Settings
+from .interrupt import Interrupt, StopRequested
+from .settings import ROOT, LaunchRefused, Settings
 from .terminal import say
 
 CUSTOMER = "python -m webapp.demo.customer"
@@ -58,10 +58,10 @@ class Launcher:
                     self._prepare(Config.from_env(env))
                 with self._directory.published(database_url, redis_url):
                     return self._run_processes(env)
-        except Stop:
+        except StopRequested:
             return 0
         except EmbeddedError as error:
-            raise Refused(str(error)) from error
+            raise LaunchRefused(str(error)) from error
         finally:
             if self._interrupt.asked:
                 say("Doorbell has stopped.")
@@ -122,7 +122,7 @@ class Launcher:
         except (psycopg.Error, DBAPIError) as error:
             if (reason := faults.in_words(error)) is None or faults.is_not_migrated(error):
                 raise
-            raise Refused(reason) from error
+            raise LaunchRefused(reason) from error
 
     def _run_processes(self, env: dict[str, str]) -> int:
         commands = procfile.read(ROOT / "Procfile")

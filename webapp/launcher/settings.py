@@ -15,7 +15,7 @@ from ..demo.seed import WEEKS
 ROOT = Path(__file__).parent.parent.parent
 
 
-class Refused(Exception):
+class LaunchRefused(Exception):
     """Doorbell cannot be started like this; the message is one sentence or two for the person at the terminal."""
 
 
@@ -56,7 +56,7 @@ class Settings:
             try:
                 probe.bind(("127.0.0.1", self.port))
             except OSError as error:
-                raise Refused(
+                raise LaunchRefused(
                     f"Port {self.port} cannot be used ({error.strerror or error}): stop what uses it, "
                     f"or choose another, for example: make run PORT={self.port % 65535 + 1}"
                 ) from error
@@ -68,7 +68,7 @@ def _check_network(env: Mapping[str, str]) -> None:
     secure = _is_on(env.get("COOKIE_SECURE", "").strip() or ("0" if demo else "1"))
     why = network.insecure(env.get("BIND", "").strip() or "127.0.0.1", demo, secure)
     if why and not _is_on(env.get("ALLOW_INSECURE_NETWORK", "").strip()):
-        raise Refused(f"{why} {network.HOW_TO}")
+        raise LaunchRefused(f"{why} {network.HOW_TO}")
 
 
 def _is_on(value: str) -> bool:
@@ -82,14 +82,14 @@ def data_dir(env: Mapping[str, str]) -> Path:
 def _whole_number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     value = env.get(name, "").strip() or str(default)
     if not (value.isascii() and value.isdecimal() and least <= int(value) <= most):
-        raise Refused(f"{name} is {value!r}; allowed is a whole number from {least} to {most}.")
+        raise LaunchRefused(f"{name} is {value!r}; allowed is a whole number from {least} to {most}.")
     return int(value)
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:
     value = env.get(name, "").strip() or "1"
     if value not in ("0", "1"):
-        raise Refused(f"{name} is {value!r}; allowed are 1 (with the demo customer) and 0 (without).")
+        raise LaunchRefused(f"{name} is {value!r}; allowed are 1 (with the demo customer) and 0 (without).")
     return value == "1"
 
 
@@ -98,5 +98,5 @@ def _timezone(env: Mapping[str, str], name: str, default: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Refused(f"{name} is {value!r}; allowed is an IANA time zone such as Europe/Berlin.") from error
+        raise LaunchRefused(f"{name} is {value!r}; allowed is an IANA time zone such as Europe/Berlin.") from error
     return value

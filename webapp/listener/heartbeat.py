@@ -17,7 +17,7 @@ import redis
 from ..doorbell.connection import Connection
 from ..observability import logs
 from ..outbox import drain
-from ..outbox.cursor import READER, Cursor
+from ..outbox.cursor import LISTENER_READER, Cursor
 from ..signals import publisher
 from ..signals.beat import Beat
 
@@ -105,11 +105,11 @@ class Heartbeat:
         if run_id is None or run_id == self._run_id:
             return
         self._published = None  # another Redis has not been told
-        known = self._conn.execute(_KNOWN, [READER]).fetchone()
+        known = self._conn.execute(_KNOWN, [LISTENER_READER]).fetchone()
         if known and known[0] not in (None, run_id):
             with self.kept():
                 drain.resync(self._conn, self._redis)
-        self._conn.execute(_KNOW, [run_id, READER])
+        self._conn.execute(_KNOW, [run_id, LISTENER_READER])
         self._run_id = run_id
 
     def _ask_run_id(self) -> str | None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import redis
 
-from ..concurrency.backoff import BackOff
-from ..concurrency.stop_signal import Stop
+from ..concurrency.backoff import Backoff
+from ..concurrency.stop_signal import StopSignal
 from ..config import Config
 from ..doorbell import connection
-from ..doorbell.missed_rings import LostBells
-from ..doorbell.quiet_mode import AWAKE_FROM, Quiet, State
+from ..doorbell.missed_rings import MissedRings
+from ..doorbell.quiet_mode import AWAKE_FROM, QuietMode, State
 from ..doorbell.self_ring import EVERY_SECONDS, SelfRing
 from ..observability import logs
 from ..observability.incidents import AGAIN_SECONDS, Incident
@@ -35,15 +35,15 @@ class Leader:
         conn: connection.Connection,
         client: redis.Redis,
         config: Config,
-        stop: Stop,
+        stop: StopSignal,
         is_answering: Callable[[], None] = lambda: None,
     ) -> None:
         self._conn, self._redis, self._stop, self._is_answering = conn, client, stop, is_answering
-        self._quiet = Quiet(conn, config.drain_seconds)
+        self._quiet = QuietMode(conn, config.drain_seconds)
         self._heartbeat = Heartbeat(conn, client)
         self._self_ring = SelfRing(conn, config.database_url)
-        self._lost_bells = LostBells()
-        self._back_off = BackOff()
+        self._lost_bells = MissedRings()
+        self._back_off = Backoff()
         self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
         self._odd_rings = Incident(
             "a ring", "it is passed over", state="unreadable", again="readable", settled=AGAIN_SECONDS

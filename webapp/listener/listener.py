@@ -5,12 +5,12 @@ from __future__ import annotations
 import psycopg
 
 from .. import redis_client
-from ..concurrency.backoff import BackOff
-from ..concurrency.stop_signal import Stop
+from ..concurrency.backoff import Backoff
+from ..concurrency.stop_signal import StopSignal
 from ..config import Config
 from ..doorbell import connection
 from ..doorbell.connection import Session
-from ..doorbell.self_ring import BellNotHeard
+from ..doorbell.self_ring import SelfRingTimeout
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import listener as metrics
@@ -26,11 +26,11 @@ class Listener:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._redis = redis_client.connect(config.redis_url)
-        self._back_off = BackOff()
+        self._back_off = Backoff()
         self._postgresql = Incident("postgresql")
         self._broken = Incident("the listener", "beginning again", state="broken", again="at work")
         self._former: Session | None = None
-        self.stop = Stop()
+        self.stop = StopSignal()
 
     def run(self) -> None:
         while not self.stop.asked:
@@ -66,7 +66,7 @@ class Listener:
 
     def _stand_by(self, conn: connection.Connection) -> bool:
         """True as soon as this listener leads; False when it is to stop."""
-        silence = standby.Silence(self._redis)
+        silence = standby.FailureDetector(self._redis)
         said = False
         while not self.stop.asked:
             if connection.try_lead(conn):
@@ -81,7 +81,7 @@ class Listener:
             self.stop.wait(standby.ASK_SECONDS)
         return False
 
-    def _end(self, conn: connection.Connection, leader: Session, silence: standby.Silence) -> None:
+    def _end(self, conn: connection.Connection, leader: Session, silence: standby.FailureDetector) -> None:
         if standby.end_session(conn, leader):
             metrics.EVICTIONS.inc()
             log.warning("the leader gives no sign of life; ended its session to take over", session=leader.pid)
@@ -91,8 +91,8 @@ class Listener:
 
 def _cause(error: Exception) -> str:
     """One of metrics.CAUSES."""
-    if isinstance(error, connection.NoAnswer):
+    if isinstance(error, connection.ServerNotResponding):
         return "deadline"
-    if isinstance(error, BellNotHeard):
+    if isinstance(error, SelfRingTimeout):
         return "self_ring"
     return "postgresql" if isinstance(error, psycopg.Error | OSError) else "fault"

@@ -46,7 +46,7 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND backen
 """
 
 
-class Silence:
+class FailureDetector:
     """Watches, from the side of a standby, for a leader that holds the lock and gives no sign of life.
 
     The silence is one session's: the next leader begins with a clean slate. A heartbeat that is missing although the session
@@ -143,7 +143,7 @@ def catch_up(database_url: str, client: redis.Redis) -> Drained | None:
 
 def _relieve(conn: psycopg.Connection[Any], client: redis.Redis) -> bool:
     """Take the lead from a leader that gives no sign of life; False as soon as one does."""
-    silence, ends = Silence(client), time.monotonic() + RELIEVE_SECONDS
+    silence, ends = FailureDetector(client), time.monotonic() + RELIEVE_SECONDS
     while heartbeat.is_missing(client) and time.monotonic() < ends:
         if leader := silence.of(conn):
             if not end_session(conn, leader) and not connection.try_lead(conn):

@@ -31,7 +31,7 @@ _EMAIL = re.compile(r"(?<![\w.+/:-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,190}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")  # all but tab and line feed
 
 
-class Line(dict[str, Any]):
+class LogLine(dict[str, Any]):
     """A log line's keys and values. As text where nobody has called `configure`: in a `flask` command or a test."""
 
     def __str__(self) -> str:
@@ -127,10 +127,10 @@ def _add_pid(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Muta
     return line
 
 
-def _hand_on(logger: Any, method: str, line: MutableMapping[str, Any]) -> tuple[tuple[Line], dict[str, Any]]:
+def _hand_on(logger: Any, method: str, line: MutableMapping[str, Any]) -> tuple[tuple[LogLine], dict[str, Any]]:
     """To the standard library, whose handler has our formatter; where it has not, the line is text all the same."""
     (_, keywords) = ProcessorFormatter.wrap_for_formatter(logger, method, line)
-    return (Line(line),), keywords
+    return (LogLine(line),), keywords
 
 
 def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

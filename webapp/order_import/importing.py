@@ -32,7 +32,7 @@ SETTINGS = (  # of this session
 
 
 @dataclass(frozen=True)
-class Wish:
+class ImportOptions:
     """What the person asked for. `mapped`: field → column name, over the names that would be found."""
 
     path: Path
@@ -62,7 +62,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Tenant:
+class ImportTenant:
     """What the import needs to know of a tenant."""
 
     id: int
@@ -74,7 +74,7 @@ class Tenant:
 class Import:
     """One file into one tenant. Made (the header is read and matched), then run; both raise FileRefused."""
 
-    def __init__(self, conn: psycopg.Connection, wish: Wish) -> None:
+    def __init__(self, conn: psycopg.Connection, wish: ImportOptions) -> None:
         """`conn` is in autocommit: the staging is no transaction that others would have to wait for."""
         self.conn = conn
         self.wish = wish
@@ -136,10 +136,10 @@ class Import:
         return None, ""
 
 
-def _tenant(conn: psycopg.Connection, slug: str) -> Tenant:
+def _tenant(conn: psycopg.Connection, slug: str) -> ImportTenant:
     found = conn.execute("SELECT id, slug, timezone, currency FROM tenants WHERE slug = %s", [slug]).fetchone()
     if found:
-        return Tenant(*found)
+        return ImportTenant(*found)
     known = [row[0] for row in conn.execute("SELECT slug FROM tenants ORDER BY slug LIMIT %s", [SHOWN_TENANTS + 1])]
     if not known:
         raise FileRefused(f"There is no tenant {slug!r}, nor any other; make one with `flask tenant create`.")

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-READER = "listener"
+LISTENER_READER = "listener"
 
 _PRESENT = """
 SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS drained_at,
@@ -130,9 +130,9 @@ def _cursor(row: dict[str, Any]) -> Cursor:
 
 
 def _execute(conn: psycopg.Connection[Any], statement: str, cursor: Cursor) -> int:
-    return conn.execute(statement, {"name": READER, **cursor.__dict__}).rowcount
+    return conn.execute(statement, {"name": LISTENER_READER, **cursor.__dict__}).rowcount
 
 
 def _one(conn: psycopg.Connection[Any], statement: str) -> dict[str, Any] | None:
     with conn.cursor(row_factory=dict_row) as rows:
-        return rows.execute(statement, {"name": READER}).fetchone()
+        return rows.execute(statement, {"name": LISTENER_READER}).fetchone()

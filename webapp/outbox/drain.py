@@ -25,7 +25,9 @@ from . import cursor as cursors
 from .cursor import Cursor
 
 PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
-FEW = 1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory
+MAX_EVENTS_WITH_IDS = (
+    1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory
+)
 
 PATIENCE_SECONDS = 600.0  # for statements that read a long backlog, or all there is
 
@@ -43,7 +45,7 @@ _EVENTS = f"""
 WITH {_PRESENT}
 SELECT present.snapshot::text AS snapshot, present.drained_at, fresh.tenant_id, fresh.type, fresh.owner_id,
        fresh.order_id, fresh.recorded_at AS newest, 1 AS events
-FROM present LEFT JOIN ({_FRESH} LIMIT {FEW + 1}) AS fresh ON true
+FROM present LEFT JOIN ({_FRESH} LIMIT {MAX_EVENTS_WITH_IDS + 1}) AS fresh ON true
 """  # noqa: S608 - texts and numbers of ours
 # Grouped in the database, so that a million missed events become a few rows here.
 _GROUPS = f"""
@@ -136,7 +138,7 @@ def resync(conn: Connection, client: redis.Redis) -> None:
 def _read(conn: Connection, cursor: Cursor) -> list[dict[str, Any]]:
     """Each event where there are few, else groups of them without the orders; one row of nothing where there is none."""
     events = _all(conn, _EVENTS, {"old": cursor.snapshot})
-    if len(events) <= FEW:
+    if len(events) <= MAX_EVENTS_WITH_IDS:
         return events
     with conn.patient(PATIENCE_SECONDS):
         return _all(conn, _GROUPS, {"old": cursor.snapshot})

@@ -17,24 +17,24 @@ from weakref import WeakValueDictionary
 
 from flask import Flask, current_app
 
-from ..concurrency.batch_loader import CutShortError, Together
+from ..concurrency.batch_loader import BatchLoader, LoadCancelled
 from ..display import clock
 from ..observability.metrics import web as metrics
 from ..signals.log_follower import Log
-from .render import Flight, Paint, Render, Wanted
+from .render import Paint, Render, RenderJob, RenderRequest
 
-MOST_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
+MAX_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
 
 
 class PanelCache:
     """`clock` tells epoch seconds. Safe for threads and greenlets."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, most_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self.bytes = 0
         self._most_bytes = most_bytes
-        self._flights: OrderedDict[Hashable, Flight] = OrderedDict()  # the one that was asked for last at the end
-        self._unversioned: WeakValueDictionary[Hashable, Together[None, Render]] = WeakValueDictionary()
+        self._flights: OrderedDict[Hashable, RenderJob] = OrderedDict()  # the one that was asked for last at the end
+        self._unversioned: WeakValueDictionary[Hashable, BatchLoader[None, Render]] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def find(self, wants: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[Render] | None:
@@ -52,7 +52,7 @@ class PanelCache:
         renders = [self._share(flight) for flight in flights]
         return [render for render in renders if render is not None] if all(renders) else None
 
-    def get(self, wanted: Wanted, log: Log | None, paint: Paint) -> Render:
+    def get(self, wanted: RenderRequest, log: Log | None, paint: Paint) -> Render:
         """The render: from memory, from somebody who is at it, or painted now. What `paint` raises is not kept.
 
         Without a `log` nothing is kept: it is painted for all who came before the painting began.
@@ -62,7 +62,7 @@ class PanelCache:
             raise render
         return render
 
-    def get_all(self, wants: Sequence[tuple[Wanted, Paint]], log: Log | None) -> list[Render | Exception]:
+    def get_all(self, wants: Sequence[tuple[RenderRequest, Paint]], log: Log | None) -> list[Render | Exception]:
         """As `get`, for several that are waited for together; in the place of a render what its `paint` raised."""
         if log is None:
             return [self._unkept(wanted.key, paint) for wanted, paint in wants]
@@ -72,11 +72,11 @@ class PanelCache:
             self._fly_all([(flight, wants[n][1]) for n, flight, leads in boarded if leads])
             for n, flight, leads in boarded:
                 found[n] = flight.render if leads else self._share(flight)
-                if found[n] is None and not isinstance(flight.error, CutShortError):
+                if found[n] is None and not isinstance(flight.error, LoadCancelled):
                     found[n] = flight.error
         return [render for render in found if render is not None]
 
-    def _board(self, wanted: Wanted, log: Log) -> tuple[Flight, bool]:
+    def _board(self, wanted: RenderRequest, log: Log) -> tuple[RenderJob, bool]:
         """The flight that serves, and whether it is this caller who has to fly it."""
         with self._lock:
             now = self.clock()
@@ -85,10 +85,10 @@ class PanelCache:
             if flight is not None and not waits and flight.serves(log, wanted.topics, now):
                 return flight, False
             self._remove(wanted.key)
-            flight = self._flights[wanted.key] = Flight(log, now, wanted, after=None if wanted.hurried else flight)
+            flight = self._flights[wanted.key] = RenderJob(log, now, wanted, after=None if wanted.hurried else flight)
             return flight, True
 
-    def _share(self, flight: Flight) -> Render | None:
+    def _share(self, flight: RenderJob) -> Render | None:
         """Its render, waited for if need be; None when it failed or took too long."""
         flight.shared += 1
         if flight.render is None:
@@ -101,7 +101,7 @@ class PanelCache:
         metrics.PANEL_HITS.inc()
         return flight.render
 
-    def _fly_all(self, led: list[tuple[Flight, Paint]]) -> None:
+    def _fly_all(self, led: list[tuple[RenderJob, Paint]]) -> None:
         """One after the other as their time comes. Whoever is cut short leaves none behind that nobody flies."""
         led.sort(key=lambda each: each[0].starts)
         try:
@@ -110,9 +110,9 @@ class PanelCache:
         finally:
             for flight, _ in led:
                 if not flight.done.is_set():
-                    self._fail(flight, CutShortError())
+                    self._fail(flight, LoadCancelled())
 
-    def _fly(self, flight: Flight, paint: Paint) -> None:
+    def _fly(self, flight: RenderJob, paint: Paint) -> None:
         time.sleep(max(0.0, flight.starts - self.clock()))
         flight.start(self.clock())
         metrics.PANEL_MISSES.inc()
@@ -128,7 +128,7 @@ class PanelCache:
                 self._make_room()
         flight.done.set()
 
-    def _fail(self, flight: Flight, error: Exception) -> None:
+    def _fail(self, flight: RenderJob, error: Exception) -> None:
         flight.error = error
         with self._lock:
             if self._flights.get(flight.wanted.key) is flight:
@@ -139,7 +139,7 @@ class PanelCache:
         with self._lock:
             together = self._unversioned.get(key)
             if together is None:
-                together = self._unversioned[key] = Together()
+                together = self._unversioned[key] = BatchLoader()
 
         def run(_keys: set[None]) -> dict[None, Render]:
             metrics.PANEL_MISSES.inc()

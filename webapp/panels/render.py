@@ -37,7 +37,7 @@ class Render:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RenderRequest:
     """What a request asks for: `key` is all that the content depends on beside the data.
 
     `topics` make it old, as does an age of `seconds`; `ends` is when the clock alone makes it old (epoch seconds).
@@ -54,10 +54,10 @@ class Wanted:
 Paint = Callable[[], Render]
 
 
-class Flight:
+class RenderJob:
     """A render that waits for its time, is under way, or is there."""
 
-    def __init__(self, log: Log, now: float, wanted: Wanted, after: Flight | None) -> None:
+    def __init__(self, log: Log, now: float, wanted: RenderRequest, after: RenderJob | None) -> None:
         self.log, self.wanted = log, wanted
         self.starts = now
         if after is not None and after.shared >= MANY and after.began <= now:

@@ -51,7 +51,7 @@ NEWS_SQL = text("""
 
 
 @dataclass(frozen=True)
-class Note:
+class InboxItem:
     """One notification: what happened (`type`) to which order."""
 
     id: int
@@ -69,14 +69,14 @@ class Inbox:
     """The newest notes first. `unread` counts all, shown or not. `seen` is the
     snapshot they were read in."""
 
-    notes: tuple[Note, ...]
+    notes: tuple[InboxItem, ...]
     unread: int
     seen: str
     today: date
 
 
 @dataclass(frozen=True)
-class News(Inbox):
+class NewItems(Inbox):
     """What came since a page last looked: at most TOAST_LIMIT notes of `count`, about `orders` orders, of `types`.
 
     `total_minor` is the sum of those orders' totals.
@@ -94,12 +94,12 @@ def read(tenant: Tenant, now: datetime, user: User, limit: int = LIMIT) -> Inbox
     return Inbox(notes, rows[0].unread, rows[0].seen, today(tenant.timezone, now).date)
 
 
-def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> News:
+def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> NewItems:
     """The unread ones that a page could not know of, whose last look was in the snapshot `seen`."""
     which = {"tenant": tenant.id, "user": user.id, "seen": seen, "limit": TOAST_LIMIT}
     rows = db.session.execute(NEWS_SQL, which).all()
     notes, counted = _notes(rows), rows[0]
-    return News(
+    return NewItems(
         notes,
         unread=counted.unread,
         seen=counted.seen,
@@ -111,9 +111,9 @@ def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> News:
     )
 
 
-def _notes(rows: Sequence[Row[Any]]) -> tuple[Note, ...]:
+def _notes(rows: Sequence[Row[Any]]) -> tuple[InboxItem, ...]:
     return tuple(
-        Note(
+        InboxItem(
             row.id,
             row.type,
             row.created_at,

@@ -29,7 +29,7 @@ SQL = text("""
 
 
 @dataclass(frozen=True)
-class Leader:
+class TopSeller:
     """`name` is None for orders that nobody owns. Revenue in minor units."""
 
     owner_id: int
@@ -38,8 +38,8 @@ class Leader:
     paid_orders: int
 
 
-def read(tenant: Tenant, now: datetime) -> tuple[Leader, ...]:
+def read(tenant: Tenant, now: datetime) -> tuple[TopSeller, ...]:
     """Everybody who sold in these days, the best first."""
     last = today(tenant.timezone, now).date
     rows = db.session.execute(SQL, {"tenant": tenant.id, "first": last - timedelta(days=DAYS - 1), "last": last})
-    return tuple(Leader(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)
+    return tuple(TopSeller(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)

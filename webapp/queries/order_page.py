@@ -17,7 +17,7 @@ from ..orders.rules import OrderNotFound, OrderState, allowed
 
 
 @dataclass(frozen=True)
-class Line:
+class ShownLine:
     """Amounts in minor units."""
 
     sku: str
@@ -28,7 +28,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Happening:
+class TimelineEntry:
     """One event. `actor` is the user who acted, None when a program did.
 
     A program is known by the role that it signed in to PostgreSQL with: `role`, None for Doorbell's own. `via` is what it
@@ -55,8 +55,8 @@ class OrderPage:
     """
 
     order: OrderState
-    lines: tuple[Line, ...]
-    history: tuple[Happening, ...]
+    lines: tuple[ShownLine, ...]
+    history: tuple[TimelineEntry, ...]
     may: frozenset[str]
     names: dict[int, str]  # of the tenant's users by id, disabled ones included
     owners: dict[int, str]
@@ -114,13 +114,15 @@ def _marked(user: User) -> str:
     return user.name if user.disabled_at is None else f"{user.name} (disabled)"
 
 
-def _lines(tenant_id: int, order_id: int) -> tuple[Line, ...]:
-    columns = [getattr(OrderLine, name) for name in Line.__dataclass_fields__]
+def _lines(tenant_id: int, order_id: int) -> tuple[ShownLine, ...]:
+    columns = [getattr(OrderLine, name) for name in ShownLine.__dataclass_fields__]
     mine = and_(OrderLine.tenant_id == tenant_id, OrderLine.order_id == order_id)
-    return tuple(Line(*row) for row in db.session.execute(select(*columns).where(mine).order_by(OrderLine.position)))
+    return tuple(
+        ShownLine(*row) for row in db.session.execute(select(*columns).where(mine).order_by(OrderLine.position))
+    )
 
 
-def _history(tenant_id: int, order_id: int) -> tuple[Happening, ...]:
+def _history(tenant_id: int, order_id: int) -> tuple[TimelineEntry, ...]:
     """Newest first, through ix_order_events_order."""
     event, claimed = OrderEvent, aliased(User)
     role = func.nullif(event.written_by, text("session_user"))
@@ -131,7 +133,7 @@ def _history(tenant_id: int, order_id: int) -> tuple[Happening, ...]:
     mine = and_(event.tenant_id == tenant_id, event.order_id == order_id)
     rows = db.session.execute(statement.where(mine).order_by(event.id.desc()))
     return tuple(
-        Happening(type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, _values(old), _values(new))
+        TimelineEntry(type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, _values(old), _values(new))
         for type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, old, new in rows
     )
 

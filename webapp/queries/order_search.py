@@ -15,7 +15,7 @@ from . import order_words
 from .order_words import Words
 
 PAGE_ROWS = 50
-MOST_SECONDS = 3  # for a statement of the list; then it is given up
+MAX_SECONDS = 3  # for a statement of the list; then it is given up
 WALK_ROWS = 400  # that a search reads before it uses the index of words; about 4 ms
 SEARCH_MS = 22  # then a search stops, and its next page goes on from there
 _ID = re.compile(r"[0-9]{1,19}")
@@ -26,7 +26,7 @@ class CursorInvalid(ValueError):
 
 
 @dataclass(frozen=True)
-class Cursor:
+class PageCursor:
     """The last row of a page. The next page begins after it, however many orders were placed meanwhile."""
 
     placed_at: datetime
@@ -36,7 +36,7 @@ class Cursor:
         return f"{self.placed_at.isoformat()}_{self.id}"
 
     @classmethod
-    def parse(cls, text: str) -> Cursor:
+    def parse(cls, text: str) -> PageCursor:
         """Raises CursorInvalid."""
         placed_at, _, order_id = text.partition("_")
         try:
@@ -51,7 +51,7 @@ class Cursor:
         return cursor
 
 
-END = Cursor(datetime(9001, 1, 1, tzinfo=UTC), 1)  # after every order
+END = PageCursor(datetime(9001, 1, 1, tzinfo=UTC), 1)  # after every order
 
 
 @dataclass(frozen=True)
@@ -94,22 +94,22 @@ class Found:
     """
 
     orders: tuple[FoundOrder, ...]
-    older: Cursor | None
+    older: PageCursor | None
     stopped: bool = False
 
 
-def read(tenant: Tenant, wanted: Filter = ALL, before: Cursor | None = None) -> Found:
-    """Raises OperationalError (QueryCanceled) when PostgreSQL needs longer than MOST_SECONDS."""
-    db.session.execute(text(f"SET LOCAL statement_timeout = '{MOST_SECONDS}s'"))
+def read(tenant: Tenant, wanted: Filter = ALL, before: PageCursor | None = None) -> Found:
+    """Raises OperationalError (QueryCanceled) when PostgreSQL needs longer than MAX_SECONDS."""
+    db.session.execute(text(f"SET LOCAL statement_timeout = '{MAX_SECONDS}s'"))
     ids, stopped_at = _ids(tenant.id, wanted, before)
     rows = _rows(tenant.id, ids)
     page = rows[:PAGE_ROWS]
     if len(rows) > PAGE_ROWS:
-        return Found(page, Cursor(page[-1].placed_at, page[-1].id))
+        return Found(page, PageCursor(page[-1].placed_at, page[-1].id))
     return Found(page, stopped_at, stopped_at is not None)
 
 
-def _ids(tenant_id: int, wanted: Filter, before: Cursor | None) -> tuple[Sequence[int], Cursor | None]:
+def _ids(tenant_id: int, wanted: Filter, before: PageCursor | None) -> tuple[Sequence[int], PageCursor | None]:
     """One more than a page has, newest first; and the place from which the search must go on, if it was stopped."""
     orders = _orders(tenant_id, wanted.status, before)
     if not wanted.words:
@@ -121,7 +121,7 @@ def _ids(tenant_id: int, wanted: Filter, before: Cursor | None) -> tuple[Sequenc
     return _by_words(tenant_id, words, wanted, before or END)
 
 
-def _orders(tenant_id: int, status: str, before: Cursor | None) -> Select[int, datetime]:
+def _orders(tenant_id: int, status: str, before: PageCursor | None) -> Select[int, datetime]:
     orders = select(Order.id, Order.placed_at).where(Order.tenant_id == tenant_id)
     if status:
         orders = orders.where(Order.status == status)
@@ -134,7 +134,7 @@ def _newest(orders: Select[int, datetime]) -> Sequence[int]:
     return db.session.execute(ids).scalars().all()
 
 
-def _of_owner(tenant_id: int, wanted: Filter, before: Cursor | None) -> Sequence[int]:
+def _of_owner(tenant_id: int, wanted: Filter, before: PageCursor | None) -> Sequence[int]:
     """A page of each status through ix_orders_owner_status: together they have the newest page of the owner."""
     pages = [
         _orders(tenant_id, status, before)
@@ -149,13 +149,15 @@ def _of_owner(tenant_id: int, wanted: Filter, before: Cursor | None) -> Sequence
     return db.session.execute(newest_first.limit(PAGE_ROWS + 1)).scalars().all()
 
 
-def _by_words(tenant_id: int, words: Words, wanted: Filter, before: Cursor) -> tuple[Sequence[int], Cursor | None]:
+def _by_words(
+    tenant_id: int, words: Words, wanted: Filter, before: PageCursor
+) -> tuple[Sequence[int], PageCursor | None]:
     """Through order_search() of migrations/sql/0008_order_search.sql."""
     place = (wanted.status, before.placed_at, before.id)
     limits = (PAGE_ROWS + 1, WALK_ROWS, SEARCH_MS)
     found = func.order_search(tenant_id, words.query(wanted.owner_id), *place, *limits)
     rows = db.session.execute(select(found.table_valued("id", "placed_at", "stopped"))).all()
-    stopped_at = next((Cursor(row.placed_at, row.id) for row in rows if row.stopped), None)
+    stopped_at = next((PageCursor(row.placed_at, row.id) for row in rows if row.stopped), None)
     return [row.id for row in rows if not row.stopped], stopped_at
 
 

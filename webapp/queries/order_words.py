@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from ..db import db
 
-MOST_WORDS = 10  # of a search; more are left out
-MOST_OWNERS = 50  # a beginning that more salespeople's names have is not a search for one of them
+MAX_WORDS = 10  # of a search; more are left out
+MAX_OWNERS = 50  # a beginning that more salespeople's names have is not a search for one of them
 
 SQL = text("""
     SELECT ARRAY(SELECT order_search_words(word, word)
@@ -63,7 +63,7 @@ class Words:
 
 
 def parse(tenant_id: int, written: str) -> Words:
-    words = list(dict.fromkeys(written.split()))[:MOST_WORDS]
+    words = list(dict.fromkeys(written.split()))[:MAX_WORDS]
     found = db.session.execute(SQL, {"tenant": tenant_id, "words": words}).one()
     people = [person.partition(" ") for person in found.people]
     names = {int(owner): f" {name}" for owner, _, name in people}
@@ -76,4 +76,4 @@ def _word(words: str, names: dict[int, str]) -> Word:
     _, number, *rest = words.split(" ")
     parts = tuple(part[1:] for part in rest if part != "w")
     owners = tuple(owner for owner, name in names.items() if all(f" w{part}" in name for part in parts))
-    return Word(number[1:], parts, owners if len(owners) <= MOST_OWNERS else ())
+    return Word(number[1:], parts, owners if len(owners) <= MAX_OWNERS else ())

@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from ..postgres import session
 
-READER = "rollups"
+ROLLUPS_READER = "rollups"
 _LOCK = 0x00D0_0BE2  # advisory, a database's own: one run at a time
 _ATTEMPTS = 3
 
@@ -214,7 +214,7 @@ def _count(conn: psycopg.Connection, *, everything: bool) -> set[int]:
         cursor.execute(
             "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'"
         )  # compiling costs more than it saves
-        present = cursor.execute(_CURSOR, {"reader": READER}).fetchall()[0]
+        present = cursor.execute(_CURSOR, {"reader": ROLLUPS_READER}).fetchall()[0]
         everything = everything or present["since"] is None
         cleared = _clear(cursor) if everything else set()
         moments = _MOMENTS_OF_ALL if everything else _MOMENTS_OF_EVENTS
@@ -222,7 +222,7 @@ def _count(conn: psycopg.Connection, *, everything: bool) -> set[int]:
         days = _write(cursor, _COUNT_HOURS, "hour", touched)
         _write(cursor, _SUM_DAYS, "day", days)
         if everything or touched:
-            cursor.execute(_SAVE, {"reader": READER, **present})
+            cursor.execute(_SAVE, {"reader": ROLLUPS_READER, **present})
         return cleared | {row["tenant_id"] for row in days}
 
 

@@ -19,7 +19,7 @@ from ..config import Config
 from ..db import db
 from ..models import Tenant, User
 from .access import is_fragment
-from .errors import Trouble, answer
+from .errors import ErrorMessage, answer
 from .forms import SignInForm
 
 DEMO_SLUG = "demo"
@@ -37,7 +37,7 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(form, 422 if form.is_submitted() else 200)
     try:
         user = signing_in.sign_in(form.email.data, form.password.data, _client())
-    except signing_in.Refused as refused:
+    except signing_in.SignInRefused as refused:
         return _sign_in_page(form, refused.status, refused.text, {"Retry-After": str(refused.wait)})
     except signing_in.Failed as failed:
         return _sign_in_page(form, 422, str(failed))
@@ -66,7 +66,7 @@ def demo() -> ResponseReturnValue:
         user = reading.scalars(statement.order_by(User.id).limit(1)).one_or_none()
     if user is None:
         advice = "Allowed are a manager (/demo) and a salesperson (/demo?as=sales); `make run` makes both."
-        return answer(404, Trouble(f"The demo has no user with the role {role!r}", advice))
+        return answer(404, ErrorMessage(f"The demo has no user with the role {role!r}", advice))
     _let_in(user, "demo")
     return redirect(local_path(request.args.get("next")), 303)
 

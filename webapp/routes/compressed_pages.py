@@ -12,7 +12,7 @@ from flask_compress import Compress
 
 from .access import is_fragment
 
-LEAST_BYTES = 1_000  # a shorter one fits a packet as it is
+MIN_BYTES = 1_000  # a shorter one fits a packet as it is
 
 compress = Compress()
 
@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
         COMPRESS_STREAMS=False,
         COMPRESS_MIMETYPES=["text/html"],
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_MIN_SIZE=LEAST_BYTES,
+        COMPRESS_MIN_SIZE=MIN_BYTES,
     )
     compress.init_app(app)
 

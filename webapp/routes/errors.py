@@ -21,7 +21,7 @@ from ..orders.rules import OrderNotFound
 from ..postgres import faults
 from .access import PUBLIC, is_fragment
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout)
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # for programs that ask again when PostgreSQL was away
 SETTLED_SECONDS = 5.0  # without an error, then PostgreSQL is back: of many requests some may pass while others do not
 
@@ -37,42 +37,44 @@ pool = Incident(
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ErrorMessage:
     """What happened, and what to do about it."""
 
     title: str
     advice: str
 
 
-TROUBLES = {
-    400: Trouble("The request could not be understood", "Go back, reload the page and try again."),
-    401: Trouble("You are signed out", "Sign in to go on."),
-    403: Trouble("You may not do this", "Ask your Doorbell administrator."),
-    404: Trouble("There is no such page", "It may have been deleted, or the address is mistyped."),
-    405: Trouble("That action is not available here", "Go back and use the page's own buttons."),
-    408: Trouble("The form did not arrive", "Check your connection, then send it again."),
-    413: Trouble("The form is too large", "Send less at once. For many orders use: flask orders import FILE."),
-    429: Trouble("Too many tries", "Wait a little, then try again."),
-    500: Trouble(
+ERROR_MESSAGES = {
+    400: ErrorMessage("The request could not be understood", "Go back, reload the page and try again."),
+    401: ErrorMessage("You are signed out", "Sign in to go on."),
+    403: ErrorMessage("You may not do this", "Ask your Doorbell administrator."),
+    404: ErrorMessage("There is no such page", "It may have been deleted, or the address is mistyped."),
+    405: ErrorMessage("That action is not available here", "Go back and use the page's own buttons."),
+    408: ErrorMessage("The form did not arrive", "Check your connection, then send it again."),
+    413: ErrorMessage("The form is too large", "Send less at once. For many orders use: flask orders import FILE."),
+    429: ErrorMessage("Too many tries", "Wait a little, then try again."),
+    500: ErrorMessage(
         "Something went wrong in Doorbell", "It is written in the log. Nothing was half done; you can try again."
     ),
-    503: Trouble("The database did not answer in time", "Your last change may be missing. Try again in a few seconds."),
+    503: ErrorMessage(
+        "The database did not answer in time", "Your last change may be missing. Try again in a few seconds."
+    ),
 }
-POOL_TROUBLE = Trouble(
+POOL_TROUBLE = ErrorMessage(
     "Doorbell is busy",
     "All its connections to the database are in use. Nothing was changed; try again in a few seconds.",
 )
-TIME_TROUBLE = Trouble(
+TIME_TROUBLE = ErrorMessage(
     "The database took too long", "The request was given up and nothing was changed. Try again in a few seconds."
 )
-CSRF_TROUBLE = Trouble(
+CSRF_TROUBLE = ErrorMessage(
     "This form is not valid any more",
     "It is older than your sign-in, or was not sent from Doorbell's own page. Nothing was changed. "
     "Go back, reload the page and send it again.",
 )
 
 
-READ_ONLY_TROUBLE = Trouble(
+READ_ONLY_TROUBLE = ErrorMessage(
     "The database is read-only at the moment",
     "Nothing was changed. Try again later; what you see is still read from the database.",
 )
@@ -82,7 +84,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_not_valid)
     app.register_error_handler(OrderNotFound, no_such_order)
     app.register_error_handler(HTTPException, http_error)
-    for away in AWAY:
+    for away in UNREACHABLE:
         app.register_error_handler(away, database_away)
     app.register_error_handler(DataError, value_impossible)
     app.register_error_handler(InternalError, database_read_only)
@@ -98,22 +100,22 @@ def form_not_valid(_error: CSRFError) -> ResponseReturnValue:
         f"Doorbell's cookies need HTTPS. Open https://{host}{request.path}, or set COOKIE_SECURE=0 for a test. "
         "Nothing was changed."
     )
-    return answer(400, Trouble("Your browser sent no cookie", advice))
+    return answer(400, ErrorMessage("Your browser sent no cookie", advice))
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error  # a redirect, or an answer that its maker has finished
-    trouble = TROUBLES.get(error.code) or Trouble(error.name, error.description or "")
+    trouble = ERROR_MESSAGES.get(error.code) or ErrorMessage(error.name, error.description or "")
     if error.code == 413 and request.content_length and request.content_length > (request.max_content_length or 0):
-        trouble = Trouble(trouble.title, f"It may have {request.max_content_length:,} bytes. {trouble.advice}")
+        trouble = ErrorMessage(trouble.title, f"It may have {request.max_content_length:,} bytes. {trouble.advice}")
     if error.description and error.description != type(error).description:
-        trouble = Trouble(trouble.title, error.description)  # abort() was told what exactly
+        trouble = ErrorMessage(trouble.title, error.description)  # abort() was told what exactly
     return answer(error.code, trouble)
 
 
 def no_such_order(error: Exception) -> ResponseReturnValue:
-    return answer(404, Trouble("No such order", str(error)))
+    return answer(404, ErrorMessage("No such order", str(error)))
 
 
 def database_away(error: Exception) -> ResponseReturnValue:
@@ -125,7 +127,7 @@ def database_away(error: Exception) -> ResponseReturnValue:
         cause, trouble = "timeout", TIME_TROUBLE
         log.warning("gave up a statement that took too long", endpoint=request.endpoint, error=in_a_line(error))
     else:
-        cause, trouble = "away", TROUBLES[503]
+        cause, trouble = "away", ERROR_MESSAGES[503]
         postgresql.fault(log, "request", error, endpoint=request.endpoint)
     metrics.DATABASE_FAULTS.labels(cause).inc()
     return answer(503, trouble, {"Retry-After": str(RETRY_SECONDS)})
@@ -157,10 +159,10 @@ def note_that_the_database_answers(response: Response) -> Response:
 def value_impossible(error: Exception) -> ResponseReturnValue:
     """An id beyond a bigint or a NUL in a text: made up in an address or a form, no page sends it."""
     log.warning("a value that postgresql cannot hold", endpoint=request.endpoint, error=in_a_line(error))
-    return answer(400, TROUBLES[400])
+    return answer(400, ERROR_MESSAGES[400])
 
 
-def answer(status: int, trouble: Trouble, headers: dict[str, str] | None = None) -> ResponseReturnValue:
+def answer(status: int, trouble: ErrorMessage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     """A page, or text in a fragment. From 500 on the page stands alone: what base.html needs may be what broke.
 
     Text too where the Host header is not a host name, because no page's links can be made then."""
@@ -174,5 +176,5 @@ def answer(status: int, trouble: Trouble, headers: dict[str, str] | None = None)
     try:
         db.session.rollback()  # what failed has left its transaction unusable, and base.html reads the inbox
         return render_template("pages/error.html", layout="base.html", **page), status, headers or {}
-    except AWAY as error:  # this is not the error handler's own fault either
+    except UNREACHABLE as error:  # this is not the error handler's own fault either
         return database_away(error)

@@ -13,7 +13,7 @@ from ..models import STATUSES
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..queries import order_search
-from ..queries.order_search import Cursor, Filter, Found
+from ..queries.order_search import Filter, Found, PageCursor
 from .errors import was_cut_off
 
 TOO_MANY = {
@@ -21,7 +21,7 @@ TOO_MANY = {
     "tenant": f"{TENANT_SEARCHES} searches of your team are still running. Search again in a few seconds.",
 }
 TOO_LONG = (
-    f"The search took longer than {order_search.MOST_SECONDS} s and was stopped."
+    f"The search took longer than {order_search.MAX_SECONDS} s and was stopped."
     " Add a word or more letters of one, or choose a status or a salesperson."
 )
 
@@ -36,7 +36,7 @@ class SearchRefused(Exception):
         self.status = status
 
 
-def asked() -> tuple[Filter, Cursor | None]:
+def asked() -> tuple[Filter, PageCursor | None]:
     """Ends the request with 400 where the address has what no page of the list has made."""
     words, status, owner = (request.args.get(name, "") for name in ("q", "status", "owner"))
     if status not in ("", *STATUSES):
@@ -45,13 +45,13 @@ def asked() -> tuple[Filter, Cursor | None]:
         abort(400, f"The salesperson {owner[:80]!r} is not known. Choose one in the list of salespeople.")
     before = request.args.get("before")
     try:
-        cursor = Cursor.parse(before) if before else None
+        cursor = PageCursor.parse(before) if before else None
     except order_search.CursorInvalid:
         abort(400, "The place in the list is not one that it has. Begin at the newest order.")
     return Filter(words.replace("\0", "").strip()[:200], status, int(owner) if owner else None), cursor
 
 
-def find(wanted: Filter, before: Cursor | None) -> Found:
+def find(wanted: Filter, before: PageCursor | None) -> Found:
     """A page of the list. Raises SearchRefused for too many searches at once, and for one that takes too long."""
     if not wanted:
         return order_search.read(current_tenant(), wanted, before)

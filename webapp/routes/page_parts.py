@@ -18,7 +18,7 @@ from ..panels.render import Render
 from ..queries import inbox, order_page
 from ..queries.day import ahead_from
 from ..queries.order_page import OrderPage
-from ..queries.order_search import Cursor, Filter, Found
+from ..queries.order_search import Filter, Found, PageCursor
 from . import order_filter
 from .panels import bp, fragment, rendered
 
@@ -37,7 +37,7 @@ def inbox_part() -> Render:
     return part_of("panels/inbox_page.html", data=data, limit=inbox.PAGE_LIMIT)
 
 
-def orders_part(wanted: Filter, before: Cursor | None) -> Render:
+def orders_part(wanted: Filter, before: PageCursor | None) -> Render:
     """A page of the orders that match, read now. Raises order_filter.SearchRefused."""
     found = order_filter.find(wanted, before)
     return part_of("panels/orders_list.html", found=found, wanted=wanted, before=before)

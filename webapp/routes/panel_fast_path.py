@@ -33,12 +33,12 @@ KNOWN = "HTTP_" + several_panels.HEADER.upper().replace("-", "_")  # as WSGI cal
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
 
 
-class QuickPanels:
+class PanelFastPath:
     """A WSGI application in front of another."""
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
-        self._visitors: user_cache.Visitors = app.extensions["doorbell_visitors"]
+        self._visitors: user_cache.UserCache = app.extensions["doorbell_visitors"]
         self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
         self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}
@@ -105,4 +105,4 @@ def _of_body(body: bytes) -> dict[str, str]:
 
 def init_app(app: Flask) -> None:
     """Call it after all that the requests need: it stands before what `app.wsgi_app` is by then."""
-    app.wsgi_app = QuickPanels(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = PanelFastPath(app, app.wsgi_app)  # type: ignore[method-assign]

@@ -27,7 +27,7 @@ from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.cache import panel_cache
 from ..panels.registry import PANELS, Panel
-from ..panels.render import Render, Wanted
+from ..panels.render import Render, RenderRequest
 from ..queries import inbox, recent_orders
 from ..queries.day import today
 from ..signals.log_follower import Log, signal_logs
@@ -87,7 +87,7 @@ def _row_html(order_id: int, now: datetime) -> str:
 
 def _wanted(
     name: str, panel: Panel, html: Callable[[datetime], str], hurried: bool = False
-) -> tuple[Wanted, Callable[[], Render]]:
+) -> tuple[RenderRequest, Callable[[], Render]]:
     cache, tenant = panel_cache(), current_tenant()
 
     def paint() -> Render:
@@ -101,7 +101,7 @@ def _wanted(
 
     audience = audience_of(current_user, tenant)
     ends = _ends(tenant, datetime.fromtimestamp(cache.clock(), UTC), panel.moves)
-    return Wanted((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried), paint
+    return RenderRequest((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried), paint
 
 
 def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
@@ -111,7 +111,7 @@ def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
     return (min(midnight, next_minute) if moves else midnight).timestamp()
 
 
-def _cached(wants: list[tuple[Wanted, Callable[[], Render]]]) -> list[Render | Exception]:
+def _cached(wants: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
     g.from_memory = True  # routes/errors.py takes no such answer for one of the database
     return panel_cache().get_all(wants, newest_log())
 

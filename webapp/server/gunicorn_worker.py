@@ -15,7 +15,7 @@ from .request_body import Body, discard
 SEND_SECONDS = 60.0  # for one piece of an answer; a reader that takes nothing holds its greenlet no longer
 
 
-class Listener:
+class ListeningSocket:
     """A listening socket that knows its name when it is closed."""
 
     def __init__(self, socket: Any) -> None:
@@ -33,7 +33,7 @@ class Worker(GeventWorker):
 
     def patch(self) -> None:
         super().patch()  # it makes gevent's sockets of them
-        self._listeners = {socket: Listener(socket) for socket in self.sockets}
+        self._listeners = {socket: ListeningSocket(socket) for socket in self.sockets}
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         super().handle(self._listeners[listener], client, addr)

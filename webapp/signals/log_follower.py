@@ -17,7 +17,7 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ..concurrency.batch_loader import Together
+from ..concurrency.batch_loader import BatchLoader
 from ..config import redis_url as addresses
 from ..events.catalog import RESYNC
 from ..observability import logs
@@ -27,8 +27,8 @@ from .signal import Signal
 
 TIMEOUT_SECONDS = 0.5  # a Redis that is slower than this is not waited for: the panel is read anew
 AWAY_SECONDS = 1.0  # between two tries while Redis is away
-MOST_NEWS = 100  # signals read at once; after more of them than this all is taken for new
-MOST_TENANTS = 10_000  # followed by a process; some KB each
+MAX_NEWS = 100  # signals read at once; after more of them than this all is taken for new
+MAX_TENANTS = 10_000  # followed by a process; some KB each
 
 log = logs.get("panels")
 
@@ -77,7 +77,7 @@ class SignalLogs:
         self._connection: Any = None
         self._away_until = 0.0
         self._logs: dict[int, Log] = {}
-        self._together: Together[int, Log] = Together()
+        self._together: BatchLoader[int, Log] = BatchLoader()
         self._away = Incident("redis", "panels are read anew for each request")
 
     def look(self, tenant_id: int) -> Log | None:
@@ -87,7 +87,7 @@ class SignalLogs:
     def _read(self, tenant_ids: set[int]) -> Mapping[int, Log]:
         if time.monotonic() < self._away_until:
             return {}
-        if len(self._logs) > MOST_TENANTS:
+        if len(self._logs) > MAX_TENANTS:
             self._logs.clear()
         asked = list(tenant_ids)
         try:
@@ -137,7 +137,7 @@ class SignalLogs:
         return known.command if known else self._pack("XREVRANGE", publisher.log_key(tenant_id), "+", "-", "COUNT", 1)
 
     def _since(self, tenant_id: int, seq: int) -> bytes:
-        return self._pack("XRANGE", publisher.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MOST_NEWS + 1)
+        return self._pack("XRANGE", publisher.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MAX_NEWS + 1)
 
     def _pack(self, *words: Any) -> bytes:
         return b"".join(self._connection.pack_command(*words))
@@ -146,7 +146,7 @@ class SignalLogs:
         known = self._logs.get(tenant_id)
         if known is None:
             return self._begin(tenant_id, reply)
-        if not reply or signal_log.entry_seq(reply[0][0]) != known.seq or len(reply) > MOST_NEWS:
+        if not reply or signal_log.entry_seq(reply[0][0]) != known.seq or len(reply) > MAX_NEWS:
             del self._logs[tenant_id]  # another log, or too far behind in this one: begin at its end next time
             return None
         if len(reply) > 1:

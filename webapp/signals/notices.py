@@ -14,7 +14,7 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from . import publisher
 
-NOBODY = 0  # no tenant has this id
+NO_TENANT = 0  # no tenant has this id
 SESSIONS = b"sessions"  # sessions ended: look which
 _TENANT = re.compile(rb"tenant ([1-9][0-9]{0,17})")  # its name, time zone, locale or currency changed
 
@@ -39,7 +39,7 @@ def changed_tenant(notice: bytes) -> int | None:
 
 def _send(client: redis.Redis, notice: bytes) -> bool:
     try:
-        client.publish(publisher.channel(NOBODY), notice)
+        client.publish(publisher.channel(NO_TENANT), notice)
     except redis.RedisError as error:
         _unsent.fault(log, "notice", error)
         return False

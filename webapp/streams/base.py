@@ -9,7 +9,7 @@ from ..events.catalog import RESYNC
 from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
 from . import sse
-from .pending import AWAY, Dirty
+from .pending import DISCONNECTED, PendingTopics
 
 
 class Stream:
@@ -29,7 +29,7 @@ class Stream:
         self.ends = float("inf")
         self.closed = False
         self.lost = False  # no signals come, so what happens meanwhile is not known; the page polls
-        self.dirty: Dirty | None = None
+        self.dirty: PendingTopics | None = None
         self.audience: Sized = ()  # the tenant's streams, of which it is one
 
     def deliver(self, message: sse.Message) -> None:
@@ -41,18 +41,18 @@ class Stream:
 
     def fold(self, signal: Signal) -> None:
         if self.dirty is None:
-            self.dirty = Dirty()
+            self.dirty = PendingTopics()
         self.dirty.add(signal, self.user_id)
 
     def say(self, event: str, why: str) -> None:
         """`resync` or `away`, instead of what was dirty before."""
-        self.dirty = Dirty.word(event, why, self.dirty.seq if self.dirty else 0)
+        self.dirty = PendingTopics.word(event, why, self.dirty.seq if self.dirty else 0)
 
     def lose(self, why: str) -> None:
         self.seq = 0
         if not self.lost:
             self.lost = True
-            self.say(AWAY, why)
+            self.say(DISCONNECTED, why)
 
     def find(self) -> None:
         if self.lost:
@@ -62,7 +62,7 @@ class Stream:
     def beat(self, frame: bytes) -> None:
         """A sign of life, from the rounds."""
 
-    def take(self) -> Dirty | None:
+    def take(self) -> PendingTopics | None:
         """What is dirty, which then no longer is."""
         dirty, self.dirty = self.dirty, None
         return dirty if dirty and dirty.topics else None

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from ..observability import logs
 
 LOOK_SECONDS = 3.0  # between two looks, without a notice
-LEAST_SECONDS = 0.2  # between two looks, however many notices come
+MIN_SECONDS = 0.2  # between two looks, however many notices come
 
 log = logs.get("hub")
 
 
-class EndedLately:
+class EndedElsewhere:
     """Calls `look` in a thread of its own, which `start` begins."""
 
     def __init__(self, look: Callable[[], None]) -> None:
@@ -44,4 +44,4 @@ class EndedLately:
                 self._look()
             except Exception:  # a thread that ends here would leave ended sessions open
                 log.exception("the look at ended sessions failed")
-            time.sleep(LEAST_SECONDS)
+            time.sleep(MIN_SECONDS)

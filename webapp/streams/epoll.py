@@ -19,7 +19,7 @@ AT_ONCE = 256  # sockets looked after before other greenlets have their turn
 log = logs.get("hub")
 
 
-class Watch:
+class EpollWatcher:
     """`ready(fd, hung_up)` is called for each event, in a greenlet of its own; it must not wait."""
 
     def __init__(self, ready: Callable[[int, bool], None]) -> None:

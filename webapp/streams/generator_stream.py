@@ -9,7 +9,7 @@ from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
 from . import sse as frames
 from .base import Stream
-from .pending import Dirty
+from .pending import PendingTopics
 
 
 class GeneratorStream(Stream):
@@ -39,7 +39,7 @@ class GeneratorStream(Stream):
         self._beat = frame
         self._wake.set()
 
-    def take(self) -> Dirty | None:
+    def take(self) -> PendingTopics | None:
         with self._lock:
             return super().take()
 

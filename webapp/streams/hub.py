@@ -24,13 +24,13 @@ from ..signals.signal import Signal
 from . import resume, sse
 from .base import Stream
 from .capacity import max_streams
-from .ended_elsewhere import EndedLately
-from .revocation import Rights
+from .ended_elsewhere import EndedElsewhere
+from .revocation import Revocations
 from .socket_stream import Sockets
 from .subscription import Subscription
-from .tenant_streams import Audience
-from .timers import Rounds
-from .unreadable_messages import Misread
+from .tenant_streams import TenantStreams
+from .timers import StreamTimers
+from .unreadable_messages import UnreadableMessages
 
 SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
 FINISH_SECONDS = 2.0  # for frames half out, when the process stops
@@ -38,7 +38,7 @@ FINISH_SECONDS = 2.0  # for frames half out, when the process stops
 log = logs.get("hub")
 
 
-class Refused(Exception):
+class StreamRefused(Exception):
     """No stream: `frame` is all that the page is told."""
 
     def __init__(self, frame: bytes) -> None:
@@ -49,15 +49,15 @@ class Refused(Exception):
 class Hub:
     """`open` feeds a stream until `close`. Nothing runs and nothing connects before the first `open`."""
 
-    def __init__(self, config: Config, rights: Rights) -> None:
+    def __init__(self, config: Config, rights: Revocations) -> None:
         self._config, self._rights = config, rights
         self._log = redis_client.connect(config.redis_url)
         self._lock = threading.RLock()
-        self._audiences: dict[int, Audience] = {}
+        self._audiences: dict[int, TenantStreams] = {}
         self._of_user: Counter[int] = Counter()
         self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
-        self._rounds = Rounds(config.stream_seconds, self.close, self._each_tick, self._end_without_rights)
-        self._ended_lately = EndedLately(self._end_what_ended_lately)
+        self._rounds = StreamTimers(config.stream_seconds, self.close, self._each_tick, self._end_without_rights)
+        self._ended_lately = EndedElsewhere(self._end_what_ended_lately)
         self._sockets: Sockets | None = None
         self._stopping = False
         self._stopped = threading.Event()
@@ -126,7 +126,7 @@ class Hub:
     def count(self) -> int:
         return sum(len(audience.streams) for audience in self._audiences.values())
 
-    def _watch(self, stream: Stream) -> Audience:
+    def _watch(self, stream: Stream) -> TenantStreams:
         with self._lock:
             self._let_in(stream.user_id)
             audience = self._audiences.get(stream.tenant_id)
@@ -142,17 +142,17 @@ class Hub:
         self._ended_lately.start()
         return audience
 
-    def _new_audience(self, tenant_id: int) -> Audience:
+    def _new_audience(self, tenant_id: int) -> TenantStreams:
         def begin_anew() -> None:
             with self._lock:
                 audience.begin_anew()
 
-        audience = Audience(self._deliver, Misread(tenant_id, begin_anew))
+        audience = TenantStreams(self._deliver, UnreadableMessages(tenant_id, begin_anew))
         return audience
 
     def _let_in(self, user_id: int) -> None:
         if self._stopping:
-            raise Refused(sse.elsewhere())
+            raise StreamRefused(sse.elsewhere())
         if self._of_user[user_id] >= self._config.streams_per_user:
             why = "user"
         elif self._of_user.total() >= max_streams(self._config.streams_per_process):
@@ -160,7 +160,7 @@ class Hub:
         else:
             return
         metrics.DROPS.labels("full").inc()
-        raise Refused(sse.full(why))
+        raise StreamRefused(sse.full(why))
 
     # What the subscription tells
 
@@ -172,14 +172,14 @@ class Hub:
             audience = self._audiences.get(tenant_id)
             if audience is None:
                 return
-            audience.recent = resume.Recent()  # what came before may have a gap
+            audience.recent = resume.RecentSignals()  # what came before may have a gap
             audience.ready.set()
             if self._subscription.listener_beats:
                 for stream in list(audience.streams):
                     stream.find()
 
     def received(self, tenant_id: int, message: bytes) -> None:
-        if tenant_id == notices.NOBODY:
+        if tenant_id == notices.NO_TENANT:
             self._noticed(message)
             return
         try:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-FEW = 50  # watchers of a tenant in one process who may all ask at once, and get each signal by itself; more are a crowd
+CROWD_THRESHOLD = (
+    50  # watchers of a tenant in one process who may all ask at once, and get each signal by itself; more are a crowd
+)
 MS_A_VIEWER = 0.4  # a page asks for all its panels at once, which costs a process about 0.25 ms from memory
-MOST_MS = 2_000
+MAX_MS = 2_000
 
 
 def spread_ms(viewers: int) -> int:
     """Milliseconds for the signal of a tenant that so many streams of this process watch; 0 for few."""
-    return 0 if viewers <= FEW else min(MOST_MS, round(viewers * MS_A_VIEWER))
+    return 0 if viewers <= CROWD_THRESHOLD else min(MAX_MS, round(viewers * MS_A_VIEWER))
 
 
 def field(viewers: int) -> dict[str, int]:

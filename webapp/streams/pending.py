@@ -11,11 +11,11 @@ from ..events.catalog import ORDERS
 from ..signals import publisher
 from ..signals.signal import Signal
 
-AWAY = "away"  # no signals for now: the page polls until `resync`
+DISCONNECTED = "away"  # no signals for now: the page polls until `resync`
 
 
 @dataclass(slots=True)
-class Dirty:
+class PendingTopics:
     """Topics with the rest of their data, the newest seq and time among them."""
 
     topics: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -23,9 +23,9 @@ class Dirty:
     at: int = 0
 
     @classmethod
-    def word(cls, event: str, why: str, seq: int) -> Dirty:
+    def word(cls, event: str, why: str, seq: int) -> PendingTopics:
         """`resync` or `away`, instead of what was dirty before. After `away` a page has seen nothing: it gets no seq."""
-        return cls({event: {"why": why}}, 0 if event == AWAY else seq, int(time.time() * 1000))
+        return cls({event: {"why": why}}, 0 if event == DISCONNECTED else seq, int(time.time() * 1000))
 
     def add(self, signal: Signal, user_id: int) -> None:
         for topic, ids in signal.topics.items():

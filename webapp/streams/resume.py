@@ -15,7 +15,7 @@ FRESH, MEMORY, LOG, RESYNC = "fresh", "memory", "log", "resync"
 KINDS = (FRESH, MEMORY, LOG, RESYNC)
 
 
-class Recent:
+class RecentSignals:
     """A tenant's newest signals since this process subscribed. `floor`: all after this seq are here; None: not known yet."""
 
     def __init__(self) -> None:
@@ -46,7 +46,9 @@ class Recent:
         return [Signal.parse(message) for known, message in self._messages if known > seq]
 
 
-def missed(recent: Recent, log: redis.Redis, tenant_id: int, since: int | None) -> tuple[int, list[Signal] | None, str]:
+def missed(
+    recent: RecentSignals, log: redis.Redis, tenant_id: int, since: int | None
+) -> tuple[int, list[Signal] | None, str]:
     """The newest seq that is known, the signals after `since` (None: not known), and where they are from.
 
     Called after the subscription stands, so that what is published meanwhile comes by it. Raises redis.RedisError.

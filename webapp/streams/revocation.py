@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ..accounts.sessions import stamp
-from ..accounts.user_cache import Visitors
+from ..accounts.user_cache import UserCache
 from ..db import db
 from ..models import EndedSession, User
 from .base import Stream
@@ -53,7 +53,7 @@ class Lately:
         return _cause(user, stream) if user else None
 
 
-class Rights:
+class Revocations:
     """Asks about users and sessions after their requests are over."""
 
     def __init__(self, app: Flask) -> None:
@@ -97,8 +97,8 @@ class Rights:
         self._visitors.forget_tenant(tenant_id)
 
     @property
-    def _visitors(self) -> Visitors:
-        return cast(Visitors, self._app.extensions["doorbell_visitors"])
+    def _visitors(self) -> UserCache:
+        return cast(UserCache, self._app.extensions["doorbell_visitors"])
 
 
 _STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)

@@ -13,7 +13,7 @@ from typing import cast
 from ..observability.metrics import web as metrics
 from . import sse
 from .base import Stream
-from .epoll import Watch
+from .epoll import EpollWatcher
 
 STUCK_SECONDS = 30.0  # a reader whose socket took nothing for so long is dropped
 
@@ -134,7 +134,7 @@ class Sockets:
         self.frames = self.bytes = 0  # since they were last counted
         self._streams: dict[int, SocketStream] = {}
         self._slow: dict[SocketStream, None] = {}
-        self._watch = Watch(self._ready)
+        self._watch = EpollWatcher(self._ready)
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -166,7 +166,7 @@ class Sockets:
     def deliver(self, message: sse.Message, streams: Iterable[Stream]) -> None:
         """The crux: one signal, the same for all, to streams of any kind. What is done here is done ten thousand times, so
         there is no call a stream but the write; whatever is not that simple its stream does itself."""
-        seq, frame = message.signal.seq, message.frame(sse.NOBODY)
+        seq, frame = message.signal.seq, message.frame(sse.NO_USER)
         write, size, written = os.write, len(frame), 0
         for stream in streams:
             fd = stream.direct

@@ -12,9 +12,9 @@ from ..display import clock
 from ..events.catalog import INBOX
 from ..signals.signal import Signal
 from . import jitter
-from .pending import Dirty
+from .pending import PendingTopics
 
-NOBODY = 0  # no user has this id: what all get
+NO_USER = 0  # no user has this id: what all get
 RETRY_MS = (500, 2000)  # the page waits about this long before it reconnects; at random, so that pages spread
 _NAME = re.compile(r"[a-z][a-z_-]*")
 FULL_RETRY_MS = (30_000, 60_000)  # where there is no room a page polls, and asks for a stream seldom
@@ -34,19 +34,19 @@ class Message:
         own = tuple(self.signal.users.get(user_id, ()))
         frame = self._frames.get(own)
         if frame is None:
-            dirty = Dirty()
+            dirty = PendingTopics()
             dirty.add(self.signal, user_id)
             frame = self._frames[own] = changes(dirty, self._viewers)
         return frame
 
 
-def greeting(seq: int, live: bool, missed: Dirty | None, viewers: int) -> bytes:
+def greeting(seq: int, live: bool, missed: PendingTopics | None, viewers: int) -> bytes:
     """`hello`, and what the page has missed. An id in `hello` would let a page that breaks off now skip what follows."""
     hello = {"seq": seq, "now": _now_ms(), "live": live}
     return encode("hello", hello, None if missed else seq, _at_random(RETRY_MS)) + changes(missed, viewers)
 
 
-def changes(dirty: Dirty | None, viewers: int) -> bytes:
+def changes(dirty: PendingTopics | None, viewers: int) -> bytes:
     """One event a topic. Only the last carries the id: a page that got half of them resumes before them all.
 
     `viewers` is how many streams of the tenant there are here: the more, the longer a page may wait before it refetches.

@@ -30,12 +30,12 @@ PING_SECONDS = 2.0  # of silence, then Redis is asked whether it is there; as of
 LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing
 SILENCE_SECONDS = 5.0  # then it is taken for gone: until then the pages show old numbers as live
 BACK_OFF_SECONDS = (0.1, 2.0)
-NOBODY = 0  # no tenant has this id
+NO_TENANT = 0  # no tenant has this id
 
 log = logs.get("hub")
 
 
-class Fed(Protocol):
+class SubscriptionHandler(Protocol):
     """What a subscription feeds."""
 
     def watched(self) -> Iterable[int]:
@@ -57,7 +57,9 @@ class Fed(Protocol):
 class Subscription:
     """Nothing runs and nothing connects before `start`."""
 
-    def __init__(self, redis_url: str, log_client: redis.Redis, fed: Fed, lock: threading.RLock) -> None:
+    def __init__(
+        self, redis_url: str, log_client: redis.Redis, fed: SubscriptionHandler, lock: threading.RLock
+    ) -> None:
         # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
         self._redis = redis_client.connect(redis_url, retry=Retry(NoBackoff(), 0))
         self._log = log_client
@@ -106,7 +108,7 @@ class Subscription:
 
     def _subscribe(self) -> None:
         pubsub = self._redis.pubsub()
-        pubsub.subscribe(publisher.channel(NOBODY))  # so that there is a connection before the first tenant's
+        pubsub.subscribe(publisher.channel(NO_TENANT))  # so that there is a connection before the first tenant's
         self._look_for_the_listener()
         with self._lock:
             self.pubsub = pubsub

@@ -12,10 +12,10 @@ from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
 from . import resume
 from .base import Stream
-from .jitter import FEW
-from .pending import Dirty
-from .sse import NOBODY, Message
-from .unreadable_messages import Misread
+from .jitter import CROWD_THRESHOLD
+from .pending import PendingTopics
+from .sse import NO_USER, Message
+from .unreadable_messages import UnreadableMessages
 
 PAUSE_SECONDS = 0.1  # between two fan-outs to a crowd, at least; a page refetches about once a second
 PAUSE_TIMES = 2.0  # as many times what the last fan-out took, if that is more: a third of a core for them at most
@@ -24,23 +24,23 @@ IN_ONE_GO = 256  # streams that are written to before other greenlets have their
 log = logs.get("hub")
 
 
-class Audience:
+class TenantStreams:
     """`ready` once its signals come, `recent` are those that came since. `streams` in the order in which they opened: so
     they lie in the kernel's memory as well, and with thousands that saves a tenth of what writing costs.
 
     The first signal after quiet goes out at once. Those that come until the next may begin wait as one, in `_waiting`.
     """
 
-    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], misread: Misread) -> None:
+    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], misread: UnreadableMessages) -> None:
         """`deliver` gives one message, the same for all, to streams; it does not wait. `misread` is for what is unreadable."""
         self._deliver, self.misread = deliver, misread
         self.streams: dict[Stream, None] = {}
         self.ready = threading.Event()
-        self.recent = resume.Recent()
+        self.recent = resume.RecentSignals()
         self._lock = threading.Lock()  # of what follows
-        self._waiting = Dirty()
+        self._waiting = PendingTopics()
         self._waits = 0  # how many signals are in it
-        self._going: Dirty | None = None  # what a fan-out is at
+        self._going: PendingTopics | None = None  # what a fan-out is at
         self._busy = False  # somebody is at a fan-out, or waits to begin one
         self._due = 0.0  # when the next may begin, in seconds of time.monotonic
 
@@ -60,7 +60,7 @@ class Audience:
         if not signal.topics:
             return
         with self._lock:
-            self._waiting.add(signal, NOBODY)
+            self._waiting.add(signal, NO_USER)
             self._waits += 1
             if self._busy:
                 return
@@ -73,12 +73,12 @@ class Audience:
     def forget(self) -> None:
         """What waits is not told, nor the rest of what is going out: its streams hear `away` or `resync` instead."""
         with self._lock:
-            self._waiting, self._waits, self._going = Dirty(), 0, None
+            self._waiting, self._waits, self._going = PendingTopics(), 0, None
 
     def begin_anew(self) -> None:
         """What came before is nothing to go by, and signals may have been missed."""
         self.forget()
-        self.recent = resume.Recent()
+        self.recent = resume.RecentSignals()
         for stream in list(self.streams):
             stream.seq = 0
             stream.say(RESYNC, "gap")
@@ -87,12 +87,12 @@ class Audience:
         """With what they have not yet heard of the signals before it, so that nothing older comes later."""
         streams = list(self.streams)
         persons = [stream for stream in streams if stream.user_id in signal.users]
-        together = Dirty()
+        together = PendingTopics()
         with self._lock:
             for before in (self._going, self._waiting):
                 if before is not None:
-                    together.add(before.signal(), NOBODY)
-        together.add(Signal(signal.seq, signal.topics, at=signal.at), NOBODY)
+                    together.add(before.signal(), NO_USER)
+        together.add(Signal(signal.seq, signal.topics, at=signal.at), NO_USER)
         message = Message(together.signal(signal.users), len(streams))
 
         def tell(some: Sequence[Stream]) -> bool:
@@ -125,7 +125,7 @@ class Audience:
         """All that waits, as one signal."""
         streams = list(self.streams)
         with self._lock:
-            going, self._waiting = self._waiting, Dirty()
+            going, self._waiting = self._waiting, PendingTopics()
             folded, self._waits = self._waits - 1, 0
             self._going = going
         if folded < 0:
@@ -139,7 +139,7 @@ class Audience:
 
         took = _in_turns(streams, tell)
         self._going = None
-        self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > FEW else 0.0
+        self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD_THRESHOLD else 0.0
         if folded:
             metrics.FOLDED.inc(folded * len(streams))
         metrics.DELIVERIES.inc(len(streams))

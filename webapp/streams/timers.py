@@ -22,7 +22,7 @@ TICK_SECONDS = 0.25
 log = logs.get("hub")
 
 
-class Rounds:
+class StreamTimers:
     """`close(stream, cause)` ends a stream, `each_tick` is called at every tick, `look` when rights are to be looked at."""
 
     def __init__(

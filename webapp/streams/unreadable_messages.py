@@ -18,7 +18,7 @@ SETTLED_SECONDS = 5.0
 log = logs.get("hub")
 
 
-class Misread:
+class UnreadableMessages:
     """Counts a tenant's unreadable messages and resyncs its pages, now and at most once in RESYNC_SECONDS."""
 
     def __init__(self, tenant_id: int, resync: Callable[[], None]) -> None:

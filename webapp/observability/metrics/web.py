@@ -72,7 +72,9 @@ DATABASE_FAULTS = Counter(
 SEARCHES_REFUSED = Counter(
     "doorbell_searches_refused_total", "Searches beyond what a user or a tenant may have at once.", ["whose"]
 )
-PANELS = Counter("doorbell_panel_requests_total", "Requests for shared panels, by how they were answered.", ["how"])
+PANEL_REQUESTS = Counter(
+    "doorbell_panel_requests_total", "Requests for shared panels, by how they were answered.", ["how"]
+)
 PANELS_UNCHANGED = Counter(
     "doorbell_panels_unchanged_total",
     "Panels that the page had already: answered 304, or left out of an answer for several.",
@@ -85,7 +87,11 @@ SIGN_INS = Counter(
     ["outcome"],
 )
 SIGN_OUTS = Counter("doorbell_sign_outs_total", "Sessions that their users signed out.")
-PANEL_HITS, PANEL_WAITS, PANEL_MISSES = PANELS.labels("memory"), PANELS.labels("wait"), PANELS.labels("query")
+PANEL_HITS, PANEL_WAITS, PANEL_MISSES = (
+    PANEL_REQUESTS.labels("memory"),
+    PANEL_REQUESTS.labels("wait"),
+    PANEL_REQUESTS.labels("query"),
+)
 
 for _most, _class in TENANT_CLASSES:
     STREAMS.labels(_class)
