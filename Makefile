@@ -27,12 +27,12 @@ env: ## print `export DATABASE_URL=… REDIS_URL=…` of the running Doorbell: e
 	@.ci/running env
 
 test: lint ## lint, types and all tests, the browser's included
-	@$(BIN)/python -m tests.install_chromium
-	@$(BIN)/python -m tests.install_redis
+	@$(BIN)/python -m tests.support.install.chromium
+	@$(BIN)/python -m tests.support.install.redis
 	@$(BIN)/python -m pytest -m "not faults and not hosts" -n 4 --dist worksteal
 
 test-faults: $(VENV)/dev.stamp ## the slow tests: everything dies, stalls or stops in turn, midnights, all currencies
-	@$(BIN)/python -m tests.install_chromium
+	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m pytest -m faults --timeout 240
 
 test-hosts: $(VENV)/dev.stamp ## six hosts as network namespaces, cut off in turn; needs root and Linux
@@ -40,7 +40,7 @@ test-hosts: $(VENV)/dev.stamp ## six hosts as network namespaces, cut off in tur
 	@$(BIN)/python -m pytest -m hosts -rs
 
 test-postgres: $(VENV)/dev.stamp ## triggers, listener, rollups, migrations … on PostgreSQL 14 to 18 (npm's); VERSIONS="14 15"
-	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.all_versions
+	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	@$(BIN)/ruff check .
@@ -60,7 +60,7 @@ docs: $(VENV)/embedded.stamp ## docs/events.md anew, from webapp/events/catalog.
 	@$(BIN)/python -m webapp.events.catalog.docs > docs/events.md
 
 pictures: $(VENV)/dev.stamp ## the README's pictures anew, from the running demo
-	@$(BIN)/python -m tests.install_chromium
+	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python docs/pictures.py
 
 vendor: ## the vendored scripts, icons and reduced style sheet again; after a template uses a new class (needs Node.js)

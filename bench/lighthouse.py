@@ -50,7 +50,7 @@ PAGES = (
 
 
 def main() -> None:
-    from tests.chromium import find
+    from tests.support.chromium import find
 
     browser = os.environ.get("CHROME_PATH") or find()
     missing = what_is_missing(browser)

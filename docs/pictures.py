@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.chromium import ARGUMENTS, find
+from tests.support.chromium import ARGUMENTS, find
 
 ADDRESS = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 DOCS = Path(__file__).parent

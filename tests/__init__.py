@@ -1,4 +1,4 @@
 import pytest
 
-# Their asserts speak like a test's own.
-pytest.register_assert_rewrite("tests.board", "tests.examining", "tests.ordering", "tests.plain_count")
+# Their asserts explain themselves as those of a test do.
+pytest.register_assert_rewrite(*(f"tests.support.{name}" for name in ("board", "doctor", "orders", "plain_count")))

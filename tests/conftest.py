@@ -27,9 +27,9 @@ from webapp.config import Config
 from webapp.launcher.cluster import PG_BIN
 from webapp.launcher.embedded import Embedded
 
-from . import all_versions
-from .chromium import ARGUMENTS, find
-from .world import Service, World
+from .support import all_versions
+from .support.chromium import ARGUMENTS, find
+from .support.world import Service, World
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -41,7 +41,7 @@ _numbers = itertools.count(1)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test-postgres` runs on every version of PostgreSQL."""
     for item in items:
-        if all_versions.runs_on_all(item.path.name):
+        if all_versions.runs_on_all(item.path):
             item.add_marker(pytest.mark.postgres)
 
 

@@ -2,7 +2,7 @@
 --
 -- "Our schema" is the one that the tables are in. A function with a SQL body (RETURN …) was bound when it was created; the
 -- others look names up when they run, so their search_path is pinned.
--- A migration that adds a function revokes EXECUTE from PUBLIC too: tests/test_rights.py walks them all.
+-- A migration that adds a function revokes EXECUTE from PUBLIC too: tests/postgres/test_privileges.py walks them all.
 DO $$
 DECLARE
     our_schema name;

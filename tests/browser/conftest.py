@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from ..processes import Doorbell
-from ..world import Service, World
+from ..support.processes import Doorbell
+from ..support.world import Service, World
 
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)

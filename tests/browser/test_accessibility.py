@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..processes import Doorbell
-from ..world import World
+from ..support.processes import Doorbell
+from ..support.world import World
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ..chromium import ARGUMENTS, find
-from ..processes import Doorbell
-from ..world import World
+from ..support.chromium import ARGUMENTS, find
+from ..support.processes import Doorbell
+from ..support.world import World
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from ..processes import Doorbell, eventually
-from ..world import World
+from ..support.processes import Doorbell, eventually
+from ..support.world import World
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser

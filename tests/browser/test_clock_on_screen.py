@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ..processes import Doorbell, eventually
-from ..world import Service, World
+from ..support.processes import Doorbell, eventually
+from ..support.world import Service, World
 from .conftest import Screen, Sign
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
@@ -44,7 +44,7 @@ def clock(tmp_path: Path) -> Clock:
 @pytest.fixture
 def doorbell(service: Service, tmp_path: Path, clock: Clock) -> Iterator[Doorbell]:
     doorbell = Doorbell(service, SHIFT_FILE=str(tmp_path / "shift"))
-    doorbell.web.args[-1] = "tests.shifted_web:app"
+    doorbell.web.args[-1] = "tests.support.apps.shifted_web:app"
     doorbell.start()
     yield doorbell
     doorbell.close()

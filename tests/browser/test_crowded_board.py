@@ -14,9 +14,9 @@ from webapp import redis_client
 from webapp.signals import publisher
 from webapp.streams.jitter import CROWD_THRESHOLD
 
-from ..processes import Doorbell, eventually
-from ..sse import EventStream
-from ..world import Service, World
+from ..support.processes import Doorbell, eventually
+from ..support.sse import EventStream
+from ..support.world import Service, World
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from webapp.launcher.embedded import Embedded
 
-from ..processes import Doorbell, eventually
-from ..world import Service, World
+from ..support.processes import Doorbell, eventually
+from ..support.world import Service, World
 from .conftest import Screen, Sign
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Route, expect
 
-from ..world import World
+from ..support.world import World
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from ..large_amounts import COMPANIES, company
-from ..processes import Doorbell
-from ..world import World
+from ..support.large_amounts import COMPANIES, company
+from ..support.processes import Doorbell
+from ..support.world import World
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser

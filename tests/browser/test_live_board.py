@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from ..processes import eventually
-from ..world import World
+from ..support.processes import eventually
+from ..support.world import World
 from .conftest import Screen, Sign
 
 pytestmark = pytest.mark.browser

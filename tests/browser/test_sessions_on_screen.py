@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from ..processes import Doorbell
-from ..world import World
+from ..support.processes import Doorbell
+from ..support.world import World
 from .conftest import PATIENCE_MS, Sign
 
 pytestmark = pytest.mark.browser

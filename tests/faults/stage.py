@@ -14,9 +14,9 @@ from playwright.sync_api import Browser
 from webapp.launcher.embedded import Embedded
 from webapp.signals import publisher
 
-from ..processes import Doorbell, Process, eventually
-from ..proxy import Proxy
-from ..world import Service, World
+from ..support.processes import Doorbell, Process, eventually
+from ..support.proxy import Proxy
+from ..support.world import Service, World
 from . import growth
 from .shop import Shop
 from .viewer import Viewer

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from ..processes import eventually
+from ..support.processes import eventually
 from .conftest import Try
 from .expected import LEADER_LOST, WORKER_FROZEN, WORKER_KILLED
 from .stage import Stage

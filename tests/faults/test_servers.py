@@ -11,7 +11,7 @@ import redis
 from webapp.launcher.cluster import PG_BIN
 from webapp.signals import publisher, signal_log
 
-from ..processes import eventually
+from ..support.processes import eventually
 from .conftest import Try
 from .expected import POSTGRES_AWAY, REDIS_AWAY, RESTORED, SLOW_SUBSCRIBER
 from .stage import Stage

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from ..processes import eventually
+from ..support.processes import eventually
 from .conftest import Try
 from .expected import LEADER_LOST
 from .stage import Stage

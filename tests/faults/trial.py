@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ..processes import eventually
+from ..support.processes import eventually
 from . import expected, growth, truth
 from .report import Report, Row
 from .stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser
 
 from ..browser.conftest import Screen
-from ..processes import Doorbell
+from ..support.processes import Doorbell
 from .truth import ROWS, Board
 
 _READ = """rows => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from .. import debian
+from ..support import debian
 
 
 def main() -> None:

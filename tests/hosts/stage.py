@@ -17,8 +17,8 @@ from webapp.config import Config
 from webapp.launcher.embedded import Embedded
 
 from ..faults import truth
-from ..processes import Doorbell, Process, eventually, get
-from ..world import Service, World
+from ..support.processes import Doorbell, Process, eventually, get
+from ..support.world import Service, World
 from .network import SUBNET, Host, Network
 from .viewer import Viewer
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..processes import ROOT, eventually
+from ..support.processes import ROOT, eventually
 from .network import NAMESPACES, SUBNET, Network, remove_leftovers, what_is_missing
 
 pytestmark = pytest.mark.hosts

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..processes import eventually
+from ..support.processes import eventually
 from .network import Host, what_is_missing
 from .stage import Stage
 

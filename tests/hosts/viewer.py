@@ -9,7 +9,7 @@ from http.client import HTTPException
 
 from bs4 import BeautifulSoup
 
-from ..sse import EventStream
+from ..support.sse import EventStream
 from .network import Host
 
 FIGURES = ("revenue", "orders_today")

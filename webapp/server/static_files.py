@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parents[1] / "static"
 SUFFIXES = (".css", ".js", ".svg")
 PREFIX = "/static/"
 DIGEST_CHARS = 16  # of SHA-256 in hexadecimal

@@ -1,0 +1,110 @@
+"""What must not be served to other machines is refused in words, unless that is allowed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import redis
+
+from webapp.accounts import proxy_warning
+from webapp.config.network import insecure, reaches_beyond
+from webapp.launcher.settings import LaunchRefused, Settings
+
+from ..conftest import config_for
+from ..support.doctor import examined
+from ..support.processes import Doorbell, free_port
+from ..support.world import Service, World
+
+
+@pytest.mark.parametrize(
+    ("bind", "beyond"),
+    [
+        ("127.0.0.1:8000", False),
+        ("127.0.0.1", False),
+        ("127.9.9.9:80", False),
+        ("localhost:8000", False),
+        ("[::1]:8000", False),
+        ("tcp://127.0.0.1:8000", False),
+        ("unix:/run/doorbell.sock", False),
+        ("unix:///run/doorbell.sock", False),
+        ("fd://3", False),
+        ("0.0.0.0:8000", True),
+        ("0.0.0.0", True),  # noqa: S104
+        (":8000", True),
+        ("[::]:8000", True),
+        ("192.0.2.7:8000", True),
+        ("board.example.com:8000", True),
+    ],
+)
+def test_which_addresses_other_machines_reach(bind: str, beyond: bool) -> None:
+    assert reaches_beyond(bind) is beyond
+
+
+def test_the_sentence_names_all_that_is_open() -> None:
+    assert insecure("0.0.0.0:80", demo=False, cookie_secure=True) == ""
+    assert "/demo" in (demo := insecure("0.0.0.0:80", demo=True, cookie_secure=True))
+    assert "cookies" not in demo
+    both = insecure("0.0.0.0:80", demo=True, cookie_secure=False)
+    assert "BIND is '0.0.0.0:80'" in both
+    assert "/demo and COOKIE_SECURE=0 sends" in both
+
+
+@pytest.mark.parametrize("env", [{"DOORBELL_DEMO": "1"}, {"DOORBELL_DEMO": "0", "COOKIE_SECURE": "0"}])
+def test_gunicorn_refuses_by_the_address_that_it_has_bound(service: Service, env: dict[str, str]) -> None:
+    port = free_port()
+    doorbell = Doorbell(service, **env)
+    try:
+        by_variable = doorbell.process(*doorbell.web.args, BIND=f"0.0.0.0:{port}")
+        by_option = doorbell.process(*doorbell.web.args, "--bind", f"0.0.0.0:{port}")
+        for process in (by_variable, by_option):
+            process.start()
+            assert process.wait(30) == 3
+            assert f"Doorbell cannot start: BIND is '0.0.0.0:{port}', which other machines reach" in process.log
+            assert "ALLOW_INSECURE_NETWORK=1" in process.log
+            assert "Traceback" not in process.log
+    finally:
+        doorbell.close()
+
+
+def test_with_secure_cookies_or_leave_it_is_served(service: Service) -> None:
+    for env in ({"DOORBELL_DEMO": "0"}, {"ALLOW_INSECURE_NETWORK": "1"}):
+        doorbell = Doorbell(service, **env)
+        doorbell.web = doorbell.process(*doorbell.web.args, BIND=f"0.0.0.0:{doorbell.port}")
+        try:
+            doorbell.start_web()
+        finally:
+            doorbell.close()
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"BIND": "0.0.0.0:8000"},
+        {"BIND": ":8000", "DOORBELL_DEMO": "0", "COOKIE_SECURE": "0"},
+        {"BIND": "192.0.2.1", "COOKIE_SECURE": "1"},
+    ],
+)
+def test_make_run_refuses_before_it_starts_anything(tmp_path: Path, env: dict[str, str]) -> None:
+    with pytest.raises(LaunchRefused, match="which other machines reach"):
+        Settings.from_env(env)
+    Settings.from_env(env | {"ALLOW_INSECURE_NETWORK": "1"})
+    Settings.from_env({**env, "BIND": "127.0.0.1:8000"})
+    Settings.from_env({**env, "DOORBELL_DEMO": "0", "COOKIE_SECURE": "1"})
+
+
+def test_the_doctor_warns_of_what_was_allowed(service: Service) -> None:
+    found = examined(service, BIND="0.0.0.0:8000", ALLOW_INSECURE_NETWORK="1")
+    found.says("sign-in", "warn", "DOORBELL_DEMO=1 signs everybody in at /demo", "Set BIND")
+    assert config_for(service, BIND="127.0.0.1:8000").insecure() == ""
+    assert os.environ.get("BIND") is None, "the guard: the tests' own environment has none"
+
+
+def test_the_doctor_warns_of_an_unnamed_proxy_and_of_a_trigger_that_is_off(service: Service, world: World) -> None:
+    with redis.Redis.from_url(service.redis_url) as client:
+        client.set(proxy_warning.KEY, "10.0.0.2")
+    world.conn.execute("ALTER TABLE users DISABLE TRIGGER users_updated")
+    found = examined(service)
+    found.says("sign-in", "warn", "X-Forwarded-For came from '10.0.0.2'", "Set TRUSTED_PROXIES")
+    found.says("sign-in", "warn", "users_updated on users is missing or disabled", "ENABLE TRIGGER users_updated")

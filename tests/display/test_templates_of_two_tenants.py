@@ -1,0 +1,160 @@
+"""One process serves tenants of many locales: no text of one is ever in another's page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+from flask import Flask
+from jinja2 import nodes
+from jinja2.filters import FILTERS as JINJAS_OWN
+from jinja2.meta import find_referenced_templates
+
+from webapp import create_app
+
+from ..conftest import config_for
+from ..support.browser import Person
+from ..support.world import Service, World
+
+TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
+NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
+AT = "2026-11-20 09:30+00"  # a past that no midnight moves
+
+# What differs from one answer to the next for the same tenant.
+CHANGING = (
+    r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|(?<=csrf_token" type="hidden" value=")[^"]*',
+    r'(?<=name="token" type="hidden" value=")[^"]*',
+    r'(?<=data-now=")\d+|(?<=data-since=")\d+|(?<=data-seen=")[\d:,]+|(?<=since=)\d+',
+    r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*',
+)
+
+
+def addresses(tenant_order: int, note: str) -> list[str]:
+    pages = [
+        "/",
+        "/orders",
+        "/orders?q=nothing",
+        "/orders/NR~2F1",
+        "/orders/new",
+        "/inbox",
+        "/no-such-page",
+        "/sign-in",
+    ]
+    panels = (
+        "revenue orders_today average_order revenue_by_hour salespeople recent_orders history leaderboard inbox today"
+    )
+    parts = [f"/panels/{name}" for name in panels.split()]
+    parts += [f"/panels/recent_orders/{tenant_order}", f"/panels/orders/{tenant_order}", "/panels/orders/999999"]
+    parts += ["/panels/orders", f"/panels/orders/rows?ids={tenant_order}&since=0", "/panels/inbox/page", note]
+    return pages + parts
+
+
+def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
+    """A tenant in which every template has something to show; its user, and what the user opens."""
+    tenant = world.tenant(slug, **columns)
+    user = world.user(tenant, "Ana Silva")
+    money = {"currency": columns["currency"], "owner_id": user}
+    order = world.order(tenant, 1_234_567, number="NR/1", placed_at=AT, **money)
+    world.change(order, paid_at=AT)
+    world.change(order, refunded_minor=4500, shipped_at=AT)
+    world.conn.execute(
+        "INSERT INTO order_lines (tenant_id, order_id, position, product, quantity, unit_price_minor, total_minor)"
+        " VALUES (%s, %s, 1, 'Chai', 1.25, 9876500, 1234567)",
+        [tenant, order],
+    )
+    world.order(tenant, 99_999, number="FUTURE", placed_at="2062-11-26 12:00+00", **money)
+    world.order(tenant, 55_555, number="TODAY", paid_at=world.now(), **money)
+    world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 654321)", [tenant, user])
+    world.conn.execute("UPDATE order_events SET recorded_at = recorded_at, occurred_at = %s", [AT])
+    return user, addresses(order, "/panels/inbox/news?seen=3:3:")
+
+
+@pytest.fixture
+def tenants(world: World) -> dict[str, tuple[int, list[str]]]:
+    return {
+        "berlin": make(world, "berlin", timezone="Europe/Berlin", currency="EUR", locale="de_DE"),
+        "kolkata": make(world, "kolkata", timezone="Asia/Kolkata", currency="INR", locale="en_IN"),
+        "tokyo": make(world, "tokyo", timezone="Asia/Tokyo", currency="JPY", locale="ja_JP"),
+    }
+
+
+def shown(app: Flask, user: int, paths: list[str]) -> dict[str, str]:
+    person, found = Person(app, user), {}
+    for path in paths:
+        text = person.get(path).text
+        for pattern in CHANGING:
+            text = re.sub(pattern, "…", text)
+        found[path] = text
+    return found
+
+
+@pytest.fixture
+def rendered() -> Iterator[set[str]]:
+    """The names of the templates that were rendered."""
+    names: set[str] = set()
+
+    def note(_app: Flask, template: Any, **_: object) -> None:
+        names.add(template.name)
+
+    with flask.template_rendered.connected_to(note):
+        yield names
+
+
+@pytest.mark.parametrize("order", [("berlin", "kolkata", "tokyo"), ("tokyo", "kolkata", "berlin")])
+def test_each_page_says_what_it_says_in_a_process_of_its_own(
+    service: Service, tenants: dict[str, tuple[int, list[str]]], order: tuple[str, ...]
+) -> None:
+    together = create_app(config_for(service))
+    answers = {name: shown(together, *tenants[name]) for name in order}
+    for name in order:
+        alone = shown(create_app(config_for(service)), *tenants[name])
+        for path, text in answers[name].items():
+            assert text == alone[path], f"{name} {path}"
+    assert len({answers[name]["/orders/new"] for name in order}) == len(order), "guard: the tenants differ"
+
+
+def test_every_template_is_among_those_pages(
+    app: Flask, tenants: dict[str, tuple[int, list[str]]], rendered: set[str]
+) -> None:
+    user, paths = tenants["berlin"]
+    shown(app, user, paths)
+    shown(app, 0, ["/sign-in"])
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.view_functions["orders.index"] = lambda: 1 // 0
+    shown(app, user, ["/orders"])
+    reached: set[str] = set()
+    waiting = set(rendered) | {"bare.html", "base.html"}  # the layouts, which pages/error.html names by a variable
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        source = app.jinja_env.loader.get_source(app.jinja_env, name)[0]  # type: ignore[union-attr]
+        waiting |= {str(other) for other in find_referenced_templates(app.jinja_env.parse(source)) if other} - reached
+    assert sorted(reached) == NAMES
+
+
+def test_no_filter_of_doorbell_is_called_when_a_template_is_compiled(app: Flask) -> None:
+    """Jinja computes a filter on a constant once, for all who come later, unless the filter takes the context."""
+    own = {name: text for name, text in app.jinja_env.filters.items() if name not in JINJAS_OWN}
+    assert {"money", "amount", "quantity", "moment"} <= own.keys()
+    for name, text in own.items():
+        assert getattr(text, "jinja_pass_arg", None) is not None, f"register {name} through formatting.of_the_request"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_use_of_such_a_filter_can_be_folded(app: Flask, name: str) -> None:
+    source = (TEMPLATES / name).read_text()
+    for node in app.jinja_env.parse(source).find_all(nodes.Filter):
+        if node.name in JINJAS_OWN:
+            continue
+        with pytest.raises(nodes.Impossible):
+            node.as_const(nodes.EvalContext(app.jinja_env, name))
+
+
+def test_the_search_for_a_folded_filter_finds_one(app: Flask) -> None:
+    app.jinja_env.filters["plain"] = str
+    (found,) = app.jinja_env.parse("{{ 123450 | plain }}").find_all(nodes.Filter)
+    assert found.as_const(nodes.EvalContext(app.jinja_env, "x")) == "123450"

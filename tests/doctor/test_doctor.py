@@ -1,0 +1,254 @@
+"""`flask doctor` on a healthy system, and on systems that are broken for real, one link at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import flask_migrate
+import psycopg
+import pytest
+import redis
+from flask import Flask
+
+from webapp.config import ConfigError
+from webapp.doctor import clock, examination, postgresql, transactions
+from webapp.doctor.system import System
+from webapp.rollups import refresh
+from webapp.signals import publisher
+
+from ..conftest import config_for
+from ..support.doctor import NAMES, doorbell_processes, examined, leading, old_event  # noqa: F401 - a fixture
+from ..support.processes import ROOT, Doorbell, eventually, free_port
+from ..support.world import Service, World
+
+# Healthy -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_system_is_ok_in_every_check(doorbell_processes: Doorbell, service: Service, world: World) -> None:
+    world.order(world.tenant())
+    doorbell_processes.listener.start()
+    eventually(lambda: "listening" in doorbell_processes.listener.log)
+    refresh.refresh(service.database_url)
+    with redis.Redis.from_url(service.redis_url) as client:
+        eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]
+    run = subprocess.run(command, cwd=ROOT, env=doorbell_processes.env(), capture_output=True, text=True, timeout=60)
+    lines = run.stdout.splitlines()
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert [line.split()[:2] for line in lines] == [["ok", name] for name in NAMES]
+    assert "leads, session" in run.stdout
+    assert "0 stand by" in run.stdout
+    assert run.stderr == ""
+
+
+def test_what_to_do_stands_below_a_fault(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    lines = result.output.splitlines()
+    assert result.exit_code == 1
+    fault = next(i for i, line in enumerate(lines) if line.startswith("FAULT  listener"))
+    assert lines[fault + 1].strip() == "→ Start listener_worker.py (better two, on different hosts)."
+
+
+# PostgreSQL, the schema and the triggers -----------------------------------------------------------------------------------
+
+
+def test_without_postgresql_the_rest_is_looked_at_and_its_dependents_say_why_not(service: Service) -> None:
+    found = examined(service, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/doorbell")
+    found.says("postgresql", "FAULT", "does not answer", "See whether it runs")
+    found.says("redis", "ok", "a signal passes in")
+    found.says("clock", "warn", "not compared: PostgreSQL does not answer")
+    dependents = [name for name in NAMES if name not in ("postgresql", "redis", "clock")]
+    for name in dependents:
+        found.says(name, "warn", "not checked: PostgreSQL does not answer")
+
+
+@pytest.mark.parametrize(
+    "address", ["doorbell:hun/ter2@db/doorbell", "doorbell:hunter2@[db/doorbell", "db/d?hunter2=1"]
+)
+def test_an_unreadable_address_says_so_without_showing_half_a_password(service: Service, address: str) -> None:
+    """No process starts with it; the doctor's own check, asked all the same, shows as little."""
+    url = f"postgresql://{address}"
+    with pytest.raises(ConfigError, match=r"%XX|%2F") as refused:
+        config_for(service, DATABASE_URL=url)
+    (found,) = postgresql.look(System(url, service.redis_url, ROOT))
+    assert (found.level, "%XX" in found.advice) == ("FAULT", True)
+    for text in (str(refused.value), found.seen, found.advice):
+        assert "hun" not in text
+        assert "ter2" not in text
+
+
+def test_a_database_that_is_none_is_named(service: Service) -> None:
+    url = service.database_url.replace("/test_", "/none_")
+    examined(service, DATABASE_URL=url).says("postgresql", "FAULT", "does not exist", "createdb")
+
+
+def test_a_postgresql_that_is_too_old_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.doctor.postgresql.MIN_VERSION", 990000)
+    examined(service).says("postgresql", "FAULT", "99 or newer is needed", "Upgrade")
+
+
+def test_a_schema_that_is_behind_names_both_revisions(app: Flask, service: Service) -> None:
+    with app.app_context():
+        flask_migrate.downgrade(revision="0003")
+    found = examined(service)
+    found.says("schema", "FAULT", "revision 0003; 0", "flask db upgrade")
+    found.says("partitions", "FAULT", "cannot be checked: UndefinedFunction", "flask db upgrade")
+
+
+def test_a_database_that_was_never_migrated_or_by_newer_code_says_so(service: Service, world: World) -> None:
+    world.conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    examined(service).says("schema", "FAULT", "9999, which this code does not know", "deploy")
+    world.conn.execute("DROP TABLE alembic_version")
+    examined(service).says("schema", "FAULT", "revision none", "flask db upgrade")
+
+
+BROKEN_TRIGGERS = [
+    (
+        "ALTER TABLE orders DISABLE TRIGGER orders_updated",
+        "orders_updated on orders is disabled",
+        "ALTER TABLE orders ENABLE TRIGGER orders_updated;",
+    ),
+    (
+        "ALTER TABLE orders ENABLE REPLICA TRIGGER orders_inserted",
+        "orders_inserted on orders is enabled for replication only",
+        "ENABLE TRIGGER orders_inserted",
+    ),
+    (
+        "DROP TRIGGER order_events_inserted ON order_events",
+        "order_events_inserted on order_events is missing",
+        "Restore it",
+    ),
+    (
+        "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "DROP TRIGGER orders_deleted ON orders;"
+        "CREATE TRIGGER orders_deleted AFTER DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION other()",
+        "orders_deleted on orders calls other(), not ours",
+        "EXECUTE FUNCTION orders_deleted()",
+    ),
+    (
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$",
+        "no trigger fires",
+        "RESET session_replication_role",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "seen", "advice"), BROKEN_TRIGGERS)
+def test_a_trigger_that_does_not_do_its_work_is_named(
+    service: Service, world: World, statement: str, seen: str, advice: str
+) -> None:
+    world.conn.execute(statement)
+    examined(service).says("triggers", "FAULT", seen, advice)
+
+
+def test_a_trigger_enabled_always_is_well(service: Service, world: World) -> None:
+    world.conn.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_updated")
+    examined(service).says("triggers", "ok", "5 there and enabled")
+
+
+# Redis ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_without_redis_the_rest_is_looked_at(service: Service) -> None:
+    with leading(service):
+        found = examined(service, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    found.says("redis", "FAULT", "does not answer", "See whether it runs")
+    found.says("listener", "warn", "its heartbeat is not known: Redis does not answer", "Redis")
+    found.says("clock", "warn", "not compared: Redis does not answer")
+    for name in ("postgresql", "schema", "triggers", "bell", "queue", "zones", "partitions", "transactions"):
+        assert found.checks[name]["level"] == "ok", found.checks[name]
+
+
+def test_a_wrong_password_for_redis_is_said_and_not_shown(service: Service) -> None:
+    found = examined(service, REDIS_URL=service.redis_url.replace("redis://:", "redis://:hunter2"))
+    found.says("redis", "FAULT", "lets nobody in", "REDIS_URL")
+    assert "hunter2" not in json.dumps(found.checks)
+
+
+# Clocks and zones ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level", "seen"),
+    [(-5, "warn", "clock is 5.0 s ahead of this host's"), (60, "FAULT", "clock is 60 s behind this host's")],
+)
+def test_a_clock_that_goes_wrong_is_said_with_its_direction(
+    service: Service, monkeypatch: pytest.MonkeyPatch, ahead: float, level: str, seen: str
+) -> None:
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: time.time() + ahead))
+    found = examined(service)
+    found.says("clock", level, f"PostgreSQL's {seen}", "NTP")
+    found.says("clock", level, f"Redis's {seen}", "NTP")
+
+
+def test_a_zone_that_only_postgresql_knows_is_a_fault(service: Service, world: World) -> None:
+    world.tenant("berlin")
+    world.tenant("posix", timezone="UTC+3")
+    found = examined(service)
+    found.says("zones", "FAULT", "Python does not know the zone 'UTC+3' (tenant posix)", "IANA")
+    assert "berlin" not in found.checks["zones"]["seen"]
+
+
+def test_a_zone_that_both_read_differently_is_a_fault(service: Service, world: World) -> None:
+    """PostgreSQL takes MET for an abbreviation, an hour ahead all the year; for Python it has summers."""
+    world.tenant("berlin")
+    world.tenant("middle", timezone="MET")
+    found = examined(service)
+    found.says("zones", "FAULT", "'MET' (tenant middle) on 20", "Update tzdata")
+    assert "PostgreSQL says UTC+01:00, Python UTC+02:00" in found.checks["zones"]["seen"]
+    assert "berlin" not in found.checks["zones"]["seen"]
+
+
+# Partitions and transactions -----------------------------------------------------------------------------------------------
+
+
+def test_a_month_that_is_missing_and_events_without_a_month_are_told(service: Service, world: World) -> None:
+    rows = world.conn.execute("SELECT part::text FROM order_events_partitions()").fetchall()
+    world.conn.execute(f"DROP TABLE {rows[1][0]}")
+    month = rows[1][0].removeprefix("order_events_").replace("_", "-")
+    examined(service).says("partitions", "FAULT", f"{month} has no partition", "worker and beat")
+    world.conn.execute("SELECT order_events_make_partitions(2)")
+    old_event(world, world.tenant(), "100 days", count=2)
+    examined(service).says(
+        "partitions", "warn", "order_events_default holds 2 events, from 20", "go with the retention"
+    )
+
+
+def test_a_transaction_that_was_left_open_is_named(
+    service: Service, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "OLD_SECONDS", 0.0)
+    with psycopg.connect(service.database_url, application_name="a report") as report:
+        report.execute("SELECT 1")  # sits in a transaction, and holds back nobody
+        assert "a report" not in examined(service).checks["transactions"]["seen"]
+        World(report).tenant("open")
+        found = examined(service)
+        pid = report.info.backend_pid
+    found.says("transactions", "warn", f"session {pid} 'a report'", f"pg_terminate_backend({pid})")
+    assert "idle in transaction" in found.checks["transactions"]["seen"]
+
+
+# Deadlines -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_check_that_waits_for_a_lock_gives_up_and_hides_no_other(service: Service, world: World) -> None:
+    with psycopg.connect(service.database_url) as other:
+        other.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE")
+        found = examined(service)
+    found.says("zones", "FAULT", "cannot be checked: LockNotAvailable", "transactions")
+    found.says("partitions", "ok", "")
+
+
+def test_a_check_that_gets_no_answer_is_left_behind_and_those_on_the_same_server_left_out(
+    service: Service, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examination, "DEADLINE_SECONDS", 1.0)
+    with psycopg.connect(service.database_url) as other:
+        other.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE")
+        found = examined(service)
+    found.says("zones", "FAULT", "no answer within 1 s", "frozen")
+    found.says("partitions", "warn", "not checked: postgresql stopped answering at zones")

@@ -1,0 +1,154 @@
+"""`flask doctor` on the bell, the listener and the cursor: healthy, frozen, replaced and left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from types import SimpleNamespace
+
+import pytest
+import redis
+
+from webapp import redis_client
+from webapp.doctor import cursor
+from webapp.listener import standby as leadership
+from webapp.rollups import refresh
+from webapp.signals import publisher
+
+from ..support.doctor import doorbell_processes, examined, leading, old_event  # noqa: F401 - a fixture
+from ..support.pooler import Pooler
+from ..support.processes import Doorbell, eventually
+from ..support.world import Service, World
+
+
+def read(service: Service) -> None:
+    """The listener's and the rollups' cursor pass everything."""
+    with redis_client.connect(service.redis_url) as client:
+        leadership.catch_up(service.database_url, client)
+    refresh.refresh(service.database_url)
+
+
+# The bell and the listener -------------------------------------------------------------------------------------------------
+
+
+def test_a_transaction_pooler_is_found_by_its_pid_and_by_the_bell_that_is_not_heard(
+    service: Service, world: World
+) -> None:
+    (row,) = world.conn.execute(
+        "SELECT current_setting('unix_socket_directories') || '/.s.PGSQL.' || current_setting('port'), current_database()"
+    ).fetchall()
+    pooler = Pooler(*row)
+    try:
+        found = examined(service, DATABASE_URL=pooler.url)
+    finally:
+        pooler.close()
+    found.says("postgresql", "warn", "a pooler stands between", "PostgreSQL's own address")
+    found.says("bell", "FAULT", "not heard within 3 s, and a pooler", "PgBouncer")
+
+
+def test_where_nobody_listens_the_bell_is_heard_and_the_listener_missed(service: Service) -> None:
+    found = examined(service)
+    found.says("bell", "ok", "heard in")
+    found.says("listener", "FAULT", "nobody leads; 0 stand by", "Start listener_worker.py")
+    found.says("cursor", "FAULT", "listener has saved no cursor", "Start listener_worker.py")
+    found.says("rollups", "FAULT", "rollups has saved no cursor", "worker and beat")
+
+
+def test_a_frozen_leader_and_its_standby_are_told_apart(doorbell_processes: Doorbell, service: Service) -> None:
+    doorbell_processes.listener.start()
+    eventually(lambda: "listening" in doorbell_processes.listener.log)
+    standby = doorbell_processes.another_listener()
+    eventually(lambda: "standing by" in standby.log)
+    with redis.Redis.from_url(service.redis_url) as client:
+        eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
+        examined(service).says("listener", "ok", "1 stand by")
+        os.kill(doorbell_processes.listener.pid, signal.SIGSTOP)
+        client.delete(publisher.HEARTBEAT_KEY)  # as it does by itself after 10 s
+        found = examined(service)
+    found.says("listener", "FAULT", "leads, session", "frozen, or cut off from Redis")
+    assert "no heartbeat" in found.checks["listener"]["seen"]
+    assert found.exit_code == 1
+
+
+def test_a_heartbeat_of_another_databases_listener_is_no_leader_here(service: Service) -> None:
+    with redis.Redis.from_url(service.redis_url) as client:
+        client.set(publisher.HEARTBEAT_KEY, json.dumps({"host": "elsewhere", "pid": 1, "at": time.time()}), ex=10)
+    examined(service).says("listener", "FAULT", "yet a listener on elsewhere beats", "Redis database of its own")
+
+
+def test_celerys_catch_up_is_named_as_the_leader_that_it_is_for_a_moment(service: Service) -> None:
+    with leading(service, "doorbell catch-up"):
+        examined(service).says(
+            "listener", "FAULT", "Celery's catch-up holds the leader's lock", "Start listener_worker.py"
+        )
+
+
+# The cursors ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_event_that_was_not_read_is_a_fault_and_a_read_one_is_not(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    world.order(tenant)
+    read(service)
+    old_event(world, tenant)
+    found = examined(service)
+    found.says(
+        "cursor", "FAULT", "unread by listener and older than 10 s: 1 event, the oldest for 6", "listener_worker.py"
+    )
+    found.says("rollups", "ok", "rollups has read up to")
+    old_event(world, tenant, "10 min", count=1001)
+    found = examined(service)
+    found.says("cursor", "FAULT", "more than 1,000 events, the oldest for 10 min")
+    found.says(
+        "rollups", "FAULT", "unread by rollups and older than 5 min: more than 1,000 events", "tasks.rollups.refresh"
+    )
+    world.order(tenant)
+    read(service)
+    found = examined(service)
+    found.says("cursor", "ok", "listener has read up to")
+    found.says("rollups", "ok", "rollups has read up to")
+
+
+def test_an_event_that_a_reader_leaves_alone_is_not_unread(service: Service, world: World) -> None:
+    """A shipment and a deleted tenant touch no rollup, and a row of another cluster's future is for nobody."""
+    tenant = world.tenant()
+    world.order(tenant)
+    read(service)
+    old_event(world, tenant, "10 min", "shipped")
+    old_event(world, 4711, "10 min")
+    with redis_client.connect(service.redis_url) as client:
+        leadership.catch_up(service.database_url, client)
+    old_event(world, tenant, "10 min", xid="900000000000")
+    found = examined(service)
+    found.says("cursor", "ok", "")
+    found.says("rollups", "ok", "")
+
+
+def test_an_old_event_that_was_committed_just_now_gets_a_second_look(
+    service: Service, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = world.tenant()
+    world.order(tenant)
+    read(service)
+    old_event(world, tenant)
+    monkeypatch.setattr(cursor, "time", SimpleNamespace(sleep=lambda _seconds: read(service)))
+    examined(service).says("cursor", "ok", "listener has read up to")
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        ("snapshot = '900000000000:900000000000:'", "is ahead of the present: 900000000000"),
+        ("timeline = 77", "is of timeline 77, and this is timeline"),
+        ("system_identifier = 1", "is of another cluster"),
+    ],
+)
+def test_a_cursor_that_says_nothing_here_is_a_fault(service: Service, world: World, change: str, seen: str) -> None:
+    world.order(world.tenant())
+    read(service)
+    world.conn.execute(f"UPDATE readers SET {change}")
+    found = examined(service)
+    found.says("cursor", "FAULT", f"the cursor of listener {seen}", "restart it")
+    found.says("rollups", "FAULT", f"the cursor of rollups {seen}", "restart it")

@@ -1,0 +1,238 @@
+"""`flask doctor` on rights, roles and the events' ids, each wrong for real; the advice is run as it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from webapp.orders import writer_role
+
+from ..support.database_roles import make_role, shop, stranger  # noqa: F401 - fixtures
+from ..support.doctor import examined
+from ..support.world import Service, World
+
+
+def run_advice(world: World, service: Service, check: str) -> None:
+    """What the doctor says to run makes the check well."""
+    for line in examined(service).checks[check]["advice"].splitlines():
+        world.conn.execute(line)
+    assert examined(service).levels[check] == "ok", examined(service).checks[check]
+
+
+@pytest.mark.parametrize(
+    ("check", "statement", "level", "seen"),
+    [
+        (
+            "functions",
+            "GRANT EXECUTE ON FUNCTION orders_inserted() TO PUBLIC",
+            "FAULT",
+            "PUBLIC may run orders_inserted()",
+        ),
+        (
+            "functions",
+            "GRANT EXECUTE ON FUNCTION orders_updated() TO stranger",
+            "FAULT",
+            "stranger may run orders_updated()",
+        ),
+        (
+            "functions",
+            "CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "FAULT",
+            "PUBLIC may run later()",
+        ),
+        (
+            "functions",
+            "ALTER FUNCTION orders_deleted() SET search_path = public",
+            "FAULT",
+            "orders_deleted() does not look names up in pg_catalog, public and pg_temp alone",
+        ),
+        ("rights", "GRANT CREATE ON SCHEMA public TO PUBLIC", "FAULT", "every role may create in schema public"),
+        ("rights", "GRANT CREATE ON SCHEMA public TO stranger", "warn", "stranger may create in schema public"),
+        ("rights", "GRANT SELECT ON users TO PUBLIC", "FAULT", "PUBLIC, that is every role, has rights on users"),
+        ("rights", "GRANT SELECT (email) ON users TO PUBLIC", "FAULT", "has rights on users"),
+        ("rights", "GRANT USAGE ON SEQUENCE orders_id_seq TO PUBLIC", "FAULT", "has rights on orders_id_seq"),
+        ("ids", "ALTER SEQUENCE order_events_id_seq CACHE 20", "FAULT", "order_events_id_seq has CACHE 20"),
+        ("ids", "ALTER SEQUENCE order_events_id_seq CYCLE", "FAULT", "order_events_id_seq has CYCLE"),
+        ("ids", "ALTER SEQUENCE order_events_id_seq INCREMENT 2", "FAULT", "order_events_id_seq has INCREMENT 2"),
+        ("writers", "GRANT INSERT ON order_events TO stranger", "warn", "stranger has INSERT on order_events"),
+        (
+            "writers",
+            "GRANT DELETE ON order_events_default TO stranger",
+            "warn",
+            "stranger has DELETE on order_events_default",
+        ),
+        (
+            "writers",
+            "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+            "CREATE TRIGGER audit BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION audit()",
+            "warn",
+            "trigger audit on orders, which is not Doorbell's, calls audit and may change what an event says",
+        ),
+    ],
+)
+def test_a_right_that_is_too_wide_is_named_with_the_statement_that_ends_it(
+    service: Service, world: World, stranger: psycopg.Connection, check: str, statement: str, level: str, seen: str
+) -> None:
+    world.conn.execute(statement)
+    examined(service).says(check, level, seen)
+    run_advice(world, service, check)
+
+
+def test_ids_that_would_be_given_twice_after_a_restore_are_named(service: Service, world: World) -> None:
+    world.order(world.tenant())
+    world.conn.execute("SELECT setval('order_events_id_seq', 1, false)")
+    world.conn.execute(
+        "INSERT INTO order_events (id, tenant_id, order_id, type, via, occurred_at) OVERRIDING SYSTEM VALUE"
+        " VALUES (70, 1, 1, 'edited', 'restore', now())"
+    )
+    examined(service).says("ids", "FAULT", "the newest event is 70: ids will be given twice")
+    run_advice(world, service, "ids")
+
+
+def test_a_program_that_may_choose_ids_is_named_and_one_with_the_documented_rights_is_not(
+    service: Service, world: World, shop: psycopg.Connection
+) -> None:
+    examined(service).says("rights", "ok", "")
+    world.conn.execute("GRANT INSERT ON orders TO shop")
+    examined(service).says("rights", "warn", "shop may choose an order's id", "flask roles")
+
+
+def test_outside_the_demo_a_superuser_and_an_open_database_are_named(service: Service, world: World) -> None:
+    found = examined(service, DOORBELL_DEMO="0")
+    found.says("role", "warn", "postgres is a superuser", "CREATE ROLE doorbell LOGIN")
+    found.says(
+        "rights",
+        "warn",
+        "every role of the cluster has CONNECT and TEMPORARY on this database",
+        "REVOKE ALL ON DATABASE",
+    )
+    name = world.conn.info.dbname
+    world.conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+    examined(service, DOORBELL_DEMO="0").says("rights", "ok", "")
+
+
+@pytest.fixture
+def own_role(service: Service, world: World) -> Iterator[str]:
+    """A role that owns everything of Doorbell's in this database and is no superuser; its address."""
+    make_role(world.conn, "keeper")
+    name = world.conn.info.dbname
+    world.conn.execute(f"ALTER DATABASE {name} OWNER TO keeper")
+    owned = world.conn.execute(
+        "SELECT format('ALTER %s %s OWNER TO keeper', CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, oid::regclass)"
+        " FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO keeper', oid::regprocedure) FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace"
+    ).fetchall()
+    for (statement,) in owned:
+        world.conn.execute(statement)
+    yield service.database_url.replace("//postgres@", "//keeper@")
+    world.conn.execute(f"ALTER DATABASE {name} OWNER TO postgres")
+
+
+def test_a_role_of_its_own_that_owns_the_tables_is_well(service: Service, world: World, own_role: str) -> None:
+    found = examined(service, DATABASE_URL=own_role, DOORBELL_DEMO="0")
+    found.says("role", "ok", "keeper")
+    for check in ("functions", "ids", "writers", "triggers", "refunds"):
+        found.says(check, "ok", "")
+    with psycopg.connect(own_role, autocommit=True) as conn:
+        tenant = World(conn).tenant()
+        ana = World(conn).user(tenant)
+        conn.execute("SELECT set_config('doorbell.actor', %s, false)", [str(ana)])
+        World(conn).order(tenant)
+    assert world.events()[-1]["actor_id"] == ana
+
+
+def test_a_role_that_does_not_own_the_tables_is_named(
+    service: Service, world: World, own_role: str, stranger: psycopg.Connection
+) -> None:
+    world.conn.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO stranger")
+    found = examined(service, DATABASE_URL=own_role.replace("keeper", "stranger"), DOORBELL_DEMO="0")
+    found.says(
+        "role", "FAULT", "stranger neither owns the tables nor is a member of keeper", "GRANT keeper TO stranger;"
+    )
+
+
+def test_where_the_schema_is_anothers_the_statement_is_for_its_owner(
+    service: Service, world: World, own_role: str
+) -> None:
+    """As schema public of PostgreSQL 14 is the bootstrap superuser's."""
+    world.conn.execute("ALTER SCHEMA public OWNER TO postgres; GRANT ALL ON SCHEMA public TO PUBLIC")
+    found = examined(service, DATABASE_URL=own_role)
+    found.says(
+        "rights",
+        "FAULT",
+        "every role may create",
+        "As a superuser or as postgres: REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
+    )
+
+
+# flask roles ---------------------------------------------------------------------------------------------------------------
+
+
+def flask_roles(service: Service, *args: str, **changes: str) -> tuple[int, str]:
+    from webapp import create_app
+
+    from ..conftest import config_for
+
+    app = create_app(config_for(service, **changes))
+    result = app.test_cli_runner().invoke(args=["roles", *args])
+    return result.exit_code, result.output + result.stderr
+
+
+def test_what_flask_roles_prints_is_what_it_does(service: Service, world: World) -> None:
+    world.tenant("acme")
+    code, printed = flask_roles(service)
+    assert code == 0
+    assert "--   acme: tenant_id 1, currency 'EUR'" in printed
+    world.conn.execute(printed.encode())  # comments and all
+    first = granted(world)
+    assert ("orders", "INSERT", "customer") in first
+    assert {column for table, right, column in first if (table, right) == ("orders", "INSERT")}.isdisjoint(
+        {"id", "form_token"}
+    )
+    for _ in range(2):
+        code, said = flask_roles(service, "--create")
+        assert (code, "GRANT doorbell_writer TO shop;" in said) == (0, True)
+    assert granted(world) == first
+
+
+def test_a_role_that_may_not_create_roles_gets_a_sentence(
+    service: Service, world: World, stranger: psycopg.Connection
+) -> None:
+    url = service.database_url.replace("//postgres@", "//stranger@")
+    code, said = flask_roles(service, "--create", DATABASE_URL=url)
+    assert code == 2
+    assert said.startswith("Error: The role 'stranger' may not do this (permission denied")
+    assert "CREATEROLE" in said
+    assert "Traceback" not in said
+
+
+def test_rights_that_are_another_roles_to_give_are_named_and_nothing_is_half_given(
+    service: Service, world: World, own_role: str
+) -> None:
+    """PostgreSQL only warns of them: the database belongs to a role of the provider's, as it does on many managed servers."""
+    name = world.conn.info.dbname
+    world.conn.execute(f"ALTER DATABASE {name} OWNER TO postgres; ALTER ROLE keeper CREATEROLE")
+    world.conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO keeper")
+    before = granted(world)
+    code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
+    missing = f'GRANT CONNECT ON DATABASE "{name}" TO "doorbell_writer"'
+    assert code == 2
+    assert said.startswith("Error: The role 'keeper' may not give rights that doorbell_writer needs")
+    assert f"a superuser run: {missing}; then run flask roles --create again." in said
+    assert granted(world) == before
+    world.conn.execute(missing.encode())
+    code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
+    assert (code, granted(world) > before) == (0, True), said
+
+
+def granted(world: World) -> set[tuple[str, str, str]]:
+    return set(
+        world.conn.execute(
+            "SELECT table_name::text, privilege_type::text, column_name::text FROM information_schema.column_privileges"
+            " WHERE grantee = %s",
+            [writer_role.WRITER],
+        ).fetchall()
+    )

@@ -1,0 +1,173 @@
+"""`flask doctor` on servers that are broken themselves: a PostgreSQL and a Redis of this file's own are ill-treated."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+import pytest
+import redis
+
+from webapp import create_app, redis_client
+from webapp.launcher.embedded import Embedded
+from webapp.listener import standby
+from webapp.rollups import refresh
+
+from ..conftest import config_for, servers_in
+from ..support.doctor import NAMES, examined
+from ..support.processes import eventually
+from ..support.world import Service, World
+
+SMALL_QUEUE_FROM = 170000  # max_notify_queue_pages came with PostgreSQL 17; before, the queue is always 8 GB
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Embedded]:
+    """Two servers for this file, with a queue of notifications of 512 KB, and with prepared transactions."""
+    directory = Path(tempfile.mkdtemp(prefix="doorbell-patient-"))
+    directory.chmod(0o755)
+    servers = servers_in(directory)
+    servers.start()
+    try:
+        with psycopg.connect(servers.database_url, autocommit=True) as conn:
+            if conn.info.server_version >= SMALL_QUEUE_FROM:
+                conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
+            conn.execute("ALTER SYSTEM SET max_prepared_transactions = 5")
+        servers.postgres.restart()
+        app = create_app(config_for(Service(servers.database_url, servers.redis_url)))
+        with app.app_context():
+            flask_migrate.upgrade()
+            app.extensions["sqlalchemy"].engine.dispose()
+        yield servers
+    finally:
+        servers.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def place(patient: Embedded) -> Service:
+    return Service(patient.database_url, patient.redis_url)
+
+
+@pytest.fixture
+def sql(place: Service) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(place.database_url, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture
+def cache(place: Service) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(place.redis_url) as client:
+        yield client
+        client.replicaof("no", "one")
+        client.config_set("maxmemory", "0")
+        client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_a_prepared_transaction_is_named(place: Service, sql: psycopg.Connection) -> None:
+    with psycopg.connect(place.database_url) as other:
+        other.execute("CREATE TABLE scratch ()")
+        other.execute("PREPARE TRANSACTION 'left behind'")
+    try:
+        examined(place).says("transactions", "warn", "'left behind' in doorbell", "ROLLBACK PREPARED")
+    finally:
+        sql.execute("ROLLBACK PREPARED 'left behind'")
+    examined(place).says("transactions", "ok", "none prepared")
+
+
+def fill(sql: psycopg.Connection, notifications: int) -> None:
+    for _ in range(notifications):  # a page each
+        sql.execute("SELECT pg_notify('doorbell_v1', repeat('x', 7900))")
+
+
+def test_a_queue_that_fills_up_names_the_session_that_holds_it(place: Service, sql: psycopg.Connection) -> None:
+    if sql.info.server_version < SMALL_QUEUE_FROM:
+        pytest.skip("before PostgreSQL 17 the queue of notifications cannot be made small")
+    deaf = psycopg.connect(place.database_url, autocommit=True, application_name="a deaf ear")
+    deaf.execute("LISTEN doorbell_v1")
+    deaf.execute("BEGIN")
+    pid = deaf.info.backend_pid
+    fill(sql, 10)
+    examined(place).says("queue", "warn", f"{pid} 'a deaf ear'", f"pg_terminate_backend({pid})")
+    fill(sql, 30)
+    examined(place).says("queue", "FAULT", f"{pid} 'a deaf ear'", "every order fails")
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        fill(sql, 64)
+    examined(place).says("bell", "FAULT", "refuses NOTIFY, its queue is full", "line “queue”")
+    sql.execute("SELECT pg_terminate_backend(%s)", [pid])  # the advice
+    eventually(lambda: examined(place).levels["queue"] == "ok")
+    deaf.close()
+
+
+def test_a_redis_that_is_full_or_may_throw_things_away_is_told(place: Service, cache: redis.Redis) -> None:
+    cache.config_set("maxmemory", "100mb")
+    examined(place).says("redis", "ok", "a signal passes in")
+    cache.config_set("maxmemory-policy", "allkeys-lru")
+    examined(place).says("redis", "warn", "throws away Celery's queue", "noeviction")
+    cache.config_set("maxmemory-policy", "volatile-ttl")
+    examined(place).says("redis", "warn", "throws away the listener's heartbeat", "noeviction")
+    cache.config_set("maxmemory-policy", "noeviction")
+    cache.config_set("maxmemory", "1")
+    examined(place).says("redis", "FAULT", "takes no writes", "Raise maxmemory")
+
+
+def test_a_redis_that_is_a_replica_is_told(place: Service, cache: redis.Redis) -> None:
+    cache.replicaof("127.0.0.1", "1")
+    examined(place).says("redis", "FAULT", "a replica of 127.0.0.1, and takes no writes", "primary's address")
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_frozen_postgresql_ends_in_a_fault_and_not_in_a_wait(place: Service, patient: Embedded) -> None:
+    pid = int((patient.directory / "postgres" / "postmaster.pid").read_text().split()[0])
+    with frozen(pid):
+        found = examined(place)
+    found.says("postgresql", "FAULT", "does not answer: connection timeout expired", "See whether it runs")
+    found.says("redis", "ok", "")
+    found.says("bell", "warn", "not checked")
+
+
+def test_a_frozen_redis_ends_in_a_fault_and_not_in_a_wait(place: Service, cache: redis.Redis) -> None:
+    with frozen(cache.info("server")["process_id"]):
+        found = examined(place)
+    found.says("redis", "FAULT", "does not answer", "See whether it runs")
+    found.says("triggers", "ok", "")
+
+
+def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timeline(
+    place: Service, patient: Embedded
+) -> None:
+    with psycopg.connect(place.database_url, autocommit=True) as conn:
+        world = World(conn)
+        world.order(world.tenant())
+    with redis_client.connect(place.redis_url) as client:
+        standby.catch_up(place.database_url, client)
+        refresh.refresh(place.database_url)
+        (patient.directory / "postgres" / "standby.signal").touch()
+        patient.postgres.restart()
+        found = examined(place)
+        found.says("postgresql", "FAULT", "a replica, in recovery", "primary's address")
+        for name in set(NAMES) - {"postgresql", "redis", "clock"}:
+            found.says(name, "warn", "not checked: PostgreSQL is a replica")
+        with psycopg.connect(place.database_url, autocommit=True) as conn:
+            conn.execute("SELECT pg_promote()")
+        found = examined(place)
+        found.says("postgresql", "ok", "a primary")
+        found.says("cursor", "FAULT", "the cursor of listener is of timeline 1, and this is timeline 2 (a failover)")
+        found.says("rollups", "FAULT", "the cursor of rollups is of timeline 1, and this is timeline 2 (a failover)")
+        standby.catch_up(place.database_url, client)
+    examined(place).says("cursor", "ok", "listener has read up to")

@@ -1,0 +1,134 @@
+"""Doorbell's advisory locks in the hands of a stranger: named in the log and by the doctor, with the statement that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from webapp import redis_client
+from webapp.doorbell import connection
+from webapp.listener import standby as leadership
+from webapp.signals import publisher
+
+from ..support.doctor import examined
+from ..support.logfmt import lines
+from ..support.processes import Doorbell, eventually
+from ..support.strangers import role
+from ..support.world import Service, World
+
+OF_DOORBELL = ("ALL ON ALL TABLES IN SCHEMA public", "ALL ON ALL SEQUENCES IN SCHEMA public")
+OF_DOORBELL += ("EXECUTE ON ALL FUNCTIONS IN SCHEMA public",)
+
+
+@pytest.fixture
+def plain(service: Service) -> Iterator[Service]:
+    """The same services for a role of Doorbell's that is no superuser."""
+    with role(service, "app", *OF_DOORBELL) as url:
+        yield Service(url, service.redis_url)
+
+
+@pytest.fixture
+def thief(service: Service) -> Iterator[psycopg.Connection]:
+    with (
+        role(service, "thief") as url,
+        psycopg.connect(url, autocommit=True, application_name="innocent") as session,
+    ):
+        yield session
+
+
+@pytest.fixture
+def processes(plain: Service) -> Iterator[Doorbell]:
+    processes = Doorbell(plain, LOG_FORMAT="logfmt")
+    yield processes
+    processes.close()
+
+
+def take(session: psycopg.Connection, lock: int) -> tuple[str, str]:
+    """Its role, and the statement that ends it."""
+    session.execute("SELECT pg_advisory_lock(%s)", [lock])
+    return session.info.user, f"SELECT pg_terminate_backend({session.info.backend_pid});"
+
+
+def line(log: str, words: str) -> dict[str, str]:
+    """The one line whose event has these words."""
+    (found,) = [line for line in lines(log) if words in line["event"]]
+    return found
+
+
+def test_a_stranger_with_the_leaders_lock_is_named_by_the_standby_and_by_the_doctor(
+    plain: Service, processes: Doorbell, thief: psycopg.Connection, conn: psycopg.Connection
+) -> None:
+    thiefs_role, end = take(thief, connection.LEADER_LOCK)
+    processes.listener.start()
+    eventually(lambda: "held by another session" in processes.listener.log)
+    said = line(processes.listener.log, "held by another session")
+    assert said["event"].startswith("the leader's lock is held by another session; no listener can lead")
+    pid = str(thief.info.backend_pid)
+    assert (said["role"], said["session"], said["application"]) == (thiefs_role, pid, "innocent")
+    assert said["end"] == end
+    assert "ended its session" not in processes.listener.log
+    found = examined(plain)
+    found.says("listener", "FAULT", f"role {thiefs_role!r} holds the leader's lock (session {pid}, ", end)
+    assert "application 'innocent'" in found.checks["listener"]["seen"]
+    assert "REVOKE CONNECT ON DATABASE" in found.checks["listener"]["advice"]
+    conn.execute(end)
+    eventually(lambda: "listening" in processes.listener.log)
+    assert "the leader's lock is free" in processes.listener.log
+
+
+def test_a_role_that_may_end_other_sessions_takes_the_lock_back(service: Service, thief: psycopg.Connection) -> None:
+    take(thief, connection.LEADER_LOCK)
+    with role(service, "warden", "pg_signal_backend") as url, connection.connect(url) as standby:
+        holder = leadership.holder(standby)
+        assert holder == connection.Session(thief.info.backend_pid, None), (
+            "the start of another role's session is hidden"
+        )
+        assert leadership.end_session(standby, holder)
+        eventually(lambda: connection.try_lead(standby))
+
+
+def test_celerys_catch_up_names_a_stranger_too(
+    plain: Service, thief: psycopg.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    _role, end = take(thief, connection.LEADER_LOCK)
+    with redis_client.connect(plain.redis_url) as client:
+        assert leadership.catch_up(plain.database_url, client) is None
+    assert "held by another session" in caplog.text
+    assert end in caplog.text
+
+
+def test_a_stranger_that_waits_for_the_leaders_lock_is_named(
+    plain: Service, service: Service, thief: psycopg.Connection
+) -> None:
+    with connection.connect(plain.database_url) as leading:
+        assert connection.try_lead(leading)
+        thief.execute("SET lock_timeout = 0")
+        thief.pgconn.send_query(b"SELECT pg_advisory_lock(%d)" % connection.LEADER_LOCK)
+        thief.pgconn.flush()
+        eventually(lambda: "waits for the leader's lock" in examined(plain).checks["listener"]["seen"])
+        seen = examined(plain).checks["listener"]
+        assert f"role {thief.info.user!r}, session {thief.info.backend_pid}, application 'innocent'" in seen["seen"]
+        assert f"SELECT pg_terminate_backend({thief.info.backend_pid});" in seen["advice"]
+        thief.close()  # it waits still
+
+
+def test_a_stranger_with_the_quiet_lock_is_named_and_nothing_is_lost(
+    plain: Service, processes: Doorbell, thief: psycopg.Connection, world: World, conn: psycopg.Connection
+) -> None:
+    tenant = world.tenant()
+    thiefs_role, end = take(thief, connection.QUIET_LOCK)
+    processes.listener.start()
+    eventually(lambda: "held by another session" in processes.listener.log)
+    said = line(processes.listener.log, "held by another session")
+    assert said["event"].startswith("the quiet lock is held by another session; the listener never sleeps")
+    assert (said["role"], said["application"], said["end"]) == (thiefs_role, "innocent", end)
+    found = examined(plain)
+    found.says("listener", "warn", f"role {thiefs_role!r}, session {thief.info.backend_pid}", end)
+    assert "holds the quiet lock" in found.checks["listener"]["seen"]
+    world.order(tenant)
+    with redis_client.connect(plain.redis_url) as client:
+        eventually(lambda: client.exists(publisher.log_key(tenant)))
+    conn.execute(end)
+    eventually(lambda: "the quiet lock is free" in processes.listener.log)

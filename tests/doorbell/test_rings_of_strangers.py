@@ -1,0 +1,247 @@
+"""Any role that may connect may ring with any payload: the listener outlives each, and stays quick under a flood of them."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from webapp.concurrency.stop_signal import StopSignal
+from webapp.config import Config
+from webapp.doorbell import connection as bells
+from webapp.doorbell import self_ring
+from webapp.listener.leader import Leader
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
+
+from ..conftest import config_for
+from ..support.listener import doorbell, listener  # noqa: F401 - a fixture
+from ..support.processes import Process, eventually
+from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.world import Service, World
+
+ODD_PAYLOADS = (
+    "",
+    "x",
+    "null",
+    "1",
+    "[]",
+    "{}",
+    '{"self": null}',
+    '{"self": []}',
+    '{"self": {"a": 1}}',
+    '{"self": "',
+    '{"self": "' + "a" * 7000 + '"}',
+    '{"tenant_id": "x"}',
+    "[" * 7999,
+    '{"a":' * 900 + "1" + "}" * 900,
+    "9" * 7999,
+    '"' + "\\ud800" * 500 + '"',
+    "NaN",
+    "1e999",
+    "\u202e",
+    "\n\n",
+    "ÿ" * 3999,
+)
+
+
+@pytest.fixture
+def stranger(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A session of a role that may connect and has no rights."""
+    role = f"stranger_{conn.info.dbname}"
+    conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+    parts = urlsplit(service.database_url)
+    url = urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}"))
+    with psycopg.connect(url, autocommit=True) as session:
+        yield session
+    conn.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def ring(session: psycopg.Connection, payload: str) -> None:
+    session.execute("SELECT pg_notify(%s, %s)", [bells.CHANNEL, payload])
+
+
+def signalled(client: redis.Redis, tenant: int, order: int) -> bool:
+    entries = client.xrange(publisher.log_key(tenant))
+    return any(order in (Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries)
+
+
+def test_no_payload_of_a_stranger_ends_the_listener_or_its_lead(
+    world: World, listener: Process, stranger: psycopg.Connection, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    for payload in ODD_PAYLOADS:
+        ring(stranger, payload)
+    order = world.order(tenant)
+    assert eventually(lambda: signalled(client, tenant, order), 5)
+    assert listener.running
+    assert listener.log.count("listening") == 1, "it has led without a break"
+    assert "Traceback" not in listener.log
+
+
+def test_bytes_in_no_encoding_are_a_ring_like_any_other(service: Service, conn: psycopg.Connection) -> None:
+    """In a database of SQL_ASCII any bytes are a text, and one session's ring comes amid another's statement."""
+    name = f"ascii_{conn.info.dbname}"
+    conn.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")
+    url = service.database_url.replace(f"/{conn.info.dbname}?", f"/{name}?")
+    try:
+        with bells.connect(url) as ear, psycopg.connect(url, autocommit=True) as hand:
+            bells.listen(ear)
+            hand.execute("SELECT pg_notify('doorbell_v1', convert_from('\\xfffe'::bytea, 'SQL_ASCII'))")
+            ear.execute("SELECT 1")
+            assert eventually(lambda: bells.wait_for_rings(ear, 1.0)) == [bells.Ring(b"\xff\xfe")]
+    finally:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_only_the_very_ring_that_was_sent_proves_the_bell(service: Service) -> None:
+    with bells.connect(service.database_url) as ear:
+        bells.listen(ear)
+        proof = self_ring.SelfRing(ear, service.database_url)
+        proof.ring()
+        for payload in (b"", b'{"self": ""}', b'{"self": "0123456789abcdef"}', b"[" * 7999):
+            assert proof.hear(bells.Ring(payload)) is None
+        assert proof.prove() < 4
+        proof.close()
+
+
+def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
+    service: Service,
+    world: World,
+    client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hear = self_ring.SelfRing.hear
+
+    def hears_badly(self: self_ring.SelfRing, heard: bells.Ring) -> float | None:
+        if heard.payload.startswith(b"odd"):
+            raise RecursionError("too deep")
+        return hear(self, heard)
+
+    monkeypatch.setattr(self_ring.SelfRing, "hear", hears_badly)
+    tenant, stop = world.tenant(), StopSignal()
+    with bells.connect(service.database_url) as conn:
+        assert bells.try_lead(conn)
+        leader = Leader(conn, client, config_for(service), stop)
+        thread = threading.Thread(target=leader.answer)
+        thread.start()
+        try:
+            assert eventually(lambda: "listening" in caplog.text or client.exists(publisher.HEARTBEAT_KEY))
+            for n in range(20):
+                ring(world.conn, f"odd {n}")
+            order = world.order(tenant)
+            assert eventually(lambda: signalled(client, tenant, order), 5)
+        finally:
+            stop()
+            thread.join()
+    told = [record for record in caplog.records if "a ring is unreadable" in record.getMessage()]
+    assert len(told) == 1, "one line for all of the kind"
+
+
+def test_a_fault_that_nobody_foresaw_is_told_once_and_the_listener_begins_again(
+    service: Service, world: World, listener: Process, client: redis.Redis
+) -> None:
+    """Here a session default that psycopg cannot read dates by; any other fault of the loop is met by the same net."""
+    database = world.conn.info.dbname
+    world.conn.execute(f"ALTER DATABASE {database} SET DateStyle = 'German'")
+    listener.kill()
+    listener.start()
+    threading.Event().wait(1.0)
+    assert listener.running
+    world.conn.execute(f"ALTER DATABASE {database} RESET DateStyle")
+    tenant = world.tenant()
+    assert eventually(lambda: listener.log.count("listening") == 2, 10)
+    order = world.order(tenant)
+    assert eventually(lambda: signalled(client, tenant, order), 5)
+
+
+def test_a_flood_of_rings_starves_no_signal(
+    world: World, listener: Process, stranger: psycopg.Connection, client: redis.Redis
+) -> None:
+    """100,000 in transactions of 1,000 each, while a change is made every tenth of a second."""
+    tenant = world.tenant()
+    done = threading.Event()
+
+    def flood() -> None:
+        for n in range(100):
+            statement = (
+                "SELECT count(pg_notify('doorbell_v1', %s || repeat('x', 100) || i)) FROM generate_series(1, 1000) i"
+            )
+            stranger.execute(statement, [str(n)])
+        done.set()
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    lags = []
+    while not done.is_set() or len(lags) < 10:
+        begun = time.monotonic()
+        order = world.order(tenant)
+        assert eventually(lambda order=order: signalled(client, tenant, order), 10)
+        lags.append(time.monotonic() - begun)
+        done.wait(0.1)
+    flooding.join()
+    assert statistics.median(lags) < 1.0, f"seconds until a signal: {sorted(lags)}"
+    assert max(lags) < 5.0, f"seconds until a signal: {sorted(lags)}"
+    assert listener.log.count("listening") == 1
+    assert "is away" not in listener.log
+
+
+def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_second(
+    service: Service, world: World, stranger: psycopg.Connection, client: redis.Redis
+) -> None:
+    """Asleep, each ring wakes the listener; a drain that a ring asked for in vain puts the next one off by 50 ms."""
+    config: Config = config_for(service)
+    stop = StopSignal()
+    drains: list[str] = []
+    with bells.connect(service.database_url) as conn:
+        assert bells.try_lead(conn)
+        leader = Leader(conn, client, config, stop)
+        drain = leader._drain
+        leader._drain = lambda cursor, why: (drains.append(why), drain(cursor, why))[1]  # type: ignore[method-assign]
+        thread = threading.Thread(target=leader.answer)
+        thread.start()
+        try:
+            assert eventually(lambda: "safety" in drains, 15)  # it has slept once
+            drains.clear()
+            ends = time.monotonic() + 2
+            while time.monotonic() < ends:
+                ring(stranger, str(time.monotonic()))
+        finally:
+            stop()
+            thread.join()
+    assert 5 < drains.count("ring") <= 2 / config.drain_seconds + 2
+
+
+def test_an_answer_behind_a_flood_of_rings_is_waited_for(service: Service, conn: psycopg.Connection) -> None:
+    """A server that sends rings is not silent; once they end, its silence counts again."""
+    with bells.connect(service.database_url) as ear:
+        bells.listen(ear)
+        ring(conn, "one of many")
+        ear.answer_seconds = 1.0
+        ear.execute("SELECT pg_sleep(1.3)")
+        assert ear.rings() == [bells.Ring(b"one of many")]
+        with pytest.raises(bells.ServerNotResponding):
+            ear.execute("SELECT pg_sleep(10)")
+
+
+def test_the_bell_is_alive_while_others_are_heard(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bells.connect(service.database_url) as deaf:
+        proof = self_ring.SelfRing(deaf, service.database_url)
+        proof.ring()
+        monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
+        ends = time.monotonic() + 0.6
+        while time.monotonic() < ends:
+            proof.hear(bells.Ring(b"another's"))
+            proof.check()
+        threading.Event().wait(0.4)
+        with pytest.raises(self_ring.SelfRingTimeout):
+            proof.check()
+        proof.close()

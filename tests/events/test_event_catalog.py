@@ -1,0 +1,34 @@
+"""The catalog, its page, the topics and the triggers speak of the same events."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from webapp.events import catalog, docs
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_is_what_the_catalog_says() -> None:
+    page = (ROOT / "docs" / "events.md").read_text()
+    assert page == docs.render(), "run `make docs`"
+
+
+def test_the_triggers_write_the_catalogs_types_and_no_other() -> None:
+    sql = "".join(path.read_text() for path in sorted((ROOT / "migrations" / "sql").glob("*.sql")))
+    happened = set(re.findall(r"^\s+\('(\w+)',", sql, re.MULTILINE)) | set(re.findall(r"o\.id, '(\w+)',", sql))
+    assert happened == set(catalog.TYPES)
+
+
+def test_every_event_concerns_known_topics_and_the_page_explains_them_all() -> None:
+    assert {topic for event in catalog.CATALOG for topic in event.topics} <= set(catalog.BOARD_TOPICS)
+    page = docs.render()
+    assert all(f"| `{topic}` |" in page for topic in catalog.BOARD_TOPICS)
+
+
+def test_the_trigger_tells_the_owner_of_the_types_that_the_catalog_names() -> None:
+    sql = (ROOT / "migrations" / "sql" / "0006_functions.sql").read_text()
+    named = re.search(r"type IN \(([^)]*)\) AND owner_id", sql)
+    assert named is not None
+    assert set(re.findall(r"'(\w+)'", named[1])) == set(catalog.OWNER_TYPES)

@@ -1,0 +1,264 @@
+"""Old months of order_events are dropped, and never one that a reader has not read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from webapp import redis_client
+from webapp.events import retention
+from webapp.events.retention import DEFAULT, Retained
+from webapp.listener import standby
+from webapp.rollups import refresh
+
+from ..support.processes import eventually
+from ..support.world import Service, World
+
+KEEP = 400
+INSERT = (
+    "INSERT INTO order_events (recorded_at, tenant_id, order_id, type, via, occurred_at)"
+    " VALUES (%(at)s, %(tenant)s, 1, 'shipped', 'test', %(at)s)"
+)
+
+
+BUSY = "an open transaction holds it, or writes events just now"
+
+
+class Archive:
+    """Old months of order_events, with one event each, and the readers that have read them or not."""
+
+    def __init__(self, service: Service, world: World) -> None:
+        self.service, self.conn = service, world.conn
+        self.tenant = world.tenant()
+
+    def month(self, name: str) -> str:
+        """Makes the partition of a month, `2024_01`, and returns its name."""
+        first = datetime.strptime(name + " +0000", "%Y_%m %z")
+        following = (first + timedelta(days=31)).replace(day=1)
+        self.conn.execute(
+            f"CREATE TABLE order_events_{name} PARTITION OF order_events FOR VALUES FROM ('{first}') TO ('{following}')"
+        )
+        return f"order_events_{name}"
+
+    def event(self, at: str, conn: psycopg.Connection | None = None) -> None:
+        (conn or self.conn).execute(INSERT, {"at": f"{at} 12:00+00", "tenant": self.tenant})
+
+    def read(self) -> None:
+        """The listener reads everything that is committed."""
+        with redis_client.connect(self.service.redis_url) as client:
+            standby.catch_up(self.service.database_url, client)
+
+    def drop(self, keep_days: int = KEEP) -> Retained:
+        return retention.drop_old(self.service.database_url, keep_days)
+
+    @contextmanager
+    def writer(self) -> Iterator[psycopg.Connection]:
+        """Another session, with a transaction that stays open until it is committed or the block ends."""
+        with psycopg.connect(self.service.database_url) as conn:
+            yield conn
+            conn.rollback()
+
+    def count(self, table: str = "order_events") -> int:
+        row = self.conn.execute(f"SELECT count(*) FROM {table}").fetchone()
+        assert row is not None
+        return row[0]
+
+
+@pytest.fixture
+def archive(service: Service, world: World) -> Archive:
+    return Archive(service, world)
+
+
+def test_an_old_month_is_dropped_once_every_reader_has_read_it(archive: Archive, world: World) -> None:
+    old = archive.month("2024_01")
+    archive.read()
+    world.order(archive.tenant)
+    refresh.refresh(archive.service.database_url)
+    archive.event("2024-01-15")
+    assert archive.drop().kept == {old: "listener has not read all of it"}
+    archive.read()
+    assert archive.drop().kept == {old: "rollups has not read all of it"}
+    world.order(archive.tenant)
+    refresh.refresh(archive.service.database_url)
+    archive.read()
+    before = archive.count()
+    assert archive.drop() == Retained(dropped=[old])
+    assert archive.count() == before - 1
+    assert archive.drop() == Retained()
+
+
+def test_nothing_is_dropped_where_nothing_was_ever_read(archive: Archive) -> None:
+    old = archive.month("2024_01")
+    archive.event("2023-12-31")
+    reason = "nothing was ever read: no reader has saved a cursor"
+    assert archive.drop().kept == {old: reason, DEFAULT: reason}
+
+
+def test_a_late_commit_is_never_dropped_unread(archive: Archive) -> None:
+    """The writer is open while the drop waits for its lock; it commits, and only then the drop looks again."""
+    old = archive.month("2024_01")
+    archive.read()
+    kept = BUSY
+    for _try in range(5):  # on a machine with much to do the drop's patience may be over before the commit is there
+        results: list[Retained] = []
+        with archive.writer() as late:
+            archive.event("2024-01-15", late)
+            archive.read()  # passes the open transaction
+            dropping = threading.Thread(target=lambda results=results: results.append(archive.drop()))
+            dropping.start()
+            eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
+            late.commit()
+            dropping.join(10)
+        assert results[0].dropped == []
+        kept = results[0].kept[old]
+        if kept != BUSY:
+            break
+        archive.read()
+    assert kept == "listener has not read all of it"
+    archive.read()
+    assert archive.drop().dropped == [old]
+
+
+def test_an_open_writer_makes_it_give_up_and_orders_go_on(archive: Archive, world: World) -> None:
+    old = archive.month("2024_01")
+    archive.event("2024-01-15")
+    archive.read()
+    results: list[Retained] = []
+    with archive.writer() as writer:
+        World(writer).order(archive.tenant, number="open")  # holds this month's partition alone, and the parent
+        dropping = threading.Thread(target=lambda: results.append(archive.drop()))
+        dropping.start()
+        eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
+        begun = time.monotonic()
+        world.order(archive.tenant)  # queues behind the drop
+        assert time.monotonic() - begun < 3
+        dropping.join(10)
+        writer.commit()
+    assert results == [Retained(kept={old: BUSY})]
+    archive.read()
+    assert archive.drop().dropped == [old]
+
+
+def test_a_locked_month_stops_no_other(archive: Archive) -> None:
+    locked, free = archive.month("2024_01"), archive.month("2024_02")
+    archive.read()
+    with archive.writer() as dump:
+        dump.execute(f"SELECT FROM {locked}")
+        result = archive.drop()
+    assert result.dropped == [free]
+    assert set(result.kept) == {locked}
+
+
+def test_a_month_goes_when_its_last_day_is_older_than_the_retention_and_not_a_day_before(archive: Archive) -> None:
+    old = archive.month("2024_02")
+    archive.read()
+    days_since = (datetime.now(UTC) - datetime(2024, 3, 1, tzinfo=UTC)) // timedelta(days=1)
+    assert archive.drop(days_since + 1) == Retained()
+    assert archive.drop(days_since).dropped == [old]
+
+
+def test_the_present_months_stay_whatever_is_asked(archive: Archive, world: World) -> None:
+    world.order(archive.tenant)
+    archive.read()
+    before = archive.count()
+    assert archive.drop(0) == Retained()
+    assert archive.count() == before
+
+
+def test_rows_without_a_month_go_when_they_are_read(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS_PER_DELETE", 2)
+    archive.read()
+    for day in range(11, 16):
+        archive.event(f"2024-01-{day}")
+    archive.read()
+    archive.event("2024-01-20")  # unread
+    archive.event((datetime.now(UTC) - timedelta(days=KEEP - 1)).date().isoformat())  # not old
+    result = archive.drop()
+    assert (result.deleted, result.kept) == (5, {DEFAULT: "listener has not read all of it"})
+    archive.read()
+    assert archive.drop() == Retained(deleted=1)
+    assert archive.count(DEFAULT) == 1
+
+
+def test_rows_from_another_clusters_dump_whose_xid_is_in_the_future_count_as_read(archive: Archive) -> None:
+    old = archive.month("2024_01")
+    archive.read()
+    for at in ("2024-01-15 12:00+00", "2023-01-15 12:00+00"):
+        archive.conn.execute(
+            "INSERT INTO order_events (recorded_at, xid, tenant_id, order_id, type, via, occurred_at)"
+            " VALUES (%(at)s, '900000000000'::xid8, %(tenant)s, 1, 'paid', 'restore', %(at)s)",
+            {"at": at, "tenant": archive.tenant},
+        )
+    assert archive.drop() == Retained(dropped=[old], deleted=1)
+
+
+@pytest.mark.parametrize(
+    "change", ["timeline = timeline + 1", "system_identifier = 1", "snapshot = '900000000000:900000000000:'"]
+)
+def test_a_cursor_of_another_cluster_drops_nothing(archive: Archive, change: str) -> None:
+    old = archive.month("2024_01")
+    archive.event("2023-12-31")
+    archive.read()
+    archive.conn.execute(f"UPDATE readers SET {change}")
+    kept = archive.drop().kept
+    assert set(kept) == {old, DEFAULT}
+    assert "listener is of another cluster" in kept[old]
+    archive.read()
+    assert archive.drop() == Retained(dropped=[old], deleted=1)
+
+
+def test_a_month_that_a_view_stands_on_stays_and_says_so(archive: Archive) -> None:
+    old = archive.month("2024_01")
+    archive.read()
+    archive.conn.execute(f"CREATE VIEW report AS SELECT * FROM {old}")
+    assert "depend" in archive.drop().kept[old]
+
+
+def test_a_snapshot_older_than_the_lock_and_a_young_month_are_refused(archive: Archive) -> None:
+    old = archive.month("2024_01")
+    archive.read()
+    with archive.writer() as conn:
+        conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with pytest.raises(psycopg.errors.RaiseException, match="REPEATABLE READ"):
+            conn.execute(f"SELECT order_events_drop_partition('{old}', {KEEP})")
+    with pytest.raises(psycopg.errors.RaiseException, match="order_events_default is no partition"):
+        archive.conn.execute(f"SELECT order_events_drop_partition('{DEFAULT}', {KEEP})")
+
+
+def test_the_question_whether_a_month_is_needed_is_answered_by_the_index(archive: Archive) -> None:
+    """Asked under a lock on all of order_events, it must not read the month."""
+    old = archive.month("2024_01")
+    archive.conn.execute(
+        "INSERT INTO order_events (recorded_at, tenant_id, order_id, type, via, occurred_at)"
+        " SELECT '2024-01-15', %s, n, 'paid', 'test', now() FROM generate_series(1, 1000) AS n",
+        [archive.tenant],
+    )
+    archive.conn.execute(f"ANALYZE {old}")
+    archive.read()
+    with archive.writer() as conn:
+        conn.execute(f"SELECT order_events_needed('{old}')")
+        scans = "SELECT seq_scan, idx_scan > 0 FROM pg_stat_xact_user_tables WHERE relname = %s"
+        assert conn.execute(scans, [old]).fetchall() == [(0, True)]
+    assert archive.drop().dropped == [old]
+
+
+def test_every_index_of_the_events_orders_and_notes_names_the_query_that_it_serves(world: World) -> None:
+    rows = world.conn.execute(
+        "SELECT indexrelid::regclass::text, obj_description(indexrelid, 'pg_class') FROM pg_index i"
+        " WHERE indrelid IN ('order_events'::regclass, 'orders'::regclass, 'notifications'::regclass)"
+        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"
+    ).fetchall()
+    assert len(rows) >= 10
+    assert [name for name, comment in rows if not comment] == []
+    for name, comment in rows:
+        words = comment.replace(",", " ").replace(":", " ").replace(";", " ").split()
+        files = [word for word in words if word.endswith(".py")]
+        assert files or comment.startswith("the foreign key"), name
+        assert [file for file in files if not (Path(__file__).parents[2] / file).exists()] == [], name

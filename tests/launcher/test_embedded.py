@@ -1,0 +1,87 @@
+"""The embedded services: what the wheel brings, and data directories of all kinds."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from webapp.launcher import cluster
+from webapp.launcher.cluster import PG_BIN, EmbeddedError
+from webapp.launcher.embedded import Embedded
+
+from ..support.world import Service
+
+EXTENSIONS = ("pg_trgm", "btree_gin", "unaccent", "citext", "pg_stat_statements")
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="doorbell-embedded-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def test_a_system_user_that_another_process_makes_in_the_same_moment_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`useradd` cannot be raced here for real without removing the user that the running tests need."""
+    tries = []
+
+    def taken_meanwhile(name: str) -> None:
+        tries.append(name)
+        if len(tries) == 1:
+            raise subprocess.CalledProcessError(9, ["useradd", name], stderr=f"useradd: user '{name}' already exists")
+
+    monkeypatch.setattr(cluster.utils, "ensure_user_exists", taken_meanwhile)
+    monkeypatch.setattr(cluster, "SYSTEM_USER", pwd.getpwuid(os.geteuid()).pw_name)
+    assert cluster._system_user().pw_uid == os.geteuid()
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("program", ["psql", "pgbench", "pg_dump", "pg_restore"])
+def test_the_wheel_brings_the_programs(program: str) -> None:
+    told = subprocess.run([PG_BIN / program, "--version"], capture_output=True, text=True, check=True)
+    assert "(PostgreSQL) 18" in told.stdout
+
+
+def test_the_wheel_brings_the_extensions_of_contrib(service: Service) -> None:
+    with psycopg.connect(service.database_url) as conn:
+        found = conn.execute("SELECT name FROM pg_available_extensions").fetchall()
+    assert {name for (name,) in found} >= set(EXTENSIONS)
+
+
+def test_data_of_another_major_version_is_refused_in_a_sentence(directory: Path) -> None:
+    data = directory / "postgres"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("16\n")
+    with pytest.raises(EmbeddedError, match=r"was made by PostgreSQL 16, and this Doorbell brings 18\. Choose"):
+        Embedded(directory).postgres.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_as_root_it_runs_as_the_user_that_the_data_belongs_to(directory: Path) -> None:
+    """An ordinary user's data, opened by root, stays that user's."""
+    nobody = pwd.getpwnam("nobody")
+    data = directory / "postgres"
+    data.mkdir()
+    services = Embedded(directory, fast=True)
+    os.chown(data, nobody.pw_uid, nobody.pw_gid)
+    command = [PG_BIN / "initdb", "--auth=trust", "-U", "postgres", "-D", data]
+    subprocess.run(command, check=True, capture_output=True, user="nobody", group=nobody.pw_gid, cwd=directory)
+    services.postgres.start()
+    try:
+        server = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+        assert (server.uids().real, server.gids().real) == (nobody.pw_uid, nobody.pw_gid)
+    finally:
+        services.postgres.stop()
+    assert {path.stat().st_uid for path in data.rglob("*")} == {nobody.pw_uid}

@@ -1,0 +1,201 @@
+"""The listener between awake and asleep: when it silences the writers, and that no change is lost then."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+from psycopg import IsolationLevel
+
+from webapp.concurrency.stop_signal import StopSignal
+from webapp.doorbell import connection, quiet_mode
+from webapp.doorbell.quiet_mode import QuietMode, State
+from webapp.listener.leader import Leader
+from webapp.outbox import drain
+
+from ..conftest import config_for
+from ..support.leader import LEVELS, leader  # noqa: F401 - a fixture
+from ..support.processes import eventually
+from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.world import Service, World
+
+
+class Drains:
+    """A leader's turns, one at a time."""
+
+    def __init__(self, conn: connection.Connection, client: redis.Redis) -> None:
+        self.conn, self.client = conn, client
+        self.quiet = QuietMode(conn, 0.05)
+        self.cursor = drain.open_cursor(conn, client)
+
+    def turn(self) -> int:
+        drained = drain.drain(self.conn, self.client, self.cursor)
+        self.cursor = drained.cursor
+        self.quiet.drained(drained.events, self.cursor.snapshot)
+        return drained.events
+
+    def turn_until(self, state: State) -> None:
+        for _ in range(20):
+            if self.quiet.state is state:
+                return
+            self.turn()
+        raise AssertionError(f"{self.quiet.state} after 20 drains, not {state}")
+
+
+@pytest.fixture
+def drains(leader: connection.Connection, client: redis.Redis) -> Drains:
+    return Drains(leader, client)
+
+
+def test_an_event_wakes_the_listener_and_silence_lets_it_sleep(world: World, drains: Drains) -> None:
+    tenant = world.tenant()
+    drains.turn_until(State.ASLEEP)
+    assert drains.quiet.pause == quiet_mode.SAFETY_SECONDS
+    world.order(tenant)
+    assert drains.turn() == 1
+    assert (drains.quiet.state, drains.quiet.pause) == (State.AWAKE, 0.05)
+    drains.turn_until(State.ASLEEP)
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
+def test_the_listener_does_not_sleep_before_a_writer_that_it_silenced_has_ended(
+    world: World, drains: Drains, service: Service, level: IsolationLevel
+) -> None:
+    tenant = world.tenant()
+    world.order(tenant)
+    drains.turn_until(State.AWAKE)
+    with psycopg.connect(service.database_url) as writer:
+        writer.isolation_level = level
+        World(writer).order(tenant, number="silenced")
+        drains.turn_until(State.GRACE)
+        for _ in range(5):
+            assert drains.turn() == 0
+            assert drains.quiet.state is State.GRACE
+        writer.commit()
+    assert drains.turn() == 1, "read without a ring"
+    drains.turn_until(State.ASLEEP)
+
+
+def test_a_transaction_open_for_ever_makes_the_listener_look_ever_less_often(
+    world: World, drains: Drains, service: Service
+) -> None:
+    tenant = world.tenant()
+    with psycopg.connect(service.database_url) as writer:
+        World(writer).order(tenant)
+        drains.turn_until(State.GRACE)
+        pauses = []
+        for _ in range(25):
+            drains.turn()
+            pauses.append(drains.quiet.pause)
+        writer.rollback()
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == quiet_mode.SAFETY_SECONDS
+
+
+def test_a_lock_that_a_writer_shares_in_that_instant_is_asked_for_again(
+    world: World, drains: Drains, service: Service
+) -> None:
+    tenant = world.tenant()
+    drains.turn_until(State.ASLEEP)
+    with psycopg.connect(service.database_url, autocommit=True) as writer:
+        writer.execute("SELECT pg_advisory_lock_shared(%s)", [connection.QUIET_LOCK])
+        world.order(tenant)
+        drains.turn()
+        assert (drains.quiet.state, drains.quiet.pause) == (State.WAKING, 0.05)
+        drains.turn()
+        assert drains.quiet.state is State.WAKING, "it must not sleep without having held the lock"
+    drains.turn_until(State.AWAKE)
+
+
+class Writer(threading.Thread):
+    """Two transactions: one that wakes the listener, and one that begins while it is awake and ends when it likes."""
+
+    def __init__(self, service: Service, tenant_id: int, seed: int) -> None:
+        super().__init__()
+        self.service, self.tenant_id, self.seed = service, tenant_id, seed
+
+    def run(self) -> None:
+        chance = random.Random(self.seed)
+        pause = threading.Event()
+        with psycopg.connect(self.service.database_url) as conn:
+            for length in (0.0, chance.uniform(0.0, 0.6)):
+                conn.isolation_level = chance.choice(LEVELS)
+                World(conn).order(self.tenant_id, number=f"{self.seed}-{length}")
+                pause.wait(length)
+                conn.commit()
+
+
+@pytest.fixture
+def two_listeners(service: Service, client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One leads and one stands by, in this process, and neither ever looks without a reason."""
+    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
+    stop = StopSignal()
+
+    def lead() -> None:
+        while not stop.asked:
+            try:
+                with connection.connect(service.database_url) as conn:
+                    while not connection.try_lead(conn):
+                        stop.wait(0.01)
+                        if stop.asked:
+                            return
+                    Leader(conn, client, config_for(service), stop).answer()
+            except psycopg.OperationalError:
+                continue
+
+    threads = [threading.Thread(target=lead) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    yield
+    stop()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("leaders_die", [False, True], ids=["and leaders that live", "and leaders that die"])
+def test_no_change_is_lost_between_awake_and_asleep_without_any_safety_drain(
+    world: World, service: Service, two_listeners: None, leaders_die: bool
+) -> None:
+    tenant = world.tenant()
+    for seed in range(12):
+        writer = Writer(service, tenant, seed)
+        writer.start()
+        if leaders_die:
+            threading.Event().wait(random.Random(seed).uniform(0.0, 0.5))
+            world.conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = %s AND datname = current_database()",
+                [connection.APPLICATION_NAME],
+            )
+        writer.join()
+        eventually(lambda: unread(world) == 0, 2)
+    assert len(world.events()) == 24
+
+
+def unread(world: World) -> int:
+    """Events that the saved cursor has not passed; it passes what was published."""
+    row = world.conn.execute(
+        "SELECT count(*) FROM order_events e LEFT JOIN readers r ON r.name = 'listener'"
+        " WHERE NOT coalesce(pg_visible_in_snapshot(e.xid, r.snapshot), false)"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_as_long_as_it_is_kept_awake_it_does_not_let_writers_ring(world: World, drains: Drains) -> None:
+    """A queue of notifications that fills up is one reason."""
+    drains.turn_until(State.ASLEEP)
+    assert not drains.quiet.must_wake
+    drains.quiet.keep_awake = True
+    assert drains.quiet.must_wake
+    drains.turn_until(State.AWAKE)
+    for _ in range(3 * quiet_mode.SILENT_DRAINS):
+        drains.turn()
+        assert drains.quiet.state is State.AWAKE
+    drains.quiet.keep_awake = False
+    drains.turn_until(State.ASLEEP)
+    assert not drains.quiet.must_wake

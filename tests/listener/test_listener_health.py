@@ -1,0 +1,28 @@
+"""A listener stops cleanly, and says what is missing in its environment."""
+
+from __future__ import annotations
+
+from webapp.config import CANNOT_START
+
+from ..support.listener import doorbell, listener  # noqa: F401 - a fixture
+from ..support.processes import Doorbell, Process
+
+
+def test_sigterm_stops_it_cleanly(listener: Process) -> None:
+    assert listener.stop(5) == 0
+    assert "stopped" in listener.log.splitlines()[-1]
+
+
+def test_without_its_environment_it_says_all_that_is_missing(doorbell: Doorbell) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        del doorbell.listener.env[name]
+    doorbell.listener.start()
+    assert doorbell.listener.wait(10) == CANNOT_START
+    assert all(name in doorbell.listener.log for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"))
+    assert "Traceback" not in doorbell.listener.log
+
+
+def test_its_very_first_start_is_no_reason_to_warn(listener: Process) -> None:
+    assert "first start: nothing to catch up on" in listener.log
+    assert "warning" not in listener.log
+    assert "resync" not in listener.log

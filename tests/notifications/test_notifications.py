@@ -1,0 +1,66 @@
+"""Who is told in the inbox of what happened to an order, and who is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ..support.world import World
+
+
+def inbox(world: World) -> list[tuple[int, str]]:
+    return world.conn.execute("SELECT user_id, type FROM notifications ORDER BY id").fetchall()
+
+
+def test_the_owner_is_told_once_when_somebody_else_pays_or_ships(world: World) -> None:
+    tenant = world.tenant()
+    ana = world.user(tenant, "Ana Silva")
+    world.order(tenant, owner_id=ana)
+    world.order(tenant)
+    world.conn.execute("UPDATE orders SET paid_at = now()")
+    world.conn.execute("UPDATE orders SET paid_at = now() + interval '1 s'")
+    world.conn.execute("UPDATE orders SET shipped_at = now(), refunded_minor = 1")
+    assert inbox(world) == [(ana, "paid"), (ana, "shipped")]
+
+
+def test_nobody_is_told_of_what_they_did_themselves(world: World) -> None:
+    tenant = world.tenant()
+    ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
+    for owner in (ana, ben):
+        world.order(tenant, owner_id=owner)
+    with world.conn.transaction():
+        world.conn.execute("SELECT set_config('doorbell.actor', %s, true)", [str(ana)])
+        world.conn.execute("UPDATE orders SET paid_at = now()")
+    assert inbox(world) == [(ben, "paid")]
+
+
+def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
+    tenant = world.tenant()
+    ana = world.user(tenant)
+    with world.conn.transaction():
+        world.conn.execute("SET LOCAL doorbell.notify = off")
+        world.order(tenant, owner_id=ana, paid_at="1996-07-04")
+    world.order(tenant, owner_id=ana, paid_at=world.now())
+    assert inbox(world) == [(ana, "paid")]
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", "false", "0"])
+def test_every_spelling_of_off_leaves_the_inboxes_alone(world: World, off: str) -> None:
+    tenant = world.tenant()
+    world.conn.execute("SELECT set_config('doorbell.notify', %s, false)", [off])
+    world.order(tenant, owner_id=world.user(tenant), paid_at=world.now())
+    assert inbox(world) == []
+
+
+def test_what_happened_more_than_a_day_ago_notifies_no_one_and_is_recorded_all_the_same(world: World) -> None:
+    tenant = world.tenant()
+    ana = world.user(tenant)
+    past, recent = world.now() - timedelta(hours=25), world.now() - timedelta(hours=23)
+    world.order(tenant, owner_id=ana, placed_at=past, paid_at=past, shipped_at=past)
+    order = world.order(tenant, owner_id=ana)
+    world.change(order, paid_at=past)
+    assert inbox(world) == []
+    assert [event["type"] for event in world.events()] == ["placed", "paid", "shipped", "placed", "paid"]
+    world.change(order, shipped_at=recent)
+    assert inbox(world) == [(ana, "shipped")]

@@ -1,0 +1,263 @@
+"""The web process's metrics: one answer for all gunicorn workers, for who knows the token."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from flask import Flask
+
+from webapp import create_app
+from webapp.launcher.embedded import Embedded
+from webapp.signals import publisher
+
+from ..conftest import config_for
+from ..support.browser import Person
+from ..support.heartbeat import client  # noqa: F401 - a fixture
+from ..support.metrics import Scrape, scrape
+from ..support.processes import Doorbell, eventually, get
+from ..support.sse import EventStream
+from ..support.world import Service, World
+
+TOKEN = "a-token-for-the-tests"
+REQUESTS = "doorbell_http_requests_total"
+
+
+@pytest.fixture
+def doorbell(service: Service, tmp_path: Path) -> Iterator[Doorbell]:
+    doorbell = Doorbell(service)
+    doorbell.web.env |= {"METRICS_TOKEN": TOKEN, "TMPDIR": str(tmp_path), "WEB_CONCURRENCY": "2"}
+    doorbell.web.env["STREAMS_PER_USER"] = "200"  # all streams here are of one user, and one worker may take most
+    yield doorbell
+    doorbell.close()
+
+
+def look(doorbell: Doorbell) -> Scrape:
+    return scrape(doorbell.url + "/metrics", TOKEN)
+
+
+def workers(doorbell: Doorbell) -> list[psutil.Process]:
+    return psutil.Process(doorbell.web.pid).children()
+
+
+def held(worker: psutil.Process, port: int) -> int:
+    """How many connections a worker has open."""
+    return sum(c.status == "ESTABLISHED" and c.laddr.port == port for c in worker.net_connections("tcp"))
+
+
+def test_two_workers_are_one_answer(doorbell: Doorbell) -> None:
+    doorbell.start_web()
+    before = look(doorbell).value(REQUESTS, endpoint="health.healthz", method="GET", status="2xx")
+    for _ in range(40):
+        assert get(doorbell.url + "/healthz") == 200
+    for _ in range(10):  # whichever worker answers
+        now = look(doorbell)
+        assert now.value(REQUESTS, endpoint="health.healthz", method="GET", status="2xx") == before + 40
+        assert now.total("doorbell_http_request_seconds_count", endpoint="health.healthz") == before + 40
+
+    def counting() -> set[str]:
+        return {path.stem.rpartition("_")[2] for path in _files(doorbell) if path.name.startswith("counter")}
+
+    assert eventually(lambda: len(counting()) == 2), "the other worker may still be starting"
+
+
+def _files(doorbell: Doorbell) -> list[Path]:
+    return list(Path(doorbell.web.env["TMPDIR"]).glob("doorbell-metrics-*/*.db"))
+
+
+def test_streams_add_up_and_those_of_a_killed_worker_count_no_more(doorbell: Doorbell, world: World) -> None:
+    doorbell.start_web()
+    cookie = doorbell.cookie(world.user(world.tenant()))
+    streams: list[EventStream] = []
+    while len(streams) < 4 or not all(held(worker, doorbell.port) for worker in workers(doorbell)):
+        streams.append(EventStream(doorbell.url + "/stream", cookie))
+        streams[-1].until("hello")
+        assert len(streams) < 200, "one worker takes them all"
+    before = look(doorbell)
+    assert before.total("doorbell_streams_open") == len(streams)
+    assert before.value(REQUESTS, endpoint="stream.stream", method="GET", status="2xx") == len(streams)
+    assert before.total("doorbell_http_request_seconds_count", endpoint="stream.stream") == 0, "they are not timed"
+    victim = workers(doorbell)[0]
+    lost = held(victim, doorbell.port)
+    os.kill(victim.pid, signal.SIGKILL)
+    assert eventually(lambda: look(doorbell).total("doorbell_streams_open") == len(streams) - lost)
+    assert eventually(lambda: len(workers(doorbell)) == 2 and victim.pid not in {w.pid for w in workers(doorbell)})
+    after = eventually(lambda: look(doorbell))
+    assert after.total("doorbell_streams_open") == len(streams) - lost
+    assert after.value(REQUESTS, endpoint="stream.stream", method="GET", status="2xx") == len(streams), (
+        "what a dead worker has counted stays counted"
+    )
+    again = EventStream(doorbell.url + "/stream", cookie)
+    again.until("hello")
+    assert look(doorbell).total("doorbell_streams_open") == len(streams) - lost + 1
+    for stream in [*streams, again]:
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
+def test_one_worker_without_a_token_writes_no_files_and_with_one_leaves_none(
+    doorbell: Doorbell, tmp_path: Path
+) -> None:
+    doorbell.web.env |= {"WEB_CONCURRENCY": "1"}
+    doorbell.start_web()
+    assert look(doorbell).total(REQUESTS, endpoint="health.healthz") > 0
+    assert len(_files(doorbell)) > 0
+    assert doorbell.web.stop() == 0
+    assert list(tmp_path.glob("doorbell-metrics-*")) == []
+    del doorbell.web.env["METRICS_TOKEN"]
+    doorbell.start_web()
+    assert get(doorbell.url + "/metrics") == 404
+    assert list(tmp_path.glob("doorbell-metrics-*")) == []
+
+
+def test_signals_are_counted_once_and_delivered_to_each_stream(
+    doorbell: Doorbell, world: World, client: redis.Redis
+) -> None:
+    doorbell.web.env["WEB_CONCURRENCY"] = "1"
+    doorbell.start_web()
+    tenant = world.tenant()
+    streams = [EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(tenant, f"U{n} N"))) for n in range(3)]
+    for stream in streams:
+        stream.until("hello")
+    publisher.publish(client, tenant, {"placed": None})
+    for stream in streams:
+        stream.until("placed")
+    now = look(doorbell)
+    assert (now.value("doorbell_hub_signals_total"), now.value("doorbell_hub_deliveries_total")) == (1, 3)
+    for stream in streams:
+        stream.close()
+
+    def none_is_left() -> bool:
+        publisher.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
+        return look(doorbell).total("doorbell_streams_open") == 0
+
+    assert eventually(none_is_left)
+
+
+def test_streams_are_counted_by_the_size_of_their_tenant(doorbell: Doorbell, world: World, client: redis.Redis) -> None:
+    doorbell.web.env |= {"WEB_CONCURRENCY": "1"}
+    doorbell.start_web()
+    large, small = world.tenant("large"), world.tenant("small")
+    hers, his = doorbell.cookie(world.user(large, "Ana Silva")), doorbell.cookie(world.user(small, "Ben Okafor"))
+
+    def opened(cookie: str, count: int) -> list[EventStream]:
+        streams = [EventStream(doorbell.url + "/stream", cookie) for _ in range(count)]
+        for stream in streams:
+            stream.until("hello")
+        return streams
+
+    def counted() -> tuple[float, ...]:
+        now = look(doorbell)
+        classes = ("1-10", "11-100", "101-1000", "1001+")
+        return tuple(now.value("doorbell_streams_open", tenant_class=name) for name in classes)
+
+    assert counted() == (0, 0, 0, 0)
+    few, many = opened(his, 3), opened(hers, 10)
+    assert counted() == (13, 0, 0, 0)
+    many += opened(hers, 1)
+    assert counted() == (3, 11, 0, 0), "the eleventh makes them all of a larger tenant's"
+    many += opened(hers, 90)
+    assert counted() == (3, 0, 101, 0)
+    many.pop().close()
+    assert eventually(lambda: counted() == (3, 100, 0, 0))
+    for stream in many:
+        stream.close()
+    assert eventually(lambda: counted() == (3, 0, 0, 0))
+    for stream in few:
+        stream.close()
+    assert eventually(lambda: counted() == (0, 0, 0, 0))
+
+
+def test_the_hub_says_what_it_misses_and_that_it_is_back(
+    doorbell: Doorbell, world: World, client: redis.Redis, embedded: Embedded
+) -> None:
+    doorbell.start_web()
+    stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
+    stream.until("hello")
+    assert look(doorbell).total("doorbell_hub_away") == 0
+    client.delete(publisher.HEARTBEAT_KEY)
+    stream.until("away")
+    assert look(doorbell).value("doorbell_hub_away", cause="listener") == 1
+    client.set(publisher.HEARTBEAT_KEY, "{}")
+    stream.until("resync")
+    assert look(doorbell).value("doorbell_hub_away", cause="listener") == 0
+    embedded.redis.stop()
+    try:
+        stream.until("away")
+        assert look(doorbell).value("doorbell_hub_away", cause="redis") == 1
+    finally:
+        embedded.redis.start()
+    assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
+    stream.until("resync")
+    now = look(doorbell)
+    assert now.total("doorbell_hub_away") == 0
+    for cause, most in (("redis", 1), ("listener", 2)):  # a Redis that comes back has no heartbeat at first
+        assert 1 <= now.value("doorbell_hub_losses_total", cause=cause) <= most
+        assert now.value("doorbell_hub_finds_total", cause=cause) == now.value("doorbell_hub_losses_total", cause=cause)
+    stream.close()
+
+
+@pytest.fixture
+def shown(service: Service) -> Flask:
+    """The app as Flask's own server runs it, without gunicorn's directory."""
+    return create_app(config_for(service, METRICS_TOKEN=TOKEN))
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer ä"])
+def test_nobody_reads_the_metrics_without_the_token(shown: Flask, world: World, header: str | None) -> None:
+    for person in (Person(shown), Person(shown, world.user(world.tenant()))):
+        response = person.client.get("/metrics", headers={} if header is None else {"Authorization": header})
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert "doorbell_" not in response.text
+        world.conn.execute("DELETE FROM users")
+
+
+def test_without_a_token_set_there_is_no_such_page(app: Flask) -> None:
+    for header in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
+        assert app.test_client().get("/metrics", headers=header).status_code == 404
+
+
+def _read(app: Flask) -> Scrape:
+    response = app.test_client().get("/metrics", headers={"Authorization": f"bearer {TOKEN}"})
+    assert response.status_code == 200
+    assert response.mimetype == "text/plain"
+    assert response.headers["Cache-Control"] == "no-store"
+    return Scrape(response.text)
+
+
+def test_paths_and_made_up_methods_make_no_series_of_their_own(shown: Flask) -> None:
+    client = shown.test_client()
+    _read(shown)  # which is counted as well
+    client.get("/orders/1")
+    client.get("/none-0")
+    client.open("/healthz", method="MADE0")
+    before = _read(shown)
+    for n in range(1, 6):
+        client.get(f"/orders/{n}")
+        client.get(f"/none-{n}")
+        client.open("/healthz", method=f"MADE{n}")
+    after = _read(shown)
+    assert {(s.name, *s.labels.items()) for s in after.samples} == {(s.name, *s.labels.items()) for s in before.samples}
+    for labels in ({"endpoint": "orders.show"}, {"endpoint": "none", "method": "GET"}, {"method": "other"}):
+        assert after.total(REQUESTS, **labels) - before.total(REQUESTS, **labels) == 5, labels
+
+
+def test_a_server_error_is_counted_as_one(shown: Flask) -> None:
+    shown.config["PROPAGATE_EXCEPTIONS"] = False
+    shown.view_functions["health.healthz"] = lambda: 1 // 0
+    labels = {"endpoint": "health.healthz", "status": "5xx"}
+    before = _read(shown).total(REQUESTS, **labels)
+    assert shown.test_client().get("/healthz").status_code == 500
+    assert _read(shown).total(REQUESTS, **labels) == before + 1
+
+
+def test_the_metrics_need_neither_postgresql_nor_redis(service: Service) -> None:
+    nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    _read(create_app(config_for(service, METRICS_TOKEN=TOKEN, **nowhere)))

@@ -1,0 +1,46 @@
+"""Files of any bytes, in any encoding that was said: rows, or FileRefused with a sentence. Cookies of any text: signed out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from webapp.order_import.csvfile import OrdersFile
+from webapp.order_import.faults import FileRefused
+
+from ..support.fuzzing import BYTES, TEXTS, fuzzed
+
+ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "utf-16-le", "utf-32", "utf-7", "shift_jis", "ascii", "idna", "x")
+CELLS = st.text(st.sampled_from('ab,;\t"\r\n =+-@\0\ufeffé'), max_size=60)
+CONTENTS = BYTES | CELLS.map(str.encode) | CELLS.map(lambda text: text.encode("utf-16"))
+
+
+@fuzzed
+@given(CONTENTS, st.sampled_from(ENCODINGS), st.none() | st.text(max_size=2))
+@example(b"\xff\xfe", "utf-16", None)
+@example(b"PK\x03\x04", "utf-8", None)
+@example(b"a" * 200_000, "utf-8", None)
+@example(b"number,customer\n" + b"a" * 200_000, "utf-8", ",")
+def test_a_file_is_rows_or_refused(tmp_path: Path, content: bytes, encoding: str, delimiter: str | None) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(content)
+    try:
+        file = OrdersFile.open(path, encoding, delimiter)
+        lines = [line for line, _cells in file.rows()]
+    except FileRefused:
+        return
+    assert lines == sorted(lines)
+
+
+@fuzzed
+@given(TEXTS | st.tuples(TEXTS, st.sampled_from([".", ";", "=", '"', ".."]), TEXTS).map("".join))
+@example("eyJfdXNlcl9pZCI6IjEifQ.aaaaaa.bbbbbb")
+@example(".eJw.aaaaaa.bbbbbb")
+def test_a_cookie_of_any_text_is_a_person_who_is_signed_out(app: Flask, text: str) -> None:
+    cookie = text.replace("\n", "").replace("\r", "").encode("latin-1", "replace").decode("latin-1")
+    for path in ("/", "/stream", "/panels/revenue"):
+        response = app.test_client().get(path, headers={"Cookie": f"session={cookie}"})
+        assert response.status_code in (303, 401)

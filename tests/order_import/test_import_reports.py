@@ -1,0 +1,74 @@
+"""The report of rejected rows: one per file, kept by a dry run, harmless in a spreadsheet, and as good as the rows were."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webapp.order_import.formulas import neutral, original
+
+from ..support.imports import HEADER, Importer, importer  # noqa: F401 - a fixture
+
+
+def test_a_dry_run_takes_no_report_away(importer: Importer) -> None:
+    importer.tenant()
+    importer.load("A1,Toms,soon,5.00")
+    before = importer.report.read_text()
+    importer.load("A1,Toms,2026-01-02,5.00", options=("--dry-run",))
+    assert importer.report.read_text() == before
+    importer.run()
+    assert not importer.report.exists(), "an import without rejects does"
+
+
+@pytest.mark.parametrize("name", ["orders.tsv", "orders.txt", "orders", "orders.CSV"])
+def test_files_of_one_name_beside_each_other_have_a_report_each(importer: Importer, name: str) -> None:
+    importer.tenant()
+    importer.load("A1,Toms,soon,5.00")
+    other = importer.folder / name
+    other.write_text(f"{HEADER}\nA2,Toms,2026-01-02,5.00\nA3,Toms,never,5.00\n")
+    reports = set(importer.folder.iterdir()) - {importer.path, other}
+    csvs, importer.path = importer.path, other
+    assert importer.run().exit_code == 1
+    new = set(importer.folder.iterdir()) - {csvs, other} - reports
+    assert len(new) == 1
+    assert "A1" in importer.report.read_text()
+    assert "A3" in new.pop().read_text()
+
+
+def test_a_cell_that_a_spreadsheet_would_compute_is_a_text_in_the_report_and_itself_when_imported(
+    importer: Importer,
+) -> None:
+    importer.tenant()
+    nasty = ['=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "'=quoted", "\tx", "+49 30 1234"]
+    with importer.path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER.split(","))
+        writer.writerows([f"={n}", customer, "soon", "-5.00"] for n, customer in enumerate(nasty))
+    assert importer.run().exit_code == 2
+    for row in importer.rejected():
+        assert not row["customer"].startswith(("=", "+", "@", "-", "\t"))
+        assert not row["rejected_number"].startswith("=")
+        assert not row["number"].startswith("=")
+        assert row["total"] == "-5.00", "a number is a number"
+    mended = importer.report.read_text().replace("soon", "2026-01-02").replace("-5.00", "5.00")
+    importer.path = importer.folder / "mended.csv"
+    importer.path.write_text(mended)
+    assert importer.run().exit_code == 0
+    assert importer.orders("number", "customer") == [(f"={n}", customer.strip()) for n, customer in enumerate(nasty)]
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.text(st.sampled_from("'=+-@\t\r1.,a "), max_size=6) | st.text(max_size=20))
+def test_a_neutral_cell_is_read_back_as_it_was(cell: str) -> None:
+    assert original(neutral(cell)) == cell
+
+
+def test_a_reason_that_the_files_encoding_cannot_write_costs_no_report(importer: Importer) -> None:
+    importer.tenant()
+    importer.write("A" * 80 + ",M\xfcller,2026-01-02,5.00", "A2,Toms,2026-01-02,5.00", encoding="latin-1")
+    result = importer.run("--encoding", "latin-1")
+    assert result.exit_code == 1, result.output
+    assert "M\xfcller" in importer.report.read_text("latin-1")

@@ -1,0 +1,266 @@
+"""The order's pages: list, form, one order with its buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+
+from ..support.browser import Person, soup
+from ..support.database_roles import shop  # noqa: F401 - a fixture
+from ..support.orders import PAID, alert, ana, row, tenant  # noqa: F401 - a fixture
+from ..support.world import Service, World
+
+
+def buttons(page: Any) -> set[str]:
+    return {str(form["action"]).rsplit("/", 1)[-1] for form in page.select("main form[method=post]")}
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ({}, {"payment", "shipment", "cancellation", "owner"}),
+        ({"paid_at": PAID}, {"shipment", "refunds", "owner"}),
+        ({"paid_at": PAID, "shipped_at": PAID}, {"refunds", "owner"}),
+        ({"cancelled_at": PAID}, {"owner"}),
+    ],
+)
+def test_only_buttons_that_the_rules_allow_are_shown(
+    ana: Person, world: World, tenant: int, columns: dict[str, Any], shown: set[str]
+) -> None:
+    world.order(tenant, number="7", **columns)
+    assert buttons(ana.page("/orders/7")) == shown
+
+
+def test_an_order_goes_its_way_by_the_buttons_of_its_page(ana: Person, world: World, tenant: int) -> None:
+    ben = world.user(tenant, "Ben Okafor")
+    world.order(tenant, number="7", total_minor=1000)
+
+    def press(what: str, status: str, **changes: str) -> None:
+        response = ana.send(ana.page("/orders/7"), f"/orders/7/{what}", **changes)
+        assert (response.status_code, response.location) == (303, "/orders/7")
+        assert row(world, "7")["status"] == status
+
+    press("payment", "paid")
+    press("shipment", "shipped")
+    press("refunds", "shipped", amount="4.00")
+    press("refunds", "refunded")  # the field holds what is left
+    press("owner", "refunded", owner=str(ben))
+    page = ana.page("/orders/7")
+    told = [item.select_one("div").get_text(" ", strip=True) for item in page.select("ol li")]
+    assert told == [
+        "Assigned to Ben Okafor (was unassigned)",
+        "Ana Silva refunded €6.00",
+        "Ana Silva refunded €4.00",
+        "Ana Silva marked it shipped",
+        "Ana Silva marked it paid · €10.00",
+        "Placed · €10.00",
+    ]
+    assert [("Ana Silva" in i.get_text(), "psql" in i.get_text()) for i in page.select("ol li")] == [
+        (True, False)
+    ] * 5 + [(False, True)]
+
+
+def test_a_cancellation_asks_first_without_a_script(ana: Person, world: World, tenant: int) -> None:
+    world.order(tenant, number="7")
+    page = ana.page("/orders/7")
+    assert page.select_one('details:not([open]) form[action="/orders/7/cancellation"]')
+    ana.send(page, "/orders/7/cancellation")
+    assert row(world, "7")["status"] == "cancelled"
+
+
+def test_an_edit_by_plain_sql_is_told_in_words(ana: Person, world: World, tenant: int) -> None:
+    order = world.order(tenant, 1000, number="7", paid_at=PAID)
+    world.change(order, total_minor=1500, customer="<b>Hanari</b>", paid_at=None)
+    text = ana.page("/orders/7").select_one("ol li").get_text(" ", strip=True)  # type: ignore[union-attr]
+    assert "Customer changed from Toms Spezialitäten to <b>Hanari</b>" in text
+    assert "total changed from €10.00 to €15.00" in text
+    assert "time of payment changed from 2 Jan 2026, 11:00:00 to none" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "what", "form", "status", "says"),
+    [
+        ({"shipped_at": PAID}, "cancellation", {}, 409, "Refund it instead"),
+        ({"paid_at": PAID}, "cancellation", {}, 409, "10.00 EUR of it are not refunded"),
+        ({"paid_at": PAID}, "refunds", {"amount": "10.01"}, 422, "0.01 EUR to 10.00 EUR"),
+        ({"paid_at": PAID}, "refunds", {"amount": "1,0"}, 422, "Write it like 1234.50"),
+        ({"paid_at": PAID}, "refunds", {}, 422, "is not an amount"),
+        ({}, "owner", {"owner": "999999"}, 422, "not one of your team"),
+    ],
+)
+def test_a_refused_button_answers_with_the_orders_page_and_the_reason(
+    ana: Person,
+    world: World,
+    tenant: int,
+    columns: dict[str, Any],
+    what: str,
+    form: dict[str, str],
+    status: int,
+    says: str,
+) -> None:
+    world.order(tenant, number="7", **columns)
+    before = world.events()
+    response = ana.post(f"/orders/7/{what}", form)
+    assert response.status_code == status
+    assert says in alert(response)
+    amount = soup(response).select_one("#amount")
+    assert amount is None or amount["value"] == form.get("amount", "10.00")
+    assert world.events() == before
+
+
+@pytest.mark.parametrize(
+    ("columns", "what", "says"),
+    [
+        ({"paid_at": PAID}, "payment", "Order 7 is already paid. Nothing was changed."),
+        ({"shipped_at": PAID}, "shipment", "Order 7 is already shipped. Nothing was changed."),
+        ({"cancelled_at": PAID}, "cancellation", "Order 7 is already cancelled. Nothing was changed."),
+    ],
+)
+def test_a_button_that_another_person_was_quicker_at_answers_with_the_order_as_it_is_and_no_alarm(
+    ana: Person, world: World, tenant: int, columns: dict[str, Any], what: str, says: str
+) -> None:
+    world.order(tenant, number="7", **columns)
+    before = world.events()
+    response = ana.post(f"/orders/7/{what}")
+    page = soup(response)
+    assert (response.status_code, alert(response)) == (409, "")
+    notice = page.select_one(".alert-info[role=status]")
+    assert notice is not None
+    assert notice.get_text(" ", strip=True) == f"{says} Below is the order as it is now."
+    assert what not in buttons(page)
+    assert world.events() == before
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "INV/2026/7",
+        "/7/",
+        "7 a",
+        "new",
+        "..",
+        ".7",
+        "a~b",
+        "~2F",
+        "7%2F8",
+        "ü?#&",
+        "a\\b",
+        "7/payment",
+        "x" * 64,
+        "<i>",
+    ],
+)
+def test_any_number_that_an_import_brings_has_a_page_and_buttons(
+    ana: Person, world: World, tenant: int, number: str
+) -> None:
+    world.order(tenant, number=number)
+    link = ana.page("/orders").select_one("tbody a")
+    assert link is not None
+    page = ana.page(str(link["href"]))
+    heading = page.select_one("h1")
+    assert heading is not None
+    assert heading.get_text() == f"Order {number}"
+    response = ana.send(page, f"{link['href']}/payment")
+    assert response.location == link["href"]
+    assert row(world, number)["status"] == "paid"
+
+
+def listed(page: Any) -> list[str]:
+    return [a.get_text() for a in page.select("tbody a")]
+
+
+def test_the_list_is_searched_by_number_and_customer_and_filtered_by_status(
+    ana: Person, world: World, tenant: int
+) -> None:
+    world.order(tenant, number="A-1", customer="Hanari Carnes", placed_at="2026-01-01")
+    world.order(tenant, number="A-2", customer="100% Süß_Waren", placed_at="2026-01-02", paid_at=PAID)
+    world.order(world.tenant("other"), number="A-3")
+    assert listed(ana.page("/orders")) == ["A-2", "A-1"]
+    assert listed(ana.page("/orders?q=a-1")) == ["A-1"]
+    assert listed(ana.page("/orders?q=CARNES")) == ["A-1"]
+    assert listed(ana.page("/orders?q=100%25+s")) == ["A-2"]
+    assert listed(ana.page("/orders?q=%25")) == [], "signs are not words"
+    assert listed(ana.page("/orders?status=paid")) == ["A-2"]
+    assert "No orders match" in ana.page("/orders?q=nothing").get_text()
+    assert ana.get("/orders?status=lost").status_code == 400
+    assert ana.get("/orders?q=%00").status_code == 200
+
+
+def test_the_list_is_paged_and_a_new_order_does_not_move_the_next_page(ana: Person, world: World, tenant: int) -> None:
+    world.conn.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
+        " SELECT %s, 'P' || n, 'Bulk', 'EUR', n, '2026-01-01'::timestamptz + (n / 10) * interval '1 s'"
+        " FROM generate_series(1, 120) AS n",
+        [tenant],
+    )
+    seen, path, page = [], "/orders?q=p", ana.page("/orders?q=p")
+    while path:
+        page = ana.page(path)
+        seen += listed(page)
+        older = page.select_one("a[rel=next]")
+        path = str(older["href"]) if older else ""
+        world.order(tenant, number=f"P-new-{len(seen)}")
+    assert seen == [f"P{n}" for n in range(120, 0, -1)]
+
+
+@pytest.mark.parametrize(
+    "before", ["x", "2026-01-01_1", "2026-01-01T00:00:00+00:00_x", "_", "2026-01-01T00:00:00+00:00_-1"]
+)
+def test_a_made_up_place_in_the_list_is_refused(ana: Person, before: str) -> None:
+    assert ana.get("/orders", query_string={"before": before}).status_code == 400
+
+
+def test_times_are_those_of_the_tenants_zone_and_money_of_its_locale(app: Flask, world: World) -> None:
+    tenant = world.tenant("tokyo", timezone="Asia/Tokyo", currency="JPY", locale="de_DE")
+    world.order(tenant, 123456, number="7", currency="JPY", placed_at="2026-01-01 20:00+00")
+    page = Person(app, world.user(tenant)).page("/orders/7")
+    assert "02.01.2026, 05:00:00" in page.get_text(" ")
+    assert "123.456\u00a0¥" in page.get_text(" ")
+
+
+def test_no_request_holds_two_connections_at_once(app: Flask, ana: Person, world: World) -> None:
+    """Twenty requests that each hold one and wait for a second would wait for ever: one connection must do."""
+    with app.app_context():
+        engine = app.extensions["sqlalchemy"].engine
+        held = [engine.connect() for _ in range(19)]
+    try:
+        placed = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", total="12.50")
+        assert placed.status_code == 303
+        number = placed.headers["Location"].rpartition("/")[2]
+        for verb in ("payment", "shipment", "refunds"):
+            assert ana.post(f"/orders/{number}/{verb}", {"amount": "1"}).status_code == 303, verb
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_a_row_that_somebody_holds_in_psql_costs_seconds_and_a_word(
+    app: Flask, ana: Person, world: World, service: Service
+) -> None:
+    placed = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", total="12.50")
+    number = placed.headers["Location"].rpartition("/")[2]
+    with psycopg.connect(service.database_url) as forgotten:
+        forgotten.execute("UPDATE orders SET total_minor = 1")
+        assert ana.post(f"/orders/{number}/payment").status_code == 503
+        assert ana.get("/").status_code == 200
+        forgotten.rollback()
+    assert ana.post(f"/orders/{number}/payment").status_code == 303
+
+
+def test_the_history_names_the_person_or_the_program_that_acted(
+    ana: Person, world: World, tenant: int, shop: psycopg.Connection
+) -> None:
+    """A program is named by the role that it signed in with: what it calls itself, and for whom, is beside it."""
+    world.order(tenant, number="7")
+    shop.execute("SET application_name = 'doorbell web'")
+    (user,) = world.conn.execute("SELECT id FROM users").fetchall()
+    shop.execute("SELECT set_config('doorbell.actor', %s, false)", [str(user[0])])
+    shop.execute("UPDATE orders SET paid_at = now() WHERE number = '7'")
+    ana.send(ana.page("/orders/7"), "/orders/7/shipment")
+    history = ana.page("/orders/7").select_one("ol").get_text(" ", strip=True)
+    assert "Ana Silva marked it shipped" in history
+    assert "by program shop (doorbell web), which named Ana Silva" in history
+    assert "via psql" in history

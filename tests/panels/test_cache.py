@@ -1,0 +1,374 @@
+"""One query and one render for all who watch, and never older than the newest signal. Real PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+import redis
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from webapp import create_app, redis_client
+from webapp.launcher.embedded import Embedded
+from webapp.observability.metrics import web as metrics
+from webapp.panels.registry import KEPT_SECONDS, PANELS
+from webapp.signals import publisher
+
+from ..conftest import config_for
+from ..support.browser import Person
+from ..support.processes import eventually
+from ..support.viewers import at_once, statements
+from ..support.world import Service, World
+
+VIEWERS = 50
+REVENUE = "AS paid"  # of the statement behind the revenue tile
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[redis.Redis]:
+    """Publishes in the listener's place."""
+    with redis_client.connect(service.redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def tenant(world: World, client: redis.Redis) -> int:
+    """A tenant that has been signalled for: without any signal nothing is kept."""
+    tenant = world.tenant()
+    publisher.publish(client, tenant, {"placed": None})
+    return tenant
+
+
+@pytest.fixture
+def ana(app: Flask, world: World, tenant: int) -> Person:
+    return Person(app, world.user(tenant))
+
+
+def revenue(response: TestResponse) -> int:
+    """The figure of the tile, in minor units."""
+    assert response.status_code == 200, response.text
+    found = re.search(r'data-version="(-?\d+)"', response.text)
+    assert found
+    return int(found[1])
+
+
+def ask(person: Person, panel: str = "revenue") -> TestResponse:
+    return person.get(f"/panels/{panel}")
+
+
+def counted(how: str) -> float:
+    return metrics.PANEL_REQUESTS.labels(how)._value.get()
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_is_queried_once_until_a_signal_concerns_it(
+    app: Flask, client: redis.Redis, tenant: int, ana: Person, panel: str
+) -> None:
+    ask(ana, panel)
+    with statements(app) as sent:
+        for _ in range(3):
+            ask(ana, panel)
+        assert sent == []
+        for topic in ("orders", "revenue", "placed", "rollups", "day", "resync"):
+            sent.clear()
+            publisher.publish(client, tenant, {topic: None})
+            ask(ana, panel)
+            assert len(sent) == (topic == "resync" or topic in PANELS[panel].topics), topic
+
+
+def test_fifty_who_ask_at_once_cost_one_query_and_all_get_its_answer(
+    app: Flask, world: World, service: Service, tenant: int
+) -> None:
+    people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(VIEWERS)]
+    world.order(tenant, 4200, paid_at=world.now())
+    waited = counted("wait")
+    with statements(app) as sent, psycopg.connect(service.database_url) as holder:
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # so that all are there before the query is over
+        with at_once([lambda person=person: ask(person) for person in people]) as answers:
+            eventually(lambda: counted("wait") - waited == VIEWERS - 1, 2.5)
+            holder.rollback()
+    assert {revenue(answer.result()) for answer in answers} == {4200}
+    assert sent.about(REVENUE) == 1
+    assert sent.about("FROM users") <= VIEWERS
+
+
+@pytest.mark.parametrize("why", ["redis is away", "the log is empty"])
+def test_where_nothing_is_known_nothing_is_kept_and_fifty_at_once_cost_two_queries_at_most(
+    service: Service, world: World, why: str
+) -> None:
+    changes = {"REDIS_URL": "redis://127.0.0.1:1/0"} if why == "redis is away" else {}
+    app = create_app(config_for(service, **changes))
+    tenant = world.tenant()
+    people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(VIEWERS)]
+    with statements(app) as sent:
+        with psycopg.connect(service.database_url) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            with at_once([lambda person=person: ask(person) for person in people]) as answers:
+                eventually(lambda: sent.about("FROM users") > 0)
+                holder.rollback()
+        assert {answer.result().status_code for answer in answers} == {200}
+        at_most = len(people)
+        assert 1 <= sent.about(REVENUE) < at_most
+        sent.clear()
+        for _ in range(3):
+            assert "Doorbell-Seq" not in ask(people[0]).headers
+        assert sent.about(REVENUE) == 3
+
+
+class Shop:
+    """Writes ever more revenue and signals it; `told` is what was signalled last."""
+
+    def __init__(self, service: Service, world: World, tenant: int) -> None:
+        self._service, self._tenant = service, tenant
+        self._order = world.order(tenant, 0, paid_at=world.now())
+        self.told = 0
+        self.open = True
+
+    def write(self, changes: int) -> None:
+        with psycopg.connect(self._service.database_url, autocommit=True) as conn:
+            for total in range(1, changes + 1):
+                conn.execute("UPDATE orders SET total_minor = %s WHERE id = %s", [total, self._order])
+                eventually(self._signal)
+                self.told = total
+        self.open = False
+
+    def _signal(self) -> bool:
+        try:
+            with redis_client.connect(self._service.redis_url) as client:
+                return publisher.publish(client, self._tenant, {"revenue": None}) > 0
+        except redis.RedisError:
+            return False
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_after_a_signal_no_process_gives_out_what_is_older(
+    service: Service, world: World, tenant: int, embedded: Embedded, restarted: bool
+) -> None:
+    """Two apps, each with its own cache, asked by three each, while a writer changes and signals; Redis dies in between."""
+    apps = [create_app(config_for(service)) for _ in range(2)]
+    shop = Shop(service, world, tenant)
+    users = [world.user(tenant, f"U{n} Name") for n in range(6)]
+    faults, looks, from_memory = [], [], counted("memory")
+
+    def watch(n: int) -> None:
+        person = Person(apps[n % 2], users[n])
+        while shop.open:
+            told = shop.told
+            shown = revenue(ask(person))
+            looks.append(shown)
+            if shown < told:
+                faults.append((told, shown))
+
+    threads = [threading.Thread(target=watch, args=[n]) for n in range(6)]
+    writer = threading.Thread(target=shop.write, args=[200])
+    for thread in (*threads, writer):
+        thread.start()
+    if restarted:
+        for _ in range(2):
+            before = len(looks)
+            embedded.redis.stop(9)
+            embedded.redis.start()
+            eventually(lambda before=before: len(looks) > before + 50 or not shop.open)
+    for thread in (*threads, writer):
+        thread.join()
+    assert faults == []
+    assert len(looks) > 50, "they looked while it changed"
+    assert counted("memory") > from_memory, "the guard: some did come from memory"
+
+
+def test_an_emptied_redis_makes_all_that_was_kept_old(
+    app: Flask, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    ask(ana)
+    client.flushall()
+    with statements(app) as sent:
+        ask(ana)
+        assert sent.about(REVENUE) == 1, "its log may have held a signal that nobody will tell of any more"
+        publisher.publish(client, tenant, {"rollups": None})
+        ask(ana)
+        ask(ana)
+        assert sent.about(REVENUE) >= 2, "nor does a new log bring back what was kept under the old one"
+
+
+def test_a_signal_of_another_version_makes_everything_old(
+    app: Flask, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    ask(ana, "history")
+    client.xadd(publisher.log_key(tenant), {"signal": "{}"})
+    with statements(app) as sent:
+        ask(ana, "history")
+    assert len(sent) == 1
+
+
+def test_more_signals_than_are_read_at_once_make_everything_old(
+    app: Flask, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    ask(ana, "history")
+    for _ in range(150):
+        publisher.publish(client, tenant, {"rollups": None})
+    with statements(app) as sent:
+        for _ in range(3):
+            ask(ana, "history")
+        assert 1 <= len(sent) <= 2
+
+
+def test_two_tenants_and_two_roles_never_share(
+    app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    other = world.tenant("other", locale="de_DE")
+    publisher.publish(client, other, {"placed": None})
+    theirs = Person(app, world.user(other))
+    world.order(tenant, 100, paid_at=world.now())
+    world.order(other, 999, paid_at=world.now())
+    with statements(app) as sent:
+        for _ in range(3):
+            assert (revenue(ask(ana)), revenue(ask(theirs))) == (100, 999)
+        assert sent.about(REVENUE) == 2
+        manager = Person(app, world.user(tenant, "Max Chef", role="manager"))
+        assert revenue(ask(manager)) == 100
+        assert sent.about(REVENUE) == 3
+
+
+def test_a_tenant_that_changes_its_locale_gets_other_renders(
+    app: Flask, world: World, tenant: int, ana: Person
+) -> None:
+    world.order(tenant, 123_456, paid_at=world.now())
+    assert "€1,234.56" in ask(ana).text
+    world.conn.execute("UPDATE tenants SET locale = 'de_DE'")
+    app.extensions["doorbell_visitors"].clock = lambda: 1e9  # their moment is over
+    assert "1.234,56" in ask(ana).text
+
+
+def test_nothing_is_kept_over_midnight_or_for_longer_than_its_time(
+    app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    cache = app.extensions["doorbell_panels"]
+
+    def at(day: int, hour: int, minute: int, second: float) -> None:
+        moment = datetime(2026, 5, day, hour, minute, tzinfo=zone).timestamp() + second
+        cache.clock = lambda: moment
+
+    world.order(tenant, 100, paid_at=datetime(2026, 5, 20, 23, 0, tzinfo=zone))
+    with statements(app) as sent:
+        at(20, 23, 59, 50)
+        assert revenue(ask(ana)) == 100
+        at(20, 23, 59, 55)
+        assert revenue(ask(ana)) == 100
+        assert sent.about(REVENUE) == 1
+        at(21, 0, 0, 1)
+        assert revenue(ask(ana)) == 0, "the day has turned, whether a signal said so or not"
+        at(21, 0, 0, 1 + KEPT_SECONDS - 1)
+        ask(ana)
+        assert sent.about(REVENUE) == 2
+        at(21, 0, 0, 1 + KEPT_SECONDS)
+        ask(ana)
+        assert sent.about(REVENUE) == 3
+        at(21, 0, 0, 0)
+        ask(ana)
+        assert sent.about(REVENUE) == 4, "a clock that was set back makes nothing young"
+
+
+def test_an_error_reaches_all_who_wait_and_is_not_kept(app: Flask, world: World, service: Service, tenant: int) -> None:
+    people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(10)]
+    with statements(app) as sent, psycopg.connect(service.database_url) as holder:
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # for longer than a query waits for a lock
+        with at_once([lambda person=person: ask(person) for person in people]) as answers:
+            assert {answer.result().status_code for answer in answers} == {503}
+        assert sent.about(REVENUE) == 1
+        holder.rollback()
+        assert {ask(person).status_code for person in people} == {200}
+
+
+def test_a_row_is_read_once_for_all_and_one_that_is_gone_is_not_kept(
+    app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    order = world.order(tenant)
+    ben = Person(app, world.user(tenant, "Ben Okafor"))
+    with statements(app) as sent:
+        for person in (ana, ben):
+            assert ask(person, f"recent_orders/{order}").status_code == 200
+        assert sent.about("FROM (SELECT * FROM orders") == 1
+        world.conn.execute("DELETE FROM orders")
+        publisher.publish(client, tenant, {"orders": [order]})
+        for person in (ana, ben):
+            assert ask(person, f"recent_orders/{order}").status_code == 404
+        assert sent.about("FROM (SELECT * FROM orders") == 3
+
+
+def test_the_first_paint_comes_from_what_the_panels_have(app: Flask, tenant: int, ana: Person) -> None:
+    for panel in PANELS:
+        ask(ana, panel)
+    with statements(app) as sent:
+        page = ana.get("/")
+    assert page.status_code == 200
+    assert [statement for statement in sent if "notifications" not in statement] == []
+
+
+def test_the_inbox_is_nobody_elses(app: Flask, world: World, tenant: int, ana: Person) -> None:
+    with statements(app) as sent:
+        for _ in range(2):
+            assert ask(ana, "inbox").status_code == 200
+    assert sent.about("notifications") == 2
+
+
+def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
+    app: Flask, client: redis.Redis, tenant: int, ana: Person
+) -> None:
+    ask(ana)  # whereupon the session has its cookie for good
+    newest = publisher.publish(client, tenant, {"placed": None})
+    first, again = ask(ana), ask(ana)
+    changing = ("Doorbell-Now", "Date")  # gunicorn dates each answer
+    said = [{name: value for name, value in r.headers.items() if name not in changing} for r in (first, again)]
+    assert said[0] == said[1]
+    assert first.data == again.data
+    assert again.headers["Doorbell-Seq"] == str(newest)
+    etag = again.headers["ETag"]
+    for asked in (etag, f"W/{etag}", f'"other", {etag}'):
+        unchanged = ana.get("/panels/revenue", headers={"If-None-Match": asked})
+        assert (unchanged.status_code, unchanged.data) == (304, b"")
+        assert unchanged.headers["Content-Security-Policy"]
+        assert unchanged.headers["ETag"] == etag
+    assert ana.get("/panels/revenue", headers={"If-None-Match": '"other"'}).status_code == 200
+    newest = publisher.publish(client, tenant, {"rollups": None})
+    assert ask(ana).headers["Doorbell-Seq"] == str(newest), "nothing in it is older, though it was read before"
+
+
+def test_a_cookie_that_is_not_quite_a_session_gets_nothing_from_memory(app: Flask, tenant: int, ana: Person) -> None:
+    ask(ana)
+    ask(ana)
+    cookie = ana.client.get_cookie("session")
+    assert cookie is not None
+    stranger = app.test_client(use_cookies=False)
+    for value in ("", cookie.value[:-1], cookie.value + "x", cookie.value.swapcase()):
+        assert stranger.get("/panels/revenue", headers={"Cookie": f"session={value}"}).status_code == 401
+    kept = stranger.get("/panels/revenue", headers={"Cookie": f"session={cookie.value}"})
+    assert kept.status_code == 200, "the guard: this very cookie does"
+
+
+def test_the_page_that_only_polls_opens_no_stream(ana: Person) -> None:
+    page = ana.page("/?live=poll")
+    live = page.select_one("#live")
+    assert live is not None
+    assert live.get("data-live") == "poll"
+    assert "hx-sse:connect" not in live.attrs
+    assert "hx-sse:connect" in ana.page("/").select_one("#live").attrs  # type: ignore[union-attr]
+
+
+def test_what_was_answered_and_how_is_counted(app: Flask, world: World, tenant: int, ana: Person) -> None:
+    before = {how: counted(how) for how in ("memory", "query")}
+    held, unchanged = metrics.PANEL_BYTES._value.get(), metrics.PANELS_UNCHANGED._value.get()
+    requests = metrics.REQUESTS.labels("panels.revenue", "GET", "3xx")
+    answered = requests._value.get()
+    etag = ask(ana).headers["ETag"]
+    ana.get("/panels/revenue", headers={"If-None-Match": etag})
+    assert {how: counted(how) - before[how] for how in before} == {"memory": 1, "query": 1}
+    assert metrics.PANELS_UNCHANGED._value.get() == unchanged + 1
+    assert metrics.PANEL_BYTES._value.get() > held
+    assert requests._value.get() == answered + 1

@@ -1,0 +1,62 @@
+"""What moves with the clock: rendered once per minute for all who watch, and never shown in the next minute."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+
+from webapp import redis_client
+from webapp.display import clock
+from webapp.panels.registry import MOVE_WITH_THE_CLOCK, PANELS
+from webapp.queries.day import today
+from webapp.signals import publisher
+
+from ..support.browser import Person
+from ..support.viewers import statements
+from ..support.world import Service, World
+
+NAMES = ",".join(sorted(MOVE_WITH_THE_CLOCK & PANELS.keys()))
+
+
+@pytest.fixture
+def tenant(world: World, service: Service) -> int:
+    tenant = world.tenant()
+    with redis_client.connect(service.redis_url) as client:
+        publisher.publish(client, tenant, {"placed": None})
+    return tenant
+
+
+def test_a_minute_of_many_viewers_costs_one_query_a_panel(
+    app: Flask, world: World, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(10)]
+    noon = datetime(2027, 6, 10, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    monkeypatch.setattr(clock, "epoch", lambda: moment.timestamp())
+    monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
+    for minute in range(3):
+        with statements(app) as sent:
+            for n, person in enumerate(people):
+                moment = noon + timedelta(minutes=minute, seconds=n / 5)
+                assert person.get(f"/panels?names={NAMES}").status_code == 200
+        assert sent.about("FROM orders") == len(NAMES.split(",")), f"minute {minute}"
+
+
+def test_a_render_ends_with_its_minute(app: Flask, world: World, tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although it is only two seconds old."""
+    ana = Person(app, world.user(tenant))
+    yesterday = datetime(2027, 6, 9, 12, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    world.order(tenant, 7700, placed_at=yesterday, paid_at=yesterday)
+    monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
+    moment = yesterday + timedelta(days=1, seconds=29)
+    assert "€77.00" not in ana.get("/panels/revenue").text
+    moment += timedelta(seconds=2)
+    assert "€77.00" in ana.get("/panels/revenue").text
+
+
+def test_between_two_minutes_the_comparison_does_not_move() -> None:
+    noon = datetime(2027, 6, 10, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    compared = {today("Europe/Berlin", noon + timedelta(seconds=n)).yesterday_now for n in range(60)}
+    assert compared == {noon - timedelta(days=1)}

@@ -1,0 +1,97 @@
+"""Migrations: up, down and up again, and equal to the models."""
+
+from __future__ import annotations
+
+import logging
+
+import flask_migrate
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+
+from webapp.db import db
+
+from ..support.world import Service, World
+
+
+def _relations(conn: psycopg.Connection) -> set[str]:
+    rows = conn.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def test_the_migrations_make_the_models_tables(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        options = {
+            "include_object": lambda _o, name, type_, *_: not (type_ == "table" and name.startswith("order_events_"))
+        }
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata)
+    ours = [d for d in differences if "alembic_version" not in str(d)]
+    assert ours == []
+
+
+def test_the_migrations_go_down_to_nothing_and_up_again(app: Flask, conn: psycopg.Connection) -> None:
+    before = _relations(conn)
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")
+        assert _relations(conn) == {"alembic_version", "alembic_version_pkc"}
+        flask_migrate.upgrade()
+    assert _relations(conn) == before
+
+
+def test_a_disabled_user_stays_out_when_the_migrations_go_down_and_up_again(app: Flask, world: World) -> None:
+    """A revision that knows no disabled users lets in each user who has a password."""
+    tenant = world.tenant()
+    left, stays = world.user(tenant, "left"), world.user(tenant, "stays")
+    world.conn.execute("UPDATE users SET password_hash = 'a hash'")
+    world.conn.execute("UPDATE users SET disabled_at = now() WHERE id = %s", [left])
+    with app.app_context():
+        flask_migrate.downgrade(revision="0006")
+        can_sign_in = world.conn.execute("SELECT id FROM users WHERE password_hash IS NOT NULL").fetchall()
+        assert can_sign_in == [(stays,)]
+        flask_migrate.upgrade()
+    assert world.conn.execute("SELECT id FROM users WHERE password_hash IS NOT NULL").fetchall() == [(stays,)]
+
+
+def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
+    app: Flask, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is cut off and nothing is half done: what the message says makes the migration go through."""
+    with app.app_context():
+        flask_migrate.downgrade(revision="0005")
+        tenant = world.tenant(name="x" * 501)
+        for number in range(7):
+            world.order(tenant, number=f"L{number}", customer="é" * 600)
+        with caplog.at_level(logging.ERROR), pytest.raises(SystemExit):
+            flask_migrate.upgrade()
+        assert world.conn.execute("SELECT version_num FROM alembic_version").fetchone() == ("0005",)
+        assert "orders.customer has at most 500 characters; longer: 7 rows" in caplog.text
+        assert f"(tenant_id, number) = ({tenant},L0), ({tenant},L1), ({tenant},L2)" in caplog.text
+        assert "longer: 1 row, (id) =" in caplog.text
+        for line in caplog.text.splitlines():
+            if "for example: " in line:
+                world.conn.execute(line.partition("for example: ")[2])
+        flask_migrate.upgrade()
+    assert world.conn.execute("SELECT DISTINCT length(customer) FROM orders").fetchall() == [(500,)]
+
+
+def test_doorbell_lives_in_a_schema_of_its_own_too(app: Flask, service: Service, conn: psycopg.Connection) -> None:
+    conn.execute('CREATE SCHEMA "its Own"; DROP SCHEMA public CASCADE')
+    conn.execute(f'ALTER DATABASE {conn.info.dbname} SET search_path = "its Own"')
+    with app.app_context():
+        flask_migrate.upgrade()
+    with psycopg.connect(service.database_url, autocommit=True) as later:
+        world = World(later)
+        tenant = world.tenant()
+        order = world.order(tenant, owner_id=world.user(tenant))
+        world.change(order, paid_at=world.now(), customer="Ada")
+        later.execute("SELECT order_events_make_partitions(4)")
+        later.execute("TRUNCATE orders CASCADE")
+        assert [event["type"] for event in world.events()] == ["placed", "edited", "paid", "deleted"]
+        pinned = later.execute("SELECT DISTINCT proconfig FROM pg_proc WHERE prosecdef").fetchall()
+        assert all('search_path=pg_catalog, "its Own", pg_temp' in settings for (settings,) in pinned)
+        assert later.execute("SELECT count(*) FROM order_events_partitions()").fetchone() == (5,)

@@ -1,0 +1,206 @@
+"""Every number of the board against plain SQL or a hand count: days, zones, refunds, tenants."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from webapp.db import db
+from webapp.models import User
+from webapp.panels.registry import PANELS
+from webapp.queries import (
+    average_order,
+    history,
+    inbox,
+    leaderboard,
+    orders_today,
+    recent_orders,
+    revenue,
+    revenue_by_hour,
+    salespeople,
+)
+
+from ..support.database_roles import shop  # noqa: F401 - a fixture
+from ..support.figures import NOON, _context, refund, tenant  # noqa: F401 - a fixture
+from ..support.world import World
+
+
+def random_orders(world: World, tenant_id: int, seed: int) -> None:
+    """Orders over three days round NOON, some paid, refunded, cancelled, deleted, or nobody's."""
+    dice = random.Random(seed)
+    people = [world.user(tenant_id, name) for name in ("Ana Silva", "Ben Okafor", "Chloé Martin")]
+
+    def moment() -> datetime:
+        return NOON + timedelta(minutes=dice.randint(-60 * 60, 14 * 60))
+
+    for _ in range(120):
+        placed = moment()
+        columns: dict[str, Any] = {"placed_at": placed, "owner_id": dice.choice([*people, None])}
+        if dice.random() < 0.8:
+            columns["paid_at"] = placed + timedelta(minutes=dice.randint(0, 900))
+        if dice.random() < 0.1:
+            columns["cancelled_at"] = moment()
+        order = world.order(tenant_id, dice.randint(1, 90_000), **columns)
+        if "paid_at" in columns and dice.random() < 0.3:
+            refund(world, order, 1, moment().isoformat())
+        if dice.random() < 0.05:
+            world.conn.execute("DELETE FROM orders WHERE id = %s", [order])
+
+
+REFUNDS = (
+    "SELECT e.*, o.owner_id AS owner FROM order_events e JOIN orders o ON o.id = e.order_id WHERE e.type = 'refunded'"
+)
+DAY = "AT TIME ZONE 'Europe/Berlin')::date = '2026-06-10'"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_number_equals_the_plain_sql_over_the_orders(world: World, seed: int) -> None:
+    acme, other = world.tenant(), world.tenant("other")
+    random_orders(world, acme, seed)
+    random_orders(world, other, seed + 100)
+
+    def count(sql: str) -> int:
+        row = world.conn.execute(sql).fetchone()
+        assert row is not None
+        return int(row[0] or 0)
+
+    for tenant_id in (acme, other):
+        mine = f"tenant_id = {tenant_id}"
+        paid = count(f"SELECT sum(total_minor) FROM orders WHERE {mine} AND (paid_at {DAY}")
+        paid_orders = count(f"SELECT count(*) FROM orders WHERE {mine} AND (paid_at {DAY}")
+        refunded = count(f"SELECT sum(amount_minor) FROM ({REFUNDS}) r WHERE {mine} AND (occurred_at {DAY}")
+        placed = count(f"SELECT count(*) FROM orders WHERE {mine} AND cancelled_at IS NULL AND (placed_at {DAY}")
+        assert paid_orders > 10, "the comparison means something"
+        assert refunded > 0, "the comparison means something"
+
+        shown = tenant(tenant_id)
+        assert revenue.read(shown, NOON).today_minor == paid - refunded
+        assert orders_today.read(shown, NOON).today == placed
+        assert average_order.read(shown, NOON).today_minor == int(paid / paid_orders + 0.5)
+        people = salespeople.read(shown, NOON)
+        assert sum(person.revenue_minor for person in people) == paid - refunded
+        assert sum(person.orders for person in people) == placed
+        hours = revenue_by_hour.read(shown, NOON).hours
+        assert sum(hour.today_minor for hour in hours) == paid - refunded
+        for person in people:
+            owner = "IS NULL" if person.owner_id is None else f"= {person.owner_id}"
+            owners_paid = count(
+                f"SELECT sum(total_minor) FROM orders WHERE {mine} AND owner_id {owner} AND (paid_at {DAY}"
+            )
+            owners_back = count(
+                f"SELECT sum(amount_minor) FROM ({REFUNDS}) r WHERE {mine} AND owner {owner} AND (occurred_at {DAY}"
+            )
+            assert person.revenue_minor == owners_paid - owners_back
+
+
+def test_recent_orders_are_the_latest_placed_each_with_its_last_change(world: World) -> None:
+    acme = world.tenant()
+    ana = world.user(acme, "Ana Silva")
+    for minute in range(30):
+        world.order(acme, placed_at=NOON + timedelta(minutes=minute))
+    newest = world.order(acme, placed_at=NOON + timedelta(hours=1), owner_id=ana)
+    world.change(newest, paid_at=NOON)
+    with world.conn.transaction():
+        world.conn.execute("SELECT set_config('doorbell.actor', %s, true)", [str(ana)])
+        world.change(newest, refunded_minor=250)
+    shown = recent_orders.read(tenant(acme), NOON + timedelta(hours=1)).orders
+    assert [order.number for order in shown] == ["T31", *(f"T{n}" for n in range(30, 6, -1))]
+    change = shown[0].change
+    assert change is not None
+    assert (change.type, change.amount_minor, change.by) == ("refunded", 250, "Ana Silva")
+    assert shown[1].change is not None
+    assert (shown[1].change.type, shown[1].change.by) == ("placed", "psql")
+
+
+def test_a_change_by_another_program_names_its_role_and_not_what_it_calls_itself(
+    world: World, shop: psycopg.Connection
+) -> None:
+    acme = world.tenant()
+    shop.execute("SET application_name = 'Ana Silva'")
+    shop.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
+        " VALUES (%s, 'S-1', 'Toms', 'EUR', 100, %s)",
+        [acme, NOON],
+    )
+    change = recent_orders.read(tenant(acme), NOON).orders[0].change
+    assert change is not None
+    assert change.by == "shop"
+
+
+def test_one_row_alone_is_the_same_as_in_the_list_and_only_for_its_tenant(world: World) -> None:
+    acme, other = world.tenant(), world.tenant("other")
+    order = world.order(acme)
+    world.change(order, paid_at=NOON)
+    assert recent_orders.read_row(tenant(acme), NOON, order).orders == recent_orders.read(tenant(acme), NOON).orders
+    assert recent_orders.read_row(tenant(other), NOON, order).orders == ()
+
+
+def rollup(world: World, tenant_id: int, day: str, owner_id: int, revenue_minor: int, paid_orders: int = 1) -> None:
+    values = [tenant_id, day, owner_id, paid_orders, paid_orders, revenue_minor]
+    world.conn.execute("INSERT INTO rollups_daily VALUES (%s, %s, %s, %s, %s, %s)", values)
+
+
+def test_history_has_thirty_days_to_today_with_zeros_between(world: World) -> None:
+    acme, other = world.tenant(), world.tenant("other")
+    ana = world.user(acme)
+    rollup(world, acme, "2026-05-11", ana, 1)  # a day too old
+    rollup(world, acme, "2026-05-12", ana, 10)
+    rollup(world, acme, "2026-05-12", 0, 20)
+    rollup(world, acme, "2026-06-10", ana, 300)
+    rollup(world, other, "2026-06-10", 0, 5000)
+    days = history.read(tenant(acme), NOON).days
+    assert (len(days), days[0].day, days[-1].day) == (30, date(2026, 5, 12), date(2026, 6, 10))
+    assert [day.revenue_minor for day in days] == [30, *[0] * 28, 300]
+
+
+def test_the_leaderboard_is_the_best_first_and_nobody_has_a_row(world: World) -> None:
+    acme = world.tenant()
+    ana, ben = world.user(acme, "Ana Silva"), world.user(acme, "Ben Okafor")
+    rollup(world, acme, "2026-06-01", ana, 100)
+    rollup(world, acme, "2026-06-02", ben, 400)
+    rollup(world, acme, "2026-06-03", ana, 200, 2)
+    rollup(world, acme, "2026-06-03", 0, 50)
+    rollup(world, acme, "2026-05-01", ana, 9999)
+    shown = leaderboard.read(tenant(acme), NOON)
+    assert [(one.name, one.revenue_minor, one.paid_orders) for one in shown] == [
+        ("Ben Okafor", 400, 1),
+        ("Ana Silva", 300, 3),
+        (None, 50, 1),
+    ]
+
+
+def test_the_inbox_is_ones_own_and_news_is_what_is_unread_and_newer(world: World) -> None:
+    acme = world.tenant()
+    ana, ben = world.user(acme, "Ana Silva"), world.user(acme, "Ben Okafor")
+    for owner in (ana, ana, ben):
+        world.order(acme, owner_id=owner)
+    world.conn.execute("UPDATE orders SET paid_at = now()")
+    user = db.session.get_one(User, ana)
+    first = inbox.read(tenant(acme), NOON, user)
+    assert ([note.number for note in first.notes], first.unread) == (["T2", "T1"], 2)
+    assert inbox.read_news(tenant(acme), NOON, user, first.seen).count == 0
+    world.conn.execute("UPDATE orders SET shipped_at = now()")
+    world.conn.execute("UPDATE notifications SET read_at = now() WHERE type = 'paid'")
+    news = inbox.read_news(tenant(acme), NOON, user, first.seen)
+    assert (news.count, news.orders, news.types, news.unread) == (2, 2, ("shipped",), 2)
+    assert inbox.read_news(tenant(acme), NOON, user, news.seen).count == 0
+
+
+def test_two_tenants_never_mix_in_any_panel(world: World) -> None:
+    acme, empty = world.tenant(), world.tenant("empty")
+    ana = world.user(acme)
+    at = NOON - timedelta(hours=1)
+    order = world.order(acme, placed_at=at, paid_at=at, owner_id=ana)
+    refund(world, order, 10, at.isoformat())
+    rollup(world, acme, "2026-06-10", ana, 100)
+    for panel in PANELS.values():
+        nothing = panel.read(tenant(empty), NOON)
+        assert panel.read(tenant(acme), NOON) != nothing, f"{panel.name}: guard, the full tenant shows something"
+        assert panel.read(tenant(empty), NOON) == nothing
+    assert revenue.read(tenant(empty), NOON) == revenue.Revenue(0, 0, 0)
+    assert recent_orders.read(tenant(empty), NOON).orders == ()
+    assert leaderboard.read(tenant(empty), NOON) == ()

@@ -1,0 +1,166 @@
+"""The rollups equal a plain count over the orders, whatever happened to them, and a second run changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from flask import Flask
+
+from webapp.rollups import refresh
+
+from ..support.plain_count import assert_they_equal_a_plain_count
+from ..support.world import Service, World
+
+
+def days(conn: psycopg.Connection) -> list[tuple[str, int, int, int]]:
+    """Day, orders, paid orders, revenue; all owners together."""
+    return conn.execute(
+        "SELECT day::text, sum(orders)::int, sum(paid_orders)::int, sum(revenue_minor)::int"
+        " FROM rollups_daily GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+
+
+def test_the_first_run_counts_everything_there_is(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    world.order(tenant, 500, placed_at="1996-07-04 10:00+02", paid_at="1996-07-05 10:00+02")
+    assert refresh.refresh(service.database_url) == {tenant}
+    assert days(world.conn) == [("1996-07-04", 1, 0, 0), ("1996-07-05", 0, 1, 500)]
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def test_a_second_run_changes_nothing_and_says_so(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    order = world.order(tenant)
+    refresh.refresh(service.database_url)
+    world.change(order, paid_at="2026-01-02 10:00+00")
+    assert refresh.refresh(service.database_url) == {tenant}
+    versions = world.conn.execute("SELECT xmin::text, ctid::text FROM rollups_hourly ORDER BY 1, 2").fetchall()
+    assert refresh.refresh(service.database_url) == set()
+    world.change(order, shipped_at="2026-01-03 10:00+00", customer="Hanari Carnes")
+    assert refresh.refresh(service.database_url) == set(), "nothing that is counted changed"
+    assert world.conn.execute("SELECT xmin::text, ctid::text FROM rollups_hourly ORDER BY 1, 2").fetchall() == versions
+
+
+@pytest.mark.parametrize(
+    ("change", "figures"),
+    [
+        ({"placed_at": "2026-03-05 12:00+00"}, [("2026-03-02", 0, 1, 1000), ("2026-03-05", 1, 0, 0)]),
+        ({"paid_at": "2026-03-05 12:00+00"}, [("2026-03-01", 1, 0, 0), ("2026-03-05", 0, 1, 1000)]),
+        ({"paid_at": None}, [("2026-03-01", 1, 0, 0)]),
+        ({"total_minor": 700}, [("2026-03-01", 1, 0, 0), ("2026-03-02", 0, 1, 700)]),
+        ({"cancelled_at": "2026-03-05 12:00+00"}, [("2026-03-02", 0, 1, 1000)]),
+    ],
+)
+def test_a_correction_moves_the_figures_from_the_old_day_to_the_new(
+    service: Service, world: World, change: dict[str, object], figures: list[tuple[str, int, int, int]]
+) -> None:
+    order = world.order(world.tenant(), placed_at="2026-03-01 12:00+00", paid_at="2026-03-02 12:00+00")
+    refresh.refresh(service.database_url)
+    world.change(order, **change)
+    refresh.refresh(service.database_url)
+    assert days(world.conn) == figures
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def test_a_reassigned_order_takes_its_revenue_and_its_refunds_along(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
+    order = world.order(tenant, placed_at="2026-03-01 12:00+00", paid_at="2026-03-02 12:00+00", owner_id=ana)
+    world.change(order, refunded_minor=300)
+    refresh.refresh(service.database_url)
+    world.change(order, owner_id=ben)
+    refresh.refresh(service.database_url)
+    owners = world.conn.execute("SELECT owner_id, sum(revenue_minor) FROM rollups_daily GROUP BY 1").fetchall()
+    assert owners == [(ben, 700)]
+    assert_they_equal_a_plain_count(world.conn)
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM orders", "TRUNCATE orders CASCADE"])
+def test_a_deleted_order_leaves_every_day_it_counted_in(service: Service, world: World, statement: str) -> None:
+    order = world.order(world.tenant(), placed_at="2026-03-01 12:00+00", paid_at="2026-03-02 12:00+00")
+    world.change(order, refunded_minor=300)
+    refresh.refresh(service.database_url)
+    assert len(days(world.conn)) == 3, "placed, paid and refunded on three days"
+    world.conn.execute(statement)
+    refresh.refresh(service.database_url)
+    assert days(world.conn) == []
+
+
+def test_days_and_hours_are_those_of_the_tenant_over_a_change_of_its_clock(service: Service, world: World) -> None:
+    tenant = world.tenant(timezone="Europe/Berlin")
+    far = world.tenant("far", timezone="Pacific/Auckland")
+    start = datetime(2026, 10, 24, 20, tzinfo=UTC)  # 25 October has 25 hours in Berlin: 02:00 to 03:00 comes twice
+    for quarter in range(4 * 32):
+        moment = (start + timedelta(minutes=15 * quarter)).isoformat()
+        world.order(tenant, placed_at=moment, paid_at=moment)
+        world.order(far, placed_at=moment)
+    world.order(tenant, placed_at="2026-03-29 00:59:59+00", paid_at="2026-03-29 01:00+00")  # 01:59:59, then 03:00
+    refresh.refresh(service.database_url)
+    assert_they_equal_a_plain_count(world.conn)
+    row = world.conn.execute("SELECT orders FROM rollups_hourly WHERE hour = '2026-10-25 02:00'").fetchone()
+    assert row == (8,), "the repeated hour is one row of two hours"
+    assert ("2026-10-25", 100, 100, 100_000) in world.conn.execute(
+        "SELECT day::text, orders, paid_orders, revenue_minor FROM rollups_daily WHERE tenant_id = %s", [tenant]
+    ).fetchall()
+
+
+def test_a_transaction_that_commits_late_is_counted_and_holds_up_nobody(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    refresh.refresh(service.database_url)
+    with psycopg.connect(service.database_url) as slow:
+        slow.execute(
+            "INSERT INTO orders (tenant_id, number, customer, currency, total_minor) VALUES (%s, 'slow', 'S', 'EUR', 1)",
+            [tenant],
+        )
+        world.order(tenant)
+        assert refresh.refresh(service.database_url) == {tenant}
+        assert sum(row[1] for row in days(world.conn)) == 1
+    assert refresh.refresh(service.database_url) == {tenant}
+    assert sum(row[1] for row in days(world.conn)) == 2
+
+
+def test_a_cursor_of_another_cluster_means_counting_everything_anew(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    world.order(tenant)
+    refresh.refresh(service.database_url)
+    world.conn.execute("UPDATE readers SET system_identifier = 1 WHERE name = 'rollups'")
+    world.conn.execute("DELETE FROM rollups_hourly; UPDATE rollups_daily SET orders = 99")
+    refresh.refresh(service.database_url)
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def test_a_rebuild_follows_a_tenant_to_another_time_zone(service: Service, world: World) -> None:
+    tenant = world.tenant(timezone="Europe/Berlin")
+    world.order(tenant, placed_at="2026-03-01 23:30+00", paid_at="2026-03-01 23:30+00")
+    refresh.refresh(service.database_url)
+    world.conn.execute("UPDATE tenants SET timezone = 'Asia/Kolkata'")
+    assert refresh.rebuild(service.database_url) == {tenant}
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def test_the_command_rebuilds_and_says_for_how_many(app: Flask, world: World) -> None:
+    world.order(world.tenant(), placed_at="2026-03-01 23:30+00")
+    result = app.test_cli_runner().invoke(args=["rollups", "rebuild"])
+    assert result.output == "Counted again: 1 tenant.\n"
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def test_the_earliest_and_the_latest_times_that_an_order_can_have_are_counted(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    at = ("1900-01-02 12:00+00", "2026-03-01 12:00+00", "8999-12-30 12:00+00")
+    for placed_at in at:
+        world.order(tenant, placed_at=placed_at)
+    refresh.refresh(service.database_url)
+    assert days(world.conn) == [(moment[:10], 1, 0, 0) for moment in at]
+
+
+def test_a_deleted_tenant_takes_its_rollups_along_and_stops_nobody(service: Service, world: World) -> None:
+    first, second = world.tenant("first"), world.tenant("second")
+    world.order(first), world.order(second)
+    refresh.refresh(service.database_url)
+    world.conn.execute("DELETE FROM tenants WHERE id = %s", [first])
+    world.order(second)
+    assert refresh.refresh(service.database_url) == {second}
+    assert_they_equal_a_plain_count(world.conn)

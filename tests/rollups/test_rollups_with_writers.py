@@ -1,0 +1,91 @@
+"""The rollups with writers and a second run beside them, and after any mix of changes: they equal a plain count."""
+
+from __future__ import annotations
+
+import random
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webapp.rollups import refresh
+
+from ..support.plain_count import DAILY, HOURLY, assert_they_equal_a_plain_count
+from ..support.world import Service, World
+
+
+def test_two_runs_at_once_and_writers_meanwhile_end_in_the_right_figures(service: Service, world: World) -> None:
+    tenant = world.tenant()
+    faults: list[Exception] = []
+    done = threading.Event()
+
+    def keep_counting() -> None:
+        while not done.is_set():
+            try:
+                refresh.refresh(service.database_url)
+            except Exception as fault:
+                faults.append(fault)
+
+    counters = [threading.Thread(target=keep_counting) for _ in range(3)]
+    for counter in counters:
+        counter.start()
+    for _ in range(60):
+        order = world.order(tenant, paid_at="2026-03-02 12:00+00")
+        world.change(order, refunded_minor=10, placed_at="2026-03-01 12:00+00")
+    done.set()
+    for counter in counters:
+        counter.join()
+    assert faults == []
+    refresh.refresh(service.database_url)
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def _moment(dice: random.Random) -> str:
+    """Around both changes of Berlin's clock in 2026, so that hours are shared, skipped and repeated."""
+    middle = dice.choice([datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)])
+    return (middle + timedelta(minutes=dice.randint(-2000, 2000))).isoformat()
+
+
+def _change_something(world: World, tenants: dict[int, list[int | None]], dice: random.Random) -> None:
+    tenant = dice.choice(list(tenants))
+    owner = dice.choice(tenants[tenant])
+    found = world.conn.execute(
+        "SELECT id FROM orders WHERE tenant_id = %s ORDER BY random() LIMIT 1", [tenant]
+    ).fetchone()
+    kind = dice.choice(["place", "place", "pay", "pay", "refund", "cancel", "edit", "reassign", "delete"])
+    if kind == "place" or found is None:
+        world.order(tenant, dice.randint(1, 900), placed_at=_moment(dice), owner_id=owner)
+    elif kind == "pay":
+        world.change(found[0], paid_at=_moment(dice))
+    elif kind == "refund":
+        world.conn.execute(
+            "UPDATE orders SET refunded_minor = total_minor / 2 WHERE id = %s AND paid_at IS NOT NULL", found
+        )
+    elif kind == "cancel":
+        world.change(found[0], cancelled_at=dice.choice([None, _moment(dice)]))
+    elif kind == "edit":
+        world.change(found[0], placed_at=_moment(dice), total_minor=dice.randint(900, 2000))
+    elif kind == "reassign":
+        world.change(found[0], owner_id=owner)
+    else:
+        world.conn.execute("DELETE FROM orders WHERE id = %s", found)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_to_orders_incremental_equals_plain_and_equals_a_rebuild(
+    service: Service, world: World, seed: int
+) -> None:
+    dice = random.Random(seed)
+    tenants: dict[int, list[int | None]] = {}
+    for slug, zone in (("berlin", "Europe/Berlin"), ("kolkata", "Asia/Kolkata"), ("howe", "Australia/Lord_Howe")):
+        tenant = world.tenant(slug, timezone=zone)
+        tenants[tenant] = [None, world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")]
+    for _ in range(12):
+        for _ in range(dice.randint(0, 25)):
+            _change_something(world, tenants, dice)
+        refresh.refresh(service.database_url)
+        assert_they_equal_a_plain_count(world.conn)
+    incremental = world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()
+    assert incremental[0], "the orders left something to count"
+    refresh.rebuild(service.database_url)
+    assert (world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()) == incremental

@@ -1,0 +1,266 @@
+"""Whatever another program writes into our Redis is a line in the log, and one tenant's junk is no other tenant's trouble."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import redis
+from flask import Flask
+
+from webapp import create_app
+from webapp.doctor import readiness
+from webapp.doorbell import connection
+from webapp.events.catalog import BOARD_TOPICS
+from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
+from webapp.outbox import drain
+from webapp.signals import publisher, signal_log
+from webapp.signals.beat import Beat
+from webapp.signals.signal import MAX_SEQ, Signal
+from webapp.streams import sse
+from webapp.streams.generator_stream import GeneratorStream
+from webapp.streams.hub import Hub
+from webapp.streams.pending import DISCONNECTED
+from webapp.streams.unreadable_messages import RESYNC_SECONDS
+
+from ..conftest import config_for
+from ..support.browser import Person
+from ..support.heartbeat import client  # noqa: F401 - a fixture
+from ..support.listener import doorbell as processes  # noqa: F401 - a fixture
+from ..support.processes import Doorbell, eventually
+from ..support.world import Service, World
+
+
+def signal(**changes: Any) -> str:
+    return json.dumps({"seq": int(time.time() * 1000), "topics": {"placed": None}, "users": {}, "at": 0} | changes)
+
+
+JUNK: dict[str, str | bytes] = {
+    "empty": "",
+    "no json": "x",
+    "null": "null",
+    "a list": "[]",
+    "nothing in it": "{}",
+    "seq text": signal(seq="x"),
+    "seq null": signal(seq=None),
+    "seq huge": signal(seq=10**40),
+    "seq of 5,000 digits": '{"seq": ' + "9" * 5_000 + ', "topics": {}, "users": {}, "at": 0}',
+    "seq NaN": signal().replace('"at": 0', '"at": NaN'),
+    "seq fraction": signal(seq=1.5),
+    "seq true": signal(seq=True),
+    "seq negative": signal(seq=-1),
+    "at text": signal(at="x"),
+    "at null": signal(at=None),
+    "topics text": signal(topics="abc"),
+    "topics null": signal(topics=None),
+    "an unknown topic": signal(topics={"away": None}),
+    "a topic with line breaks": signal(topics={"x\n\ndata: <p>injected</p>\n\nevent: y": None}),
+    "ids text": signal(topics={"orders": ["a", 1]}),
+    "ids a number": signal(topics={"orders": 5}),
+    "ids nested": signal(topics={"orders": [[1]]}),
+    "ids too large": signal(topics={"orders": [2**64]}),
+    "too many ids": signal(topics={"orders": list(range(2_000))}),
+    "ids of another topic": signal(topics={"revenue": [1]}),
+    "users a list": signal(users=[1]),
+    "users' topics a number": signal(users={"1": 5}),
+    "users' topics text": signal(users={"1": "inbox"}),
+    "users' topic unknown": signal(users={"1": ["x\ny"]}),
+    "a user that is no number": signal(users={"²": ["inbox"]}),
+    "a user of 5,000 digits": signal(users={"9" * 5_000: ["inbox"]}),
+    "deep": "[" * 100_000,
+    "deep inside": '{"seq": 1, "topics": ' + '{"orders": ' * 50_000,
+    "not utf-8": b"\xff\xfe\xfa",
+    "a megabyte": json.dumps({"seq": 1, "topics": {}, "users": {}, "at": 0, "more": "x" * 1_000_000}),
+}
+
+
+@pytest.fixture
+def hub(service: Service) -> Iterator[Hub]:
+    hub: Hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    yield hub
+    hub.close_all(0.0)
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+def test_a_signal_is_parsed_strictly_or_not_at_all(junk: str | bytes) -> None:
+    with pytest.raises(ValueError, match="not a signal"):
+        Signal.parse(junk)
+
+
+def test_a_signal_of_ours_is_read_as_it_was_meant() -> None:
+    text = '{"seq":7,"topics":{"orders":[1,2],"revenue":null},"users":{"3":["inbox"]},"at":5}'
+    assert Signal.parse(text) == Signal(7, {"orders": [1, 2], "revenue": None}, {3: ["inbox"]}, 5)
+    assert Signal.parse(text, 9).seq == 9
+
+
+def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
+    hub: Hub, world: World, client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    struck, other = world.tenant("struck"), world.tenant("other")
+    stream, guard = (GeneratorStream(tenant, world.user(tenant)) for tenant in (struck, other))
+    for opened in (stream, guard):
+        hub.open(opened, 0)
+        opened.take()
+    for junk in JUNK.values():
+        client.publish(publisher.channel(struck), junk)
+    assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
+    time.sleep(RESYNC_SECONDS + 0.2)  # the junk that came in the second after that: covered by one more
+    assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
+    for tenant, opened in ((struck, stream), (other, guard)):
+        publisher.publish(client, tenant, {"placed": None})
+        assert eventually(
+            lambda opened=opened: (dirty := opened.take()) is not None and list(dirty.topics) == ["placed"]
+        )
+        assert not opened.lost
+    told = [record.getMessage() for record in caplog.records if record.name == "doorbell.hub"]
+    assert [text for text in told if "redis is away" in text] == []
+    assert len([text for text in told if "a signal is unreadable; its tenant's pages resync" in text]) == 1
+    assert f"tenant={struck}" in told[-1]
+
+
+def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
+    app: Flask, world: World, client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    struck, other = world.tenant("struck"), world.tenant("other")
+    people = [Person(app, world.user(tenant)) for tenant in (struck, other)]
+    key = publisher.log_key(struck)
+
+    def look() -> None:
+        for person in people:
+            assert person.get("/panels/revenue").status_code == 200
+            assert person.get("/").status_code == 200
+
+    def resumes(since: int) -> list[Signal] | None:
+        return signal_log.read_since(client, struck, since)
+
+    for tenant in (struck, other):
+        publisher.publish(client, tenant, {"placed": None})
+    look()
+    seq = signal_log.newest_seq(client, struck)
+    for n, fields in enumerate(({"signal": "junk"}, {"other": "x"}, {"other": "x", "signal": "[" * 5000}), 1):
+        client.xadd(key, fields, id=f"{seq + n}-7")
+        look()
+        with pytest.raises(ValueError, match="not a signal"):
+            resumes(seq)
+    for junk in (b"text", {"a": "hash"}, ["a list"]):
+        client.delete(key)
+        write(client, key, junk)
+        look()
+        assert publisher.publish(client, struck, {"placed": None})
+        look()
+    client.delete(key)
+    client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551614")
+    look()
+    assert publisher.publish(client, struck, {"placed": None}) < MAX_SEQ
+    client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551615")
+    client.xtrim(key, maxlen=0)
+    assert publisher.publish(client, struck, {"placed": None}) < MAX_SEQ
+    look()
+    assert "is away" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def write(client: redis.Redis, key: str, value: Any) -> None:
+    """A value of the type that Redis has for it."""
+    client.delete(key)
+    if isinstance(value, dict):
+        client.hset(key, mapping=value)
+    elif isinstance(value, list):
+        client.rpush(key, *value)
+    else:
+        client.set(key, value)
+
+
+KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, drain.PUBLISHED_KEY)
+BAD_BEATS = (
+    b"x",
+    b"[]",
+    b"{}",
+    b"5",
+    b"null",
+    b"\xff",
+    b"[" * 900,
+    b"[" * 100_000,
+    b'{"host": "a", "pid": 1, "at": "b"}',
+    b'{"host": "a", "pid": 1, "at": NaN}',
+    b'{"host": "a", "pid": 1, "at": 1e300}',
+    b'{"host": "a\\nb", "pid": 1, "at": 1}',
+    b'{"host": ["a"], "pid": 1, "at": 1}',
+    b'{"host": "a", "pid": "1", "at": 1}',
+)
+
+
+@pytest.mark.parametrize("junk", [*BAD_BEATS, {"a": "hash"}, ["a list"]], ids=repr)
+def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, client: redis.Redis, junk: Any) -> None:
+    for key in KEYS:
+        write(client, key, junk)
+    examiner = readiness.of(create_app(config_for(service)))
+    assert examiner.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
+    with connection.connect(service.database_url) as conn:
+        beat = Heartbeat(conn, client)
+        beat.close()  # of a key that is not ours
+        cursor = drain.open_cursor(conn, client)
+        beat.beat(cursor)
+    assert Beat.parse(cast(Any, client.get(KEYS[0]))).is_mine
+
+
+def test_a_listener_leads_over_keys_of_wrong_types(processes: Doorbell, world: World, client: redis.Redis) -> None:
+    tenant = world.tenant()
+    for key in (*KEYS, publisher.log_key(tenant)):
+        write(client, key, ["a list"])
+    processes.listener.start()
+    assert eventually(lambda: "listening" in processes.listener.log)
+    for key in (*KEYS, publisher.log_key(tenant)):
+        write(client, key, {"a": "hash"})
+    order = world.order(tenant)
+    assert eventually(lambda: client.type(publisher.log_key(tenant)) == b"stream")
+    (_, fields), *_ = client.xrevrange(publisher.log_key(tenant), count=1)
+    assert Signal.parse(fields[b"signal"], 1).topics["orders"] == [order]
+    assert eventually(lambda: all(client.type(key) == b"string" for key in (publisher.HEARTBEAT_KEY, LEADER_KEY)))
+    assert eventually(lambda: client.type(drain.PUBLISHED_KEY) == b"string")
+    assert "is away" not in processes.listener.log
+    assert "Traceback" not in processes.listener.log
+
+
+def test_a_leader_whose_heartbeat_another_program_deletes_goes_on_leading(
+    processes: Doorbell, world: World, client: redis.Redis
+) -> None:
+    """The standby sees in PostgreSQL that the leader's session works, and says what is missing."""
+    listener = processes.listener
+    listener.start()
+    assert eventually(lambda: "listening" in listener.log)
+    standby = processes.another_listener()
+
+    def told() -> bool:
+        client.delete(LEADER_KEY)
+        return "the leader's heartbeat is missing; its session works" in standby.log
+
+    assert eventually(told, 30)
+    ends = time.monotonic() + 5
+    while time.monotonic() < ends:
+        client.delete(LEADER_KEY)
+    assert "ended its session" not in standby.log
+    assert listener.log.count("listening") == 1
+    order = world.order(tenant := world.tenant())
+    assert eventually(lambda: [s.topics["orders"] for s in published(client, tenant)] == [[order]])
+
+
+def published(client: redis.Redis, tenant: int) -> list[Signal]:
+    entries = client.xrange(publisher.log_key(tenant))
+    return [Signal.parse(fields[b"signal"], 1) for _, fields in entries]
+
+
+@pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])
+def test_no_event_is_written_under_a_name_that_is_more_than_a_word(name: str) -> None:
+    with pytest.raises(ValueError, match="not a name of an event"):
+        sse.encode(name, {})
+
+
+def test_every_topic_is_a_name_of_an_event() -> None:
+    for name in (*BOARD_TOPICS, DISCONNECTED, "hello", "full", "beat"):
+        assert sse.encode(name, {}).startswith(f"event: {name}\n".encode())

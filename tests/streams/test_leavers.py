@@ -1,0 +1,301 @@
+"""A person who leaves: disabled, signed out everywhere, and their orders stay theirs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from http.cookiejar import CookieJar
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
+
+import pytest
+from argon2 import PasswordHasher
+from bs4 import BeautifulSoup
+from flask import Flask
+
+from webapp.accounts import passwords
+from webapp.accounts.user_cache import KEPT_SECONDS
+
+from ..accounts.test_sessions import Web, cookie_of, elsewhere, here  # noqa: F401 - fixtures
+from ..support.browser import Person, soup
+from ..support.imports import Importer, importer  # noqa: F401 - a fixture
+from ..support.processes import ROOT, Doorbell, get
+from ..support.sse import EventStream
+from ..support.world import Service, World
+
+PASSWORD = "correct horse battery"
+NEW_PASSWORD = "another long password"
+EMAIL = "ana@example.com"
+SECONDS = 5.0  # "within seconds": a look every 3 s, and the look itself
+
+ENDS = {
+    "disabled": "UPDATE users SET disabled_at = now()",
+    "new password": "UPDATE users SET password_hash = 'another'",
+    "password taken away": "UPDATE users SET password_hash = NULL",
+    "role": "UPDATE users SET role = 'manager'",
+    "signed out": "UPDATE users SET sessions_from = now()",
+}
+
+
+@pytest.fixture
+def tenant(world: World) -> int:
+    return world.tenant("demo")
+
+
+@pytest.fixture
+def user(world: World, tenant: int) -> int:
+    """Ana, who signs in with PASSWORD, and an order A1 that is not hers."""
+    world.order(tenant, number="A1")
+    return world.user(tenant, email=EMAIL, password_hash=passwords.hash_password(PASSWORD))
+
+
+@pytest.fixture
+def ana(here: Web, user: int) -> Person:
+    return signed_in(here.app)
+
+
+def signed_in(app: Flask) -> Person:
+    person = Person(app)
+    assert person.post("/sign-in", {"email": EMAIL, "password": PASSWORD}).location == "/"
+    return person
+
+
+def is_signed_in(person: Person) -> bool:
+    return person.get("/orders").status_code == 200
+
+
+def problem(person: Person, password: str = PASSWORD) -> str:
+    response = person.post("/sign-in", {"email": EMAIL, "password": password})
+    assert response.status_code == 422
+    found = soup(response).select_one(".alert-danger")
+    assert found is not None
+    return found.get_text(strip=True)
+
+
+@pytest.mark.parametrize("statement", ENDS.values(), ids=ENDS)
+def test_plain_sql_ends_the_sessions_and_streams_of_a_user(
+    elsewhere: Web,
+    ana: Person,
+    world: World,
+    statement: str,
+) -> None:
+    token, cookie = ana.csrf_token(), cookie_of(ana)
+    assert elsewhere.sees(cookie) == 200
+    stream = elsewhere.stream(cookie)
+    world.conn.execute(statement)
+    assert not elsewhere.writes(cookie, token), "what writes asks"
+    began = time.monotonic()
+    assert list(stream) == [], "the stream ends"
+    assert time.monotonic() - began < SECONDS
+    assert elsewhere.sees(cookie) == 401
+    assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
+
+
+def test_without_a_stream_a_process_reads_from_memory_for_a_moment_and_no_longer(
+    elsewhere: Web,
+    ana: Person,
+    world: World,
+) -> None:
+    cookie = cookie_of(ana)
+    assert elsewhere.sees(cookie) == 200
+    world.conn.execute(ENDS["disabled"])
+    elsewhere.seconds += KEPT_SECONDS
+    assert elsewhere.sees(cookie) == 200
+    elsewhere.seconds += 0.1
+    assert elsewhere.sees(cookie) == 401
+
+
+def test_the_look_at_all_streams_knows_disabled_users_and_old_sessions(
+    elsewhere: Web,
+    ana: Person,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was committed long after its instant is not lately any more."""
+    monkeypatch.setattr(elsewhere.hub._ended_lately, "_look", lambda: None)
+    for statement in (ENDS["signed out"], ENDS["disabled"]):
+        person = signed_in(elsewhere.app)
+        stream = elsewhere.stream(cookie_of(person))
+        elsewhere.looks()
+        assert elsewhere.hub.count() == 1, "the guard: a look alone ends nothing"
+        world.conn.execute(statement)
+        elsewhere.looks()
+        assert list(stream) == []
+
+
+def test_a_changed_name_or_address_ends_no_session(elsewhere: Web, ana: Person, world: World) -> None:
+    world.conn.execute("UPDATE users SET name = 'Ana S.', email = 'a@example.com', password_hash = password_hash")
+    elsewhere.seconds += KEPT_SECONDS + 0.1
+    assert elsewhere.sees(cookie_of(ana)) == 200
+
+
+def test_a_hash_that_is_renewed_at_a_sign_in_ends_no_session(here: Web, ana: Person, world: World) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+    world.conn.execute("SET doorbell.same_password = on")
+    world.conn.execute("UPDATE users SET password_hash = %s", [weak])
+    here.seconds += KEPT_SECONDS + 0.1
+    signed_in(here.app)
+    row = world.conn.execute("SELECT password_hash <> %s FROM users", [weak]).fetchone()
+    assert row == (True,), "the guard: it was renewed"
+    here.seconds += KEPT_SECONDS + 0.1
+    assert is_signed_in(ana)
+
+
+def test_a_password_that_is_changed_while_the_old_one_is_checked_lets_nobody_in(
+    here: Web,
+    user: int,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = passwords.matches
+
+    def change_meanwhile(password_hash: str | None, password: str) -> bool:
+        world.conn.execute(ENDS["new password"])
+        return check(password_hash, password)
+
+    monkeypatch.setattr(passwords, "matches", change_meanwhile)
+    assert not is_signed_in(signed_in(here.app))
+
+
+def test_a_disabled_user_is_told_so_with_the_right_password_only(here: Web, user: int, world: World) -> None:
+    wrong = problem(Person(here.app), "wrong password")
+    world.conn.execute(ENDS["disabled"])
+    assert "Your account is disabled" in problem(Person(here.app))
+    assert problem(Person(here.app), "wrong password") == wrong
+
+
+def test_who_is_enabled_again_signs_in_and_no_old_session_comes_back(here: Web, ana: Person, world: World) -> None:
+    world.conn.execute(ENDS["disabled"])
+    world.conn.execute("UPDATE users SET disabled_at = NULL")
+    here.seconds += KEPT_SECONDS + 0.1
+    assert not is_signed_in(ana)
+    assert is_signed_in(signed_in(here.app))
+
+
+def test_an_instant_that_no_page_could_show_is_refused(world: World, user: int) -> None:
+    for column in ("disabled_at", "sessions_from"):
+        with pytest.raises(Exception, match=f"ck_users_{column}"):
+            world.conn.execute(f"UPDATE users SET {column} = 'infinity'")
+
+
+COMMANDS = (("sign-out",), ("role", "manager"), ("password", "--password-stdin"), ("disable",))
+
+
+def test_commands_end_sessions_and_streams_in_every_web_process(service: Service, user: int) -> None:
+    """For real: two web processes, and others that run the commands."""
+    webs = [Doorbell(service) for _ in range(2)]
+    password = PASSWORD
+    try:
+        for web in webs:
+            web.start_web()
+        for name, *rest in COMMANDS:
+            cookie = sign_in_at(webs[0].url, password)
+            streams = [EventStream(web.url + "/stream", cookie) for web in webs]
+            for stream in streams:
+                assert stream.until("hello")
+            assert flask(webs[0], "user", name, EMAIL, *rest).endswith("signed out everywhere.\n")
+            began = time.monotonic()
+            for stream in streams:
+                while stream.next() is not None:
+                    pass
+            assert time.monotonic() - began < SECONDS, name
+            assert [get(web.url + path, cookie) for web in webs for path in ("/stream", "/panels/revenue")] == [401] * 4
+            password = NEW_PASSWORD if name == "password" else password
+    finally:
+        for web in webs:
+            web.close()
+
+
+def flask(web: Doorbell, *command: str) -> str:
+    args = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+    done = subprocess.run(
+        args, cwd=ROOT, env=web.env(), input=NEW_PASSWORD + "\n", text=True, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def sign_in_at(url: str, password: str) -> str:
+    """The cookie of a new session."""
+    jar = CookieJar()
+    browser = build_opener(HTTPCookieProcessor(jar))
+    page = BeautifulSoup(browser.open(f"{url}/sign-in", timeout=10).read(), "html.parser")
+    token = page.select_one("input[name=csrf_token]")
+    assert token is not None
+    form = {"csrf_token": str(token["value"]), "email": EMAIL, "password": password}
+    assert browser.open(f"{url}/sign-in", urlencode(form).encode(), timeout=10).url == f"{url}/"
+    return "; ".join(f"{kept.name}={kept.value}" for kept in jar)
+
+
+# Their orders
+
+
+@pytest.fixture
+def leaver(world: World, tenant: int) -> int:
+    leaver = world.user(tenant, "Ben Okafor", email="ben@example.com", disabled_at="2026-11-01")
+    world.order(tenant, number="B1", owner_id=leaver, customer="Of Ben")
+    return leaver
+
+
+def test_orders_of_a_disabled_user_stay_theirs_on_the_board_and_in_lists(
+    ana: Person, leaver: int, world: World
+) -> None:
+    world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'B1'")
+    assert "Ben Okafor" in ana.get("/panels/salespeople").text
+    assert "Ben Okafor" in ana.get("/panels/recent_orders").text
+    assert "Ben Okafor" in ana.get("/orders").text
+
+
+def test_a_disabled_user_is_not_offered_as_a_salesperson(ana: Person, leaver: int, user: int) -> None:
+    def offered(path: str) -> dict[str, str]:
+        return {str(o["value"]): o.get_text() for o in ana.page(path).select("select[name=owner] option")}
+
+    assert str(leaver) not in offered("/orders/new")
+    assert str(leaver) not in offered("/orders/A1")
+    assert offered("/orders/B1")[str(leaver)] == "Ben Okafor (disabled)", "the present owner is shown and marked"
+    assert str(user) in offered("/orders/new")
+
+
+def test_nobody_assigns_an_order_to_a_disabled_user(ana: Person, leaver: int, world: World) -> None:
+    refused = ana.post("/orders/A1/owner", {"owner": str(leaver)})
+    assert (refused.status_code, "The account of Ben Okafor is disabled" in refused.text) == (422, True)
+    page = ana.page("/orders/new")
+    placed = ana.send(page, "/orders", customer="C", total="1.00", owner=str(leaver))
+    assert (placed.status_code, "The account of Ben Okafor is disabled" in placed.text) == (422, True)
+    assert ana.post("/orders/B1/owner", {"owner": str(leaver)}).status_code == 303, "it is his already"
+    row = world.conn.execute("SELECT count(*) FROM orders WHERE owner_id = %s", [leaver]).fetchone()
+    assert row == (1,)
+
+
+HEADER = "number,customer,placed_at,total,salesperson_email"
+ROWS = ("B1,Of Ben,2026-01-02,10.00,ben@example.com", "B2,Of Ben,2026-01-02,1.00,ben@example.com")
+
+
+@pytest.mark.parametrize("policy", ["refuse", "create"])
+def test_an_import_gives_a_disabled_user_no_new_orders(importer: Importer, world: World, policy: str) -> None:
+    tenant = importer.tenant()
+    ben = world.user(tenant, "Ben Okafor", email="ben@example.com")
+    importer.load(ROWS[0], header=HEADER)
+    world.conn.execute(ENDS["disabled"])
+    result = importer.load(*ROWS, header=HEADER, options=("--owners", policy))
+    assert result.exit_code == 1
+    assert "unchanged  1 orders" in result.output, "an export that is imported every day goes on"
+    (reason,) = importer.reasons().values()
+    assert reason.startswith(
+        "owner 'ben@example.com' is disabled and gets no new orders; name another one, run flask user"
+    )
+    assert importer.orders("number", "owner_id") == [("B1", ben)]
+
+
+def test_an_import_that_ignores_owners_leaves_new_orders_of_a_disabled_user_to_nobody(
+    importer: Importer,
+    world: World,
+) -> None:
+    ben = world.user(importer.tenant(), "Ben Okafor", email="ben@example.com")
+    importer.load(ROWS[0], header=HEADER)
+    world.conn.execute(ENDS["disabled"])
+    for outcome in ("placed     1 orders", "unchanged  2 orders"):
+        result = importer.load(*ROWS, header=HEADER, options=("--owners", "ignore"))
+        assert (result.exit_code, outcome in result.output) == (0, True), result.output
+    assert importer.orders("number", "owner_id") == [("B1", ben), ("B2", None)]

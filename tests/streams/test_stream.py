@@ -1,0 +1,297 @@
+"""The stream, read over HTTP from a real gunicorn: hello, signals, resume, resync, and who hears what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from webapp import create_app
+from webapp.launcher.embedded import Embedded
+from webapp.signals import publisher
+from webapp.signals.signal import Signal
+from webapp.streams.base import Stream
+from webapp.streams.generator_stream import GeneratorStream
+
+from ..conftest import config_for
+from ..support.heartbeat import client  # noqa: F401 - a fixture
+from ..support.processes import Doorbell, eventually, get
+from ..support.sse import EventStream
+from ..support.world import Service, World
+
+Open = Callable[..., EventStream]
+
+
+@pytest.fixture(params=["socket", "generator"])
+def doorbell(request: pytest.FixtureRequest, service: Service) -> Iterator[Doorbell]:
+    """The web process, once with each way in which the bytes of its streams go out."""
+    doorbell = Doorbell(service, DOORBELL_STREAMS=request.param)
+    doorbell.start_web()
+    yield doorbell
+    doorbell.close()
+
+
+@pytest.fixture
+def open_stream(doorbell: Doorbell) -> Iterator[Open]:
+    opened: list[EventStream] = []
+
+    def open_stream(user_id: int, since: int | None = None, last_event_id: str | None = None) -> EventStream:
+        query = "" if since is None else f"?since={since}"
+        stream = EventStream(doorbell.url + "/stream" + query, doorbell.cookie(user_id), last_event_id)
+        opened.append(stream)
+        return stream
+
+    yield open_stream
+    for stream in opened:
+        stream.close()
+
+
+def test_a_stream_greets_with_seq_time_and_headers_that_proxies_obey(world: World, open_stream: Open) -> None:
+    stream = open_stream(world.user(world.tenant()))
+    assert stream.response.headers["Content-Type"].startswith("text/event-stream")
+    assert stream.response.headers["Cache-Control"] == "no-cache, no-transform"
+    assert stream.response.headers["X-Accel-Buffering"] == "no"
+    hello = stream.until("hello")
+    assert hello.data["live"] is True
+    assert abs(hello.data["now"] - world.now().timestamp() * 1000) < 5_000
+
+
+def test_nobody_gets_a_stream_without_a_sign_in(doorbell: Doorbell) -> None:
+    assert get(doorbell.url + "/stream") == 401
+
+
+def test_a_signal_reaches_the_streams_of_its_tenant_and_no_other(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    mine, theirs = world.tenant("mine"), world.tenant("theirs")
+    stream, other = open_stream(world.user(mine)), open_stream(world.user(theirs))
+    for opened in (stream, other):
+        opened.until("hello")
+    seq = publisher.publish(client, mine, {"orders": [4, 5], "revenue": None}, at_ms=77)
+    orders, revenue = stream.next(), stream.next()
+    assert orders is not None
+    assert revenue is not None
+    assert (orders.name, orders.data, orders.id) == ("orders", {"seq": seq, "at": 77, "ids": [4, 5]}, None)
+    assert (revenue.name, revenue.data, revenue.id) == ("revenue", {"seq": seq, "at": 77}, str(seq))
+    publisher.publish(client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
+    assert other.names_until("placed") == ["placed"]
+
+
+def test_the_inbox_topic_reaches_that_user_only(world: World, open_stream: Open, client: redis.Redis) -> None:
+    tenant = world.tenant()
+    ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
+    hers, his = open_stream(ana), open_stream(ben)
+    for stream in (hers, his):
+        stream.until("hello")
+    publisher.publish(client, tenant, {"orders": [1]}, {ana: ["inbox"]})
+    assert hers.names_until("inbox") == ["orders", "inbox"]
+    publisher.publish(client, tenant, {"placed": None})
+    assert his.names_until("placed") == ["orders", "placed"]
+
+
+def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant)
+    stream = open_stream(user)
+    publisher.publish(client, tenant, {"orders": [1]})
+    seen = stream.until("orders").id
+    stream.close()
+    publisher.publish(client, tenant, {"orders": [2]})
+    newest = publisher.publish(client, tenant, {"orders": [3], "placed": None})
+    again = open_stream(user, last_event_id=seen)
+    hello, orders, placed = again.next(), again.next(), again.next()
+    assert hello is not None
+    assert orders is not None
+    assert placed is not None
+    assert (hello.name, hello.id) == ("hello", None), (
+        "an id here would let a page that breaks off now skip what follows"
+    )
+    assert (orders.name, orders.data["ids"]) == ("orders", [2, 3])
+    assert (placed.name, placed.id) == ("placed", str(newest))
+    up_to_date = open_stream(user, last_event_id=str(newest))
+    assert up_to_date.next().id == str(newest)  # type: ignore[union-attr]
+    publisher.publish(client, tenant, {"placed": None})
+    assert up_to_date.names_until("placed") == ["placed"]
+
+
+@pytest.mark.parametrize("last_event_id", ["123", "not a number", "9" * 40])
+def test_a_page_that_was_away_too_long_is_told_to_resync(
+    world: World, open_stream: Open, client: redis.Redis, last_event_id: str
+) -> None:
+    tenant = world.tenant()
+    publisher.publish(client, tenant, {"placed": None})
+    stream = open_stream(world.user(tenant), last_event_id=last_event_id)
+    assert stream.names_until("resync") == ["hello", "resync"]
+
+
+def test_nothing_between_the_painted_page_and_its_stream_is_missed(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant)
+    painted_at = publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(client, tenant, {"revenue": None})
+    assert open_stream(user, since=painted_at).names_until("revenue") == ["hello", "revenue"]
+
+
+def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
+    service: Service, world: World, client: redis.Redis
+) -> None:
+    app = create_app(config_for(service))
+    hub = app.extensions["doorbell_hub"]
+    tenant = world.tenant()
+    stream = GeneratorStream(tenant, world.user(tenant))
+    hub.open(stream, 0)
+    for order in range(1000):
+        newest = publisher.publish(client, tenant, {"orders": [order % 7], "placed": None})
+    assert eventually(lambda: stream.dirty is not None and stream.dirty.seq == newest)
+    dirty = stream.take()
+    assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
+    assert stream.take() is None
+    hub.close(stream, "hangup")
+
+
+def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
+    world: World, open_stream: Open, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    stream = open_stream(world.user(tenant))
+    stream.until("hello")
+    channel = publisher.channel(tenant).encode()
+    assert channel in client.pubsub_channels("live:*")
+    stream.close()
+    publisher.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    assert eventually(
+        lambda: client.publish(publisher.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
+    )
+
+
+def test_open_streams_hold_no_database_connection(world: World, open_stream: Open) -> None:
+    tenant = world.tenant()
+    streams = [open_stream(world.user(tenant, f"User{n} Name")) for n in range(30)]
+    for stream in streams:
+        stream.until("hello")
+    held = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell web' AND state <> 'idle'"
+    assert eventually(lambda: world.conn.execute(held).fetchone() == (0,))
+    pool = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell web' AND datname = current_database()"
+    )
+    row = world.conn.execute(pool).fetchone()
+    assert row is not None
+    assert row[0] <= 20, "thirty streams share the pool of a request's moment"
+
+
+def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
+    world: World, open_stream: Open, embedded: Embedded, client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant)
+    stream = open_stream(user)
+    stream.until("hello")
+    embedded.redis.stop()
+    try:
+        assert stream.until("away").data["why"] == "redis"
+        meanwhile = open_stream(user)
+        assert meanwhile.until("hello").data["live"] is False
+        assert meanwhile.until("away").data["why"] == "redis"
+    finally:
+        embedded.redis.start()
+    assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
+    assert stream.until("resync")
+    assert meanwhile.until("resync")
+    publisher.publish(client, tenant, {"placed": None})
+    assert stream.until("placed")
+
+
+def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, client: redis.Redis) -> None:
+    """It is dead, or Redis is full and takes no writes: either way nobody will ring, and "Live" would be a lie."""
+    user = world.user(world.tenant())
+    stream = open_stream(user)
+    stream.until("hello")
+    client.delete(publisher.HEARTBEAT_KEY)
+    away = stream.until("away")
+    assert (away.data["why"], away.id) == ("listener", None)
+    assert open_stream(user).until("hello").data["live"] is False
+    client.set(publisher.HEARTBEAT_KEY, "{}")
+    assert stream.until("resync")
+
+
+@pytest.mark.parametrize("nonsense", ["hi", "[]", "{}", '{"seq":1,"topics":7,"users":{},"at":1}'])
+def test_a_message_that_is_no_signal_makes_the_tenants_pages_resync(
+    world: World, open_stream: Open, client: redis.Redis, nonsense: str
+) -> None:
+    tenant = world.tenant()
+    stream = open_stream(world.user(tenant))
+    stream.until("hello")
+    client.publish(publisher.channel(tenant), nonsense)
+    publisher.publish(client, tenant, {"placed": None})
+    assert stream.names_until("placed") == ["resync", "placed"]
+
+
+def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: World, client: redis.Redis) -> None:
+    hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    tenant = world.tenant()
+    stream = GeneratorStream(tenant, world.user(tenant))
+    hub.open(stream, 0)
+    pubsub = hub._subscription.pubsub
+    connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
+    connection.disconnect()
+    assert eventually(lambda: not stream.lost and stream.dirty is not None and "resync" in stream.dirty.topics)
+    publisher.publish(client, tenant, {"placed": None})
+    assert eventually(lambda: stream.dirty is not None and "placed" in stream.dirty.topics)
+    hub.close(stream, "hangup")
+
+
+def test_away_never_carries_the_id_of_signals_that_it_threw_away() -> None:
+    stream = Stream(1, 1)
+    stream.fold(Signal(500, {"orders": [1]}))
+    stream.lose("redis")
+    dirty = stream.take()
+    assert dirty is not None
+    assert (list(dirty.topics), dirty.seq) == (["away"], 0)
+
+
+@pytest.mark.parametrize("ends", ["DELETE FROM users", "UPDATE users SET tenant_id = (SELECT max(id) FROM tenants)"])
+def test_a_stream_ends_when_its_user_is_gone_or_of_another_tenant(
+    monkeypatch: pytest.MonkeyPatch, service: Service, world: World, ends: str
+) -> None:
+    monkeypatch.setattr("webapp.streams.timers.RIGHTS_SECONDS", 0.0)
+    monkeypatch.setattr(
+        "webapp.accounts.user_cache.KEPT_SECONDS", -1.0
+    )  # nobody is kept for the moment that they otherwise are
+    app = create_app(config_for(service))
+    user = world.user(world.tenant())
+    world.tenant("other")
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session.update(_user_id=str(user), _fresh=True)
+    answer = client.get("/stream", buffered=False)
+    frames = iter(answer.response)
+    assert b"event: hello" in next(frames)
+    world.conn.execute(ends)
+    assert list(frames) == []
+
+
+def test_a_deploy_ends_the_streams_within_the_grace_time(world: World, open_stream: Open, doorbell: Doorbell) -> None:
+    tenant = world.tenant()
+    streams = [open_stream(world.user(tenant, f"User{n} Name")) for n in range(5)]
+    for stream in streams:
+        stream.until("hello")
+    assert doorbell.web.stop(10) == 0
+    assert all(stream.next() is None for stream in streams), "each stream came to its proper end"
+    assert "graceful timeout" not in doorbell.web.log
+
+
+@pytest.mark.parametrize("way", ["socket", "generator"])
+def test_a_stream_ends_with_its_life(world: World, service: Service, way: str) -> None:
+    doorbell = Doorbell(service, STREAM_SECONDS="1", DOORBELL_STREAMS=way)
+    doorbell.start_web()
+    try:
+        stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
+        assert stream.until("hello")
+        assert stream.next() is None
+    finally:
+        doorbell.close()

@@ -1,0 +1,42 @@
+"""Who orders, and what the pages and the table say of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from .browser import Person, soup
+from .world import World
+
+PAID = "2026-01-02 10:00+00"
+
+
+@pytest.fixture
+def tenant(world: World) -> int:
+    return world.tenant()
+
+
+@pytest.fixture
+def ana(app: Flask, world: World, tenant: int) -> Person:
+    return Person(app, world.user(tenant))
+
+
+def alert(response: Any) -> str:
+    found = soup(response).select_one(".alert-danger")
+    return found.get_text(" ", strip=True) if found else ""
+
+
+def row(world: World, number: str) -> dict[str, Any]:
+    names = ("customer", "total_minor", "refunded_minor", "owner_id", "status", "source")
+    found = world.conn.execute(f"SELECT {', '.join(names)} FROM orders WHERE number = %s", [number]).fetchone()
+    assert found is not None
+    return dict(zip(names, found, strict=True))
+
+
+@pytest.fixture(autouse=True)
+def context(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield

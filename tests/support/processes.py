@@ -1,0 +1,184 @@
+"""Doorbell's own processes, started, signalled and killed for real."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TypeVar
+
+from webapp import create_app
+from webapp.accounts import sessions
+from webapp.config import Config
+
+from .world import Service
+
+ROOT = Path(__file__).parents[2]
+SECRET = "a secret for the tests alone, 40 characters"
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], seconds: float = 15.0) -> T:
+    """Look until it is so; what `look` last returned or raised is the failure."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            found = look()
+            if found:
+                return found
+        except (OSError, AssertionError) as error:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not so after {seconds} s: {error}") from error
+            found = None
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so after {seconds} s: {found!r}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port that nobody has now, and that neither the kernel nor the other test process hands out in a moment."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = range(20_000 + worker * 1_500, 21_500 + worker * 1_500)  # below the ephemeral ports, a range a worker
+    while True:
+        port = random.choice(ports)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class Process:
+    """One process of ours with its log in a file. `kill` is -9; `stop` asks and says how it went."""
+
+    def __init__(self, args: list[str], env: dict[str, str]) -> None:
+        self.args, self.env = args, env
+        handle, name = tempfile.mkstemp(prefix="doorbell-process-", suffix=".log")
+        self._log: IO[bytes] = os.fdopen(handle, "wb")
+        self._log_path = Path(name)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self.args, cwd=ROOT, env=self.env, stdout=self._log, stderr=self._log, start_new_session=True
+        )
+
+    @property
+    def log(self) -> str:
+        return self._log_path.read_text()
+
+    @property
+    def log_size(self) -> int:
+        """Bytes written so far, to read only what comes after: `log_since`."""
+        return self._log_path.stat().st_size
+
+    def log_since(self, size: int) -> str:
+        return self._log_path.read_bytes()[size:].decode(errors="replace")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, number: int) -> None:
+        """A signal to it and its children."""
+        os.killpg(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL for it and its children, as a power cut would."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def stop(self, seconds: float = 10.0) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self.wait(seconds)
+
+    def wait(self, seconds: float) -> int:
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+
+class Doorbell:
+    """Web and listener on one test's services. `process` makes others; `env` is for all of them."""
+
+    def __init__(self, service: Service, **env: str) -> None:
+        self.service = service
+        self._env = env
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._started: list[Process] = []
+        self.web = self.process(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
+        self.listener = self.process(sys.executable, "listener_worker.py")
+
+    def start(self) -> None:
+        self.start_web()
+        self.listener.start()
+        eventually(lambda: "listening" in self.listener.log)
+
+    def another_listener(self) -> Process:
+        return self.another(sys.executable, "listener_worker.py")
+
+    def another(self, *args: str) -> Process:
+        """One more process, started."""
+        process = self.process(*args)
+        process.start()
+        return process
+
+    def start_web(self) -> None:
+        self.web.start()
+        try:
+            eventually(lambda: get(self.url + "/healthz") == 200, 20)
+        except AssertionError as error:
+            raise AssertionError(f"the web process is not up: {error}\n{self.web.log}") from error
+
+    def cookie(self, user_id: int) -> str:
+        """The session cookie of a signed-in user, signed as the app signs it."""
+        app = create_app(Config.from_env(self.env()))
+        serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        return "session=" + serializer.dumps({"_user_id": str(user_id), "_fresh": True, **sessions.new(3600)})
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+
+    def env(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        ours = {
+            "DATABASE_URL": self.service.database_url,
+            "REDIS_URL": self.service.redis_url,
+            "SECRET_KEY": SECRET,
+            "DOORBELL_DEMO": "1",
+            "PORT": str(self.port),
+            "GRACEFUL_TIMEOUT": "3",
+        }
+        return kept | ours | self._env | more
+
+    def process(self, *args: str, **env: str) -> Process:
+        process = Process(list(args), self.env(**env))
+        self._started.append(process)
+        return process
+
+
+def get(url: str, cookie: str = "") -> int:
+    """The status of one GET; a refused connection raises OSError."""
+    request = urllib.request.Request(url, headers={"Cookie": cookie} if cookie else {})  # noqa: S310 - our own loopback address
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
