@@ -22,11 +22,12 @@ from typing import Any, Protocol
 import psutil
 import redis
 
+from tests.support.ports import free_port
 from webapp import redis_client
 from webapp.signals import publisher
 
 from .stage import ROOT, Stage
-from .web import Web, await_answer, free_port, tenant_with_people
+from .web import Web, await_answer, tenant_with_people
 
 PEOPLE = 50  # the streams of a tenant are theirs in turn
 TOPICS: dict[str, list[int] | None] = {"orders": [1_234_567], "revenue": None}  # of an order that was paid

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from tests.support.ports import free_port
 from webapp import create_app
 from webapp.accounts import sessions
 from webapp.config import Config
@@ -116,12 +115,3 @@ def tenant_with_people(url: str, slug: str, people: int) -> tuple[int, list[int]
             [tenant[0], slug, people],
         ).fetchall()
     return int(tenant[0]), [int(user[0]) for user in users]
-
-
-def free_port() -> int:
-    """A port that nobody has now, below those that the kernel hands out."""
-    while True:
-        port = random.randrange(26_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port

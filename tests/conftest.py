@@ -20,21 +20,28 @@ import psycopg
 import pytest
 import redis
 from flask import Flask
+from flask.testing import FlaskClient
 from psycopg import sql
 
 from webapp import create_app
 from webapp.config import Config
 from webapp.launcher.cluster import PG_BIN
 from webapp.launcher.embedded import Embedded
+from webapp.orders import writer_role
+from webapp.redis_client import connect as connect_redis
+from webapp.signals import publisher
 
 from .support import all_versions
+from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
+from .support.database_roles import SHOP, STRANGER, make_role, signed_in
+from .support.processes import SECRET, Doorbell, Process
+from .support.wait import eventually
 from .support.world import Service, World
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-SECRET = "a secret for the tests alone, 40 characters"
 _numbers = itertools.count(1)
 
 
@@ -136,3 +143,73 @@ def conn(service: Service) -> Iterator[psycopg.Connection]:
 def world(conn: psycopg.Connection) -> World:
     """Makes tenants, people and orders by plain SQL."""
     return World(conn)
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[None]:
+    """For tests that call queries and verbs without a request: `pytest.mark.usefixtures("app_context")`."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def acme(world: World) -> int:
+    return world.tenant(name="Northwind & Söhne", locale="en_GB")
+
+
+@pytest.fixture
+def manager(world: World, acme: int) -> int:
+    """Ana Silva, a manager of `acme`; her id."""
+    return world.user(acme, "Ana Silva", role="manager")
+
+
+@pytest.fixture
+def client(app: Flask, manager: int) -> FlaskClient:
+    """Flask's test client, signed in as `manager`."""
+    return sign_in(app, manager)
+
+
+@pytest.fixture
+def redis_client(service: Service) -> Iterator[redis.Redis]:
+    with connect_redis(service.redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def heartbeat(redis_client: redis.Redis) -> None:
+    """A listener's heartbeat, without which pages are told to poll."""
+    redis_client.set(publisher.HEARTBEAT_KEY, "{}")
+
+
+@pytest.fixture
+def doorbell(service: Service) -> Iterator[Doorbell]:
+    """The web process and the listener, not started yet."""
+    doorbell = Doorbell(service)
+    yield doorbell
+    doorbell.close()
+
+
+@pytest.fixture
+def listener(doorbell: Doorbell) -> Process:
+    """The listener of `doorbell`, which leads."""
+    doorbell.listener.start()
+    eventually(lambda: "listening" in doorbell.listener.log)
+    return doorbell.listener
+
+
+@pytest.fixture
+def stranger(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A session of a role that may connect and nothing else."""
+    make_role(conn, STRANGER)
+    with signed_in(service, STRANGER) as session:
+        yield session
+
+
+@pytest.fixture
+def shop(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A program's session with the documented rights and nothing else."""
+    writer_role.create(conn)
+    make_role(conn, SHOP)
+    conn.execute(f"GRANT {writer_role.WRITER} TO {SHOP}")
+    with signed_in(service, SHOP) as session:
+        yield session

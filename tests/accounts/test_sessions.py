@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
@@ -13,8 +12,6 @@ import flask_migrate
 import psycopg
 import pytest
 from bs4 import BeautifulSoup
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from webapp import create_app
 from webapp.accounts import sessions, user_cache
@@ -26,57 +23,19 @@ from webapp.stream import end_session
 from webapp.streams.base import Stream
 from webapp.streams.revocation import Revocations
 
-from ..conftest import SECRET, config_for
+from ..conftest import config_for
 from ..support.browser import Person
-from ..support.heartbeat import client  # noqa: F401 - a fixture
 from ..support.metrics import scrape
-from ..support.processes import Doorbell, get
+from ..support.processes import SECRET, Doorbell, get
 from ..support.sse import EventStream
 from ..support.viewers import statements
+from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.usefixtures("heartbeat")
 
 USERS = "FROM users JOIN tenants"
 TOKEN = "a-token-for-the-tests"
-
-
-class Web:
-    """One web process of several on the same database, in this one, with a clock that a test moves."""
-
-    def __init__(self, service: Service, **changes: str) -> None:
-        self.app = create_app(config_for(service, **changes))
-        self.visitors = self.app.extensions["doorbell_visitors"]
-        self.hub = self.app.extensions["doorbell_hub"]
-        self.seconds = 1_000.0
-        self.visitors.clock = lambda: self.seconds
-
-    def sees(self, cookie: str) -> int:
-        return self._client().get("/panels/revenue", headers={"Cookie": cookie}).status_code
-
-    def stream(self, cookie: str) -> Iterator[bytes]:
-        """The frames of a stream whose greeting has come."""
-        frames = iter(self._client().get("/stream", buffered=False, headers={"Cookie": cookie}).response)
-        assert b"event: hello" in next(frames)
-        return frames
-
-    def _client(self) -> FlaskClient:
-        return self.app.test_client(use_cookies=False)
-
-    def pays(self, cookie: str, token: str) -> TestResponse:
-        data = {"csrf_token": token}
-        return self._client().post("/orders/A1/payment", data=data, headers={"Cookie": cookie})
-
-    def writes(self, cookie: str, token: str) -> bool:
-        return self.pays(cookie, token).location != "/sign-in"
-
-    def looks(self) -> None:
-        """The look at all streams that the rounds have every 50 s."""
-        self.hub._end_without_rights()
-
-
-def cookie_of(person: Person) -> str:
-    kept = person.client.get_cookie("session")
-    assert kept is not None
-    return f"session={kept.value}"
 
 
 def ended(conn: psycopg.Connection) -> int:
@@ -87,16 +46,6 @@ def ended(conn: psycopg.Connection) -> int:
 
 def dropped() -> float:
     return metrics.DROPS.labels("session")._value.get()
-
-
-@pytest.fixture
-def here(service: Service) -> Web:
-    return Web(service)
-
-
-@pytest.fixture
-def elsewhere(service: Service) -> Web:
-    return Web(service)
 
 
 @pytest.fixture

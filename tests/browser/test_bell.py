@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Sign
 

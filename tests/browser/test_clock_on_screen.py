@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import Service, World
 from .conftest import Screen, Sign
 

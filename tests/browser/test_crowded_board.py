@@ -14,8 +14,9 @@ from webapp import redis_client
 from webapp.signals import publisher
 from webapp.streams.jitter import CROWD_THRESHOLD
 
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
 from ..support.sse import EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
 from .conftest import Sign
 

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 
 from webapp.launcher.embedded import Embedded
 
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import Service, World
 from .conftest import Screen, Sign
 

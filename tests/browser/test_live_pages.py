@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
 

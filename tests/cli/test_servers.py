@@ -19,7 +19,7 @@ from webapp.config import Config
 from webapp.launcher.embedded import Embedded
 
 from ..conftest import config_for
-from ..support.processes import free_port
+from ..support.ports import free_port
 from ..support.world import Service, World
 
 # What asks no server, writes files or runs for ever.

@@ -10,7 +10,7 @@ import pytest
 
 from webapp.config import CANNOT_START, Config, ConfigError
 
-from ..support.processes import free_port
+from ..support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 GOOD = {

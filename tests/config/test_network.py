@@ -14,7 +14,8 @@ from webapp.launcher.settings import LaunchRefused, Settings
 
 from ..conftest import config_for
 from ..support.doctor import examined
-from ..support.processes import Doorbell, free_port
+from ..support.ports import free_port
+from ..support.processes import Doorbell
 from ..support.world import Service, World
 
 

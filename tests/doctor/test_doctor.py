@@ -21,22 +21,24 @@ from webapp.rollups import refresh
 from webapp.signals import publisher
 
 from ..conftest import config_for
-from ..support.doctor import NAMES, doorbell_processes, examined, leading, old_event  # noqa: F401 - a fixture
-from ..support.processes import ROOT, Doorbell, eventually, free_port
+from ..support.doctor import NAMES, examined, leading, old_event
+from ..support.ports import free_port
+from ..support.processes import ROOT, Doorbell
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 # Healthy -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_healthy_system_is_ok_in_every_check(doorbell_processes: Doorbell, service: Service, world: World) -> None:
+def test_a_healthy_system_is_ok_in_every_check(doorbell: Doorbell, service: Service, world: World) -> None:
     world.order(world.tenant())
-    doorbell_processes.listener.start()
-    eventually(lambda: "listening" in doorbell_processes.listener.log)
+    doorbell.listener.start()
+    eventually(lambda: "listening" in doorbell.listener.log)
     refresh.refresh(service.database_url)
     with redis.Redis.from_url(service.redis_url) as client:
         eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]
-    run = subprocess.run(command, cwd=ROOT, env=doorbell_processes.env(), capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, cwd=ROOT, env=doorbell.env(), capture_output=True, text=True, timeout=60)
     lines = run.stdout.splitlines()
     assert run.returncode == 0, run.stdout + run.stderr
     assert [line.split()[:2] for line in lines] == [["ok", name] for name in NAMES]

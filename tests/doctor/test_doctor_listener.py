@@ -17,9 +17,10 @@ from webapp.listener import standby as leadership
 from webapp.rollups import refresh
 from webapp.signals import publisher
 
-from ..support.doctor import doorbell_processes, examined, leading, old_event  # noqa: F401 - a fixture
+from ..support.doctor import examined, leading, old_event
 from ..support.pooler import Pooler
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 
@@ -56,15 +57,15 @@ def test_where_nobody_listens_the_bell_is_heard_and_the_listener_missed(service:
     found.says("rollups", "FAULT", "rollups has saved no cursor", "worker and beat")
 
 
-def test_a_frozen_leader_and_its_standby_are_told_apart(doorbell_processes: Doorbell, service: Service) -> None:
-    doorbell_processes.listener.start()
-    eventually(lambda: "listening" in doorbell_processes.listener.log)
-    standby = doorbell_processes.another_listener()
+def test_a_frozen_leader_and_its_standby_are_told_apart(doorbell: Doorbell, service: Service) -> None:
+    doorbell.listener.start()
+    eventually(lambda: "listening" in doorbell.listener.log)
+    standby = doorbell.another_listener()
     eventually(lambda: "standing by" in standby.log)
     with redis.Redis.from_url(service.redis_url) as client:
         eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
         examined(service).says("listener", "ok", "1 stand by")
-        os.kill(doorbell_processes.listener.pid, signal.SIGSTOP)
+        os.kill(doorbell.listener.pid, signal.SIGSTOP)
         client.delete(publisher.HEARTBEAT_KEY)  # as it does by itself after 10 s
         found = examined(service)
     found.says("listener", "FAULT", "leads, session", "frozen, or cut off from Redis")

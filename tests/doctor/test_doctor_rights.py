@@ -9,7 +9,7 @@ import pytest
 
 from webapp.orders import writer_role
 
-from ..support.database_roles import make_role, shop, stranger  # noqa: F401 - fixtures
+from ..support.database_roles import make_role
 from ..support.doctor import examined
 from ..support.world import Service, World
 

@@ -22,7 +22,7 @@ from webapp.rollups import refresh
 
 from ..conftest import config_for, servers_in
 from ..support.doctor import NAMES, examined
-from ..support.processes import eventually
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 SMALL_QUEUE_FROM = 170000  # max_notify_queue_pages came with PostgreSQL 17; before, the queue is always 8 GB

@@ -24,9 +24,8 @@ from webapp.doctor.readiness import Examiner, Part
 from webapp.signals import publisher
 
 from ..conftest import config_for
-from ..support.listener import doorbell, listener  # noqa: F401 - a fixture
-from ..support.processes import Doorbell, Process, eventually
-from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.processes import Doorbell, Process
+from ..support.wait import eventually
 from ..support.world import Service
 
 HEARTBEATS = ("{}", "[]", "null", '{"host": 1, "at": "x"}', "[" * 50_000, "x", "", '{"host": "h", "at": 1e400}')
@@ -47,14 +46,14 @@ def ask(app: FlaskClient | Flask) -> tuple[int, dict[str, object]]:
 
 def test_with_everything_there_it_is_ready_and_not_degraded(
     listener: Process,
-    client: redis.Redis,
+    redis_client: redis.Redis,
     service: Service,
 ) -> None:
-    assert eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
+    assert eventually(lambda: redis_client.get(publisher.HEARTBEAT_KEY))
     said = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
     assert ask(create_app(config_for(service))) == (200, said)
     listener.kill()
-    client.delete(publisher.HEARTBEAT_KEY)
+    redis_client.delete(publisher.HEARTBEAT_KEY)
     status, said = ask(create_app(config_for(service)))  # type: ignore[assignment]
     assert (status, said["ready"], said["degraded"]) == (200, True, True)
     assert "no heartbeat" in str(said["listener"])
@@ -87,20 +86,20 @@ def test_a_server_that_is_silent_is_away_after_two_seconds(service: Service, sil
 
 
 @pytest.mark.parametrize("beat", HEARTBEATS, ids=range(len(HEARTBEATS)))
-def test_junk_in_redis_is_no_fault_of_the_answer(service: Service, client: redis.Redis, beat: str) -> None:
-    client.set(publisher.HEARTBEAT_KEY, beat)
+def test_junk_in_redis_is_no_fault_of_the_answer(service: Service, redis_client: redis.Redis, beat: str) -> None:
+    redis_client.set(publisher.HEARTBEAT_KEY, beat)
     assert ask(create_app(config_for(service)))[0] == 200
-    client.delete(publisher.HEARTBEAT_KEY)
-    client.lpush(publisher.HEARTBEAT_KEY, beat)
+    redis_client.delete(publisher.HEARTBEAT_KEY)
+    redis_client.lpush(publisher.HEARTBEAT_KEY, beat)
     assert ask(create_app(config_for(service)))[0] == 200
 
 
 def test_strangers_read_no_host_address_or_process(
     listener: Process,
-    client: redis.Redis,
+    redis_client: redis.Redis,
     service: Service,
 ) -> None:
-    assert eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
+    assert eventually(lambda: redis_client.get(publisher.HEARTBEAT_KEY))
     for changes in (
         {},
         {"REDIS_URL": "redis://127.0.0.1:1/0"},

@@ -16,18 +16,19 @@ import psycopg
 import pytest
 import redis
 
-from webapp import create_app, redis_client
+from webapp import create_app
 from webapp.doorbell import connection
 from webapp.launcher.embedded import Embedded
-from webapp.signals import publisher
-from webapp.signals.signal import Signal
+from webapp.redis_client import connect
 
 from ..conftest import config_for, servers_in
 from ..support.doctor import examined
 from ..support.logfmt import lines
-from ..support.processes import Doorbell, Process, eventually
+from ..support.processes import Doorbell, Process
 from ..support.rings import rings
+from ..support.signals import signalled
 from ..support.strangers import role
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 SMALL_QUEUE_FROM = 170000  # max_notify_queue_pages came with PostgreSQL 17; before, the queue is always 8 GB
@@ -99,16 +100,11 @@ def filled(place: Service, part: float = 1.0) -> Iterator[None]:
         eventually(lambda: conn.execute("SELECT pg_notification_queue_usage() < 0.05").fetchone() == (True,))
 
 
-def signalled(place: Service, tenant: int, order: int) -> bool:
-    with redis_client.connect(place.redis_url) as client:
-        entries = client.xrange(publisher.log_key(tenant))
-    return any(order in (Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries)
-
-
 def orders_commit_and_boards_live(place: Service, shop: World, tenant: int) -> None:
-    for _ in range(3):
-        order = shop.order(tenant)
-        eventually(lambda order=order: signalled(place, tenant, order), 5)
+    with connect(place.redis_url) as client:
+        for _ in range(3):
+            order = shop.order(tenant)
+            eventually(lambda order=order: order in signalled(client, tenant), 5)
 
 
 def awake(shop: World) -> bool:

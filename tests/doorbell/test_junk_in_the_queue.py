@@ -20,10 +20,10 @@ from tasks.schedule import EVERY, REFRESH_ROLLUPS
 from webapp.events.catalog import ROLLUPS
 from webapp.listener import standby
 from webapp.signals import publisher
-from webapp.signals.signal import Signal
 
-from ..support.processes import Doorbell, Process, eventually
-from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.processes import Doorbell, Process
+from ..support.signals import topics
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 TASK_ID = "5881d89c-be1e-4834-a772-38caefba9c4e"
@@ -155,50 +155,47 @@ def worker(service: Service, world: World) -> Iterator[Process]:
 
 @pytest.mark.faults
 def test_no_content_of_the_queue_ends_the_worker(
-    worker: Process, world: World, client: redis.Redis, service: Service
+    worker: Process, world: World, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    standby.catch_up(service.database_url, client)
+    standby.catch_up(service.database_url, redis_client)
 
     def works() -> bool:
         """Ticks are done: a new order is counted, and its board is told."""
         world.order(tenant)
-        client.delete(publisher.log_key(tenant))
-        client.lpush(QUEUE, json.dumps(message()))
-        return eventually(lambda: client.xlen(publisher.log_key(tenant)) and ROLLUPS in topics(client, tenant), 60)
+        redis_client.delete(publisher.log_key(tenant))
+        redis_client.lpush(QUEUE, json.dumps(message()))
+        return eventually(
+            lambda: redis_client.xlen(publisher.log_key(tenant)) and ROLLUPS in topics(redis_client, tenant), 60
+        )
 
-    client.set(QUEUE, "of another type")
-    client.hset("unacked", "a", "b")
-    client.set("_kombu.binding.doorbell", "of another type")
+    redis_client.set(QUEUE, "of another type")
+    redis_client.hset("unacked", "a", "b")
+    redis_client.set("_kombu.binding.doorbell", "of another type")
     worker.start()
-    eventually(lambda: client.type(QUEUE) in (b"none", b"list") or not worker.running, 30)
+    eventually(lambda: redis_client.type(QUEUE) in (b"none", b"list") or not worker.running, 30)
     assert worker.running, worker.log
     assert works()
     for junk in (*TEXTS, *(json.dumps(junk) for junk in (*STRUCTURED, *HARMLESS))):
-        client.lpush(QUEUE, junk)
+        redis_client.lpush(QUEUE, junk)
     assert works()
-    client.delete(QUEUE)
-    client.hset(QUEUE, "of", "another type")
-    assert eventually(lambda: client.type(QUEUE) in (b"none", b"list"), 30)
+    redis_client.delete(QUEUE)
+    redis_client.hset(QUEUE, "of", "another type")
+    assert eventually(lambda: redis_client.type(QUEUE) in (b"none", b"list"), 30)
     assert works()
     assert worker.running
     assert "Traceback" not in worker.log
     assert worker.log.count("a message in the queue is not ours; it is passed over") == 1
 
 
-def topics(client: redis.Redis, tenant: int) -> list[str]:
-    entries = client.xrange(publisher.log_key(tenant))
-    return [topic for _, fields in entries for topic in Signal.parse(fields[b"signal"], 1).topics]
-
-
 def test_the_worker_cannot_be_controlled_from_afar(
-    worker: Process, world: World, service: Service, client: redis.Redis
+    worker: Process, world: World, service: Service, redis_client: redis.Redis
 ) -> None:
     """`app.control.shutdown()` of any Celery that knows the address would end it."""
     tenant = world.tenant()
     world.order(tenant)
     worker.start()
-    assert eventually(lambda: ROLLUPS in topics(client, tenant), 30)  # it works
+    assert eventually(lambda: ROLLUPS in topics(redis_client, tenant), 30)  # it works
     stranger = Celery("stranger", broker=service.redis_url)
     stranger.control.shutdown()
     assert stranger.control.ping(timeout=2) == []

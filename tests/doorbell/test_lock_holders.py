@@ -14,8 +14,9 @@ from webapp.signals import publisher
 
 from ..support.doctor import examined
 from ..support.logfmt import lines
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
 from ..support.strangers import role
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 OF_DOORBELL = ("ALL ON ALL TABLES IN SCHEMA public", "ALL ON ALL SEQUENCES IN SCHEMA public")

@@ -12,9 +12,8 @@ from psycopg import IsolationLevel
 from webapp.doorbell import connection
 from webapp.outbox import drain
 
-from ..support.leader import LEVELS, leader  # noqa: F401 - a fixture
-from ..support.processes import eventually
-from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.leader import LEVELS
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 
@@ -100,10 +99,10 @@ def test_a_writer_that_says_so_never_rings(world: World, bell: connection.Connec
 
 
 def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
-    world: World, service: Service, leader: connection.Connection, client: redis.Redis
+    world: World, service: Service, leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(leader, client)
+    cursor = drain.open_cursor(leader, redis_client)
     with psycopg.connect(service.database_url, autocommit=True) as writer:
         writer.execute("BEGIN")
         World(writer).order(tenant)
@@ -113,10 +112,10 @@ def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
         writer.execute("SET LOCAL doorbell.ring = off")
         World(writer).order(tenant)
         writer.execute("PREPARE TRANSACTION 'silent'")
-        drained = drain.drain(leader, client, cursor)
+        drained = drain.drain(leader, redis_client, cursor)
         assert drained.events == 0
         writer.execute("COMMIT PREPARED 'silent'")
-    assert drain.drain(leader, client, drained.cursor).events == 1
+    assert drain.drain(leader, redis_client, drained.cursor).events == 1
 
 
 def test_a_statement_that_changes_nothing_neither_asks_nor_rings(world: World, bell: connection.Connection) -> None:

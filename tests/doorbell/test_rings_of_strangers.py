@@ -19,12 +19,11 @@ from webapp.doorbell import connection as bells
 from webapp.doorbell import self_ring
 from webapp.listener.leader import Leader
 from webapp.signals import publisher
-from webapp.signals.signal import Signal
 
 from ..conftest import config_for
-from ..support.listener import doorbell, listener  # noqa: F401 - a fixture
-from ..support.processes import Process, eventually
-from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.processes import Process
+from ..support.signals import signalled
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 ODD_PAYLOADS = (
@@ -68,19 +67,14 @@ def ring(session: psycopg.Connection, payload: str) -> None:
     session.execute("SELECT pg_notify(%s, %s)", [bells.CHANNEL, payload])
 
 
-def signalled(client: redis.Redis, tenant: int, order: int) -> bool:
-    entries = client.xrange(publisher.log_key(tenant))
-    return any(order in (Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries)
-
-
 def test_no_payload_of_a_stranger_ends_the_listener_or_its_lead(
-    world: World, listener: Process, stranger: psycopg.Connection, client: redis.Redis
+    world: World, listener: Process, stranger: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     for payload in ODD_PAYLOADS:
         ring(stranger, payload)
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant, order), 5)
+    assert eventually(lambda: order in signalled(redis_client, tenant), 5)
     assert listener.running
     assert listener.log.count("listening") == 1, "it has led without a break"
     assert "Traceback" not in listener.log
@@ -115,7 +109,7 @@ def test_only_the_very_ring_that_was_sent_proves_the_bell(service: Service) -> N
 def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
     service: Service,
     world: World,
-    client: redis.Redis,
+    redis_client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -130,15 +124,15 @@ def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
     tenant, stop = world.tenant(), StopSignal()
     with bells.connect(service.database_url) as conn:
         assert bells.try_lead(conn)
-        leader = Leader(conn, client, config_for(service), stop)
+        leader = Leader(conn, redis_client, config_for(service), stop)
         thread = threading.Thread(target=leader.answer)
         thread.start()
         try:
-            assert eventually(lambda: "listening" in caplog.text or client.exists(publisher.HEARTBEAT_KEY))
+            assert eventually(lambda: "listening" in caplog.text or redis_client.exists(publisher.HEARTBEAT_KEY))
             for n in range(20):
                 ring(world.conn, f"odd {n}")
             order = world.order(tenant)
-            assert eventually(lambda: signalled(client, tenant, order), 5)
+            assert eventually(lambda: order in signalled(redis_client, tenant), 5)
         finally:
             stop()
             thread.join()
@@ -147,7 +141,7 @@ def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
 
 
 def test_a_fault_that_nobody_foresaw_is_told_once_and_the_listener_begins_again(
-    service: Service, world: World, listener: Process, client: redis.Redis
+    service: Service, world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     """Here a session default that psycopg cannot read dates by; any other fault of the loop is met by the same net."""
     database = world.conn.info.dbname
@@ -160,11 +154,11 @@ def test_a_fault_that_nobody_foresaw_is_told_once_and_the_listener_begins_again(
     tenant = world.tenant()
     assert eventually(lambda: listener.log.count("listening") == 2, 10)
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant, order), 5)
+    assert eventually(lambda: order in signalled(redis_client, tenant), 5)
 
 
 def test_a_flood_of_rings_starves_no_signal(
-    world: World, listener: Process, stranger: psycopg.Connection, client: redis.Redis
+    world: World, listener: Process, stranger: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     """100,000 in transactions of 1,000 each, while a change is made every tenth of a second."""
     tenant = world.tenant()
@@ -184,7 +178,7 @@ def test_a_flood_of_rings_starves_no_signal(
     while not done.is_set() or len(lags) < 10:
         begun = time.monotonic()
         order = world.order(tenant)
-        assert eventually(lambda order=order: signalled(client, tenant, order), 10)
+        assert eventually(lambda order=order: order in signalled(redis_client, tenant), 10)
         lags.append(time.monotonic() - begun)
         done.wait(0.1)
     flooding.join()
@@ -195,7 +189,7 @@ def test_a_flood_of_rings_starves_no_signal(
 
 
 def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_second(
-    service: Service, world: World, stranger: psycopg.Connection, client: redis.Redis
+    service: Service, world: World, stranger: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     """Asleep, each ring wakes the listener; a drain that a ring asked for in vain puts the next one off by 50 ms."""
     config: Config = config_for(service)
@@ -203,7 +197,7 @@ def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_secon
     drains: list[str] = []
     with bells.connect(service.database_url) as conn:
         assert bells.try_lead(conn)
-        leader = Leader(conn, client, config, stop)
+        leader = Leader(conn, redis_client, config, stop)
         drain = leader._drain
         leader._drain = lambda cursor, why: (drains.append(why), drain(cursor, why))[1]  # type: ignore[method-assign]
         thread = threading.Thread(target=leader.answer)

@@ -18,7 +18,7 @@ from webapp.events.retention import DEFAULT, Retained
 from webapp.listener import standby
 from webapp.rollups import refresh
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 KEEP = 400

@@ -14,7 +14,7 @@ from webapp.launcher.embedded import Embedded
 
 from ..conftest import new_service
 from .report import Report
-from .stage import Stage
+from .stage import FaultStage
 from .trial import Trial, trial
 
 REPORT = pytest.StashKey[Report]()
@@ -31,15 +31,15 @@ def report(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="package")
-def new_stage(embedded: Embedded, template: str, chromium: Browser) -> Iterator[Callable[[], Stage]]:
+def new_stage(embedded: Embedded, template: str, chromium: Browser) -> Iterator[Callable[[], FaultStage]]:
     """The stage, or another one when the last fault has broken it."""
     with ExitStack() as current:
-        stages: list[Stage] = []
+        stages: list[FaultStage] = []
 
-        def stage() -> Stage:
+        def stage() -> FaultStage:
             if not stages or not stages[-1].sound:
                 current.close()
-                made = Stage(embedded, current.enter_context(new_service(embedded, template)), chromium)
+                made = FaultStage(embedded, current.enter_context(new_service(embedded, template)), chromium)
                 stages.append(made)
                 current.callback(made.close)
                 made.start()
@@ -49,12 +49,12 @@ def new_stage(embedded: Embedded, template: str, chromium: Browser) -> Iterator[
 
 
 @pytest.fixture
-def stage(new_stage: Callable[[], Stage]) -> Stage:
+def stage(new_stage: Callable[[], FaultStage]) -> FaultStage:
     return new_stage()
 
 
 @pytest.fixture
-def strike(stage: Stage, report: Report) -> Try:
+def strike(stage: FaultStage, report: Report) -> Try:
     """`with strike("what happens", allowed_log_words) as fault:` strike, then `fault.heal()`."""
     return lambda fault, allowed=(): trial(stage, report, fault, allowed)
 

@@ -14,8 +14,9 @@ from playwright.sync_api import Browser
 from webapp.launcher.embedded import Embedded
 from webapp.signals import publisher
 
-from ..support.processes import Doorbell, Process, eventually
+from ..support.processes import Doorbell, Process
 from ..support.proxy import Proxy
+from ..support.wait import eventually
 from ..support.world import Service, World
 from . import growth
 from .shop import Shop
@@ -25,7 +26,7 @@ CELERY = ("-m", "celery", "-q", "-A", "tasks.app")  # as in the Procfile
 WARM_UP_SECONDS = 8.0
 
 
-class Stage:
+class FaultStage:
     """Two listeners, two web processes behind one port, worker and beat. `sound` says whether the next fault may use it.
 
     Each listener reaches PostgreSQL through a proxy of its own, the web reaches Redis through one, so that these

@@ -6,17 +6,17 @@ import signal
 
 import pytest
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from .conftest import Try
 from .expected import LEADER_LOST, WORKER_FROZEN, WORKER_KILLED
-from .stage import Stage
+from .stage import FaultStage
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
 STOPPED_SECONDS = 20.0
 
 
-def test_a_killed_leading_listener_is_survived(stage: Stage, strike: Try) -> None:
+def test_a_killed_leading_listener_is_survived(stage: FaultStage, strike: Try) -> None:
     with strike("kill -9 the leading listener", LEADER_LOST) as fault:
         leader = stage.leader()
         leader.kill()
@@ -25,7 +25,7 @@ def test_a_killed_leading_listener_is_survived(stage: Stage, strike: Try) -> Non
         fault.heal()
 
 
-def test_a_killed_standby_is_survived(stage: Stage, strike: Try) -> None:
+def test_a_killed_standby_is_survived(stage: FaultStage, strike: Try) -> None:
     with strike("kill -9 the standby") as fault:
         standby = stage.standby()
         standby.kill()
@@ -34,7 +34,7 @@ def test_a_killed_standby_is_survived(stage: Stage, strike: Try) -> None:
         fault.heal()
 
 
-def test_a_killed_web_worker_is_survived(stage: Stage, strike: Try) -> None:
+def test_a_killed_web_worker_is_survived(stage: FaultStage, strike: Try) -> None:
     with strike("kill -9 one web worker", WORKER_KILLED) as fault:
         worker = stage.web_workers()[0]
         worker.kill()
@@ -43,7 +43,7 @@ def test_a_killed_web_worker_is_survived(stage: Stage, strike: Try) -> None:
 
 
 @pytest.mark.parametrize("seconds", [2, 15])
-def test_the_death_of_the_whole_web_is_survived(stage: Stage, strike: Try, seconds: int) -> None:
+def test_the_death_of_the_whole_web_is_survived(stage: FaultStage, strike: Try, seconds: int) -> None:
     with strike(f"kill -9 gunicorn and its workers, {seconds} s away") as fault:
         stage.web.kill()
         stage.wait(seconds)
@@ -51,7 +51,7 @@ def test_the_death_of_the_whole_web_is_survived(stage: Stage, strike: Try, secon
         fault.heal()
 
 
-def test_a_killed_celery_worker_is_survived(stage: Stage, strike: Try) -> None:
+def test_a_killed_celery_worker_is_survived(stage: FaultStage, strike: Try) -> None:
     with strike("kill -9 the Celery worker") as fault:
         stage.worker.kill()
         with stage.connect() as conn:
@@ -62,7 +62,7 @@ def test_a_killed_celery_worker_is_survived(stage: Stage, strike: Try) -> None:
     assert eventually(stage.rollups_are_kept, 40), "it works again"
 
 
-def test_a_killed_beat_is_survived(stage: Stage, strike: Try) -> None:
+def test_a_killed_beat_is_survived(stage: FaultStage, strike: Try) -> None:
     with strike("kill -9 beat") as fault:
         stage.beat.kill()
         stage.wait(stage.away_seconds)
@@ -70,7 +70,7 @@ def test_a_killed_beat_is_survived(stage: Stage, strike: Try) -> None:
         fault.heal()
 
 
-def test_while_the_leading_listener_is_frozen_the_standby_takes_over(stage: Stage, strike: Try) -> None:
+def test_while_the_leading_listener_is_frozen_the_standby_takes_over(stage: FaultStage, strike: Try) -> None:
     with strike(f"SIGSTOP the leading listener, {STOPPED_SECONDS:.0f} s", LEADER_LOST) as fault:
         leader = stage.leader()
         leader.send(signal.SIGSTOP)
@@ -83,7 +83,7 @@ def test_while_the_leading_listener_is_frozen_the_standby_takes_over(stage: Stag
         fault.heal()
 
 
-def test_a_frozen_web_worker_is_survived(stage: Stage, strike: Try) -> None:
+def test_a_frozen_web_worker_is_survived(stage: FaultStage, strike: Try) -> None:
     with strike(f"SIGSTOP one web worker, {STOPPED_SECONDS:.0f} s", WORKER_FROZEN) as fault:
         worker = stage.web_workers()[0]
         worker.suspend()

@@ -11,10 +11,10 @@ import redis
 from webapp.launcher.cluster import PG_BIN
 from webapp.signals import publisher, signal_log
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from .conftest import Try
 from .expected import POSTGRES_AWAY, REDIS_AWAY, RESTORED, SLOW_SUBSCRIBER
-from .stage import Stage
+from .stage import FaultStage
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
@@ -22,14 +22,14 @@ PADDING_BYTES = 900_000  # a longer signal is not one of Doorbell
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_a_restart_of_postgresql_is_survived(stage: Stage, strike: Try, mode: str) -> None:
+def test_a_restart_of_postgresql_is_survived(stage: FaultStage, strike: Try, mode: str) -> None:
     with strike(f"restart PostgreSQL, {mode}", (*POSTGRES_AWAY, *REDIS_AWAY)) as fault:
         stage.embedded.postgres.restart(mode)
         fault.heal()
 
 
 @pytest.mark.parametrize("seconds", [2, 15])
-def test_the_death_of_redis_is_survived(stage: Stage, strike: Try, seconds: int) -> None:
+def test_the_death_of_redis_is_survived(stage: FaultStage, strike: Try, seconds: int) -> None:
     with strike(f"kill -9 Redis, {seconds} s away, emptied", REDIS_AWAY) as fault:
         stage.embedded.redis.stop(9)
         stage.wait(seconds)
@@ -37,7 +37,7 @@ def test_the_death_of_redis_is_survived(stage: Stage, strike: Try, seconds: int)
         fault.heal()
 
 
-def test_a_subscriber_so_slow_that_redis_cuts_it_off_resyncs(stage: Stage, strike: Try) -> None:
+def test_a_subscriber_so_slow_that_redis_cuts_it_off_resyncs(stage: FaultStage, strike: Try) -> None:
     with (
         strike("Redis cuts a slow subscriber off", SLOW_SUBSCRIBER) as fault,
         redis.Redis.from_url(stage.service.redis_url) as client,
@@ -66,7 +66,7 @@ def _publish_padding(client: redis.Redis, tenant_id: int) -> int:
     return int(client.publish(publisher.channel(tenant_id), message))
 
 
-def test_an_older_dump_restored_over_the_database_is_shown(stage: Stage, strike: Try, tmp_path: Path) -> None:
+def test_an_older_dump_restored_over_the_database_is_shown(stage: FaultStage, strike: Try, tmp_path: Path) -> None:
     dump = tmp_path / "doorbell.sql"
     with strike("an older dump restored over the database", RESTORED) as fault:
         stage.shop.gate.close()

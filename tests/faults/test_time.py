@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from .conftest import Try
 from .expected import LEADER_LOST
-from .stage import Stage
+from .stage import FaultStage
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
@@ -19,14 +19,14 @@ OPEN_SECONDS = 30.0
 AT_ONCE_SECONDS = 5.0  # for a probe to be on every screen
 
 
-def test_nothing_is_wrong_while_nothing_fails(stage: Stage, strike: Try) -> None:
+def test_nothing_is_wrong_while_nothing_fails(stage: FaultStage, strike: Try) -> None:
     """The stage itself: a fault's time to truth means something beside this one."""
     with strike("none") as fault:
         stage.wait(1)
         fault.heal()
 
 
-def test_an_open_writing_transaction_holds_up_nobody_and_shows_at_its_commit(stage: Stage, strike: Try) -> None:
+def test_an_open_writing_transaction_holds_up_nobody_and_shows_at_its_commit(stage: FaultStage, strike: Try) -> None:
     with strike(f"a writing transaction open for {OPEN_SECONDS:.0f} s") as fault, stage.connect() as open_one:
         with open_one.transaction():
             _place(open_one, stage.tenant, "LATE", minutes=3)
@@ -44,7 +44,7 @@ def _every(seconds: float, until: float) -> range:
     return range(int(until / seconds))
 
 
-def _place_and_see(stage: Stage, number: str) -> float:
+def _place_and_see(stage: FaultStage, number: str) -> float:
     began = time.monotonic()
     with stage.connect() as conn:
         _place(conn, stage.tenant, number, minutes=2)
@@ -62,7 +62,7 @@ def _place(conn: psycopg.Connection, tenant_id: int, number: str, minutes: int) 
     )
 
 
-def _see(stage: Stage, number: str) -> float:
+def _see(stage: FaultStage, number: str) -> float:
     """How long it takes until every page has the order, in seconds."""
     began = time.monotonic()
     for viewer in stage.viewers:
@@ -70,7 +70,7 @@ def _see(stage: Stage, number: str) -> float:
     return time.monotonic() - began
 
 
-def test_at_the_tenants_midnight_every_page_turns_its_day(stage: Stage, strike: Try) -> None:
+def test_at_the_tenants_midnight_every_page_turns_its_day(stage: FaultStage, strike: Try) -> None:
     """The listeners are told that they last looked a day ago: that is the turn of the day for them."""
     with strike("the tenant's midnight", LEADER_LOST) as fault:
         before = [viewer.told("day") for viewer in stage.viewers]

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from . import expected, growth, truth
 from .report import Report, Row
-from .stage import Stage
+from .stage import FaultStage
 
 TRUE_WITHIN_SECONDS = 5.0  # of the heal
 SETTLES_SECONDS = 1.5  # the standby looks once a second: what it says of a fault belongs to that fault's log
@@ -19,7 +19,7 @@ WAITED_FOR_SECONDS = 25.0  # a page that is too late is waited for, so that the 
 class Trial:
     """What a test does with its fault: `heal` once it is over, or `truth` where the board must be right before that."""
 
-    def __init__(self, stage: Stage, row: Row) -> None:
+    def __init__(self, stage: FaultStage, row: Row) -> None:
         self.stage, self.row = stage, row
         self.struck_at = time.monotonic()
         self.healed_at: float | None = None
@@ -41,7 +41,7 @@ class Trial:
 
 
 @contextmanager
-def trial(stage: Stage, report: Report, fault: str, allowed: Iterable[str] = ()) -> Iterator[Trial]:
+def trial(stage: FaultStage, report: Report, fault: str, allowed: Iterable[str] = ()) -> Iterator[Trial]:
     """Strike and heal inside; at the end all is verified and written down."""
     row = Row(fault)
     report.rows.append(row)
@@ -63,7 +63,7 @@ def trial(stage: Stage, report: Report, fault: str, allowed: Iterable[str] = ())
     row.survived = stage.sound = True
 
 
-def _await_truth(stage: Stage, began: float, seconds: float) -> float:
+def _await_truth(stage: FaultStage, began: float, seconds: float) -> float:
     """The gate is closed, so the database stands still: ask it once, then look at the pages."""
     with stage.connect() as conn:
         wanted = [truth.board(conn, viewer.tenant_id, viewer.user_id) for viewer in stage.viewers]
@@ -80,7 +80,7 @@ def _await_truth(stage: Stage, began: float, seconds: float) -> float:
         stage.wait(0.05)
 
 
-def _verify(stage: Stage) -> None:
+def _verify(stage: FaultStage) -> None:
     """Nothing lost, nothing twice, nothing grown, nobody dead, and every page live and never reloaded."""
     with stage.connect() as conn:
         lost = truth.lost_or_invented_events(conn, stage.shop.events())

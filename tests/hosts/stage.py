@@ -17,7 +17,8 @@ from webapp.config import Config
 from webapp.launcher.embedded import Embedded
 
 from ..faults import truth
-from ..support.processes import Doorbell, Process, eventually, get
+from ..support.processes import Doorbell, Process, get
+from ..support.wait import eventually
 from ..support.world import Service, World
 from .network import SUBNET, Host, Network
 from .viewer import Viewer
@@ -25,7 +26,7 @@ from .viewer import Viewer
 WEB_PORT = 8000
 
 
-class Stage:
+class HostStage:
     """`conn` is a session over PostgreSQL's Unix socket, which no cut reaches."""
 
     def __init__(self) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..support.processes import ROOT, eventually
+from ..support.processes import ROOT
+from ..support.wait import eventually
 from .network import NAMESPACES, SUBNET, Network, remove_leftovers, what_is_missing
 
 pytestmark = pytest.mark.hosts

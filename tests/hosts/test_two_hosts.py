@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from .network import Host, what_is_missing
-from .stage import Stage
+from .stage import HostStage
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(120)]
 
@@ -19,16 +19,16 @@ HEALED_SECONDS = 20.0  # from the plug's return to the truth on every page: TCP 
 
 
 @pytest.fixture(scope="module")
-def built() -> Iterator[Stage]:
+def built() -> Iterator[HostStage]:
     if missing := what_is_missing():
         pytest.skip(f"no hosts were made: {missing}")
-    stage = Stage()
+    stage = HostStage()
     yield stage
     stage.close()
 
 
 @pytest.fixture
-def stage(built: Stage) -> Stage:
+def stage(built: HostStage) -> HostStage:
     """All plugs in, all live, all equal: the next cut begins from there."""
     eventually(lambda: built.leader_address() and all(viewer.live for viewer in built.viewers), 30)
     built.sell()
@@ -36,19 +36,19 @@ def stage(built: Stage) -> Stage:
     return built
 
 
-def other(stage: Stage, host: Host) -> Host:
+def other(stage: HostStage, host: Host) -> Host:
     (left,) = [each for each in stage.listener_hosts if each is not host]
     return left
 
 
-def test_viewers_of_both_web_hosts_see_each_change_at_once(stage: Stage) -> None:
+def test_viewers_of_both_web_hosts_see_each_change_at_once(stage: HostStage) -> None:
     for _ in range(5):
         stage.sell()
         stage.all_show_the_truth(TOLD_SECONDS)
     assert all(viewer.told["orders"] and viewer.told["revenue"] for viewer in stage.viewers)
 
 
-def test_the_leading_listeners_host_vanishes_and_the_other_leads(stage: Stage) -> None:
+def test_the_leading_listeners_host_vanishes_and_the_other_leads(stage: HostStage) -> None:
     (leading,) = [host for host in stage.listener_hosts if host.address == stage.leader_address()]
     former = stage.listeners[stage.listener_hosts.index(leading)]
     size = former.log_size
@@ -70,7 +70,7 @@ def test_the_leading_listeners_host_vanishes_and_the_other_leads(stage: Stage) -
     print(f"the standby led {took:.1f} s after the cut")
 
 
-def test_both_listener_hosts_vanish_and_postgresql_frees_the_lead_by_itself(stage: Stage) -> None:
+def test_both_listener_hosts_vanish_and_postgresql_frees_the_lead_by_itself(stage: HostStage) -> None:
     before = [viewer.told["away"] for viewer in stage.viewers]
     for host in stage.listener_hosts:
         host.cut()
@@ -86,7 +86,7 @@ def test_both_listener_hosts_vanish_and_postgresql_frees_the_lead_by_itself(stag
     stage.all_show_the_truth(HEALED_SECONDS)
 
 
-def test_a_web_hosts_pages_that_were_cut_off_equal_the_others_again(stage: Stage) -> None:
+def test_a_web_hosts_pages_that_were_cut_off_equal_the_others_again(stage: HostStage) -> None:
     lost, kept = stage.viewers[:2], stage.viewers[2:]
     before = [viewer.told["away"] for viewer in lost]
     stage.webs[0].cut()
@@ -102,7 +102,7 @@ def test_a_web_hosts_pages_that_were_cut_off_equal_the_others_again(stage: Stage
     print(f"equal again {took:.1f} s after the heal")
 
 
-def test_redis_host_is_cut_off_and_every_page_heals(stage: Stage) -> None:
+def test_redis_host_is_cut_off_and_every_page_heals(stage: HostStage) -> None:
     stage.redis.cut()
     try:
         eventually(lambda: not any(viewer.live for viewer in stage.viewers), 20)
@@ -114,7 +114,7 @@ def test_redis_host_is_cut_off_and_every_page_heals(stage: Stage) -> None:
     print(f"equal again {took:.1f} s after the heal")
 
 
-def test_postgresqls_host_is_cut_off_for_five_seconds_and_nothing_is_lost(stage: Stage) -> None:
+def test_postgresqls_host_is_cut_off_for_five_seconds_and_nothing_is_lost(stage: HostStage) -> None:
     before = stage.truth()
     stage.postgres.cut()
     ends = time.monotonic() + 5

@@ -19,8 +19,10 @@ import psutil
 import psycopg
 import pytest
 
-from ..support.make_run import ROOT, Run, eventually
+from ..support.make_run import ROOT, Run
+from ..support.wait import eventually
 
+START_SECONDS = 60.0
 ALARMING = re.compile(r"error|traceback|critical|exception", re.IGNORECASE)
 
 
@@ -45,14 +47,14 @@ def run(directory: Path) -> Iterator[Run]:
 
 def test_it_starts_everything_and_stops_it_within_ten_seconds(run: Run) -> None:
     run.start()
-    eventually(run.answers, "the block")
+    eventually(run.answers, START_SECONDS)
     assert f"http://127.0.0.1:{run.port}/demo?as=sales" in run.log
     with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/demo", timeout=10) as page:
         assert page.status == 200
     with psycopg.connect(run.database_url()) as conn:
         made_by_customer = "SELECT count(*) > 1 FROM order_events WHERE recorded_at > now() - interval '4 s'"
-        eventually(lambda: conn.execute(made_by_customer).fetchone() == (True,) or conn.rollback(), "the demo customer")
-    eventually(lambda: _ready(run), "/readyz")
+        eventually(lambda: conn.execute(made_by_customer).fetchone() == (True,) or conn.rollback(), START_SECONDS)
+    eventually(lambda: _ready(run), START_SECONDS)
     commands = [" ".join(process.cmdline()) for process in run.processes()]
     for part in (
         "gunicorn",
@@ -82,7 +84,7 @@ def _ready(run: Run) -> bool:
 @pytest.mark.faults
 def test_the_data_and_the_key_stay_and_the_demo_customer_can_be_left_out(run: Run) -> None:
     run.start()
-    eventually(run.answers, "the first start")
+    eventually(run.answers, START_SECONDS)
     with psycopg.connect(run.database_url(), autocommit=True) as conn:
         conn.execute("UPDATE tenants SET name = 'Kept'")
     key = (run.directory / "secret_key").read_text()
@@ -90,7 +92,7 @@ def test_the_data_and_the_key_stay_and_the_demo_customer_can_be_left_out(run: Ru
     assert run.end(signal.SIGINT) == 0
     run.env["DEMO"] = "0"
     run.start()
-    eventually(run.answers, "the second start")
+    eventually(run.answers, START_SECONDS)
     with psycopg.connect(run.database_url()) as conn:
         assert conn.execute("SELECT name FROM tenants").fetchall() == [("Kept",)]
     assert (run.directory / "secret_key").read_text() == key
@@ -99,7 +101,7 @@ def test_the_data_and_the_key_stay_and_the_demo_customer_can_be_left_out(run: Ru
 
 def test_a_second_start_says_what_is_taken_in_a_sentence(run: Run, directory: Path) -> None:
     run.start()
-    eventually(run.answers, "the first start")
+    eventually(run.answers, START_SECONDS)
     same_directory, same_port = Run(run.directory), Run(directory / "other", run.port)
     for second, words in (
         (same_directory, "is in use by another Doorbell"),
@@ -120,7 +122,7 @@ def test_psql_and_env_find_the_running_one_and_say_when_there_is_none(run: Run) 
         assert "No Doorbell is running" in asked.stderr
         assert not run.directory.exists(), "asking makes nothing"
     run.start()
-    eventually(run.answers, "the start")
+    eventually(run.answers, START_SECONDS)
     said = run.ask("env").stdout
     assert re.fullmatch(r"export DATABASE_URL=\S+ REDIS_URL=\S+ SECRET_KEY=\S+\n", said), said
     assert (run.directory / "env").stat().st_mode & 0o777 == 0o600
@@ -132,7 +134,7 @@ def test_psql_and_env_find_the_running_one_and_say_when_there_is_none(run: Run) 
 @pytest.mark.faults
 def test_what_a_killed_launcher_left_behind_is_taken_over(run: Run) -> None:
     run.start()
-    eventually(run.answers, "the first start")
+    eventually(run.answers, START_SECONDS)
     assert run.process is not None
     run.process.kill()
     run.process.wait()
@@ -140,7 +142,7 @@ def test_what_a_killed_launcher_left_behind_is_taken_over(run: Run) -> None:
     assert run.ask("env").returncode == 1, "the addresses of a killed one are not given out"
     orphans = run.processes()
     run.start()
-    eventually(run.answers, "the second start, on the same port")
+    eventually(run.answers, START_SECONDS)
     names = {process.pid: process.name() for process in orphans if process.is_running()}
     assert all(name.startswith("postgres") for name in names.values()), names
     assert run.end() == 0
@@ -173,22 +175,22 @@ def programs(run: Run) -> dict[str, psutil.Process]:
 @pytest.mark.faults
 def test_each_process_that_ends_is_started_again_and_said_in_a_line(run: Run) -> None:
     run.start()
-    eventually(run.answers, "the start")
-    eventually(lambda: programs(run).keys() == PARTS.keys(), "all processes")
+    eventually(run.answers, START_SECONDS)
+    eventually(lambda: programs(run).keys() == PARTS.keys(), START_SECONDS)
     before = programs(run)
     for process in before.values():
         process.kill()
-    eventually(lambda: all(f"The process {name!r} was ended by SIGKILL" in run.log for name in PARTS), "its line each")
-    eventually(lambda: programs(run).keys() == PARTS.keys(), "all processes again")
-    eventually(lambda: _ready(run), "/readyz again")
+    eventually(lambda: all(f"The process {name!r} was ended by SIGKILL" in run.log for name in PARTS), START_SECONDS)
+    eventually(lambda: programs(run).keys() == PARTS.keys(), START_SECONDS)
+    eventually(lambda: _ready(run), START_SECONDS)
     after = programs(run)
     assert all(after[name].pid != before[name].pid for name in PARTS)
     assert "Traceback" not in run.log
     with psycopg.connect(run.database_url()) as conn:
         made_by_customer = "SELECT count(*) > 0 FROM order_events WHERE recorded_at > now() - interval '1 s'"
-        eventually(lambda: conn.execute(made_by_customer).fetchone() == (True,) or conn.rollback(), "the demo customer")
+        eventually(lambda: conn.execute(made_by_customer).fetchone() == (True,) or conn.rollback(), START_SECONDS)
     after["listener"].kill()
-    eventually(lambda: run.log.count("The process 'listener' was ended") == 2, "a process in its back-off")
+    eventually(lambda: run.log.count("The process 'listener' was ended") == 2, START_SECONDS)
     assert run.end(signal.SIGINT, 20) == 0
     assert run.processes() == []
 
@@ -211,13 +213,13 @@ def test_a_process_that_cannot_start_at_all_stops_everything_with_the_reason(run
 def test_it_can_be_stopped_before_it_has_started(run: Run, words: str) -> None:
     run.env["DEMO_WEEKS"] = "20"
     run.start()
-    eventually(lambda: words in run.log, words)
+    eventually(lambda: words in run.log, START_SECONDS)
     assert run.end(signal.SIGTERM) == 0, run.log
     assert "Traceback" not in run.log
     assert run.processes() == []
     run.env["DEMO_WEEKS"] = "1"
     run.start()
-    eventually(run.answers, "a start on what was left")
+    eventually(run.answers, START_SECONDS)
 
 
 @pytest.mark.faults

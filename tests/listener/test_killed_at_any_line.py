@@ -5,55 +5,27 @@ from __future__ import annotations
 import random
 import sys
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 import redis
 
-from webapp import redis_client
 from webapp.concurrency.stop_signal import StopSignal
 from webapp.doorbell import connection, quiet_mode
 from webapp.listener import standby
 from webapp.listener.leader import Leader
-from webapp.signals import publisher
-from webapp.signals.signal import Signal
 
 from ..conftest import config_for
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.signals import signalled, topics
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 pytestmark = pytest.mark.faults
 LINES = sorted(random.Random(3).sample(range(1, 1200), 40))  # from its start through several turns of quiet mode
 
 
-@pytest.fixture
-def client(service: Service) -> Iterator[redis.Redis]:
-    with redis_client.connect(service.redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def doorbell_processes(service: Service) -> Iterator[Doorbell]:
-    processes = Doorbell(service)
-    yield processes
-    processes.close()
-
-
-def topics(client: redis.Redis, tenant_id: int) -> dict[str, set[int]]:
-    """Every topic that the tenant was told of, with the ids that it ever came with."""
-    found: dict[str, set[int]] = {}
-    for _, fields in client.xrange(publisher.log_key(tenant_id)):
-        for topic, ids in Signal.parse(fields[b"signal"], 1).topics.items():
-            found.setdefault(topic, set()).update(ids or ())
-    return found
-
-
-def signalled(client: redis.Redis, tenant_id: int) -> set[int]:
-    return topics(client, tenant_id).get("orders", set())
-
-
-class Shop(threading.Thread):
+class OrderWriter(threading.Thread):
     """Places orders, short and long transactions in turn, until it is closed; knows what it committed."""
 
     def __init__(self, service: Service, tenant_id: int, long_seconds: float) -> None:
@@ -75,14 +47,14 @@ class Shop(threading.Thread):
 
 
 def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
-    world: World, service: Service, client: redis.Redis, doorbell_processes: Doorbell, monkeypatch: pytest.MonkeyPatch
+    world: World, service: Service, redis_client: redis.Redis, doorbell: Doorbell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)  # of the next listener, which runs here
-    standby.catch_up(service.database_url, client)  # a cursor to begin from: without one everybody resyncs
+    standby.catch_up(service.database_url, redis_client)  # a cursor to begin from: without one everybody resyncs
     for line in LINES:
         tenant = world.tenant(f"line-{line}")
-        crashing = doorbell_processes.another(sys.executable, "-m", "tests.support.apps.crashing_listener", str(line))
-        shops = [Shop(service, tenant, seconds) for seconds in (0.05, 0.3)]
+        crashing = doorbell.another(sys.executable, "-m", "tests.support.apps.crashing_listener", str(line))
+        shops = [OrderWriter(service, tenant, seconds) for seconds in (0.05, 0.3)]
         for shop in shops:
             shop.start()
         try:
@@ -90,10 +62,10 @@ def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
         finally:
             for shop in shops:
                 shop.closed.set()
-        _the_next_one_reads_it_all(service, client, tenant, shops)
+        _the_next_one_reads_it_all(service, redis_client, tenant, shops)
 
 
-def _the_next_one_reads_it_all(service: Service, client: redis.Redis, tenant: int, shops: list[Shop]) -> None:
+def _the_next_one_reads_it_all(service: Service, client: redis.Redis, tenant: int, shops: list[OrderWriter]) -> None:
     stop = StopSignal()
     with connection.connect(service.database_url) as conn:
         eventually(lambda: connection.try_lead(conn))

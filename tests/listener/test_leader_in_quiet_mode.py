@@ -18,9 +18,8 @@ from webapp.listener.leader import Leader
 from webapp.outbox import drain
 
 from ..conftest import config_for
-from ..support.leader import LEVELS, leader  # noqa: F401 - a fixture
-from ..support.processes import eventually
-from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.leader import LEVELS
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 
@@ -47,8 +46,8 @@ class Drains:
 
 
 @pytest.fixture
-def drains(leader: connection.Connection, client: redis.Redis) -> Drains:
-    return Drains(leader, client)
+def drains(leader: connection.Connection, redis_client: redis.Redis) -> Drains:
+    return Drains(leader, redis_client)
 
 
 def test_an_event_wakes_the_listener_and_silence_lets_it_sleep(world: World, drains: Drains) -> None:
@@ -130,7 +129,7 @@ class Writer(threading.Thread):
 
 
 @pytest.fixture
-def two_listeners(service: Service, client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def two_listeners(service: Service, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One leads and one stands by, in this process, and neither ever looks without a reason."""
     monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
     stop = StopSignal()
@@ -143,7 +142,7 @@ def two_listeners(service: Service, client: redis.Redis, monkeypatch: pytest.Mon
                         stop.wait(0.01)
                         if stop.asked:
                             return
-                    Leader(conn, client, config_for(service), stop).answer()
+                    Leader(conn, redis_client, config_for(service), stop).answer()
             except psycopg.OperationalError:
                 continue
 

@@ -17,63 +17,55 @@ from webapp.doorbell import self_ring
 from webapp.launcher.embedded import Embedded
 from webapp.listener import standby as leadership
 from webapp.outbox import drain
-from webapp.signals import publisher
-from webapp.signals.signal import Signal
 
-from ..support.listener import doorbell, listener  # noqa: F401 - a fixture
 from ..support.pooler import Pooler
-from ..support.processes import Doorbell, Process, eventually
-from ..support.publishing import client  # noqa: F401 - a fixture
+from ..support.processes import Doorbell, Process
+from ..support.signals import signalled, topics
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 
-def signalled(client: redis.Redis, tenant_id: int) -> set[int]:
-    entries = client.xrange(publisher.log_key(tenant_id))
-    topics = [Signal.parse(fields[b"signal"], 1).topics for _, fields in entries]
-    return {order for topic in topics for order in topic.get("orders") or []}
-
-
-def test_a_change_by_plain_sql_is_signalled_at_once(world: World, listener: Process, client: redis.Redis) -> None:
+def test_a_change_by_plain_sql_is_signalled_at_once(world: World, listener: Process, redis_client: redis.Redis) -> None:
     tenant = world.tenant()
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order}, 5)
+    assert eventually(lambda: signalled(redis_client, tenant) == {order}, 5)
 
 
 def test_a_killed_listener_catches_up_when_it_is_started_again(
-    world: World, listener: Process, client: redis.Redis
+    world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     seen = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {seen})
+    assert eventually(lambda: signalled(redis_client, tenant) == {seen})
     listener.kill()
     missed = {world.order(tenant) for _ in range(3)}
     listener.start()
-    assert eventually(lambda: signalled(client, tenant) == {seen, *missed})
+    assert eventually(lambda: signalled(redis_client, tenant) == {seen, *missed})
 
 
 def test_the_second_listener_stands_by_and_takes_over(
-    world: World, listener: Process, doorbell: Doorbell, client: redis.Redis
+    world: World, listener: Process, doorbell: Doorbell, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     standby = doorbell.another_listener()
     assert eventually(lambda: "standing by" in standby.log)
     listener.kill()
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order})
+    assert eventually(lambda: signalled(redis_client, tenant) == {order})
 
 
 def test_a_restarted_postgresql_costs_seconds_and_no_event(
-    world: World, listener: Process, client: redis.Redis, service: Service, embedded: Embedded
+    world: World, listener: Process, redis_client: redis.Redis, service: Service, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
     embedded.postgres.restart("immediate")
     with psycopg.connect(service.database_url, autocommit=True) as conn:
         order = World(conn).order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order}, 20)
+    assert eventually(lambda: signalled(redis_client, tenant) == {order}, 20)
 
 
 def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
-    world: World, listener: Process, client: redis.Redis, embedded: Embedded
+    world: World, listener: Process, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
     embedded.redis.stop(signal.SIGKILL)
@@ -82,16 +74,11 @@ def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
         eventually(lambda: "trying again" in listener.log)
     finally:
         embedded.redis.start()
-    assert eventually(lambda: signalled(client, tenant) == {order}, 20)
-
-
-def topics(client: redis.Redis, tenant_id: int) -> list[str]:
-    entries = client.xrange(publisher.log_key(tenant_id))
-    return [topic for _, fields in entries for topic in Signal.parse(fields[b"signal"], 1).topics]
+    assert eventually(lambda: signalled(redis_client, tenant) == {order}, 20)
 
 
 def test_a_frozen_leader_is_relieved_by_the_standby_and_stands_by_when_it_wakes(
-    world: World, listener: Process, doorbell: Doorbell, client: redis.Redis
+    world: World, listener: Process, doorbell: Doorbell, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     standby = doorbell.another_listener()
@@ -99,52 +86,52 @@ def test_a_frozen_leader_is_relieved_by_the_standby_and_stands_by_when_it_wakes(
     os.kill(listener.pid, signal.SIGSTOP)
     try:
         order = world.order(tenant)
-        assert eventually(lambda: signalled(client, tenant) == {order}, 15)
+        assert eventually(lambda: signalled(redis_client, tenant) == {order}, 15)
     finally:
         os.kill(listener.pid, signal.SIGCONT)
     assert eventually(lambda: "standing by" in listener.log)
     later = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order, later})
+    assert eventually(lambda: signalled(redis_client, tenant) == {order, later})
 
 
 def test_a_dump_restored_over_the_database_makes_every_page_resync(
-    world: World, listener: Process, client: redis.Redis
+    world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     dumped = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order})
-    assert "resync" not in topics(client, tenant)
+    assert eventually(lambda: signalled(redis_client, tenant) == {order})
+    assert "resync" not in topics(redis_client, tenant)
     world.conn.execute(
         "UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped
     )  # all that it sees of a restore
-    assert eventually(lambda: "resync" in topics(client, tenant))
+    assert eventually(lambda: "resync" in topics(redis_client, tenant))
     later = world.order(tenant)
-    assert eventually(lambda: later in signalled(client, tenant))
+    assert eventually(lambda: later in signalled(redis_client, tenant))
 
 
 def test_a_dump_restored_while_no_listener_ran_makes_every_page_resync(
-    world: World, listener: Process, client: redis.Redis
+    world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     dumped = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order})
+    assert eventually(lambda: signalled(redis_client, tenant) == {order})
     saved = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
     assert saved is not None
-    assert eventually(lambda: client.get(drain.PUBLISHED_KEY) == saved[0].encode())
+    assert eventually(lambda: redis_client.get(drain.PUBLISHED_KEY) == saved[0].encode())
     listener.kill()
     world.conn.execute("UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped)
     listener.start()
-    assert eventually(lambda: "resync" in topics(client, tenant))
+    assert eventually(lambda: "resync" in topics(redis_client, tenant))
 
 
 def test_asleep_it_asks_nothing_but_the_safety_drain_and_the_self_ring(
-    world: World, listener: Process, client: redis.Redis
+    world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     order = world.order(tenant)
-    assert eventually(lambda: signalled(client, tenant) == {order})
+    assert eventually(lambda: signalled(redis_client, tenant) == {order})
 
     def statements() -> set[object]:
         """When the listener's session last finished a statement: a new time is a new statement."""

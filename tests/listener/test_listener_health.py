@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from webapp.config import CANNOT_START
 
-from ..support.listener import doorbell, listener  # noqa: F401 - a fixture
 from ..support.processes import Doorbell, Process
 
 

@@ -8,22 +8,16 @@ import psycopg
 import pytest
 import redis
 
-from webapp import redis_client
 from webapp.doorbell import connection
 from webapp.listener import heartbeat
 from webapp.listener import standby as leadership
 from webapp.listener.heartbeat import LEADER_KEY, Heartbeat
 from webapp.outbox import drain
+from webapp.redis_client import connect
 from webapp.signals.publisher import HEARTBEAT_KEY
 
-from ..support.processes import eventually
+from ..support.wait import eventually
 from ..support.world import Service, World
-
-
-@pytest.fixture
-def client(service: Service) -> Iterator[redis.Redis]:
-    with redis_client.connect(service.redis_url) as client:
-        yield client
 
 
 @pytest.fixture
@@ -40,18 +34,21 @@ def standby(service: Service) -> Iterator[connection.Connection]:
 
 
 def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_before(
-    leader: connection.Connection, standby: connection.Connection, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    leader: connection.Connection,
+    standby: connection.Connection,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    silence = leadership.FailureDetector(client)
+    silence = leadership.FailureDetector(redis_client)
     assert silence.of(standby) is None
     assert eventually(lambda: silence.of(standby)) == connection.session(leader)
 
 
 def test_who_leads_next_begins_with_a_clean_slate(
-    service: Service, standby: connection.Connection, client: redis.Redis
+    service: Service, standby: connection.Connection, redis_client: redis.Redis
 ) -> None:
     """Else one frozen leader cost the next ones their sessions, too."""
-    silence = leadership.FailureDetector(client)
+    silence = leadership.FailureDetector(redis_client)
     with connection.connect(service.database_url) as frozen:
         assert connection.try_lead(frozen)
         assert eventually(lambda: silence.of(standby)) == connection.session(frozen)
@@ -61,55 +58,55 @@ def test_who_leads_next_begins_with_a_clean_slate(
         assert silence.of(standby) is None
 
 
-def test_a_redis_that_takes_no_writes_is_no_leaders_fault(client: redis.Redis) -> None:
-    client.config_set("maxmemory", "1")
+def test_a_redis_that_takes_no_writes_is_no_leaders_fault(redis_client: redis.Redis) -> None:
+    redis_client.config_set("maxmemory", "1")
     try:
         with pytest.raises(redis.ResponseError):
-            heartbeat.is_missing(client)
+            heartbeat.is_missing(redis_client)
     finally:
-        client.config_set("maxmemory", "0")
-    assert heartbeat.is_missing(client)
+        redis_client.config_set("maxmemory", "0")
+    assert heartbeat.is_missing(redis_client)
 
 
-def test_work_that_takes_long_is_a_sign_of_life(leader: connection.Connection, client: redis.Redis) -> None:
-    beat = Heartbeat(leader, client)
+def test_work_that_takes_long_is_a_sign_of_life(leader: connection.Connection, redis_client: redis.Redis) -> None:
+    beat = Heartbeat(leader, redis_client)
     with beat.kept():
-        assert eventually(lambda: client.exists(LEADER_KEY))
-        client.delete(LEADER_KEY)
-        assert eventually(lambda: client.exists(LEADER_KEY))
-        assert not client.exists(HEARTBEAT_KEY), "it lives, and whether it publishes is not known yet"
+        assert eventually(lambda: redis_client.exists(LEADER_KEY))
+        redis_client.delete(LEADER_KEY)
+        assert eventually(lambda: redis_client.exists(LEADER_KEY))
+        assert not redis_client.exists(HEARTBEAT_KEY), "it lives, and whether it publishes is not known yet"
     beat.close()
 
 
 def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
-    leader: connection.Connection, client: redis.Redis
+    leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
-    beat = Heartbeat(leader, client)
+    beat = Heartbeat(leader, redis_client)
     beat.beat_without_publishing()
     beat.close()
-    assert not client.exists(LEADER_KEY)
-    client.set(LEADER_KEY, '{"host": "another", "pid": 1, "at": 0}')
+    assert not redis_client.exists(LEADER_KEY)
+    redis_client.set(LEADER_KEY, '{"host": "another", "pid": 1, "at": 0}')
     beat.close()
-    assert client.exists(LEADER_KEY)
+    assert redis_client.exists(LEADER_KEY)
 
 
 def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
-    leader: connection.Connection, client: redis.Redis
+    leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
-    Heartbeat(leader, client).beat_without_publishing()
-    assert client.exists(LEADER_KEY)
-    assert not client.exists(HEARTBEAT_KEY)
+    Heartbeat(leader, redis_client).beat_without_publishing()
+    assert redis_client.exists(LEADER_KEY)
+    assert not redis_client.exists(HEARTBEAT_KEY)
 
 
 def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
-    service: Service, leader: connection.Connection, client: redis.Redis, world: World
+    service: Service, leader: connection.Connection, redis_client: redis.Redis, world: World
 ) -> None:
-    client.execute_command("ACL", "SETUSER", "careful", "on", ">secret", "~*", "&*", "+@all", "-@dangerous")
+    redis_client.execute_command("ACL", "SETUSER", "careful", "on", ">secret", "~*", "&*", "+@all", "-@dangerous")
     try:
         url = service.redis_url.replace("redis://:", "redis://careful:").replace(
             service.redis_url.split(":")[2].split("@")[0], "secret"
         )
-        with redis_client.connect(url) as careful:
+        with connect(url) as careful:
             cursor = drain.open_cursor(leader, careful)
             beat = Heartbeat(leader, careful)
             beat.beat(cursor)
@@ -118,7 +115,7 @@ def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
             world.order(world.tenant())
             assert drain.drain(leader, careful, cursor).signals == 1
     finally:
-        client.execute_command("ACL", "DELUSER", "careful")
+        redis_client.execute_command("ACL", "DELUSER", "careful")
 
 
 def test_what_takes_long_by_nature_is_given_time(leader: connection.Connection) -> None:
@@ -130,12 +127,12 @@ def test_what_takes_long_by_nature_is_given_time(leader: connection.Connection) 
 
 
 def test_celery_leaves_a_leader_alone_that_cannot_write_to_redis(
-    service: Service, leader: connection.Connection, client: redis.Redis
+    service: Service, leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
-    client.config_set("maxmemory", "1")
+    redis_client.config_set("maxmemory", "1")
     try:
         with pytest.raises(redis.ResponseError):
-            leadership.catch_up(service.database_url, client)
+            leadership.catch_up(service.database_url, redis_client)
     finally:
-        client.config_set("maxmemory", "0")
+        redis_client.config_set("maxmemory", "0")
     assert isinstance(leader.execute("SELECT 1"), psycopg.Cursor), "its session lives"

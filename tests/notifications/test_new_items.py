@@ -9,21 +9,21 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ..support.board import acme, ana, client, get, text  # noqa: F401 - a fixture
+from ..support.board import get, text
 from ..support.browser import Person, soup
 from ..support.world import Service, World
 
 
 def test_news_makes_a_toast_each_and_folds_many_into_one(
-    world: World, client: FlaskClient, acme: int, ana: int
+    world: World, client: FlaskClient, acme: int, manager: int
 ) -> None:
-    world.order(acme, 125_000, owner_id=ana, number="1042", customer="Vins & Co")
+    world.order(acme, 125_000, owner_id=manager, number="1042", customer="Vins & Co")
     world.conn.execute("UPDATE orders SET paid_at = now()")
     one = get(client, "/panels/inbox/news?seen=3:3:")
     assert one.count("note-toast") == 1
     assert "Order 1042 was paid €1,250.00 · Vins &amp; Co Open Dismiss" in text(one)
     for _ in range(4):
-        world.order(acme, owner_id=ana)
+        world.order(acme, owner_id=manager)
     world.conn.execute("UPDATE orders SET paid_at = now(), shipped_at = now()")
     seen = re.findall(r'data-seen="([\d:,]+)"', one)[0]
     many = get(client, f"/panels/inbox/news?seen={seen}")
@@ -46,10 +46,10 @@ def csrf(client: FlaskClient) -> str:
 
 
 def test_reading_marks_ones_own_notifications_only(
-    app: Flask, world: World, client: FlaskClient, acme: int, ana: int
+    app: Flask, world: World, client: FlaskClient, acme: int, manager: int
 ) -> None:
     ben = world.user(acme, "Ben Okafor")
-    for owner in (ana, ana, ben):
+    for owner in (manager, manager, ben):
         world.order(acme, owner_id=owner)
     world.conn.execute("UPDATE orders SET paid_at = now()")
 
@@ -64,16 +64,18 @@ def test_reading_marks_ones_own_notifications_only(
     assert len(unread()) == 3, "somebody else's stays unread"
     assert client.post(f"/inbox/{first}/read").status_code == 400, "without a token nothing is marked"
     assert client.post(f"/inbox/{first}/read", headers=headers).status_code == 204
-    assert unread() == [(ana, second), (ben, bens)]
+    assert unread() == [(manager, second), (ben, bens)]
     form = client.post("/inbox/read", data={"csrf_token": csrf(client)})
     assert (form.status_code, form.headers["Location"]) == (303, "/inbox")
     assert unread() == [(ben, bens)]
     assert "Mark all" not in get(client, "/inbox")
 
 
-def test_the_inbox_page_lists_and_offers_to_mark_read(world: World, client: FlaskClient, acme: int, ana: int) -> None:
+def test_the_inbox_page_lists_and_offers_to_mark_read(
+    world: World, client: FlaskClient, acme: int, manager: int
+) -> None:
     assert "No notifications yet" in text(get(client, "/inbox"))
-    world.order(acme, owner_id=ana, number="1042")
+    world.order(acme, owner_id=manager, number="1042")
     world.conn.execute("UPDATE orders SET paid_at = now()")
     page = get(client, "/inbox")
     assert "Order 1042 was paid" in text(page)

@@ -18,8 +18,9 @@ from webapp.observability import logs
 from webapp.signals import publisher
 
 from ..support.logfmt import lines, parse
-from ..support.processes import ROOT, Doorbell, Process, eventually, get
+from ..support.processes import ROOT, Doorbell, Process, get
 from ..support.sse import EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 

@@ -18,7 +18,9 @@ from webapp.observability.metrics import listener, server, web, worker
 from webapp.observability.metrics.age import Age
 
 from ..support.metrics import Scrape, scrape
-from ..support.processes import ROOT, Doorbell, Process, eventually, free_port
+from ..support.ports import free_port
+from ..support.processes import ROOT, Doorbell, Process
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 TOKEN = "t" * 20

@@ -19,11 +19,13 @@ from webapp.signals import publisher
 
 from ..conftest import config_for
 from ..support.browser import Person
-from ..support.heartbeat import client  # noqa: F401 - a fixture
 from ..support.metrics import Scrape, scrape
-from ..support.processes import Doorbell, eventually, get
+from ..support.processes import Doorbell, get
 from ..support.sse import EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.usefixtures("heartbeat")
 
 TOKEN = "a-token-for-the-tests"
 REQUESTS = "doorbell_http_requests_total"
@@ -117,7 +119,7 @@ def test_one_worker_without_a_token_writes_no_files_and_with_one_leaves_none(
 
 
 def test_signals_are_counted_once_and_delivered_to_each_stream(
-    doorbell: Doorbell, world: World, client: redis.Redis
+    doorbell: Doorbell, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell.web.env["WEB_CONCURRENCY"] = "1"
     doorbell.start_web()
@@ -125,7 +127,7 @@ def test_signals_are_counted_once_and_delivered_to_each_stream(
     streams = [EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(tenant, f"U{n} N"))) for n in range(3)]
     for stream in streams:
         stream.until("hello")
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     for stream in streams:
         stream.until("placed")
     now = look(doorbell)
@@ -134,13 +136,15 @@ def test_signals_are_counted_once_and_delivered_to_each_stream(
         stream.close()
 
     def none_is_left() -> bool:
-        publisher.publish(client, tenant, {"placed": None})  # the server sees the hang-up when it writes
+        publisher.publish(redis_client, tenant, {"placed": None})  # the server sees the hang-up when it writes
         return look(doorbell).total("doorbell_streams_open") == 0
 
     assert eventually(none_is_left)
 
 
-def test_streams_are_counted_by_the_size_of_their_tenant(doorbell: Doorbell, world: World, client: redis.Redis) -> None:
+def test_streams_are_counted_by_the_size_of_their_tenant(
+    doorbell: Doorbell, world: World, redis_client: redis.Redis
+) -> None:
     doorbell.web.env |= {"WEB_CONCURRENCY": "1"}
     doorbell.start_web()
     large, small = world.tenant("large"), world.tenant("small")
@@ -175,16 +179,16 @@ def test_streams_are_counted_by_the_size_of_their_tenant(doorbell: Doorbell, wor
 
 
 def test_the_hub_says_what_it_misses_and_that_it_is_back(
-    doorbell: Doorbell, world: World, client: redis.Redis, embedded: Embedded
+    doorbell: Doorbell, world: World, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     doorbell.start_web()
     stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
     stream.until("hello")
     assert look(doorbell).total("doorbell_hub_away") == 0
-    client.delete(publisher.HEARTBEAT_KEY)
+    redis_client.delete(publisher.HEARTBEAT_KEY)
     stream.until("away")
     assert look(doorbell).value("doorbell_hub_away", cause="listener") == 1
-    client.set(publisher.HEARTBEAT_KEY, "{}")
+    redis_client.set(publisher.HEARTBEAT_KEY, "{}")
     stream.until("resync")
     assert look(doorbell).value("doorbell_hub_away", cause="listener") == 0
     embedded.redis.stop()
@@ -193,7 +197,7 @@ def test_the_hub_says_what_it_misses_and_that_it_is_back(
         assert look(doorbell).value("doorbell_hub_away", cause="redis") == 1
     finally:
         embedded.redis.start()
-    assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
+    assert eventually(lambda: redis_client.set(publisher.HEARTBEAT_KEY, "{}"))
     stream.until("resync")
     now = look(doorbell)
     assert now.total("doorbell_hub_away") == 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ..support.imports import HEADER, Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import HEADER, Importer
 from ..support.world import World
 
 GOOD = "A1,Toms,2026-01-02,1234.50"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import psycopg
 from flask import Flask
 
-from ..support.imports import LINES, Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import LINES, Importer
 from ..support.rings import rings
 from ..support.world import Service, World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..support.imports import Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import Importer
 from ..support.world import World
 
 HEADER = "number,customer,placed_at,total,salesperson_email,salesperson"

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ..support.imports import LINES, Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import LINES, Importer
 
 
 def test_good_orders_are_kept_and_a_bad_line_rejects_its_whole_order(importer: Importer) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from webapp.order_import.formulas import neutral, original
 
-from ..support.imports import HEADER, Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import HEADER, Importer
 
 
 def test_a_dry_run_takes_no_report_away(importer: Importer) -> None:

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from ..support.imports import Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import Importer
 from ..support.world import World
 
 COLUMNS = [

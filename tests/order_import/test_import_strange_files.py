@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from ..support.imports import HEADER, Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import HEADER, Importer
 
 GOOD = "A1,Toms,2026-01-02,5.00"
 

@@ -11,8 +11,8 @@ import psycopg
 from webapp.order_import.importing import Import, ImportOptions, Result
 from webapp.order_import.load import IMPORT_LOCK
 
-from ..support.imports import HEADER, Importer, importer  # noqa: F401 - a fixture
-from ..support.processes import eventually
+from ..support.imports import HEADER, Importer
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 ORDERS = 8_000

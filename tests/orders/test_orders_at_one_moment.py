@@ -16,8 +16,10 @@ from webapp import orders
 from webapp.orders.new_order import NewLine
 from webapp.orders.rules import AlreadyPaid, FormUsed, OrderError, OrderState, RefundInvalid
 
-from ..support.orders import PAID, context, tenant  # noqa: F401 - a fixture
+from ..support.orders import PAID
 from ..support.world import World
+
+pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def together(app: Flask, *acts: Callable[[], Any]) -> list[Any]:

@@ -29,8 +29,10 @@ from webapp.orders.rules import (
     allowed,
 )
 
-from ..support.orders import PAID, context, tenant  # noqa: F401 - a fixture
+from ..support.orders import PAID
 from ..support.world import World
+
+pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def test_an_order_of_a_total_alone_takes_the_tenants_currency_and_next_number(world: World, tenant: int) -> None:

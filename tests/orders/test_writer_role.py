@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ..support.database_roles import shop  # noqa: F401 - a fixture
 from ..support.world import World
 
 

@@ -9,122 +9,126 @@ import psycopg
 import pytest
 import redis
 
-from webapp import redis_client
 from webapp.doorbell import connection
 from webapp.outbox import drain
+from webapp.redis_client import connect
 from webapp.signals import publisher, signal_log
 
-from ..support.publishing import client, published, reader  # noqa: F401 - a fixture
+from ..support.signals import published
 from ..support.world import Service, World
 
 
 def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     world.order(tenant)
-    cursor = drain.open_cursor(reader, client)
-    assert drain.drain(reader, client, cursor).events == 0
-    assert [list(signal.topics) for signal in published(client, tenant)] == [["resync"]]
+    cursor = drain.open_cursor(reader, redis_client)
+    assert drain.drain(reader, redis_client, cursor).events == 0
+    assert [list(signal.topics) for signal in published(redis_client, tenant)] == [["resync"]]
 
 
-def test_many_events_become_one_signal_a_tenant(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
+def test_many_events_become_one_signal_a_tenant(
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+) -> None:
     first, second = world.tenant("first"), world.tenant("second")
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     one, two = world.order(first), world.order(first)
     other = world.order(second)
     world.change(one, paid_at=world.now())
-    drained = drain.drain(reader, client, cursor)
+    drained = drain.drain(reader, redis_client, cursor)
     assert (drained.events, drained.signals) == (4, 2)
-    assert published(client, first)[-1].topics == {"orders": [one, two], "placed": None, "revenue": None}
-    assert published(client, second)[-1].topics == {"orders": [other], "placed": None}
+    assert published(redis_client, first)[-1].topics == {"orders": [one, two], "placed": None, "revenue": None}
+    assert published(redis_client, second)[-1].topics == {"orders": [other], "placed": None}
 
 
-def test_more_than_fifty_changed_orders_are_many(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
+def test_more_than_fifty_changed_orders_are_many(
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     for _ in range(50):
         world.order(tenant)
-    cursor = drain.drain(reader, client, cursor).cursor
+    cursor = drain.drain(reader, redis_client, cursor).cursor
     for _ in range(51):
         world.order(tenant)
-    drain.drain(reader, client, cursor)
-    fifty, more = published(client, tenant)[-2:]
+    drain.drain(reader, redis_client, cursor)
+    fifty, more = published(redis_client, tenant)[-2:]
     assert len(fifty.topics["orders"] or []) == 50
     assert more.topics["orders"] is None
 
 
 def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     paid, edited = world.order(tenant, owner_id=ana), world.order(tenant, owner_id=ben)
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     world.change(paid, paid_at=world.now())
     world.change(edited, customer="Hanari Carnes")
-    drain.drain(reader, client, cursor)
-    assert published(client, tenant)[-1].users == {ana: ["inbox"]}
+    drain.drain(reader, redis_client, cursor)
+    assert published(redis_client, tenant)[-1].users == {ana: ["inbox"]}
 
 
 def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
-    world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    drain.drain(reader, client, drain.open_cursor(reader, client))
+    drain.drain(reader, redis_client, drain.open_cursor(reader, redis_client))
     reader.close()
     missed = world.order(tenant)
     with connection.connect(service.database_url) as again:
-        drain.drain(again, client, drain.open_cursor(again, client))
-    assert published(client, tenant)[-1].topics["orders"] == [missed]
+        drain.drain(again, redis_client, drain.open_cursor(again, redis_client))
+    assert published(redis_client, tenant)[-1].topics["orders"] == [missed]
 
 
 def test_a_failed_publish_leaves_the_cursor_where_it_was(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     order = world.order(tenant)
-    with redis_client.connect("redis://127.0.0.1:1/0") as nowhere, pytest.raises(redis.RedisError):
+    with connect("redis://127.0.0.1:1/0") as nowhere, pytest.raises(redis.RedisError):
         drain.drain(reader, nowhere, cursor)
-    drain.drain(reader, client, drain.open_cursor(reader, client))
-    assert published(client, tenant)[-1].topics["orders"] == [order]
+    drain.drain(reader, redis_client, drain.open_cursor(reader, redis_client))
+    assert published(redis_client, tenant)[-1].topics["orders"] == [order]
 
 
 def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     zones = ["Pacific/Kiritimati", "Europe/Berlin", "Pacific/Pago_Pago"]
     tenants = [world.tenant(f"zone-{n}", timezone=zone) for n, zone in enumerate(zones)]
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     a_day_ago = replace(cursor, drained_at=cursor.drained_at - timedelta(days=1))
-    after = drain.drain(reader, client, a_day_ago)
+    after = drain.drain(reader, redis_client, a_day_ago)
     assert after.signals == 3
-    assert [list(published(client, tenant)[-1].topics) for tenant in tenants] == [["day"]] * 3
-    assert drain.drain(reader, client, after.cursor).signals == 0
+    assert [list(published(redis_client, tenant)[-1].topics) for tenant in tenants] == [["day"]] * 3
+    assert drain.drain(reader, redis_client, after.cursor).signals == 0
 
 
 def test_a_tenant_whose_zone_is_none_stops_nobody_else(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     world.tenant("odd", timezone="XYZ+3")  # PostgreSQL takes it for a zone, nobody else does
     good = world.tenant("good")
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     order = world.order(good)
-    drain.drain(reader, client, replace(cursor, drained_at=cursor.drained_at - timedelta(days=1)))
-    assert published(client, good)[-1].topics == {"orders": [order], "placed": None, "day": None}
+    drain.drain(reader, redis_client, replace(cursor, drained_at=cursor.drained_at - timedelta(days=1)))
+    assert published(redis_client, good)[-1].topics == {"orders": [order], "placed": None, "day": None}
 
 
-def test_seq_rises_even_when_the_clock_does_not(client: redis.Redis) -> None:
-    seqs = [publisher.publish(client, 5, {"placed": None}, now_ms=now) for now in (1_000, 1_000, 400, 2_000)]
+def test_seq_rises_even_when_the_clock_does_not(redis_client: redis.Redis) -> None:
+    seqs = [publisher.publish(redis_client, 5, {"placed": None}, now_ms=now) for now in (1_000, 1_000, 400, 2_000)]
     assert seqs == [1_000, 1_001, 1_002, 2_000]
-    assert [signal.seq for signal in signal_log.read_since(client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
+    assert [signal.seq for signal in signal_log.read_since(redis_client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
 
 
-def test_the_log_says_when_it_does_not_reach_back(client: redis.Redis) -> None:
-    assert signal_log.read_since(client, 5, 0) == []
-    assert signal_log.read_since(client, 5, 77) is None, "an emptied Redis does not know what was missed"
-    first = publisher.publish(client, 5, {"placed": None})
-    assert signal_log.read_since(client, 5, first) == []
-    assert signal_log.read_since(client, 5, first - 1) is None
-    assert signal_log.read_since(client, 5, first + 1) is None, "a log that forgot its end"
+def test_the_log_says_when_it_does_not_reach_back(redis_client: redis.Redis) -> None:
+    assert signal_log.read_since(redis_client, 5, 0) == []
+    assert signal_log.read_since(redis_client, 5, 77) is None, "an emptied Redis does not know what was missed"
+    first = publisher.publish(redis_client, 5, {"placed": None})
+    assert signal_log.read_since(redis_client, 5, first) == []
+    assert signal_log.read_since(redis_client, 5, first - 1) is None
+    assert signal_log.read_since(redis_client, 5, first + 1) is None, "a log that forgot its end"

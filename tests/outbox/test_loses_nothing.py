@@ -16,32 +16,32 @@ from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
 from webapp.signals import publisher
 
-from ..support.publishing import _all, client, published, reader  # noqa: F401 - a fixture
+from ..support.signals import published
 from ..support.world import Service, World
 
 
 def test_celery_catches_up_only_while_nobody_leads(
-    world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
     assert connection.try_lead(reader)
-    heartbeat.Heartbeat(reader, client).beat(drain.open_cursor(reader, client))
+    heartbeat.Heartbeat(reader, redis_client).beat(drain.open_cursor(reader, redis_client))
     world.order(1)
-    assert standby.catch_up(service.database_url, client) is None
+    assert standby.catch_up(service.database_url, redis_client) is None
     reader.close()
-    caught = standby.catch_up(service.database_url, client)
+    caught = standby.catch_up(service.database_url, redis_client)
     assert caught is not None
     assert caught.events == 1
 
 
 def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_of_life(
-    world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
     assert connection.try_lead(reader)
-    drain.open_cursor(reader, client)
+    drain.open_cursor(reader, redis_client)
     world.order(1)
-    caught = standby.catch_up(service.database_url, client)
+    caught = standby.catch_up(service.database_url, redis_client)
     assert caught is not None
     assert caught.events == 1
     with pytest.raises(psycopg.errors.AdminShutdown):
@@ -49,20 +49,20 @@ def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_o
 
 
 def test_a_long_transaction_elsewhere_holds_nobody_up_and_is_not_lost(
-    world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     with psycopg.connect(service.database_url) as slow:
         slow_order = World(slow).order(tenant, number="slow")
         quick_order = world.order(tenant, number="quick")
-        drained = drain.drain(reader, client, cursor)
-        assert published(client, tenant)[-1].topics["orders"] == [quick_order]
-        drained = drain.drain(reader, client, drained.cursor)
+        drained = drain.drain(reader, redis_client, cursor)
+        assert published(redis_client, tenant)[-1].topics["orders"] == [quick_order]
+        drained = drain.drain(reader, redis_client, drained.cursor)
         assert drained.events == 0
         slow.commit()
-    drain.drain(reader, client, drained.cursor)
-    assert published(client, tenant)[-1].topics["orders"] == [slow_order]
+    drain.drain(reader, redis_client, drained.cursor)
+    assert published(redis_client, tenant)[-1].topics["orders"] == [slow_order]
 
 
 class Writer(threading.Thread):
@@ -94,13 +94,13 @@ class Writer(threading.Thread):
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), writers=st.integers(2, 6))
 def test_every_committed_event_is_signalled_and_no_other(
-    seed: int, writers: int, world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
+    seed: int, writers: int, world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     """Random concurrent transactions with rollbacks and one long writer, drained all the while."""
     slug = f"t{world.conn.execute('SELECT count(*) FROM tenants').fetchone()[0]}"  # type: ignore[index]
     tenant = world.tenant(slug)
-    cursor = drain.open_cursor(reader, client)
-    client.delete(publisher.log_key(tenant))
+    cursor = drain.open_cursor(reader, redis_client)
+    redis_client.delete(publisher.log_key(tenant))
     release = threading.Event()
     threads = [Writer(service, tenant, seed * 100 + n) for n in range(writers)]
     long_writer = Writer(service, tenant, seed * 100 + 99, hold=release)
@@ -108,13 +108,13 @@ def test_every_committed_event_is_signalled_and_no_other(
         thread.start()
     read = 0
     while any(thread.is_alive() for thread in threads):
-        drained = drain.drain(reader, client, cursor)
+        drained = drain.drain(reader, redis_client, cursor)
         cursor, read = drained.cursor, read + drained.events
     release.set()
     long_writer.join()
-    read += drain.drain(reader, client, cursor).events
+    read += drain.drain(reader, redis_client, cursor).events
     committed = long_writer.committed.union(*(thread.committed for thread in threads))
-    said = [signal.topics["orders"] for signal in _all(client, tenant)]
+    said = [signal.topics["orders"] for signal in published(redis_client, tenant)]
     named = {order for ids in said for order in ids or ()}
     assert named == committed or (None in said and named < committed), "null is more than fifty orders in one drain"
     assert read == len(committed), "each event is read once"

@@ -14,7 +14,7 @@ from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
 from webapp.signals import publisher, signal_log
 
-from ..support.publishing import _all, client, published, reader  # noqa: F401 - a fixture
+from ..support.signals import published
 from ..support.world import World
 
 
@@ -24,47 +24,47 @@ from ..support.world import World
     ids=["another cluster", "another timeline", "a cursor ahead of the present"],
 )
 def test_a_cursor_of_another_past_makes_everybody_resync(
-    world: World, reader: psycopg.Connection, client: redis.Redis, change: dict[str, object]
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis, change: dict[str, object]
 ) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     cursors.begin(reader, replace(cursor, **change))  # type: ignore[arg-type]
-    client.delete(publisher.log_key(tenant))
-    fresh = drain.open_cursor(reader, client)
+    redis_client.delete(publisher.log_key(tenant))
+    fresh = drain.open_cursor(reader, redis_client)
     assert (fresh.system_identifier, fresh.timeline) == (cursor.system_identifier, cursor.timeline)
-    assert [list(signal.topics) for signal in published(client, tenant)] == [["resync"]]
+    assert [list(signal.topics) for signal in published(redis_client, tenant)] == [["resync"]]
 
 
 def test_events_that_a_dump_brought_from_another_cluster_are_not_new_for_ever(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     world.conn.execute(
         "INSERT INTO order_events (xid, tenant_id, order_id, type, via, occurred_at)"
         " VALUES ('999999999', %s, 1, 'placed', 'dump', now())",
         [tenant],
     )
-    assert drain.drain(reader, client, cursor).events == 0
+    assert drain.drain(reader, redis_client, cursor).events == 0
 
 
 def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
-    world: World, reader: psycopg.Connection, client: redis.Redis, embedded: Embedded
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
-    cursor = drain.open_cursor(reader, client)
-    heartbeat.Heartbeat(reader, client).beat(cursor)
-    client.delete(publisher.log_key(tenant))
-    heartbeat.Heartbeat(reader, client).beat(cursor)
-    assert signal_log.newest_seq(client, tenant) == 0
+    cursor = drain.open_cursor(reader, redis_client)
+    heartbeat.Heartbeat(reader, redis_client).beat(cursor)
+    redis_client.delete(publisher.log_key(tenant))
+    heartbeat.Heartbeat(reader, redis_client).beat(cursor)
+    assert signal_log.newest_seq(redis_client, tenant) == 0
     embedded.redis.stop()
     embedded.redis.start()
-    heartbeat.Heartbeat(reader, client).beat(cursor)  # the run id is kept with the cursor, not in the process
-    assert [list(signal.topics) for signal in _all(client, tenant)] == [["resync"]]
+    heartbeat.Heartbeat(reader, redis_client).beat(cursor)  # the run id is kept with the cursor, not in the process
+    assert [list(signal.topics) for signal in published(redis_client, tenant)] == [["resync"]]
 
 
 def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
@@ -72,10 +72,10 @@ def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
     (present,) = world.conn.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()  # type: ignore[misc]
     for table in ("order_events", "notifications"):  # as a dump brings them, from a cluster that is a little older
         world.conn.execute(f"UPDATE {table} SET xid = ({present} + 20 + id)::text::xid8")
-    cursor = drain.open_cursor(reader, client)
+    cursor = drain.open_cursor(reader, redis_client)
     for _ in range(60):
         world.conn.execute("SELECT pg_current_xact_id()")
-        drained = drain.drain(reader, client, cursor)
+        drained = drain.drain(reader, redis_client, cursor)
         cursor = drained.cursor
         assert drained.events == 0
     unseen = world.conn.execute(
@@ -85,22 +85,24 @@ def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
 
 
 def test_a_published_cursor_that_is_none_says_nothing(
-    world: World, reader: psycopg.Connection, client: redis.Redis
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    first = drain.open_cursor(reader, client)
-    client.delete(publisher.log_key(tenant))
-    client.set(drain.PUBLISHED_KEY, b"\xff of somebody else")
-    assert drain.open_cursor(reader, client).snapshot == first.snapshot
-    assert signal_log.newest_seq(client, tenant) == 0, "nobody was told to resync"
+    first = drain.open_cursor(reader, redis_client)
+    redis_client.delete(publisher.log_key(tenant))
+    redis_client.set(drain.PUBLISHED_KEY, b"\xff of somebody else")
+    assert drain.open_cursor(reader, redis_client).snapshot == first.snapshot
+    assert signal_log.newest_seq(redis_client, tenant) == 0, "nobody was told to resync"
 
 
-def test_a_log_that_is_none_holds_up_no_tenant(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
+def test_a_log_that_is_none_holds_up_no_tenant(
+    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+) -> None:
     first, second = world.tenant("first"), world.tenant("second")
-    cursor = drain.open_cursor(reader, client)
-    client.delete(publisher.log_key(first))
-    client.set(publisher.log_key(first), "somebody else's")
+    cursor = drain.open_cursor(reader, redis_client)
+    redis_client.delete(publisher.log_key(first))
+    redis_client.set(publisher.log_key(first), "somebody else's")
     one, two = world.order(first), world.order(second)
-    assert drain.drain(reader, client, cursor).signals == 2
-    assert published(client, first)[-1].topics["orders"] == [one]
-    assert published(client, second)[-1].topics["orders"] == [two]
+    assert drain.drain(reader, redis_client, cursor).signals == 2
+    assert published(redis_client, first)[-1].topics["orders"] == [one]
+    assert published(redis_client, second)[-1].topics["orders"] == [two]

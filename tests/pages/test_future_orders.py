@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from webapp.queries import average_order, orders_today, recent_orders, revenue
 
-from ..support.board import acme, ana, client, get, text  # noqa: F401 - a fixture
-from ..support.figures import NOON, _context, tenant  # noqa: F401 - a fixture
+from ..support.board import get, text
+from ..support.figures import NOON, tenant
 from ..support.world import World
+
+pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def mistype(world: World, tenant_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ..support.browser import Person, soup
-from ..support.orders import alert, ana, row, tenant  # noqa: F401 - a fixture
+from ..support.orders import alert, row
 from ..support.world import World
 
 

@@ -9,8 +9,7 @@ import pytest
 from flask import Flask
 
 from ..support.browser import Person, soup
-from ..support.database_roles import shop  # noqa: F401 - a fixture
-from ..support.orders import PAID, alert, ana, row, tenant  # noqa: F401 - a fixture
+from ..support.orders import PAID, alert, row
 from ..support.world import Service, World
 
 

@@ -9,7 +9,7 @@ from webapp import redis_client
 from webapp.signals import publisher
 
 from ..support.browser import Person, fields, soup
-from ..support.orders import ana, row, tenant  # noqa: F401 - a fixture
+from ..support.orders import row
 from ..support.viewers import statements
 from ..support.world import Service, World
 

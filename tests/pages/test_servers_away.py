@@ -12,7 +12,9 @@ import pytest
 from webapp.config import CANNOT_START
 from webapp.launcher import procfile
 
-from ..support.processes import Doorbell, Process, eventually, free_port
+from ..support.ports import free_port
+from ..support.processes import Doorbell, Process
+from ..support.wait import eventually
 from ..support.world import Service
 
 ROOT = Path(__file__).parents[2]

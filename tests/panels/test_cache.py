@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,32 +21,12 @@ from webapp.signals import publisher
 
 from ..conftest import config_for
 from ..support.browser import Person
-from ..support.processes import eventually
 from ..support.viewers import at_once, statements
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 VIEWERS = 50
 REVENUE = "AS paid"  # of the statement behind the revenue tile
-
-
-@pytest.fixture
-def client(service: Service) -> Iterator[redis.Redis]:
-    """Publishes in the listener's place."""
-    with redis_client.connect(service.redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def tenant(world: World, client: redis.Redis) -> int:
-    """A tenant that has been signalled for: without any signal nothing is kept."""
-    tenant = world.tenant()
-    publisher.publish(client, tenant, {"placed": None})
-    return tenant
-
-
-@pytest.fixture
-def ana(app: Flask, world: World, tenant: int) -> Person:
-    return Person(app, world.user(tenant))
 
 
 def revenue(response: TestResponse) -> int:
@@ -68,7 +47,7 @@ def counted(how: str) -> float:
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_panel_is_queried_once_until_a_signal_concerns_it(
-    app: Flask, client: redis.Redis, tenant: int, ana: Person, panel: str
+    app: Flask, redis_client: redis.Redis, tenant: int, ana: Person, panel: str
 ) -> None:
     ask(ana, panel)
     with statements(app) as sent:
@@ -77,7 +56,7 @@ def test_a_panel_is_queried_once_until_a_signal_concerns_it(
         assert sent == []
         for topic in ("orders", "revenue", "placed", "rollups", "day", "resync"):
             sent.clear()
-            publisher.publish(client, tenant, {topic: None})
+            publisher.publish(redis_client, tenant, {topic: None})
             ask(ana, panel)
             assert len(sent) == (topic == "resync" or topic in PANELS[panel].topics), topic
 
@@ -121,7 +100,7 @@ def test_where_nothing_is_known_nothing_is_kept_and_fifty_at_once_cost_two_queri
         assert sent.about(REVENUE) == 3
 
 
-class Shop:
+class RevenueWriter:
     """Writes ever more revenue and signals it; `told` is what was signalled last."""
 
     def __init__(self, service: Service, world: World, tenant: int) -> None:
@@ -152,7 +131,7 @@ def test_after_a_signal_no_process_gives_out_what_is_older(
 ) -> None:
     """Two apps, each with its own cache, asked by three each, while a writer changes and signals; Redis dies in between."""
     apps = [create_app(config_for(service)) for _ in range(2)]
-    shop = Shop(service, world, tenant)
+    shop = RevenueWriter(service, world, tenant)
     users = [world.user(tenant, f"U{n} Name") for n in range(6)]
     faults, looks, from_memory = [], [], counted("memory")
 
@@ -183,35 +162,35 @@ def test_after_a_signal_no_process_gives_out_what_is_older(
 
 
 def test_an_emptied_redis_makes_all_that_was_kept_old(
-    app: Flask, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana)
-    client.flushall()
+    redis_client.flushall()
     with statements(app) as sent:
         ask(ana)
         assert sent.about(REVENUE) == 1, "its log may have held a signal that nobody will tell of any more"
-        publisher.publish(client, tenant, {"rollups": None})
+        publisher.publish(redis_client, tenant, {"rollups": None})
         ask(ana)
         ask(ana)
         assert sent.about(REVENUE) >= 2, "nor does a new log bring back what was kept under the old one"
 
 
 def test_a_signal_of_another_version_makes_everything_old(
-    app: Flask, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana, "history")
-    client.xadd(publisher.log_key(tenant), {"signal": "{}"})
+    redis_client.xadd(publisher.log_key(tenant), {"signal": "{}"})
     with statements(app) as sent:
         ask(ana, "history")
     assert len(sent) == 1
 
 
 def test_more_signals_than_are_read_at_once_make_everything_old(
-    app: Flask, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana, "history")
     for _ in range(150):
-        publisher.publish(client, tenant, {"rollups": None})
+        publisher.publish(redis_client, tenant, {"rollups": None})
     with statements(app) as sent:
         for _ in range(3):
             ask(ana, "history")
@@ -219,10 +198,10 @@ def test_more_signals_than_are_read_at_once_make_everything_old(
 
 
 def test_two_tenants_and_two_roles_never_share(
-    app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     other = world.tenant("other", locale="de_DE")
-    publisher.publish(client, other, {"placed": None})
+    publisher.publish(redis_client, other, {"placed": None})
     theirs = Person(app, world.user(other))
     world.order(tenant, 100, paid_at=world.now())
     world.order(other, 999, paid_at=world.now())
@@ -246,7 +225,7 @@ def test_a_tenant_that_changes_its_locale_gets_other_renders(
 
 
 def test_nothing_is_kept_over_midnight_or_for_longer_than_its_time(
-    app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     zone = ZoneInfo("Europe/Berlin")
     cache = app.extensions["doorbell_panels"]
@@ -287,7 +266,7 @@ def test_an_error_reaches_all_who_wait_and_is_not_kept(app: Flask, world: World,
 
 
 def test_a_row_is_read_once_for_all_and_one_that_is_gone_is_not_kept(
-    app: Flask, world: World, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     order = world.order(tenant)
     ben = Person(app, world.user(tenant, "Ben Okafor"))
@@ -296,7 +275,7 @@ def test_a_row_is_read_once_for_all_and_one_that_is_gone_is_not_kept(
             assert ask(person, f"recent_orders/{order}").status_code == 200
         assert sent.about("FROM (SELECT * FROM orders") == 1
         world.conn.execute("DELETE FROM orders")
-        publisher.publish(client, tenant, {"orders": [order]})
+        publisher.publish(redis_client, tenant, {"orders": [order]})
         for person in (ana, ben):
             assert ask(person, f"recent_orders/{order}").status_code == 404
         assert sent.about("FROM (SELECT * FROM orders") == 3
@@ -319,10 +298,10 @@ def test_the_inbox_is_nobody_elses(app: Flask, world: World, tenant: int, ana: P
 
 
 def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
-    app: Flask, client: redis.Redis, tenant: int, ana: Person
+    app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana)  # whereupon the session has its cookie for good
-    newest = publisher.publish(client, tenant, {"placed": None})
+    newest = publisher.publish(redis_client, tenant, {"placed": None})
     first, again = ask(ana), ask(ana)
     changing = ("Doorbell-Now", "Date")  # gunicorn dates each answer
     said = [{name: value for name, value in r.headers.items() if name not in changing} for r in (first, again)]
@@ -336,7 +315,7 @@ def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
         assert unchanged.headers["Content-Security-Policy"]
         assert unchanged.headers["ETag"] == etag
     assert ana.get("/panels/revenue", headers={"If-None-Match": '"other"'}).status_code == 200
-    newest = publisher.publish(client, tenant, {"rollups": None})
+    newest = publisher.publish(redis_client, tenant, {"rollups": None})
     assert ask(ana).headers["Doorbell-Seq"] == str(newest), "nothing in it is older, though it was read before"
 
 

@@ -20,25 +20,12 @@ from webapp.signals import publisher
 from webapp.signals.log_follower import Log
 
 from ..support.browser import Person, soup
-from ..support.processes import eventually
 from ..support.viewers import at_once, statements
+from ..support.wait import eventually
 from ..support.world import Service, World
 from .test_renders import Killed, render
 
 ALL = ",".join(PANELS)
-
-
-@pytest.fixture
-def tenant(world: World, service: Service) -> int:
-    tenant = world.tenant()
-    with redis_client.connect(service.redis_url) as client:
-        publisher.publish(client, tenant, {"placed": None})
-    return tenant
-
-
-@pytest.fixture
-def ana(app: Flask, world: World, tenant: int) -> Person:
-    return Person(app, world.user(tenant))
 
 
 def ask(person: Person, names: str, known: str = "") -> TestResponse:

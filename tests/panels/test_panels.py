@@ -15,7 +15,7 @@ from webapp.db import db
 from webapp.models import User
 from webapp.panels.registry import PANELS
 
-from ..support.board import acme, ana, client, get, sign_in, text  # noqa: F401 - a fixture
+from ..support.board import get, sign_in, text
 from ..support.world import World
 
 TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
@@ -23,12 +23,12 @@ TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
 
 @pytest.mark.parametrize("filled", [True, False])
 def test_the_page_paints_each_panel_as_its_own_address_answers(
-    world: World, client: FlaskClient, acme: int, ana: int, filled: bool
+    world: World, client: FlaskClient, acme: int, manager: int, filled: bool
 ) -> None:
     if filled:
-        order = world.order(acme, 5000, owner_id=ana, paid_at=world.now())
+        order = world.order(acme, 5000, owner_id=manager, paid_at=world.now())
         world.change(order, refunded_minor=100)
-        world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 4900)", [acme, ana])
+        world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 4900)", [acme, manager])
     page = get(client, "/")
     for name in (*PANELS, "inbox"):
         fragment = get(client, f"/panels/{name}")
@@ -114,11 +114,11 @@ def test_an_empty_board_says_what_to_do(client: FlaskClient) -> None:
 
 
 @pytest.fixture
-def delta(app: Flask, ana: int) -> Iterator[Callable[[int | None, int | None], str]]:
+def delta(app: Flask, manager: int) -> Iterator[Callable[[int | None, int | None], str]]:
     """Draws what stands under a tile's number, for a figure of today and one of yesterday."""
     source = '{% from "components/tile.html" import delta %}{{ delta(today, yesterday, yesterday ~ "") }}'
     with app.test_request_context():
-        login_user(db.session.get_one(User, ana))
+        login_user(db.session.get_one(User, manager))
         yield lambda today, yesterday: text(render_template_string(source, today=today, yesterday=yesterday))
 
 
@@ -144,13 +144,13 @@ def test_a_change_is_told_by_arrow_and_words_and_never_divides_by_zero(
     assert delta(today, yesterday) == said
 
 
-def test_the_last_change_says_what_when_and_who(world: World, client: FlaskClient, acme: int, ana: int) -> None:
+def test_the_last_change_says_what_when_and_who(world: World, client: FlaskClient, acme: int, manager: int) -> None:
     order = world.order(acme, 5000)
     assert re.search(r"placed · \d\d:\d\d · psql$", text(get(client, f"/panels/recent_orders/{order}")))
     world.change(order, paid_at=world.now())
     assert re.search(r"placed → paid · \d\d:\d\d · psql$", text(get(client, f"/panels/recent_orders/{order}")))
     with world.conn.transaction():
-        world.conn.execute("SELECT set_config('doorbell.actor', %s, true)", [str(ana)])
+        world.conn.execute("SELECT set_config('doorbell.actor', %s, true)", [str(manager)])
         world.change(order, refunded_minor=1250)
     assert re.search(r"refund €12.50 · \d\d:\d\d · Ana Silva$", text(get(client, f"/panels/recent_orders/{order}")))
     world.change(order, refunded_minor=0)
@@ -167,9 +167,9 @@ def test_every_panel_has_a_title_a_definition_and_an_as_of(client: FlaskClient) 
         assert f'hx-trigger="refetch throttle:{panel.throttle}" hx-swap="innerMorph"' in frame
 
 
-def test_pages_obey_the_csp(world: World, client: FlaskClient, acme: int, ana: int) -> None:
+def test_pages_obey_the_csp(world: World, client: FlaskClient, acme: int, manager: int) -> None:
     for _ in range(2):
-        world.order(acme, 5000, owner_id=ana, paid_at=world.now())
+        world.order(acme, 5000, owner_id=manager, paid_at=world.now())
     for path in ("/", "/inbox"):
         page = get(client, path)
         assert not re.search(r"<[^>]+\sstyle=", page), path

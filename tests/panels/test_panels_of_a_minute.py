@@ -8,25 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from webapp import redis_client
 from webapp.display import clock
 from webapp.panels.registry import MOVE_WITH_THE_CLOCK, PANELS
 from webapp.queries.day import today
-from webapp.signals import publisher
 
 from ..support.browser import Person
 from ..support.viewers import statements
-from ..support.world import Service, World
+from ..support.world import World
 
 NAMES = ",".join(sorted(MOVE_WITH_THE_CLOCK & PANELS.keys()))
-
-
-@pytest.fixture
-def tenant(world: World, service: Service) -> int:
-    tenant = world.tenant()
-    with redis_client.connect(service.redis_url) as client:
-        publisher.publish(client, tenant, {"placed": None})
-    return tenant
 
 
 def test_a_minute_of_many_viewers_costs_one_query_a_panel(

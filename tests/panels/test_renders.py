@@ -14,8 +14,8 @@ from webapp.panels.cache import PanelCache
 from webapp.panels.render import MANY, OVERHEAD_BYTES, PACE_SECONDS, Render, RenderRequest
 from webapp.signals.log_follower import Log
 
-from ..support.processes import eventually
 from ..support.viewers import at_once
+from ..support.wait import eventually
 
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 LOG = Log(1, b"")

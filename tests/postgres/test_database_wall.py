@@ -5,7 +5,6 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from ..support.database_roles import shop, stranger  # noqa: F401 - fixtures
 from ..support.world import World
 
 FUNCTIONS = ["orders_inserted", "orders_updated", "orders_deleted", "orders_truncated", "order_events_inserted"]

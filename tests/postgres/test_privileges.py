@@ -9,7 +9,6 @@ from flask import Flask
 
 from webapp.doctor.functions import FOR_EVERY_WRITER
 
-from ..support.database_roles import shop, stranger  # noqa: F401 - fixtures
 from ..support.world import World
 
 # PostgreSQL's own defaults, which are an administrator's to take away (docs/operations.md); `flask doctor` advises it.

@@ -26,7 +26,8 @@ from ..conftest import config_for
 from ..support.doctor import examined
 from ..support.pgbouncer import needs_pgbouncer, pgbouncer
 from ..support.pooler import Pooler
-from ..support.processes import Doorbell, eventually, get
+from ..support.processes import Doorbell, get
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 ROOT = Path(__file__).parents[2]

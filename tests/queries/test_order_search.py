@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
 
 from webapp.db import db
 from webapp.launcher.embedded import Embedded
@@ -21,13 +19,9 @@ from webapp.queries.order_search import Filter, PageCursor
 
 from ..support.world import World
 
+pytestmark = pytest.mark.usefixtures("app_context")
+
 FUNCTIONS = Path(__file__).parents[2] / "migrations" / "sql" / "0008_order_search.sql"
-
-
-@pytest.fixture(autouse=True)
-def context(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
 
 
 @pytest.fixture(params=["walk", "index", "stopped"])

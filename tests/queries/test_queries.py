@@ -24,9 +24,10 @@ from webapp.queries import (
     salespeople,
 )
 
-from ..support.database_roles import shop  # noqa: F401 - a fixture
-from ..support.figures import NOON, _context, refund, tenant  # noqa: F401 - a fixture
+from ..support.figures import NOON, refund, tenant
 from ..support.world import World
+
+pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def random_orders(world: World, tenant_id: int, seed: int) -> None:

@@ -9,8 +9,10 @@ import pytest
 from webapp.queries import average_order, orders_today, revenue, revenue_by_hour
 from webapp.queries.day import today
 
-from ..support.figures import NOON, _context, refund, tenant  # noqa: F401 - a fixture
+from ..support.figures import NOON, refund, tenant
 from ..support.world import World
+
+pytestmark = pytest.mark.usefixtures("app_context")
 
 
 @pytest.mark.parametrize(

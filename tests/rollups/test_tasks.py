@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,17 +16,16 @@ from celery.app.defaults import SETTING_KEYS
 from celery.beat import Scheduler
 from celery.schedules import schedule
 
-from webapp import redis_client
 from webapp.config.redis_url import for_celery
 from webapp.doorbell import connection
 from webapp.events import retention
 from webapp.events.catalog import ORDERS, ROLLUPS
 from webapp.listener import heartbeat, standby
 from webapp.outbox import drain
-from webapp.signals import publisher
-from webapp.signals.signal import Signal
 
-from ..conftest import SECRET
+from ..support.processes import SECRET
+from ..support.signals import published, topics
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 ROOT = Path(__file__).parents[2]
@@ -48,18 +45,6 @@ def celery_app(environment: dict[str, str]) -> Celery:
 
     app.loader.import_default_modules()
     return app
-
-
-@pytest.fixture
-def client(service: Service) -> Iterator[redis.Redis]:
-    with redis_client.connect(service.redis_url) as client:
-        yield client
-
-
-def topics(client: redis.Redis, tenant: int) -> list[str]:
-    """The topics of every signal that the tenant was ever sent."""
-    log = client.xrange(publisher.log_key(tenant))
-    return [topic for _, fields in log for topic in Signal.parse(fields[b"signal"], 1).topics]
 
 
 def test_every_scheduled_and_sent_name_is_a_task(celery_app: Celery) -> None:
@@ -102,31 +87,31 @@ def test_celery_is_told_the_same_redis_in_its_own_spelling(redis_url: str, broke
 
 
 def test_the_rollup_task_tells_the_boards_whose_figures_changed(
-    celery_app: Celery, client: redis.Redis, world: World
+    celery_app: Celery, redis_client: redis.Redis, world: World
 ) -> None:
     busy, idle = world.tenant("busy"), world.tenant("idle")
     world.order(busy)
     assert celery_app.tasks["tasks.rollups.refresh"]() == 1
-    assert topics(client, busy) == [ROLLUPS]
-    assert topics(client, idle) == []
+    assert [list(signal.topics) for signal in published(redis_client, busy)] == [[ROLLUPS]]
+    assert published(redis_client, idle) == []
     assert celery_app.tasks["tasks.rollups.refresh"]() == 0
-    assert topics(client, busy) == [ROLLUPS]
+    assert [list(signal.topics) for signal in published(redis_client, busy)] == [[ROLLUPS]]
 
 
 def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
-    celery_app: Celery, client: redis.Redis, service: Service, world: World
+    celery_app: Celery, redis_client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
     catch_up = celery_app.tasks["tasks.catch_up.catch_up"]
-    standby.catch_up(service.database_url, client)  # the first of all drains sets the cursor
+    standby.catch_up(service.database_url, redis_client)  # the first of all drains sets the cursor
     world.order(tenant)
     with connection.connect(service.database_url) as leader:
         assert connection.try_lead(leader)
-        heartbeat.Heartbeat(leader, client).beat(drain.open_cursor(leader, client))
+        heartbeat.Heartbeat(leader, redis_client).beat(drain.open_cursor(leader, redis_client))
         assert catch_up() is None
-        assert ORDERS not in topics(client, tenant)
+        assert ORDERS not in topics(redis_client, tenant)
     assert catch_up() == 1
-    assert ORDERS in topics(client, tenant)
+    assert ORDERS in topics(redis_client, tenant)
 
 
 def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app: Celery, world: World) -> None:
@@ -148,25 +133,18 @@ def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app:
 
 
 def test_months_older_than_the_retention_are_dropped_and_younger_ones_kept(
-    celery_app: Celery, client: redis.Redis, service: Service, world: World, monkeypatch: pytest.MonkeyPatch
+    celery_app: Celery, redis_client: redis.Redis, service: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for month, following in (("2024-01-01", "2024-02-01"), ("2024-02-01", "2024-03-01")):
         world.conn.execute(
             f"CREATE TABLE order_events_{month[:7].replace('-', '_')} PARTITION OF order_events"
             f" FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
         )
-    standby.catch_up(service.database_url, client)
+    standby.catch_up(service.database_url, redis_client)
     monkeypatch.setenv("RETENTION_DAYS", "36500")
     assert celery_app.tasks["tasks.partitions.drop"]() == []
     monkeypatch.delenv("RETENTION_DAYS")
     assert celery_app.tasks["tasks.partitions.drop"]() == ["order_events_2024_01", "order_events_2024_02"]
-
-
-def _wait_for(what: str, condition: object, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 def _start(environment: dict[str, str], *args: str) -> subprocess.Popen[bytes]:
@@ -184,14 +162,14 @@ def _end(process: subprocess.Popen[bytes], seconds: float = 8) -> str:
 
 
 def test_a_real_worker_catches_up_at_its_start_and_ends_on_sigterm(
-    environment: dict[str, str], client: redis.Redis, service: Service, world: World
+    environment: dict[str, str], redis_client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
-    standby.catch_up(service.database_url, client)
+    standby.catch_up(service.database_url, redis_client)
     world.order(tenant)
     worker = _start(environment, "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
     try:
-        _wait_for("catch-up and rollups", lambda: {ORDERS, ROLLUPS} <= set(topics(client, tenant)))
+        eventually(lambda: {ORDERS, ROLLUPS} <= topics(redis_client, tenant).keys(), 40)
     finally:
         output = _end(worker)
     assert worker.returncode == 0, output
@@ -199,7 +177,7 @@ def test_a_real_worker_catches_up_at_its_start_and_ends_on_sigterm(
 
 
 def test_a_real_beat_starts_leaves_no_file_and_ends_on_sigterm(
-    environment: dict[str, str], client: redis.Redis
+    environment: dict[str, str], redis_client: redis.Redis
 ) -> None:
     before = set(ROOT.iterdir())
     beat = _start(environment | {"PYTHONUNBUFFERED": "1"}, "beat", "--loglevel=DEBUG")

@@ -11,8 +11,9 @@ import psutil
 import pytest
 
 from ..support.apps.hurried_web import BODY_SECONDS, SEND_SECONDS
-from ..support.processes import Doorbell, eventually, get
+from ..support.processes import Doorbell, get
 from ..support.sse import EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 HEAD_SECONDS = 5.0  # gunicorn's `keepalive`, in gunicorn.conf.py

@@ -29,10 +29,11 @@ from webapp.streams.unreadable_messages import RESYNC_SECONDS
 
 from ..conftest import config_for
 from ..support.browser import Person
-from ..support.heartbeat import client  # noqa: F401 - a fixture
-from ..support.listener import doorbell as processes  # noqa: F401 - a fixture
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.usefixtures("heartbeat")
 
 
 def signal(**changes: Any) -> str:
@@ -98,7 +99,7 @@ def test_a_signal_of_ours_is_read_as_it_was_meant() -> None:
 
 
 def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
-    hub: Hub, world: World, client: redis.Redis, caplog: pytest.LogCaptureFixture
+    hub: Hub, world: World, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     struck, other = world.tenant("struck"), world.tenant("other")
@@ -107,12 +108,12 @@ def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
         hub.open(opened, 0)
         opened.take()
     for junk in JUNK.values():
-        client.publish(publisher.channel(struck), junk)
+        redis_client.publish(publisher.channel(struck), junk)
     assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
     time.sleep(RESYNC_SECONDS + 0.2)  # the junk that came in the second after that: covered by one more
     assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
     for tenant, opened in ((struck, stream), (other, guard)):
-        publisher.publish(client, tenant, {"placed": None})
+        publisher.publish(redis_client, tenant, {"placed": None})
         assert eventually(
             lambda opened=opened: (dirty := opened.take()) is not None and list(dirty.topics) == ["placed"]
         )
@@ -124,7 +125,7 @@ def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
 
 
 def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
-    app: Flask, world: World, client: redis.Redis, caplog: pytest.LogCaptureFixture
+    app: Flask, world: World, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     struck, other = world.tenant("struck"), world.tenant("other")
     people = [Person(app, world.user(tenant)) for tenant in (struck, other)]
@@ -136,30 +137,30 @@ def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
             assert person.get("/").status_code == 200
 
     def resumes(since: int) -> list[Signal] | None:
-        return signal_log.read_since(client, struck, since)
+        return signal_log.read_since(redis_client, struck, since)
 
     for tenant in (struck, other):
-        publisher.publish(client, tenant, {"placed": None})
+        publisher.publish(redis_client, tenant, {"placed": None})
     look()
-    seq = signal_log.newest_seq(client, struck)
+    seq = signal_log.newest_seq(redis_client, struck)
     for n, fields in enumerate(({"signal": "junk"}, {"other": "x"}, {"other": "x", "signal": "[" * 5000}), 1):
-        client.xadd(key, fields, id=f"{seq + n}-7")
+        redis_client.xadd(key, fields, id=f"{seq + n}-7")
         look()
         with pytest.raises(ValueError, match="not a signal"):
             resumes(seq)
     for junk in (b"text", {"a": "hash"}, ["a list"]):
-        client.delete(key)
-        write(client, key, junk)
+        redis_client.delete(key)
+        write(redis_client, key, junk)
         look()
-        assert publisher.publish(client, struck, {"placed": None})
+        assert publisher.publish(redis_client, struck, {"placed": None})
         look()
-    client.delete(key)
-    client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551614")
+    redis_client.delete(key)
+    redis_client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551614")
     look()
-    assert publisher.publish(client, struck, {"placed": None}) < MAX_SEQ
-    client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551615")
-    client.xtrim(key, maxlen=0)
-    assert publisher.publish(client, struck, {"placed": None}) < MAX_SEQ
+    assert publisher.publish(redis_client, struck, {"placed": None}) < MAX_SEQ
+    redis_client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551615")
+    redis_client.xtrim(key, maxlen=0)
+    assert publisher.publish(redis_client, struck, {"placed": None}) < MAX_SEQ
     look()
     assert "is away" not in caplog.text
     assert "Traceback" not in caplog.text
@@ -196,58 +197,60 @@ BAD_BEATS = (
 
 
 @pytest.mark.parametrize("junk", [*BAD_BEATS, {"a": "hash"}, ["a list"]], ids=repr)
-def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, client: redis.Redis, junk: Any) -> None:
+def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(
+    service: Service, redis_client: redis.Redis, junk: Any
+) -> None:
     for key in KEYS:
-        write(client, key, junk)
+        write(redis_client, key, junk)
     examiner = readiness.of(create_app(config_for(service)))
     assert examiner.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
     with connection.connect(service.database_url) as conn:
-        beat = Heartbeat(conn, client)
+        beat = Heartbeat(conn, redis_client)
         beat.close()  # of a key that is not ours
-        cursor = drain.open_cursor(conn, client)
+        cursor = drain.open_cursor(conn, redis_client)
         beat.beat(cursor)
-    assert Beat.parse(cast(Any, client.get(KEYS[0]))).is_mine
+    assert Beat.parse(cast(Any, redis_client.get(KEYS[0]))).is_mine
 
 
-def test_a_listener_leads_over_keys_of_wrong_types(processes: Doorbell, world: World, client: redis.Redis) -> None:
+def test_a_listener_leads_over_keys_of_wrong_types(doorbell: Doorbell, world: World, redis_client: redis.Redis) -> None:
     tenant = world.tenant()
     for key in (*KEYS, publisher.log_key(tenant)):
-        write(client, key, ["a list"])
-    processes.listener.start()
-    assert eventually(lambda: "listening" in processes.listener.log)
+        write(redis_client, key, ["a list"])
+    doorbell.listener.start()
+    assert eventually(lambda: "listening" in doorbell.listener.log)
     for key in (*KEYS, publisher.log_key(tenant)):
-        write(client, key, {"a": "hash"})
+        write(redis_client, key, {"a": "hash"})
     order = world.order(tenant)
-    assert eventually(lambda: client.type(publisher.log_key(tenant)) == b"stream")
-    (_, fields), *_ = client.xrevrange(publisher.log_key(tenant), count=1)
+    assert eventually(lambda: redis_client.type(publisher.log_key(tenant)) == b"stream")
+    (_, fields), *_ = redis_client.xrevrange(publisher.log_key(tenant), count=1)
     assert Signal.parse(fields[b"signal"], 1).topics["orders"] == [order]
-    assert eventually(lambda: all(client.type(key) == b"string" for key in (publisher.HEARTBEAT_KEY, LEADER_KEY)))
-    assert eventually(lambda: client.type(drain.PUBLISHED_KEY) == b"string")
-    assert "is away" not in processes.listener.log
-    assert "Traceback" not in processes.listener.log
+    assert eventually(lambda: all(redis_client.type(key) == b"string" for key in (publisher.HEARTBEAT_KEY, LEADER_KEY)))
+    assert eventually(lambda: redis_client.type(drain.PUBLISHED_KEY) == b"string")
+    assert "is away" not in doorbell.listener.log
+    assert "Traceback" not in doorbell.listener.log
 
 
 def test_a_leader_whose_heartbeat_another_program_deletes_goes_on_leading(
-    processes: Doorbell, world: World, client: redis.Redis
+    doorbell: Doorbell, world: World, redis_client: redis.Redis
 ) -> None:
     """The standby sees in PostgreSQL that the leader's session works, and says what is missing."""
-    listener = processes.listener
+    listener = doorbell.listener
     listener.start()
     assert eventually(lambda: "listening" in listener.log)
-    standby = processes.another_listener()
+    standby = doorbell.another_listener()
 
     def told() -> bool:
-        client.delete(LEADER_KEY)
+        redis_client.delete(LEADER_KEY)
         return "the leader's heartbeat is missing; its session works" in standby.log
 
     assert eventually(told, 30)
     ends = time.monotonic() + 5
     while time.monotonic() < ends:
-        client.delete(LEADER_KEY)
+        redis_client.delete(LEADER_KEY)
     assert "ended its session" not in standby.log
     assert listener.log.count("listening") == 1
     order = world.order(tenant := world.tenant())
-    assert eventually(lambda: [s.topics["orders"] for s in published(client, tenant)] == [[order]])
+    assert eventually(lambda: [s.topics["orders"] for s in published(redis_client, tenant)] == [[order]])
 
 
 def published(client: redis.Redis, tenant: int) -> list[Signal]:

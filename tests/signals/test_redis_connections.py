@@ -24,9 +24,10 @@ from webapp.signals import publisher
 
 from ..conftest import SECRET
 from ..support.install import redis as install_redis
-from ..support.processes import Doorbell, Process, eventually
+from ..support.processes import Doorbell, Process
 from ..support.redis_servers import PASSWORD, Certificate, Sentinels, TlsFront
 from ..support.sse import EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 HEAR_SECONDS = 40

@@ -16,11 +16,13 @@ from webapp.streams.jitter import CROWD_THRESHOLD
 from webapp.streams.sse import Message
 
 from ..conftest import config_for
-from ..support.heartbeat import client  # noqa: F401 - a fixture
 from ..support.metrics import scrape
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
 from ..support.sse import Event, EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.usefixtures("heartbeat")
 
 TOKEN = "a-token-for-the-tests"
 MANY = CROWD_THRESHOLD + 10
@@ -78,19 +80,19 @@ def says_nothing(stream: EventStream) -> bool:
 
 
 def test_of_a_burst_to_a_crowd_the_first_comes_at_once_and_the_rest_folded(
-    start: Start, world: World, client: redis.Redis, open_stream: Open
+    start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start()
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     streams = [open_stream(doorbell, cookie) for _ in range(MANY)]
-    first = publisher.publish(client, tenant, {"orders": [0]})
+    first = publisher.publish(redis_client, tenant, {"orders": [0]})
     for stream in streams:
         (event,) = heard(stream, first)
         assert event.data["ids"] == [0]
     for n in range(1, 31):
         time.sleep(0.01)  # the burst's pace
-        newest = publisher.publish(client, tenant, {"orders": [n], ("placed", "revenue", "day")[n % 3]: None})
+        newest = publisher.publish(redis_client, tenant, {"orders": [n], ("placed", "revenue", "day")[n % 3]: None})
     for stream in streams:
         events = heard(stream, newest)
         ids = [int(event.id) for event in events if event.id]
@@ -103,7 +105,7 @@ def test_of_a_burst_to_a_crowd_the_first_comes_at_once_and_the_rest_folded(
 
 
 def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
-    start: Start, world: World, client: redis.Redis, open_stream: Open
+    start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start("tests.support.apps.slow_crowd_web:app")
     tenant = world.tenant()
@@ -111,11 +113,11 @@ def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
     hers = [open_stream(doorbell, doorbell.cookie(ana)) for _ in range(2)]
     his = doorbell.cookie(world.user(tenant, "Ben Okafor"))
     others = [open_stream(doorbell, his) for _ in range(MANY)]
-    first = publisher.publish(client, tenant, {"placed": None})
+    first = publisher.publish(redis_client, tenant, {"placed": None})
     for stream in hers + others:
         heard(stream, first)
-    publisher.publish(client, tenant, {"orders": [1]})
-    own = publisher.publish(client, tenant, {"orders": [2], "revenue": None}, {ana: ["inbox"]})
+    publisher.publish(redis_client, tenant, {"orders": [1]})
+    own = publisher.publish(redis_client, tenant, {"orders": [2], "revenue": None}, {ana: ["inbox"]})
     for stream in hers:
         told = heard(stream, own)
         assert [event.name for event in told] == ["orders", "revenue", "inbox"]
@@ -123,18 +125,20 @@ def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
     assert all(says_nothing(stream) for stream in others), "the guard: the crowd still waits"
     for stream in others:
         assert [event.name for event in heard(stream, own)] == ["orders", "revenue"]
-    last = publisher.publish(client, tenant, {"day": None})
+    last = publisher.publish(redis_client, tenant, {"day": None})
     for stream in hers:
         assert [event.name for event in heard(stream, last)] == ["day"], "nothing came twice"
 
 
-def test_few_get_each_signal_by_itself(start: Start, world: World, client: redis.Redis, open_stream: Open) -> None:
+def test_few_get_each_signal_by_itself(
+    start: Start, world: World, redis_client: redis.Redis, open_stream: Open
+) -> None:
     doorbell = start("tests.support.apps.slow_crowd_web:app")
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     streams = [open_stream(doorbell, cookie) for _ in range(10)]
     for n in range(20):
-        seq = publisher.publish(client, tenant, {"orders": [n]})
+        seq = publisher.publish(redis_client, tenant, {"orders": [n]})
         for stream in streams:
             (event,) = heard(stream, seq)
             assert event.data["ids"] == [n]
@@ -142,23 +146,23 @@ def test_few_get_each_signal_by_itself(start: Start, world: World, client: redis
 
 
 def test_a_stream_that_opens_while_signals_wait_gets_them_once(
-    start: Start, world: World, client: redis.Redis, open_stream: Open
+    start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start("tests.support.apps.slow_crowd_web:app")
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     streams = [open_stream(doorbell, cookie) for _ in range(MANY)]
-    first = publisher.publish(client, tenant, {"placed": None})
+    first = publisher.publish(redis_client, tenant, {"placed": None})
     for stream in streams:
         heard(stream, first)
-    waiting = publisher.publish(client, tenant, {"orders": [1]})
+    waiting = publisher.publish(redis_client, tenant, {"orders": [1]})
     eventually(lambda: scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_hub_signals_total") == 2)
     late = open_stream(doorbell, cookie, last_event_id=str(first))
     assert [event.data["ids"] for event in heard(late, waiting)] == [[1]]
     assert says_nothing(streams[0]), "the guard: the crowd still waits"
     for stream in streams:
         heard(stream, waiting)
-    last = publisher.publish(client, tenant, {"day": None})
+    last = publisher.publish(redis_client, tenant, {"day": None})
     assert [event.name for event in heard(late, last)] == ["day"]
 
 
@@ -173,33 +177,36 @@ def crowd(service: Service, world: World) -> tuple[object, int, list[GeneratorSt
     return hub, tenant, streams
 
 
-def topics(stream: GeneratorStream) -> list[str]:
+def waiting_topics(stream: GeneratorStream) -> list[str]:
     return [] if stream.dirty is None else list(stream.dirty.topics)
 
 
 def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
-    service: Service, world: World, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.streams.tenant_streams.PAUSE_SECONDS", 2.0)
     hub, tenant, streams = crowd(service, world)
     audience = hub._audiences[tenant]  # type: ignore[attr-defined]
-    publisher.publish(client, tenant, {"placed": None})
-    assert eventually(lambda: all(topics(stream) == ["placed"] for stream in streams) and not audience._busy)
-    publisher.publish(client, tenant, {"orders": [1]})
+    publisher.publish(redis_client, tenant, {"placed": None})
+    assert eventually(lambda: all(waiting_topics(stream) == ["placed"] for stream in streams) and not audience._busy)
+    publisher.publish(redis_client, tenant, {"orders": [1]})
     assert eventually(lambda: audience._waits == 1)
     pubsub = hub._subscription.pubsub  # type: ignore[attr-defined]
-    connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
+    connection, pubsub.connection = (
+        pubsub.connection,
+        None,
+    )  # as a redis_client does that reconnects under the hub's feet
     connection.disconnect()
-    assert eventually(lambda: all(topics(stream) == ["resync"] and not stream.lost for stream in streams))
+    assert eventually(lambda: all(waiting_topics(stream) == ["resync"] and not stream.lost for stream in streams))
     assert eventually(lambda: not audience._busy)
-    assert all(topics(stream) == ["resync"] for stream in streams)
-    publisher.publish(client, tenant, {"day": None})
-    assert eventually(lambda: all(topics(stream) == ["resync", "day"] for stream in streams))
+    assert all(waiting_topics(stream) == ["resync"] for stream in streams)
+    publisher.publish(redis_client, tenant, {"day": None})
+    assert eventually(lambda: all(waiting_topics(stream) == ["resync", "day"] for stream in streams))
     hub.close_all(0)  # type: ignore[attr-defined]
 
 
 def test_a_fan_out_that_fails_makes_its_pages_resync_and_the_next_goes_out(
-    service: Service, world: World, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub, tenant, streams = crowd(service, world)
     deliver, failed = GeneratorStream.deliver, []
@@ -211,8 +218,8 @@ def test_a_fan_out_that_fails_makes_its_pages_resync_and_the_next_goes_out(
         deliver(stream, message)
 
     monkeypatch.setattr(GeneratorStream, "deliver", fail_once)
-    publisher.publish(client, tenant, {"orders": [1]})
-    assert eventually(lambda: all(topics(stream) == ["resync"] for stream in streams))
-    publisher.publish(client, tenant, {"placed": None})
-    assert eventually(lambda: all(topics(stream) == ["resync", "placed"] for stream in streams))
+    publisher.publish(redis_client, tenant, {"orders": [1]})
+    assert eventually(lambda: all(waiting_topics(stream) == ["resync"] for stream in streams))
+    publisher.publish(redis_client, tenant, {"placed": None})
+    assert eventually(lambda: all(waiting_topics(stream) == ["resync", "placed"] for stream in streams))
     hub.close_all(0)  # type: ignore[attr-defined]

@@ -10,7 +10,8 @@ import threading
 import psutil
 import pytest
 
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import Service
 
 BURST = 100  # connections that wait at once, as many as gevent accepts in one go

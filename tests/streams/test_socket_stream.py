@@ -21,10 +21,12 @@ import redis
 from webapp.server.open_files import raise_limit
 from webapp.signals import publisher
 
-from ..support.heartbeat import client  # noqa: F401 - a fixture
 from ..support.metrics import Scrape, scrape
-from ..support.processes import Doorbell, eventually
+from ..support.processes import Doorbell
+from ..support.wait import eventually
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.usefixtures("heartbeat")
 
 TOKEN = "a-token-for-the-tests"
 MANY = list(range(10**15, 10**15 + 50))  # ids that make a signal near its largest
@@ -107,7 +109,7 @@ def events(got: bytes) -> list[tuple[str, dict[str, int], int | None]]:
 
 
 def test_the_connection_is_written_to_directly_and_closes_with_the_stream(
-    start: Start, world: World, client: redis.Redis
+    start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start()
     tenant, (stream,) = opened(doorbell, world)
@@ -115,12 +117,12 @@ def test_the_connection_is_written_to_directly_and_closes_with_the_stream(
     assert b"connection: close" in head
     assert b"transfer-encoding" not in head
     assert b"content-length" not in head
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     stream.read_until(b"event: placed")
 
 
 def test_a_unix_socket_serves_streams_as_well(
-    service: Service, world: World, client: redis.Redis, tmp_path: Path
+    service: Service, world: World, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     doorbell = Doorbell(service, BIND=f"unix:{tmp_path}/web.sock")
     doorbell.web.start()
@@ -134,7 +136,7 @@ def test_a_unix_socket_serves_streams_as_well(
             while b"event: hello" not in got:
                 got += stream.recv(4096)
             assert b"Connection: close" in got
-            publisher.publish(client, tenant, {"placed": None})
+            publisher.publish(redis_client, tenant, {"placed": None})
             while b"event: placed" not in got:
                 got += stream.recv(4096)
     finally:
@@ -151,17 +153,17 @@ def fill(client: redis.Redis, doorbell: Doorbell, tenant: int) -> int:
 
 
 def test_a_slow_reader_gets_whole_events_in_order_and_the_last_state(
-    start: Start, world: World, client: redis.Redis
+    start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start()
     tenant, (stream,) = opened(doorbell, world)
-    fill(client, doorbell, tenant)
+    fill(redis_client, doorbell, tenant)
     before = look(doorbell)
     assert before.value("doorbell_streams_slow") == 1
     for n in range(300):
-        newest = publisher.publish(client, tenant, {"orders": [n], "revenue": None})
+        newest = publisher.publish(redis_client, tenant, {"orders": [n], "revenue": None})
         stream.got += stream.socket.recv(200)
-    last = publisher.publish(client, tenant, {"day": None})
+    last = publisher.publish(redis_client, tenant, {"day": None})
     stream.read_until(b"event: day")
     stream.read_until(f'"seq":{last}'.encode())
     while not stream.got.endswith(b"\n\n"):
@@ -176,29 +178,29 @@ def test_a_slow_reader_gets_whole_events_in_order_and_the_last_state(
     assert folded > 10, "the guard: some were folded while it read"
     assert {"orders", "placed", "revenue", "day"} <= {name for name, _data, _id in found}
     assert eventually(lambda: look(doorbell).value("doorbell_streams_slow") == 0)
-    publisher.publish(client, tenant, {"rollups": None})
+    publisher.publish(redis_client, tenant, {"rollups": None})
     stream.read_until(b"event: rollups")
 
 
-def test_a_stuck_reader_is_dropped_and_the_others_stay(start: Start, world: World, client: redis.Redis) -> None:
+def test_a_stuck_reader_is_dropped_and_the_others_stay(start: Start, world: World, redis_client: redis.Redis) -> None:
     doorbell = start(app="tests.support.apps.watched_web:app")
     tenant, (stuck, reading) = opened(doorbell, world, 2)
     reading.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
     for _ in range(400):
-        publisher.publish(client, tenant, {"orders": MANY, "placed": None})
+        publisher.publish(redis_client, tenant, {"orders": MANY, "placed": None})
         reading.read_until(b"event: placed")
         reading.got = reading.got.rpartition(b"event: placed")[2]
     assert eventually(lambda: look(doorbell).value("doorbell_stream_drops_total", cause="stuck") == 1)
     now = look(doorbell)
     assert (now.total("doorbell_streams_open"), now.value("doorbell_streams_slow")) == (1, 0)
-    publisher.publish(client, tenant, {"day": None})
+    publisher.publish(redis_client, tenant, {"day": None})
     reading.read_until(b"event: day")
     stuck.close()
 
 
 @pytest.mark.parametrize("leave", ["close", "reset", "half"])
 def test_a_hang_up_frees_the_stream_within_a_second(
-    start: Start, world: World, client: redis.Redis, leave: str
+    start: Start, world: World, redis_client: redis.Redis, leave: str
 ) -> None:
     doorbell = start()
     before = worker(doorbell).num_fds()
@@ -210,15 +212,15 @@ def test_a_hang_up_frees_the_stream_within_a_second(
     assert eventually(lambda: look(doorbell).total("doorbell_streams_open") == 0, seconds=1)
     assert look(doorbell).value("doorbell_stream_drops_total", cause="hangup") == 1
     assert eventually(lambda: worker(doorbell).num_fds() <= before + 4), "pooled connections to PostgreSQL and Redis"
-    assert client.pubsub_channels("live:[1-9]*") == []
+    assert redis_client.pubsub_channels("live:[1-9]*") == []
     stream.close()
 
 
-def test_a_stop_finishes_the_frame_that_is_half_out(start: Start, world: World, client: redis.Redis) -> None:
+def test_a_stop_finishes_the_frame_that_is_half_out(start: Start, world: World, redis_client: redis.Redis) -> None:
     doorbell = start()
     tenant, (slow, reading) = opened(doorbell, world, 2)
     reading.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
-    fill(client, doorbell, tenant)
+    fill(redis_client, doorbell, tenant)
     doorbell.web.send(signal.SIGTERM)
     events(slow.read_to_the_end())  # each must be whole
     assert doorbell.web.wait(10) == 0
@@ -226,17 +228,17 @@ def test_a_stop_finishes_the_frame_that_is_half_out(start: Start, world: World, 
     assert "Traceback" not in doorbell.web.log
 
 
-def test_a_stop_does_not_wait_for_a_reader_that_is_stuck(start: Start, world: World, client: redis.Redis) -> None:
+def test_a_stop_does_not_wait_for_a_reader_that_is_stuck(start: Start, world: World, redis_client: redis.Redis) -> None:
     doorbell = start()
     tenant, (stuck,) = opened(doorbell, world)
-    fill(client, doorbell, tenant)
+    fill(redis_client, doorbell, tenant)
     assert doorbell.web.stop(10) == 0
     assert "Traceback" not in doorbell.web.log
     stuck.close()
 
 
 def test_a_worker_that_reaches_max_requests_ends_its_streams_properly(
-    start: Start, world: World, client: redis.Redis
+    start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start("--max-requests", "30")
     _tenant, streams = opened(doorbell, world, 5)
@@ -254,13 +256,13 @@ def test_a_worker_that_reaches_max_requests_ends_its_streams_properly(
 
 
 def test_streams_take_no_place_of_a_request_and_are_in_the_access_log(
-    start: Start, world: World, client: redis.Redis
+    start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start("--worker-connections", "4", "--access-logfile", "-")
     tenant, streams = opened(doorbell, world, 12)
     assert look(doorbell).total("doorbell_streams_open") == 12
     assert eventually(lambda: doorbell.web.log.count('"GET /stream HTTP/1.1" 200') == 12)
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     for stream in streams:
         stream.read_until(b"event: placed")
 
@@ -268,7 +270,7 @@ def test_streams_take_no_place_of_a_request_and_are_in_the_access_log(
 @BOTH_WAYS
 @pytest.mark.parametrize(("setting", "why"), [("STREAMS_PER_USER", "user"), ("STREAMS_PER_PROCESS", "process")])
 def test_where_there_is_no_room_the_page_is_told_in_band(
-    start: Start, world: World, client: redis.Redis, way: str, setting: str, why: str
+    start: Start, world: World, redis_client: redis.Redis, way: str, setting: str, why: str
 ) -> None:
     doorbell = start(DOORBELL_STREAMS=way, **{setting: "2"})
     tenant = world.tenant()
@@ -286,11 +288,11 @@ def test_where_there_is_no_room_the_page_is_told_in_band(
     assert int(retry[1]) >= 30_000
     assert look(doorbell).value("doorbell_stream_drops_total", cause="full") == 1
     let_in[0].close()
-    publisher.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    publisher.publish(redis_client, tenant, {"placed": None})
 
     def has_room() -> bool:
-        publisher.publish(client, tenant, {"placed": None})
+        publisher.publish(redis_client, tenant, {"placed": None})
         return look(doorbell).total("doorbell_streams_open") == 1
 
     assert eventually(has_room)
@@ -299,7 +301,7 @@ def test_where_there_is_no_room_the_page_is_told_in_band(
 
 @BOTH_WAYS
 def test_a_resume_is_answered_from_memory_and_else_from_the_log(
-    start: Start, world: World, client: redis.Redis, way: str
+    start: Start, world: World, redis_client: redis.Redis, way: str
 ) -> None:
     doorbell = start(DOORBELL_STREAMS=way)
     tenant = world.tenant()
@@ -310,17 +312,17 @@ def test_a_resume_is_answered_from_memory_and_else_from_the_log(
         stream.read_until(b"event: hello")
         return stream
 
-    old = publisher.publish(client, tenant, {"day": None})
-    first = publisher.publish(client, tenant, {"placed": None})
+    old = publisher.publish(redis_client, tenant, {"day": None})
+    first = publisher.publish(redis_client, tenant, {"placed": None})
     kept = resumed(None)
-    publisher.publish(client, tenant, {"revenue": None})
+    publisher.publish(redis_client, tenant, {"revenue": None})
     kept.read_until(b"event: revenue")
-    client.delete(publisher.log_key(tenant))  # the guard: memory needs no log
-    client.xadd(publisher.log_key(tenant), {"signal": "not read"}, id="1-0")
+    redis_client.delete(publisher.log_key(tenant))  # the guard: memory needs no log
+    redis_client.xadd(publisher.log_key(tenant), {"signal": "not read"}, id="1-0")
     assert b"event: placed" not in resumed(first).read_until(b"event: revenue")
-    client.delete(publisher.log_key(tenant))
-    publisher.publish(client, tenant, {"day": None}, now_ms=old - 5)
-    newest = publisher.publish(client, tenant, {"rollups": None}, now_ms=old - 1)
+    redis_client.delete(publisher.log_key(tenant))
+    publisher.publish(redis_client, tenant, {"day": None}, now_ms=old - 5)
+    newest = publisher.publish(redis_client, tenant, {"rollups": None}, now_ms=old - 1)
     kept.read_until(b"event: resync")  # the seq fell, so what came before is nothing to go by
     resumed(old - 5).read_until(b"event: rollups")
     resumed(old - 9).read_until(b"event: resync")
@@ -334,7 +336,7 @@ def test_a_resume_is_answered_from_memory_and_else_from_the_log(
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_with_tls_at_gunicorn_a_stream_goes_by_the_generator(
-    service: Service, world: World, client: redis.Redis, tmp_path: Path
+    service: Service, world: World, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -keyout key.pem -out cert.pem"
     subprocess.run(make.split(), cwd=tmp_path, check=True, capture_output=True)
@@ -352,7 +354,7 @@ def test_with_tls_at_gunicorn_a_stream_goes_by_the_generator(
             while b"event: hello" not in got:
                 got += stream.recv(4096)
             assert b"Transfer-Encoding: chunked" in got
-            publisher.publish(client, tenant, {"placed": None})
+            publisher.publish(redis_client, tenant, {"placed": None})
             while b"event: placed" not in got:
                 got += stream.recv(4096)
     finally:

@@ -15,10 +15,12 @@ from webapp.streams.base import Stream
 from webapp.streams.generator_stream import GeneratorStream
 
 from ..conftest import config_for
-from ..support.heartbeat import client  # noqa: F401 - a fixture
-from ..support.processes import Doorbell, eventually, get
+from ..support.processes import Doorbell, get
 from ..support.sse import EventStream
+from ..support.wait import eventually
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.usefixtures("heartbeat")
 
 Open = Callable[..., EventStream]
 
@@ -62,45 +64,45 @@ def test_nobody_gets_a_stream_without_a_sign_in(doorbell: Doorbell) -> None:
 
 
 def test_a_signal_reaches_the_streams_of_its_tenant_and_no_other(
-    world: World, open_stream: Open, client: redis.Redis
+    world: World, open_stream: Open, redis_client: redis.Redis
 ) -> None:
     mine, theirs = world.tenant("mine"), world.tenant("theirs")
     stream, other = open_stream(world.user(mine)), open_stream(world.user(theirs))
     for opened in (stream, other):
         opened.until("hello")
-    seq = publisher.publish(client, mine, {"orders": [4, 5], "revenue": None}, at_ms=77)
+    seq = publisher.publish(redis_client, mine, {"orders": [4, 5], "revenue": None}, at_ms=77)
     orders, revenue = stream.next(), stream.next()
     assert orders is not None
     assert revenue is not None
     assert (orders.name, orders.data, orders.id) == ("orders", {"seq": seq, "at": 77, "ids": [4, 5]}, None)
     assert (revenue.name, revenue.data, revenue.id) == ("revenue", {"seq": seq, "at": 77}, str(seq))
-    publisher.publish(client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
+    publisher.publish(redis_client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
     assert other.names_until("placed") == ["placed"]
 
 
-def test_the_inbox_topic_reaches_that_user_only(world: World, open_stream: Open, client: redis.Redis) -> None:
+def test_the_inbox_topic_reaches_that_user_only(world: World, open_stream: Open, redis_client: redis.Redis) -> None:
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     hers, his = open_stream(ana), open_stream(ben)
     for stream in (hers, his):
         stream.until("hello")
-    publisher.publish(client, tenant, {"orders": [1]}, {ana: ["inbox"]})
+    publisher.publish(redis_client, tenant, {"orders": [1]}, {ana: ["inbox"]})
     assert hers.names_until("inbox") == ["orders", "inbox"]
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     assert his.names_until("placed") == ["orders", "placed"]
 
 
 def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
-    world: World, open_stream: Open, client: redis.Redis
+    world: World, open_stream: Open, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     user = world.user(tenant)
     stream = open_stream(user)
-    publisher.publish(client, tenant, {"orders": [1]})
+    publisher.publish(redis_client, tenant, {"orders": [1]})
     seen = stream.until("orders").id
     stream.close()
-    publisher.publish(client, tenant, {"orders": [2]})
-    newest = publisher.publish(client, tenant, {"orders": [3], "placed": None})
+    publisher.publish(redis_client, tenant, {"orders": [2]})
+    newest = publisher.publish(redis_client, tenant, {"orders": [3], "placed": None})
     again = open_stream(user, last_event_id=seen)
     hello, orders, placed = again.next(), again.next(), again.next()
     assert hello is not None
@@ -113,32 +115,32 @@ def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
     assert (placed.name, placed.id) == ("placed", str(newest))
     up_to_date = open_stream(user, last_event_id=str(newest))
     assert up_to_date.next().id == str(newest)  # type: ignore[union-attr]
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     assert up_to_date.names_until("placed") == ["placed"]
 
 
 @pytest.mark.parametrize("last_event_id", ["123", "not a number", "9" * 40])
 def test_a_page_that_was_away_too_long_is_told_to_resync(
-    world: World, open_stream: Open, client: redis.Redis, last_event_id: str
+    world: World, open_stream: Open, redis_client: redis.Redis, last_event_id: str
 ) -> None:
     tenant = world.tenant()
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     stream = open_stream(world.user(tenant), last_event_id=last_event_id)
     assert stream.names_until("resync") == ["hello", "resync"]
 
 
 def test_nothing_between_the_painted_page_and_its_stream_is_missed(
-    world: World, open_stream: Open, client: redis.Redis
+    world: World, open_stream: Open, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     user = world.user(tenant)
-    painted_at = publisher.publish(client, tenant, {"placed": None})
-    publisher.publish(client, tenant, {"revenue": None})
+    painted_at = publisher.publish(redis_client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"revenue": None})
     assert open_stream(user, since=painted_at).names_until("revenue") == ["hello", "revenue"]
 
 
 def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
-    service: Service, world: World, client: redis.Redis
+    service: Service, world: World, redis_client: redis.Redis
 ) -> None:
     app = create_app(config_for(service))
     hub = app.extensions["doorbell_hub"]
@@ -146,7 +148,7 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)
     for order in range(1000):
-        newest = publisher.publish(client, tenant, {"orders": [order % 7], "placed": None})
+        newest = publisher.publish(redis_client, tenant, {"orders": [order % 7], "placed": None})
     assert eventually(lambda: stream.dirty is not None and stream.dirty.seq == newest)
     dirty = stream.take()
     assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
@@ -155,17 +157,19 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
 
 
 def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
-    world: World, open_stream: Open, client: redis.Redis
+    world: World, open_stream: Open, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     stream = open_stream(world.user(tenant))
     stream.until("hello")
     channel = publisher.channel(tenant).encode()
-    assert channel in client.pubsub_channels("live:*")
+    assert channel in redis_client.pubsub_channels("live:*")
     stream.close()
-    publisher.publish(client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    publisher.publish(redis_client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
     assert eventually(
-        lambda: client.publish(publisher.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
+        lambda: (
+            redis_client.publish(publisher.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
+        )
     )
 
 
@@ -185,7 +189,7 @@ def test_open_streams_hold_no_database_connection(world: World, open_stream: Ope
 
 
 def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
-    world: World, open_stream: Open, embedded: Embedded, client: redis.Redis
+    world: World, open_stream: Open, embedded: Embedded, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     user = world.user(tenant)
@@ -199,48 +203,51 @@ def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
         assert meanwhile.until("away").data["why"] == "redis"
     finally:
         embedded.redis.start()
-    assert eventually(lambda: client.set(publisher.HEARTBEAT_KEY, "{}"))
+    assert eventually(lambda: redis_client.set(publisher.HEARTBEAT_KEY, "{}"))
     assert stream.until("resync")
     assert meanwhile.until("resync")
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     assert stream.until("placed")
 
 
-def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, client: redis.Redis) -> None:
+def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, redis_client: redis.Redis) -> None:
     """It is dead, or Redis is full and takes no writes: either way nobody will ring, and "Live" would be a lie."""
     user = world.user(world.tenant())
     stream = open_stream(user)
     stream.until("hello")
-    client.delete(publisher.HEARTBEAT_KEY)
+    redis_client.delete(publisher.HEARTBEAT_KEY)
     away = stream.until("away")
     assert (away.data["why"], away.id) == ("listener", None)
     assert open_stream(user).until("hello").data["live"] is False
-    client.set(publisher.HEARTBEAT_KEY, "{}")
+    redis_client.set(publisher.HEARTBEAT_KEY, "{}")
     assert stream.until("resync")
 
 
 @pytest.mark.parametrize("nonsense", ["hi", "[]", "{}", '{"seq":1,"topics":7,"users":{},"at":1}'])
 def test_a_message_that_is_no_signal_makes_the_tenants_pages_resync(
-    world: World, open_stream: Open, client: redis.Redis, nonsense: str
+    world: World, open_stream: Open, redis_client: redis.Redis, nonsense: str
 ) -> None:
     tenant = world.tenant()
     stream = open_stream(world.user(tenant))
     stream.until("hello")
-    client.publish(publisher.channel(tenant), nonsense)
-    publisher.publish(client, tenant, {"placed": None})
+    redis_client.publish(publisher.channel(tenant), nonsense)
+    publisher.publish(redis_client, tenant, {"placed": None})
     assert stream.names_until("placed") == ["resync", "placed"]
 
 
-def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: World, client: redis.Redis) -> None:
+def test_whatever_goes_wrong_in_the_hub_it_goes_on(service: Service, world: World, redis_client: redis.Redis) -> None:
     hub = create_app(config_for(service)).extensions["doorbell_hub"]
     tenant = world.tenant()
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)
     pubsub = hub._subscription.pubsub
-    connection, pubsub.connection = pubsub.connection, None  # as a client does that reconnects under the hub's feet
+    connection, pubsub.connection = (
+        pubsub.connection,
+        None,
+    )  # as a redis_client does that reconnects under the hub's feet
     connection.disconnect()
     assert eventually(lambda: not stream.lost and stream.dirty is not None and "resync" in stream.dirty.topics)
-    publisher.publish(client, tenant, {"placed": None})
+    publisher.publish(redis_client, tenant, {"placed": None})
     assert eventually(lambda: stream.dirty is not None and "placed" in stream.dirty.topics)
     hub.close(stream, "hangup")
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-
-from .world import World
 
 
 def sign_in(app: Flask, user_id: int) -> FlaskClient:
@@ -23,21 +20,6 @@ def sign_in(app: Flask, user_id: int) -> FlaskClient:
 def text(html: str) -> str:
     """What a reader sees, with single spaces."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("\u00a0", " ").replace("\u202f", " ").strip()
-
-
-@pytest.fixture
-def acme(world: World) -> int:
-    return world.tenant(name="Northwind & Söhne", locale="en_GB")
-
-
-@pytest.fixture
-def ana(world: World, acme: int) -> int:
-    return world.user(acme, "Ana Silva", role="manager")
-
-
-@pytest.fixture
-def client(app: Flask, ana: int) -> FlaskClient:
-    return sign_in(app, ana)
 
 
 def get(client: FlaskClient, path: str, **options: Any) -> str:

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-import pytest
 from psycopg import sql
-
-from webapp.orders import writer_role
 
 from .world import Service
 
@@ -29,20 +26,3 @@ def signed_in(service: Service, role: str) -> Iterator[psycopg.Connection]:
     assert url != service.database_url
     with psycopg.connect(url, autocommit=True, application_name=f"{role} program") as conn:
         yield conn
-
-
-@pytest.fixture
-def stranger(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    make_role(conn, STRANGER)
-    with signed_in(service, STRANGER) as session:
-        yield session
-
-
-@pytest.fixture
-def shop(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """A program's session with the documented rights and nothing else."""
-    writer_role.create(conn)
-    make_role(conn, SHOP)
-    conn.execute(f"GRANT {writer_role.WRITER} TO {SHOP}")
-    with signed_in(service, SHOP) as session:
-        yield session

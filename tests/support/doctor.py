@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-import pytest
 from flask import Flask
 
 from webapp import create_app
 from webapp.doorbell import connection
 
 from ..conftest import config_for
-from .processes import Doorbell
 from .world import Service, World
 
 NAMES = ["postgresql", "redis", "schema", "triggers", "functions", "rights", "role", "ids", "writers"]
@@ -51,13 +49,6 @@ def examined(service: Service, **changes: str) -> Examined:
         found = Examined(app)
         app.extensions["sqlalchemy"].engine.dispose()
     return found
-
-
-@pytest.fixture
-def doorbell_processes(service: Service) -> Iterator[Doorbell]:
-    processes = Doorbell(service)
-    yield processes
-    processes.close()
 
 
 @contextmanager

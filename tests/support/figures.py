@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import pytest
-from flask import Flask
 
 from webapp.db import db
 from webapp.models import Tenant
@@ -14,12 +10,6 @@ from webapp.models import Tenant
 from .world import World
 
 NOON = datetime(2026, 6, 10, 10, 0, tzinfo=UTC)  # 12:00 in Berlin
-
-
-@pytest.fixture(autouse=True)
-def _context(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
 
 
 def tenant(tenant_id: int) -> Tenant:

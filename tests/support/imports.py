@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import Result
 from flask import Flask
 
@@ -64,8 +63,3 @@ class Importer:
 
 
 LINES = "order_number,customer,placed_at,sku,product,quantity,unit_price,discount_rate,freight"
-
-
-@pytest.fixture
-def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
-    return Importer(app, world, tmp_path)

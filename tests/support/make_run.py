@@ -7,13 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
-from .processes import free_port
+from .ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,10 +79,3 @@ class Run:
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(seconds)
-
-
-def eventually(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)

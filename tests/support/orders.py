@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from flask import Flask
-
-from .browser import Person, soup
+from .browser import soup
 from .world import World
 
 PAID = "2026-01-02 10:00+00"
-
-
-@pytest.fixture
-def tenant(world: World) -> int:
-    return world.tenant()
-
-
-@pytest.fixture
-def ana(app: Flask, world: World, tenant: int) -> Person:
-    return Person(app, world.user(tenant))
 
 
 def alert(response: Any) -> str:
@@ -34,9 +20,3 @@ def row(world: World, number: str) -> dict[str, Any]:
     found = world.conn.execute(f"SELECT {', '.join(names)} FROM orders WHERE number = %s", [number]).fetchone()
     assert found is not None
     return dict(zip(names, found, strict=True))
-
-
-@pytest.fixture(autouse=True)
-def context(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield

@@ -18,7 +18,8 @@ import pytest
 
 from webapp.launcher.cluster import SYSTEM_USER
 
-from .processes import eventually, free_port
+from .ports import free_port
+from .wait import eventually
 from .world import Service
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")

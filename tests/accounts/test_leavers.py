@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from http.cookiejar import CookieJar
+from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
 
@@ -17,11 +18,11 @@ from flask import Flask
 from webapp.accounts import passwords
 from webapp.accounts.user_cache import KEPT_SECONDS
 
-from ..accounts.test_sessions import Web, cookie_of, elsewhere, here  # noqa: F401 - fixtures
 from ..support.browser import Person, soup
-from ..support.imports import Importer, importer  # noqa: F401 - a fixture
+from ..support.imports import Importer
 from ..support.processes import ROOT, Doorbell, get
 from ..support.sse import EventStream
+from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
 
 PASSWORD = "correct horse battery"
@@ -53,6 +54,11 @@ def user(world: World, tenant: int) -> int:
 @pytest.fixture
 def ana(here: Web, user: int) -> Person:
     return signed_in(here.app)
+
+
+@pytest.fixture
+def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
+    return Importer(app, world, tmp_path)
 
 
 def signed_in(app: Flask) -> Person:

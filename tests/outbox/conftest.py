@@ -1,0 +1,17 @@
+"""The connection that reads the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from webapp.doorbell import connection
+
+from ..support.world import Service
+
+
+@pytest.fixture
+def reader(service: Service) -> Iterator[connection.Connection]:
+    with connection.connect(service.database_url) as conn:
+        yield conn

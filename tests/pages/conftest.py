@@ -1,0 +1,19 @@
+"""A tenant, and its user Ana at the pages."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from ..support.browser import Person
+from ..support.world import World
+
+
+@pytest.fixture
+def tenant(world: World) -> int:
+    return world.tenant()
+
+
+@pytest.fixture
+def ana(app: Flask, world: World, tenant: int) -> Person:
+    return Person(app, world.user(tenant))

@@ -1,0 +1,54 @@
+"""A web process of several, as an app in the test's own process, and the cookie of a signed-in person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from webapp import create_app
+
+from ..conftest import config_for
+from .browser import Person
+from .world import Service
+
+
+class Web:
+    """One web process of several on the same database, in this one, with a clock that a test moves."""
+
+    def __init__(self, service: Service, **changes: str) -> None:
+        self.app = create_app(config_for(service, **changes))
+        self.visitors = self.app.extensions["doorbell_visitors"]
+        self.hub = self.app.extensions["doorbell_hub"]
+        self.seconds = 1_000.0
+        self.visitors.clock = lambda: self.seconds
+
+    def sees(self, cookie: str) -> int:
+        return self._client().get("/panels/revenue", headers={"Cookie": cookie}).status_code
+
+    def stream(self, cookie: str) -> Iterator[bytes]:
+        """The frames of a stream whose greeting has come."""
+        frames = iter(self._client().get("/stream", buffered=False, headers={"Cookie": cookie}).response)
+        assert b"event: hello" in next(frames)
+        return frames
+
+    def _client(self) -> FlaskClient:
+        return self.app.test_client(use_cookies=False)
+
+    def pays(self, cookie: str, token: str) -> TestResponse:
+        data = {"csrf_token": token}
+        return self._client().post("/orders/A1/payment", data=data, headers={"Cookie": cookie})
+
+    def writes(self, cookie: str, token: str) -> bool:
+        return self.pays(cookie, token).location != "/sign-in"
+
+    def looks(self) -> None:
+        """The look at all streams that the rounds have every 50 s."""
+        self.hub._end_without_rights()
+
+
+def cookie_of(person: Person) -> str:
+    kept = person.client.get_cookie("session")
+    assert kept is not None
+    return f"session={kept.value}"
