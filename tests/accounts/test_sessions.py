@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
@@ -226,9 +227,11 @@ def test_the_look_at_all_streams_finds_what_the_notice_missed(
 
 def test_a_stream_that_opens_while_its_session_ends_ends_as_well(here: Web, ana: Person) -> None:
     """The sign-out comes when the request has been let in, and the hub does not know of the stream yet."""
-    opened, key = here.hub.open, {}
+    opened: Callable[..., None] = here.hub.open
+    key: dict[str, SessionKey] = {}
 
     def sign_out_first(stream: Stream, *rest: object) -> None:
+        assert stream.session is not None
         key["of"] = stream.session
         with here.app.app_context():
             end_session(stream.session)
@@ -236,7 +239,7 @@ def test_a_stream_that_opens_while_its_session_ends_ends_as_well(here: Web, ana:
 
     here.hub.open = sign_out_first
     answer = here._client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
-    assert b"event: beat" not in b"".join(answer.response)
+    assert b"event: beat" not in answer.data
     assert here.hub.count() == 0
     assert key["of"] is not None
 

@@ -51,7 +51,9 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
 
 
 def path(rule: Rule, order_id: int, note_id: int) -> str:
-    values = {"number": "SECRET-7", "note_id": note_id, "order_id": order_id} | (rule.defaults or {})
+    values: dict[str, object] = {"number": "SECRET-7", "note_id": note_id, "order_id": order_id} | dict(
+        rule.defaults or {}
+    )
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments; say above what they are here: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)

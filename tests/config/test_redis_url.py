@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_what_the_address_says_wins_over_our_own_limits() -> None:
 
 def test_sentinels_are_asked_by_tls_too_and_verified_unless_the_address_says_otherwise() -> None:
     def asked(query: str) -> list[object]:
-        pool = redis_url.connect(f"rediss+sentinel://one,two/mymaster{query}").connection_pool
+        pool: Any = redis_url.connect(f"rediss+sentinel://one,two/mymaster{query}").connection_pool
         primary = pool.make_connection()
         one = pool.sentinel_manager.sentinels[1].connection_pool.make_connection()
         return [(link.cert_reqs, link.check_hostname, link.ca_certs) for link in (primary, one)]

@@ -54,7 +54,7 @@ def test_with_everything_there_it_is_ready_and_not_degraded(
     assert ask(create_app(config_for(service))) == (200, said)
     listener.kill()
     redis_client.delete(publisher.HEARTBEAT_KEY)
-    status, said = ask(create_app(config_for(service)))  # type: ignore[assignment]
+    status, said = ask(create_app(config_for(service)))
     assert (status, said["ready"], said["degraded"]) == (200, True, True)
     assert "no heartbeat" in str(said["listener"])
     assert (said["postgresql"], said["redis"]) == ("answers", "answers")

@@ -19,8 +19,11 @@ from ..support.strangers import role
 from ..support.wait import eventually
 from ..support.world import Service, World
 
-OF_DOORBELL = ("ALL ON ALL TABLES IN SCHEMA public", "ALL ON ALL SEQUENCES IN SCHEMA public")
-OF_DOORBELL += ("EXECUTE ON ALL FUNCTIONS IN SCHEMA public",)
+OF_DOORBELL = (
+    "ALL ON ALL TABLES IN SCHEMA public",
+    "ALL ON ALL SEQUENCES IN SCHEMA public",
+    "EXECUTE ON ALL FUNCTIONS IN SCHEMA public",
+)
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class FaultStage:
         def beating() -> Process | None:
             with redis.Redis.from_url(self.service.redis_url) as client:
                 beat = client.get(publisher.HEARTBEAT_KEY)
-            pid = json.loads(beat)["pid"] if beat else None  # type: ignore[arg-type]
+            pid = json.loads(beat)["pid"] if beat else None
             return next((one for one in self.listeners if one.running and one.pid == pid), None)
 
         found = eventually(beating)

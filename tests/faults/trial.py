@@ -89,6 +89,6 @@ def _verify(stage: FaultStage) -> None:
     grown = growth.grown(stage.sizes, growth.measure(stage.processes()))
     assert not grown, f"grown: {grown}"
     for viewer in stage.viewers:
-        assert eventually(lambda viewer=viewer: viewer.words() == "Live", 10), viewer.words()  # type: ignore[misc]
+        assert eventually(lambda viewer=viewer: viewer.words() == "Live", 10), viewer.words()
         assert viewer.screen.was_not_reloaded()
         assert viewer.crashes() == []

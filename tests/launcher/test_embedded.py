@@ -76,7 +76,7 @@ def test_as_root_it_runs_as_the_user_that_the_data_belongs_to(directory: Path) -
     data.mkdir()
     services = Embedded(directory, fast=True)
     os.chown(data, nobody.pw_uid, nobody.pw_gid)
-    command = [PG_BIN / "initdb", "--auth=trust", "-U", "postgres", "-D", data]
+    command: list[str | Path] = [PG_BIN / "initdb", "--auth=trust", "-U", "postgres", "-D", data]
     subprocess.run(command, check=True, capture_output=True, user="nobody", group=nobody.pw_gid, cwd=directory)
     services.postgres.start()
     try:

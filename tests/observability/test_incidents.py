@@ -10,6 +10,8 @@ import pytest
 from webapp.observability import logs
 from webapp.observability.incidents import AGAIN_SECONDS, Incident, in_a_line
 
+from ..support.logfmt import structured
+
 log = logs.get("test")
 
 
@@ -40,7 +42,7 @@ def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.
         assert not incident.fault(log, "publish", ConnectionError("refused"))
     clock.now += 0.5
     assert incident.over(log)
-    away, back = (record.msg for record in said.records)
+    away, back = structured(said)
     assert away == {
         "event": "redis is away; trying again",
         "level": "warning",
@@ -56,12 +58,12 @@ def test_one_that_lasts_is_told_once_a_minute(clock: Clock, said: pytest.LogCapt
     for _ in range(int(AGAIN_SECONDS) * 2 + 1):
         incident.fault(log, "connect", "no answer")
         clock.now += 1
-    assert [record.msg["event"] for record in said.records] == [
+    assert [line["event"] for line in structured(said)] == [
         "postgresql is away; trying again",
         "postgresql is still away; trying again",
         "postgresql is still away; trying again",
     ]
-    assert (said.records[1].msg["seconds"], said.records[1].msg["tries"]) == (60.0, 61)
+    assert (structured(said)[1]["seconds"], structured(said)[1]["tries"]) == (60.0, 61)
 
 
 def test_nothing_is_said_of_what_never_was_away(said: pytest.LogCaptureFixture) -> None:
@@ -75,7 +77,7 @@ def test_the_next_one_begins_anew(clock: Clock, said: pytest.LogCaptureFixture) 
         assert incident.fault(log, "publish")
         clock.now += 5
         assert incident.over(log)
-    assert [record.msg.get("tries") for record in said.records] == [None, 1, None, 1]
+    assert [line.get("tries") for line in structured(said)] == [None, 1, None, 1]
 
 
 def test_a_success_among_faults_does_not_end_one_that_must_settle(clock: Clock, said: pytest.LogCaptureFixture) -> None:
@@ -106,7 +108,7 @@ def test_many_threads_begin_and_end_it_once(said: pytest.LogCaptureFixture) -> N
     for thread in threads:
         thread.join()
     assert (begun.count(True), ended.count(True)) == (1, 1)
-    assert [record.msg.get("tries") for record in said.records] == [None, 8]
+    assert [line.get("tries") for line in structured(said)] == [None, 8]
 
 
 @pytest.mark.parametrize(

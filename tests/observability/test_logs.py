@@ -17,7 +17,7 @@ from webapp.launcher.embedded import Embedded
 from webapp.observability import logs
 from webapp.signals import publisher
 
-from ..support.logfmt import lines, parse
+from ..support.logfmt import lines, parse, structured
 from ..support.processes import ROOT, Doorbell, Process, get
 from ..support.sse import EventStream
 from ..support.wait import eventually
@@ -246,7 +246,7 @@ def test_a_task_that_fails_at_each_tick_is_one_incident(
         task.apply()
     monkeypatch.setenv("DATABASE_URL", service.database_url)
     task.apply()
-    said = [record.msg for record in caplog.records if record.name == "doorbell.tasks"]
+    said = structured(caplog, "doorbell.tasks")
     assert [line["event"] for line in said] == [
         "tasks.partitions.make is away; its next tick tries again",
         "tasks.partitions.make is back",

@@ -18,7 +18,7 @@ from webapp.launcher.embedded import Embedded
 from webapp.signals import publisher
 
 from ..conftest import config_for
-from ..support.browser import Person
+from ..support.browser import Person, broken_view
 from ..support.metrics import Scrape, scrape
 from ..support.processes import Doorbell, get
 from ..support.sse import EventStream
@@ -255,7 +255,7 @@ def test_paths_and_made_up_methods_make_no_series_of_their_own(shown: Flask) -> 
 
 def test_a_server_error_is_counted_as_one(shown: Flask) -> None:
     shown.config["PROPAGATE_EXCEPTIONS"] = False
-    shown.view_functions["health.healthz"] = lambda: 1 // 0
+    shown.view_functions["health.healthz"] = broken_view
     labels = {"endpoint": "health.healthz", "status": "5xx"}
     before = _read(shown).total(REQUESTS, **labels)
     assert shown.test_client().get("/healthz").status_code == 500

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import psycopg
 import pytest
 import redis
 
@@ -19,7 +18,7 @@ from ..support.world import Service, World
 
 
 def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     world.order(tenant)
@@ -29,7 +28,7 @@ def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
 
 
 def test_many_events_become_one_signal_a_tenant(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     cursor = drain.open_cursor(reader, redis_client)
@@ -43,7 +42,7 @@ def test_many_events_become_one_signal_a_tenant(
 
 
 def test_more_than_fifty_changed_orders_are_many(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
@@ -59,7 +58,7 @@ def test_more_than_fifty_changed_orders_are_many(
 
 
 def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
@@ -72,7 +71,7 @@ def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
 
 
 def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
+    world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
     drain.drain(reader, redis_client, drain.open_cursor(reader, redis_client))
@@ -84,7 +83,7 @@ def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
 
 
 def test_a_failed_publish_leaves_the_cursor_where_it_was(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
@@ -96,7 +95,7 @@ def test_a_failed_publish_leaves_the_cursor_where_it_was(
 
 
 def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     zones = ["Pacific/Kiritimati", "Europe/Berlin", "Pacific/Pago_Pago"]
     tenants = [world.tenant(f"zone-{n}", timezone=zone) for n, zone in enumerate(zones)]
@@ -109,7 +108,7 @@ def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
 
 
 def test_a_tenant_whose_zone_is_none_stops_nobody_else(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     world.tenant("odd", timezone="XYZ+3")  # PostgreSQL takes it for a zone, nobody else does
     good = world.tenant("good")

@@ -21,7 +21,7 @@ from ..support.world import Service, World
 
 
 def test_celery_catches_up_only_while_nobody_leads(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
+    world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
     assert connection.try_lead(reader)
@@ -35,7 +35,7 @@ def test_celery_catches_up_only_while_nobody_leads(
 
 
 def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_of_life(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
+    world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
     assert connection.try_lead(reader)
@@ -49,7 +49,7 @@ def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_o
 
 
 def test_a_long_transaction_elsewhere_holds_nobody_up_and_is_not_lost(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
+    world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
@@ -94,7 +94,7 @@ class Writer(threading.Thread):
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), writers=st.integers(2, 6))
 def test_every_committed_event_is_signalled_and_no_other(
-    seed: int, writers: int, world: World, reader: psycopg.Connection, redis_client: redis.Redis, service: Service
+    seed: int, writers: int, world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     """Random concurrent transactions with rollbacks and one long writer, drained all the while."""
     slug = f"t{world.conn.execute('SELECT count(*) FROM tenants').fetchone()[0]}"  # type: ignore[index]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import psycopg
 import pytest
 import redis
 
+from webapp.doorbell import connection
 from webapp.launcher.embedded import Embedded
 from webapp.listener import heartbeat
 from webapp.outbox import cursor as cursors
@@ -24,7 +24,7 @@ from ..support.world import World
     ids=["another cluster", "another timeline", "a cursor ahead of the present"],
 )
 def test_a_cursor_of_another_past_makes_everybody_resync(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis, change: dict[str, object]
+    world: World, reader: connection.Connection, redis_client: redis.Redis, change: dict[str, object]
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
@@ -36,7 +36,7 @@ def test_a_cursor_of_another_past_makes_everybody_resync(
 
 
 def test_events_that_a_dump_brought_from_another_cluster_are_not_new_for_ever(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
@@ -49,7 +49,7 @@ def test_events_that_a_dump_brought_from_another_cluster_are_not_new_for_ever(
 
 
 def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis, embedded: Embedded
+    world: World, reader: connection.Connection, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
@@ -64,7 +64,7 @@ def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
 
 
 def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
@@ -85,7 +85,7 @@ def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
 
 
 def test_a_published_cursor_that_is_none_says_nothing(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     first = drain.open_cursor(reader, redis_client)
@@ -96,7 +96,7 @@ def test_a_published_cursor_that_is_none_says_nothing(
 
 
 def test_a_log_that_is_none_holds_up_no_tenant(
-    world: World, reader: psycopg.Connection, redis_client: redis.Redis
+    world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     cursor = drain.open_cursor(reader, redis_client)

@@ -13,7 +13,7 @@ from webapp import create_app
 from webapp.server.security_headers import CONTENT_SECURITY_POLICY
 
 from ..conftest import config_for
-from ..support.browser import Person, soup
+from ..support.browser import Person, broken_view, soup
 from ..support.world import Service, World
 
 TEMPLATES = sorted((Path(webapp.__file__).parent / "templates").rglob("*.html"))
@@ -128,8 +128,8 @@ def test_a_value_that_the_database_cannot_hold_is_no_server_error(ana: Person, p
 
 def test_a_fault_of_the_program_answers_with_a_page_that_tells_nothing_of_it(ana: Person, app: Flask) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.view_functions["orders.index"] = lambda: 1 // 0
-    app.view_functions["panels.revenue"] = lambda **_: 1 // 0
+    app.view_functions["orders.index"] = broken_view
+    app.view_functions["panels.revenue"] = broken_view
     response = ana.get("/orders")
     assert response.status_code == 500
     assert "Something went wrong in Doorbell" in soup(response).get_text()

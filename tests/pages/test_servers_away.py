@@ -49,7 +49,7 @@ def test_every_process_of_the_procfile_waits_for_servers_that_are_away(doorbell:
     }
     processes = started(doorbell, away)
     for name, words in SAYS.items():
-        assert eventually(lambda name=name, words=words: words in processes[name].log, 60)  # type: ignore[misc]
+        assert eventually(lambda name=name, words=words: words in processes[name].log, 60)
     assert [name for name, process in processes.items() if not process.running] == []
     assert [name for name, process in processes.items() if "Traceback" in process.log] == []
     assert [name for name, process in processes.items() if process.stop(30) != 0] == []

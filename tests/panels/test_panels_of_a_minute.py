@@ -24,6 +24,7 @@ def test_a_minute_of_many_viewers_costs_one_query_a_panel(
 ) -> None:
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(10)]
     noon = datetime(2027, 6, 10, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    moment = noon
     monkeypatch.setattr(clock, "epoch", lambda: moment.timestamp())
     monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
     for minute in range(3):
@@ -39,8 +40,8 @@ def test_a_render_ends_with_its_minute(app: Flask, world: World, tenant: int, mo
     ana = Person(app, world.user(tenant))
     yesterday = datetime(2027, 6, 9, 12, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     world.order(tenant, 7700, placed_at=yesterday, paid_at=yesterday)
-    monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
     moment = yesterday + timedelta(days=1, seconds=29)
+    monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
     assert "€77.00" not in ana.get("/panels/revenue").text
     moment += timedelta(seconds=2)
     assert "€77.00" in ana.get("/panels/revenue").text

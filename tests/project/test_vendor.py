@@ -43,7 +43,8 @@ def test_the_vendored_files_are_of_the_pinned_versions() -> None:
 
 
 def test_every_vendored_file_has_the_recorded_digest() -> None:
-    recorded = dict(reversed(line.split("  ")) for line in (TOOLS / "SHA256SUMS").read_text().splitlines())
+    lines = [line.split("  ") for line in (TOOLS / "SHA256SUMS").read_text().splitlines()]
+    recorded = {name: digest for digest, name in lines}
     there = {str(file.relative_to(ROOT)) for suffix in ("js", "css") for file in VENDOR.glob(f"*.{suffix}")}
     assert there <= set(recorded)
     for name, digest in recorded.items():

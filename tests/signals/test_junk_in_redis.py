@@ -30,6 +30,7 @@ from webapp.streams.unreadable_messages import RESYNC_SECONDS
 from ..conftest import config_for
 from ..support.browser import Person
 from ..support.processes import Doorbell
+from ..support.signals import published
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -143,7 +144,8 @@ def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
         publisher.publish(redis_client, tenant, {"placed": None})
     look()
     seq = signal_log.newest_seq(redis_client, struck)
-    for n, fields in enumerate(({"signal": "junk"}, {"other": "x"}, {"other": "x", "signal": "[" * 5000}), 1):
+    entries: tuple[Any, ...] = ({"signal": "junk"}, {"other": "x"}, {"other": "x", "signal": "[" * 5000})
+    for n, fields in enumerate(entries, 1):
         redis_client.xadd(key, fields, id=f"{seq + n}-7")
         look()
         with pytest.raises(ValueError, match="not a signal"):
@@ -222,8 +224,7 @@ def test_a_listener_leads_over_keys_of_wrong_types(doorbell: Doorbell, world: Wo
         write(redis_client, key, {"a": "hash"})
     order = world.order(tenant)
     assert eventually(lambda: redis_client.type(publisher.log_key(tenant)) == b"stream")
-    (_, fields), *_ = redis_client.xrevrange(publisher.log_key(tenant), count=1)
-    assert Signal.parse(fields[b"signal"], 1).topics["orders"] == [order]
+    assert published(redis_client, tenant)[-1].topics["orders"] == [order]
     assert eventually(lambda: all(redis_client.type(key) == b"string" for key in (publisher.HEARTBEAT_KEY, LEADER_KEY)))
     assert eventually(lambda: redis_client.type(drain.PUBLISHED_KEY) == b"string")
     assert "is away" not in doorbell.listener.log
@@ -251,11 +252,6 @@ def test_a_leader_whose_heartbeat_another_program_deletes_goes_on_leading(
     assert listener.log.count("listening") == 1
     order = world.order(tenant := world.tenant())
     assert eventually(lambda: [s.topics["orders"] for s in published(redis_client, tenant)] == [[order]])
-
-
-def published(client: redis.Redis, tenant: int) -> list[Signal]:
-    entries = client.xrange(publisher.log_key(tenant))
-    return [Signal.parse(fields[b"signal"], 1) for _, fields in entries]
 
 
 @pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])

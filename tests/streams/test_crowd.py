@@ -209,7 +209,8 @@ def test_a_fan_out_that_fails_makes_its_pages_resync_and_the_next_goes_out(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub, tenant, streams = crowd(service, world)
-    deliver, failed = GeneratorStream.deliver, []
+    deliver = GeneratorStream.deliver
+    failed: list[GeneratorStream] = []
 
     def fail_once(stream: GeneratorStream, message: Message) -> None:
         if stream is streams[7] and not failed:

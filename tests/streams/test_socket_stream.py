@@ -130,7 +130,7 @@ def test_a_unix_socket_serves_streams_as_well(
         user = world.user(tenant := world.tenant())
         with socket.socket(socket.AF_UNIX) as stream:
             stream.settimeout(10)
-            eventually(lambda: stream.connect(f"{tmp_path}/web.sock") is None)
+            eventually(lambda: stream.connect_ex(f"{tmp_path}/web.sock") == 0)
             stream.sendall(f"GET /stream HTTP/1.1\r\nHost: b\r\nCookie: {doorbell.cookie(user)}\r\n\r\n".encode())
             got = b""
             while b"event: hello" not in got:

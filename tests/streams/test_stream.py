@@ -151,6 +151,7 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
         newest = publisher.publish(redis_client, tenant, {"orders": [order % 7], "placed": None})
     assert eventually(lambda: stream.dirty is not None and stream.dirty.seq == newest)
     dirty = stream.take()
+    assert dirty is not None
     assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
     assert stream.take() is None
     hub.close(stream, "hangup")

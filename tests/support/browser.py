@@ -58,3 +58,8 @@ def fields(form: Tag) -> dict[str, str]:
         chosen = select.select_one("option[selected]") or select.select_one("option")
         found[str(select["name"])] = str(chosen["value"]) if chosen else ""
     return found
+
+
+def broken_view(**_arguments: object) -> str:
+    """A view with a fault of the program."""
+    raise ZeroDivisionError

@@ -35,12 +35,13 @@ class Examined:
     def levels(self) -> dict[str, str]:
         return {name: check["level"] for name, check in self.checks.items()}
 
-    def says(self, name: str, level: str, seen: str, advice: str = "") -> None:
+    def says(self, name: str, level: str, seen: str, advice: str = "") -> Examined:
         check = self.checks[name]
         assert check["level"] == level, check
         assert seen in check["seen"], check
         assert advice in check["advice"], check
         assert (level == "ok") == (check["advice"] == "") or check["seen"].startswith("not "), check
+        return self
 
 
 def examined(service: Service, **changes: str) -> Examined:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any, cast
+
+import pytest
 
 _PAIR = re.compile(r'([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?: |$)')
 _MEANT = {"n": "\n"}
@@ -26,3 +29,8 @@ def parse(line: str) -> dict[str, str]:
 def lines(log: str, event: str = "") -> list[dict[str, str]]:
     """All lines of a log, or those whose event begins with `event`. Every line must be logfmt."""
     return [line for line in map(parse, log.splitlines()) if line["event"].startswith(event)]
+
+
+def structured(caplog: pytest.LogCaptureFixture, log: str = "") -> list[dict[str, Any]]:
+    """The fields of all captured records, or of those of one log."""
+    return [cast(dict[str, Any], record.msg) for record in caplog.records if log in ("", record.name)]

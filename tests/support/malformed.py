@@ -169,11 +169,11 @@ def requests(people: list[Person], port: int) -> Iterator[bytes]:
         yield ask((b"POST", b"POST", b"GET")[number], next(forms), b"Content-Type: " + _FORM, framing, body=body)
     for (kind, body), form in itertools.product(BODIES, FORMS):
         yield ask(b"POST", form, b"Content-Type: " + kind, b"Content-Length: %d" % len(body), body=body)
-    for value, (name, form) in itertools.product(
+    for value, (header_name, route) in itertools.product(
         VALUES, ((b"Referer", "/sign-in"), (b"Referer", "/orders"), (b"Host", "/orders"))
     ):
         secure = (b"X-Forwarded-Proto: https", b"X-Forwarded-For: 192.0.2.1", b"Content-Length: 0")
-        yield ask(b"POST", form, name + b": " + value, *secure)
+        yield ask(b"POST", route, header_name + b": " + value, *secure)
     for value in VALUES:
         yield ask(b"GET", "/metrics", b"Authorization: Bearer " + METRICS_TOKEN, b"Accept: " + value)
     for cookie in COOKIES:

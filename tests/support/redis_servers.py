@@ -87,7 +87,8 @@ class Sentinels:
 
     def _know_each_other(self) -> bool:
         def complete(sentinel: Server) -> bool:
-            state = sentinel.client.sentinel_masters()["shop"]
+            masters: Any = sentinel.client.sentinel_masters()
+            state = masters["shop"]
             return state["num-other-sentinels"] == 2 and state["num-slaves"] == 1
 
         return all(map(complete, self.sentinels)) and self.replica.client.info()["master_link_status"] == "up"

@@ -18,7 +18,7 @@ def role(service: Service, name: str, *grants: str) -> Iterator[str]:
         full = sql.Identifier(f"{name}_{admin.info.dbname}")
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(full))
         for grant in grants:
-            admin.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(grant), full))  # type: ignore[arg-type]
+            admin.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(grant), full))
         parts = psycopg.conninfo.conninfo_to_dict(service.database_url)
         host = str(parts["host"]).replace("/", "%2F")
         try:

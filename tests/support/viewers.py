@@ -42,11 +42,11 @@ def statements(*apps: Flask) -> Iterator[Statements]:
 
 
 @contextlib.contextmanager
-def at_once(calls: list[Callable[[], T]]) -> Iterator[list[Future[T]]]:
+def at_once(calls: list[Callable[..., T]]) -> Iterator[list[Future[T]]]:
     """Each call in a thread of its own, all begun together; the block runs beside them."""
     barrier = threading.Barrier(len(calls))
 
-    def begin(call: Callable[[], T]) -> T:
+    def begin(call: Callable[..., T]) -> T:
         barrier.wait()
         return call()
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], seconds: float = 15.0) -> T:
+def eventually(condition: Callable[..., T], seconds: float = 15.0) -> T:
     """The first true value of `condition`. What it last returned or raised is the failure."""
     deadline = time.monotonic() + seconds
     while True:

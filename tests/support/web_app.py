@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -29,7 +30,8 @@ class Web:
 
     def stream(self, cookie: str) -> Iterator[bytes]:
         """The frames of a stream whose greeting has come."""
-        frames = iter(self._client().get("/stream", buffered=False, headers={"Cookie": cookie}).response)
+        response = self._client().get("/stream", buffered=False, headers={"Cookie": cookie}).response
+        frames = iter(cast(Iterator[bytes], response))
         assert b"event: hello" in next(frames)
         return frames
 
