@@ -26,7 +26,7 @@ from webapp.streams.revocation import Revocations
 
 from ..conftest import config_for
 from ..support.browser import Person
-from ..support.metrics import scrape
+from ..support.metrics import metric_value, scrape
 from ..support.processes import SECRET, Doorbell, get
 from ..support.sse import EventStream
 from ..support.viewers import statements
@@ -46,7 +46,7 @@ def ended(conn: psycopg.Connection) -> int:
 
 
 def dropped() -> float:
-    return metrics.DROPS.labels("session")._value.get()
+    return metric_value(metrics.DROPS.labels("session"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from webapp.outbox import drain
 from webapp.redis_client import connect
 from webapp.signals.publisher import HEARTBEAT_KEY
 
+from ..support.clock import Clock
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -39,23 +40,34 @@ def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_b
     redis_client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    silence = leadership.FailureDetector(redis_client)
+    monkeypatch.setattr(leadership, "WORKING_SECONDS", 0.0)  # the session's last statement is no sign of life
+    clock = Clock(1_000.0)
+    silence = leadership.FailureDetector(redis_client, clock)
     assert silence.of(standby) is None
-    assert eventually(lambda: silence.of(standby)) == connection.session(leader)
+    clock.now = 1_002.9
+    assert silence.of(standby) is None
+    clock.now = 1_003.0
+    assert silence.of(standby) == connection.session(leader)
 
 
 def test_who_leads_next_begins_with_a_clean_slate(
-    service: Service, standby: connection.Connection, redis_client: redis.Redis
+    service: Service, standby: connection.Connection, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else one frozen leader cost the next ones their sessions, too."""
-    silence = leadership.FailureDetector(redis_client)
+    monkeypatch.setattr(leadership, "WORKING_SECONDS", 0.0)
+    clock = Clock()
+    silence = leadership.FailureDetector(redis_client, clock)
     with connection.connect(service.database_url) as frozen:
         assert connection.try_lead(frozen)
-        assert eventually(lambda: silence.of(standby)) == connection.session(frozen)
+        assert silence.of(standby) is None
+        clock.now += leadership.SILENT_SECONDS
+        assert silence.of(standby) == connection.session(frozen)
     with connection.connect(service.database_url) as fresh:
         assert eventually(lambda: connection.try_lead(fresh))
-        silence._looked = 0.0
+        clock.now += leadership.SILENT_SECONDS
         assert silence.of(standby) is None
+        clock.now += leadership.SILENT_SECONDS
+        assert silence.of(standby) == connection.session(fresh), "the guard: its own silence counts"
 
 
 def test_a_redis_that_takes_no_writes_is_no_leaders_fault(redis_client: redis.Redis) -> None:

@@ -10,17 +10,10 @@ import pytest
 from webapp.observability import logs
 from webapp.observability.incidents import AGAIN_SECONDS, Incident, in_a_line
 
+from ..support.clock import Clock
 from ..support.logfmt import structured
 
 log = logs.get("test")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -264,4 +264,5 @@ def test_a_server_error_is_counted_as_one(shown: Flask) -> None:
 
 def test_the_metrics_need_neither_postgresql_nor_redis(service: Service) -> None:
     nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    _read(create_app(config_for(service, METRICS_TOKEN=TOKEN, **nowhere)))
+    seen = _read(create_app(config_for(service, METRICS_TOKEN=TOKEN, **nowhere)))
+    assert "doorbell_streams_open" in seen.names

@@ -117,4 +117,5 @@ def test_an_import_does_not_wait_for_an_order_that_is_being_placed(world: World,
     with psycopg.connect(service.database_url) as placing:
         placing.execute("SELECT currency FROM tenants WHERE id = %s FOR NO KEY UPDATE", [tenant])
         world.conn.execute("SET lock_timeout = '2s'")
-        world.order(tenant)
+        order = world.order(tenant)
+        assert world.conn.execute("SELECT id FROM orders").fetchall() == [(order,)]

@@ -20,6 +20,7 @@ from webapp.signals import publisher
 from webapp.signals.log_follower import Log
 
 from ..support.browser import Person, soup
+from ..support.metrics import metric_value
 from ..support.viewers import at_once, statements
 from ..support.wait import eventually
 from ..support.world import Service, World
@@ -107,11 +108,11 @@ def test_a_panel_that_fails_is_missing_and_keeps_no_other_back(ana: Person, serv
 
 def test_fifty_who_ask_at_once_cost_one_query_a_panel(app: Flask, world: World, service: Service, tenant: int) -> None:
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(50)]
-    waited = metrics.PANEL_WAITS._value.get()
+    waited = metric_value(metrics.PANEL_WAITS)
     with statements(app) as sent, psycopg.connect(service.database_url) as holder:
         holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # so that all are there before the query is over
         with at_once([lambda person=person: ask(person, "revenue,orders_today") for person in people]) as answers:
-            eventually(lambda: metrics.PANEL_WAITS._value.get() - waited >= 49, 2.5)
+            eventually(lambda: metric_value(metrics.PANEL_WAITS) - waited >= 49, 2.5)
             holder.rollback()
     assert all(parts(answer.result()) == ["revenue", "orders_today"] for answer in answers)
     assert sent.about("FROM orders") == 2
@@ -137,6 +138,7 @@ def test_several_that_have_to_wait_for_their_pace_wait_for_it_together() -> None
 
 def test_signals_while_one_of_several_is_waited_for_make_none_of_them_wait_again() -> None:
     cache, log, end, began = PanelCache(), Log(1, b""), threading.Event(), threading.Event()
+    waited = metric_value(metrics.PANEL_WAITS)
 
     def slow() -> Render:
         began.set()
@@ -146,7 +148,7 @@ def test_signals_while_one_of_several_is_waited_for_make_none_of_them_wait_again
     with at_once([lambda: cache.get_all([(want("a"), slow), (want("b"), render)], log)]) as first:
         began.wait()
         with at_once([lambda: cache.get_all([(want("a"), render), (want("b"), render)], log)]) as second:
-            eventually(lambda: cache._flights["a"].shared == 1 and cache._flights["b"].shared == 0)
+            eventually(lambda: metric_value(metrics.PANEL_WAITS) - waited == 1)
             log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
             end.set()
     assert [one.size for one in first[0].result()] == [one.size for one in second[0].result()]  # type: ignore[union-attr]
@@ -160,8 +162,9 @@ def test_who_is_cut_short_over_one_leaves_none_of_several_behind() -> None:
 
     with pytest.raises(Killed):
         cache.get_all([(want("a"), cut_short), (want("b"), render)], log)
-    assert not cache._flights
     begun = time.monotonic()
+    assert cache.find([("a", ("revenue",))], log) is None
+    assert cache.find([("b", ("revenue",))], log) is None
     assert cache.get(want("b"), log, render) == render()
     assert time.monotonic() - begun < PACE_SECONDS
 

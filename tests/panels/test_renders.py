@@ -179,7 +179,7 @@ def test_who_comes_during_a_run_gets_what_the_next_one_finds() -> None:
         return together.get(key, run)
 
     with at_once([lambda: together.get("a", run), lambda: later("b"), lambda: later("c")]) as answers:
-        eventually(lambda: together._gathering is not None and together._gathering.keys == {"b", "c"})
+        eventually(lambda: together.waiting == 2)
         end.set()
     assert [answer.result() for answer in answers] == [1, 2, 2]
     assert runs == [{"a"}, {"b", "c"}]

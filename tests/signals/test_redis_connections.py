@@ -75,7 +75,7 @@ class Chain:
             attempt = sign_in_throttle.Try(tries, "ana@example.com", "192.0.2.1")
             assert attempt.count().wait == 0
             attempt.succeed()
-            assert tries._kept == {}, "Redis took all of it"
+            assert tries.kept == 0, "Redis took all of it"
 
     def _celery(self, *args: str) -> Process:
         return self.doorbell.another(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)

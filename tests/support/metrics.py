@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -31,3 +32,9 @@ def scrape(url: str, token: str = "") -> Scrape:
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own loopback address
     with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
         return Scrape(answer.read().decode())
+
+
+def metric_value(metric: MetricWrapperBase) -> float:
+    """The value of a counter or gauge in this process, with its labels given."""
+    (family,) = metric.collect()
+    return next(sample.value for sample in family.samples if not sample.name.endswith("_created"))

@@ -28,6 +28,11 @@ class ExpiringCounters:
         self._away_until = float("-inf")
         self._away = Incident("redis", "each process limits sign-ins by itself")
 
+    @property
+    def kept(self) -> int:
+        """How many counters are in this process."""
+        return len(self._kept)
+
     def add(self, keys: Sequence[str], seconds: int) -> list[tuple[int, int]]:
         """Add one to each; returns each count with the seconds until it ends, at least 1."""
         return self._add(keys, seconds, 1)

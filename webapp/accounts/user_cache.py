@@ -85,6 +85,14 @@ class UserCache:
         self._together: BatchLoader[SessionUser, CachedUser] = BatchLoader()
         self._away_until = float("-inf")
 
+    @property
+    def kept(self) -> tuple[int, int]:
+        """How many users and how many Cookie headers are in this process."""
+        return len(self._kept), len(self._cookies)
+
+    def keeps(self, user: SessionUser) -> bool:
+        return user in self._kept
+
     def get(self, user_id: int, session: SessionKey | None = None) -> CachedUser | None:
         """As they were at most KEPT_SECONDS ago; None when there is nobody with this id, or the session is over."""
         if session is not None and self.is_over(session):

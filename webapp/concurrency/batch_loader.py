@@ -22,6 +22,7 @@ class LoadCancelled(Exception):
 class _Batch(Generic[K, V]):
     def __init__(self) -> None:
         self.keys: set[K] = set()
+        self.callers = 0
         self.found: Mapping[K, V] = {}
         self.error: Exception | None = None
         self.done = threading.Event()
@@ -35,6 +36,12 @@ class BatchLoader(Generic[K, V]):
         self._turn = threading.Lock()
         self._gathering: _Batch[K, V] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many callers the next run answers."""
+        with self._lock:
+            return self._gathering.callers if self._gathering else 0
+
     def get(self, key: K, run: Run[K, V]) -> V | None:
         """`run` is given all keys that gathered. What it raises, everybody who waited for it gets."""
         while True:
@@ -43,6 +50,7 @@ class BatchLoader(Generic[K, V]):
                 if batch is None:
                     batch = self._gathering = _Batch()
                 batch.keys.add(key)
+                batch.callers += 1
             if leads:
                 self._lead(batch, run)
             else:

@@ -8,6 +8,7 @@ leader's session in PostgreSQL; should it wake up, its next statement fails and 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -53,11 +54,11 @@ class FailureDetector:
     works (another program may delete it from Redis) is logged, and the leader stays.
     """
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._redis = client
+    def __init__(self, client: redis.Redis, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis, self._clock = client, clock
         self._silent: Session | None = None
         self._since = 0.0
-        self._looked = 0.0
+        self._looked = float("-inf")
         self._deleted = Incident(
             "the leader's heartbeat", "its session works, so it goes on leading", state="missing", again="there again"
         )
@@ -70,18 +71,18 @@ class FailureDetector:
 
     def of(self, conn: psycopg.Connection[Any]) -> Session | None:
         """The session of a leader that was silent for SILENT_SECONDS. Asks once a second at most."""
-        if time.monotonic() - self._looked >= 1.0:
-            self._looked = time.monotonic()
+        if self._clock() - self._looked >= 1.0:
+            self._looked = self._clock()
             leader = holder(conn) if self._is_missing() else None
             if leader != self._silent:
-                self._silent, self._since = leader, time.monotonic()
-        if self._silent is None or time.monotonic() - self._since < SILENT_SECONDS:
+                self._silent, self._since = leader, self._clock()
+        if self._silent is None or self._clock() - self._since < SILENT_SECONDS:
             return None
         if works(conn, self._silent):
             self._deleted.fault(
                 log, "heartbeat", "does another program delete doorbell:leader?", session=self._silent.pid
             )
-            self._since = time.monotonic()
+            self._since = self._clock()
             return None
         return self._silent
 

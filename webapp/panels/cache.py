@@ -37,6 +37,11 @@ class PanelCache:
         self._unversioned: WeakValueDictionary[Hashable, BatchLoader[None, Render]] = WeakValueDictionary()
         self._lock = threading.Lock()
 
+    @property
+    def waiting_unkept(self) -> int:
+        """How many requests wait for the next render of a panel that is not kept."""
+        return sum(loader.waiting for loader in list(self._unversioned.values()))
+
     def find(self, wants: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[Render] | None:
         """Renders by key and topics, if of each one is there that is new enough for `log`, or somebody is at it.
 
