@@ -9,7 +9,7 @@ OR_SAY := || { echo 'The packages could not be installed. Is there no connection
 	'pip takes a proxy from HTTPS_PROXY and another index from PIP_INDEX_URL.' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs pictures vendor lock clean
+.PHONY: help run psql env test coverage test-faults test-hosts test-postgres lint bench bench-report docs pictures vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,13 @@ test-hosts: $(VENV)/dev.stamp ## six hosts as network namespaces, cut off in tur
 test-postgres: $(VENV)/dev.stamp ## triggers, listener, rollups, migrations … on PostgreSQL 14 to 18 (npm's); VERSIONS="14 15"
 	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 
+coverage: $(VENV)/dev.stamp ## the tests of `make test`, and which lines of webapp and tasks they run
+	@$(BIN)/python -m tests.support.install.chromium
+	@$(BIN)/python -m tests.support.install.redis
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest -m "not faults and not hosts" -n 4 --dist worksteal; failed=$$?; \
+		$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$failed
+
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo 'Format with: .venv/bin/ruff format .'; exit 1; }
@@ -73,7 +80,7 @@ lock: ## pin the newest versions anew (needs uv)
 	done
 
 clean: ## remove .venv and caches; the data in $DATA_DIR stays
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is touched last, so what was cut short is done again, and a changed list of pins is installed anew. While

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "pictures", "vendor", "lock", "clean"}
-COMMANDS |= {"test", "test-faults", "test-hosts", "test-postgres", "bench", "bench-report"}
+COMMANDS |= {"test", "coverage", "test-faults", "test-hosts", "test-postgres", "bench", "bench-report"}
 
 
 def test_help_lists_every_command_from_the_makefile_itself() -> None:
