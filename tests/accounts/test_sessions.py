@@ -98,7 +98,7 @@ def test_in_another_process_a_copied_cookie_reads_for_a_moment_and_no_longer(els
     assert elsewhere.sees(cookie) == 200
     elsewhere.seconds += 0.1
     assert elsewhere.sees(cookie) == 401
-    assert elsewhere._client().get("/", headers={"Cookie": cookie}).location == "/sign-in"
+    assert elsewhere.new_client().get("/", headers={"Cookie": cookie}).location == "/sign-in"
 
 
 def test_in_another_process_a_copied_cookie_writes_nothing_at_once(elsewhere: Web, ana: Person, world: World) -> None:
@@ -238,7 +238,7 @@ def test_a_stream_that_opens_while_its_session_ends_ends_as_well(here: Web, ana:
         opened(stream, *rest)
 
     here.hub.open = sign_out_first
-    answer = here._client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
+    answer = here.new_client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
     assert b"event: beat" not in answer.data
     assert here.hub.count() == 0
     assert key["of"] is not None

@@ -19,7 +19,7 @@ class Screen:
     """One signed-in page of the board; `fetched` counts the requests for each panel alone since `forget`."""
 
     def __init__(self, page: Page, doorbell: Doorbell) -> None:
-        self.page, self._doorbell = page, doorbell
+        self.page, self.url = page, doorbell.url
         self.fetched: Counter[str] = Counter()
         self.together: list[list[str]] = []  # the panels of each request for several
         self.faults: list[str] = []
@@ -28,7 +28,7 @@ class Screen:
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
     def open(self, path: str = "/") -> Screen:
-        self.page.goto(self._doorbell.url + path)
+        self.page.goto(self.url + path)
         self.page.evaluate("window.paintedOnce = true")
         self.is_live()
         return self
@@ -52,7 +52,7 @@ class Screen:
         self.together.clear()
 
     def _count(self, url: str) -> None:
-        path, _, query = url.removeprefix(self._doorbell.url).partition("?")
+        path, _, query = url.removeprefix(self.url).partition("?")
         if path.startswith("/panels/"):
             self.fetched[path.removeprefix("/panels/").partition("/")[0]] += 1
         elif path == "/panels":

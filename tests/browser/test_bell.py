@@ -67,7 +67,7 @@ def test_what_came_while_the_page_was_away_is_told_on_its_return(
 def test_an_order_paid_in_the_app_by_its_owner_rings_nobody(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     order = world.order(tenant, 100, number="1042", owner_id=ana)
     screen = sign_in(ana)
-    screen.page.goto(screen._doorbell.url + "/orders/1042")
+    screen.page.goto(screen.url + "/orders/1042")
     screen.page.get_by_role("button", name="Mark as paid").click()
     eventually(lambda: world.conn.execute("SELECT status FROM orders WHERE id = %s", [order]).fetchone() == ("paid",))
     assert world.conn.execute("SELECT count(*) FROM notifications WHERE order_id = %s", [order]).fetchone() == (0,)

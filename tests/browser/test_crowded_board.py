@@ -108,7 +108,7 @@ def test_a_page_that_only_polls_says_so_and_sees_changes_without_a_stream(
     screen = sign_in(ana)
     streams: list[str] = []
     screen.page.on("request", lambda request: streams.append(request.url) if "/stream" in request.url else None)
-    screen.page.goto(screen._doorbell.url + "/?live=poll")
+    screen.page.goto(screen.url + "/?live=poll")
     expect(screen.page.locator("#live-words")).to_have_text("Polling")
     world.order(tenant, 4200, number="POLLED")
     expect(screen.page.locator("#recent_orders")).to_contain_text("POLLED")

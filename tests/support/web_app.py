@@ -26,21 +26,21 @@ class Web:
         self.visitors.clock = lambda: self.seconds
 
     def sees(self, cookie: str) -> int:
-        return self._client().get("/panels/revenue", headers={"Cookie": cookie}).status_code
+        return self.new_client().get("/panels/revenue", headers={"Cookie": cookie}).status_code
 
     def stream(self, cookie: str) -> Iterator[bytes]:
         """The frames of a stream whose greeting has come."""
-        response = self._client().get("/stream", buffered=False, headers={"Cookie": cookie}).response
+        response = self.new_client().get("/stream", buffered=False, headers={"Cookie": cookie}).response
         frames = iter(cast(Iterator[bytes], response))
         assert b"event: hello" in next(frames)
         return frames
 
-    def _client(self) -> FlaskClient:
+    def new_client(self) -> FlaskClient:
         return self.app.test_client(use_cookies=False)
 
     def pays(self, cookie: str, token: str) -> TestResponse:
         data = {"csrf_token": token}
-        return self._client().post("/orders/A1/payment", data=data, headers={"Cookie": cookie})
+        return self.new_client().post("/orders/A1/payment", data=data, headers={"Cookie": cookie})
 
     def writes(self, cookie: str, token: str) -> bool:
         return self.pays(cookie, token).location != "/sign-in"
