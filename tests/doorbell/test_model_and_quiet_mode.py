@@ -119,7 +119,7 @@ def decisions(state: State, n: int) -> Iterator[Outcome]:
 
 @pytest.mark.parametrize(
     ("writers", "crashes", "histories"),
-    [(1, 2, 300), (2, 0, 5_000), pytest.param(2, 1, 20_000, marks=pytest.mark.faults)],
+    [(1, 2, 1_500), (2, 0, 17_000), pytest.param(2, 1, 66_000, marks=pytest.mark.faults)],
 )
 def test_after_every_history_quiet_mode_decides_what_the_model_decides(
     writers: int, crashes: int, histories: int, monkeypatch: pytest.MonkeyPatch

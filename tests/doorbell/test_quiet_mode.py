@@ -12,7 +12,7 @@ from psycopg import IsolationLevel
 from webapp.doorbell import connection
 from webapp.outbox import drain
 
-from ..support.leader import LEVELS
+from ..support.isolation import LEVELS
 from ..support.wait import eventually
 from ..support.world import Service, World
 

@@ -18,7 +18,7 @@ from webapp.listener.leader import Leader
 from webapp.outbox import drain
 
 from ..conftest import config_for
-from ..support.leader import LEVELS
+from ..support.isolation import LEVELS
 from ..support.wait import eventually
 from ..support.world import Service, World
 

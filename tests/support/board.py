@@ -1,4 +1,4 @@
-"""The board as Ana of one tenant reads it."""
+"""Pages as a signed-in user reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who orders, and what the pages and the table say of an order."""
+"""An order as the pages and the table show it."""
 
 from __future__ import annotations
 

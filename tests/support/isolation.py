@@ -1,4 +1,4 @@
-"""The isolation levels that writers choose from, and a session that can lead."""
+"""The isolation levels that writers choose from."""
 
 from __future__ import annotations
 
