@@ -3,8 +3,8 @@
     python -m bench.report               # runs all, and keeps the lines in docs/performance/results.jsonl
     python -m bench.report results.jsonl
 
-Each line has "bench" and "case"; "figures" and "baseline" by name; "ratio", "target" and "met"; or a "note" that says why it
-was not measured. A benchmark that is not there, or has no line, is left out.
+Each line has "bench", "case" and "date"; "figures" and "baseline" by name; "ratio", "target" and "met"; or a "note" that says
+why it was not measured. A benchmark that is not there, or has no line, is left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .stage import ROOT
 
 BENCH = ROOT / "bench"
 ORDER = ("doorbell", "stream", "board", "panel", "storm", "catchup", "import_orders")  # others come after these
-OWN = {"bench", "case", "figures", "baseline", "ratio", "target", "met", "note", "rounds"}
+OWN = {"bench", "case", "date", "figures", "baseline", "ratio", "target", "met", "note", "rounds"}
 
 # Which figures have a chart; of a benchmark that is not named here, the first of each table.
 CHARTED = {
@@ -105,7 +105,7 @@ def write(lines: Iterable[Line], page: Path) -> None:
     about = by_name.pop("machine", None) or [machine()]
     parts = [_head(about[0]), _targets(by_name)]
     for name in sorted(by_name, key=_place):
-        parts += [f"## {name}", _docstring(name), *_measured(name, by_name[name], charts)]
+        parts += [f"## {name}", _docstring(name), _days(by_name[name]), *_measured(name, by_name[name], charts)]
     page.write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
@@ -117,6 +117,11 @@ def _head(about: Line) -> str:
         f" Python {about['python']}.\nBaselines ran in the same run as what they are compared with.\n\n"
         "This page and its charts are made by `make bench-report`. A target that was missed is said to be missed."
     )
+
+
+def _days(lines: list[Line]) -> str:
+    days = sorted({line["date"] for line in lines if "date" in line})
+    return f"Measured on {' and '.join(days)}." if days else ""
 
 
 def _targets(by_name: dict[str, list[Line]]) -> str:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,8 +95,8 @@ class Stage:
 
 
 def report(**figures: Any) -> None:
-    """One JSON line with the benchmark's name; what is None is left out."""
-    named = {"bench": Path(sys.argv[0]).stem, **figures}
+    """One JSON line with the benchmark's name and the day; what is None is left out."""
+    named = {"bench": Path(sys.argv[0]).stem, "date": time.strftime("%Y-%m-%d"), **figures}
     print(json.dumps({name: value for name, value in named.items() if value is not None}), flush=True)
 
 

@@ -123,6 +123,12 @@ def test_a_dump_restored_over_the_database_makes_every_page_resync(
     assert eventually(lambda: later in signalled(client, tenant))
 
 
+def has_session(world: World) -> bool:
+    """Whether a listener, killed or not, still has a session."""
+    query = "SELECT FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+    return world.conn.execute(query, [bells.APPLICATION_NAME]).fetchone() is not None
+
+
 def test_a_dump_restored_while_no_listener_ran_makes_every_page_resync(
     world: World, listener: Process, client: redis.Redis
 ) -> None:
@@ -134,6 +140,7 @@ def test_a_dump_restored_while_no_listener_ran_makes_every_page_resync(
     assert saved is not None
     assert eventually(lambda: client.get(drain.PUBLISHED_KEY) == saved[0].encode())
     listener.kill()
+    assert eventually(lambda: not has_session(world))  # PostgreSQL finishes the statement of a client that was killed
     world.conn.execute("UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped)
     listener.start()
     assert eventually(lambda: "resync" in topics(client, tenant))
