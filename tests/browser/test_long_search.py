@@ -8,15 +8,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from ..processes import Doorbell
-from ..world import Service, World
+from ..support.processes import Doorbell
+from ..support.world import Service, World
 from .conftest import Sign
 
 
 @pytest.fixture
 def doorbell(service: Service) -> Iterator[Doorbell]:
     doorbell = Doorbell(service)
-    doorbell.web.args[-1] = "tests.short_search_web:app"
+    doorbell.web.args[-1] = "tests.support.apps.short_search_web:app"
     doorbell.start()
     yield doorbell
     doorbell.close()
