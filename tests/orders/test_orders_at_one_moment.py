@@ -68,7 +68,7 @@ def test_of_cancelling_and_shipping_at_one_moment_one_wins(app: Flask, world: Wo
 
 def _place(tenant: int, token: UUID | None = None, total: int = 100) -> OrderState:
     lines = [NewLine("Chai", Decimal(1), total)]
-    return orders.place(tenant, "Hanari Carnes", lines=lines, source="form", form_token=token)
+    return orders.place(tenant, "Hanari Carnes", lines=lines, source="form", idempotency_key=token)
 
 
 def test_orders_placed_at_one_moment_get_numbers_of_their_own(app: Flask, world: World, tenant: int) -> None:

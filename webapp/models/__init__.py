@@ -7,7 +7,7 @@ from .columns import TEXT_MAX_CHARS
 from .event import OrderEvent
 from .notification import Notification
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
-from .reader import Reader
+from .outbox_reader import OutboxReader
 from .rollup import DailyRollup, HourlyRollup
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
 
@@ -27,7 +27,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
-    "Reader",
+    "OutboxReader",
     "Tenant",
     "User",
 ]

@@ -86,11 +86,11 @@ class Order(Base):
             postgresql_where=text("refunded_minor > 0"),
         ),
         Index(  # orders.place: a form sent twice places one order; partial, so that imports pay nothing for it
-            "uq_orders_form_token",
+            "uq_orders_idempotency_key",
             "tenant_id",
-            "form_token",
+            "idempotency_key",
             unique=True,
-            postgresql_where=text("form_token IS NOT NULL"),
+            postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -109,7 +109,7 @@ class Order(Base):
         DateTime(timezone=True)
     )  # of the last refund, where it is known
     source: Mapped[str] = mapped_column(Text, server_default=text("'sql'"))
-    form_token: Mapped[UUID | None] = mapped_column(Uuid)
+    idempotency_key: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(Text, Computed(STATUS_SQL, persisted=True))
     updated_at: Mapped[datetime] = now_column()
 

@@ -43,11 +43,11 @@ def place(
     freight_minor: int = 0,
     owner_id: int | None = None,
     actor_id: int | None = None,
-    form_token: UUID | None = None,
+    idempotency_key: UUID | None = None,
 ) -> OrderState:
     """Place an order of lines (and freight), or of a total alone, in the tenant's currency and next free number.
 
-    With a `form_token` that has placed an order, that order is returned and nothing written: a form sent twice places
+    With a `idempotency_key` that has placed an order, that order is returned and nothing written: a form sent twice places
     one. The token is kept in the order's row, so order and memory of it commit together; Redis could forget one of
     them. Raises FormUsed when the earlier order is another than this.
     """
@@ -57,12 +57,12 @@ def place(
         _act_as(transaction, actor_id)
         _check_owner(transaction, tenant_id, owner_id)
         currency = _lock_numbers(transaction, tenant_id)
-        if form_token and (earlier := _placed_by(transaction, tenant_id, form_token)):
+        if idempotency_key and (earlier := _placed_by(transaction, tenant_id, idempotency_key)):
             if (earlier.customer, earlier.total_minor, earlier.owner_id) != (new.customer, new.sum_minor, owner_id):
                 raise FormUsed(earlier.number)
             return earlier
         values = {"tenant_id": tenant_id, "customer": new.customer, "owner_id": owner_id, "currency": currency}
-        values |= {"total_minor": new.sum_minor, "source": source, "form_token": form_token}
+        values |= {"total_minor": new.sum_minor, "source": source, "idempotency_key": idempotency_key}
         order = _insert_numbered(transaction, values)
         if lines:
             transaction.execute(insert(OrderLine), new.line_rows(tenant_id, order.id))
@@ -159,8 +159,8 @@ def _lock_numbers(transaction: Connection, tenant_id: int) -> str:
     return transaction.execute(statement).scalar_one()
 
 
-def _placed_by(transaction: Connection, tenant_id: int, form_token: UUID) -> OrderState | None:
-    statement = select(*_STATE).where(Order.tenant_id == tenant_id, Order.form_token == form_token)
+def _placed_by(transaction: Connection, tenant_id: int, idempotency_key: UUID) -> OrderState | None:
+    statement = select(*_STATE).where(Order.tenant_id == tenant_id, Order.idempotency_key == idempotency_key)
     row = transaction.execute(statement).one_or_none()
     return None if row is None else OrderState(*row)
 

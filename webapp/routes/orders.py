@@ -79,11 +79,11 @@ def place() -> ResponseReturnValue:
             freight_minor=form.freight.minor or 0,
             owner_id=form.owner_id,
             actor_id=current_user.id,
-            form_token=form.form_token,
+            idempotency_key=form.idempotency_uuid,
         )
     except OrderError as error:
         if isinstance(error, FormUsed):
-            form.renew_token()
+            form.renew_idempotency_key()
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
     flash(f"Order {order.number} is placed.", "success")
@@ -130,7 +130,7 @@ def _show_at_field(form: OrderForm, error: OrderError) -> None:
     elif isinstance(error, OwnerInvalid):
         field = form.owner
     elif isinstance(error, FormUsed | LineInvalid):
-        field = form.token  # shown above the form
+        field = form.idempotency_key  # shown above the form
     else:
         field = form.total
     field.errors = [*field.errors, str(error)]
