@@ -106,7 +106,9 @@ def _tables(items: list[Item], attached: dict[str, str]) -> Iterator[str]:
     """Each table with its identity and constraints, after the tables that it refers to."""
     keys = [item for item in items if item.type == "FK CONSTRAINT"]
     tables = {item.table: item for item in items if item.type == "TABLE"}
-    needs = {name: sorted({found for item in keys if item.table == name for found in _referred(item)}) for name in tables}
+    needs = {
+        name: sorted({found for item in keys if item.table == name for found in _referred(item)}) for name in tables
+    }
     for name in TopologicalSorter(needs).static_order():
         own = [item for item in items if item.table == name]
         identity = [" ".join(item.sql.split()) + "\n" for item in own if item.type == "SEQUENCE"]

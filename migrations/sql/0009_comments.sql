@@ -1,4 +1,4 @@
--- What each function does and which query needs each index, as \df+ and \di+ in psql show it.
+-- The purpose of each function and the query that needs each index, as \df+ and \di+ in psql show them.
 COMMENT ON FUNCTION doorbell_actor() IS
     'The user id in doorbell.actor. NULL for anything but a number, so that a mistyped setting fails no order.';
 COMMENT ON FUNCTION order_differences(jsonb, jsonb) IS

@@ -1,4 +1,4 @@
--- The trigger functions, as they are now. What they write is as in 0006_functions.sql; names and messages are plain.
+-- The trigger functions, as they are now. They write the same events as in 0006_functions.sql; names and messages are plain.
 --
 -- The trigger functions are SECURITY DEFINER: a writer needs rights on `orders` alone. Four walls protect them:
 --   1. EXECUTE belongs to the owner. A trigger fires for every writer, but CREATE TRIGGER on another table needs EXECUTE,

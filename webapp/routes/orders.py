@@ -17,7 +17,7 @@ from ..display import clock
 from ..display.filters import of_the_request
 from ..models import STATUSES
 from ..money import amount_text
-from ..orders.rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
+from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
 from . import order_filter, page_parts
@@ -82,7 +82,7 @@ def place() -> ResponseReturnValue:
             idempotency_key=form.idempotency_uuid,
         )
     except OrderError as error:
-        if isinstance(error, FormUsed):
+        if isinstance(error, IdempotencyKeyReused):
             form.renew_idempotency_key()
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
@@ -129,7 +129,7 @@ def _show_at_field(form: OrderForm, error: OrderError) -> None:
         field = form.customer
     elif isinstance(error, OwnerInvalid):
         field = form.owner
-    elif isinstance(error, FormUsed | LineInvalid):
+    elif isinstance(error, IdempotencyKeyReused | LineInvalid):
         field = form.idempotency_key  # shown above the form
     else:
         field = form.total
