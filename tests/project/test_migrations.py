@@ -1,4 +1,4 @@
-"""Migrations: up, down and up again, and equal to the models."""
+"""Migrations go up and down without losing rows, and make the tables of the models."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _fill(world: World, readers: str, key: str) -> int:
     return order
 
 
-def test_the_migrations_make_the_models_tables(app: Flask) -> None:
+def test_the_migrations_make_the_tables_of_the_models(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         options = {
             "include_object": lambda _o, name, type_, *_: not (type_ == "table" and name.startswith("order_events_"))
@@ -72,7 +72,7 @@ def test_the_migrations_make_the_models_tables(app: Flask) -> None:
     assert ours == []
 
 
-def test_the_migrations_go_down_to_nothing_and_up_again(app: Flask, conn: psycopg.Connection) -> None:
+def test_the_migrations_go_down_to_an_empty_database_and_up_again(app: Flask, conn: psycopg.Connection) -> None:
     before = _relations(conn)
     with app.app_context():
         flask_migrate.downgrade(revision="base")
@@ -116,8 +116,8 @@ def test_the_downgrade_of_0009_restores_the_whole_schema_of_0008(app: Flask, ser
     assert write_schema.read(service.database_url) == schema
 
 
-def test_a_disabled_user_stays_out_when_the_migrations_go_down_and_up_again(app: Flask, world: World) -> None:
-    """A revision that knows no disabled users lets in each user who has a password."""
+def test_a_disabled_user_cannot_sign_in_after_a_downgrade_and_an_upgrade(app: Flask, world: World) -> None:
+    """Earlier revisions let in each user with a password, so the downgrade removes the passwords of disabled users."""
     tenant = world.tenant()
     left, stays = world.user(tenant, "left"), world.user(tenant, "stays")
     world.conn.execute("UPDATE users SET password_hash = 'a hash'")
@@ -130,10 +130,10 @@ def test_a_disabled_user_stays_out_when_the_migrations_go_down_and_up_again(app:
     assert world.conn.execute("SELECT id FROM users WHERE password_hash IS NOT NULL").fetchall() == [(stays,)]
 
 
-def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
+def test_texts_that_are_too_long_stop_the_migration_and_their_rows_are_named(
     app: Flask, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is cut off and nothing is half done: what the message says makes the migration go through."""
+    """Nothing is truncated and nothing is half done. After the advised statements the migration succeeds."""
     with app.app_context():
         flask_migrate.downgrade(revision="0005")
         tenant = world.tenant(name="x" * 501)
@@ -152,7 +152,7 @@ def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
     assert world.conn.execute("SELECT DISTINCT length(customer) FROM orders").fetchall() == [(500,)]
 
 
-def test_doorbell_lives_in_a_schema_of_its_own_too(app: Flask, service: Service, conn: psycopg.Connection) -> None:
+def test_doorbell_works_in_a_schema_of_its_own(app: Flask, service: Service, conn: psycopg.Connection) -> None:
     conn.execute('CREATE SCHEMA "its Own"; DROP SCHEMA public CASCADE')
     conn.execute(f'ALTER DATABASE {conn.info.dbname} SET search_path = "its Own"')
     with app.app_context():

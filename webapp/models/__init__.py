@@ -1,6 +1,6 @@
-"""Tables, nothing else. Triggers and functions are in migrations/sql; a test holds models and migrations equal.
+"""The tables. migrations/schema.sql has the triggers and functions too; a test holds models and migrations equal.
 
-Every table that a tenant owns begins its keys with `tenant_id`, so that no query can forget it.
+Every key of a tenant's table begins with `tenant_id`, so that no query can omit it.
 """
 
 from .columns import TEXT_MAX_CHARS
