@@ -1,5 +1,14 @@
 -- The functions of partitions and retention, as they are now, with the rules of 0009_functions.sql: built-ins by pg_catalog, a
--- pinned search_path, EXECUTE for the owner alone. They run with their caller's rights and do what they did in 0006.
+-- pinned search_path, EXECUTE for the owner alone. They run with their caller's rights.
+--
+-- Retention drops the months of order_events that end before the last RETENTION_DAYS days, but no unread event. A reader has
+-- read an event when the snapshot of its cursor sees the event's xid. A transaction that commits after the readers have passed
+-- would be dropped unread, so the check runs under a lock for which all writers must have ended. It runs once before, without
+-- the lock, so that a month that has to stay does not block the writers hour after hour.
+--
+-- Rows from a dump of another cluster may have an xid that this cluster has not reached. A listener that starts again from
+-- scratch gives them the oldest xid (webapp/outbox/cursor.py), so they count as read here; otherwise a restored table could
+-- not be dropped before. Under the lock that is safe: all writers of this cluster have ended, so their xids are not ahead.
 
 -- Creates the partitions of this month and the next months, in UTC. Names the schema, because in a pinned search_path a new
 -- table would go to pg_catalog.
