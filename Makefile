@@ -9,7 +9,7 @@ OR_SAY := || { echo 'The packages could not be installed. Is there no connection
 	'pip takes a proxy from HTTPS_PROXY and another index from PIP_INDEX_URL.' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs pictures vendor lock clean
+.PHONY: help run psql env test test-faults test-hosts test-postgres lint bench bench-report docs schema pictures vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ lock: ## pin the newest versions anew (needs uv)
 		UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 			--generate-hashes --no-annotate --no-emit-index-url --output-file "requirements/$$name.txt" "requirements/$$name.in" || exit 1; \
 	done
+
+schema: $(VENV)/embedded.stamp ## migrations/schema.sql from the migrations
+	@$(BIN)/python -m migrations.write_schema
 
 clean: ## remove .venv and caches; the data in $DATA_DIR stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

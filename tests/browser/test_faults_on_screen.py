@@ -93,7 +93,7 @@ def test_what_got_no_answer_is_asked_again_soon_although_no_signal_comes(
 def test_at_the_tenants_midnight_every_panel_is_asked_again(screen: Screen, doorbell: Doorbell, world: World) -> None:
     """The listener is told that it last looked a day ago: for the page that is the turn of the day."""
     doorbell.listener.stop()
-    world.conn.execute("UPDATE readers SET drained_at = drained_at - interval '1 day'")
+    world.conn.execute("UPDATE outbox_readers SET drained_at = drained_at - interval '1 day'")
     screen.forget()
     doorbell.listener.start()
     panels = ("revenue", "orders_today", "average_order", "revenue_by_hour", "salespeople", "recent_orders", "history")

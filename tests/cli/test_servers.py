@@ -117,7 +117,7 @@ def test_an_absent_server(service: Service, name: str, orders_file: Path) -> Non
     config = config_for(service, DATABASE_URL=f"postgresql://postgres@127.0.0.1:{free_port()}/doorbell")
     result = ask(config, arguments(name, orders_file))
     is_one_sentence(result, "PostgreSQL does not answer: ")
-    assert "Connection refused. See whether it runs" in result.output, "libpq's own question is left out"
+    assert "Connection refused. Check that it runs" in result.output, "libpq's own question is left out"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -27,7 +27,7 @@ AT = "2026-11-20 09:30+00"  # a past that no midnight moves
 # What differs from one answer to the next for the same tenant.
 CHANGING = (
     r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|(?<=csrf_token" type="hidden" value=")[^"]*',
-    r'(?<=name="token" type="hidden" value=")[^"]*',
+    r'(?<=name="idempotency_key" type="hidden" value=")[^"]*',
     r'(?<=data-now=")\d+|(?<=data-since=")\d+|(?<=data-seen=")[\d:,]+|(?<=since=)\d+',
     r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*',
 )

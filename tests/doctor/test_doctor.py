@@ -58,7 +58,7 @@ def test_what_to_do_stands_below_a_fault(app: Flask) -> None:
 
 def test_without_postgresql_the_rest_is_looked_at_and_its_dependents_say_why_not(service: Service) -> None:
     found = examined(service, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/doorbell")
-    found.says("postgresql", "FAULT", "does not answer", "See whether it runs")
+    found.says("postgresql", "FAULT", "does not answer", "Check that it runs")
     found.says("redis", "ok", "a signal passes in")
     found.says("clock", "warn", "not compared: PostgreSQL does not answer")
     dependents = [name for name in NAMES if name not in ("postgresql", "redis", "clock")]

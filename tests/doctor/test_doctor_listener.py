@@ -148,7 +148,7 @@ def test_an_old_event_that_was_committed_just_now_gets_a_second_look(
 def test_a_cursor_that_says_nothing_here_is_a_fault(service: Service, world: World, change: str, seen: str) -> None:
     world.order(world.tenant())
     read(service)
-    world.conn.execute(f"UPDATE readers SET {change}")
+    world.conn.execute(f"UPDATE outbox_readers SET {change}")
     found = examined(service)
     found.says("cursor", "FAULT", f"the cursor of listener {seen}", "restart it")
     found.says("rollups", "FAULT", f"the cursor of rollups {seen}", "restart it")

@@ -190,7 +190,7 @@ def test_what_flask_roles_prints_is_what_it_does(service: Service, world: World)
     first = granted(world)
     assert ("orders", "INSERT", "customer") in first
     assert {column for table, right, column in first if (table, right) == ("orders", "INSERT")}.isdisjoint(
-        {"id", "form_token"}
+        {"id", "idempotency_key"}
     )
     for _ in range(2):
         code, said = flask_roles(service, "--create")

@@ -136,7 +136,7 @@ def test_a_frozen_postgresql_ends_in_a_fault_and_not_in_a_wait(place: Service, p
     pid = int((patient.directory / "postgres" / "postmaster.pid").read_text().split()[0])
     with frozen(pid):
         found = examined(place)
-    found.says("postgresql", "FAULT", "does not answer: connection timeout expired", "See whether it runs")
+    found.says("postgresql", "FAULT", "does not answer: connection timeout expired", "Check that it runs")
     found.says("redis", "ok", "")
     found.says("bell", "warn", "not checked")
 

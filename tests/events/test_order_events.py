@@ -157,7 +157,7 @@ def test_a_ring_is_short_and_carries_no_name_and_no_amount(world: World, service
 def test_an_order_cannot_move_to_another_tenant(world: World) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     order = world.order(first)
-    with pytest.raises(psycopg.errors.RaiseException, match="delete the order and insert it anew"):
+    with pytest.raises(psycopg.errors.RaiseException, match="delete the order and insert it again"):
         world.change(order, tenant_id=second)
 
 
@@ -204,7 +204,7 @@ def test_no_plan_of_a_trigger_is_compiled(world: World) -> None:
         "SELECT array_agg(proname) FROM pg_proc WHERE 'enable_nestloop=off' = ANY (proconfig)"
         " OR 'enable_seqscan=off' = ANY (proconfig)"
     ).fetchall()
-    assert sorted(switches[0]) == ["order_events_needed", "order_search", "orders_updated"]
+    assert sorted(switches[0]) == ["order_events_unread_reason", "order_search", "orders_updated"]
     loose = world.conn.execute(
         "SELECT proname FROM pg_proc WHERE proconfig && ARRAY['enable_nestloop=off', 'enable_seqscan=off']"
         " AND NOT 'jit=off' = ANY (proconfig)"

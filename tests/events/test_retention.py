@@ -97,7 +97,7 @@ def test_an_old_month_is_dropped_once_every_reader_has_read_it(archive: Archive,
 def test_nothing_is_dropped_where_nothing_was_ever_read(archive: Archive) -> None:
     old = archive.month("2024_01")
     archive.event("2023-12-31")
-    reason = "nothing was ever read: no reader has saved a cursor"
+    reason = "no reader has saved a cursor yet"
     assert archive.drop().kept == {old: reason, DEFAULT: reason}
 
 
@@ -206,7 +206,7 @@ def test_a_cursor_of_another_cluster_drops_nothing(archive: Archive, change: str
     old = archive.month("2024_01")
     archive.event("2023-12-31")
     archive.read()
-    archive.conn.execute(f"UPDATE readers SET {change}")
+    archive.conn.execute(f"UPDATE outbox_readers SET {change}")
     kept = archive.drop().kept
     assert set(kept) == {old, DEFAULT}
     assert "listener is of another cluster" in kept[old]
@@ -228,7 +228,7 @@ def test_a_snapshot_older_than_the_lock_and_a_young_month_are_refused(archive: A
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with pytest.raises(psycopg.errors.RaiseException, match="REPEATABLE READ"):
             conn.execute(f"SELECT order_events_drop_partition('{old}', {KEEP})")
-    with pytest.raises(psycopg.errors.RaiseException, match="order_events_default is no partition"):
+    with pytest.raises(psycopg.errors.RaiseException, match="order_events_default is not a partition"):
         archive.conn.execute(f"SELECT order_events_drop_partition('{DEFAULT}', {KEEP})")
 
 
@@ -243,7 +243,7 @@ def test_the_question_whether_a_month_is_needed_is_answered_by_the_index(archive
     archive.conn.execute(f"ANALYZE {old}")
     archive.read()
     with archive.writer() as conn:
-        conn.execute(f"SELECT order_events_needed('{old}')")
+        conn.execute(f"SELECT order_events_unread_reason('{old}')")
         scans = "SELECT seq_scan, idx_scan > 0 FROM pg_stat_xact_user_tables WHERE relname = %s"
         assert conn.execute(scans, [old]).fetchall() == [(0, True)]
     assert archive.drop().dropped == [old]

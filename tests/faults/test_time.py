@@ -78,7 +78,7 @@ def test_at_the_tenants_midnight_every_page_turns_its_day(stage: Stage, strike: 
         assert standby.stop() == 0
         assert leader.stop() == 0
         with stage.connect() as conn:
-            conn.execute("UPDATE readers SET drained_at = drained_at - interval '1 day'")
+            conn.execute("UPDATE outbox_readers SET drained_at = drained_at - interval '1 day'")
         leader.start()
         standby.start()
         fault.heal()

@@ -179,7 +179,7 @@ def test_no_change_is_lost_between_awake_and_asleep_without_any_safety_drain(
 def unread(world: World) -> int:
     """Events that the saved cursor has not passed; it passes what was published."""
     row = world.conn.execute(
-        "SELECT count(*) FROM order_events e LEFT JOIN readers r ON r.name = 'listener'"
+        "SELECT count(*) FROM order_events e LEFT JOIN outbox_readers r ON r.name = 'listener'"
         " WHERE NOT coalesce(pg_visible_in_snapshot(e.xid, r.snapshot), false)"
     ).fetchone()
     assert row is not None

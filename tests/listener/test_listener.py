@@ -111,12 +111,12 @@ def test_a_dump_restored_over_the_database_makes_every_page_resync(
     world: World, listener: Process, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    dumped = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
+    dumped = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
     order = world.order(tenant)
     assert eventually(lambda: signalled(client, tenant) == {order})
     assert "resync" not in topics(client, tenant)
     world.conn.execute(
-        "UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped
+        "UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", dumped
     )  # all that it sees of a restore
     assert eventually(lambda: "resync" in topics(client, tenant))
     later = world.order(tenant)
@@ -133,15 +133,16 @@ def test_a_dump_restored_while_no_listener_ran_makes_every_page_resync(
     world: World, listener: Process, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    dumped = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
+    dumped = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
     order = world.order(tenant)
     assert eventually(lambda: signalled(client, tenant) == {order})
-    saved = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
+    saved = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
     assert saved is not None
     assert eventually(lambda: client.get(drain.PUBLISHED_KEY) == saved[0].encode())
     listener.kill()
-    assert eventually(lambda: not has_session(world))  # PostgreSQL finishes the statement of a client that was killed
-    world.conn.execute("UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped)
+    # PostgreSQL finishes the statement of a client that was killed.
+    assert eventually(lambda: not has_session(world))
+    world.conn.execute("UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", dumped)
     listener.start()
     assert eventually(lambda: "resync" in topics(client, tenant))
 

@@ -88,7 +88,7 @@ def test_an_edit_by_plain_sql_is_told_in_words(ana: Person, world: World, tenant
         ({"paid_at": PAID}, "refunds", {"amount": "10.01"}, 422, "0.01 EUR to 10.00 EUR"),
         ({"paid_at": PAID}, "refunds", {"amount": "1,0"}, 422, "Write it like 1234.50"),
         ({"paid_at": PAID}, "refunds", {}, 422, "is not an amount"),
-        ({}, "owner", {"owner": "999999"}, 422, "not one of your team"),
+        ({}, "owner", {"owner": "999999"}, 422, "in your team"),
     ],
 )
 def test_a_refused_button_answers_with_the_orders_page_and_the_reason(

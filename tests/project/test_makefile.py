@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "pictures", "vendor", "lock", "clean"}
+COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "schema", "pictures", "vendor", "lock", "clean"}
 COMMANDS |= {"test", "test-faults", "test-hosts", "test-postgres", "bench", "bench-report"}
 
 

@@ -125,7 +125,7 @@ def test_a_cursor_of_another_cluster_means_counting_everything_anew(service: Ser
     tenant = world.tenant()
     world.order(tenant)
     refresh.refresh(service.database_url)
-    world.conn.execute("UPDATE readers SET system_identifier = 1 WHERE name = 'rollups'")
+    world.conn.execute("UPDATE outbox_readers SET system_identifier = 1 WHERE name = 'rollups'")
     world.conn.execute("DELETE FROM rollups_hourly; UPDATE rollups_daily SET orders = 99")
     refresh.refresh(service.database_url)
     assert_they_equal_a_plain_count(world.conn)

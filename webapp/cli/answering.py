@@ -42,7 +42,7 @@ def _in_words(error: Exception) -> str | None:
     if isinstance(error, redis.RedisError):
         text = " ".join(str(error).split())[: faults.TEXT_LENGTH].rstrip(".")
         return f"Redis does not answer: {text}. See whether it runs, at the address in REDIS_URL."
-    return faults.in_words(error)
+    return faults.explain(error)
 
 
 def _needs_migrating(app: Flask, root: click.Context) -> bool:

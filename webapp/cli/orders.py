@@ -65,7 +65,7 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
         click.echo(f"Error: {refused}", err=True)
         context.exit(NOTHING_DONE)
     except psycopg.Error as error:
-        seen = faults.in_words(error) or f"PostgreSQL: {error}"
+        seen = faults.explain(error) or f"PostgreSQL: {error}"
         click.echo(f"Error: {seen}\n{_aftermath(importing)}", err=True)
         context.exit(NOTHING_DONE)
     except KeyboardInterrupt:

@@ -64,7 +64,7 @@ def _id(tenants: dict[int, tuple[str, str]], slug: str | None) -> int | None:
     return ids[0]
 
 
-def _show(found: Sequence[missing_refunds.Missing], tenants: dict[int, tuple[str, str]]) -> None:
+def _show(found: Sequence[missing_refunds.MissingRefund], tenants: dict[int, tuple[str, str]]) -> None:
     if not found:
         return
     rows = []

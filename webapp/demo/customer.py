@@ -24,7 +24,7 @@ from ..config import CANNOT_START, Config, ConfigError
 from ..db import db
 from ..observability import logs
 from ..observability.incidents import Incident, in_a_line
-from ..orders.rules import OrderError
+from ..orders.errors import OrderError
 from . import company
 
 NAME = "demo customer"  # what the events name as their writer

@@ -21,7 +21,7 @@ SELECT r.snapshot::text AS snapshot, r.timeline,
        ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS present_timeline,
        pg_snapshot_xmax(r.snapshot) > pg_snapshot_xmax(pg_current_snapshot()) AS ahead,
        pg_current_snapshot()::text AS present
-FROM readers r, pg_control_system() AS present WHERE r.name = %(reader)s
+FROM outbox_readers r, pg_control_system() AS present WHERE r.name = %(reader)s
 """
 
 # The two index scans of the drain, each cut short. Of the events of a type or a tenant that do not concern the reader it

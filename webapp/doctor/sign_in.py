@@ -21,7 +21,7 @@ def look(system: System) -> Iterator[Finding]:
     if not any(row["enabled"] for row in system.rows(_TRIGGER)):
         yield warn(
             "the trigger users_updated on users is missing or disabled, so a new password ends no session",
-            "ALTER TABLE users ENABLE TRIGGER users_updated; or restore it from migrations/sql/0007_disabled_users.sql.",
+            "ALTER TABLE users ENABLE TRIGGER users_updated; or restore it from migrations/schema.sql.",
         )
     with system.redis() as client:
         peer = client.get(proxy_warning.KEY)

@@ -32,7 +32,7 @@ def look(system: System) -> Iterator[Finding]:
         if row is None:
             yield fault(
                 f"{name} on {table} is missing",
-                "Changes are not told. Restore it from migrations/sql, or the database from a backup.",
+                "Changes are not published. Restore it from migrations/schema.sql, or the database from a backup.",
             )
         elif row["enabled"] not in _ENABLED:
             state = "disabled" if row["enabled"] == "D" else "enabled for replication only"
@@ -40,7 +40,7 @@ def look(system: System) -> Iterator[Finding]:
         elif row["function"] != name or not row["beside_its_table"]:
             yield fault(
                 f"{name} on {table} calls {row['function']}(), not ours",
-                f"Make it anew with EXECUTE FUNCTION {name}(), as migrations/sql/0001_order_events.sql has it.",
+                f"Create it again with EXECUTE FUNCTION {name}(), as in migrations/schema.sql.",
             )
     (role,) = system.rows("SELECT current_setting('session_replication_role') AS role")
     if role["role"] == "replica":

@@ -77,7 +77,7 @@ def drop_old(database_url: str, keep_days: int) -> Retained:
 
 def _old(conn: psycopg.Connection, keep_days: int) -> list[str]:
     rows = conn.execute(
-        "SELECT part::text FROM order_events_partitions() WHERE ends <= order_events_kept_from(%s)", [keep_days]
+        "SELECT part::text FROM order_events_partitions() WHERE ends <= retention_cutoff(%s)", [keep_days]
     )
     return [name for (name,) in rows]
 
@@ -106,8 +106,8 @@ def _delete_old(conn: psycopg.Connection, keep_days: int, retained: Retained) ->
     if retained.deleted:
         log.info("old events are deleted", partition=DEFAULT, events=retained.deleted)
     left = conn.execute(
-        "SELECT coalesce(order_events_needed(%s::regclass), 'some came while others were deleted')"
-        " WHERE EXISTS (SELECT FROM order_events_default WHERE recorded_at < order_events_kept_from(%s))",
+        "SELECT coalesce(order_events_unread_reason(%s::regclass), 'some came while others were deleted')"
+        " WHERE EXISTS (SELECT FROM order_events_default WHERE recorded_at < retention_cutoff(%s))",
         [DEFAULT, keep_days],
     ).fetchone()
     if left:

@@ -120,7 +120,7 @@ class Launcher:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
             self._has_demo = config.demo and found is not None
         except (psycopg.Error, DBAPIError) as error:
-            if (reason := faults.in_words(error)) is None or faults.is_not_migrated(error):
+            if (reason := faults.explain(error)) is None or faults.is_not_migrated(error):
                 raise
             raise LaunchRefused(reason) from error
 

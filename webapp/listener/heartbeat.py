@@ -26,8 +26,8 @@ EXPIRY_SECONDS = 6  # without a beat for so long nobody leads, or who leads is f
 LEADER_KEY = "doorbell:leader"  # somebody leads, whether or not it can publish
 ASKED_KEY = "doorbell:asked"
 
-_KNOWN = "SELECT redis_run_id FROM readers WHERE name = %s"
-_KNOW = "UPDATE readers SET redis_run_id = %s WHERE name = %s"
+_KNOWN = "SELECT redis_run_id FROM outbox_readers WHERE name = %s"
+_KNOW = "UPDATE outbox_readers SET redis_run_id = %s WHERE name = %s"
 
 log = logs.get("listener")
 

@@ -1,4 +1,4 @@
-"""How far the outbox was read. The cursor is a snapshot, kept in `readers` with the cluster that it belongs to.
+"""How far the outbox was read. The cursor is a snapshot, kept in `outbox_readers` with the cluster that it belongs to.
 
 Ids and xids are handed out before commit, so "greater than the last seen" loses rows. New is what the last drain's
 snapshot could not see. A snapshot means nothing in another cluster or on another timeline, and less than it seems after
@@ -22,15 +22,15 @@ SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS drained_at,
        (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
        ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
 """
-_SAVED = "SELECT snapshot::text, drained_at, system_identifier, timeline FROM readers WHERE name = %(name)s"
+_SAVED = "SELECT snapshot::text, drained_at, system_identifier, timeline FROM outbox_readers WHERE name = %(name)s"
 _BEGIN = """
-INSERT INTO readers (name, snapshot, system_identifier, timeline, drained_at)
+INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
 VALUES (%(name)s, %(snapshot)s, %(system_identifier)s, %(timeline)s, %(drained_at)s)
 ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot, system_identifier = excluded.system_identifier,
     timeline = excluded.timeline, drained_at = excluded.drained_at
 """
 _MOVE = """
-UPDATE readers SET snapshot = %(snapshot)s, drained_at = %(drained_at)s
+UPDATE outbox_readers SET snapshot = %(snapshot)s, drained_at = %(drained_at)s
 WHERE name = %(name)s AND snapshot::text = %(saved)s
 """
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..db import db
 from ..models import Order, OrderEvent, OrderLine, Tenant, User
-from ..orders.rules import OrderNotFound, OrderState, allowed
+from ..orders.errors import OrderNotFound
+from ..orders.rules import OrderState, allowed
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,11 @@ SELECT pg_current_snapshot()::text AS snapshot, present.system_identifier, prese
             THEN saved.snapshot::text END AS since
 FROM (SELECT system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
       FROM pg_control_system()) AS present
-LEFT JOIN readers saved ON saved.name = %(reader)s
+LEFT JOIN outbox_readers saved ON saved.name = %(reader)s
 """
 
 _SAVE = """
-INSERT INTO readers (name, snapshot, system_identifier, timeline, drained_at)
+INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
 VALUES (%(reader)s, %(snapshot)s, %(system_identifier)s, %(timeline)s, clock_timestamp())
 ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot, system_identifier = excluded.system_identifier,
     timeline = excluded.timeline, drained_at = excluded.drained_at

@@ -17,7 +17,7 @@ from ..db import db
 from ..observability import logs
 from ..observability.incidents import Incident, in_a_line
 from ..observability.metrics import web as metrics
-from ..orders.rules import OrderNotFound
+from ..orders.errors import OrderNotFound
 from ..postgres import faults
 from .access import PUBLIC, is_fragment
 

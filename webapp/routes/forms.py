@@ -101,9 +101,9 @@ class LineForm(Form):
 
 
 class OrderForm(FlaskForm):
-    """A new order. `token` is made with the form and places one order, however often the form is sent."""
+    """A new order. `idempotency_key` is made with the form and places one order, however often the form is sent."""
 
-    token = HiddenField()
+    idempotency_key = HiddenField()
     customer = StringField(
         "Customer", [InputRequired("Enter the customer's name."), Length(max=CUSTOMER_MAX_CHARS)], filters=[_strip]
     )
@@ -114,7 +114,7 @@ class OrderForm(FlaskForm):
 
     @classmethod
     def for_team(cls, team: Sequence[User], owner_id: int | None = None) -> OrderForm:
-        form = cls(owner="" if owner_id is None else str(owner_id), token=str(uuid4()))
+        form = cls(owner="" if owner_id is None else str(owner_id), idempotency_key=str(uuid4()))
         form.owner.choices = owner_choices(team)
         return form
 
@@ -123,14 +123,14 @@ class OrderForm(FlaskForm):
         return chosen_owner(self.owner.data)
 
     @property
-    def form_token(self) -> UUID | None:
+    def idempotency_uuid(self) -> UUID | None:
         try:
-            return UUID(self.token.data)
+            return UUID(self.idempotency_key.data)
         except (TypeError, ValueError):
             return None
 
-    def renew_token(self) -> None:
-        self.token.data = str(uuid4())
+    def renew_idempotency_key(self) -> None:
+        self.idempotency_key.data = str(uuid4())
 
     def add_lines(self) -> None:
         for _ in range(min(LINES_SHOWN, LINES_MAX - len(self.lines))):

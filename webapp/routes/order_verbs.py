@@ -10,7 +10,7 @@ from .. import orders
 from ..accounts.current import current_tenant
 from ..display.filters import money_text
 from ..money import MoneyError
-from ..orders.rules import (
+from ..orders.errors import (
     AlreadyCancelled,
     AlreadyPaid,
     AlreadyShipped,

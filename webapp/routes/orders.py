@@ -17,7 +17,7 @@ from ..display import clock
 from ..display.filters import of_the_request
 from ..models import STATUSES
 from ..money import amount_text
-from ..orders.rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
+from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
 from . import order_filter, page_parts
@@ -79,11 +79,11 @@ def place() -> ResponseReturnValue:
             freight_minor=form.freight.minor or 0,
             owner_id=form.owner_id,
             actor_id=current_user.id,
-            form_token=form.form_token,
+            idempotency_key=form.idempotency_uuid,
         )
     except OrderError as error:
-        if isinstance(error, FormUsed):
-            form.renew_token()
+        if isinstance(error, IdempotencyKeyReused):
+            form.renew_idempotency_key()
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
     flash(f"Order {order.number} is placed.", "success")
@@ -129,8 +129,8 @@ def _show_at_field(form: OrderForm, error: OrderError) -> None:
         field = form.customer
     elif isinstance(error, OwnerInvalid):
         field = form.owner
-    elif isinstance(error, FormUsed | LineInvalid):
-        field = form.token  # shown above the form
+    elif isinstance(error, IdempotencyKeyReused | LineInvalid):
+        field = form.idempotency_key  # shown above the form
     else:
         field = form.total
     field.errors = [*field.errors, str(error)]

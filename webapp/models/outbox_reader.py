@@ -1,4 +1,4 @@
-"""Readers of the outbox, each with its saved cursor."""
+"""Readers of the outbox with their saved cursors."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..db import Base
 from .types import PgSnapshot
 
 
-class Reader(Base):
-    """How far a reader of the outbox has come: the snapshot of its last drain, and the cluster that snapshot belongs to."""
+class OutboxReader(Base):
+    """A reader of the outbox and its cursor: the snapshot of its last drain, valid in one cluster and timeline only."""
 
-    __tablename__ = "readers"
+    __tablename__ = "outbox_readers"
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     snapshot: Mapped[str] = mapped_column(PgSnapshot)
     system_identifier: Mapped[int] = mapped_column(Numeric(20, 0))
     timeline: Mapped[int] = mapped_column(Integer)
     drained_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    redis_run_id: Mapped[str | None] = mapped_column(Text)  # the Redis that the last signals went to
+    redis_run_id: Mapped[str | None] = mapped_column(Text)  # Redis that got the last signals
