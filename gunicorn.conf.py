@@ -20,7 +20,7 @@ bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"  
 worker_class = "webapp.server.gunicorn_worker.Worker"  # gevent's
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 worker_connections = (
-    10_000  # requests at work a process; streams count only where each holds a greenlet (DOORBELL_STREAMS)
+    10_000  # requests at work a process; streams count only where each holds a greenlet (STREAM_TRANSPORT)
 )
 keepalive = 5  # seconds; a stop waits for idle connections as long, so the proxy keeps them for less (README: 4 s)
 timeout = 60  # seconds without a sign of life from a worker; an open stream is none of a worker's business here

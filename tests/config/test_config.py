@@ -40,14 +40,14 @@ def test_the_other_spelling_of_postgresql_is_understood() -> None:
 
 def test_all_faults_are_told_at_once() -> None:
     told = faults(
-        DATABASE_URL=None, REDIS_URL="http://redis", SECRET_KEY=None, DOORBELL_DEMO="maybe", STREAM_SECONDS="0"
+        DATABASE_URL=None, REDIS_URL="http://redis", SECRET_KEY=None, DOORBELL_DEMO="maybe", STREAM_MAX_SECONDS="0"
     )
     assert {fault.split()[0] for fault in told} == {
         "DATABASE_URL",
         "REDIS_URL",
         "SECRET_KEY",
         "DOORBELL_DEMO",
-        "STREAM_SECONDS",
+        "STREAM_MAX_SECONDS",
     }
 
 
@@ -64,7 +64,7 @@ def test_a_fault_never_shows_a_secret() -> None:
 
 @pytest.mark.parametrize("seconds", ["soon", "-1", "0.5", "nan", "inf"])
 def test_a_time_that_is_none_is_refused(seconds: str) -> None:
-    (told,) = faults(STREAM_SECONDS=seconds)
+    (told,) = faults(STREAM_MAX_SECONDS=seconds)
     assert repr(seconds) in told
 
 
@@ -135,7 +135,7 @@ def test_the_web_process_does_not_start_without_a_secret_key() -> None:
 
 @pytest.mark.parametrize("seconds", ["0", "0.001", "1.5", "inf", "nan", "fast"])
 def test_a_time_between_two_drains_that_would_starve_or_burn_is_refused(seconds: str) -> None:
-    (told,) = faults(DRAIN_SECONDS=seconds)
+    (told,) = faults(DRAIN_INTERVAL_SECONDS=seconds)
     assert repr(seconds) in told
     assert "from 0.005 to 1" in told
 

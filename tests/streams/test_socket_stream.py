@@ -270,7 +270,7 @@ def test_streams_take_no_place_of_a_request_and_are_in_the_access_log(
 def test_where_there_is_no_room_the_page_is_told_in_band(
     start: Start, world: World, client: redis.Redis, way: str, setting: str, why: str
 ) -> None:
-    doorbell = start(DOORBELL_STREAMS=way, **{setting: "2"})
+    doorbell = start(STREAM_TRANSPORT=way, **{setting: "2"})
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     let_in = [Raw(doorbell, cookie), Raw(doorbell, cookie)]
@@ -301,7 +301,7 @@ def test_where_there_is_no_room_the_page_is_told_in_band(
 def test_a_resume_is_answered_from_memory_and_else_from_the_log(
     start: Start, world: World, client: redis.Redis, way: str
 ) -> None:
-    doorbell = start(DOORBELL_STREAMS=way)
+    doorbell = start(STREAM_TRANSPORT=way)
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
 

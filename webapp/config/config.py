@@ -18,7 +18,7 @@ CANNOT_START = (
 )
 LOG_FORMATS = ("logfmt", "console")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-STREAM_WAYS = ("socket", "generator")
+STREAM_TRANSPORTS = ("socket", "generator")
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -40,8 +40,8 @@ class Config:
     - `bind` is where gunicorn listens unless its own options name an address. `allow_insecure_network` permits the demo, or
       cookies without Secure, beyond this machine. `cookie_secure` marks cookies for HTTPS only.
     - `trusted_proxies` is the number of proxies in front whose X-Forwarded-For is trusted: sign-ins are limited by address.
-    - `drain_seconds` is the time between drains in quiet mode. `retention_days` is how long events are kept at least.
-    - `stream_way` is "generator" where streams must not be written straight to their sockets.
+    - `drain_interval_seconds` is the time between drains in quiet mode. `retention_days` is how long events are kept at least.
+    - `stream_transport` is "generator" where streams must not be written straight to their sockets.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 is off.
     - `log_format` is None where observability/logs.py chooses it.
     """
@@ -54,11 +54,11 @@ class Config:
     allow_insecure_network: bool
     demo: bool
     cookie_secure: bool
-    stream_seconds: float
+    stream_max_seconds: float
     streams_per_process: int
     streams_per_user: int
-    stream_way: str
-    drain_seconds: float
+    stream_transport: str
+    drain_interval_seconds: float
     trusted_proxies: int
     retention_days: int
     log_format: str | None
@@ -88,11 +88,11 @@ class Config:
             cookie_secure=_switch(env, "COOKIE_SECURE", not demo, faults),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, (0, 10), faults),
             retention_days=_count(env, "RETENTION_DAYS", 400, (RETENTION_DAYS_MIN, RETENTION_DAYS_MAX), faults),
-            stream_seconds=_seconds(env, "STREAM_SECONDS", 600.0, 1.0, math.inf, faults),
+            stream_max_seconds=_seconds(env, "STREAM_MAX_SECONDS", 600.0, 1.0, math.inf, faults),
             streams_per_process=_count(env, "STREAMS_PER_PROCESS", 9_000, (1, 1_000_000), faults),
             streams_per_user=_count(env, "STREAMS_PER_USER", 20, (1, 1_000_000), faults),
-            stream_way=_one_of(env, "DOORBELL_STREAMS", STREAM_WAYS, faults) or "socket",
-            drain_seconds=_seconds(env, "DRAIN_SECONDS", 0.05, 0.005, 1.0, faults),
+            stream_transport=_one_of(env, "STREAM_TRANSPORT", STREAM_TRANSPORTS, faults) or "socket",
+            drain_interval_seconds=_seconds(env, "DRAIN_INTERVAL_SECONDS", 0.05, 0.005, 1.0, faults),
             log_format=_one_of(env, "LOG_FORMAT", LOG_FORMATS, faults),
             log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, faults) or "INFO",
             metrics_token=_metrics_token(env, faults),

@@ -39,7 +39,7 @@ class Leader:
         is_answering: Callable[[], None] = lambda: None,
     ) -> None:
         self._conn, self._redis, self._stop, self._is_answering = conn, client, stop, is_answering
-        self._quiet = QuietMode(conn, config.drain_seconds)
+        self._quiet = QuietMode(conn, config.drain_interval_seconds)
         self._heartbeat = Heartbeat(conn, client)
         self._self_ring = SelfRing(conn, config.database_url)
         self._lost_bells = MissedRings()
@@ -54,7 +54,7 @@ class Leader:
             state="filling up",
             again="empty enough",
         )
-        self._floor = config.drain_seconds
+        self._floor = config.drain_interval_seconds
         self._next_beat = self._next_proof = self._next_answer = 0.0
         self._publishing = True  # what was read last went out
 
@@ -110,7 +110,7 @@ class Leader:
     def _rest(self, cursor: Cursor) -> str:
         """Wait until the next drain is due or a ring comes; returns what the drain is for. Beats and proves the bell meanwhile.
 
-        A ring is answered at once, unless the drain for the ring before it found nothing: then `drain_seconds` after that.
+        A ring is answered at once, or `drain_interval_seconds` later where the drain for the previous ring found nothing.
         """
         due, why = time.monotonic() + self._quiet.pause, self._quiet.state.value
         while not self._stop.asked:
