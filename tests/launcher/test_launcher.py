@@ -241,7 +241,7 @@ def test_a_closed_pipe_is_a_request_to_stop(run: Run) -> None:
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({"PORT": "http"}, "PORT is 'http'; allowed is a whole number from 1 to 65535"),
+        ({"PORT": "http"}, "PORT is 'http'; allowed: a whole number from 1 to 65535"),
         ({"PORT": "70000"}, "PORT is '70000'"),
         ({"DEMO": "maybe"}, "DEMO is 'maybe'"),
         ({"DEMO_WEEKS": "0"}, "DEMO_WEEKS is '0'"),
