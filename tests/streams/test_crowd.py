@@ -69,7 +69,7 @@ def heard(stream: EventStream, newest: int) -> list[Event]:
 
 
 def folded(doorbell: Doorbell) -> float:
-    return scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_stream_folded_total")
+    return scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_stream_coalesced_total")
 
 
 def says_nothing(stream: EventStream) -> bool:

@@ -15,7 +15,7 @@ from ..doorbell.missed_rings import MissedRings
 from ..doorbell.quiet_mode import AWAKE_FROM, QuietMode, State
 from ..doorbell.self_ring import EVERY_SECONDS, SelfRing
 from ..observability import logs
-from ..observability.incidents import AGAIN_SECONDS, Incident
+from ..observability.incidents import REMINDER_SECONDS, Incident
 from ..observability.metrics import listener as metrics
 from ..outbox import cursor as cursors
 from ..outbox import drain
@@ -46,7 +46,7 @@ class Leader:
         self._back_off = Backoff()
         self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
         self._odd_rings = Incident(
-            "a ring", "it is passed over", state="unreadable", again="readable", settled=AGAIN_SECONDS
+            "a ring", "it is passed over", state="unreadable", again="readable", settled=REMINDER_SECONDS
         )
         self._queue_full = Incident(
             "PostgreSQL's queue of notifications",
@@ -136,7 +136,7 @@ class Leader:
             except Exception as error:  # any role sends any ring: no single one may end the loop
                 self._odd_rings.fault(log, type(error).__name__, error)
                 rang += 1
-        metrics.RINGS_HEARD.inc(rang)
+        metrics.RINGS_RECEIVED.inc(rang)
         self._lost_bells.heard(rang)
         return rang
 

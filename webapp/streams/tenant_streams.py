@@ -141,10 +141,10 @@ class TenantStreams:
         self._going = None
         self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD_THRESHOLD else 0.0
         if folded:
-            metrics.FOLDED.inc(folded * len(streams))
+            metrics.COALESCED.inc(folded * len(streams))
         metrics.DELIVERIES.inc(len(streams))
         metrics.WRITE_SECONDS.inc(took)
-        metrics.WRITTEN_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
+        metrics.DELIVERY_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
 
 
 def _in_turns(streams: list[Stream], tell: Callable[[Sequence[Stream]], bool]) -> float:
