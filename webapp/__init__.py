@@ -1,6 +1,6 @@
-"""Doorbell's web application. Importing it does nothing; `create_app` builds it.
+"""Doorbell's web application: `create_app` builds it, importing this file does nothing.
 
-It does not import Flask either: gunicorn's master imports webapp.observability.logs before gevent patches the standard library.
+Flask is imported at use: gunicorn's master imports webapp.observability.logs before gevent patches the standard library.
 """
 
 from __future__ import annotations
@@ -25,18 +25,22 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=config.secret_key,
         SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
-        SQLALCHEMY_DATABASE_URI="postgresql+psycopg://",  # where to is db.py's matter
+        # db.py connects; this only chooses the driver.
+        SQLALCHEMY_DATABASE_URI="postgresql+psycopg://",
         SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_pre_ping": True,  # after a restart of PostgreSQL the next request works
+            # The first request after a restart of PostgreSQL must succeed.
+            "pool_pre_ping": True,
             "pool_size": 10,
             "max_overflow": 10,
             "pool_timeout": 5,
-            "hide_parameters": True,  # an error's text goes to the log, names and e-mails do not
+            # Error texts go to the log; names and e-mails must not.
+            "hide_parameters": True,
         },
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.cookie_secure,
-        WTF_CSRF_TIME_LIMIT=None,  # a board stays open for days; its buttons work as long as its session
+        # A board stays open for days, and its buttons must work as long as its session.
+        WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions["doorbell_config"] = config
     from . import cli, extensions, routes
