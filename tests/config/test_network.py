@@ -96,7 +96,7 @@ def test_make_run_refuses_before_it_starts_anything(tmp_path: Path, env: dict[st
 
 def test_the_doctor_warns_of_what_was_allowed(service: Service) -> None:
     found = examined(service, BIND="0.0.0.0:8000", ALLOW_INSECURE_NETWORK="1")
-    found.says("sign-in", "warn", "DOORBELL_DEMO=1 signs everybody in at /demo", "Set BIND")
+    found.says("sign-in", "warn", "DOORBELL_DEMO=1 signs every visitor in at /demo", "Set BIND")
     assert config_for(service, BIND="127.0.0.1:8000").insecure() == ""
     assert os.environ.get("BIND") is None, "the guard: the tests' own environment has none"
 

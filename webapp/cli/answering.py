@@ -51,4 +51,4 @@ def _needs_migrating(app: Flask, root: click.Context) -> bool:
         return False
     config = app.extensions["doorbell_config"]
     system = System(config.database_url, config.redis_url, Path(app.extensions["migrate"].directory))
-    return any(finding.level != OK for finding in schema.look(system))
+    return any(finding.level != OK for finding in schema.check(system))

@@ -30,6 +30,6 @@ def insecure(bind: str, demo: bool, cookie_secure: bool) -> str:
     """Why this must not be served at `bind`, in a sentence; "" when it may be."""
     if not reaches_beyond(bind):
         return ""
-    whys = ["DOORBELL_DEMO=1 signs everybody in at /demo"] if demo else []
+    whys = ["DOORBELL_DEMO=1 signs every visitor in at /demo"] if demo else []
     whys += [] if cookie_secure else ["COOKIE_SECURE=0 sends session cookies without encryption"]
     return f"BIND is {bind!r}, which other machines reach, and {' and '.join(whys)}." if whys else ""
