@@ -1,4 +1,4 @@
-"""flask tenant and flask user, as an operator types them."""
+"""`flask tenant` and `flask user`, as an operator runs them."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def rows(world: World, columns: str, table: str) -> list[tuple[Any, ...]]:
     return world.conn.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
 
 
-def test_a_tenant_and_a_user_are_made_and_listed(app: Flask, world: World) -> None:
+def test_a_tenant_and_a_user_are_created_and_listed(app: Flask, world: World) -> None:
     assert flask(app, *TENANT).exit_code == 0
-    made = flask(app, *USER, "--role", "manager", "--password-stdin", types=PASSWORD + "\n")
-    assert (made.exit_code, made.stderr) == (0, "")
+    created = flask(app, *USER, "--role", "manager", "--password-stdin", types=PASSWORD + "\n")
+    assert (created.exit_code, created.stderr) == (0, "")
     assert rows(world, "slug, name, timezone, currency, locale", "tenants") == [
         ("acme", "Acme Ltd", "Europe/Berlin", "EUR", "de_DE")
     ]
@@ -54,12 +54,12 @@ def test_a_tenant_and_a_user_are_made_and_listed(app: Flask, world: World) -> No
     assert "no users" in flask(app, "user", "list", "--tenant", "other").output
 
 
-def test_the_password_is_asked_for_twice_and_not_shown(app: Flask, world: World) -> None:
+def test_the_password_is_typed_twice_and_not_shown(app: Flask, world: World) -> None:
     world.tenant()
-    made = flask(app, *USER, types=f"{PASSWORD}\nslip of the hand\n{PASSWORD}\n{PASSWORD}\n")
-    assert made.exit_code == 0
-    assert PASSWORD not in made.output
-    assert "do not match" in made.output
+    created = flask(app, *USER, types=f"{PASSWORD}\nslip of the hand\n{PASSWORD}\n{PASSWORD}\n")
+    assert created.exit_code == 0
+    assert PASSWORD not in created.output
+    assert "do not match" in created.output
     assert rows(world, "role", "users") == [("sales",)]
 
 
@@ -78,9 +78,7 @@ def test_the_password_is_asked_for_twice_and_not_shown(app: Flask, world: World)
         ("--locale", "xx_YY", "like en_GB or de_DE"),
     ],
 )
-def test_a_tenant_that_cannot_be_is_refused_in_one_line(
-    app: Flask, world: World, option: str, value: str, says: str
-) -> None:
+def test_an_invalid_tenant_is_refused_in_one_line(app: Flask, world: World, option: str, value: str, says: str) -> None:
     refused = flask(app, *with_option(TENANT, option, value))
     assert refused.exit_code == 2
     assert says in refused.stderr
@@ -106,7 +104,7 @@ def test_a_second_tenant_of_a_slug_is_refused(app: Flask, world: World) -> None:
         ("", "TAKEN@example.com", PASSWORD, "a user 'TAKEN@example.com' already"),
     ],
 )
-def test_a_user_that_cannot_be_is_refused_in_one_line(
+def test_an_invalid_user_is_refused_in_one_line(
     app: Flask, world: World, option: str, value: str, password: str, says: str
 ) -> None:
     world.user(world.tenant(), email="taken@example.com")
@@ -118,7 +116,7 @@ def test_a_user_that_cannot_be_is_refused_in_one_line(
     assert len(rows(world, "id", "users")) == 1
 
 
-def test_a_role_that_is_not_known_is_refused(app: Flask, world: World) -> None:
+def test_an_unknown_role_is_refused(app: Flask, world: World) -> None:
     world.tenant()
     refused = flask(app, *USER, "--role", "boss", "--password-stdin", types=PASSWORD)
     assert refused.exit_code == 2
@@ -134,7 +132,7 @@ def test_a_new_password_replaces_the_old_one(app: Flask, world: World) -> None:
     assert not passwords.matches(password_hash, "the old password")
 
 
-def test_a_password_for_nobody_is_refused_before_it_is_asked_for(app: Flask) -> None:
+def test_an_unknown_user_is_refused_before_the_password_prompt(app: Flask) -> None:
     refused = flask(app, "user", "password", "who@example.com")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "There is no user 'who@example.com'" in refused.stderr
@@ -160,7 +158,7 @@ def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world
         ("AcmeTraders2026", "easy to guess"),
     ],
 )
-def test_a_password_that_is_guessed_first_is_refused(app: Flask, world: World, password: str, says: str) -> None:
+def test_a_password_that_is_easy_to_guess_is_refused(app: Flask, world: World, password: str, says: str) -> None:
     world.user(world.tenant(name="Acme Traders"), "Ana Silva", email="ana@example.com")
     refused = flask(app, "user", "password", "ana@example.com", "--password-stdin", types=password)
     assert (refused.exit_code, refused.stderr.count("\n"), password in refused.stderr) == (2, 1, False)
@@ -169,7 +167,7 @@ def test_a_password_that_is_guessed_first_is_refused(app: Flask, world: World, p
 
 
 @pytest.mark.parametrize("password", ["1234567890", "ana@example.com", "AcmeTraders2026"])
-def test_no_user_is_made_with_a_password_that_is_guessed_first(app: Flask, world: World, password: str) -> None:
+def test_no_user_is_created_with_a_password_that_is_easy_to_guess(app: Flask, world: World, password: str) -> None:
     world.tenant(name="Acme Traders")
     assert flask(app, *USER, "--password-stdin", types=password).exit_code == 2
     assert rows(world, "id", "users") == []
@@ -180,10 +178,10 @@ def ana(world: World) -> int:
     return world.user(world.tenant(), email="ana@example.com", password_hash="h")
 
 
-def test_a_user_is_disabled_and_enabled_and_the_list_says_so(app: Flask, world: World, ana: int) -> None:
+def test_a_disabled_and_enabled_user_is_listed_as_such(app: Flask, world: World, ana: int) -> None:
     done = flask(app, "user", "disable", "Ana@Example.com")
-    assert done.output == ("Disabled Ana@Example.com; their orders stay theirs. They are signed out everywhere.\n")
-    assert "disabled already. Nothing was changed." in flask(app, "user", "disable", "ana@example.com").output
+    assert done.output == ("Disabled Ana@Example.com. They keep their orders. They are signed out everywhere.\n")
+    assert "already disabled. Nothing was changed." in flask(app, "user", "disable", "ana@example.com").output
     assert rows(world, "disabled_at <= now(), sessions_from <= now()", "users") == [(True, True)]
     assert "disabled 20" in flask(app, "user", "list").output
     assert flask(app, "user", "enable", "ana@example.com").output == "Enabled ana@example.com.\n"
@@ -192,20 +190,20 @@ def test_a_user_is_disabled_and_enabled_and_the_list_says_so(app: Flask, world: 
     assert "active" in flask(app, "user", "list").output
 
 
-def test_a_user_with_orders_can_be_disabled_and_keeps_them(app: Flask, world: World, ana: int) -> None:
+def test_a_disabled_user_keeps_the_orders(app: Flask, world: World, ana: int) -> None:
     world.order(1, owner_id=ana)
     assert flask(app, "user", "disable", "ana@example.com").exit_code == 0
     assert rows(world, "owner_id", "orders") == [(ana,)]
 
 
-def test_who_is_enabled_without_a_password_gets_the_next_step(app: Flask, world: World, ana: int) -> None:
+def test_enabling_a_user_without_a_password_prints_the_next_step(app: Flask, world: World, ana: int) -> None:
     world.conn.execute("UPDATE users SET password_hash = NULL")
     assert "Set one: flask user password ana@example.com" in flask(app, "user", "enable", "ana@example.com").output
 
 
 def test_a_role_is_changed_once(app: Flask, world: World, ana: int) -> None:
     assert flask(app, "user", "role", "ana@example.com", "manager").output == (
-        "ana@example.com has the role manager now. They are signed out everywhere.\n"
+        "ana@example.com now has the role manager. They are signed out everywhere.\n"
     )
     ((changed_at,),) = rows(world, "sessions_from", "users")
     assert "already" in flask(app, "user", "role", "ana@example.com", "manager").output
@@ -219,7 +217,7 @@ def test_a_user_is_renamed_and_stays_signed_in(app: Flask, world: World, ana: in
     assert rows(world, "name, email, sessions_from", "users") == [("Ana Sá", "Ana.Sa@example.com", None)]
 
 
-def test_signing_a_user_out_moves_the_instant_from_which_sessions_count(app: Flask, world: World, ana: int) -> None:
+def test_signing_a_user_out_ends_all_earlier_sessions(app: Flask, world: World, ana: int) -> None:
     for _ in range(2):
         before = rows(world, "sessions_from", "users")
         assert flask(app, "user", "sign-out", "ana@example.com").output == (
@@ -242,7 +240,7 @@ def test_signing_a_user_out_moves_the_instant_from_which_sessions_count(app: Fla
         (["rename", "ana@example.com", "--email", "BEN@example.com"], "Another user has the e-mail address 'BEN@exa"),
     ],
 )
-def test_a_change_that_cannot_be_is_refused_in_one_line(
+def test_an_invalid_change_of_a_user_is_refused_in_one_line(
     app: Flask, world: World, ana: int, command: list[str], says: str
 ) -> None:
     world.user(1, "Ben Okafor", email="ben@example.com")
@@ -253,7 +251,7 @@ def test_a_change_that_cannot_be_is_refused_in_one_line(
     assert rows(world, "*", "users") == before
 
 
-def test_without_redis_a_user_is_signed_out_all_the_same(service: Service, world: World, ana: int) -> None:
+def test_a_user_is_signed_out_without_redis(service: Service, world: World, ana: int) -> None:
     app = create_app(config_for(service, REDIS_URL="redis://127.0.0.1:1/0"))
     done = flask(app, "user", "sign-out", "ana@example.com")
     assert (done.exit_code, "Redis does not answer" in done.output) == (0, True)
@@ -268,16 +266,19 @@ def test_a_tenant_is_renamed_and_its_values_are_set(app: Flask, world: World) ->
     assert rows(world, "name, timezone, locale, currency", "tenants") == [
         ("Acme & Sons", "Europe/Berlin", "de_DE", "USD")
     ]
-    assert "already. Nothing was changed." in flask(app, "tenant", "set", "acme", "--locale", "de_DE").output
+    assert (
+        "already has these values. Nothing was changed."
+        in flask(app, "tenant", "set", "acme", "--locale", "de_DE").output
+    )
 
 
-def test_with_another_time_zone_the_days_are_counted_again(app: Flask, service: Service, world: World) -> None:
+def test_a_new_time_zone_counts_past_days_again(app: Flask, service: Service, world: World) -> None:
     tenant = world.tenant()
     world.order(tenant, placed_at="2026-11-20T23:30:00Z", paid_at="2026-11-20T23:30:00Z")
     refresh.rebuild(service.database_url)
     assert rows_of_days(world) == ["2026-11-21"]
     done = flask(app, "tenant", "set", "acme", "--timezone", "America/New_York")
-    assert (done.exit_code, "Counted its past days again." in done.output) == (0, True)
+    assert (done.exit_code, "Counted the tenant's past days again." in done.output) == (0, True)
     assert rows_of_days(world) == ["2026-11-20"]
 
 
@@ -300,7 +301,7 @@ def rows_of_days(world: World) -> list[str]:
         ),
     ],
 )
-def test_a_tenants_change_that_cannot_be_is_refused_in_one_line(
+def test_an_invalid_change_of_a_tenant_is_refused_in_one_line(
     app: Flask, world: World, command: list[str], says: str
 ) -> None:
     world.order(world.tenant())
@@ -308,4 +309,4 @@ def test_a_tenants_change_that_cannot_be_is_refused_in_one_line(
     refused = flask(app, "tenant", *command)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert says in refused.stderr
-    assert rows(world, "*", "tenants") == before, "nothing half done"
+    assert rows(world, "*", "tenants") == before, "nothing was saved"
