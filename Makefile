@@ -77,7 +77,7 @@ clean: ## remove .venv and caches, but not the data in $DATA_DIR
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is touched last, so an interrupted step is repeated; a changed list of pins is installed again. made.stamp is
-# absent during an installation: after an interruption .venv is built from scratch, because pip takes a half package for whole.
+# absent during an installation: after an interruption .venv is built from scratch, because pip accepts half a package as installed.
 $(VENV)/made.stamp:
 	@bin/venv $(VENV)
 

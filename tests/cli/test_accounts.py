@@ -64,7 +64,7 @@ def test_the_password_is_typed_twice_and_not_shown(app: Flask, world: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "says"),
+    ("option", "value", "words"),
     [
         ("", "Acme Ltd", "The slug 'Acme Ltd' cannot be used; allowed: 1 to 63 of a-z"),
         ("--name", " ", "0 characters"),
@@ -78,10 +78,12 @@ def test_the_password_is_typed_twice_and_not_shown(app: Flask, world: World) -> 
         ("--locale", "xx_YY", "like en_GB or de_DE"),
     ],
 )
-def test_an_invalid_tenant_is_refused_in_one_line(app: Flask, world: World, option: str, value: str, says: str) -> None:
+def test_an_invalid_tenant_is_refused_in_one_line(
+    app: Flask, world: World, option: str, value: str, words: str
+) -> None:
     refused = flask(app, *with_option(TENANT, option, value))
     assert refused.exit_code == 2
-    assert says in refused.stderr
+    assert words in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert rows(world, "id", "tenants") == []
 
@@ -94,7 +96,7 @@ def test_a_second_tenant_of_a_slug_is_refused(app: Flask, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "password", "says"),
+    ("option", "value", "password", "words"),
     [
         ("", "ana", PASSWORD, "'ana' is not an e-mail address"),
         ("--tenant", "acne", PASSWORD, "There is no tenant 'acne'; there are: acme."),
@@ -105,12 +107,12 @@ def test_a_second_tenant_of_a_slug_is_refused(app: Flask, world: World) -> None:
     ],
 )
 def test_an_invalid_user_is_refused_in_one_line(
-    app: Flask, world: World, option: str, value: str, password: str, says: str
+    app: Flask, world: World, option: str, value: str, password: str, words: str
 ) -> None:
     world.user(world.tenant(), email="taken@example.com")
     refused = flask(app, *with_option(USER, option, value), "--password-stdin", types=password)
     assert refused.exit_code == 2
-    assert says in refused.stderr
+    assert words in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert password == "" or password not in refused.output
     assert len(rows(world, "id", "users")) == 1
@@ -145,7 +147,7 @@ def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world
 
 
 @pytest.mark.parametrize(
-    ("password", "says"),
+    ("password", "words"),
     [
         ("aaaaaaaaaa", 'The password is easy to guess. Repeats like "aaa" are easy to guess.'),
         ("1234567890", "This is a top-100 common password."),
@@ -158,11 +160,11 @@ def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world
         ("AcmeTraders2026", "easy to guess"),
     ],
 )
-def test_a_password_that_is_easy_to_guess_is_refused(app: Flask, world: World, password: str, says: str) -> None:
+def test_a_password_that_is_easy_to_guess_is_refused(app: Flask, world: World, password: str, words: str) -> None:
     world.user(world.tenant(name="Acme Traders"), "Ana Silva", email="ana@example.com")
     refused = flask(app, "user", "password", "ana@example.com", "--password-stdin", types=password)
     assert (refused.exit_code, refused.stderr.count("\n"), password in refused.stderr) == (2, 1, False)
-    assert says in refused.stderr
+    assert words in refused.stderr
     assert rows(world, "password_hash", "users") == [(None,)]
 
 
@@ -227,7 +229,7 @@ def test_signing_a_user_out_ends_all_earlier_sessions(app: Flask, world: World, 
 
 
 @pytest.mark.parametrize(
-    ("command", "says"),
+    ("command", "words"),
     [
         (["disable", "who@example.com"], "There is no user 'who@example.com'. See them all with: flask user list"),
         (["enable", "who@example.com"], "There is no user"),
@@ -241,13 +243,13 @@ def test_signing_a_user_out_ends_all_earlier_sessions(app: Flask, world: World, 
     ],
 )
 def test_an_invalid_change_of_a_user_is_refused_in_one_line(
-    app: Flask, world: World, ana: int, command: list[str], says: str
+    app: Flask, world: World, ana: int, command: list[str], words: str
 ) -> None:
     world.user(1, "Ben Okafor", email="ben@example.com")
     before = rows(world, "*", "users")
     refused = flask(app, "user", *command)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert says in refused.stderr
+    assert words in refused.stderr
     assert rows(world, "*", "users") == before
 
 
@@ -287,7 +289,7 @@ def rows_of_days(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("command", "says"),
+    ("command", "words"),
     [
         (["rename", "acne", "Acme"], "There is no tenant 'acne'; there are: acme."),
         (["rename", "acme", " "], "0 characters"),
@@ -302,11 +304,11 @@ def rows_of_days(world: World) -> list[str]:
     ],
 )
 def test_an_invalid_change_of_a_tenant_is_refused_in_one_line(
-    app: Flask, world: World, command: list[str], says: str
+    app: Flask, world: World, command: list[str], words: str
 ) -> None:
     world.order(world.tenant())
     before = rows(world, "*", "tenants")
     refused = flask(app, "tenant", *command)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert says in refused.stderr
+    assert words in refused.stderr
     assert rows(world, "*", "tenants") == before, "nothing was saved"

@@ -51,27 +51,27 @@ def test_with_all_parts_it_is_ready_and_not_degraded(
     service: Service,
 ) -> None:
     assert eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
-    said = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
-    assert ask(create_app(config_for(service))) == (200, said)
+    answer = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
+    assert ask(create_app(config_for(service))) == (200, answer)
     listener.kill()
     client.delete(publisher.HEARTBEAT_KEY)
-    status, said = ask(create_app(config_for(service)))  # type: ignore[assignment]
-    assert (status, said["ready"], said["degraded"]) == (200, True, True)
-    assert "no heartbeat" in str(said["listener"])
-    assert (said["postgresql"], said["redis"]) == ("answers", "answers")
+    status, answer = ask(create_app(config_for(service)))  # type: ignore[assignment]
+    assert (status, answer["ready"], answer["degraded"]) == (200, True, True)
+    assert "no heartbeat" in str(answer["listener"])
+    assert (answer["postgresql"], answer["redis"]) == ("answers", "answers")
 
 
 def test_without_redis_it_serves_and_is_degraded(service: Service) -> None:
-    status, said = ask(create_app(config_for(service, REDIS_URL="redis://127.0.0.1:1/0")))
-    assert (status, said["ready"], said["degraded"], said["postgresql"]) == (200, True, True, "answers")
-    assert "no answer" in str(said["redis"])
-    assert "unknown" in str(said["listener"])
+    status, answer = ask(create_app(config_for(service, REDIS_URL="redis://127.0.0.1:1/0")))
+    assert (status, answer["ready"], answer["degraded"], answer["postgresql"]) == (200, True, True, "answers")
+    assert "no answer" in str(answer["redis"])
+    assert "unknown" in str(answer["listener"])
 
 
 def test_without_postgresql_it_cannot_serve(service: Service) -> None:
-    status, said = ask(create_app(config_for(service, DATABASE_URL="postgresql://127.0.0.1:1/doorbell")))
-    assert (status, said["ready"], said["degraded"], said["redis"]) == (503, False, False, "answers")
-    assert "no answer" in str(said["postgresql"])
+    status, answer = ask(create_app(config_for(service, DATABASE_URL="postgresql://127.0.0.1:1/doorbell")))
+    assert (status, answer["ready"], answer["degraded"], answer["redis"]) == (503, False, False, "answers")
+    assert "no answer" in str(answer["postgresql"])
 
 
 @pytest.mark.parametrize("part", ["REDIS_URL", "DATABASE_URL"])
@@ -79,11 +79,11 @@ def test_a_silent_server_counts_as_away_after_two_seconds(service: Service, sile
     scheme = {"REDIS_URL": "redis://127.0.0.1:{}/0", "DATABASE_URL": "postgresql://127.0.0.1:{}/doorbell"}[part]
     app = create_app(config_for(service, **{part: scheme.format(silent_port)}))
     began = time.monotonic()
-    status, said = ask(app)
+    status, answer = ask(app)
     assert time.monotonic() - began < 4
     assert status == (200 if part == "REDIS_URL" else 503)
-    assert "no answer within 2 s" in str(said["redis"])
-    assert (said["postgresql"] == "answers") is (part == "REDIS_URL")
+    assert "no answer within 2 s" in str(answer["redis"])
+    assert (answer["postgresql"] == "answers") is (part == "REDIS_URL")
 
 
 @pytest.mark.parametrize("beat", HEARTBEATS, ids=range(len(HEARTBEATS)))
@@ -117,8 +117,8 @@ def test_a_full_pool_is_not_an_outage(service: Service) -> None:
     with app.app_context(), ExitStack() as held:
         for _ in range(options["pool_size"] + options["max_overflow"]):
             held.enter_context(db.engine.connect()).execute(text("SELECT 1"))
-        status, said = ask(app)
-        assert (status, said["postgresql"]) == (200, readiness.BUSY)
+        status, answer = ask(app)
+        assert (status, answer["postgresql"]) == (200, readiness.BUSY)
         db.engine.dispose()
 
 

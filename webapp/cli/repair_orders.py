@@ -59,9 +59,9 @@ def repair(slug: str | None, dated: str, dry_run: bool) -> None:
 def _id(tenants: dict[int, tuple[str, str]], slug: str | None) -> int | None:
     if slug is None:
         return None
-    ids = [tenant_id for tenant_id, (known, _) in tenants.items() if known == slug]
+    ids = [tenant_id for tenant_id, (other, _) in tenants.items() if other == slug]
     if not ids:
-        stop(f"There is no tenant {slug!r}. List all with: flask tenant list")
+        stop(f"There is no tenant {slug!r}. See them all with: flask tenant list")
     return ids[0]
 
 

@@ -11,7 +11,7 @@ _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false"
 class EnvReader:
     """Reads variables of `env` and collects in `faults` what is wrong with them, so that all faults are reported at once.
 
-    Surrounding blanks do not count. Each message says what was seen, what is allowed and what to do. A method returns its
+    Surrounding blanks do not count. Each message has what was seen, what is allowed and what to do. A method returns its
     default, or None, for a variable that is not set or not valid.
     """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TO_SENTINELS = {"sentinel": False, "redis+sentinel": False, "rediss+sentinel": True}
 SCHEMES = ("redis", "rediss", "unix", *_TO_SENTINELS)
 SENTINEL_PORT = 26379
-# Timeout per Sentinel, before the next one: a vanished host takes its Sentinel with it.
+# Timeout per Sentinel, before the next one: a vanished host does not answer.
 SENTINEL_SECONDS = 1.0
 # Per client. Without a limit, the connections of a crowd would never be closed.
 MAX_CONNECTIONS = 50

@@ -15,10 +15,10 @@ def check(system: System) -> Iterator[Finding]:
     scripts = ScriptDirectory(str(system.migrations))
     expected = set(scripts.get_heads())
     present = _present(system)
-    known = {revision.revision for revision in scripts.walk_revisions()}
+    of_this_code = {revision.revision for revision in scripts.walk_revisions()}
     if present == expected:
         yield ok(f"revision {_text(present)}, the newest")
-    elif present - known:
+    elif present - of_this_code:
         yield fault(
             f"revision {_text(present)} is unknown to this code, which needs {_text(expected)}",
             "The database is newer than this code: deploy the code that migrated it.",

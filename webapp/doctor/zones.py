@@ -40,7 +40,7 @@ def _compare(conn: psycopg.Connection, tenant: Row, moments: list[datetime]) -> 
     name = f"{zone!r} (tenant {tenant['slug']}{', …' if tenant['tenants'] > 1 else ''})"
     advice = "Give the tenant an IANA name such as Europe/Berlin (tenants.timezone), then flask rollups rebuild."
     try:
-        known = ZoneInfo(zone)
+        zone_info = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         yield fault(f"Python has no time zone {name}", f"{advice} Or update this host's tzdata.")
         return
@@ -50,7 +50,7 @@ def _compare(conn: psycopg.Connection, tenant: Row, moments: list[datetime]) -> 
         yield fault(f"PostgreSQL has no time zone {name}", f"{advice} Or update PostgreSQL's tzdata.")
         return
     for moment, theirs in zip(moments, row["offsets"], strict=True):
-        ours = moment.astimezone(known).utcoffset() or timedelta()
+        ours = moment.astimezone(zone_info).utcoffset() or timedelta()
         if ours != timedelta(seconds=theirs):
             yield fault(
                 f"{name} on {moment:%Y-%m-%d}: PostgreSQL has UTC{_hours(theirs)}, Python UTC{_hours(ours.total_seconds())}",

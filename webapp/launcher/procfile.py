@@ -22,7 +22,7 @@ from honcho.printer import Message, Printer
 from honcho.process import Process
 
 from .restarts import Restarts, how_it_ended
-from .terminal import Terminal, say
+from .terminal import Terminal, show
 
 # From the first SIGTERM to SIGKILL.
 STOP_SECONDS = 5.0
@@ -111,7 +111,7 @@ class Processes:
         if wait is None:
             return f"The process {name!r} cannot be started: it {how_it_ended(code)}"
         if not self._stopping:
-            say(f"The process {name!r} {how_it_ended(code)}; it restarts in {wait:g} s.")
+            show(f"The process {name!r} {how_it_ended(code)}; it restarts in {wait:g} s.")
         return None
 
 

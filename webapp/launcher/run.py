@@ -28,7 +28,7 @@ from .data_directory import MARK, DataDirectory
 from .embedded import Embedded
 from .interrupt import Interrupt, StopRequested
 from .settings import ROOT, LaunchRefused, Settings
-from .terminal import say
+from .terminal import show
 
 CUSTOMER = "python -m webapp.demo.customer"
 # Celery warns root at each start, but in a container or on a new machine root tries the demo.
@@ -64,7 +64,7 @@ class Launcher:
             raise LaunchRefused(str(error)) from error
         finally:
             if self._interrupt.asked:
-                say("Doorbell has stopped.")
+                show("Doorbell has stopped.")
 
     @contextmanager
     def _services(self) -> Iterator[tuple[str, str]]:
@@ -73,7 +73,7 @@ class Launcher:
         services = Embedded(self._directory.path)
         try:
             if settings.redis_url is None or settings.database_url is None:
-                say(f"Starting PostgreSQL and Redis with their data in {self._directory.path} …")
+                show(f"Starting PostgreSQL and Redis with their data in {self._directory.path} …")
             if settings.redis_url is None:
                 services.redis.start()
             if settings.database_url is None:
@@ -112,10 +112,10 @@ class Launcher:
                 fresh = conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
             if fresh:
                 weeks = self._settings.demo_weeks
-                say(f"Creating the demo: {company.NAME}, with the orders of {weeks} week{'' if weeks == 1 else 's'} …")
+                show(f"Creating the demo: {company.NAME}, with the orders of {weeks} week{'' if weeks == 1 else 's'} …")
                 seed(config.database_url, datetime.now(UTC), self._settings.demo_weeks, self._settings.demo_timezone)
             elif self._settings.demo and (missed := catch_up(config.database_url, datetime.now(UTC))):
-                say(f"Adding {missed} orders for the time since the demo last ran …")
+                show(f"Adding {missed} orders for the time since the demo last ran …")
             # The first page must have its 30-day chart.
             refresh.refresh(config.database_url)
             with session.connect(config.database_url, "doorbell launcher") as conn:
@@ -138,8 +138,8 @@ class Launcher:
             self._directory.end_processes()
         if reason is None:
             return 0
-        say(f"{reason}. Everything was stopped. The last lines of that process are above, with its name.")
-        say(f"The servers' logs: {self._directory.path}/postgres/log and /redis.log.")
+        show(f"{reason}. Everything was stopped. The last lines of that process are above, with its name.")
+        show(f"The servers' logs: {self._directory.path}/postgres/log and /redis.log.")
         return 1
 
     def _announce_once(self) -> None:
@@ -151,7 +151,7 @@ class Launcher:
                 self._announced = answer.status == 200
         except OSError:
             return
-        say(self._announcement())
+        show(self._announcement())
 
     def _announcement(self) -> str:
         address = self._settings.address

@@ -38,5 +38,5 @@ def silence() -> None:
     os.close(devnull)
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     print(text, file=Terminal(), flush=True)
