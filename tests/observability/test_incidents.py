@@ -91,7 +91,7 @@ def test_a_success_among_faults_does_not_end_an_incident_that_must_settle(
     assert len(records.records) == 2
 
 
-def test_of_many_threads_one_begins_and_one_ends_the_incident(records: pytest.LogCaptureFixture) -> None:
+def test_many_threads_begin_and_end_one_incident(records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis")
     begun, ended = [], []
     barrier = threading.Barrier(8)

@@ -2,8 +2,8 @@
 
 It also writes the list of all classes of Tabler, and imports only the standard library.
 
-A class counts as used in a class attribute, in a string of a Jinja expression, as a whole string of a script, or after class=
-in Python. A composed class (alert-{{ category }}) cannot be found that way: DYNAMIC lists the endings of each such prefix.
+A class counts as used in a class attribute, in a string of a Jinja expression, as a whole string of a script, or in Python
+after class=. A composed class (alert-{{ category }}) cannot be found that way: DYNAMIC lists the endings of each such prefix.
 """
 
 from __future__ import annotations

@@ -174,8 +174,8 @@ def _last_line(error: subprocess.SubprocessError) -> str:
 
 
 def _system_user() -> pwd.struct_passwd:
-    """The system user for PostgreSQL, created if it is missing. When several processes create it at once, one succeeds and
-    the others find it at their next attempt (tests start three servers at once on a new machine)."""
+    """The system user for PostgreSQL, created if it is missing. When several processes create it at once, one
+    succeeds, and the others find it at their next attempt. Tests start three servers at once on a new machine."""
     for left in reversed(range(_USER_ATTEMPTS)):
         try:
             utils.ensure_user_exists(SYSTEM_USER)

@@ -1,39 +1,16 @@
-"""`flask tenant` and `flask user`, as an operator runs them."""
+"""`flask user`, as an operator runs it."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from click.testing import Result
 from flask import Flask
 
 from webapp import create_app
 from webapp.accounts import passwords
-from webapp.rollups import refresh
 
 from ..conftest import config_for
+from ..support.account_commands import PASSWORD, TENANT, USER, flask, rows, with_option
 from ..support.world import Service, World
-
-TENANT = ["tenant", "create", "acme", "--name", "Acme Ltd", "--timezone", "Europe/Berlin", "--currency", "EUR"]
-TENANT += ["--locale", "de_DE"]
-USER = ["user", "create", "ana@example.com", "--tenant", "acme", "--name", "Ana Silva"]
-PASSWORD = "correct horse battery"
-
-
-def flask(app: Flask, *args: str, types: str = "") -> Result:
-    return app.test_cli_runner().invoke(args=args, input=types)
-
-
-def with_option(command: list[str], option: str, value: str) -> list[str]:
-    if option == "":
-        return [*command[:2], value, *command[3:]]
-    at = command.index(option) + 1
-    return [*command[:at], value, *command[at + 1 :]]
-
-
-def rows(world: World, columns: str, table: str) -> list[tuple[Any, ...]]:
-    return world.conn.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
 
 
 def test_a_tenant_and_a_user_are_created_and_listed(app: Flask, world: World) -> None:
@@ -61,38 +38,6 @@ def test_the_password_is_typed_twice_and_not_shown(app: Flask, world: World) -> 
     assert PASSWORD not in created.output
     assert "do not match" in created.output
     assert rows(world, "role", "users") == [("sales",)]
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "words"),
-    [
-        ("", "Acme Ltd", "The slug 'Acme Ltd' cannot be used; allowed: 1 to 63 of a-z"),
-        ("--name", " ", "0 characters"),
-        ("--timezone", "berlin", "Did you mean Europe/Berlin?"),
-        ("--timezone", "Europe/Berlinn", "Did you mean Europe/Berlin"),
-        ("--timezone", "../../etc/passwd", "is not known"),
-        ("--currency", "EURO", "Did you mean"),
-        ("--currency", "eur", "Did you mean EUR"),
-        ("--currency", "€", "Use one like EUR"),
-        ("--locale", "german", "like en_GB or de_DE"),
-        ("--locale", "xx_YY", "like en_GB or de_DE"),
-    ],
-)
-def test_an_invalid_tenant_is_refused_in_one_line(
-    app: Flask, world: World, option: str, value: str, words: str
-) -> None:
-    refused = flask(app, *with_option(TENANT, option, value))
-    assert refused.exit_code == 2
-    assert words in refused.stderr
-    assert refused.stderr.count("\n") == 1
-    assert rows(world, "id", "tenants") == []
-
-
-def test_a_second_tenant_of_a_slug_is_refused(app: Flask, world: World) -> None:
-    flask(app, *TENANT)
-    refused = flask(app, *TENANT)
-    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert "a tenant 'acme' already" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -138,12 +83,6 @@ def test_an_unknown_user_is_refused_before_the_password_prompt(app: Flask) -> No
     refused = flask(app, "user", "password", "who@example.com")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "There is no user 'who@example.com'" in refused.stderr
-
-
-def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world: World) -> None:
-    result = flask(app, *with_option(TENANT, "--locale", "de_DE" + "_X" * 100))
-    assert (result.exit_code, "is not known" in result.stderr) == (2, True)
-    assert rows(world, "slug", "tenants") == []
 
 
 @pytest.mark.parametrize(
@@ -258,57 +197,3 @@ def test_a_user_is_signed_out_without_redis(service: Service, world: World, ana:
     done = flask(app, "user", "sign-out", "ana@example.com")
     assert (done.exit_code, "Redis does not answer" in done.output) == (0, True)
     assert rows(world, "sessions_from IS NOT NULL", "users") == [(True,)]
-
-
-def test_a_tenant_is_renamed_and_its_values_are_set(app: Flask, world: World) -> None:
-    world.tenant()
-    assert "Changed tenant acme: name 'Acme & Sons'." in flask(app, "tenant", "rename", "acme", " Acme & Sons ").output
-    done = flask(app, "tenant", "set", "acme", "--locale", "de_DE", "--currency", "USD", "--timezone", "Europe/Berlin")
-    assert "Changed tenant acme: locale 'de_DE', currency 'USD'." in done.output
-    assert rows(world, "name, timezone, locale, currency", "tenants") == [
-        ("Acme & Sons", "Europe/Berlin", "de_DE", "USD")
-    ]
-    assert (
-        "already has these values. Nothing was changed."
-        in flask(app, "tenant", "set", "acme", "--locale", "de_DE").output
-    )
-
-
-def test_a_new_time_zone_counts_past_days_again(app: Flask, service: Service, world: World) -> None:
-    tenant = world.tenant()
-    world.order(tenant, placed_at="2026-11-20T23:30:00Z", paid_at="2026-11-20T23:30:00Z")
-    refresh.rebuild(service.database_url)
-    assert rows_of_days(world) == ["2026-11-21"]
-    done = flask(app, "tenant", "set", "acme", "--timezone", "America/New_York")
-    assert (done.exit_code, "Counted the tenant's past days again." in done.output) == (0, True)
-    assert rows_of_days(world) == ["2026-11-20"]
-
-
-def rows_of_days(world: World) -> list[str]:
-    return [str(day) for (day,) in world.conn.execute("SELECT day FROM rollups_daily ORDER BY day").fetchall()]
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        (["rename", "acne", "Acme"], "There is no tenant 'acne'; there are: acme."),
-        (["rename", "acme", " "], "0 characters"),
-        (["set", "acme"], "Give --name, --timezone, --locale or --currency."),
-        (["set", "acme", "--timezone", "berlin"], "Did you mean Europe/Berlin?"),
-        (["set", "acme", "--locale", "german"], "like en_GB or de_DE"),
-        (["set", "acme", "--name", "Other", "--currency", "eur"], "Did you mean EUR"),
-        (
-            ["set", "acme", "--name", "Other", "--currency", "USD"],
-            "The tenant 'acme' has orders in EUR, so its currency",
-        ),
-    ],
-)
-def test_an_invalid_change_of_a_tenant_is_refused_in_one_line(
-    app: Flask, world: World, command: list[str], words: str
-) -> None:
-    world.order(world.tenant())
-    before = rows(world, "*", "tenants")
-    refused = flask(app, "tenant", *command)
-    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert words in refused.stderr
-    assert rows(world, "*", "tenants") == before, "nothing was saved"
