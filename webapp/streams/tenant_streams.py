@@ -47,11 +47,11 @@ class TenantStreams:
     def add(self, stream: Stream) -> None:
         self.streams[stream] = None
         stream.audience = self.streams
-        metrics.tenant_has(len(self.streams), len(self.streams) - 1)
+        metrics.set_tenant_streams(len(self.streams), len(self.streams) - 1)
 
     def remove(self, stream: Stream) -> None:
         del self.streams[stream]
-        metrics.tenant_has(len(self.streams), len(self.streams) + 1)
+        metrics.set_tenant_streams(len(self.streams), len(self.streams) + 1)
 
     def hear(self, signal: Signal) -> None:
         """The next signal: at once and whole to the persons whom it concerns; its topics to all, by themselves or folded."""

@@ -145,7 +145,7 @@ def init_app(app: Flask) -> None:
     app.after_request(count_response)
 
 
-def tenant_has(streams: int, before: int) -> None:
+def set_tenant_streams(streams: int, before: int) -> None:
     """Set the number of a tenant's streams in this process. A change of class moves all of them to the other class."""
     old, new = _class_of(before), _class_of(streams)
     if old == new:
