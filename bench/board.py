@@ -154,7 +154,7 @@ def _panels(address: str) -> dict[str, float]:
     request = urllib.request.Request(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - our own loopback address
         lines = response.read().decode().splitlines()
-    mark = 'doorbell_panel_requests_total{how="'
+    mark = 'doorbell_panel_requests_total{source="'
     found = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in lines if line.startswith(mark)}
     return {how: found.get(how, 0.0) for how in ("memory", "wait", "query")}
 

@@ -97,7 +97,7 @@ def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Way]:
     """`kind` is "hub" (frames straight to the sockets) or "generator"."""
     tenant_id, users = tenant_with_people(url, f"{kind}-{streams}", PEOPLE)
     with (
-        Web(stage, url, streams, DOORBELL_STREAMS="socket" if kind == "hub" else kind) as web,
+        Web(stage, url, streams, STREAM_TRANSPORT="socket" if kind == "hub" else kind) as web,
         redis_client.connect(stage.env["REDIS_URL"]) as client,
     ):
         yield FromRedis(client, tenant_id, web.port, "/stream", web.worker, web.cookies(users))

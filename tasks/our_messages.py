@@ -18,7 +18,7 @@ import kombu.transport
 from kombu.transport import redis as kombu_redis
 
 from webapp.observability import logs
-from webapp.observability.incidents import AGAIN_SECONDS, Incident
+from webapp.observability.incidents import REMINDER_SECONDS, Incident
 
 from .schedule import EVERY
 
@@ -27,7 +27,9 @@ NO_ARGUMENTS = [[], {}, dict.fromkeys(("callbacks", "errbacks", "chain", "chord"
 MAX_CHARS = 10_000  # of a message; ours have about 1,100
 
 log = logs.get("tasks")
-_junk = Incident("a message in the queue", "it is passed over", state="not ours", again="ours", settled=AGAIN_SECONDS)
+_junk = Incident(
+    "a message in the queue", "it is passed over", state="not ours", again="ours", settled=REMINDER_SECONDS
+)
 
 
 def checked(message: Any) -> dict[str, Any]:

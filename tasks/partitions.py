@@ -18,7 +18,7 @@ from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS
 def make() -> None:
     made = retention.make_ahead(Config.from_env(os.environ).database_url)
     worker.PARTITIONS_AHEAD.set(made.ahead)
-    worker.STRAY_EVENTS.set(made.strays)
+    worker.UNPARTITIONED_EVENTS.set(made.strays)
 
 
 @app.task(name=DROP_PARTITIONS, throws=(psycopg.OperationalError,))

@@ -1,4 +1,4 @@
-"""Flask's extensions, made here and bound in `init_app`."""
+"""Flask's extensions and our own services; `init_app` binds all of them to an app."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 def init_app(app: Flask) -> None:
     config = app.extensions["doorbell_config"]
-    web_metrics.init_app(app)  # first, so that it times the others
+    # First, so that it times all other hooks.
+    web_metrics.init_app(app)
     db.init_app(app)
     redis_client.init_app(app, config.redis_url)
     sign_in.init_app(app)
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
     compressed_pages.init_app(app)
-    access.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
+    # Before CSRF, so that signed-out requests are redirected to sign-in instead of failing on a token.
+    access.init_app(app, login_manager)
     form_limits.init_app(app)
     csrf.init_app(app)

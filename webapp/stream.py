@@ -74,7 +74,7 @@ class StreamResponse(Response):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        direct = self._config.stream_way == "socket" and hijack.can_be_taken(environ, start_response)
+        direct = self._config.stream_transport == "socket" and hijack.can_be_taken(environ, start_response)
         try:
             return self._by_socket(environ, start_response) if direct else self._by_generator(environ, start_response)
         except StreamRefused as refused:

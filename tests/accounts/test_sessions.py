@@ -211,7 +211,7 @@ def test_through_the_demos_other_door_one_leaves_the_session_before(here: Web, a
 
 @pytest.mark.parametrize("way", ["socket", "generator"])
 def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: Service, user: int, way: str) -> None:
-    doorbell = Doorbell(service, DOORBELL_STREAMS=way, METRICS_TOKEN=TOKEN)
+    doorbell = Doorbell(service, STREAM_TRANSPORT=way, METRICS_TOKEN=TOKEN)
     doorbell.start_web()
     try:
         jar = CookieJar()

@@ -217,7 +217,7 @@ def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_secon
         finally:
             stop()
             thread.join()
-    assert 5 < drains.count("ring") <= 2 / config.drain_seconds + 2
+    assert 5 < drains.count("ring") <= 2 / config.drain_interval_seconds + 2
 
 
 def test_an_answer_behind_a_flood_of_rings_is_waited_for(service: Service, conn: psycopg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""An incident is a line when it begins, a line a minute while it lasts, and a line when it is over."""
+"""Incidents: a line at the begin, one per minute while it lasts, and one at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from webapp.observability import logs
-from webapp.observability.incidents import AGAIN_SECONDS, Incident, in_a_line
+from webapp.observability.incidents import REMINDER_SECONDS, Incident, in_a_line
 
 log = logs.get("test")
 
@@ -27,12 +27,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def records(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO)
     return caplog
 
 
-def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_the_first_fault_and_the_end_are_logged(clock: Clock, records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis", clock=clock)
     assert incident.fault(log, "publish", ConnectionError("refused\nat host"))
     for _ in range(9):
@@ -40,7 +40,7 @@ def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.
         assert not incident.fault(log, "publish", ConnectionError("refused"))
     clock.now += 0.5
     assert incident.over(log)
-    away, back = (record.msg for record in said.records)
+    away, back = (record.msg for record in records.records)
     assert away == {
         "event": "redis is away; trying again",
         "level": "warning",
@@ -51,34 +51,36 @@ def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.
     assert (back["event"], back["seconds"], back["tries"]) == ("redis is back", 9.5, 10)
 
 
-def test_one_that_lasts_is_told_once_a_minute(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_a_lasting_incident_is_logged_once_per_minute(clock: Clock, records: pytest.LogCaptureFixture) -> None:
     incident = Incident("postgresql", clock=clock)
-    for _ in range(int(AGAIN_SECONDS) * 2 + 1):
+    for _ in range(int(REMINDER_SECONDS) * 2 + 1):
         incident.fault(log, "connect", "no answer")
         clock.now += 1
-    assert [record.msg["event"] for record in said.records] == [
+    assert [record.msg["event"] for record in records.records] == [
         "postgresql is away; trying again",
         "postgresql is still away; trying again",
         "postgresql is still away; trying again",
     ]
-    assert (said.records[1].msg["seconds"], said.records[1].msg["tries"]) == (60.0, 61)
+    assert (records.records[1].msg["seconds"], records.records[1].msg["tries"]) == (60.0, 61)
 
 
-def test_nothing_is_said_of_what_never_was_away(said: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_without_an_incident(records: pytest.LogCaptureFixture) -> None:
     assert not Incident("redis").over(log)
-    assert said.records == []
+    assert records.records == []
 
 
-def test_the_next_one_begins_anew(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_the_next_incident_counts_from_zero(clock: Clock, records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis", clock=clock)
     for _ in range(2):
         assert incident.fault(log, "publish")
         clock.now += 5
         assert incident.over(log)
-    assert [record.msg.get("tries") for record in said.records] == [None, 1, None, 1]
+    assert [record.msg.get("tries") for record in records.records] == [None, 1, None, 1]
 
 
-def test_a_success_among_faults_does_not_end_one_that_must_settle(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_a_success_among_faults_does_not_end_an_incident_that_must_settle(
+    clock: Clock, records: pytest.LogCaptureFixture
+) -> None:
     incident = Incident("postgresql", settled=5, clock=clock)
     for _ in range(4):
         incident.fault(log, "request")
@@ -86,10 +88,10 @@ def test_a_success_among_faults_does_not_end_one_that_must_settle(clock: Clock, 
         assert not incident.over(log)
     clock.now += 5
     assert incident.over(log)
-    assert len(said.records) == 2
+    assert len(records.records) == 2
 
 
-def test_many_threads_begin_and_end_it_once(said: pytest.LogCaptureFixture) -> None:
+def test_many_threads_begin_and_end_one_incident(records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis")
     begun, ended = [], []
     barrier = threading.Barrier(8)
@@ -106,7 +108,7 @@ def test_many_threads_begin_and_end_it_once(said: pytest.LogCaptureFixture) -> N
     for thread in threads:
         thread.join()
     assert (begun.count(True), ended.count(True)) == (1, 1)
-    assert [record.msg.get("tries") for record in said.records] == [None, 8]
+    assert [record.msg.get("tries") for record in records.records] == [None, 8]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_an_order_that_exists_with_other_content_is_named_and_left(importer: Imp
     importer.load("A1,Toms,2026-01-02,5.00", "A2,Toms,2026-01-02,5.00")
     result = importer.load("A1,Toms,2026-01-02,6.00", "A2,Toms,2026-01-02,5.00", "A3,Toms,2026-01-02,7.00")
     assert result.exit_code == 0
-    assert "different  1 orders exist with other content and were left as they are: A1\n" in result.output
+    assert "different  1 orders exist with other content and were not changed: A1\n" in result.output
     assert importer.orders("number", "total_minor") == [("A1", 500), ("A2", 500), ("A3", 700)]
     assert [event["type"] for event in world.events()] == ["placed"] * 3
 

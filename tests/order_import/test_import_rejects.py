@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_written_to_gets_the_reasons_on_the_screen(impor
     (importer.report / "taken").touch()
     result = importer.load("A1,Toms,2026-01-02,1.00", *[f"B{n},Toms,never,1.00" for n in range(25)])
     assert result.exit_code == 1
-    assert "the rejected rows cannot be written" in result.output
+    assert "The rejected rows cannot be written" in result.output
     assert result.output.count("'never' is not a date") == 20
     assert importer.orders("number") == [("A1",)]
     assert not [name for name in os.listdir(importer.folder) if name.endswith(".half")]

@@ -84,6 +84,9 @@ def test_another_tenants_import_is_not_waited_for(importer: Importer, world: Wor
 
 def test_an_import_without_a_payment_says_that_nothing_counts_as_revenue(importer: Importer) -> None:
     importer.tenant()
-    assert "revenue    0: no column says when an order was paid" in importer.load("A1,Toms,2026-01-02,5.00").output
+    assert (
+        "revenue    0: revenue counts paid orders, and no column has the time of payment"
+        in importer.load("A1,Toms,2026-01-02,5.00").output
+    )
     paid = importer.load("A2,Toms,2026-01-02,5.00,2026-01-02", header=f"{HEADER},paid_at")
     assert "revenue" not in paid.output

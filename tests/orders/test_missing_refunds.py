@@ -46,7 +46,7 @@ def test_a_refund_without_an_event_is_found_and_repaired(
     examined(service).says("refunds", "ok", "every refund has its event")
     refund_without_event(world, order, 10_000)
     examined(service).says(
-        "refunds", "FAULT", "1 order with refunds that no event tells of, so revenue does not count them: TRG-1",
+        "refunds", "FAULT", "1 order with refunds without an event, so revenue does not count them: TRG-1",
         "flask orders repair",
     )  # fmt: skip
     shown = flask(app, "--dry-run")

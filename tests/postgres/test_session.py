@@ -200,7 +200,7 @@ def test_behind_pgbouncer_in_session_mode_all_processes_work(service: Service, w
             assert refresh.refresh(url) == {tenant}
             eventually(lambda: examined(pooled).says("cursor", "ok", "listener has read up to") is None)
             found = examined(pooled)
-            found.says("postgresql", "warn", "a pooler stands between")
+            found.says("postgresql", "warn", "goes through a pooler")
             assert "FAULT" not in found.levels.values()
         finally:
             processes.close()

@@ -241,7 +241,7 @@ def test_any_environment_is_a_config_or_its_faults_in_words(database: str, redis
     names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     env = dict(zip(names, (database, redis, more), strict=True))
     env |= dict.fromkeys(
-        ("STREAM_SECONDS", "RETENTION_DAYS", "DRAIN_SECONDS", "METRICS_TOKEN", "TRUSTED_PROXIES"), more
+        ("STREAM_MAX_SECONDS", "RETENTION_DAYS", "DRAIN_INTERVAL_SECONDS", "METRICS_TOKEN", "TRUSTED_PROXIES"), more
     )
     with contextlib.suppress(ConfigError):
         Config.from_env(env)

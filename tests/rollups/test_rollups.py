@@ -143,7 +143,7 @@ def test_a_rebuild_follows_a_tenant_to_another_time_zone(service: Service, world
 def test_the_command_rebuilds_and_says_for_how_many(app: Flask, world: World) -> None:
     world.order(world.tenant(), placed_at="2026-03-01 23:30+00")
     result = app.test_cli_runner().invoke(args=["rollups", "rebuild"])
-    assert result.output == "Counted again: 1 tenant.\n"
+    assert result.output == "Rebuilt the rollups of 1 tenant.\n"
     assert_they_equal_a_plain_count(world.conn)
 
 

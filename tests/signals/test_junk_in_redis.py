@@ -199,8 +199,8 @@ BAD_BEATS = (
 def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(service: Service, client: redis.Redis, junk: Any) -> None:
     for key in KEYS:
         write(client, key, junk)
-    examiner = readiness.of(create_app(config_for(service)))
-    assert examiner.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
+    monitor = readiness.monitor_of(create_app(config_for(service)))
+    assert monitor.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
     with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, client)
         beat.close()  # of a key that is not ours

@@ -31,7 +31,7 @@ Open = Callable[..., EventStream]
 @pytest.fixture(params=["socket", "generator"])
 def start(request: pytest.FixtureRequest, service: Service) -> Iterator[Start]:
     """The web process, once with each way in which the bytes of its streams go out."""
-    doorbell = Doorbell(service, DOORBELL_STREAMS=request.param, METRICS_TOKEN=TOKEN, STREAMS_PER_USER="200")
+    doorbell = Doorbell(service, STREAM_TRANSPORT=request.param, METRICS_TOKEN=TOKEN, STREAMS_PER_USER="200")
 
     def start(app: str = "wsgi:app") -> Doorbell:
         doorbell.web.args[-1] = app
@@ -69,7 +69,7 @@ def heard(stream: EventStream, newest: int) -> list[Event]:
 
 
 def folded(doorbell: Doorbell) -> float:
-    return scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_stream_folded_total")
+    return scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_stream_coalesced_total")
 
 
 def says_nothing(stream: EventStream) -> bool:

@@ -145,7 +145,7 @@ def fill(client: redis.Redis, doorbell: Doorbell, tenant: int) -> int:
     """Signals until a stream that nobody reads is slow and some were folded. Returns the newest seq."""
     for _ in range(2000):
         newest = publisher.publish(client, tenant, {"orders": MANY, "placed": None, "revenue": None})
-        if newest % 10 == 0 and look(doorbell).value("doorbell_stream_folded_total") > 20:
+        if newest % 10 == 0 and look(doorbell).value("doorbell_stream_coalesced_total") > 20:
             return newest
     raise AssertionError("whatever is sent, the stream takes it")
 
@@ -172,7 +172,7 @@ def test_a_slow_reader_gets_whole_events_in_order_and_the_last_state(
     assert seqs == sorted(seqs), "none older after a newer one"
     assert ids == sorted(set(ids))
     assert ids[-1] == last > newest
-    folded = look(doorbell).value("doorbell_stream_folded_total") - before.value("doorbell_stream_folded_total")
+    folded = look(doorbell).value("doorbell_stream_coalesced_total") - before.value("doorbell_stream_coalesced_total")
     assert folded > 10, "the guard: some were folded while it read"
     assert {"orders", "placed", "revenue", "day"} <= {name for name, _data, _id in found}
     assert eventually(lambda: look(doorbell).value("doorbell_streams_slow") == 0)
@@ -270,7 +270,7 @@ def test_streams_take_no_place_of_a_request_and_are_in_the_access_log(
 def test_where_there_is_no_room_the_page_is_told_in_band(
     start: Start, world: World, client: redis.Redis, way: str, setting: str, why: str
 ) -> None:
-    doorbell = start(DOORBELL_STREAMS=way, **{setting: "2"})
+    doorbell = start(STREAM_TRANSPORT=way, **{setting: "2"})
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
     let_in = [Raw(doorbell, cookie), Raw(doorbell, cookie)]
@@ -301,7 +301,7 @@ def test_where_there_is_no_room_the_page_is_told_in_band(
 def test_a_resume_is_answered_from_memory_and_else_from_the_log(
     start: Start, world: World, client: redis.Redis, way: str
 ) -> None:
-    doorbell = start(DOORBELL_STREAMS=way)
+    doorbell = start(STREAM_TRANSPORT=way)
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
 

@@ -26,7 +26,7 @@ Open = Callable[..., EventStream]
 @pytest.fixture(params=["socket", "generator"])
 def doorbell(request: pytest.FixtureRequest, service: Service) -> Iterator[Doorbell]:
     """The web process, once with each way in which the bytes of its streams go out."""
-    doorbell = Doorbell(service, DOORBELL_STREAMS=request.param)
+    doorbell = Doorbell(service, STREAM_TRANSPORT=request.param)
     doorbell.start_web()
     yield doorbell
     doorbell.close()
@@ -287,7 +287,7 @@ def test_a_deploy_ends_the_streams_within_the_grace_time(world: World, open_stre
 
 @pytest.mark.parametrize("way", ["socket", "generator"])
 def test_a_stream_ends_with_its_life(world: World, service: Service, way: str) -> None:
-    doorbell = Doorbell(service, STREAM_SECONDS="1", DOORBELL_STREAMS=way)
+    doorbell = Doorbell(service, STREAM_MAX_SECONDS="1", STREAM_TRANSPORT=way)
     doorbell.start_web()
     try:
         stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ..observability import logs
-from ..observability.incidents import AGAIN_SECONDS
+from ..observability.incidents import REMINDER_SECONDS
 from ..observability.metrics import listener as metrics
 from .quiet_mode import State
 
@@ -17,17 +17,17 @@ class MissedRings:
 
     def __init__(self) -> None:
         self._unrung = False
-        self._told = -AGAIN_SECONDS
+        self._told = -REMINDER_SECONDS
 
     def drained(self, why: str, events: int) -> None:
         if self._unrung:  # and nothing was heard between that drain and this one
-            metrics.LOST_BELLS.inc()
+            metrics.MISSED_RINGS.inc()
             self._tell()
         self._unrung = why == State.ASLEEP.value and events > 0
 
     def _tell(self) -> None:
         """Once a minute: a writer with `doorbell.ring = off` is a regular customer."""
-        if time.monotonic() - self._told >= AGAIN_SECONDS:
+        if time.monotonic() - self._told >= REMINDER_SECONDS:
             self._told = time.monotonic()
             log.warning("a safety drain found events that nobody had rung for")
 

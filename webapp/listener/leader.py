@@ -15,7 +15,7 @@ from ..doorbell.missed_rings import MissedRings
 from ..doorbell.quiet_mode import AWAKE_FROM, QuietMode, State
 from ..doorbell.self_ring import EVERY_SECONDS, SelfRing
 from ..observability import logs
-from ..observability.incidents import AGAIN_SECONDS, Incident
+from ..observability.incidents import REMINDER_SECONDS, Incident
 from ..observability.metrics import listener as metrics
 from ..outbox import cursor as cursors
 from ..outbox import drain
@@ -39,14 +39,14 @@ class Leader:
         is_answering: Callable[[], None] = lambda: None,
     ) -> None:
         self._conn, self._redis, self._stop, self._is_answering = conn, client, stop, is_answering
-        self._quiet = QuietMode(conn, config.drain_seconds)
+        self._quiet = QuietMode(conn, config.drain_interval_seconds)
         self._heartbeat = Heartbeat(conn, client)
         self._self_ring = SelfRing(conn, config.database_url)
         self._lost_bells = MissedRings()
         self._back_off = Backoff()
         self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
         self._odd_rings = Incident(
-            "a ring", "it is passed over", state="unreadable", again="readable", settled=AGAIN_SECONDS
+            "a ring", "it is passed over", state="unreadable", again="readable", settled=REMINDER_SECONDS
         )
         self._queue_full = Incident(
             "PostgreSQL's queue of notifications",
@@ -54,7 +54,7 @@ class Leader:
             state="filling up",
             again="empty enough",
         )
-        self._floor = config.drain_seconds
+        self._floor = config.drain_interval_seconds
         self._next_beat = self._next_proof = self._next_answer = 0.0
         self._publishing = True  # what was read last went out
 
@@ -110,7 +110,7 @@ class Leader:
     def _rest(self, cursor: Cursor) -> str:
         """Wait until the next drain is due or a ring comes; returns what the drain is for. Beats and proves the bell meanwhile.
 
-        A ring is answered at once, unless the drain for the ring before it found nothing: then `drain_seconds` after that.
+        A ring is answered at once, or `drain_interval_seconds` later where the drain for the previous ring found nothing.
         """
         due, why = time.monotonic() + self._quiet.pause, self._quiet.state.value
         while not self._stop.asked:
@@ -136,7 +136,7 @@ class Leader:
             except Exception as error:  # any role sends any ring: no single one may end the loop
                 self._odd_rings.fault(log, type(error).__name__, error)
                 rang += 1
-        metrics.RINGS_HEARD.inc(rang)
+        metrics.RINGS_RECEIVED.inc(rang)
         self._lost_bells.heard(rang)
         return rang
 

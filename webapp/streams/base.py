@@ -36,7 +36,7 @@ class Stream:
         """One signal as it comes from Redis."""
         if message.signal.seq > self.seq:
             if self.dirty is not None:
-                metrics.FOLDED.inc()
+                metrics.COALESCED.inc()
             self.fold(message.signal)
 
     def fold(self, signal: Signal) -> None:

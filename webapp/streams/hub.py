@@ -56,7 +56,7 @@ class Hub:
         self._audiences: dict[int, TenantStreams] = {}
         self._of_user: Counter[int] = Counter()
         self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
-        self._rounds = StreamTimers(config.stream_seconds, self.close, self._each_tick, self._end_without_rights)
+        self._rounds = StreamTimers(config.stream_max_seconds, self.close, self._each_tick, self._end_without_rights)
         self._ended_lately = EndedElsewhere(self._end_what_ended_lately)
         self._sockets: Sockets | None = None
         self._stopping = False

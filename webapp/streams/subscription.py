@@ -101,7 +101,7 @@ class Subscription:
                 expected = isinstance(error, redis.RedisError | OSError)
                 unforeseen = {} if expected else {"exc_info": error}
                 if self._redis_away.fault(log, "subscription", error, **unforeseen):
-                    metrics.hub_lost("redis")
+                    metrics.hub_outage_started("redis")
                 self._lose()
                 time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
                 wait = min(wait * 2, BACK_OFF_SECONDS[1])
@@ -130,7 +130,7 @@ class Subscription:
             heard = time.monotonic()
             if message["type"] == "subscribe":
                 if self._redis_away.over(log):
-                    metrics.hub_found("redis")
+                    metrics.hub_outage_ended("redis")
                 self._answered(_tenant(message["channel"]))
             elif message["type"] == "message":
                 self._fed.received(_tenant(message["channel"]), message["data"])
@@ -148,9 +148,9 @@ class Subscription:
         self._looked = time.monotonic()
         beats = bool(self._log.exists(publisher.HEARTBEAT_KEY))
         if beats and self._listener_away.over(log):
-            metrics.hub_found("listener")
+            metrics.hub_outage_ended("listener")
         elif not beats and self._listener_away.fault(log, "heartbeat"):
-            metrics.hub_lost("listener")
+            metrics.hub_outage_started("listener")
         if beats != self.listener_beats:
             self.listener_beats = beats
             self._fed.listener(beats)

@@ -47,11 +47,11 @@ class TenantStreams:
     def add(self, stream: Stream) -> None:
         self.streams[stream] = None
         stream.audience = self.streams
-        metrics.tenant_has(len(self.streams), len(self.streams) - 1)
+        metrics.set_tenant_streams(len(self.streams), len(self.streams) - 1)
 
     def remove(self, stream: Stream) -> None:
         del self.streams[stream]
-        metrics.tenant_has(len(self.streams), len(self.streams) + 1)
+        metrics.set_tenant_streams(len(self.streams), len(self.streams) + 1)
 
     def hear(self, signal: Signal) -> None:
         """The next signal: at once and whole to the persons whom it concerns; its topics to all, by themselves or folded."""
@@ -141,10 +141,10 @@ class TenantStreams:
         self._going = None
         self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD_THRESHOLD else 0.0
         if folded:
-            metrics.FOLDED.inc(folded * len(streams))
+            metrics.COALESCED.inc(folded * len(streams))
         metrics.DELIVERIES.inc(len(streams))
         metrics.WRITE_SECONDS.inc(took)
-        metrics.WRITTEN_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
+        metrics.DELIVERY_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
 
 
 def _in_turns(streams: list[Stream], tell: Callable[[Sequence[Stream]], bool]) -> float:

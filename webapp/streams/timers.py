@@ -16,7 +16,7 @@ from .base import Stream
 
 BEAT_SECONDS = 15.0  # a named event, so that the page's watchdog sees it
 RIGHTS_SECONDS = 50.0  # between two looks at the rights of all; with the look itself less than a minute
-LIFE_SPREAD = (0.8, 1.0)  # of Config.stream_seconds: streams that began together do not end together
+LIFE_SPREAD = (0.8, 1.0)  # of Config.stream_max_seconds: streams that began together do not end together
 TICK_SECONDS = 0.25
 
 log = logs.get("hub")
