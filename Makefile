@@ -42,10 +42,11 @@ test-hosts: $(VENV)/dev.stamp ## six hosts as network namespaces, cut off in tur
 test-postgres: $(VENV)/dev.stamp ## triggers, listener, rollups, migrations … on PostgreSQL 14 to 18 (npm's); VERSIONS="14 15"
 	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 
-lint: $(VENV)/dev.stamp ## ruff and mypy
+lint: $(VENV)/dev.stamp ## ruff, mypy, and the English of added lines (STYLE.md)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo 'Format with: .venv/bin/ruff format .'; exit 1; }
 	@$(BIN)/mypy
+	@$(BIN)/python -m tools.prose_lint
 
 bench: $(VENV)/dev.stamp ## every benchmark; one JSON object a line
 	@failed=; for file in bench/[a-z]*.py; do \
@@ -56,8 +57,8 @@ bench: $(VENV)/dev.stamp ## every benchmark; one JSON object a line
 bench-report: $(VENV)/dev.stamp ## docs/performance.md and its charts, from a run of all, or from the lines in $LINES
 	@$(BIN)/python -m bench.report $(LINES)
 
-docs: $(VENV)/embedded.stamp ## docs/events.md anew, from webapp/events/catalog.py
-	@$(BIN)/python -m webapp.events.catalog.docs > docs/events.md
+docs: $(VENV)/embedded.stamp ## rebuild docs/events.md from webapp/events/catalog.py
+	@$(BIN)/python -m webapp.events.docs > docs/events.md
 
 pictures: $(VENV)/dev.stamp ## the README's pictures anew, from the running demo
 	@$(BIN)/python -m tests.support.install.chromium
