@@ -132,7 +132,7 @@ def test_every_metric_is_in_the_operators_table_and_every_one_there_is_a_metric(
     for family in REGISTRY.collect():
         if family.name.startswith("doorbell_") and "_test_" not in family.name:
             made.add(family.name + ("_total" if family.type == "counter" else ""))
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "monitoring.md").read_text()
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `doorbell_")]
     assert set(re.findall(r"`(doorbell_\w+)", " ".join(rows))) == made
 

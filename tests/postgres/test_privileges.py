@@ -12,7 +12,7 @@ from webapp.doctor.functions import FOR_EVERY_WRITER
 from ..support.database_roles import shop, stranger  # noqa: F401 - fixtures
 from ..support.world import World
 
-# PostgreSQL's own defaults, which are an administrator's to take away (docs/operations.md); `flask doctor` advises it.
+# PostgreSQL's own defaults, which are an administrator's to take away (docs/postgresql.md); `flask doctor` advises it.
 ALLOWED = {
     ("database", "CONNECT"),
     ("database", "TEMPORARY"),
