@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -78,3 +79,26 @@ def test_the_readme_lists_every_setting_of_the_configuration() -> None:
     of_gunicorn_and_logs = {"WEB_CONCURRENCY", "GRACEFUL_TIMEOUT"}
     set_by_make_run = {"DOORBELL_DEMO"}
     assert listed == (read | of_gunicorn_and_logs) - set_by_make_run
+
+
+def strings_of_the_code() -> set[str]:
+    files = [path for folder in ("webapp", "tasks") for path in (ROOT / folder).rglob("*.py")]
+    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text())))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_the_log_lines_listed_for_operators_exist() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text()
+    cells = [line.split(" | ")[0] for line in page.partition("### Web")[2].partition("## Metrics")[0].splitlines()]
+    lines = [text.strip() for cell in cells if cell.startswith("| `") for text in re.findall(r"`([^`]+)`", cell)]
+    of_libraries = ("Exception on", "consumer:", "Connected to", "beat:", "tasks.", "DATABASE_URL leads")
+    ours = [line for line in lines if " " in line and "=" not in line and not line.startswith(of_libraries)]
+    assert len(ours) > 20
+    known = strings_of_the_code()
+    # An incident's line has three parts: "redis", "away" and "the pages poll".
+    unknown = [
+        line
+        for line in (line.removeprefix("… ").partition("…")[0].rstrip(" ;") for line in ours)
+        if not any(line in text for text in known) and not set(re.split(r" is |; (?=.*$)", line, maxsplit=2)) <= known
+    ]
+    assert unknown == []
