@@ -42,10 +42,11 @@ test-hosts: $(VENV)/dev.stamp ## run the tests on six network namespaces as host
 test-postgres: $(VENV)/dev.stamp ## run the tests of the database on PostgreSQL 14 to 18; some: VERSIONS="14 15" (needs npm)
 	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 
-lint: $(VENV)/dev.stamp ## run ruff and mypy
+lint: $(VENV)/dev.stamp ## run ruff and mypy, and check the English of added lines (STYLE.md)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo 'Format with: .venv/bin/ruff format .'; exit 1; }
 	@$(BIN)/mypy
+	@$(BIN)/python -m tools.prose_lint
 
 bench: $(VENV)/dev.stamp ## run every benchmark; prints one JSON object per line
 	@failed=; for file in bench/[a-z]*.py; do \
@@ -72,7 +73,7 @@ lock: ## pin the newest versions (needs uv)
 			--generate-hashes --no-annotate --no-emit-index-url --output-file "requirements/$$name.txt" "requirements/$$name.in" || exit 1; \
 	done
 
-schema: $(VENV)/embedded.stamp ## migrations/schema.sql from the migrations
+schema: $(VENV)/embedded.stamp ## write migrations/schema.sql from the migrations
 	@$(BIN)/python -m migrations.write_schema
 
 clean: ## remove .venv and caches, but not the data in $DATA_DIR

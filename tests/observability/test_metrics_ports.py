@@ -132,7 +132,7 @@ def test_the_tables_of_the_operations_guide_list_exactly_the_metrics() -> None:
     for family in REGISTRY.collect():
         if family.name.startswith("doorbell_") and "_test_" not in family.name:
             created.add(family.name + ("_total" if family.type == "counter" else ""))
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "monitoring.md").read_text()
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `doorbell_")]
     assert set(re.findall(r"`(doorbell_\w+)", " ".join(rows))) == created
 

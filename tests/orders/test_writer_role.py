@@ -86,7 +86,7 @@ def test_a_program_can_set_no_id_and_read_only_keys(world: World, shop: psycopg.
 
 def test_the_documented_upsert_works_twice_with_these_rights(world: World, shop: psycopg.Connection) -> None:
     world.tenant()
-    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "postgresql.md").read_text()
     (upsert,) = re.findall(r"^INSERT INTO orders.*?;$", page, re.DOTALL | re.MULTILINE)
     shop.execute(upsert)
     shop.execute(upsert)

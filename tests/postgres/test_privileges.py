@@ -12,7 +12,7 @@ from webapp.doctor.functions import FOR_EVERY_WRITER
 from ..support.database_roles import shop, stranger  # noqa: F401 - fixtures
 from ..support.world import World
 
-# PostgreSQL's own defaults. An administrator revokes them (docs/operations.md), as `flask doctor` advises.
+# PostgreSQL's own defaults. An administrator revokes them (docs/postgresql.md), as `flask doctor` advises.
 ALLOWED = {
     ("database", "CONNECT"),
     ("database", "TEMPORARY"),

@@ -148,9 +148,9 @@ def celery(service: Service, url: str, monkeypatch: pytest.MonkeyPatch) -> Celer
 
 @pytest.fixture
 def line() -> str:
-    """The line of docs/operations.md that makes the user, with the password that it says to choose."""
-    found = re.search(r"^ACL SETUSER doorbell .*?$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
-    assert found, "docs/operations.md has no ACL line"
+    """The line of docs/redis.md that makes the user, with the password that it says to choose."""
+    found = re.search(r"^ACL SETUSER doorbell .*?$", (ROOT / "docs" / "redis.md").read_text(), re.MULTILINE)
+    assert found, "docs/redis.md has no ACL line"
     return found.group(0)
 
 
