@@ -33,7 +33,7 @@ STAGED = (
 )
 LINE, NUMBER, OWNER_EMAIL, OWNER_NAME = (STAGED.index(name) for name in ("line", "number", "owner_email", "owner_name"))
 SKU, PRODUCT, QUANTITY, UNIT_PRICE, LINE_TOTAL, REASON = range(STAGED.index("sku"), len(STAGED))
-# Parsed and used for the line's total, but not staged.
+# Parsed, but not staged.
 RATE, LINE_DISCOUNT, CURRENCY = range(len(STAGED), len(STAGED) + 3)
 ROW_LENGTH = len(STAGED) + 3
 RATE_ONE = 10**6  # rates are in millionths
@@ -66,44 +66,44 @@ class RowParser:
         """The staged row. An invalid row has only its line, its reasons and, if it could be parsed, its order number."""
         row: Row = [NULL] * ROW_LENGTH
         row[LINE] = line
-        faults: list[str] = []
+        reasons: list[str] = []
         steps = self.steps_of(cells)
         # Values may be in the wrong columns, so only the number is parsed; it rejects the whole order.
         if len(cells) != self.width:
-            faults.append(
+            reasons.append(
                 f"the row has {len(cells)} fields but the header has {self.width}: quote values that contain a delimiter"
             )
             steps = [step for step in self.number_steps if step[1] < len(cells)]
         for index, column, parse, name in steps:
             try:
                 row[index] = parse(cells[column])
-            except ValueInvalid as fault:
-                faults.append(f"{name} {fault}")
-        if not faults:
-            self.complete(row, cells, faults)
-        if faults:
-            return [line, row[NUMBER], *[NULL] * (REASON - 2), copy_escape("; ".join(faults))]
+            except ValueInvalid as error:
+                reasons.append(f"{name} {error}")
+        if not reasons:
+            self.complete(row, cells, reasons)
+        if reasons:
+            return [line, row[NUMBER], *[NULL] * (REASON - 2), copy_escape("; ".join(reasons))]
         del row[len(STAGED) :]
         return row
 
     def steps_of(self, cells: list[str]) -> Steps:
         return self.steps
 
-    def complete(self, row: Row, cells: list[str], faults: list[str]) -> None:
+    def complete(self, row: Row, cells: list[str], reasons: list[str]) -> None:
         """Check and compute what depends on several cells, after all were parsed without an error."""
         if row[NUMBER] is NULL:
-            faults.append("the order number is empty")
+            reasons.append("the order number is empty")
         name = row[OWNER_NAME]
         # A column of owner names may contain their addresses.
         if "@" in name and row[OWNER_EMAIL] is NULL:
             try:
                 row[OWNER_EMAIL], row[OWNER_NAME] = self.parsers.email(name), NULL
-            except ValueInvalid as fault:
-                faults.append(f"the owner {fault}")
-        complete_line(row, faults)
+            except ValueInvalid as error:
+                reasons.append(f"the owner {error}")
+        complete_line(row, reasons)
 
 
-def complete_line(row: Row, faults: list[str]) -> None:
+def complete_line(row: Row, reasons: list[str]) -> None:
     """Compute the line's total: quantity × unit price × (1 − discount), rounded half up to the minor unit."""
     quantity, price, product = row[QUANTITY], row[UNIT_PRICE], row[PRODUCT]
     if product is NULL:
@@ -115,13 +115,13 @@ def complete_line(row: Row, faults: list[str]) -> None:
             if value is NULL
         ]
         if len(missing) < 3:  # else it has no line
-            faults.append(f"the line has no {' and no '.join(missing)}")
+            reasons.append(f"the line has no {' and no '.join(missing)}")
         return
     rate, discount = row[RATE], row[LINE_DISCOUNT]
     total = quantity * price * (RATE_ONE if rate is NULL else RATE_ONE - rate)
     total = (total + TOTAL_SCALE // 2) // TOTAL_SCALE - (0 if discount is NULL else discount)
     if not 0 <= total <= MAX_MINOR:
-        faults.append("the line's discount is more than its price" if total < 0 else "the line's total is too large")
+        reasons.append("the line's discount is more than its price" if total < 0 else "the line's total is too large")
     row[LINE_TOTAL] = total
     row[QUANTITY] = f"{quantity}e-3"  # thousandths
 

@@ -65,13 +65,13 @@ class ShopifyRows(RowParser):
     def steps_of(self, cells: list[str]) -> Steps:
         return self.steps if self._is_first(cells) else self.line_steps
 
-    def complete(self, row: Row, cells: list[str], faults: list[str]) -> None:
+    def complete(self, row: Row, cells: list[str], reasons: list[str]) -> None:
         if self._is_first(cells):
             names = (self.parsers.text(cells[index]) for index in self.columns.found.get("customer", ()))
             row[CUSTOMER] = next((name for name in names if name is not NULL), NO_CUSTOMER)
             if self.fulfillment is not None and cells[self.fulfillment].strip().lower() == "partial":
                 row[SHIPPED_AT] = NULL  # only partly shipped
-        super().complete(row, cells, faults)
+        super().complete(row, cells, reasons)
 
     def _is_first(self, cells: list[str]) -> bool:
         return self.total < len(cells) and bool(cells[self.total].strip())
