@@ -40,8 +40,8 @@ def test_the_report_contains_the_row_and_can_be_corrected_and_imported(importer:
     [row] = importer.rejected()
     assert (row["rejected_line"], row["rejected_number"], row["customer"]) == ("2", "A1", "Toms\nSpezialitäten")
     assert "total '12.345' has 3 digits after the point; EUR has 2" in row["rejected_reason"]
-    mended = importer.report.read_text().replace("12.345", "12.34", 2).replace("'12.34'", "")
-    importer.path.write_text(mended)
+    corrected = importer.report.read_text().replace("12.345", "12.34", 2).replace("'12.34'", "")
+    importer.path.write_text(corrected)
     assert importer.run().exit_code == 0
     assert importer.orders() == [("A1", "Toms\nSpezialitäten", 1234), ("A2", "Ana", 100)]
     assert not importer.report.exists(), "nothing was rejected, so the old report is deleted"

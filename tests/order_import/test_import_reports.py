@@ -53,9 +53,9 @@ def test_formulas_are_escaped_in_the_report_and_unescaped_by_the_import(
         assert not row["rejected_number"].startswith("=")
         assert not row["number"].startswith("=")
         assert row["total"] == "-5.00", "a number is not escaped"
-    mended = importer.report.read_text().replace("soon", "2026-01-02").replace("-5.00", "5.00")
-    importer.path = importer.folder / "mended.csv"
-    importer.path.write_text(mended)
+    corrected = importer.report.read_text().replace("soon", "2026-01-02").replace("-5.00", "5.00")
+    importer.path = importer.folder / "corrected.csv"
+    importer.path.write_text(corrected)
     assert importer.run().exit_code == 0
     assert importer.orders("number", "customer") == [(f"={n}", customer.strip()) for n, customer in enumerate(nasty)]
 
