@@ -50,7 +50,7 @@ def settings() -> dict[str, Any]:
             "health_check_interval": 10,
             **broker["transport_options"],
         },
-        # Redis may be shared with another Celery, whose queue is "celery".
+        # Redis may be shared with another Celery, which uses the queue "celery".
         "task_default_queue": QUEUE,
         "task_ignore_result": True,
         "task_serializer": "json",

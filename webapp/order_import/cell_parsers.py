@@ -1,4 +1,4 @@
-"""Strict parsers of cells: an ambiguous text raises ValueInvalid, whose message gives what is allowed.
+"""Strict parsers of cells: an ambiguous text raises ValueInvalid with a message of what is allowed.
 
 A parser gets a raw cell and returns an int, or text escaped for COPY's text format; NULL for an empty cell. Files repeat
 their dates, prices and names, so each parser caches its last few thousand results.
@@ -154,7 +154,7 @@ class CellParsers:
                 tzinfo=None
             ):
                 raise ValueInvalid(
-                    f"{text!r} does not exist in {self.zone.key}, whose clocks skipped it; give the time with its offset, "
+                    f"{text!r} does not exist in {self.zone.key}: the clocks skipped it; give the time with its offset, "
                     f"such as {day}T{clock}+00:00"
                 )
             return moment.astimezone(UTC).isoformat()

@@ -84,7 +84,7 @@ LIMIT 1"""
 
 
 def find_owners(conn: psycopg.Connection, tenant_id: int, slug: str, policy: str) -> None:
-    """Find the owners named in the file as users. Orders of unknown owners get a reason, except with policy `ignore`."""
+    """Find the file's owners among the users. Orders with an owner that `policy` does not accept get a reason."""
     conn.execute(OWNERS, {"tenant": tenant_id, "slug": slug, "policy": policy})
     conn.execute(REJECT)
     if policy != "ignore":
@@ -98,6 +98,6 @@ def create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
 
 
 def first_unknown(conn: psycopg.Connection, tenant_id: int) -> str | None:
-    """The address of an owner who is still not a user, although their order is about to be placed; None normally."""
+    """The address of an owner who is still not a user, although their order is about to be placed; normally None."""
     found = conn.execute(UNKNOWN, {"tenant": tenant_id}).fetchone()
     return str(found[0]) if found else None

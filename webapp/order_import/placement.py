@@ -114,7 +114,7 @@ def place(
 ) -> Outcome:
     """Place every order that has no reason to be rejected. With `dry_run`, do it all and roll back.
 
-    Orders whose number exists are left unchanged. One import per tenant places at a time, because two imports with the same
+    Existing order numbers are left unchanged. One import per tenant places at a time, because two imports with the same
     numbers in different orders would deadlock; `waiting` is called if another one is placing. Raises FileRefused when
     another tenant takes an owner's address meanwhile.
     """

@@ -1,4 +1,4 @@
-"""The report of rejected rows, beside the input file: line, reason and the row, so that it can be corrected and imported."""
+"""The report of rejected rows, written next to the input file, so that the rows can be corrected and imported."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Inbox:
 class NewItems(Inbox):
     """The unread items since a page's snapshot: `count` in all, of which `items` has the newest TOAST_LIMIT.
 
-    They concern `orders` orders, whose totals sum up to `total_minor`, and have `types`.
+    They concern `orders` orders with a sum of totals `total_minor`, and have these `types`.
     """
 
     count: int

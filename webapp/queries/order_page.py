@@ -31,8 +31,8 @@ class ShownLine:
 class TimelineEntry:
     """One event of the order. `actor` is the user who acted, or None for a program.
 
-    `role` is a program's role in PostgreSQL, None for Doorbell's own. The program itself set `via`, its name, and
-    `claimed_actor`, the user for whom it claims to act.
+    `role` is a program's role in PostgreSQL, None for Doorbell's own. The program itself sets its name `via` and the user
+    that it claims to act for, `claimed_actor`.
     """
 
     type: str
@@ -49,10 +49,10 @@ class TimelineEntry:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """An order's page. `freight_minor` is the total minus the lines; `allowed_actions` are the verbs that the rules allow.
+    """An order's page. `freight_minor` is the total minus the lines, 0 without lines.
 
-    `user_names` has all users of the tenant by id. `owners` has the possible owners by id: the active users and the
-    present owner, who may be disabled.
+    `allowed_actions` are the verbs that the rules allow. `user_names` has all users of the tenant by id. `owners` has the
+    possible owners by id: the active users and the present owner, who may be disabled.
     """
 
     order: OrderState
@@ -68,7 +68,7 @@ class OrderPage:
 
 
 def read(tenant: Tenant, number: str) -> OrderPage:
-    """Raises OrderNotFound."""
+    """The page of the order with this number. Raises OrderNotFound."""
     page = _read(tenant, Order.number == number)
     if page is None:
         raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")

@@ -39,7 +39,7 @@ class PageCursor:
 
     @classmethod
     def parse(cls, text: str) -> PageCursor:
-        """Raises CursorInvalid."""
+        """The cursor from its text in a URL. Raises CursorInvalid."""
         placed_at, _, order_id = text.partition("_")
         try:
             moment = datetime.fromisoformat(placed_at)

@@ -54,7 +54,7 @@ def _run(database_url: str, *, everything: bool) -> set[int]:
 
 @contextmanager
 def _lock(conn: psycopg.Connection, *, wait: bool) -> Iterator[bool]:
-    """Hold the lock and yield whether it was free. It comes before the transaction, whose snapshot must show the last run."""
+    """Hold the lock, and yield whether it was free. The transaction comes after it: its snapshot must include the last run."""
     if wait:
         conn.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         is_locked = True
