@@ -1,4 +1,4 @@
-"""Drains the outbox while no listener does. Sent every minute, and everything that has a timer once at a worker's start."""
+"""The task that drains the outbox while no listener leads, and the sending of all tasks once when a worker starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .schedule import CATCH_UP, EVERY
 
 @app.task(name=CATCH_UP, throws=(psycopg.OperationalError, redis.RedisError))
 def catch_up() -> int | None:
-    """Returns how many events were drained; None where a listener leads, which is the normal case."""
+    """Returns the number of drained events; None while a listener leads, which is normal."""
     config = Config.from_env(os.environ)
     with redis_client.connect(config.redis_url) as client:
         drained = standby.catch_up(config.database_url, client)

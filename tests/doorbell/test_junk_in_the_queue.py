@@ -15,7 +15,7 @@ from celery import Celery
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
+from tasks.message_guard import NO_ARGUMENTS, QUEUE, validated
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
 from webapp.events.catalog import ROLLUPS
 from webapp.listener import standby
@@ -107,13 +107,13 @@ TEXTS = (b"junk", b"", b"\xff\xfe", b"[" * 100_000, b"NaN", b'{"__type__": "date
 
 @pytest.mark.parametrize("junk", STRUCTURED, ids=lambda junk: json.dumps(junk)[:60])
 def test_what_doorbell_does_not_send_is_refused(junk: Any) -> None:
-    with pytest.raises(ValueError, match="not a message of Doorbell's"):
-        checked(junk)
+    with pytest.raises(ValueError, match="not a message from Doorbell"):
+        validated(junk)
 
 
 def test_of_a_message_only_the_name_the_id_and_the_expiry_are_taken() -> None:
     sent = message(expires="2026-11-26T11:40:06+00:00", timelimit="soon", shadow={"a": 1})
-    seen = checked(copy.deepcopy(sent))
+    seen = validated(copy.deepcopy(sent))
     assert {name: seen["headers"][name] for name in ("task", "id", "expires", "timelimit")} == {
         "task": REFRESH_ROLLUPS,
         "id": TASK_ID,
@@ -138,7 +138,7 @@ def test_any_field_may_hold_anything(name: str, value: Any) -> None:
     junk = message()
     (junk if name in junk else junk["headers"])[name] = value
     try:
-        ours = checked(junk)
+        ours = validated(junk)
     except ValueError:
         return
     assert ours["headers"]["task"] in EVERY
@@ -183,7 +183,7 @@ def test_no_content_of_the_queue_ends_the_worker(
     assert works()
     assert worker.running
     assert "Traceback" not in worker.log
-    assert worker.log.count("a message in the queue is not ours; it is passed over") == 1
+    assert worker.log.count("a message in the queue is invalid; skipping it") == 1
 
 
 def topics(client: redis.Redis, tenant: int) -> list[str]:

@@ -157,8 +157,8 @@ def test_a_quarter_of_an_hour_of_the_customers_hardly_changes_the_totals_of_the_
 
 def test_the_daily_number_of_orders_equals_that_of_the_past() -> None:
     monday = datetime(2026, 11, 16)
-    week = sum(company.orders_a_second(monday + timedelta(hours=hour)) * 3600 for hour in range(24 * 7))
-    assert week / 7 == pytest.approx(company.ORDERS_A_DAY * sum(company.BY_WEEKDAY) / 7)
+    week = sum(company.orders_per_second(monday + timedelta(hours=hour)) * 3600 for hour in range(24 * 7))
+    assert week / 7 == pytest.approx(company.ORDERS_PER_DAY * sum(company.BY_WEEKDAY) / 7)
 
 
 def test_two_missed_days_are_filled_at_the_next_start(service: Service, world: World) -> None:
@@ -168,7 +168,7 @@ def test_two_missed_days_are_filled_at_the_next_start(service: Service, world: W
     started = time.monotonic()
     missed = catch_up(service.database_url, NOON)
     assert time.monotonic() - started < 10
-    assert 1.5 * company.ORDERS_A_DAY < missed < 3 * company.ORDERS_A_DAY
+    assert 1.5 * company.ORDERS_PER_DAY < missed < 3 * company.ORDERS_PER_DAY
     for day in ("2026-11-16", "2026-11-17"):
         whole = REVENUE.format(f"'{day} 00:00+01'", f"'{day} 24:00+01'")
         assert 15_000_00 < _figure(conn, whole) < 40_000_00, day

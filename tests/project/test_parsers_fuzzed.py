@@ -20,8 +20,8 @@ from webapp import stream
 from webapp.config import Config, ConfigError, redis_url
 from webapp.doorbell.connection import Ring
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
-from webapp.order_import.faults import ValueFault
-from webapp.order_import.values import Values
+from webapp.order_import.cell_parsers import CellParsers
+from webapp.order_import.errors import ValueInvalid
 from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import CursorInvalid, PageCursor
 from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
@@ -254,10 +254,10 @@ def test_any_environment_is_a_config_or_its_faults_in_words(database: str, redis
     st.booleans(),
 )
 def test_a_cell_of_a_file_is_a_value_or_a_fault_of_it(text: str, kind: str, comma: bool) -> None:
-    values = Values("Europe/Berlin", "EUR", "comma" if comma else "point")
+    values = CellParsers("Europe/Berlin", "EUR", "comma" if comma else "point")
     try:
         value = getattr(values, kind)(text)
-    except ValueFault:
+    except ValueInvalid:
         return
     assert "\n" not in str(value)
 
@@ -273,7 +273,7 @@ DATES = st.tuples(
 @given(DATES, st.sampled_from(["Europe/Berlin", "Africa/Cairo", "Pacific/Apia", "UTC"]))
 def test_a_date_of_a_file_is_a_moment_or_a_fault_of_it(text: str, zone: str) -> None:
     try:
-        moment = Values(zone, "EUR").instant(text)
-    except ValueFault:
+        moment = CellParsers(zone, "EUR").instant(text)
+    except ValueInvalid:
         return
     assert moment == "\\N" or datetime.fromisoformat(str(moment)).tzinfo is not None

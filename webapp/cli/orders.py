@@ -12,9 +12,9 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ..order_import.columns import FIELDS
-from ..order_import.faults import FileRefused
-from ..order_import.importing import FORMATS, Import, ImportOptions, Result
+from ..order_import.errors import FileRefused
 from ..order_import.owners import POLICIES
+from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
 from ..postgres import faults, session
 
@@ -115,7 +115,7 @@ def _run(importing: Import) -> Result:
 
 def _print(importing: Import, result: Result) -> None:
     tenant, columns, counts, outcome = importing.tenant, importing.columns, result.counts, result.outcome
-    placed, created = ("would place", "would be created") if importing.wish.dry_run else ("placed    ", "created")
+    placed, created = ("would place", "would be created") if importing.options.dry_run else ("placed    ", "created")
     lines = [
         f"{importing.file.path} → {tenant.slug} ({tenant.currency}, {tenant.timezone})",
         f"  columns    {', '.join(map(columns.named, columns.found))}",
@@ -130,7 +130,7 @@ def _print(importing: Import, result: Result) -> None:
         *_unpaid(importing),
         f"  time       {result.seconds:.1f} s",
     ]
-    if importing.wish.dry_run:
+    if importing.options.dry_run:
         lines.append("Dry run: everything was rolled back; no order was placed and no user was created.")
     click.echo("\n".join(lines))
     if result.report_error:

@@ -14,7 +14,7 @@ from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
-from ..display.filters import of_the_request
+from ..display.filters import per_render
 from ..models import STATUSES
 from ..money import amount_text
 from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
@@ -27,14 +27,14 @@ bp = Blueprint("orders", __name__)
 
 
 @bp.app_template_filter("amount")
-@of_the_request
+@per_render
 def amount_in_field(minor: int) -> str:
     """Money as a form takes it: "1250.00", without currency."""
     return amount_text(minor, current_tenant().currency, current_tenant().locale)
 
 
 @bp.app_template_filter("quantity")
-@of_the_request
+@per_render
 def quantity_text(quantity: Decimal) -> str:
     return str(format_decimal(quantity, locale=current_tenant().locale))
 

@@ -239,5 +239,5 @@ def show_inbox_news() -> ResponseReturnValue:
     if not SNAPSHOT.fullmatch(seen):
         said = f"seen is {seen[:80]!r}; allowed is the snapshot that this page was given. Reload the page."
         return said, 400, {"Content-Type": "text/plain; charset=utf-8"}
-    data = inbox.read_news(current_tenant(), clock.now(), current_user, seen)
+    data = inbox.read_new_items(current_tenant(), clock.now(), current_user, seen)
     return render_template("panels/inbox_news.html", data=data), 200, {"Cache-Control": "private, no-store"}

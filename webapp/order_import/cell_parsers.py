@@ -1,7 +1,7 @@
-"""A cell's text to a value, strictly: what could be read in two ways is refused with a text that says what is allowed.
+"""Strict parsers of cells: an ambiguous text raises ValueInvalid with a message of what is allowed.
 
-A parser takes the cell as it stands and answers with an int or with text as COPY's text format has it; NULL for an empty
-cell. Real files repeat their dates, prices and people, so the parsers keep their last few thousand answers.
+A parser gets a raw cell and returns an int, or text escaped for COPY's text format; NULL for an empty cell. Files repeat
+their dates, prices and names, so each parser caches its last few thousand results.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from babel.numbers import get_currency_precision
 
 from ..models import EMAIL_MAX_CHARS, TEXT_MAX_CHARS
 from ..money import MAX_MINOR
-from .faults import ValueFault
+from .errors import ValueInvalid
 
-KEPT_ANSWERS = 8_192  # a parser; about 1 MB each when full
-NULL = "\\N"  # COPY's
+# Cached results per parser; about 1 MB each when full.
+CACHE_SIZE = 8_192
+NULL = "\\N"  # in COPY's text format
+NUMBER_MAX_CHARS = 64
 QUANTITY_DIGITS = 3  # order_lines.quantity
 RATE_DIGITS = 6
-WHOLE_DIGITS = 15
+MAX_WHOLE_DIGITS = 15
 POINT = re.compile(r"[0-9]+(\.[0-9]+)?")
 COMMA = re.compile(r"([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?")
 INSTANT = re.compile(
@@ -32,48 +34,48 @@ EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 YEARS = range(1900, 2200)
 
 
-class Values:
-    """The parsers for one tenant: its zone, its currency, and the file's decimal mark ("point" or "comma")."""
+class CellParsers:
+    """The parsers for one tenant's time zone and currency, and the file's decimal mark ("point" or "comma")."""
 
     def __init__(self, timezone: str, currency: str, decimal: str = "point") -> None:
         self.zone = ZoneInfo(timezone)
         self.tenant_currency = currency
         self.digits = get_currency_precision(currency)
         self.comma = decimal == "comma"
-        self.text = self._kept(self._text)
-        self.money = self._kept(self._money)
-        self.quantity = self._kept(self._quantity)
-        self.rate = self._kept(self._rate)
-        self.instant = self._kept(self._instant)
-        self.email = self._kept(self._email)
-        self.currency = self._kept(self._currency)
+        self.text = self._cached(self._text)
+        self.money = self._cached(self._money)
+        self.quantity = self._cached(self._quantity)
+        self.rate = self._cached(self._rate)
+        self.instant = self._cached(self._instant)
+        self.email = self._cached(self._email)
+        self.currency = self._cached(self._currency)
 
     @staticmethod
-    def _kept(parse: Callable[[str], int | str]) -> Callable[[str], int | str]:
+    def _cached(parse: Callable[[str], int | str]) -> Callable[[str], int | str]:
         def stripped(cell: str) -> int | str:
             text = cell.strip()
             return parse(text) if text else NULL
 
-        return lru_cache(KEPT_ANSWERS)(stripped)
+        return lru_cache(CACHE_SIZE)(stripped)
 
     def number(self, cell: str) -> str:
         text = cell.strip()
         if not text:
             return NULL
-        if len(text) > 64:
-            raise ValueFault(f"{text[:20] + '…'!r} has {len(text)} characters; allowed: up to 64")
+        if len(text) > NUMBER_MAX_CHARS:
+            raise ValueInvalid(f"{text[:20] + '…'!r} has {len(text)} characters; allowed: up to {NUMBER_MAX_CHARS}")
         if not text.isprintable():
-            raise ValueFault(f"{text!r} holds a character that cannot be printed; allowed: letters, digits and marks")
+            raise ValueInvalid(f"{text!r} contains a non-printable character; allowed: letters, digits and punctuation")
         return text.replace("\\", "\\\\")
 
     def _text(self, text: str) -> str:
         if len(text) > TEXT_MAX_CHARS:
-            raise ValueFault(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {TEXT_MAX_CHARS}")
-        return copied(text)
+            raise ValueInvalid(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {TEXT_MAX_CHARS}")
+        return copy_escape(text)
 
     def _currency(self, text: str) -> str:
         if text.upper() != self.tenant_currency:
-            raise ValueFault(f"{text!r} is not the board's currency; allowed: {self.tenant_currency}")
+            raise ValueInvalid(f"{text!r} is not the board's currency; allowed: {self.tenant_currency}")
         return self.tenant_currency
 
     def _money(self, text: str) -> int:
@@ -84,29 +86,30 @@ class Values:
         """Thousandths."""
         thousandths = self._scaled(text, QUANTITY_DIGITS, f"a quantity has up to {QUANTITY_DIGITS}")
         if not 0 < thousandths < 10**14:
-            raise ValueFault(f"{text!r} is out of range; allowed: more than 0 and less than 100,000,000,000")
+            raise ValueInvalid(f"{text!r} is out of range; allowed: more than 0 and less than 100,000,000,000")
         return thousandths
 
     def _rate(self, text: str) -> int:
         """Millionths."""
         millionths = self._scaled(text, RATE_DIGITS, f"a rate has up to {RATE_DIGITS}")
         if millionths > 10**RATE_DIGITS:
-            raise ValueFault(f"{text!r} is more than 1; allowed: 0 to 1, such as 0.15 for 15 %")
+            raise ValueInvalid(f"{text!r} is more than 1; allowed: 0 to 1, such as 0.15 for 15 %")
         return millionths
 
     def _scaled(self, text: str, digits: int, allowed: str) -> int:
         if text.startswith("-"):
-            raise ValueFault(f"{text!r} is negative; allowed: 0 or more")
+            raise ValueInvalid(f"{text!r} is negative; allowed: 0 or more")
         if not (COMMA if self.comma else POINT).fullmatch(text):
-            raise ValueFault(self._not_a_number(text, digits))
+            raise ValueInvalid(self._not_a_number(text, digits))
         if self.comma:
             text = text.replace(".", "").replace(",", ".")
         whole, _, fraction = text.partition(".")
         if len(fraction) > digits:
-            raise ValueFault(f"{text!r} has {len(fraction)} digits after the point; {allowed}")
-        too_long = len(whole.lstrip("0")) > WHOLE_DIGITS  # Python refuses to convert thousands of digits
-        if too_long or (scaled := int(whole[-WHOLE_DIGITS:] + fraction.ljust(digits, "0"))) > MAX_MINOR:
-            raise ValueFault(f"{_shown(text)!r} is too large; allowed: up to {MAX_MINOR // 10**digits:,}")
+            raise ValueInvalid(f"{text!r} has {len(fraction)} digits after the point; {allowed}")
+        # Python refuses to convert thousands of digits.
+        too_long = len(whole.lstrip("0")) > MAX_WHOLE_DIGITS
+        if too_long or (scaled := int(whole[-MAX_WHOLE_DIGITS:] + fraction.ljust(digits, "0"))) > MAX_MINOR:
+            raise ValueInvalid(f"{_shown(text)!r} is too large; allowed: up to {MAX_MINOR // 10**digits:,}")
         return scaled
 
     def _not_a_number(self, text: str, digits: int) -> str:
@@ -114,22 +117,22 @@ class Values:
         example = "1234" + (mark + "5".ljust(min(digits, 2), "0") if digits else "")
         hint = ""
         if "," in text and not self.comma:
-            hint = " (if the file writes 12,50 for twelve and a half, say --decimal comma)"
+            hint = " (if the file writes 12,50 for twelve and a half, use --decimal comma)"
         elif "." in text and self.comma:
-            hint = " (if the file writes 12.50 for twelve and a half, leave --decimal comma out)"
+            hint = " (if the file writes 12.50 for twelve and a half, omit --decimal comma)"
         return f"{text!r} is not a number; allowed: digits without spaces or signs, such as {example}{hint}"
 
     def _email(self, text: str) -> str:
         if len(text) > EMAIL_MAX_CHARS:
-            raise ValueFault(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {EMAIL_MAX_CHARS}")
+            raise ValueInvalid(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {EMAIL_MAX_CHARS}")
         if not EMAIL.fullmatch(text):
-            raise ValueFault(f"{text!r} is not an e-mail address; allowed: one such as ana@example.com")
-        return copied(text.lower())
+            raise ValueInvalid(f"{text!r} is not an e-mail address; allowed: one such as ana@example.com")
+        return copy_escape(text.lower())
 
     def _instant(self, text: str) -> str:
-        """ISO 8601 with its offset. A date is the tenant's midnight, a time without offset the tenant's clock.
+        """ISO 8601 with an offset. A date means midnight, and a time without an offset local time, in the tenant's zone.
 
-        Of an hour that the clock repeats the first is taken; a time that it leaps over is refused.
+        An ambiguous local time means the first; a nonexistent one is invalid.
         """
         parts = INSTANT.fullmatch(text)
         try:
@@ -139,19 +142,19 @@ class Values:
             whole = f"{day}T{clock or '00:00'}{'Z' if offset == 'UTC' else offset or ''}"
             moment = datetime.fromisoformat(whole)
         except ValueError:
-            raise ValueFault(
+            raise ValueInvalid(
                 f"{text!r} is not a date; allowed: 1996-07-04, 1996-07-04 14:30 or 1996-07-04T14:30:00+02:00"
             ) from None
         if moment.year not in YEARS:
-            raise ValueFault(f"{text!r} is out of range; allowed: the years {YEARS[0]} to {YEARS[-1]}")
+            raise ValueInvalid(f"{text!r} is out of range; allowed: the years {YEARS[0]} to {YEARS[-1]}")
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=self.zone)
-            # Midnight itself may be leapt over (Cairo, Beirut): then the day begins after the leap.
+            # A midnight may not exist (Cairo, Beirut): then the day begins when the clocks have moved.
             if clock and moment.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != moment.replace(
                 tzinfo=None
             ):
-                raise ValueFault(
-                    f"{text!r} never was in {self.zone.key}: the clock leapt over it; give the time with its offset, "
+                raise ValueInvalid(
+                    f"{text!r} does not exist in {self.zone.key}: the clocks skipped it; give the time with its offset, "
                     f"such as {day}T{clock}+00:00"
                 )
             return moment.astimezone(UTC).isoformat()
@@ -162,6 +165,6 @@ def _shown(text: str) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
 
 
-def copied(text: str) -> str:
-    """Text as COPY's text format has it."""
+def copy_escape(text: str) -> str:
+    """The text escaped for COPY's text format."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

@@ -1,7 +1,7 @@
-"""What the queue may hold: ticks that beat sent. Everything else that lies there is passed over, with a line in the log.
+"""A guard between the queue and Celery: it accepts only ticks of Doorbell and skips all other messages, with a log line.
 
-Celery and kombu believe that only Celery writes to its queue: a text that is not JSON, or a message without an id, ends the
-worker. So each message is checked before they see it, and of a good one only the name, the id and the expiry are taken.
+Celery and kombu trust their queue: a text that is not JSON, or a message without an id, ends the worker. So each message is
+validated before Celery gets it, and rebuilt from its name, id and expiry alone.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ from .schedule import EVERY
 
 QUEUE = "doorbell"
 NO_ARGUMENTS = [[], {}, dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))]
-MAX_CHARS = 10_000  # of a message; ours have about 1,100
+MAX_BODY_CHARS = 10_000  # Doorbell's messages have about 1,100
 
 log = logs.get("tasks")
-_junk = Incident(
-    "a message in the queue", "it is passed over", state="not ours", again="ours", settled=REMINDER_SECONDS
+_invalid = Incident(
+    "a message in the queue", "skipping it", state="invalid", again="valid", settled=REMINDER_SECONDS
 )
 
 
-def checked(message: Any) -> dict[str, Any]:
-    """A message made here that asks for the same task. Raises ValueError for one that Doorbell does not send."""
+def validated(message: Any) -> dict[str, Any]:
+    """A new message for the same task. Raises ValueError if the message is not one that Doorbell sends."""
     try:
         headers, body = message["headers"], message["body"]
         name, task_id, expires = headers["task"], headers["id"], headers.get("expires")
         if name not in EVERY:
             raise ValueError(f"{name!r:.80} is not a task; known: {', '.join(EVERY)}")
-        if len(body) > MAX_CHARS or json.loads(base64.b64decode(body, validate=True)) != NO_ARGUMENTS:
+        if len(body) > MAX_BODY_CHARS or json.loads(base64.b64decode(body, validate=True)) != NO_ARGUMENTS:
             raise ValueError(f"{name} takes no arguments")
         if headers.get("eta") is not None:
-            raise ValueError(f"{name} is run at once, not at {headers['eta']!r:.80}")
+            raise ValueError(f"{name} runs at once, not at {headers['eta']!r:.80}")
         if expires is not None and datetime.fromisoformat(expires).tzinfo is None:
-            raise ValueError(f"{name} expires at {expires!r:.80}, a time without its offset")
+            raise ValueError(f"{name} expires at {expires!r:.80}, a time without an offset")
         return _message(name, str(UUID(task_id)), expires)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise ValueError(f"not a message of Doorbell's: {error!r:.200}") from error
+        raise ValueError(f"not a message from Doorbell: {error!r:.200}") from error
 
 
 def _message(name: str, task_id: str, expires: str | None) -> dict[str, Any]:
-    """As Celery's protocol 2 and kombu's Redis transport have it."""
+    """A message in Celery's protocol 2 and the format of kombu's Redis transport."""
     headers: dict[str, Any] = {
         "lang": "py",
         "task": name,
@@ -77,15 +77,15 @@ def _message(name: str, task_id: str, expires: str | None) -> dict[str, Any]:
     }
 
 
-def pass_over(error: Exception) -> None:
-    _junk.fault(log, "queue", error)
+def _skip(error: Exception) -> None:
+    _invalid.fault(log, "queue", error)
 
 
-class OurChannel:
-    """Goes before kombu's Channel: a text that cannot be read, or keys of another type, do not end who reads or sends.
+class GuardedChannel:
+    """A mixin before kombu's Channel: unreadable messages and keys of the wrong type end neither reader nor sender.
 
-    `ack_emulation` is off: a tick is acknowledged before it runs (settings), so a table of unacknowledged ones says nothing,
-    and could hold junk.
+    `ack_emulation` is off, because ticks are acknowledged before they run (`task_acks_late`). A table of unacknowledged
+    messages would have no use, and could contain invalid data.
     """
 
     ack_emulation = False
@@ -96,26 +96,27 @@ class OurChannel:
         except (Empty, *self.connection_errors):
             raise
         except self.ResponseError as error:
-            self._mend(error)
-        except Exception as error:  # the text was taken from the queue, and kombu's JSON may raise anything
-            pass_over(error)
+            self._repair(error)
+        # The message is already off the queue, and kombu's JSON decoder may raise any error.
+        except Exception as error:
+            _skip(error)
         raise Empty
 
     def _put(self: Any, queue: str, message: Any, **options: Any) -> None:
-        self._or_mend(super()._put, queue, message, **options)  # type: ignore[misc]
+        self._repair_and_retry(super()._put, queue, message, **options)  # type: ignore[misc]
 
     def _size(self: Any, queue: str) -> Any:
-        return self._or_mend(super()._size, queue)  # type: ignore[misc]
+        return self._repair_and_retry(super()._size, queue)  # type: ignore[misc]
 
-    def _or_mend(self: Any, do: Callable[..., Any], *values: Any, **options: Any) -> Any:
+    def _repair_and_retry(self: Any, do: Callable[..., Any], *values: Any, **options: Any) -> Any:
         try:
             return do(*values, **options)
         except self.ResponseError as error:
-            self._mend(error)
+            self._repair(error)
             return do(*values, **options)
 
     def _queue_bind(self: Any, exchange: str, *names: Any) -> None:
-        """Written for nobody: a tick is sent to its queue by name."""
+        """Not needed for Doorbell's exchange, because ticks are sent to their queue by name."""
         if exchange != QUEUE:
             super()._queue_bind(exchange, *names)  # type: ignore[misc]
 
@@ -124,11 +125,11 @@ class OurChannel:
             return [(QUEUE, "", QUEUE)]
         return super().get_table(exchange)  # type: ignore[misc]
 
-    def _mend(self: Any, error: Exception) -> None:
-        """Delete a key of the queue that holds another type than a list. Raises `error` when that is not what is wrong."""
+    def _repair(self: Any, error: Exception) -> None:
+        """Delete the queue's keys that are not lists. Raises `error` if it has another cause."""
         if "WRONGTYPE" not in str(error):
             raise error
-        pass_over(error)
+        _skip(error)
         with self.conn_or_acquire() as client:
             for priority in self.priority_steps:
                 key = self._q_for_pri(QUEUE, priority)
@@ -138,41 +139,41 @@ class OurChannel:
                     client.delete(key)
 
 
-class OurTransport:
-    """Goes before kombu's Transport."""
+class GuardedTransport:
+    """A mixin before kombu's Transport: it delivers validated messages only."""
 
     def _deliver(self, message: Any, queue: str) -> None:
         try:
-            ours = checked(message) if queue == QUEUE else message
+            valid = validated(message) if queue == QUEUE else message
         except ValueError as error:
-            pass_over(error)
+            _skip(error)
             return
-        _junk.over(log)
-        super()._deliver(ours, queue)  # type: ignore[misc]
+        _invalid.over(log)
+        super()._deliver(valid, queue)  # type: ignore[misc]
 
 
-class Channel(OurChannel, kombu_redis.Channel):
-    """For one Redis."""
+class Channel(GuardedChannel, kombu_redis.Channel):
+    """For a single Redis."""
 
 
-class Transport(OurTransport, kombu_redis.Transport):
-    """For one Redis."""
+class Transport(GuardedTransport, kombu_redis.Transport):
+    """For a single Redis."""
 
     Channel = Channel
 
 
-class SentinelChannel(OurChannel, kombu_redis.SentinelChannel):
-    """For a Redis that Sentinels name."""
+class SentinelChannel(GuardedChannel, kombu_redis.SentinelChannel):
+    """For a Redis behind Sentinel."""
 
 
-class SentinelTransport(OurTransport, kombu_redis.SentinelTransport):
-    """For a Redis that Sentinels name."""
+class SentinelTransport(GuardedTransport, kombu_redis.SentinelTransport):
+    """For a Redis behind Sentinel."""
 
     Channel = SentinelChannel
 
 
 def install() -> None:
-    """Have kombu use these for the addresses that Doorbell gives it. By scheme: a failover goes by the next address."""
-    ours = {"redis": Transport, "rediss": Transport, "sentinel": SentinelTransport}
-    for scheme, transport in ours.items():
+    """Register the transports with kombu by URL scheme, because a failover uses the next URL."""
+    transports = {"redis": Transport, "rediss": Transport, "sentinel": SentinelTransport}
+    for scheme, transport in transports.items():
         kombu.transport.TRANSPORT_ALIASES[scheme] = f"{__name__}:{transport.__name__}"

@@ -1,4 +1,4 @@
-"""Files that are not CSV, told by their first bytes: each with what it is and how to make a CSV file of it."""
+"""Files that are not CSV, recognised by their first bytes, with advice on how to make a CSV file of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEAD_BYTES = 512
 _BINARY = (
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "an Excel workbook of the old kind (.xls)",
+        "an old Excel workbook (.xls)",
         "open it and save it as CSV UTF-8",
     ),
     (b"\x1f\x8b", "compressed with gzip", "unpack it first (gunzip)"),
@@ -19,7 +19,7 @@ _BINARY = (
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first (unzstd)"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first"),
     (b"%PDF-", "a PDF", "export the orders as CSV instead"),
-    (b"SQLite format 3\x00", "an SQLite database", "export the orders' table as CSV instead"),
+    (b"SQLite format 3\x00", "an SQLite database", "export the orders table as CSV instead"),
     (b"PAR1", "a Parquet file", "export it as CSV"),
 )
 _ZIP = b"PK\x03\x04"
@@ -28,8 +28,11 @@ _HTML = re.compile(rb"<(?:!doctype html|html|head|body|meta|table|style|script)\
 _XML = re.compile(rb"<(?:\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*(?:\s[^<>]*)?>\s*(?:<|$))")
 
 
-def what_it_is(path: Path) -> str | None:
-    """`an Excel workbook (.xlsx): open it and save it as CSV UTF-8`; None for what may be CSV. Raises OSError."""
+def describe(path: Path) -> str | None:
+    """What the file is and what to do, such as `a PDF: export the orders as CSV instead`. None if it may be CSV.
+
+    Raises OSError.
+    """
     with path.open("rb") as raw:
         head = raw.read(HEAD_BYTES)
     for begins, what, advice in _BINARY:
@@ -56,5 +59,5 @@ def _zip(path: Path) -> str:
     if any(name.startswith("xl/") for name in names):
         return "an Excel workbook (.xlsx): open it and save it as CSV UTF-8"
     if "content.xml" in names:
-        return "a spreadsheet of LibreOffice (.ods): open it and save it as CSV UTF-8"
+        return "a LibreOffice spreadsheet (.ods): open it and save it as CSV UTF-8"
     return "a ZIP archive: unpack it first"

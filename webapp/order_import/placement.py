@@ -1,4 +1,4 @@
-"""Place the good orders: one transaction, so one ring for the tenant, and all of it or nothing."""
+"""Placing the valid orders, in one transaction: one ring for the tenant, and all of them or none."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import psycopg
 from psycopg.rows import class_row
 
 from . import owners
-from .faults import FileRefused
+from .errors import FileRefused
 
-IMPORT_LOCK = 0x00D0_0BE4 << 32  # advisory; the tenant's id is the lower half
-EXAMPLES = 5  # order numbers that the summary names
+# Advisory lock; the tenant's id is the lower half.
+IMPORT_LOCK = 0x00D0_0BE4 << 32
+MAX_EXAMPLES = 5  # order numbers in the summary
 
-# By placed_at, because that is the order of the board's index; by line, because that is the order of the file.
+# Ordered by placed_at, as in the board's index, then by line, as in the file.
 PLACED = "CREATE TEMP TABLE import_placed (number text, id bigint)"
 PLACE = """
 WITH placed AS (
@@ -30,7 +31,7 @@ WITH placed AS (
     WHERE o.reason IS NULL
       AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)
     ORDER BY o.placed_at, o.first_line
-    ON CONFLICT (tenant_id, number) DO NOTHING  -- somebody may place that number while we do
+    ON CONFLICT (tenant_id, number) DO NOTHING  -- another writer may place that number meanwhile
     RETURNING number, id
 )
 INSERT INTO import_placed SELECT number, id FROM placed"""
@@ -50,7 +51,7 @@ SELECT %(tenant)s, p.id, l.position, l.sku, l.product, l.quantity, l.unit_price_
 FROM import_numbered_lines l JOIN import_placed p ON p.number = l.number
 ORDER BY p.id, l.position"""
 
-# What stood there before, and whether this file would place it just so.
+# The orders that existed before, and whether this file has the same content for them.
 EXISTING = """
 CREATE TEMP TABLE import_existing AS
 WITH existing AS (
@@ -88,7 +89,10 @@ SELECT (SELECT count(*) FROM import_placed) AS placed,
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the good orders. `lines` and `owners` were made with the placed ones; `examples` are different."""
+    """The valid orders by result. `lines` and `owners` were created with the placed orders.
+
+    `unchanged` and `different` orders existed before; `examples` are numbers of different ones.
+    """
 
     placed: int
     unchanged: int
@@ -108,17 +112,17 @@ def place(
     dry_run: bool,
     waiting: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Place every order that has no reason not to be. `dry_run` does it all and rolls back.
+    """Place every order that has no reason to be rejected. With `dry_run`, do it all and roll back.
 
-    One import per tenant places at a time, because two that hold the same numbers in different orders would wait for each
-    other for ever; `waiting` is called where another one does. Orders whose number exists are left as they are. Raises
-    FileRefused when the world changed meanwhile.
+    Existing order numbers are left unchanged. One import per tenant places at a time, because two imports with the same
+    numbers in different orders would deadlock; `waiting` is called if another one is placing. Raises FileRefused when
+    another tenant takes an owner's address meanwhile.
     """
     values = {"tenant": tenant_id, "currency": currency, "source": source}
     try:
         with conn.transaction(force_rollback=dry_run):
-            _take_turn(conn, tenant_id, waiting)
-            conn.execute("SET LOCAL doorbell.notify = off")  # history is no news: no inbox gets a row
+            _lock(conn, tenant_id, waiting)
+            conn.execute("SET LOCAL doorbell.notify = off")  # past orders create no notifications
             created = _create_owners(conn, tenant_id) if create_owners else 0
             conn.execute(PLACED)
             conn.execute(PLACE, values)
@@ -128,19 +132,18 @@ def place(
             lines = conn.execute(PLACE_LINES, values).rowcount
             conn.execute(EXISTING, values)
             with conn.cursor(row_factory=class_row(Outcome)) as cursor:
-                counts = {"examples": EXAMPLES, "lines": lines, "owners": created}
+                counts = {"examples": MAX_EXAMPLES, "lines": lines, "owners": created}
                 outcome = cursor.execute(OUTCOME, counts).fetchone()
             assert outcome is not None
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         return outcome
     finally:
-        with contextlib.suppress(
-            KeyboardInterrupt
-        ):  # a Ctrl-C during COMMIT came too late, and nobody may say otherwise
+        # After COMMIT a Ctrl-C must not be reported as "nothing was placed".
+        with contextlib.suppress(KeyboardInterrupt):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def _take_turn(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] | None) -> None:
+def _lock(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] | None) -> None:
     lock = IMPORT_LOCK + tenant_id
     taken = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock]).fetchone()
     if taken and taken[0]:
@@ -153,5 +156,7 @@ def _take_turn(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], N
 def _create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
     created = owners.create_owners(conn, tenant_id)
     if owner := owners.first_unknown(conn, tenant_id):
-        raise FileRefused(f"The address {owner} was taken by another tenant a moment ago; nothing was done, try again.")
+        raise FileRefused(
+            f"Another tenant has just created a user with the address {owner}. Nothing was placed; run the import again."
+        )
     return created
