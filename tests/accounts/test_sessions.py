@@ -44,7 +44,7 @@ class Web:
 
     def __init__(self, service: Service, **changes: str) -> None:
         self.app = create_app(config_for(service, **changes))
-        self.visitors = self.app.extensions["doorbell_visitors"]
+        self.visitors = self.app.extensions["doorbell_user_cache"]
         self.hub = self.app.extensions["doorbell_hub"]
         self.seconds = 1_000.0
         self.visitors.clock = lambda: self.seconds
@@ -328,9 +328,9 @@ def test_a_header_that_is_known_is_good_for_no_longer_than_its_session(service: 
     cookie = cookie_of(person)
     assert web.sees(cookie) == 200
     web.seconds += 29
-    assert web.visitors.of_cookie(cookie) is not None
+    assert web.visitors.get_by_cookie(cookie) is not None
     web.seconds += 1.1
-    assert web.visitors.of_cookie(cookie) is None
+    assert web.visitors.get_by_cookie(cookie) is None
 
 
 def test_a_known_header_is_read_anew_without_flask_and_verified_after_a_minute(here: Web, ana: Person) -> None:
@@ -339,11 +339,11 @@ def test_a_known_header_is_read_anew_without_flask_and_verified_after_a_minute(h
     with statements(here.app) as sent:
         for _ in range(5):
             here.seconds += KEPT_SECONDS + 0.1
-            assert here.visitors.of_cookie(cookie) is not None
-            assert here.visitors.of_cookie(cookie) is not None
+            assert here.visitors.get_by_cookie(cookie) is not None
+            assert here.visitors.get_by_cookie(cookie) is not None
         assert sent.about(USERS) == 5
         here.seconds += HEADER_SECONDS - 5 * (KEPT_SECONDS + 0.1) + 0.1
-        assert here.visitors.of_cookie(cookie) is None
+        assert here.visitors.get_by_cookie(cookie) is None
         assert sent.about(USERS) == 5
 
 
@@ -358,11 +358,11 @@ def test_without_postgresql_a_known_header_goes_the_ordinary_way_and_is_not_aske
     engine.dispose()
     with monkeypatch.context() as refusing:
         refusing.setattr(pg_session, "connect", _refuse)
-        assert here.visitors.of_cookie(cookie) is None
+        assert here.visitors.get_by_cookie(cookie) is None
         assert here.sees(cookie) == 503
-    assert here.visitors.of_cookie(cookie) is None, "for a moment nobody tries this way"
+    assert here.visitors.get_by_cookie(cookie) is None, "for a moment nobody tries this way"
     here.seconds += AWAY_SECONDS
-    assert here.visitors.of_cookie(cookie) is not None
+    assert here.visitors.get_by_cookie(cookie) is not None
 
 
 def _refuse(*_args: object, **_options: object) -> None:
@@ -388,7 +388,7 @@ def test_a_thousand_known_headers_are_a_few_queries_in_ten_seconds(service: Serv
         for _ in range(5):
             sent.clear()
             web.seconds += KEPT_SECONDS + 0.1
-            assert all(web.visitors.of_cookie(cookie) is not None for cookie in cookies)
+            assert all(web.visitors.get_by_cookie(cookie) is not None for cookie in cookies)
             assert 1 <= sent.about(USERS) <= 1 + len(cookies) // user_cache.MAX_AT_ONCE
             assert sent.about("ended_sessions") == len(sent) == sent.about(USERS)
 
@@ -399,9 +399,9 @@ def test_a_cookie_of_an_older_version_goes_on_and_gets_an_id_with_its_next_page(
         session.update(_user_id=str(user), _fresh=False)
     old = cookie_of(person)
     assert here.sees(old) == 200
-    assert here.visitors.of_cookie(old) is not None
+    assert here.visitors.get_by_cookie(old) is not None
     here.seconds += KEPT_SECONDS + 0.1
-    assert here.visitors.of_cookie(old) is None, "its age is not known here, so its signature is looked at again"
+    assert here.visitors.get_by_cookie(old) is None, "its age is not known here, so its signature is looked at again"
     assert cookie_of(person) == old, "no fragment gives one: many are asked for at once"
     person.get("/")
     new = cookie_of(person)

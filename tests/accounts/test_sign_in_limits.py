@@ -40,7 +40,7 @@ def ana(world: World) -> int:
 def delays(app: Flask) -> list[float]:
     """The seconds that tries were held back, instead of holding them back."""
     held: list[float] = []
-    app.extensions["doorbell_sign_ins"].room._sleep = held.append
+    app.extensions["doorbell_sign_ins"].waiting_room._sleep = held.append
     return held
 
 

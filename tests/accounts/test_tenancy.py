@@ -38,8 +38,8 @@ RULES = {
 }
 PANEL = "own"  # the rest of /panels/: a fragment of the stranger's own board
 QUERIES = {
-    "panels.inbox_news": "?seen=3:3:",
-    "panels.several": "?names=revenue",
+    "panels.inbox_new_items": "?seen=3:3:",
+    "panels.batch": "?names=revenue",
     "panels.orders_rows": "?ids=1,2,3&since=0",
 }  # where an address alone is not enough
 
@@ -50,8 +50,8 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
     return [(rule, method) for rule in app.url_map.iter_rules() for method in sorted((rule.methods or set()) - ignored)]
 
 
-def path(rule: Rule, order_id: int, note_id: int) -> str:
-    values = {"number": "SECRET-7", "note_id": note_id, "order_id": order_id} | (rule.defaults or {})
+def path(rule: Rule, order_id: int, notification_id: int) -> str:
+    values = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id} | (rule.defaults or {})
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments; say above what they are here: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)

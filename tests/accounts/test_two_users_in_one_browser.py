@@ -29,7 +29,7 @@ def test_a_form_of_the_first_tab_does_not_act_as_the_second_tabs_user(
     page = browser.page("/orders/A1")
     browser.get("/demo?as=sales")
     refused = browser.send(page, "/orders/A1/payment")
-    assert (refused.status_code, "This form is not valid any more" in refused.text) == (400, True)
+    assert (refused.status_code, "This form is no longer valid" in refused.text) == (400, True)
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 
@@ -70,8 +70,8 @@ def test_over_plain_http_secure_cookies_are_named_as_the_cause(service: Service)
 
 def test_over_https_or_with_a_cookie_an_old_form_is_an_old_form(service: Service, app: Flask) -> None:
     client = create_app(config_for(service, DOORBELL_DEMO=0)).test_client()
-    assert "not valid any more" in client.post("/sign-in", base_url=SECURE, data={"csrf_token": "x"}).text
-    assert "not valid any more" in app.test_client().post("/sign-in", data={"csrf_token": "x"}).text
+    assert "no longer valid" in client.post("/sign-in", base_url=SECURE, data={"csrf_token": "x"}).text
+    assert "no longer valid" in app.test_client().post("/sign-in", data={"csrf_token": "x"}).text
 
 
 def test_with_a_new_secret_key_sessions_of_the_key_before_go_on(service: Service, people: tuple[int, int]) -> None:

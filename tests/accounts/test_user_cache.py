@@ -20,7 +20,7 @@ USERS = "FROM users JOIN tenants"
 class Clock:
     def __init__(self, app: Flask) -> None:
         self.seconds = 1_000.0
-        app.extensions["doorbell_visitors"].clock = lambda: self.seconds
+        app.extensions["doorbell_user_cache"].clock = lambda: self.seconds
 
     def after(self, seconds: float) -> None:
         self.seconds += seconds
@@ -88,7 +88,7 @@ def test_who_was_moved_is_seen_as_such_after_a_moment(world: World, ana: Person,
 def test_a_sign_out_forgets_the_user_at_once(app: Flask, ana: Person) -> None:
     ana.post("/sign-out")
     assert ana.get("/panels/revenue").status_code == 401
-    assert app.extensions["doorbell_visitors"]._kept == {}
+    assert app.extensions["doorbell_user_cache"]._kept == {}
 
 
 def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
@@ -100,7 +100,7 @@ def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
         [tenant],
     )
     ids = [row[0] for row in world.conn.execute("SELECT id FROM users")]
-    known = app.extensions["doorbell_visitors"]
+    known = app.extensions["doorbell_user_cache"]
     with app.app_context(), statements(app) as sent:
         for user_id in ids:
             known.get(user_id)
@@ -113,7 +113,7 @@ def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
 
 def test_who_left_is_not_asked_for(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
     ben = world.user(tenant, "Ben Okafor")
-    known = app.extensions["doorbell_visitors"]
+    known = app.extensions["doorbell_user_cache"]
     with app.app_context():
         known.get(ben)
     assert SessionUser(ben, None) in known._kept
@@ -133,7 +133,7 @@ def test_of_fifty_who_come_at_once_a_few_queries_find_all(service: Service, worl
 
 def test_what_is_kept_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
     monkeypatch.setattr(user_cache, "MAX_KEPT", 5)
-    known = app.extensions["doorbell_visitors"]
+    known = app.extensions["doorbell_user_cache"]
     with app.app_context():
         for n in range(20):
             user = world.user(tenant, f"U{n} Name")

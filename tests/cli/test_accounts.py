@@ -66,7 +66,7 @@ def test_the_password_is_asked_for_twice_and_not_shown(app: Flask, world: World)
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("", "Acme Ltd", "The slug 'Acme Ltd' cannot be used; allowed: 1 to 63 of a-z"),
+        ("", "Acme Ltd", "The slug 'Acme Ltd' is not valid. Use 1 to 63 of a-z"),
         ("--name", " ", "0 characters"),
         ("--timezone", "berlin", "Did you mean Europe/Berlin?"),
         ("--timezone", "Europe/Berlinn", "Did you mean Europe/Berlin"),
@@ -92,18 +92,18 @@ def test_a_second_tenant_of_a_slug_is_refused(app: Flask, world: World) -> None:
     flask(app, *TENANT)
     refused = flask(app, *TENANT)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert "a tenant 'acme' already" in refused.stderr
+    assert "tenant 'acme' already exists" in refused.stderr
 
 
 @pytest.mark.parametrize(
     ("option", "value", "password", "says"),
     [
         ("", "ana", PASSWORD, "'ana' is not an e-mail address"),
-        ("--tenant", "acne", PASSWORD, "There is no tenant 'acne'; there are: acme."),
+        ("--tenant", "acne", PASSWORD, "There is no tenant 'acne'. Existing tenants: acme."),
         ("--name", "", PASSWORD, "0 characters"),
         ("", "ana@example.com", "short", "has 5 characters; 10 to 1000"),
         ("", "ana@example.com", "", "has 0 characters"),
-        ("", "TAKEN@example.com", PASSWORD, "a user 'TAKEN@example.com' already"),
+        ("", "TAKEN@example.com", PASSWORD, "user 'TAKEN@example.com' already exists"),
     ],
 )
 def test_a_user_that_cannot_be_is_refused_in_one_line(
@@ -153,10 +153,10 @@ def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world
         ("1234567890", "This is a top-100 common password."),
         ("Password123!", "easy to guess"),
         ("qwertzuiop", "easy to guess"),
-        ("ana@example.com", "e-mail address or a name that belongs to it"),
-        ("Ana.Example.Com", "e-mail address or a name that belongs to it"),
-        ("ana silva!", "e-mail address or a name that belongs to it"),
-        ("ACME TRADERS", "e-mail address or a name that belongs to it"),
+        ("ana@example.com", "e-mail address or a related name"),
+        ("Ana.Example.Com", "e-mail address or a related name"),
+        ("ana silva!", "e-mail address or a related name"),
+        ("ACME TRADERS", "e-mail address or a related name"),
         ("AcmeTraders2026", "easy to guess"),
     ],
 )
@@ -231,7 +231,7 @@ def test_signing_a_user_out_moves_the_instant_from_which_sessions_count(app: Fla
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (["disable", "who@example.com"], "There is no user 'who@example.com'. See them all with: flask user list"),
+        (["disable", "who@example.com"], "There is no user 'who@example.com'. List all users with: flask user list"),
         (["enable", "who@example.com"], "There is no user"),
         (["sign-out", "who@example.com"], "There is no user"),
         (["role", "who@example.com", "sales"], "There is no user"),
@@ -288,7 +288,7 @@ def rows_of_days(world: World) -> list[str]:
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (["rename", "acne", "Acme"], "There is no tenant 'acne'; there are: acme."),
+        (["rename", "acne", "Acme"], "There is no tenant 'acne'. Existing tenants: acme."),
         (["rename", "acme", " "], "0 characters"),
         (["set", "acme"], "Give --name, --timezone, --locale or --currency."),
         (["set", "acme", "--timezone", "berlin"], "Did you mean Europe/Berlin?"),

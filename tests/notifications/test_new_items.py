@@ -19,14 +19,14 @@ def test_news_makes_a_toast_each_and_folds_many_into_one(
 ) -> None:
     world.order(acme, 125_000, owner_id=ana, number="1042", customer="Vins & Co")
     world.conn.execute("UPDATE orders SET paid_at = now()")
-    one = get(client, "/panels/inbox/news?seen=3:3:")
+    one = get(client, "/panels/inbox/new-items?seen=3:3:")
     assert one.count("note-toast") == 1
     assert "Order 1042 was paid €1,250.00 · Vins &amp; Co Open Dismiss" in text(one)
     for _ in range(4):
         world.order(acme, owner_id=ana)
     world.conn.execute("UPDATE orders SET paid_at = now(), shipped_at = now()")
     seen = re.findall(r'data-seen="([\d:,]+)"', one)[0]
-    many = get(client, f"/panels/inbox/news?seen={seen}")
+    many = get(client, f"/panels/inbox/new-items?seen={seen}")
     assert many.count("note-toast") == 1
     assert "5 of your orders were paid or shipped · €1,290.00" in text(many)
     assert 'data-unread="10"' in many
@@ -34,7 +34,7 @@ def test_news_makes_a_toast_each_and_folds_many_into_one(
 
 @pytest.mark.parametrize("seen", ["", "-1", "x", "9" * 30, "1;--", "1:2", "9:3:", "1:2:3,"])
 def test_news_refuses_what_is_no_snapshot(client: FlaskClient, seen: str) -> None:
-    response = client.get("/panels/inbox/news", query_string={"seen": seen})
+    response = client.get("/panels/inbox/new-items", query_string={"seen": seen})
     assert response.status_code == 400
     assert "eload the page" in response.text
 
@@ -89,10 +89,10 @@ def test_a_note_that_commits_late_is_news_all_the_same(app: Flask, world: World,
     with psycopg.connect(service.database_url) as slow:
         slow.execute("UPDATE orders SET paid_at = now() WHERE id = %s", [early])
         world.change(late, paid_at=world.now())
-        first = soup(ana.get("/panels/inbox/news?seen=3:3:"))
+        first = soup(ana.get("/panels/inbox/new-items?seen=3:3:"))
         assert "LATE" in first.get_text()
         slow.commit()
     seen = first.select("[data-seen]")[0]["data-seen"]
-    then = soup(ana.get(f"/panels/inbox/news?seen={seen}")).get_text()
+    then = soup(ana.get(f"/panels/inbox/new-items?seen={seen}")).get_text()
     assert "EARLY" in then
     assert "LATE" not in then, "and what was told is not told again"

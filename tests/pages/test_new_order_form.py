@@ -13,7 +13,7 @@ def test_the_form_places_an_order_and_shows_it(ana: Person, world: World) -> Non
     page = ana.page("/orders/new")
     response = ana.send(page, "/orders", customer="Hanari Carnes", total="1,250.00")
     assert (response.status_code, response.location) == (303, "/orders/1001")
-    assert "Order 1001 is placed." in ana.get(response.location).text
+    assert "Order 1001 placed." in ana.get(response.location).text
     me = world.conn.execute("SELECT id FROM users").fetchone()
     assert me is not None
     expected = {"customer": "Hanari Carnes", "total_minor": 125000, "refunded_minor": 0, "owner_id": me[0]}

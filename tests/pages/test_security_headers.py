@@ -90,7 +90,7 @@ def test_a_form_without_its_token_is_refused_on_a_page_that_says_so(
         "/orders", data={"customer": "A", "total": "5"} | ({"csrf_token": token} if token else {})
     )
     assert response.status_code == 400
-    assert "This form is not valid any more" in soup(response).get_text()
+    assert "This form is no longer valid" in soup(response).get_text()
     assert world.events() == []
 
 
@@ -98,7 +98,7 @@ def test_every_route_that_writes_wants_the_token(ana: Person, app: Flask) -> Non
     posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())]
     assert len(posts) > 7
     for rule in posts:
-        built = rule.build({"number": "7", "note_id": 1}, append_unknown=False)
+        built = rule.build({"number": "7", "notification_id": 1}, append_unknown=False)
         assert built is not None
         assert ana.client.post(built[1]).status_code == 400, rule
 
@@ -107,7 +107,7 @@ def test_a_page_that_is_not_there_says_so_and_shows_a_way_back(ana: Person, app:
     for person in (ana, Person(app)):
         response = person.get("/none")
         assert response.status_code == 404
-        assert "There is no such page" in soup(response).get_text()
+        assert "This page does not exist" in soup(response).get_text()
         assert soup(response).select_one('main a[href="/"]')
     missing = ana.get("/orders/none")
     assert missing.status_code == 404
@@ -177,7 +177,7 @@ def test_over_https_a_referrer_that_is_no_address_is_refused(app: Flask, world: 
         "/inbox/read", base_url=at, data={"csrf_token": token}, headers={"Referer": referrer, "Cookie": _cookie(person)}
     )
     assert refused.status_code == 400
-    assert "The header Referer is not an address." in refused.text
+    assert "The header Referer is not a valid address." in refused.text
 
 
 def _cookie(person: Person) -> str:

@@ -53,7 +53,7 @@ def test_a_row_that_is_gone_or_anothers_is_404_in_bare_text(world: World, client
 
 
 def test_fragments_answer_nobody_with_bare_401(app: Flask) -> None:
-    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/news?seen=3:3:"):
+    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/new-items?seen=3:3:"):
         response = app.test_client().get(f"/panels/{path}")
         assert (response.status_code, response.mimetype) == (401, "text/plain"), path
 

@@ -181,13 +181,13 @@ def test_the_inbox_is_ones_own_and_news_is_what_is_unread_and_newer(world: World
     world.conn.execute("UPDATE orders SET paid_at = now()")
     user = db.session.get_one(User, ana)
     first = inbox.read(tenant(acme), NOON, user)
-    assert ([note.number for note in first.notes], first.unread) == (["T2", "T1"], 2)
-    assert inbox.read_news(tenant(acme), NOON, user, first.seen).count == 0
+    assert ([note.number for note in first.items], first.unread) == (["T2", "T1"], 2)
+    assert inbox.read_new(tenant(acme), NOON, user, first.seen).count == 0
     world.conn.execute("UPDATE orders SET shipped_at = now()")
     world.conn.execute("UPDATE notifications SET read_at = now() WHERE type = 'paid'")
-    news = inbox.read_news(tenant(acme), NOON, user, first.seen)
+    news = inbox.read_new(tenant(acme), NOON, user, first.seen)
     assert (news.count, news.orders, news.types, news.unread) == (2, 2, ("shipped",), 2)
-    assert inbox.read_news(tenant(acme), NOON, user, news.seen).count == 0
+    assert inbox.read_new(tenant(acme), NOON, user, news.seen).count == 0
 
 
 def test_two_tenants_never_mix_in_any_panel(world: World) -> None:

@@ -30,7 +30,7 @@ LIST_SQL = text("""
         WHERE n.tenant_id = :tenant AND n.user_id = :user ORDER BY n.id DESC LIMIT :limit
     ) n ON true ORDER BY n.id DESC
 """)
-NEWS_SQL = text("""
+NEW_ITEMS_SQL = text("""
     WITH news AS (
         SELECT * FROM notifications
         WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL
@@ -38,10 +38,10 @@ NEWS_SQL = text("""
     )
     SELECT (SELECT count(*) FROM notifications
              WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) AS unread,
-           counted.orders, counted.notes, counted.types, counted.total,
+           counted.orders, counted.notifications, counted.types, counted.total,
            pg_current_snapshot()::text AS seen,
            n.id, n.type, n.created_at, n.read_at, n.order_id, o.number, o.customer, o.total_minor
-    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notes, array_agg(DISTINCT type) AS types,
+    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notifications, array_agg(DISTINCT type) AS types,
                  (SELECT coalesce(sum(total_minor), 0) FROM orders
                    WHERE tenant_id = :tenant AND id IN (SELECT order_id FROM news))::bigint AS total FROM news) counted
     LEFT JOIN LATERAL (SELECT * FROM news ORDER BY id DESC LIMIT :limit) n ON true
@@ -69,7 +69,7 @@ class Inbox:
     """The newest notes first. `unread` counts all, shown or not. `seen` is the
     snapshot they were read in."""
 
-    notes: tuple[InboxItem, ...]
+    items: tuple[InboxItem, ...]
     unread: int
     seen: str
     today: date
@@ -90,28 +90,28 @@ class NewItems(Inbox):
 
 def read(tenant: Tenant, now: datetime, user: User, limit: int = LIMIT) -> Inbox:
     rows = db.session.execute(LIST_SQL, {"tenant": tenant.id, "user": user.id, "limit": limit}).all()
-    notes = _notes(rows)
-    return Inbox(notes, rows[0].unread, rows[0].seen, today(tenant.timezone, now).date)
+    items = _items(rows)
+    return Inbox(items, rows[0].unread, rows[0].seen, today(tenant.timezone, now).date)
 
 
-def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> NewItems:
+def read_new(tenant: Tenant, now: datetime, user: User, seen: str) -> NewItems:
     """The unread ones that a page could not know of, whose last look was in the snapshot `seen`."""
     which = {"tenant": tenant.id, "user": user.id, "seen": seen, "limit": TOAST_LIMIT}
-    rows = db.session.execute(NEWS_SQL, which).all()
-    notes, counted = _notes(rows), rows[0]
+    rows = db.session.execute(NEW_ITEMS_SQL, which).all()
+    items, counted = _items(rows), rows[0]
     return NewItems(
-        notes,
+        items,
         unread=counted.unread,
         seen=counted.seen,
         today=today(tenant.timezone, now).date,
-        count=counted.notes,
+        count=counted.notifications,
         orders=counted.orders,
         types=tuple(counted.types or ()),
         total_minor=counted.total,
     )
 
 
-def _notes(rows: Sequence[Row[Any]]) -> tuple[InboxItem, ...]:
+def _items(rows: Sequence[Row[Any]]) -> tuple[InboxItem, ...]:
     return tuple(
         InboxItem(
             row.id,

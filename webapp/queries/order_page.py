@@ -49,7 +49,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """`freight_minor` is what the total has beside its lines; `may` holds the verbs that the rules let through.
+    """`freight_minor` is what the total has beside its lines; `allowed_actions` holds the verbs that the rules let through.
 
     `owners` are those who may own the order, by id: the active users, and its present owner, who may be disabled.
     """
@@ -57,7 +57,7 @@ class OrderPage:
     order: OrderState
     lines: tuple[ShownLine, ...]
     history: tuple[TimelineEntry, ...]
-    may: frozenset[str]
+    allowed_actions: frozenset[str]
     names: dict[int, str]  # of the tenant's users by id, disabled ones included
     owners: dict[int, str]
 
@@ -90,7 +90,7 @@ def _read(tenant: Tenant, which: ColumnElement[bool]) -> OrderPage | None:
         order=order,
         lines=_lines(tenant.id, order.id),
         history=_history(tenant.id, order.id),
-        may=allowed(order),
+        allowed_actions=allowed(order),
         names={user.id: user.name for user in users},
         owners={user.id: _marked(user) for user in users if user.disabled_at is None or user.id == order.owner_id},
     )
