@@ -4,8 +4,8 @@ After the head is sent, the descriptor is duplicated. gunicorn then ends the req
 closes its own descriptor and releases the greenlet. The connection stays open through the duplicate.
 
 The response ends by closing the connection and is not chunked, so the same bytes serve HTTP/1.0 and HTTP/1.1. SSE needs no
-chunk lengths: a page discards an incomplete event and resumes by its last id. nginx passes such a response on in its own chunks or
-HTTP/2 frames. The connection could not be kept for another request anyway.
+chunk lengths: a page discards an incomplete event and resumes by its last id. nginx passes such a response on in its own chunks
+or HTTP/2 frames. The connection could not be kept for another request anyway.
 """
 
 from __future__ import annotations
