@@ -43,7 +43,7 @@ def test_panels_and_streams_of_the_first_user_are_refused_after_the_second_signe
     assert live is not None
     assert (live["data-user"], f"user={mara}" in str(live["hx-sse:connect"])) == (str(mara), True)
     browser.get("/demo?as=sales")
-    for _ in range(2):  # by Flask, then by the fast path
+    for _ in range(2):  # Flask, then the fast path
         for path in ("/panels/revenue", "/panels?names=revenue", "/panels/inbox"):
             refused = browser.get(path, headers={"Doorbell-User": str(mara)})
             assert (refused.status_code, refused.text) == (409, "Another user is signed in now. Reload the page.")

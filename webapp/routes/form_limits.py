@@ -13,7 +13,7 @@ from werkzeug.formparser import FormDataParser
 FORM_BYTES = 64_000
 # 200 lines of 200 characters of three bytes each, as a browser encodes them.
 ORDER_BYTES = 400_000
-FORM_FIELDS = 1_000  # an order of 200 lines has 610
+FORM_FIELDS = 1_000  # an order has about 610
 
 _LARGER = {"orders.place": ORDER_BYTES}  # by endpoint
 

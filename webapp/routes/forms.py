@@ -26,7 +26,7 @@ from ..money import MoneyError, parse_minor
 from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
 from ..orders.quantities import QuantityError, parse_quantity
 
-LINES_SHOWN = 3  # empty rows; "Add items" adds three more
+LINES_SHOWN = 3  # also added by "Add items"
 LINES_MAX = 200
 
 

@@ -1,8 +1,8 @@
 """Answers requests for panels in memory before Flask runs, because a thousand pages request the same fragment at once.
 
 The checks are the same as in Flask. The session of the Cookie header must have been verified recently
-(accounts/user_cache.py), and the render must include all that Redis's log had after the request arrived. In any other case
-Flask handles the request.
+(accounts/user_cache.py). The render must include all that Redis's log had after the request arrived. In any other case Flask
+handles the request.
 """
 
 from __future__ import annotations

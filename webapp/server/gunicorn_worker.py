@@ -54,7 +54,7 @@ class Worker(GeventWorker):
             raise
         finally:
             req.body = body
-        sock.settimeout(None)  # the next head has its own deadline
+        sock.settimeout(None)  # the head has its own deadline
         if not discard(body):
             raise StopIteration
         return answered

@@ -29,7 +29,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 READS = ("GET", "HEAD", "OPTIONS")
-HSTS_SECONDS = 31_536_000  # a year; browsers then refuse plain HTTP to this host
+# A year in which browsers refuse plain HTTP to this host.
+HSTS_SECONDS = 31_536_000
 
 
 def headers(app: Flask) -> dict[str, str]:
