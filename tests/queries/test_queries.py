@@ -182,12 +182,12 @@ def test_the_inbox_is_ones_own_and_news_is_what_is_unread_and_newer(world: World
     user = db.session.get_one(User, ana)
     first = inbox.read(tenant(acme), NOON, user)
     assert ([note.number for note in first.items], first.unread) == (["T2", "T1"], 2)
-    assert inbox.read_new(tenant(acme), NOON, user, first.seen).count == 0
+    assert inbox.read_new_items(tenant(acme), NOON, user, first.seen).count == 0
     world.conn.execute("UPDATE orders SET shipped_at = now()")
     world.conn.execute("UPDATE notifications SET read_at = now() WHERE type = 'paid'")
-    news = inbox.read_new(tenant(acme), NOON, user, first.seen)
+    news = inbox.read_new_items(tenant(acme), NOON, user, first.seen)
     assert (news.count, news.orders, news.types, news.unread) == (2, 2, ("shipped",), 2)
-    assert inbox.read_new(tenant(acme), NOON, user, news.seen).count == 0
+    assert inbox.read_new_items(tenant(acme), NOON, user, news.seen).count == 0
 
 
 def test_two_tenants_never_mix_in_any_panel(world: World) -> None:

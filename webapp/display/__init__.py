@@ -1,4 +1,4 @@
-"""How numbers, money, times and charts are shown: Jinja filters and geometry."""
+"""Formats of numbers, money, times and charts: Jinja filters and geometry."""
 
 from __future__ import annotations
 
