@@ -9,7 +9,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, redis_client, stream
+from . import db, display, redis_client, stream
 from .accounts import sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
     cache.init_app(app)
     search_limit.init_app(app)
     user_cache.init_app(app)
+    display.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)
     login_manager.init_app(app)

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
 from . import redis_client
-from .accounts import sessions, user_cache
+from .accounts import sessions, sign_out, user_cache
 from .config import Config
 from .server import hijack
 from .signals import notices
@@ -37,6 +37,7 @@ bp = Blueprint("stream", __name__)
 
 def init_app(app: Flask, config: Config) -> None:
     app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
+    sign_out.on_session_end(app, end_session)
 
 
 @bp.get("/stream")
@@ -50,7 +51,7 @@ def stream() -> Response:
 
 def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and let the other processes look for theirs."""
-    user_cache.visitors().end(key.id)
+    user_cache.cached_users().end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
     notices.sessions_ended(redis_client.client())
 
@@ -67,14 +68,14 @@ class StreamResponse(Response):
     def __init__(self, tenant_id: int, user_id: int, since: int | None, again: bool) -> None:
         super().__init__(headers=HEADERS)
         self._owner, self._since, self._again = (tenant_id, user_id), since, again
-        self._session, self._visitors = sessions.current(), user_cache.visitors()
+        self._session, self._visitors = sessions.current(), user_cache.cached_users()
         self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
         self._config = cast(Config, current_app.extensions["doorbell_config"])
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        direct = self._config.stream_transport == "socket" and hijack.can_be_taken(environ, start_response)
+        direct = self._config.stream_transport == "socket" and hijack.can_hijack(environ, start_response)
         try:
             return self._by_socket(environ, start_response) if direct else self._by_generator(environ, start_response)
         except StreamRefused as refused:
@@ -93,7 +94,7 @@ class StreamResponse(Response):
             self._open(opened)
             headers = self.get_wsgi_headers(environ)
             headers.remove("Content-Length")  # of the body that is none
-            opened.begin(hijack.take(environ, start_response, self.status, headers.to_wsgi_list()))
+            opened.begin(hijack.hijack(environ, start_response, self.status, headers.to_wsgi_list()))
         except OSError:  # the page has gone already
             self._hub.close(opened, "hangup")
         except BaseException:

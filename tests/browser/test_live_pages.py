@@ -138,7 +138,7 @@ def test_the_inbox_page_agrees_with_its_badge(world: World, tenant: int, ana: in
     for number in range(1, 4):
         world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = %s", [f"S{number * 2}"])
         expect(badge).to_have_text(str(number))
-        expect(button).to_have_text(f"Mark all {number} read")
+        expect(button).to_have_text(f"Mark all {number} as read")
         expect(page.locator("#inbox-page .note.is-unread")).to_have_count(number)
     world.conn.execute("UPDATE orders SET customer = 'Renamed since' WHERE number = 'S2'")
     expect(page.locator("#inbox-page")).to_contain_text("Renamed since")

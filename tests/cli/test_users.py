@@ -44,11 +44,11 @@ def test_the_password_is_typed_twice_and_not_shown(app: Flask, world: World) -> 
     ("option", "value", "password", "words"),
     [
         ("", "ana", PASSWORD, "'ana' is not an e-mail address"),
-        ("--tenant", "acne", PASSWORD, "There is no tenant 'acne'; there are: acme."),
+        ("--tenant", "acne", PASSWORD, "There is no tenant 'acne'. Existing tenants: acme."),
         ("--name", "", PASSWORD, "0 characters"),
         ("", "ana@example.com", "short", "has 5 characters; 10 to 1000"),
         ("", "ana@example.com", "", "has 0 characters"),
-        ("", "TAKEN@example.com", PASSWORD, "a user 'TAKEN@example.com' already"),
+        ("", "TAKEN@example.com", PASSWORD, "user 'TAKEN@example.com' already exists"),
     ],
 )
 def test_an_invalid_user_is_refused_in_one_line(
@@ -92,10 +92,10 @@ def test_an_unknown_user_is_refused_before_the_password_prompt(app: Flask) -> No
         ("1234567890", "This is a top-100 common password."),
         ("Password123!", "easy to guess"),
         ("qwertzuiop", "easy to guess"),
-        ("ana@example.com", "e-mail address or a name that belongs to it"),
-        ("Ana.Example.Com", "e-mail address or a name that belongs to it"),
-        ("ana silva!", "e-mail address or a name that belongs to it"),
-        ("ACME TRADERS", "e-mail address or a name that belongs to it"),
+        ("ana@example.com", "e-mail address or a related name"),
+        ("Ana.Example.Com", "e-mail address or a related name"),
+        ("ana silva!", "e-mail address or a related name"),
+        ("ACME TRADERS", "e-mail address or a related name"),
         ("AcmeTraders2026", "easy to guess"),
     ],
 )
@@ -170,7 +170,7 @@ def test_signing_a_user_out_ends_all_earlier_sessions(app: Flask, world: World, 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (["disable", "who@example.com"], "There is no user 'who@example.com'. See them all with: flask user list"),
+        (["disable", "who@example.com"], "There is no user 'who@example.com'. List all users with: flask user list"),
         (["enable", "who@example.com"], "There is no user"),
         (["sign-out", "who@example.com"], "There is no user"),
         (["role", "who@example.com", "sales"], "There is no user"),

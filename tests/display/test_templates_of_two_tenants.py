@@ -70,7 +70,7 @@ def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     world.order(tenant, 55_555, number="TODAY", paid_at=world.now(), **money)
     world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 654321)", [tenant, user])
     world.conn.execute("UPDATE order_events SET recorded_at = recorded_at, occurred_at = %s", [AT])
-    return user, addresses(order, "/panels/inbox/news?seen=3:3:")
+    return user, addresses(order, "/panels/inbox/new-items?seen=3:3:")
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_an_unknown_tenant_is_an_error_that_lists_the_known_ones(importer: Impor
     world.tenant("alpha")
     result = importer.run()
     assert result.exit_code == 2
-    assert "There is no tenant 'acme'; known tenants: alpha, beta." in result.output
+    assert "There is no tenant 'acme'. Existing tenants: alpha, beta." in result.output
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

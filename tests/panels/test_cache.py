@@ -241,7 +241,7 @@ def test_a_tenant_that_changes_its_locale_gets_other_renders(
     world.order(tenant, 123_456, paid_at=world.now())
     assert "€1,234.56" in ask(ana).text
     world.conn.execute("UPDATE tenants SET locale = 'de_DE'")
-    app.extensions["doorbell_visitors"].clock = lambda: 1e9  # their moment is over
+    app.extensions["doorbell_user_cache"].clock = lambda: 1e9  # their moment is over
     assert "1.234,56" in ask(ana).text
 
 

@@ -72,7 +72,7 @@ def test_each_part_is_what_its_panel_alone_would_be(ana: Person, from_memory: bo
 
 def test_from_memory_it_says_all_that_the_ordinary_answer_says(ana: Person) -> None:
     ask(ana, ALL)  # whereupon the session has its cookie for good
-    ana.client.application.extensions["doorbell_visitors"]._cookies.clear()
+    ana.client.application.extensions["doorbell_user_cache"]._cookies.clear()
     ordinary, quick = ask(ana, ALL), ask(ana, ALL)
     changing = ("Doorbell-Now", "Date")
     said = [{name: value for name, value in r.headers.items() if name not in changing} for r in (ordinary, quick)]

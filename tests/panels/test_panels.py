@@ -53,7 +53,7 @@ def test_a_row_that_is_gone_or_anothers_is_404_in_bare_text(world: World, client
 
 
 def test_fragments_answer_nobody_with_bare_401(app: Flask) -> None:
-    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/news?seen=3:3:"):
+    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/new-items?seen=3:3:"):
         response = app.test_client().get(f"/panels/{path}")
         assert (response.status_code, response.mimetype) == (401, "text/plain"), path
 
@@ -102,7 +102,7 @@ def test_money_is_in_the_tenants_locale_and_currency(
 
 
 def test_an_empty_board_says_what_to_do(client: FlaskClient) -> None:
-    assert "No orders yet The first one appears here" in text(get(client, "/panels/recent_orders"))
+    assert "No orders yet Orders appear here" in text(get(client, "/panels/recent_orders"))
     assert 'href="/orders/new"' in get(client, "/panels/recent_orders")
     assert "No orders yet" in text(get(client, "/panels/orders_today"))
     assert "No paid orders yet" in text(get(client, "/panels/average_order"))
@@ -154,7 +154,7 @@ def test_the_last_change_says_what_when_and_who(world: World, client: FlaskClien
         world.change(order, refunded_minor=1250)
     assert re.search(r"refund €12.50 · \d\d:\d\d · Ana Silva$", text(get(client, f"/panels/recent_orders/{order}")))
     world.change(order, refunded_minor=0)
-    assert "refund taken back: €12.50" in text(get(client, f"/panels/recent_orders/{order}"))
+    assert "refund reversed: €12.50" in text(get(client, f"/panels/recent_orders/{order}"))
 
 
 def test_every_panel_has_a_title_a_definition_and_an_as_of(client: FlaskClient) -> None:

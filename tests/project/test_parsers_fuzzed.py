@@ -26,7 +26,7 @@ from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import CursorInvalid, PageCursor
 from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
 from webapp.routes.order_number import OrderNumber
-from webapp.routes.several_panels import UnknownPanel, names_in
+from webapp.routes.panel_batch import UnknownPanel, parse_names
 from webapp.signals.beat import Beat
 from webapp.signals.signal import MAX_ID, MAX_SEQ, Signal
 
@@ -174,7 +174,7 @@ def test_a_place_in_a_list_is_read_back() -> None:
 @given(st.tuples(st.sampled_from(["names=", "names", "x&names="]), TEXTS).map("".join))
 def test_names_of_panels_are_known_or_refused(query: str) -> None:
     try:
-        names = names_in(query)
+        names = parse_names(query)
     except UnknownPanel:
         return
     assert names

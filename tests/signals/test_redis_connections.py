@@ -70,9 +70,9 @@ class Chain:
     def counts_a_sign_in(self) -> None:
         app = create_app(Config.from_env(self.doorbell.env()))
         with app.app_context():
-            tries = app.extensions["doorbell_sign_ins"].tries
-            attempt = sign_in_throttle.Try(tries, "ana@example.com", "192.0.2.1")
-            assert attempt.count().wait == 0
+            tries = app.extensions["doorbell_sign_ins"].counters
+            attempt = sign_in_throttle.SignInAttempt(tries, "ana@example.com", "192.0.2.1")
+            assert attempt.register().wait == 0
             attempt.succeed()
             assert tries._kept == {}, "Redis took all of it"
 

@@ -146,6 +146,16 @@ def unread_text(count: int) -> str:
     return "" if not count else str(count) if count < 100 else "99+"
 
 
+def amount_in_field(minor: int) -> str:
+    """An amount as a form field has it: "1250.00", without the currency."""
+    tenant = current_tenant()
+    return money.amount_text(minor, tenant.currency, tenant.locale)
+
+
+def quantity_text(quantity: Decimal) -> str:
+    return str(format_decimal(quantity, locale=current_tenant().locale))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": money_text,
     "short_money": short_money_text,
@@ -162,6 +172,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "on_date": on_date_text,
     "source": source_text,
     "unread": unread_text,
+    "amount": amount_in_field,
+    "quantity": quantity_text,
 }
 
 

@@ -50,7 +50,7 @@ async function fetchNews() {
   let text;
   try {
     const options = { headers: { ...userHeader(), "HX-Request": "true" }, signal: AbortSignal.timeout(PATIENCE_MS) };
-    response = await fetch(`${bell.dataset.news}?seen=${seen}`, options);
+    response = await fetch(`${bell.dataset.newItems}?seen=${seen}`, options);
     text = await response.text();
   } catch {
     return false;

@@ -98,7 +98,7 @@ class Revocations:
 
     @property
     def _visitors(self) -> UserCache:
-        return cast(UserCache, self._app.extensions["doorbell_visitors"])
+        return cast(UserCache, self._app.extensions["doorbell_user_cache"])
 
 
 _STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)

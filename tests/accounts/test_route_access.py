@@ -1,4 +1,4 @@
-"""Every route, asked by nobody and by a member of another tenant. A route without a rule here fails the test."""
+"""Every route, requested signed out and by a user of another tenant. A route without a rule here fails the test."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from webapp.routes.access import PUBLIC, is_fragment
 from ..support.browser import Person
 from ..support.world import World
 
-# Routes that need no sign-in, with reasons in webapp/routes/access.py. A longer list is a decision, so it stands here as well.
+# Routes that need no sign-in. Their reasons are in webapp/routes/access.py; the second list makes each addition a decision.
 KNOWN_PUBLIC = {"static", "auth.sign_in", "auth.demo", "health.healthz", "health.readyz", "metrics.metrics"}
 
-# What somebody of another tenant gets from each route that needs a sign-in. The other tenant's order has the number
-# SECRET-7, its customer, people and inbox say "secret" too.
-#   own   an answer of the stranger's own data, 200 or a redirect
-#   404   the thing named in the address does not exist for the stranger
+# What a user of another tenant (the stranger) gets from each route that needs a sign-in. The order of the other tenant has the
+# number SECRET-7, and its customer, users and inbox contain "secret" too.
+#   own   the stranger's own data: 200 or a redirect
+#   404   the order or row in the address does not exist for the stranger
 RULES = {
     "auth.sign_out": "own",
     "board.index": "own",
@@ -36,12 +36,12 @@ RULES = {
     "panels.recent_order": "404",
     "stream.stream": "own",
 }
-PANEL = "own"  # the rest of /panels/: a fragment of the stranger's own board
+PANEL = "own"  # all other fragments
 QUERIES = {
-    "panels.inbox_news": "?seen=3:3:",
-    "panels.several": "?names=revenue",
+    "panels.inbox_new_items": "?seen=3:3:",
+    "panels.batch": "?names=revenue",
     "panels.orders_rows": "?ids=1,2,3&since=0",
-}  # where an address alone is not enough
+}  # required query strings
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -50,10 +50,10 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
     return [(rule, method) for rule in app.url_map.iter_rules() for method in sorted((rule.methods or set()) - ignored)]
 
 
-def path(rule: Rule, order_id: int, note_id: int) -> str:
-    values = {"number": "SECRET-7", "note_id": note_id, "order_id": order_id} | (rule.defaults or {})
+def path(rule: Rule, order_id: int, notification_id: int) -> str:
+    values = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id} | (rule.defaults or {})
     missing = rule.arguments - values.keys()
-    assert not missing, f"{rule.endpoint} has new arguments; say above what they are here: {missing}"
+    assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)
     assert built is not None
     return built[1] + QUERIES.get(rule.endpoint, "")
@@ -61,34 +61,34 @@ def path(rule: Rule, order_id: int, note_id: int) -> str:
 
 @pytest.fixture
 def secrets(world: World) -> tuple[int, int]:
-    """An order and a notification of somebody in another tenant than the stranger's; their ids."""
+    """The ids of an order and a notification of a user in another tenant."""
     tenant = world.tenant("secret-tenant", name="Secret Ltd")
     owner = world.user(tenant, "Secret Person")
     order = world.order(tenant, 777_77, number="SECRET-7", customer="Secret Customer", owner_id=owner)
     world.change(order, paid_at="now")
-    note = world.conn.execute("SELECT id FROM notifications").fetchone()
-    assert note is not None
-    return order, note[0]
+    notification = world.conn.execute("SELECT id FROM notifications").fetchone()
+    assert notification is not None
+    return order, notification[0]
 
 
 def state(world: World) -> list[tuple[object, ...]]:
-    """All that is the other tenant's and could be changed."""
+    """The rows of the other tenant that a request could change."""
     rows = world.conn.execute(
         "SELECT id, status, owner_id, refunded_minor, shipped_at, updated_at FROM orders ORDER BY id"
     )
     return rows.fetchall() + world.conn.execute("SELECT id, read_at FROM notifications ORDER BY id").fetchall()
 
 
-def test_every_route_has_a_rule_here_and_every_rule_a_route(app: Flask) -> None:
+def test_every_route_has_a_rule_and_every_rule_has_a_route(app: Flask) -> None:
     assert set(PUBLIC) == KNOWN_PUBLIC
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()} - KNOWN_PUBLIC
     named = {endpoint for endpoint in endpoints if not endpoint.startswith("panels.")} | (endpoints & set(RULES))
-    assert named == set(RULES), "a new route needs a rule above: what does somebody of another tenant get?"
+    assert named == set(RULES), "a new route needs a rule above"
     assert {e for e in endpoints if e.startswith("panels.")}, "the board has panels"
 
 
-def test_nobody_gets_nothing_but_the_way_to_the_door(app: Flask, world: World, secrets: tuple[int, int]) -> None:
-    before, asked = state(world), 0
+def test_signed_out_requests_are_redirected_to_sign_in(app: Flask, world: World, secrets: tuple[int, int]) -> None:
+    before, count = state(world), 0
     for rule, method in rules(app):
         if rule.endpoint in KNOWN_PUBLIC:
             continue
@@ -100,19 +100,18 @@ def test_nobody_gets_nothing_but_the_way_to_the_door(app: Flask, world: World, s
             assert response.status_code == 303, address
             assert response.location.startswith("/sign-in"), address
         assert "secret" not in response.text.lower().replace("secret-7", ""), address
-        asked += 1
-    assert asked > len(RULES)
+        count += 1
+    assert count > len(RULES)
     assert state(world) == before
 
 
-def test_somebody_of_another_tenant_sees_and_changes_nothing(
-    app: Flask, world: World, secrets: tuple[int, int]
-) -> None:
+def test_a_user_of_another_tenant_sees_and_changes_nothing(app: Flask, world: World, secrets: tuple[int, int]) -> None:
     stranger = Person(app, world.user(world.tenant("strangers"), "Stan Ranger"))
     before = state(world)
     for rule, method in rules(app):
         if rule.endpoint in KNOWN_PUBLIC or rule.endpoint in ("auth.sign_out", "stream.stream"):
-            continue  # signing out ends the test; a stream does not end: it is asked in the tests of the stream
+            # A sign-out would end the test, and a stream does not end.
+            continue
         address = path(rule, *secrets)
         response = stranger.post(address) if method == "POST" else stranger.get(address)
         wanted = RULES.get(rule.endpoint, PANEL)
@@ -120,16 +119,15 @@ def test_somebody_of_another_tenant_sees_and_changes_nothing(
             assert response.status_code == 404, f"{method} {address}"
         else:
             assert response.status_code in (200, 204, 303, 422), f"{method} {address}: {response.status_code}"
-        text = (
-            response.text.replace("SECRET-7", "") if wanted == "404" else response.text
-        )  # the 404 names what was asked
+        # A 404 repeats the requested number.
+        text = response.text.replace("SECRET-7", "") if wanted == "404" else response.text
         assert "secret" not in text.lower(), f"{method} {address}"
         assert "777.77" not in response.text, f"{method} {address}"
     assert state(world) == before
 
 
-def test_the_owner_of_the_secrets_does_see_them(app: Flask, world: World, secrets: tuple[int, int]) -> None:
-    """The guard of the tests above: what they look for is there to be seen."""
+def test_a_user_of_the_tenant_sees_the_secrets(app: Flask, world: World, secrets: tuple[int, int]) -> None:
+    """Guard of the tests above: the texts that they search for exist."""
     owner = world.conn.execute("SELECT id FROM users WHERE name = 'Secret Person'").fetchone()
     assert owner is not None
     person = Person(app, owner[0])
@@ -153,7 +151,7 @@ def test_the_owner_of_the_secrets_does_see_them(app: Flask, world: World, secret
     assert "777.77" in seen["panels.revenue"]
 
 
-def test_a_session_of_a_made_up_user_is_nobodys(app: Flask) -> None:
+def test_a_session_with_an_unknown_user_id_is_signed_out(app: Flask) -> None:
     for user_id in ("999999", "x", "-1", "", "1 OR 1=1", "9" * 30):
         person = Person(app)
         with person.client.session_transaction() as session:
@@ -162,7 +160,7 @@ def test_a_session_of_a_made_up_user_is_nobodys(app: Flask) -> None:
 
 
 def test_a_signed_in_request_holds_no_connection_before_it_queries(app: Flask, world: World) -> None:
-    """A stream lives for minutes: knowing its user must not keep one of twenty connections busy."""
+    """A stream lives for minutes, so loading its user must not occupy one of twenty connections."""
     user = world.user(world.tenant())
     with app.test_request_context():
         from flask import session
