@@ -31,7 +31,7 @@ def _install_filters(state: BlueprintSetupState) -> None:
 def index() -> str:
     live_since()
     tenant = current_tenant()
-    renders = shared_panels(PANELS.values(), hurried=True)
+    renders = shared_panels(PANELS.values(), first_paint=True)
     now = min(render.moment for render in renders.values())  # what the page as a whole is as of
     day = today(tenant.timezone, clock.now()).date
     return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)

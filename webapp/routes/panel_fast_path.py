@@ -74,7 +74,7 @@ class PanelFastPath:
     def _find(self, environ: WSGIEnvironment, names: tuple[str, ...]) -> tuple[list[Render], int] | None:
         """The renders, and the seq that they are up to."""
         visitor = self._visitors.of_cookie(environ.get("HTTP_COOKIE", ""))
-        log = self._logs.look(visitor.audience.tenant_id) if visitor is not None else None
+        log = self._logs.read(visitor.audience.tenant_id) if visitor is not None else None
         if visitor is None or log is None:
             return None
         if environ.get(PAGE_USER, visitor.page_user) != visitor.page_user:

@@ -46,13 +46,13 @@ class RowGone(Exception):
     """The order of a row alone is not there any more, or was never this tenant's."""
 
 
-def shared_panels(panels: Iterable[Panel], hurried: bool = False) -> dict[str, Render]:
-    """By name, as all of the visitor's audience see them: for a page's first paint (`hurried`) and every refetch."""
-    return {name: _or_raise(found) for name, found in _find(panels, hurried).items()}
+def shared_panels(panels: Iterable[Panel], first_paint: bool = False) -> dict[str, Render]:
+    """By name, as all of the visitor's audience see them: for a page's first paint (`first_paint`) and every refetch."""
+    return {name: _or_raise(found) for name, found in _find(panels, first_paint).items()}
 
 
-def _find(panels: Iterable[Panel], hurried: bool = False) -> dict[str, Render | Exception]:
-    wants = {panel.name: _wanted(panel.name, panel, _panel_html(panel), hurried) for panel in panels}
+def _find(panels: Iterable[Panel], first_paint: bool = False) -> dict[str, Render | Exception]:
+    wants = {panel.name: _wanted(panel.name, panel, _panel_html(panel), first_paint) for panel in panels}
     return dict(zip(wants, _cached(list(wants.values())), strict=True))
 
 
@@ -86,7 +86,7 @@ def _row_html(order_id: int, now: datetime) -> str:
 
 
 def _wanted(
-    name: str, panel: Panel, html: Callable[[datetime], str], hurried: bool = False
+    name: str, panel: Panel, html: Callable[[datetime], str], first_paint: bool = False
 ) -> tuple[RenderRequest, Callable[[], Render]]:
     cache, tenant = panel_cache(), current_tenant()
 
@@ -101,7 +101,7 @@ def _wanted(
 
     audience = audience_of(current_user, tenant)
     ends = _ends(tenant, datetime.fromtimestamp(cache.clock(), UTC), panel.moves)
-    return RenderRequest((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried), paint
+    return RenderRequest((name, request.root_path, audience), panel.topics, panel.max_age, ends, first_paint), paint
 
 
 def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
@@ -119,7 +119,7 @@ def _cached(wants: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Ren
 def newest_log() -> Log | None:
     """Asked for once a request, after it began and before anything that is shown is queried."""
     if "signal_log" not in g:
-        g.signal_log = signal_logs().look(current_user.tenant_id)
+        g.signal_log = signal_logs().read(current_user.tenant_id)
     log: Log | None = g.signal_log
     return log
 
