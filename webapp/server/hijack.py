@@ -21,7 +21,7 @@ SEND_BYTES = (
 )
 
 
-def can_be_taken(environ: dict[str, Any], start_response: Any) -> bool:
+def can_hijack(environ: dict[str, Any], start_response: Any) -> bool:
     """Whether this is HTTP/1 without TLS under gunicorn's gevent worker. Everything else keeps its connection."""
     gunicorn, gevent = sys.modules.get("gunicorn.http.wsgi"), sys.modules.get("gevent.socket")
     response: Any = getattr(start_response, "__self__", None)
@@ -35,7 +35,7 @@ def can_be_taken(environ: dict[str, Any], start_response: Any) -> bool:
     )
 
 
-def take(environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]) -> int:
+def hijack(environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]) -> int:
     """Send the head; returns a descriptor of the connection that is the caller's. Raises OSError when the peer is gone."""
     response, sock = start_response.__self__, environ["gunicorn.socket"]
     write = start_response(status, headers)

@@ -131,12 +131,12 @@ def _class_of(streams: int) -> str:
     return next(name for most, name in TENANT_CLASSES if streams <= most)
 
 
-def hub_lost(cause: str) -> None:
+def outage_started(cause: str) -> None:
     HUB_AWAY.labels(cause).set(1)
     HUB_LOSSES.labels(cause).inc()
 
 
-def hub_found(cause: str) -> None:
+def outage_ended(cause: str) -> None:
     HUB_AWAY.labels(cause).set(0)
     HUB_FINDS.labels(cause).inc()
 
