@@ -55,7 +55,7 @@ def _measure(app: Flask, panel: str, cookie: str, hello: Call) -> None:
     cache = app.extensions["doorbell_panels"]
 
     def rendered() -> str:
-        cache._flights.clear()
+        cache._jobs.clear()
         return hit()
 
     ways: dict[str, tuple[Call, int]] = {

@@ -1,6 +1,6 @@
 """Viewers of the board without a browser: a stream each and the refetches that its page would make. One process, one epoll.
 
-They do what webapp/static does: where a frame carries a spread, fold signals into turns, and ask in a turn for all panels
+They do what webapp/static does: where a frame carries a jitter, fold signals into turns, and ask in a turn for all panels
 concerned at once, and not again before the answer; else refetch a panel at most once in its throttle with the trailing one
 never lost. The list of recent orders is always asked for by itself. They send the ETags of what they have. A viewer keeps
 two connections, one for turns and one for single panels, which it asks for one after another. With `mode` "poll" they have
@@ -36,8 +36,8 @@ REVENUE = next(n for n, panel in enumerate(MOVING) if panel.name == "revenue")
 LIST = next(n for n, panel in enumerate(MOVING) if panel.name == "recent_orders")
 NUMBER = {panel.name.encode(): n for n, panel in enumerate(MOVING)}
 FIGURE = re.compile(rb'data-version="(\d+)"')
-SPREAD = re.compile(rb'"spread":(\d+)')
-TURN_SECONDS = 0.5  # as TURN_MS of turns.js
+JITTER = re.compile(rb'"jitter":(\d+)')
+TURN_SECONDS = 0.5  # as MIN_INTERVAL_MS of batch_refetch.js
 SEEN = re.compile(rb'(\w+)=("[^"]*")')
 WIRES = 5  # connections for single panels, as many as a browser has beside the stream's
 POLL_SECONDS = 1.0
@@ -58,7 +58,7 @@ class Viewer:
         self._asked: dict[Wire, int] = {}
         self._singles: list[Wire] = []
         self._together = Wire(loop, address, self._together_answered)
-        self._turned_at, self._turning, self._spread = 0.0, False, 0.0
+        self._turned_at, self._turning, self._jitter = 0.0, False, 0.0
         self._figure = -1
         self._frames = b""
 
@@ -87,18 +87,18 @@ class Viewer:
         for mark, panels in MARKS.items():
             if mark in frames:
                 self._dirty.update(panels)
-        spread = SPREAD.search(frames)
-        if not spread and not self._turning and not self._together.busy:
+        jitter = JITTER.search(frames)
+        if not jitter and not self._turning and not self._together.busy:
             return self._want_all()
-        if spread:
-            self._spread = int(spread[1]) / 1000
+        if jitter:
+            self._jitter = int(jitter[1]) / 1000
         return self._schedule()
 
     def _schedule(self) -> None:
         if self._dirty and not self._turning and not self._together.busy:
             self._turning = True
             rest = max(0.0, self._turned_at + TURN_SECONDS - time.monotonic())
-            self._loop.later(rest + random.random() * self._spread, self._take_turn)
+            self._loop.later(rest + random.random() * self._jitter, self._take_turn)
 
     def _take_turn(self) -> None:
         self._turning, self._turned_at = False, time.monotonic()

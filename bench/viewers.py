@@ -95,7 +95,7 @@ class Page:
         Stream(self)
 
     def told(self, events: list[Event]) -> None:
-        refetch, spread = False, 0
+        refetch, jitter = False, 0
         for event in events:
             self.last_id = self.last_id if event.id is None else event.id
             self._retry_ms = event.retry or self._retry_ms
@@ -104,18 +104,18 @@ class Page:
                     self._back(json.loads(event.data)["live"])
                 case "away" | "full":
                     self.live = False
-                case "beat" | "":  # "" brings only how long to wait
+                case "ping" | "":  # "" brings only how long to wait
                     pass
                 case name:
                     self.live = self.live or name == "resync"
                     self.pages.resyncs += name == "resync"
-                    spread = max(spread, json.loads(event.data).get("spread") or 0)
+                    jitter = max(jitter, json.loads(event.data).get("jitter") or 0)
                     refetch = True
         if refetch:
             now, back = time.monotonic(), self._came_back_at
             self._came_back_at = None
             on_return = back is not None and now - back < RETURN_SECONDS
-            self.pages.loop.later(random.uniform(0, spread / 1000), partial(self._turn, on_return))
+            self.pages.loop.later(random.uniform(0, jitter / 1000), partial(self._turn, on_return))
 
     def _turn(self, on_return: bool) -> None:
         """While the stream is away the turn waits for it."""

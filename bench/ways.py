@@ -34,8 +34,8 @@ NCHAN_MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/share/nginx/modules"
 
 # What Doorbell writes for it, so that the others can be given as many bytes.
 FRAME = (
-    'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"spread":2000,"ids":[1234567]}\n\n'
-    'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000,"spread":2000}\n\n'
+    'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"jitter":2000,"ids":[1234567]}\n\n'
+    'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000,"jitter":2000}\n\n'
 )
 
 

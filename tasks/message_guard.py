@@ -27,9 +27,7 @@ NO_ARGUMENTS = [[], {}, dict.fromkeys(("callbacks", "errbacks", "chain", "chord"
 MAX_BODY_CHARS = 10_000  # Doorbell's messages have about 1,100
 
 log = logs.get("tasks")
-_invalid = Incident(
-    "a message in the queue", "skipping it", state="invalid", again="valid", settled=REMINDER_SECONDS
-)
+_invalid = Incident("a message in the queue", "skipping it", state="invalid", again="valid", settled=REMINDER_SECONDS)
 
 
 def validated(message: Any) -> dict[str, Any]:

@@ -69,8 +69,8 @@ class Web:
         return self.pays(cookie, token).location != "/sign-in"
 
     def looks(self) -> None:
-        """The check of all streams that the hub makes every 50 s."""
-        self.hub._end_without_rights()
+        """The look at all streams that the rounds have every 50 s."""
+        self.hub._close_revoked()
 
 
 def cookie_of(person: Person) -> str:
@@ -240,7 +240,7 @@ def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: S
 def test_the_streams_in_another_process_end_at_once_by_a_notice(
     elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.streams.ended_elsewhere.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("webapp.streams.ended_elsewhere.CHECK_SECONDS", 60.0)
     cookie, before = cookie_of(ana), dropped()
     streams = [elsewhere.stream(cookie) for _ in range(3)]
     elsewhere.looks()
@@ -254,21 +254,21 @@ def test_the_streams_in_another_process_end_at_once_by_a_notice(
 def test_the_streams_in_another_process_end_within_seconds_without_redis(
     service: Service, user: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.streams.ended_elsewhere.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("webapp.streams.ended_elsewhere.CHECK_SECONDS", 0.2)
     here, elsewhere = (Web(service, REDIS_URL="redis://127.0.0.1:1/0") for _ in range(2))
     ana = Person(here.app)
     assert ana.get("/demo?as=sales").status_code == 303
     cookie = cookie_of(ana)
     stream = elsewhere.stream(cookie)
     ana.post("/sign-out")
-    assert b"event: beat" not in b"".join(stream), "it ended before its first beat"
+    assert b"event: ping" not in b"".join(stream), "it ended before its first beat"
     assert elsewhere.sees(cookie) == 401
 
 
 def test_the_check_of_all_streams_ends_those_that_missed_the_notice(
     elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elsewhere.hub._ended_lately, "_look", lambda: None)
+    monkeypatch.setattr(elsewhere.hub._ended_elsewhere, "_check", lambda: None)
     stream = elsewhere.stream(cookie_of(ana))
     ana.post("/sign-out")
     with statements(elsewhere.app) as sent:
@@ -289,7 +289,7 @@ def test_a_stream_that_opens_during_the_sign_out_is_closed(here: Web, ana: Perso
 
     here.hub.open = sign_out_first
     answer = here._client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
-    assert b"event: beat" not in b"".join(answer.response)
+    assert b"event: ping" not in b"".join(answer.response)
     assert here.hub.count() == 0
     assert key["of"] is not None
 
@@ -298,7 +298,7 @@ def test_without_postgresql_only_expired_sessions_end_streams(service: Service) 
     young, old = Stream(1, 1), Stream(1, 1)
     young.session, old.session = SessionKey("a", int(time.time()) + 60), SessionKey("b", int(time.time()) - 1)
     away = create_app(config_for(service, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
-    assert list(Revocations(away).ended([young, old])) == [(old, "session")]
+    assert list(Revocations(away).revoked([young, old])) == [(old, "session")]
 
 
 def test_a_session_expires(service: Service, user: int) -> None:
@@ -317,7 +317,7 @@ def test_a_session_expires(service: Service, user: int) -> None:
     assert person.client.post("/orders").location == "/sign-in"
     expired = Stream(1, user)
     expired.session = SessionKey("x", int(time.time()))
-    assert [cause for _stream, cause in Revocations(web.app).ended([expired])] == ["session"]
+    assert [cause for _stream, cause in Revocations(web.app).revoked([expired])] == ["session"]
     web.hub.close_all(0.0)
     assert list(stream) == []
 

@@ -55,7 +55,7 @@ class Viewer:
         return int(self.page.evaluate("name => window.told[name] ?? 0", event))
 
     def words(self) -> str:
-        return str(self.page.evaluate("document.getElementById('live-words').textContent"))
+        return str(self.page.evaluate("document.getElementById('live-label').textContent"))
 
     def read_all(self) -> None:
         """Mark the inbox read, so that its badge goes on counting: it ends at 99+."""

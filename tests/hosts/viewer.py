@@ -53,7 +53,7 @@ class Viewer:
                     self.live = bool(event.data["live"])
                 elif event.name in ("away", "resync"):
                     self.live = event.name == "resync"
-                if event.name not in ("beat", "away"):
+                if event.name not in ("ping", "away"):
                     self._dirty.set()
         finally:
             stream.close()

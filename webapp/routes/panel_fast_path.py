@@ -75,7 +75,7 @@ class PanelFastPath:
     def _find(self, environ: WSGIEnvironment, names: tuple[str, ...]) -> tuple[list[Render], int] | None:
         """The renders, and the newest seq that they include."""
         user = self._users.get_by_cookie(environ.get("HTTP_COOKIE", ""))
-        log = self._logs.look(user.scope.tenant_id) if user is not None else None
+        log = self._logs.read(user.scope.tenant_id) if user is not None else None
         if user is None or log is None:
             return None
         if environ.get(PAGE_USER, user.page_user) != user.page_user:

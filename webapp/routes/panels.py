@@ -102,7 +102,7 @@ def _job(
 
     key = (name, request.root_path, panel_scope(current_user, tenant))
     ends = _ends(tenant, datetime.fromtimestamp(cache.clock(), UTC), panel.moves)
-    return RenderRequest(key, panel.topics, panel.kept_seconds, ends, first_paint), paint
+    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint), paint
 
 
 def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
@@ -121,7 +121,7 @@ def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Rend
 def newest_log() -> Log | None:
     """The tenant's signals, read once per request, before any data is queried."""
     if "signal_log" not in g:
-        g.signal_log = signal_logs().look(current_user.tenant_id)
+        g.signal_log = signal_logs().read(current_user.tenant_id)
     log: Log | None = g.signal_log
     return log
 
