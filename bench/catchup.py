@@ -86,7 +86,7 @@ def _miss(stage: Stage, url: str, events: int) -> None:
             " SELECT 'tenant-' || n, 'T', 'UTC', 'EUR', 'en_GB' FROM generate_series(2, %s) AS n",
             [TENANTS],
         )
-        outbox.start_anew(conn, client)
+        outbox.reset(conn, client)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("SET session_replication_role = replica")
         step = events // 100
@@ -111,7 +111,7 @@ def _measure(stage: Stage, command: str, url: str) -> dict[str, Any]:
 def drain(url: str, redis_url: str) -> None:
     """One drain as the listener does it. The cursor is put back, so that the next one finds the same."""
     with connection.connect(url) as conn, redis_client.connect(redis_url) as client:
-        conn.answer_seconds = 600.0
+        conn.timeout_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None
         begin = time.perf_counter()
@@ -125,7 +125,7 @@ def drain(url: str, redis_url: str) -> None:
 def naive(url: str, _redis_url: str) -> None:
     """Every row since the cursor, folded here."""
     with connection.connect(url) as conn:
-        conn.answer_seconds = 600.0
+        conn.timeout_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None
         begin = time.perf_counter()

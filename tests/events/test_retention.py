@@ -15,7 +15,7 @@ import pytest
 from webapp import redis_client
 from webapp.events import retention
 from webapp.events.retention import DEFAULT, Retained
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 from webapp.rollups import refresh
 
 from ..support.processes import eventually
@@ -53,7 +53,7 @@ class Archive:
     def read(self) -> None:
         """The listener reads everything that is committed."""
         with redis_client.connect(self.service.redis_url) as client:
-            standby.catch_up(self.service.database_url, client)
+            drain_without_leader(self.service.database_url, client)
 
     def drop(self, keep_days: int = KEEP) -> Retained:
         return retention.drop_old(self.service.database_url, keep_days)

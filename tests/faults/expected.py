@@ -25,7 +25,7 @@ REDIS_AWAY = (
 LEADER_LOST = (
     *POSTGRES_AWAY,
     *LISTENER_AWAY,
-    r"silent session|ended its session|take over|took over|deadline|self-ring|no sign of life|no answer",
+    r"evicted|deadline|self_ring",
 )
 WORKER_KILLED = (r"worker .*was sent SIGKILL|perhaps out of memory",)
 WORKER_FROZEN = (*LISTENER_AWAY, r"Redis (subscription lost|is (still )?away)")

@@ -176,9 +176,9 @@ def test_who_comes_during_a_run_gets_what_the_next_one_finds() -> None:
 
     def later(key: str) -> int | None:
         began.wait()
-        return together.get(key, run)
+        return together.load(key, run)
 
-    with at_once([lambda: together.get("a", run), lambda: later("b"), lambda: later("c")]) as answers:
+    with at_once([lambda: together.load("a", run), lambda: later("b"), lambda: later("c")]) as answers:
         eventually(lambda: together._gathering is not None and together._gathering.keys == {"b", "c"})
         end.set()
     assert [answer.result() for answer in answers] == [1, 2, 2]

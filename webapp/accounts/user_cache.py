@@ -135,7 +135,7 @@ class UserCache:
         return session.id in self._ended or session.ends <= self.now()
 
     def _find(self, who: SessionUser) -> CachedUser | None:
-        found = self._kept_now(who) or self._together.get(who, self._read)
+        found = self._kept_now(who) or self._together.load(who, self._read)
         if found is not None:
             found.is_here = True
         return found

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from ..doorbell import connection
+from ..doorbell import channel
 from .finding import Finding, fault, ok
 from .postgresql import is_through_a_pooler
 from .system import System
@@ -19,11 +19,11 @@ HEAR_SECONDS = 3.0
 
 def look(system: System) -> Iterator[Finding]:
     with system.postgresql() as ear, system.postgresql() as hand:
-        connection.listen(ear)
+        channel.listen(ear)
         payload = json.dumps({"self": secrets.token_hex(8)})  # a ring that tells of no change
         try:
             begun = time.monotonic()
-            hand.execute("SELECT pg_notify(%s, %s)", [connection.CHANNEL, payload])
+            hand.execute("SELECT pg_notify(%s, %s)", [channel.CHANNEL, payload])
         except psycopg.errors.ProgramLimitExceeded:
             yield fault(
                 "PostgreSQL refuses NOTIFY, its queue is full: no order can be written",

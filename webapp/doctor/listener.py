@@ -9,7 +9,7 @@ from typing import Any, cast
 import psycopg
 import redis
 
-from ..doorbell import connection, lock_holders
+from ..doorbell import lock_holders, locks
 from ..doorbell.lock_holders import Holder
 from ..listener import heartbeat
 from ..signals import publisher
@@ -41,7 +41,7 @@ def look(system: System) -> Iterator[Finding]:
 def _look_at_the_locks(system: System) -> Iterator[Finding]:
     """Other roles that wait for the leader's lock, and sessions that keep the quiet lock from the leader."""
     with system.postgresql() as conn:
-        leading = lock_holders.holders(conn, connection.LEADER_LOCK)
+        leading = lock_holders.holders(conn, locks.LEADER_LOCK)
         for waiting in leading:
             if not waiting.granted and not waiting.is_ours:
                 yield warn(f"{waiting} waits for the leader's lock", f"{waiting.end}\n{_SHUT}")
@@ -54,12 +54,12 @@ def _look_at_the_locks(system: System) -> Iterator[Finding]:
 
 
 def _keep_the_quiet_lock(conn: psycopg.Connection, leaders: set[int]) -> dict[int, Holder]:
-    found = lock_holders.holders(conn, connection.QUIET_LOCK)
+    found = lock_holders.holders(conn, locks.QUIET_LOCK)
     return {holder.pid: holder for holder in found if holder.granted and holder.pid not in leaders}
 
 
 def _look_at_the_leader(system: System) -> Iterator[Finding]:
-    sessions = system.rows(_SESSIONS, {"lock": connection.LEADER_LOCK, "listener": LISTENER})
+    sessions = system.rows(_SESSIONS, {"lock": locks.LEADER_LOCK, "listener": LISTENER})
     leader = next((session for session in sessions if session["leads"]), None)
     standbys = sum(not session["leads"] for session in sessions)
     if "redis" in system.away:

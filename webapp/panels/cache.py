@@ -146,7 +146,7 @@ class PanelCache:
             return {None: paint()}
 
         try:
-            return cast(Render, together.get(None, run))
+            return cast(Render, together.load(None, run))
         except Exception as error:
             return error
 

@@ -82,7 +82,7 @@ class SignalLogs:
 
     def look(self, tenant_id: int) -> Log | None:
         """All that was signalled before this call is in it. None: not known (Redis is away, or its log is empty)."""
-        return self._together.get(tenant_id, self._read)
+        return self._together.load(tenant_id, self._read)
 
     def _read(self, tenant_ids: set[int]) -> Mapping[int, Log]:
         if time.monotonic() < self._away_until:
