@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp.concurrency.search_limit import TENANT_SEARCHES, USER_SEARCHES, SearchLimit, TooManySearches
+from webapp.concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, SearchLimit, TooManySearches
 from webapp.queries import order_search
 
 from ..support.browser import Person, soup
@@ -21,25 +21,25 @@ from ..support.world import Service, World
 def places(limit: SearchLimit, *who: tuple[int, int]) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for tenant_id, user_id in who:
-            stack.enter_context(limit.place(tenant_id, user_id))
+            stack.enter_context(limit.slot(tenant_id, user_id))
         yield
 
 
 @pytest.mark.parametrize(
     ("running", "whose"),
-    [([(1, 7)] * USER_SEARCHES, "user"), ([(1, user) for user in range(TENANT_SEARCHES)], "tenant")],
+    [([(1, 7)] * MAX_USER_SEARCHES, "user"), ([(1, user) for user in range(MAX_TENANT_SEARCHES)], "tenant")],
 )
 def test_one_search_more_than_a_user_or_a_tenant_may_have_is_refused(
     running: list[tuple[int, int]], whose: str
 ) -> None:
     limit = SearchLimit(wait_seconds=0.01)
     with places(limit, *running):
-        with pytest.raises(TooManySearches) as refused, limit.place(1, 7):
+        with pytest.raises(TooManySearches) as refused, limit.slot(1, 7):
             pass
-        assert refused.value.whose == whose
-        with limit.place(2, 99):  # another tenant's are its own
+        assert refused.value.scope == whose
+        with limit.slot(2, 99):  # another tenant's are its own
             pass
-    with limit.place(1, 7):
+    with limit.slot(1, 7):
         pass
 
 
@@ -47,10 +47,10 @@ def test_a_search_that_waits_takes_the_place_of_one_that_ends() -> None:
     limit, searched = SearchLimit(wait_seconds=20), threading.Event()
 
     def search() -> None:
-        with limit.place(1, 7):
+        with limit.slot(1, 7):
             searched.set()
 
-    with places(limit, *[(1, 7)] * USER_SEARCHES):
+    with places(limit, *[(1, 7)] * MAX_USER_SEARCHES):
         waiting = threading.Thread(target=search)
         waiting.start()
         assert not searched.is_set()
@@ -60,8 +60,8 @@ def test_a_search_that_waits_takes_the_place_of_one_that_ends() -> None:
 
 def test_a_search_that_raises_gives_its_place_back() -> None:
     limit = SearchLimit(wait_seconds=0.01)
-    for _ in range(USER_SEARCHES + 1):
-        with contextlib.suppress(ZeroDivisionError), limit.place(1, 7):
+    for _ in range(MAX_USER_SEARCHES + 1):
+        with contextlib.suppress(ZeroDivisionError), limit.slot(1, 7):
             raise ZeroDivisionError
 
 
@@ -95,7 +95,7 @@ def test_a_third_search_of_one_user_is_asked_to_come_back_and_others_are_not(
     limit = app.extensions["doorbell_search_limit"] = SearchLimit(wait_seconds=0.05)
     tenant_id, user_id = world.conn.execute("SELECT tenant_id, id FROM users").fetchone() or (0, 0)
     other = Person(app, world.user(world.tenant("other"), "Ben Okafor"))
-    with places(limit, *[(tenant_id, user_id)] * USER_SEARCHES):
+    with places(limit, *[(tenant_id, user_id)] * MAX_USER_SEARCHES):
         response = ana.get("/orders?q=hanari")
         assert (response.status_code, response.headers["Retry-After"]) == (429, "3")
         assert "2 of your searches are still running" in response.text

@@ -11,8 +11,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp.doorbell import connection
-from webapp.listener import heartbeat, standby
+from webapp.doorbell import locks
+from webapp.listener import heartbeat
+from webapp.listener.catch_up import drain_without_leader
 from webapp.outbox import drain
 from webapp.signals import publisher
 
@@ -24,12 +25,12 @@ def test_celery_catches_up_only_while_nobody_leads(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
-    assert connection.try_lead(reader)
+    assert locks.try_lead(reader)
     heartbeat.Heartbeat(reader, client).beat(drain.open_cursor(reader, client))
     world.order(1)
-    assert standby.catch_up(service.database_url, client) is None
+    assert drain_without_leader(service.database_url, client) is None
     reader.close()
-    caught = standby.catch_up(service.database_url, client)
+    caught = drain_without_leader(service.database_url, client)
     assert caught is not None
     assert caught.events == 1
 
@@ -38,10 +39,10 @@ def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_o
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
-    assert connection.try_lead(reader)
+    assert locks.try_lead(reader)
     drain.open_cursor(reader, client)
     world.order(1)
-    caught = standby.catch_up(service.database_url, client)
+    caught = drain_without_leader(service.database_url, client)
     assert caught is not None
     assert caught.events == 1
     with pytest.raises(psycopg.errors.AdminShutdown):
