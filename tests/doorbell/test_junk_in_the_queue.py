@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
-from webapp.events.catalog import ROLLUPS
+from webapp.events.topics import ROLLUPS
 from webapp.listener.catch_up import drain_without_leader
 from webapp.signals import publisher
 from webapp.signals.signal import Signal

@@ -28,7 +28,7 @@ INSERT = (
 )
 
 
-BUSY = "an open transaction holds it, or writes events just now"
+BUSY = "an open transaction uses it, or is writing events"
 
 
 class Archive:

@@ -22,7 +22,7 @@ from webapp import redis_client
 from webapp.config.redis_url import for_celery
 from webapp.doorbell import connection, locks
 from webapp.events import retention
-from webapp.events.catalog import ORDERS, ROLLUPS
+from webapp.events.topics import ORDERS, ROLLUPS
 from webapp.listener import heartbeat
 from webapp.listener.catch_up import drain_without_leader
 from webapp.outbox import drain

@@ -15,7 +15,7 @@ from flask import Flask
 from webapp import create_app
 from webapp.doctor import readiness
 from webapp.doorbell import connection
-from webapp.events.catalog import BOARD_TOPICS
+from webapp.events.topics import BOARD_TOPICS
 from webapp.listener.heartbeat import LEADER_KEY, PROBE_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.signals import publisher, signal_log

@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 
 from .. import redis_client
-from ..events.catalog import INBOX
+from ..events.topics import INBOX
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..signals import publisher

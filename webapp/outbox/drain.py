@@ -17,7 +17,8 @@ import redis
 from psycopg.rows import dict_row
 
 from ..doorbell.connection import Connection
-from ..events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
+from ..events.catalog import OWNER_TYPES, TOPICS_BY_TYPE
+from ..events.topics import BOARD_TOPICS, DAY, INBOX, ORDERS, RESYNC
 from ..observability import logs
 from ..observability.metrics import outbox as metrics
 from ..signals import publisher

@@ -19,7 +19,7 @@ from redis.retry import Retry
 
 from ..concurrency.batch_loader import BatchLoader
 from ..config import redis_url as addresses
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.incidents import Incident
 from . import publisher, signal_log
