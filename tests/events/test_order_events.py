@@ -92,7 +92,7 @@ def test_a_transaction_rings_once_per_tenant_in_every_isolation_level(
     world: World, service: Service, level: str
 ) -> None:
     first, second = world.tenant("first"), world.tenant("second")
-    with rings(service) as heard, world.conn.transaction():
+    with rings(service) as received, world.conn.transaction():
         world.conn.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
         world.conn.execute(
             "INSERT INTO orders (tenant_id, number, customer, currency, total_minor)"

@@ -87,8 +87,8 @@ After a crash continue with step 2, which reads the same difference after `last_
 come again, with the same `id`. Do not read a new `s2` then: a transaction with lower ids may have committed since, and
 `last_id` would skip its events.
 
-- The sequence is guaranteed **per order**, because a writer holds the order's row while it writes the event. It is not guaranteed
-  across orders or salespeople: to handle events in parallel, divide them by `order_id`.
+- The sequence is guaranteed **per order**, because a writer holds the order's row while it writes the event. It is not
+  guaranteed across orders or salespeople: to handle events in parallel, divide them by `order_id`.
 - This needs `CACHE 1` for the ids, and no other writer of `order_events`. `flask doctor` checks both (`ids`, `writers`).
 - Read on the primary, because a replica's snapshots cannot be compared with the primary's.
 - Events are kept for `RETENTION_DAYS`. A consumer that stops for longer loses the oldest ones.
