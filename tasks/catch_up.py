@@ -11,7 +11,7 @@ from celery.signals import worker_ready
 
 from webapp import redis_client
 from webapp.config import Config
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 
 from .app import app
 from .schedule import CATCH_UP, EVERY
@@ -22,7 +22,7 @@ def catch_up() -> int | None:
     """Returns the number of drained events; None while a listener leads, which is normal."""
     config = Config.from_env(os.environ)
     with redis_client.connect(config.redis_url) as client:
-        drained = standby.catch_up(config.database_url, client)
+        drained = drain_without_leader(config.database_url, client)
     return drained.events if drained else None
 
 

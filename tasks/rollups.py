@@ -9,7 +9,7 @@ import redis
 
 from webapp import redis_client
 from webapp.config import Config
-from webapp.events.catalog import ROLLUPS
+from webapp.events.topics import ROLLUPS
 from webapp.rollups import refresh as rollups
 from webapp.signals import publisher
 

@@ -13,7 +13,7 @@ import redis
 
 from webapp import redis_client
 from webapp.doctor import cursor
-from webapp.listener import standby as leadership
+from webapp.listener.catch_up import drain_without_leader
 from webapp.rollups import refresh
 from webapp.signals import publisher
 
@@ -26,7 +26,7 @@ from ..support.world import Service, World
 def read(service: Service) -> None:
     """Move the cursors of the listener and the rollups past all events."""
     with redis_client.connect(service.redis_url) as client:
-        leadership.catch_up(service.database_url, client)
+        drain_without_leader(service.database_url, client)
     refresh.refresh(service.database_url)
 
 
@@ -118,7 +118,7 @@ def test_an_event_that_a_reader_ignores_is_not_unread(service: Service, world: W
     old_event(world, tenant, "10 min", "shipped")
     old_event(world, 4711, "10 min")
     with redis_client.connect(service.redis_url) as client:
-        leadership.catch_up(service.database_url, client)
+        drain_without_leader(service.database_url, client)
     old_event(world, tenant, "10 min", xid="900000000000")
     found = examined(service)
     found.says("cursor", "ok", "")

@@ -17,7 +17,7 @@ import redis
 
 from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 from webapp.rollups import refresh
 
 from ..conftest import config_for, servers_in
@@ -158,7 +158,7 @@ def test_a_replica_is_a_fault_and_its_promotion_puts_the_cursors_on_an_old_timel
         world = World(conn)
         world.order(world.tenant())
     with redis_client.connect(place.redis_url) as client:
-        standby.catch_up(place.database_url, client)
+        drain_without_leader(place.database_url, client)
         refresh.refresh(place.database_url)
         (patient.directory / "postgres" / "standby.signal").touch()
         patient.postgres.restart()
@@ -172,5 +172,5 @@ def test_a_replica_is_a_fault_and_its_promotion_puts_the_cursors_on_an_old_timel
         found.says("postgresql", "ok", "a primary")
         found.says("cursor", "FAULT", "the cursor of listener is from timeline 1, and this is timeline 2 (a failover)")
         found.says("rollups", "FAULT", "the cursor of rollups is from timeline 1, and this is timeline 2 (a failover)")
-        standby.catch_up(place.database_url, client)
+        drain_without_leader(place.database_url, client)
     examined(place).says("cursor", "ok", "listener has read up to")

@@ -1,4 +1,4 @@
-"""Any role that may connect may ring with any payload: the listener outlives each, and stays quick under a flood of them."""
+"""Rings of other roles, which may have any payload: the listener survives them all, and stays fast in a flood."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from psycopg import sql
 
 from webapp.concurrency.stop_signal import StopSignal
 from webapp.config import Config
-from webapp.doorbell import connection as bells
-from webapp.doorbell import self_ring
+from webapp.doorbell import channel, connection, locks, self_ring
 from webapp.listener.leader import Leader
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
@@ -54,7 +53,7 @@ ODD_PAYLOADS = (
 
 @pytest.fixture
 def stranger(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """A session of a role that may connect and has no rights."""
+    """A session of a role that may connect and has no other rights."""
     role = f"stranger_{conn.info.dbname}"
     conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
     parts = urlsplit(service.database_url)
@@ -65,7 +64,7 @@ def stranger(service: Service, conn: psycopg.Connection) -> Iterator[psycopg.Con
 
 
 def ring(session: psycopg.Connection, payload: str) -> None:
-    session.execute("SELECT pg_notify(%s, %s)", [bells.CHANNEL, payload])
+    session.execute("SELECT pg_notify(%s, %s)", [channel.CHANNEL, payload])
 
 
 def signalled(client: redis.Redis, tenant: int, order: int) -> bool:
@@ -73,7 +72,7 @@ def signalled(client: redis.Redis, tenant: int, order: int) -> bool:
     return any(order in (Signal.parse(fields[b"signal"], 1).topics.get("orders") or ()) for _, fields in entries)
 
 
-def test_no_payload_of_a_stranger_ends_the_listener_or_its_lead(
+def test_no_payload_ends_the_listener_or_its_lead(
     world: World, listener: Process, stranger: psycopg.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -82,56 +81,56 @@ def test_no_payload_of_a_stranger_ends_the_listener_or_its_lead(
     order = world.order(tenant)
     assert eventually(lambda: signalled(client, tenant, order), 5)
     assert listener.running
-    assert listener.log.count("listening") == 1, "it has led without a break"
+    assert listener.log.count("listening") == 1, "it never lost the lead"
     assert "Traceback" not in listener.log
 
 
-def test_bytes_in_no_encoding_are_a_ring_like_any_other(service: Service, conn: psycopg.Connection) -> None:
-    """In a database of SQL_ASCII any bytes are a text, and one session's ring comes amid another's statement."""
+def test_bytes_without_an_encoding_are_a_normal_ring(service: Service, conn: psycopg.Connection) -> None:
+    """In an SQL_ASCII database any bytes are text, and a ring arrives in the middle of another session's statement."""
     name = f"ascii_{conn.info.dbname}"
     conn.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")
     url = service.database_url.replace(f"/{conn.info.dbname}?", f"/{name}?")
     try:
-        with bells.connect(url) as ear, psycopg.connect(url, autocommit=True) as hand:
-            bells.listen(ear)
-            hand.execute("SELECT pg_notify('doorbell_v1', convert_from('\\xfffe'::bytea, 'SQL_ASCII'))")
-            ear.execute("SELECT 1")
-            assert eventually(lambda: bells.wait_for_rings(ear, 1.0)) == [bells.Ring(b"\xff\xfe")]
+        with connection.connect(url) as receiver, psycopg.connect(url, autocommit=True) as sender:
+            channel.listen(receiver)
+            sender.execute("SELECT pg_notify('doorbell_v1', convert_from('\\xfffe'::bytea, 'SQL_ASCII'))")
+            receiver.execute("SELECT 1")
+            assert eventually(lambda: receiver.wait_for_rings(1.0)) == [channel.Ring(b"\xff\xfe")]
     finally:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_only_the_very_ring_that_was_sent_proves_the_bell(service: Service) -> None:
-    with bells.connect(service.database_url) as ear:
-        bells.listen(ear)
-        proof = self_ring.SelfRing(ear, service.database_url)
+def test_only_the_exact_ring_that_was_sent_proves_the_bell(service: Service) -> None:
+    with connection.connect(service.database_url) as conn:
+        channel.listen(conn)
+        proof = self_ring.SelfRing(conn, service.database_url)
         proof.ring()
         for payload in (b"", b'{"self": ""}', b'{"self": "0123456789abcdef"}', b"[" * 7999):
-            assert proof.hear(bells.Ring(payload)) is None
+            assert proof.receive(channel.Ring(payload)) is None
         assert proof.prove() < 4
         proof.close()
 
 
-def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
+def test_a_ring_that_raises_is_logged_once_and_the_loop_goes_on(
     service: Service,
     world: World,
     client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    hear = self_ring.SelfRing.hear
+    receive = self_ring.SelfRing.receive
 
-    def hears_badly(self: self_ring.SelfRing, heard: bells.Ring) -> float | None:
-        if heard.payload.startswith(b"odd"):
+    def fail_for_odd_rings(self: self_ring.SelfRing, ring: channel.Ring) -> float | None:
+        if ring.payload.startswith(b"odd"):
             raise RecursionError("too deep")
-        return hear(self, heard)
+        return receive(self, ring)
 
-    monkeypatch.setattr(self_ring.SelfRing, "hear", hears_badly)
+    monkeypatch.setattr(self_ring.SelfRing, "receive", fail_for_odd_rings)
     tenant, stop = world.tenant(), StopSignal()
-    with bells.connect(service.database_url) as conn:
-        assert bells.try_lead(conn)
+    with connection.connect(service.database_url) as conn:
+        assert locks.try_lead(conn)
         leader = Leader(conn, client, config_for(service), stop)
-        thread = threading.Thread(target=leader.answer)
+        thread = threading.Thread(target=leader.lead)
         thread.start()
         try:
             assert eventually(lambda: "listening" in caplog.text or client.exists(publisher.HEARTBEAT_KEY))
@@ -142,14 +141,14 @@ def test_a_fault_of_one_ring_is_a_line_in_the_log_and_the_loop_goes_on(
         finally:
             stop()
             thread.join()
-    told = [record for record in caplog.records if "a ring is unreadable" in record.getMessage()]
-    assert len(told) == 1, "one line for all of the kind"
+    logged = [record for record in caplog.records if "a ring is unreadable" in record.getMessage()]
+    assert len(logged) == 1, "one line for all rings of this kind"
 
 
-def test_a_fault_that_nobody_foresaw_is_told_once_and_the_listener_begins_again(
+def test_the_listener_recovers_from_an_unexpected_error(
     service: Service, world: World, listener: Process, client: redis.Redis
 ) -> None:
-    """Here a session default that psycopg cannot read dates by; any other fault of the loop is met by the same net."""
+    """Here psycopg cannot read the dates of the session; any other error of the loop is handled in the same place."""
     database = world.conn.info.dbname
     world.conn.execute(f"ALTER DATABASE {database} SET DateStyle = 'German'")
     listener.kill()
@@ -163,10 +162,10 @@ def test_a_fault_that_nobody_foresaw_is_told_once_and_the_listener_begins_again(
     assert eventually(lambda: signalled(client, tenant, order), 5)
 
 
-def test_a_flood_of_rings_starves_no_signal(
+def test_a_flood_of_rings_delays_no_signal_for_long(
     world: World, listener: Process, stranger: psycopg.Connection, client: redis.Redis
 ) -> None:
-    """100,000 in transactions of 1,000 each, while a change is made every tenth of a second."""
+    """100,000 rings in transactions of 1,000 each, and a change every 0.1 s."""
     tenant = world.tenant()
     done = threading.Event()
 
@@ -194,22 +193,22 @@ def test_a_flood_of_rings_starves_no_signal(
     assert "is away" not in listener.log
 
 
-def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_second(
+def test_rings_without_events_cause_at_most_twenty_drains_per_second(
     service: Service, world: World, stranger: psycopg.Connection, client: redis.Redis
 ) -> None:
-    """Asleep, each ring wakes the listener; a drain that a ring asked for in vain puts the next one off by 50 ms."""
+    """Asleep, each ring causes a drain; after one that found no events, the next waits 50 ms."""
     config: Config = config_for(service)
     stop = StopSignal()
     drains: list[str] = []
-    with bells.connect(service.database_url) as conn:
-        assert bells.try_lead(conn)
+    with connection.connect(service.database_url) as conn:
+        assert locks.try_lead(conn)
         leader = Leader(conn, client, config, stop)
         drain = leader._drain
         leader._drain = lambda cursor, why: (drains.append(why), drain(cursor, why))[1]  # type: ignore[method-assign]
-        thread = threading.Thread(target=leader.answer)
+        thread = threading.Thread(target=leader.lead)
         thread.start()
         try:
-            assert eventually(lambda: "safety" in drains, 15)  # it has slept once
+            assert eventually(lambda: "asleep" in drains, 15)
             drains.clear()
             ends = time.monotonic() + 2
             while time.monotonic() < ends:
@@ -220,26 +219,26 @@ def test_rings_that_tell_of_nothing_are_drained_for_at_most_twenty_times_a_secon
     assert 5 < drains.count("ring") <= 2 / config.drain_interval_seconds + 2
 
 
-def test_an_answer_behind_a_flood_of_rings_is_waited_for(service: Service, conn: psycopg.Connection) -> None:
-    """A server that sends rings is not silent; once they end, its silence counts again."""
-    with bells.connect(service.database_url) as ear:
-        bells.listen(ear)
+def test_the_timeout_does_not_run_while_rings_arrive(service: Service, conn: psycopg.Connection) -> None:
+    """A server that sends rings does respond. Once they end, the timeout counts again."""
+    with connection.connect(service.database_url) as receiver:
+        channel.listen(receiver)
         ring(conn, "one of many")
-        ear.answer_seconds = 1.0
-        ear.execute("SELECT pg_sleep(1.3)")
-        assert ear.rings() == [bells.Ring(b"one of many")]
-        with pytest.raises(bells.ServerNotResponding):
-            ear.execute("SELECT pg_sleep(10)")
+        receiver.timeout_seconds = 1.0
+        receiver.execute("SELECT pg_sleep(1.3)")
+        assert receiver.read_rings() == [channel.Ring(b"one of many")]
+        with pytest.raises(connection.ServerNotResponding):
+            receiver.execute("SELECT pg_sleep(10)")
 
 
-def test_the_bell_is_alive_while_others_are_heard(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    with bells.connect(service.database_url) as deaf:
-        proof = self_ring.SelfRing(deaf, service.database_url)
+def test_the_bell_counts_as_proved_while_other_rings_arrive(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connection.connect(service.database_url) as conn:
+        proof = self_ring.SelfRing(conn, service.database_url)
         proof.ring()
         monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
         ends = time.monotonic() + 0.6
         while time.monotonic() < ends:
-            proof.hear(bells.Ring(b"another's"))
+            proof.receive(channel.Ring(b"another role's"))
             proof.check()
         threading.Event().wait(0.4)
         with pytest.raises(self_ring.SelfRingTimeout):

@@ -1,4 +1,4 @@
-"""A listener that dies at any line of its code, under writers that are open meanwhile: the next one loses nothing."""
+"""A listener is killed at some line of its code while transactions are open: the next listener loses no change."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import redis
 
 from webapp import redis_client
 from webapp.concurrency.stop_signal import StopSignal
-from webapp.doorbell import connection, quiet_mode
-from webapp.listener import standby
+from webapp.doorbell import connection, locks, quiet_mode
+from webapp.listener.catch_up import drain_without_leader
 from webapp.listener.leader import Leader
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
@@ -24,7 +24,7 @@ from ..support.processes import Doorbell, eventually
 from ..support.world import Service, World
 
 pytestmark = pytest.mark.faults
-LINES = sorted(random.Random(3).sample(range(1, 1200), 40))  # from its start through several turns of quiet mode
+LINES = sorted(random.Random(3).sample(range(1, 1200), 40))  # through several rounds of quiet mode
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def doorbell_processes(service: Service) -> Iterator[Doorbell]:
 
 
 def topics(client: redis.Redis, tenant_id: int) -> dict[str, set[int]]:
-    """Every topic that the tenant was told of, with the ids that it ever came with."""
+    """Every topic that was signalled to the tenant, with all its ids."""
     found: dict[str, set[int]] = {}
     for _, fields in client.xrange(publisher.log_key(tenant_id)):
         for topic, ids in Signal.parse(fields[b"signal"], 1).topics.items():
@@ -53,8 +53,8 @@ def signalled(client: redis.Redis, tenant_id: int) -> set[int]:
     return topics(client, tenant_id).get("orders", set())
 
 
-class Shop(threading.Thread):
-    """Places orders, short and long transactions in turn, until it is closed; knows what it committed."""
+class Writer(threading.Thread):
+    """Places orders in short and long transactions by turns until it is closed. `placed` are the committed ones."""
 
     def __init__(self, service: Service, tenant_id: int, long_seconds: float) -> None:
         super().__init__()
@@ -70,41 +70,43 @@ class Shop(threading.Thread):
                 threading.Event().wait(self.long_seconds if n % 2 else 0.0)
                 conn.commit()
                 self.placed.add(order)
-                self.closed.wait(0.4 if n % 4 == 3 else 0.01)  # time to fall silent in
+                self.closed.wait(0.4 if n % 4 == 3 else 0.01)  # lets the listener sleep
                 n += 1
 
 
-def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
+def test_every_order_is_signalled_after_a_kill_at_any_line(
     world: World, service: Service, client: redis.Redis, doorbell_processes: Doorbell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)  # of the next listener, which runs here
-    standby.catch_up(service.database_url, client)  # a cursor to begin from: without one everybody resyncs
+    # The next listener runs in this process, without safety drains.
+    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
+    # Save a cursor: without one every page resyncs.
+    drain_without_leader(service.database_url, client)
     for line in LINES:
         tenant = world.tenant(f"line-{line}")
         crashing = doorbell_processes.another(sys.executable, "-m", "tests.support.apps.crashing_listener", str(line))
-        shops = [Shop(service, tenant, seconds) for seconds in (0.05, 0.3)]
-        for shop in shops:
-            shop.start()
+        writers = [Writer(service, tenant, seconds) for seconds in (0.05, 0.3)]
+        for writer in writers:
+            writer.start()
         try:
             assert crashing.wait(20) == -9, f"line {line} was never reached: {crashing.log}"
         finally:
-            for shop in shops:
-                shop.closed.set()
-        _the_next_one_reads_it_all(service, client, tenant, shops)
+            for writer in writers:
+                writer.closed.set()
+        _the_next_listener_signals_all(service, client, tenant, writers)
 
 
-def _the_next_one_reads_it_all(service: Service, client: redis.Redis, tenant: int, shops: list[Shop]) -> None:
+def _the_next_listener_signals_all(service: Service, client: redis.Redis, tenant: int, writers: list[Writer]) -> None:
     stop = StopSignal()
     with connection.connect(service.database_url) as conn:
-        eventually(lambda: connection.try_lead(conn))
-        leader = threading.Thread(target=Leader(conn, client, config_for(service), stop).answer)
+        eventually(lambda: locks.try_lead(conn))
+        leader = threading.Thread(target=Leader(conn, client, config_for(service), stop).lead)
         leader.start()
         try:
-            for shop in shops:
-                shop.join()
-            placed = set().union(*(shop.placed for shop in shops))
+            for writer in writers:
+                writer.join()
+            placed = set().union(*(writer.placed for writer in writers))
             eventually(lambda: placed <= signalled(client, tenant), 3)
-            assert "resync" not in topics(client, tenant), "nobody has to ask for everything"
+            assert "resync" not in topics(client, tenant), "no page has to resync"
         finally:
             stop()
             leader.join()

@@ -1,4 +1,4 @@
-"""Who is taken for dead, and who is not: the signs of life of a leader, and those who watch for them."""
+"""The failure detector and the heartbeat: which leader is evicted, and which is not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 import redis
 
 from webapp import redis_client
-from webapp.doorbell import connection
+from webapp.doorbell import connection, locks
 from webapp.listener import heartbeat
-from webapp.listener import standby as leadership
+from webapp.listener import standby as standing_by
+from webapp.listener.catch_up import drain_without_leader
 from webapp.listener.heartbeat import LEADER_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.signals.publisher import HEARTBEAT_KEY
@@ -29,7 +30,7 @@ def client(service: Service) -> Iterator[redis.Redis]:
 @pytest.fixture
 def leader(service: Service) -> Iterator[connection.Connection]:
     with connection.connect(service.database_url) as conn:
-        assert connection.try_lead(conn)
+        assert locks.try_lead(conn)
         yield conn
 
 
@@ -39,29 +40,62 @@ def standby(service: Service) -> Iterator[connection.Connection]:
         yield conn
 
 
-def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_before(
-    leader: connection.Connection, standby: connection.Connection, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    silence = leadership.FailureDetector(client)
-    assert silence.of(standby) is None
-    assert eventually(lambda: silence.of(standby)) == connection.session(leader)
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def test_who_leads_next_begins_with_a_clean_slate(
-    service: Service, standby: connection.Connection, client: redis.Redis
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The detector's clock. No session counts as working, whenever its last statement ended."""
+    monkeypatch.setattr(standing_by, "WORKING_SECONDS", 0.0)
+    return Clock()
+
+
+def test_a_leader_is_suspected_after_three_seconds_without_a_heartbeat_and_not_before(
+    leader: connection.Connection, standby: connection.Connection, client: redis.Redis, clock: Clock
 ) -> None:
-    """Else one frozen leader cost the next ones their sessions, too."""
-    silence = leadership.FailureDetector(client)
+    detector = standing_by.FailureDetector(client, clock)
+    assert detector.suspect(standby) is None
+    clock.now += 2.99
+    assert detector.suspect(standby) is None
+    clock.now += 0.01
+    assert detector.suspect(standby) == connection.session(leader)
+
+
+def test_a_working_leader_is_never_suspected(
+    leader: connection.Connection, standby: connection.Connection, client: redis.Redis
+) -> None:
+    clock = Clock()
+    detector = standing_by.FailureDetector(client, clock)
+    for _ in range(10):
+        leader.execute("SELECT 1")
+        assert detector.suspect(standby) is None
+        clock.now += standing_by.SUSPECT_SECONDS
+
+
+def test_a_new_leader_is_not_suspected_for_the_silence_of_the_one_before(
+    service: Service, standby: connection.Connection, client: redis.Redis, clock: Clock
+) -> None:
+    """Otherwise one frozen leader would also cost the next ones their sessions."""
+    detector = standing_by.FailureDetector(client, clock)
     with connection.connect(service.database_url) as frozen:
-        assert connection.try_lead(frozen)
-        assert eventually(lambda: silence.of(standby)) == connection.session(frozen)
+        assert locks.try_lead(frozen)
+        assert detector.suspect(standby) is None
+        clock.now += standing_by.SUSPECT_SECONDS
+        assert detector.suspect(standby) == connection.session(frozen)
     with connection.connect(service.database_url) as fresh:
-        assert eventually(lambda: connection.try_lead(fresh))
-        silence._looked = 0.0
-        assert silence.of(standby) is None
+        assert eventually(lambda: locks.try_lead(fresh))
+        clock.now += standing_by.CHECK_SECONDS
+        assert detector.suspect(standby) is None
 
 
-def test_a_redis_that_takes_no_writes_is_no_leaders_fault(client: redis.Redis) -> None:
+def test_a_redis_without_writes_proves_nothing_about_the_leader(client: redis.Redis) -> None:
     client.config_set("maxmemory", "1")
     try:
         with pytest.raises(redis.ResponseError):
@@ -71,17 +105,17 @@ def test_a_redis_that_takes_no_writes_is_no_leaders_fault(client: redis.Redis) -
     assert heartbeat.is_missing(client)
 
 
-def test_work_that_takes_long_is_a_sign_of_life(leader: connection.Connection, client: redis.Redis) -> None:
+def test_the_heartbeat_goes_on_during_long_work(leader: connection.Connection, client: redis.Redis) -> None:
     beat = Heartbeat(leader, client)
-    with beat.kept():
+    with beat.keep_alive():
         assert eventually(lambda: client.exists(LEADER_KEY))
         client.delete(LEADER_KEY)
         assert eventually(lambda: client.exists(LEADER_KEY))
-        assert not client.exists(HEARTBEAT_KEY), "it lives, and whether it publishes is not known yet"
+        assert not client.exists(HEARTBEAT_KEY), "whether it publishes is not known yet"
     beat.close()
 
 
-def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
+def test_a_former_leader_deletes_its_own_heartbeat_and_no_other(
     leader: connection.Connection, client: redis.Redis
 ) -> None:
     beat = Heartbeat(leader, client)
@@ -93,7 +127,7 @@ def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
     assert client.exists(LEADER_KEY)
 
 
-def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
+def test_a_leader_that_cannot_publish_keeps_the_lead_but_no_page_is_live(
     leader: connection.Connection, client: redis.Redis
 ) -> None:
     Heartbeat(leader, client).beat_without_publishing()
@@ -101,7 +135,7 @@ def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
     assert not client.exists(HEARTBEAT_KEY)
 
 
-def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
+def test_a_redis_user_without_info_still_gets_signals_published(
     service: Service, leader: connection.Connection, client: redis.Redis, world: World
 ) -> None:
     client.execute_command("ACL", "SETUSER", "careful", "on", ">secret", "~*", "&*", "+@all", "-@dangerous")
@@ -121,21 +155,21 @@ def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
         client.execute_command("ACL", "DELUSER", "careful")
 
 
-def test_what_takes_long_by_nature_is_given_time(leader: connection.Connection) -> None:
-    leader.answer_seconds = 0.2
-    with leader.patient(10):
+def test_a_timeout_can_be_longer_for_a_block(leader: connection.Connection) -> None:
+    leader.timeout_seconds = 0.2
+    with leader.with_timeout(10):
         leader.execute("SELECT pg_sleep(0.5)")
     with pytest.raises(connection.ServerNotResponding):
         leader.execute("SELECT pg_sleep(5)")
 
 
-def test_celery_leaves_a_leader_alone_that_cannot_write_to_redis(
+def test_catch_up_does_not_evict_a_leader_that_cannot_write_to_redis(
     service: Service, leader: connection.Connection, client: redis.Redis
 ) -> None:
     client.config_set("maxmemory", "1")
     try:
         with pytest.raises(redis.ResponseError):
-            leadership.catch_up(service.database_url, client)
+            drain_without_leader(service.database_url, client)
     finally:
         client.config_set("maxmemory", "0")
-    assert isinstance(leader.execute("SELECT 1"), psycopg.Cursor), "its session lives"
+    assert isinstance(leader.execute("SELECT 1"), psycopg.Cursor), "its session was not ended"

@@ -78,7 +78,7 @@ def test_the_listener_serves_its_metrics_on_its_port(doorbell: Doorbell) -> None
     assert not [name for name in seen.names if name.startswith("doorbell") and name.endswith("_created")]
     assert seen.value("doorbell_drains_total", reason="ring") == 1
     assert {sample.labels["reason"] for sample in seen.samples if sample.name == "doorbell_drains_total"} == {
-        "ring", "waking", "quiet", "grace", "safety", "start", "catch_up",
+        "ring", "waking", "awake", "grace", "asleep", "start", "catch_up",
     }  # fmt: skip
     assert seen.value("doorbell_lag_seconds_bucket", le="0.005") == 1
     assert seen.value("doorbell_lag_seconds_bucket", le="0.0025") == 0

@@ -1,4 +1,4 @@
-"""From commit to signal: what the drain reads, folds and publishes, and what it never loses."""
+"""The drain: which events it reads, and which signals it coalesces and publishes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..support.publishing import client, published, reader  # noqa: F401 - a fix
 from ..support.world import Service, World
 
 
-def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
+def test_the_first_start_makes_every_page_resync_and_reads_from_the_present(
     world: World, reader: psycopg.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -28,7 +28,9 @@ def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
     assert [list(signal.topics) for signal in published(client, tenant)] == [["resync"]]
 
 
-def test_many_events_become_one_signal_a_tenant(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
+def test_many_events_become_one_signal_per_tenant(
+    world: World, reader: psycopg.Connection, client: redis.Redis
+) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     cursor = drain.open_cursor(reader, client)
     one, two = world.order(first), world.order(first)
@@ -40,7 +42,7 @@ def test_many_events_become_one_signal_a_tenant(world: World, reader: psycopg.Co
     assert published(client, second)[-1].topics == {"orders": [other], "placed": None}
 
 
-def test_more_than_fifty_changed_orders_are_many(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
+def test_a_signal_names_fifty_orders_at_most(world: World, reader: psycopg.Connection, client: redis.Redis) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, client)
     for _ in range(50):
@@ -54,7 +56,7 @@ def test_more_than_fifty_changed_orders_are_many(world: World, reader: psycopg.C
     assert more.topics["orders"] is None
 
 
-def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
+def test_only_the_owner_of_a_paid_order_gets_the_inbox_topic(
     world: World, reader: psycopg.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -67,19 +69,19 @@ def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
     assert published(client, tenant)[-1].users == {ana: ["inbox"]}
 
 
-def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
+def test_events_without_a_listener_are_read_at_the_next_start(
     world: World, reader: psycopg.Connection, client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
     drain.drain(reader, client, drain.open_cursor(reader, client))
     reader.close()
     missed = world.order(tenant)
-    with connection.connect(service.database_url) as again:
-        drain.drain(again, client, drain.open_cursor(again, client))
+    with connection.connect(service.database_url) as restarted:
+        drain.drain(restarted, client, drain.open_cursor(restarted, client))
     assert published(client, tenant)[-1].topics["orders"] == [missed]
 
 
-def test_a_failed_publish_leaves_the_cursor_where_it_was(
+def test_a_failed_publish_does_not_move_the_cursor(
     world: World, reader: psycopg.Connection, client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -91,7 +93,7 @@ def test_a_failed_publish_leaves_the_cursor_where_it_was(
     assert published(client, tenant)[-1].topics["orders"] == [order]
 
 
-def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
+def test_each_tenant_is_signalled_after_its_own_midnight(
     world: World, reader: psycopg.Connection, client: redis.Redis
 ) -> None:
     zones = ["Pacific/Kiritimati", "Europe/Berlin", "Pacific/Pago_Pago"]
@@ -104,10 +106,11 @@ def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
     assert drain.drain(reader, client, after.cursor).signals == 0
 
 
-def test_a_tenant_whose_zone_is_none_stops_nobody_else(
+def test_a_tenant_with_an_invalid_zone_does_not_stop_the_others(
     world: World, reader: psycopg.Connection, client: redis.Redis
 ) -> None:
-    world.tenant("odd", timezone="XYZ+3")  # PostgreSQL takes it for a zone, nobody else does
+    # PostgreSQL accepts this zone, zoneinfo does not.
+    world.tenant("odd", timezone="XYZ+3")
     good = world.tenant("good")
     cursor = drain.open_cursor(reader, client)
     order = world.order(good)
@@ -121,10 +124,10 @@ def test_seq_rises_even_when_the_clock_does_not(client: redis.Redis) -> None:
     assert [signal.seq for signal in signal_log.read_since(client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
 
 
-def test_the_log_says_when_it_does_not_reach_back(client: redis.Redis) -> None:
+def test_the_log_returns_none_when_it_does_not_reach_back(client: redis.Redis) -> None:
     assert signal_log.read_since(client, 5, 0) == []
-    assert signal_log.read_since(client, 5, 77) is None, "an emptied Redis does not know what was missed"
+    assert signal_log.read_since(client, 5, 77) is None, "an emptied Redis has lost the missed signals"
     first = publisher.publish(client, 5, {"placed": None})
     assert signal_log.read_since(client, 5, first) == []
     assert signal_log.read_since(client, 5, first - 1) is None
-    assert signal_log.read_since(client, 5, first + 1) is None, "a log that forgot its end"
+    assert signal_log.read_since(client, 5, first + 1) is None, "the log has lost its end"

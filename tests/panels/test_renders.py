@@ -176,9 +176,9 @@ def test_a_caller_during_a_load_gets_the_next_load() -> None:
 
     def later(key: str) -> int | None:
         began.wait()
-        return loader.get(key, run)
+        return loader.load(key, run)
 
-    with at_once([lambda: loader.get("a", run), lambda: later("b"), lambda: later("c")]) as answers:
+    with at_once([lambda: loader.load("a", run), lambda: later("b"), lambda: later("c")]) as answers:
         eventually(lambda: loader._gathering is not None and loader._gathering.keys == {"b", "c"})
         end.set()
     assert [answer.result() for answer in answers] == [1, 2, 2]

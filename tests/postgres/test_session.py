@@ -17,7 +17,7 @@ from webapp.db import db
 from webapp.doctor.system import System
 from webapp.doorbell import connection as doorbell
 from webapp.events import retention
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
 from webapp.rollups import refresh
@@ -143,7 +143,7 @@ JOBS = {
     "partitions": lambda service: retention.make_ahead(service.database_url),
     "retention": lambda service: retention.drop_old(service.database_url, 400),
     "sessions": lambda service: sessions.remove_expired(service.database_url),
-    "catch-up": lambda service: standby.catch_up(service.database_url, redis_client.connect(service.redis_url)),
+    "catch-up": lambda service: drain_without_leader(service.database_url, redis_client.connect(service.redis_url)),
 }
 
 

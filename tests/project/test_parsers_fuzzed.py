@@ -18,7 +18,7 @@ from werkzeug.routing import Map, ValidationError
 
 from webapp import stream
 from webapp.config import Config, ConfigError, redis_url
-from webapp.doorbell.connection import Ring
+from webapp.doorbell.channel import Ring
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
 from webapp.order_import.cell_parsers import CellParsers
 from webapp.order_import.errors import ValueInvalid
@@ -53,7 +53,7 @@ WHOLE = st.integers(-5, 2**70) | st.floats() | st.booleans() | JSON
 @fuzzed
 @given(BYTES)
 def test_a_ring_of_any_bytes_is_a_ring(payload: bytes) -> None:
-    assert Ring(payload).is_a_self_ring in (True, False)
+    assert Ring(payload).is_self_ring in (True, False)
 
 
 @fuzzed

@@ -20,10 +20,11 @@ from celery.schedules import schedule
 
 from webapp import redis_client
 from webapp.config.redis_url import for_celery
-from webapp.doorbell import connection
+from webapp.doorbell import connection, locks
 from webapp.events import retention
-from webapp.events.catalog import ORDERS, ROLLUPS
-from webapp.listener import heartbeat, standby
+from webapp.events.topics import ORDERS, ROLLUPS
+from webapp.listener import heartbeat
+from webapp.listener.catch_up import drain_without_leader
 from webapp.outbox import drain
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
@@ -116,10 +117,10 @@ def test_catch_up_drains_only_while_no_listener_leads(
 ) -> None:
     tenant = world.tenant()
     catch_up = celery_app.tasks["tasks.catch_up.catch_up"]
-    standby.catch_up(service.database_url, client)  # the first drain sets the cursor
+    drain_without_leader(service.database_url, client)  # the first of all drains sets the cursor
     world.order(tenant)
     with connection.connect(service.database_url) as leader:
-        assert connection.try_lead(leader)
+        assert locks.try_lead(leader)
         heartbeat.Heartbeat(leader, client).beat(drain.open_cursor(leader, client))
         assert catch_up() is None
         assert ORDERS not in topics(client, tenant)
@@ -153,7 +154,7 @@ def test_partitions_older_than_the_retention_are_dropped(
             f"CREATE TABLE order_events_{month[:7].replace('-', '_')} PARTITION OF order_events"
             f" FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
         )
-    standby.catch_up(service.database_url, client)
+    drain_without_leader(service.database_url, client)
     monkeypatch.setenv("RETENTION_DAYS", "36500")
     assert celery_app.tasks["tasks.partitions.drop"]() == []
     monkeypatch.delenv("RETENTION_DAYS")
@@ -185,7 +186,7 @@ def test_a_real_worker_catches_up_at_start_and_ends_on_sigterm(
     environment: dict[str, str], client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
-    standby.catch_up(service.database_url, client)
+    drain_without_leader(service.database_url, client)
     world.order(tenant)
     worker = _start(environment, "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
     try:

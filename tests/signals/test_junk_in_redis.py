@@ -15,8 +15,8 @@ from flask import Flask
 from webapp import create_app
 from webapp.doctor import readiness
 from webapp.doorbell import connection
-from webapp.events.catalog import BOARD_TOPICS
-from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
+from webapp.events.topics import BOARD_TOPICS
+from webapp.listener.heartbeat import LEADER_KEY, PROBE_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.signals import publisher, signal_log
 from webapp.signals.beat import Beat
@@ -176,7 +176,7 @@ def write(client: redis.Redis, key: str, value: Any) -> None:
         client.set(key, value)
 
 
-KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, drain.PUBLISHED_KEY)
+KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, PROBE_KEY, drain.PUBLISHED_KEY)
 BAD_HEARTBEATS = (
     b"x",
     b"[]",
@@ -246,7 +246,7 @@ def test_a_leader_keeps_leading_when_another_program_deletes_its_heartbeat(
     ends = time.monotonic() + 5
     while time.monotonic() < ends:
         client.delete(LEADER_KEY)
-    assert "ended its session" not in standby.log
+    assert "evicted" not in standby.log
     assert listener.log.count("listening") == 1
     order = world.order(tenant := world.tenant())
     assert eventually(lambda: [s.topics["orders"] for s in published(client, tenant)] == [[order]])

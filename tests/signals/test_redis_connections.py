@@ -18,7 +18,7 @@ from webapp import create_app
 from webapp.accounts import sign_in_throttle
 from webapp.config import Config
 from webapp.config.redis_url import connect
-from webapp.events.catalog import ROLLUPS
+from webapp.events.topics import ROLLUPS
 from webapp.signals import publisher
 
 from ..conftest import SECRET

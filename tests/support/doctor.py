@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from webapp import create_app
-from webapp.doorbell import connection
+from webapp.doorbell import connection, locks
 
 from ..conftest import config_for
 from .processes import Doorbell
@@ -63,7 +63,7 @@ def doorbell_processes(service: Service) -> Iterator[Doorbell]:
 @contextmanager
 def leading(service: Service, name: str = "doorbell listener") -> Iterator[psycopg.Connection]:
     with connection.connect(service.database_url, name) as conn:
-        assert connection.try_lead(conn)
+        assert locks.try_lead(conn)
         yield conn
 
 

@@ -15,7 +15,7 @@ from ..observability import logs
 # The address that sent X-Forwarded-For; read by `flask doctor`.
 KEY = "doorbell:unnamed_proxy"
 KEPT_SECONDS = 86_400
-AGAIN_SECONDS = 3600.0  # one warning per hour and process
+REMINDER_SECONDS = 3600.0  # one warning per hour and process
 
 log = logs.get("sign_in")
 _lock = threading.Lock()
@@ -29,7 +29,7 @@ def check(request: Request, trusted_proxies: int) -> None:
     if trusted_proxies or "X-Forwarded-For" not in request.headers or not _is_local(peer):
         return
     with _lock:
-        if time.monotonic() - _warned_at < AGAIN_SECONDS:
+        if time.monotonic() - _warned_at < REMINDER_SECONDS:
             return
         _warned_at = time.monotonic()
     log.warning(

@@ -145,7 +145,7 @@ class UserCache:
         return session.id in self._ended or session.ends <= self.now()
 
     def _find(self, key: SessionUser) -> CachedUser | None:
-        found = self._cached(key) or self._loader.get(key, self._load)
+        found = self._cached(key) or self._loader.load(key, self._load)
         if found is not None:
             found.used = True
         return found

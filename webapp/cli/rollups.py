@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from .. import redis_client
 from ..config import Config
-from ..events.catalog import ROLLUPS
+from ..events.topics import ROLLUPS
 from ..rollups import refresh
 from ..signals import publisher
 from . import stop

@@ -16,7 +16,7 @@ from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..config import Config
 from ..db import db
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..models import Tenant, User
 from ..rollups import refresh
 from ..signals import notices, publisher

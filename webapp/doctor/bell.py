@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from ..doorbell import connection
+from ..doorbell import channel
 from .finding import Finding, fault, ok
 from .postgresql import is_through_a_pooler
 from .system import System
@@ -19,12 +19,12 @@ RING_TIMEOUT_SECONDS = 3.0
 
 def check(system: System) -> Iterator[Finding]:
     with system.postgresql() as listener, system.postgresql() as ringer:
-        connection.listen(listener)
+        channel.listen(listener)
         # A self-ring: it announces no change.
         payload = json.dumps({"self": secrets.token_hex(8)})
         try:
             began = time.monotonic()
-            ringer.execute("SELECT pg_notify(%s, %s)", [connection.CHANNEL, payload])
+            ringer.execute("SELECT pg_notify(%s, %s)", [channel.CHANNEL, payload])
         except psycopg.errors.ProgramLimitExceeded:
             yield fault(
                 "PostgreSQL refuses NOTIFY because its queue is full: no order can be written",

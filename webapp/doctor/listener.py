@@ -9,7 +9,7 @@ from typing import Any, cast
 import psycopg
 import redis
 
-from ..doorbell import connection, lock_holders
+from ..doorbell import lock_holders, locks
 from ..doorbell.lock_holders import Holder
 from ..listener import heartbeat
 from ..signals import publisher
@@ -43,7 +43,7 @@ def check(system: System) -> Iterator[Finding]:
 def _check_locks(system: System) -> Iterator[Finding]:
     """Find other roles that wait for the leader's lock, and sessions that keep the quiet lock from the leader."""
     with system.postgresql() as conn:
-        leading = lock_holders.holders(conn, connection.LEADER_LOCK)
+        leading = lock_holders.holders(conn, locks.LEADER_LOCK)
         for waiting in leading:
             if not waiting.granted and not waiting.is_ours:
                 yield warn(f"{waiting} waits for the leader's lock", f"{waiting.end}\n{_REVOKE}")
@@ -58,12 +58,12 @@ def _check_locks(system: System) -> Iterator[Finding]:
 
 
 def _quiet_lock_holders(conn: psycopg.Connection, leaders: set[int]) -> dict[int, Holder]:
-    found = lock_holders.holders(conn, connection.QUIET_LOCK)
+    found = lock_holders.holders(conn, locks.QUIET_LOCK)
     return {holder.pid: holder for holder in found if holder.granted and holder.pid not in leaders}
 
 
 def _check_leader(system: System) -> Iterator[Finding]:
-    sessions = system.rows(_SESSIONS, {"lock": connection.LEADER_LOCK, "listener": LISTENER})
+    sessions = system.rows(_SESSIONS, {"lock": locks.LEADER_LOCK, "listener": LISTENER})
     leader = next((session for session in sessions if session["leads"]), None)
     standbys = sum(not session["leads"] for session in sessions)
     if "redis" in system.away:

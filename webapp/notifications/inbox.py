@@ -7,7 +7,7 @@ from sqlalchemy import func, update
 
 from .. import redis_client
 from ..db import db
-from ..events.catalog import INBOX
+from ..events.topics import INBOX
 from ..models import Notification, User
 from ..observability import logs
 from ..observability.incidents import Incident

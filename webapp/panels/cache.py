@@ -146,7 +146,7 @@ class PanelCache:
             return {None: paint()}
 
         try:
-            return cast(Render, loader.get(None, run))
+            return cast(Render, loader.load(None, run))
         except Exception as error:
             return error
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..events.catalog import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
+from ..events.topics import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
 from ..models import Tenant
 from ..queries import (
     average_order,

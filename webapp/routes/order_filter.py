@@ -7,7 +7,7 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
 from ..accounts.current import current_tenant
-from ..concurrency.search_limit import TENANT_SEARCHES, USER_SEARCHES, TooManySearches, search_limit
+from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, TooManySearches, search_limit
 from ..db import db
 from ..models import STATUSES
 from ..observability import logs
@@ -17,8 +17,8 @@ from ..queries.order_search import Filter, Found, PageCursor
 from .errors import timed_out
 
 TOO_MANY = {
-    "user": f"{USER_SEARCHES} of your searches are still running. Wait for them to finish, then search again.",
-    "tenant": f"{TENANT_SEARCHES} searches by your team are still running. Search again in a few seconds.",
+    "user": f"{MAX_USER_SEARCHES} of your searches are still running. Wait for them to finish, then search again.",
+    "tenant": f"{MAX_TENANT_SEARCHES} searches by your team are still running. Search again in a few seconds.",
 }
 TOO_LONG = (
     f"The search took longer than {order_search.MAX_SECONDS} s and was stopped."
@@ -58,11 +58,11 @@ def find(wanted: Filter, before: PageCursor | None) -> Found:
     tenant = current_tenant()
     db.session.close()  # hold no connection while waiting
     try:
-        with search_limit().place(tenant.id, current_user.id):
+        with search_limit().slot(tenant.id, current_user.id):
             return order_search.read(tenant, wanted, before)
     except TooManySearches as error:
-        metrics.SEARCHES_REFUSED.labels(error.whose).inc()
-        raise SearchRefused(TOO_MANY[error.whose], 429 if error.whose == "user" else 503) from None
+        metrics.SEARCHES_REFUSED.labels(error.scope).inc()
+        raise SearchRefused(TOO_MANY[error.scope], 429 if error.scope == "user" else 503) from None
     except OperationalError as error:
         if not timed_out(error):
             raise

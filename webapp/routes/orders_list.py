@@ -13,7 +13,7 @@ from flask_login import login_required
 from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..display import clock
-from ..events.catalog import DAY, ORDERS
+from ..events.topics import DAY, ORDERS
 from ..panels.registry import Panel
 from ..queries import listed_orders
 from ..queries.day import ahead_from

@@ -19,7 +19,7 @@ from redis.retry import Retry
 
 from ..concurrency.batch_loader import BatchLoader
 from ..config import redis_url as addresses
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.incidents import Incident
 from . import publisher, signal_log
@@ -83,7 +83,7 @@ class SignalLogs:
 
     def read(self, tenant_id: int) -> Log | None:
         """The log with all signals published before this call; None when unknown (Redis is away, or its log is empty)."""
-        return self._loader.get(tenant_id, self._read_all)
+        return self._loader.load(tenant_id, self._read_all)
 
     def _read_all(self, tenant_ids: set[int]) -> Mapping[int, Log]:
         if time.monotonic() < self._away_until:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..events.catalog import BOARD_TOPICS, ORDERS
+from ..events.topics import BOARD_TOPICS, ORDERS
 
 # Doorbell writes no signal that exceeds these. MAX_SEQ is exact in Lua and JavaScript, and far in the future.
 MAX_BYTES = 1_000_000

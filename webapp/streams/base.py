@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sized
 
 from ..accounts.sessions import SessionKey
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
 from . import sse

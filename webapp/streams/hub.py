@@ -15,7 +15,7 @@ import redis
 
 from .. import redis_client
 from ..config import Config
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..signals import notices

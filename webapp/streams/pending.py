@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..events.catalog import ORDERS
+from ..events.topics import ORDERS
 from ..signals import publisher
 from ..signals.signal import Signal
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..display import clock
-from ..events.catalog import INBOX
+from ..events.topics import INBOX
 from ..signals.signal import Signal
 from . import jitter
 from .pending import PendingTopics

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..signals.signal import Signal

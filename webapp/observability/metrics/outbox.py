@@ -7,7 +7,7 @@ from prometheus_client import Counter, Histogram
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 DRAINS = Counter("doorbell_drains_total", "Drains of the outbox, by reason.", ["reason"])
-DRAIN_REASONS = ("ring", "waking", "quiet", "grace", "safety", "start", "catch_up")
+DRAIN_REASONS = ("ring", "waking", "awake", "grace", "asleep", "start", "catch_up")
 EVENTS = Counter("doorbell_events_total", "Events read by drains.")
 SIGNALS = Counter("doorbell_signals_total", "Signals published by drains.")
 DRAIN_SECONDS = Histogram("doorbell_drain_seconds", "Time to read the outbox, per drain.", buckets=_SECONDS)

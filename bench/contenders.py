@@ -1,6 +1,6 @@
-"""The servers that are measured side by side. Each hands the same signals, in frames of the same size, to its streams.
+"""The contenders: servers of streams that are measured side by side, with the same signals in frames of the same size.
 
-`publish` makes one signal and returns its seq. All take it by loopback: from Redis, and nchan by an HTTP POST.
+`publish` sends one signal by loopback, through Redis or to nchan by an HTTP POST, and returns its seq.
 """
 
 from __future__ import annotations
@@ -28,19 +28,21 @@ from webapp.signals import publisher
 from .stage import ROOT, Stage
 from .web import Web, await_answer, free_port, tenant_with_people
 
-PEOPLE = 50  # the streams of a tenant are theirs in turn
-TOPICS: dict[str, list[int] | None] = {"orders": [1_234_567], "revenue": None}  # of an order that was paid
+# Users of a tenant, who share its streams evenly.
+PEOPLE = 50
+# The topics of a paid order.
+TOPICS: dict[str, list[int] | None] = {"orders": [1_234_567], "revenue": None}
 NCHAN_MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/share/nginx/modules"))
 
-# What Doorbell writes for it, so that the others can be given as many bytes.
+# The bytes that Doorbell writes for it, so that the others can send as many.
 FRAME = (
     'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"jitter":2000,"ids":[1234567]}\n\n'
     'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000,"jitter":2000}\n\n'
 )
 
 
-class Way(Protocol):
-    """A server that runs. `process` is the one whose CPU time and memory count; `path` is where its streams are."""
+class Contender(Protocol):
+    """A running server. `process` is the measured one; `path` is the path of its streams."""
 
     port: int
     path: str
@@ -52,7 +54,7 @@ class Way(Protocol):
 
 @dataclass
 class FromRedis:
-    """Doorbell, and whatever else listens to a tenant's channel."""
+    """Doorbell, or another server that subscribes to a tenant's channel."""
 
     client: redis.Redis
     tenant_id: int
@@ -80,21 +82,22 @@ class Nchan:
 
     def publish(self) -> int:
         self._seq += 1
-        size = len(FRAME) - len("id: 1764000000:0\ndata: \n\n")  # nchan names no event; neither writes chunks
+        # nchan sends no event name, and neither writes chunks.
+        size = len(FRAME) - len("id: 1764000000:0\ndata: \n\n")
         self._connection.request("POST", "/pub", padded({"seq": self._seq}, size))
         self._connection.getresponse().read()
         return self._seq
 
 
 def padded(data: dict[str, Any], size: int) -> str:
-    """JSON of that many characters."""
+    """JSON padded to `size` characters."""
     text = json.dumps({**data, "pad": ""}, separators=(",", ":"))
     return text[:-2] + "x" * max(0, size - len(text)) + text[-2:]
 
 
 @contextmanager
-def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Way]:
-    """`kind` is "hub" (frames straight to the sockets) or "generator"."""
+def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Contender]:
+    """`kind` is "hub" (writes frames straight to the sockets) or "generator"."""
     tenant_id, users = tenant_with_people(url, f"{kind}-{streams}", PEOPLE)
     with (
         Web(stage, url, streams, STREAM_TRANSPORT="socket" if kind == "hub" else kind) as web,
@@ -104,8 +107,8 @@ def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Way]:
 
 
 @contextmanager
-def sse_starlette(stage: Stage, _url: str, _streams: int) -> Iterator[Way]:
-    tenant_id, port = 1_000_000, free_port()  # a channel that is no tenant's
+def sse_starlette(stage: Stage, _url: str, _streams: int) -> Iterator[Contender]:
+    tenant_id, port = 1_000_000, free_port()  # not a tenant's channel
     log = stage.directory / f"sse-starlette-{port}.log"
     command = [sys.executable, "-m", "uvicorn", "--port", str(port), "--log-level", "warning"]
     env = stage.env | {"BENCH_CHANNEL": publisher.channel(tenant_id), "BENCH_FRAME_BYTES": str(len(FRAME))}
@@ -117,7 +120,7 @@ def sse_starlette(stage: Stage, _url: str, _streams: int) -> Iterator[Way]:
 
 
 @contextmanager
-def nchan(stage: Stage, _url: str, streams: int) -> Iterator[Way]:
+def nchan(stage: Stage, _url: str, streams: int) -> Iterator[Contender]:
     directory, port = stage.directory / f"nchan-{streams}", free_port()
     directory.mkdir()
     (directory / "nginx.conf").write_text(_nchan_configuration(directory, port, streams))
@@ -141,11 +144,11 @@ def _server(command: list[str], log: Path, port: int, env: dict[str, str]) -> It
             process.kill()
 
 
-def missing(way: str) -> str | None:
-    """Why this way cannot be measured here; None when it can."""
-    if way == "nchan" and not (shutil.which("nginx") and _nchan_module()):
+def why_unavailable(name: str) -> str | None:
+    """Why this contender cannot be measured on this machine; None when it can."""
+    if name == "nchan" and not (shutil.which("nginx") and _nchan_module()):
         return "not installed: apt-get install nginx-light libnginx-mod-nchan"
-    if way == "sse_starlette" and not (find_spec("sse_starlette") and find_spec("uvicorn")):
+    if name == "sse_starlette" and not (find_spec("sse_starlette") and find_spec("uvicorn")):
         return "not installed: pip install -r requirements/dev.txt"
     return None
 
