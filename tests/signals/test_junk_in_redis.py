@@ -201,8 +201,8 @@ def test_an_invalid_heartbeat_key_stops_neither_pages_nor_the_leader(
 ) -> None:
     for key in KEYS:
         write(client, key, junk)
-    examiner = readiness.of(create_app(config_for(service)))
-    assert examiner.health().parts["listener"].ok, "pages need only its presence; flask doctor reads the value"
+    monitor = readiness.monitor_of(create_app(config_for(service)))
+    assert monitor.health().parts["listener"].ok, "pages need only its presence; flask doctor reads the value"
     with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, client)
         beat.close()  # with a foreign value
