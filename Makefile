@@ -56,8 +56,8 @@ bench: $(VENV)/dev.stamp ## every benchmark; one JSON object a line
 bench-report: $(VENV)/dev.stamp ## docs/performance.md and its charts, from a run of all, or from the lines in $LINES
 	@$(BIN)/python -m bench.report $(LINES)
 
-docs: $(VENV)/embedded.stamp ## regenerate docs/events.md from webapp/events/catalog.py
-	@$(BIN)/python -m webapp.events.docs > docs/events.md
+docs: $(VENV)/embedded.stamp ## docs/events.md anew, from webapp/events/catalog.py
+	@$(BIN)/python -m webapp.events.catalog.docs > docs/events.md
 
 pictures: $(VENV)/dev.stamp ## the README's pictures anew, from the running demo
 	@$(BIN)/python -m tests.support.install.chromium
