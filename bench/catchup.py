@@ -67,12 +67,12 @@ def main() -> None:
             target=f"events_per_second >= {MIN_PER_SECOND}",
             met=EVENTS / seconds >= MIN_PER_SECOND,
         )
-        for whose in ("peak_mb", "backend_peak_mb"):
-            growth = last[whose] / small[whose]
+        for memory in ("peak_mb", "backend_peak_mb"):
+            growth = last[memory] / small[memory]
             report(
-                case=f"memory of {'the listener' if whose == 'peak_mb' else 'its backend'}",
-                figures={"events": EVENTS, whose: last[whose]},
-                baseline={"events": FEW_EVENTS, whose: small[whose]},
+                case=f"memory of {'the listener' if memory == 'peak_mb' else 'its backend'}",
+                figures={"events": EVENTS, memory: last[memory]},
+                baseline={"events": FEW_EVENTS, memory: small[memory]},
                 ratio=round(growth, 2),
                 target=f"ratio <= {MAX_GROWTH}",
                 met=growth <= MAX_GROWTH,

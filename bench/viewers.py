@@ -237,7 +237,7 @@ class Pages:
         self.refetches: Counter[int] = Counter()
         self.refetches_on_return: Counter[int] = Counter()
         self.refused: Counter[int] = Counter()  # streams, by HTTP status
-        self.failed: Counter[int] = Counter()  # panels, by HTTP status; 0 is no answer
+        self.failed: Counter[int] = Counter()  # panels, by status; 0: no answer
         self.away: list[float] = []
         self.stale_seconds: list[float] = []
         self.lost = self.resyncs = self.signed_out = self.fetched = 0

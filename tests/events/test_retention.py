@@ -253,7 +253,7 @@ def test_the_check_for_unread_events_uses_the_index(archive: Archive) -> None:
     assert archive.drop().dropped == [old]
 
 
-def test_every_index_of_the_events_orders_and_notes_names_the_query_that_it_serves(world: World) -> None:
+def test_every_index_has_a_comment_that_names_its_query(world: World) -> None:
     rows = world.conn.execute(
         "SELECT indexrelid::regclass::text, obj_description(indexrelid, 'pg_class') FROM pg_index i"
         " WHERE indrelid IN ('order_events'::regclass, 'orders'::regclass, 'notifications'::regclass)"

@@ -139,12 +139,12 @@ def _listen(state: State, n: int, protocol: Protocol) -> Iterator[State]:
     elif me.at == "saving":
         yield _with_listener(state._replace(saved=me.read), n, me._replace(at="deciding"))
     elif me.at == "deciding":
-        yield from _decide(state, n, protocol)
+        yield from decide(state, n, protocol)
     elif me.at == "waiting" and (me.rung or me.state != "asleep"):
         yield _with_listener(state, n, me._replace(at="reading", rung=False, found=frozenset()))
 
 
-def _decide(state: State, n: int, protocol: Protocol) -> Iterator[State]:
+def decide(state: State, n: int, protocol: Protocol) -> Iterator[State]:
     """webapp/doorbell/quiet_mode.py, with one empty drain instead of three."""
     me = state.listeners[n]._replace(at="waiting")
     if me.state == "awake":
@@ -202,18 +202,34 @@ class Explored:
 
 
 def explore(protocol: Protocol, writers: int, crashes: int) -> Explored:
+    came_from: dict[State, State | None] = {}
+    for state in _reached(protocol, writers, crashes, came_from):
+        if fault := faults(state):
+            return Explored(len(came_from), fault, _path(state, came_from))
+    return Explored(len(came_from), None, ())
+
+
+def ways_to_decisions(protocol: Protocol, writers: int, crashes: int) -> Iterator[tuple[tuple[State, ...], int]]:
+    """The shortest path to each state in which a leader decides, and which listener leads."""
+    came_from: dict[State, State | None] = {}
+    for state in _reached(protocol, writers, crashes, came_from):
+        for n in LISTENERS:
+            if state.listeners[n].at == "deciding":
+                yield _path(state, came_from), n
+
+
+def _reached(protocol: Protocol, writers: int, crashes: int, came_from: dict[State, State | None]) -> Iterator[State]:
+    """All states that can be reached, nearest first. `came_from` gets the state before each."""
     first = start(writers, crashes)
-    came_from: dict[State, State | None] = {first: None}
+    came_from[first] = None
     queue = deque([first])
     while queue:
         state = queue.popleft()
-        if fault := faults(state):
-            return Explored(len(came_from), fault, _path(state, came_from))
+        yield state
         for after in steps(state, protocol):
             if after not in came_from:
                 came_from[after] = state
                 queue.append(after)
-    return Explored(len(came_from), None, ())
 
 
 def _path(state: State | None, came_from: dict[State, State | None]) -> tuple[State, ...]:

@@ -22,6 +22,7 @@ class LoadCancelled(Exception):
 class _Batch(Generic[K, V]):
     def __init__(self) -> None:
         self.keys: set[K] = set()
+        self.callers = 0
         self.found: Mapping[K, V] = {}
         self.error: Exception | None = None
         self.done = threading.Event()
@@ -35,6 +36,12 @@ class BatchLoader(Generic[K, V]):
         self._loading = threading.Lock()
         self._gathering: _Batch[K, V] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """The number of callers that wait for the next load."""
+        with self._lock:
+            return self._gathering.callers if self._gathering else 0
+
     def load(self, key: K, load_many: LoadMany[K, V]) -> V | None:
         """What `load_many` found for `key`, or None. It gets the keys of all callers, and an error of it reaches them all."""
         while True:
@@ -43,6 +50,7 @@ class BatchLoader(Generic[K, V]):
                 if batch is None:
                     batch = self._gathering = _Batch()
                 batch.keys.add(key)
+                batch.callers += 1
             if is_owner:
                 self._run(batch, load_many)
             else:

@@ -51,7 +51,7 @@ class Wakeable(Protocol):
 
 
 class Connection(psycopg.Connection[TupleRow]):
-    """A connection with a timeout for every statement, which psycopg does not have: it waits for ever.
+    """A connection with a timeout for every statement. psycopg alone would wait without end.
 
     Rings are kept as bytes. Any role may send any bytes, and in a database without an encoding (SQL_ASCII) psycopg's
     decoding of them would raise in the middle of another statement.

@@ -1,6 +1,6 @@
 """The event catalog: the types of events of an order, and the topics that each concerns.
 
-The trigger (migrations/sql) writes these types into `order_events`. docs/events.md is generated from this file.
+The trigger (migrations/sql) writes these types into `order_events`. `make docs` generates docs/events.md from this file.
 """
 
 from __future__ import annotations

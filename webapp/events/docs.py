@@ -39,7 +39,7 @@ commit late, and sorting by `xid` can put an order's shipment before its payment
 **differences of two snapshots**: the events that the second snapshot sees and the first did not. No event is lost, none
 is read twice, and a transaction that stays open delays its own events only.
 
-A consumer needs SELECT on `order_events`, and its own table in the same database:
+A consumer needs SELECT on `order_events` and a table of its own in the same database:
 
 ```sql
 CREATE TABLE my_reader (
@@ -47,7 +47,7 @@ CREATE TABLE my_reader (
     s2 pg_snapshot,                     -- the end of the difference being read; null between two
     last_id bigint NOT NULL DEFAULT 0   -- the last event of it that is handled
 );
-INSERT INTO my_reader (s1) VALUES (pg_current_snapshot());  -- from now on; from the first event: '1:1:'
+INSERT INTO my_reader (s1) VALUES (pg_current_snapshot());  -- from now on; from the beginning: '1:1:'
 ```
 
 1. Begin a difference, and commit **before** you handle its first event:

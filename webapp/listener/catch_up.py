@@ -14,7 +14,7 @@ from ..outbox import drain
 from ..outbox.drain import Drained
 from . import heartbeat, standby
 
-# Celery gives up after this long on a leader whose heartbeat comes and goes.
+# Celery leaves a leader with an intermittent heartbeat alone after this long.
 EVICT_SECONDS = 20.0
 # An ended session needs a moment to free its locks.
 ACQUIRE_TRIES = 10

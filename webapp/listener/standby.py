@@ -1,8 +1,8 @@
 """Standing by: detects a leader that has failed but still holds the leader's lock, and evicts it.
 
-A leader that is killed, or whose host vanishes, loses the lock with its session. A leader that is frozen, or whose
-connection stalls on the way, keeps the lock and does nothing, so its heartbeat in Redis is missing. A standby that detects
-this ends the leader's session in PostgreSQL. If that leader wakes up, its next statement fails and it stands by.
+A leader that is killed or loses its host also loses the lock, with its session. A leader that is frozen, or has a stalled
+connection, keeps the lock and does nothing, so its heartbeat in Redis is missing. A standby that detects this ends the
+leader's session in PostgreSQL. If that leader wakes up, its next statement fails and it stands by.
 """
 
 from __future__ import annotations
