@@ -220,7 +220,7 @@ def test_rights_that_are_another_roles_to_give_are_named_and_nothing_is_half_giv
     code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
     missing = f'GRANT CONNECT ON DATABASE "{name}" TO "doorbell_writer"'
     assert code == 2
-    assert said.startswith("Error: The role 'keeper' may not give rights that doorbell_writer needs")
+    assert said.startswith("Error: The role 'keeper' may not grant rights that doorbell_writer needs")
     assert f"a superuser run: {missing}; then run flask roles --create again." in said
     assert granted(world) == before
     world.conn.execute(missing.encode())
