@@ -149,7 +149,7 @@ def test_a_wrong_password(service: Service, guarded: str, orders_file: Path) -> 
     for name in COMMANDS:
         result = ask(config, arguments(name, orders_file))
         is_one_sentence(result, "password authentication failed")
-        assert "See user and password in DATABASE_URL" in result.output
+        assert "Check user and password in DATABASE_URL" in result.output
         assert "wrong-secret" not in result.output
 
 
