@@ -156,7 +156,7 @@ def _measured(name: str, lines: list[Line], charts: Path) -> Iterator[str]:
 
 
 def _chart(name: str, key: str, keys: tuple[str, ...], rows: list[Line], charts: Path) -> str:
-    """The Markdown of the chart, which is written to a file; "" when there is none."""
+    """The Markdown of the chart, which is written to a file; "" without one."""
     file = charts / f"{name}-{key}.svg"
     if key not in CHARTED.get(name, keys[:1]) or file.exists():
         return ""

@@ -60,11 +60,11 @@ def test_a_wait_without_a_ring_does_not_excuse_the_missed_one(counted: Callable[
     assert counted() == 1
 
 
-@pytest.mark.parametrize("why", ["ring", "start", *(state.value for state in State if state is not State.ASLEEP)])
-def test_events_of_any_other_drain_are_expected(counted: Callable[[], float], why: str) -> None:
+@pytest.mark.parametrize("reason", ["ring", "start", *(state.value for state in State if state is not State.ASLEEP)])
+def test_events_of_any_other_drain_are_expected(counted: Callable[[], float], reason: str) -> None:
     missed = MissedRings()
-    missed.drained(why, 5)
-    missed.drained(why, 0)
+    missed.drained(reason, 5)
+    missed.drained(reason, 0)
     assert counted() == 0
 
 

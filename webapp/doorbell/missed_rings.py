@@ -21,12 +21,12 @@ class MissedRings:
         self._found_without_ring = False
         self._logged_at = -REMINDER_SECONDS
 
-    def drained(self, why: str, events: int) -> None:
-        """Call after each drain, with what it was for and how many events it read."""
+    def drained(self, reason: str, events: int) -> None:
+        """Call after each drain, with its reason and the number of events that it read."""
         if self._found_without_ring:
             metrics.MISSED_RINGS.inc()
             self._log()
-        self._found_without_ring = why == State.ASLEEP.value and events > 0
+        self._found_without_ring = reason == State.ASLEEP.value and events > 0
 
     def received(self, rings: int) -> None:
         """Call with the number of rings that arrived, the listener's own not counted."""

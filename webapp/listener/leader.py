@@ -23,7 +23,7 @@ from ..outbox import drain
 from ..outbox.cursor import Cursor
 from .heartbeat import BEAT_SECONDS, Heartbeat
 
-# What a drain is for: one of these, or the state of quiet mode.
+# The reason for a drain: one of these, or the state of quiet mode.
 RING, START = "ring", "start"
 
 log = logs.get("listener")
@@ -63,19 +63,19 @@ class Leader:
     def lead(self) -> None:
         """Main loop: LISTEN and prove the bell, then drain from the saved cursor at every ring and whenever it is due."""
         cursor: Cursor | None = None
-        open_cursor, why = drain.open_cursor, START
+        open_cursor, reason = drain.open_cursor, START
         try:
             self._start_listening()
             while not self._stop.requested:
                 try:
                     if cursor is None:
-                        cursor, why = self._open(open_cursor), START
+                        cursor, reason = self._open(open_cursor), START
                     self._run_due_tasks(cursor)
-                    cursor = self._drain(cursor, why)
+                    cursor = self._drain(cursor, reason)
                     self._heartbeat.save_published(cursor)
                     self._publishing = True
                     self._redis_away.over(log)
-                    why = self._wait_for_next_drain(cursor)
+                    reason = self._wait_for_next_drain(cursor)
                 except cursors.DatabaseRestored as error:
                     log.warning("database was restored from a dump; every page resyncs", error=str(error))
                     metrics.RECONNECTS.labels("restored").inc()
@@ -101,16 +101,16 @@ class Leader:
         log.info("listening", cursor=cursor.snapshot)
         return cursor
 
-    def _drain(self, cursor: Cursor, why: str) -> Cursor:
+    def _drain(self, cursor: Cursor, reason: str) -> Cursor:
         with self._heartbeat.keep_alive():
             drained = drain.drain(self._conn, self._redis, cursor)
         self._on_drained()
         # A ring without events came from another role. Many such rings must not cause as many drains.
-        if why == RING and not drained.events:
+        if reason == RING and not drained.events:
             self._next_ring_drain = time.monotonic() + self._drain_seconds
-        metrics.DRAINS.labels(why).inc()
+        metrics.DRAINS.labels(reason).inc()
         metrics.CURSOR_AGE.renew()
-        self._missed_rings.drained(why, drained.events)
+        self._missed_rings.drained(reason, drained.events)
         before = self._quiet.quiet_seconds
         self._quiet.drained(drained.events, drained.cursor.snapshot)
         metrics.QUIET_SECONDS.inc(self._quiet.quiet_seconds - before)
@@ -118,22 +118,22 @@ class Leader:
         return drained.cursor
 
     def _wait_for_next_drain(self, cursor: Cursor) -> str:
-        """Wait until a drain is due or a ring arrives; returns what the drain is for. Runs due tasks meanwhile.
+        """Wait until a drain is due or a ring arrives; returns the reason for it. Runs due tasks meanwhile.
 
         A ring causes a drain at once. After a ring without events the next such drain waits `drain_interval_seconds`.
         """
-        due, why = time.monotonic() + self._quiet.pause, self._quiet.state.value
+        due, reason = time.monotonic() + self._quiet.pause, self._quiet.state.value
         while not self._stop.requested:
             next_task = min(self._next_beat, self._next_self_ring)
             rings = self._receive_rings(min(due, next_task) - time.monotonic())
             if rings and self._quiet.state is not State.AWAKE and self._next_ring_drain < due:
-                due, why = self._next_ring_drain, RING
+                due, reason = self._next_ring_drain, RING
             if time.monotonic() >= due:
                 break
             self._run_due_tasks(cursor)
             if self._quiet.must_wake:
                 return self._quiet.state.value
-        return why
+        return reason
 
     def _receive_rings(self, seconds: float) -> int:
         """The number of rings within `seconds`, our own not counted. The first ring ends the wait."""

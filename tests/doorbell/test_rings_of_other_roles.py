@@ -204,7 +204,7 @@ def test_rings_without_events_cause_at_most_twenty_drains_per_second(
         assert locks.try_lead(conn)
         leader = Leader(conn, client, config, stop)
         drain = leader._drain
-        leader._drain = lambda cursor, why: (drains.append(why), drain(cursor, why))[1]  # type: ignore[method-assign]
+        leader._drain = lambda cursor, reason: (drains.append(reason), drain(cursor, reason))[1]  # type: ignore[method-assign]
         thread = threading.Thread(target=leader.lead)
         thread.start()
         try:
