@@ -1,4 +1,4 @@
-"""What gunicorn serves: `gunicorn -c gunicorn.conf.py wsgi:app`."""
+"""The WSGI app for gunicorn: `gunicorn -c gunicorn.conf.py wsgi:app`."""
 
 import sys
 
@@ -9,4 +9,5 @@ try:
     app = create_app()
 except ConfigError as error:
     print(error, file=sys.stderr)
-    sys.exit(CANNOT_START)  # at any other code gunicorn would start its workers again for ever
+    # For any other code gunicorn would start its workers again, without end.
+    sys.exit(CANNOT_START)

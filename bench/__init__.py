@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m bench.NAME` prints one JSON object a line, measured beside a baseline in the same call."""
+"""Benchmarks: `python -m bench.NAME` prints one JSON object per line, with a baseline measured in the same run."""

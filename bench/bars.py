@@ -1,4 +1,4 @@
-"""A bar chart as an SVG file that is read in light and dark. Its geometry is that of the board's own charts."""
+"""A bar chart as an SVG file, for light and dark themes, with the geometry of the board's charts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Bar:
 
 
 def svg(title: str, bars: Sequence[Bar]) -> str:
-    """The bars below each other, each as long as its part of the largest."""
+    """The bars below each other, scaled to the largest."""
     height = TOP + ROW * len(bars) + 8
     lengths = shares([round(bar.value * 1000) for bar in bars])
     described = escape("; ".join(f"{bar.label}: {number(bar.value)}" for bar in bars))
@@ -56,5 +56,5 @@ def _row(n: int, bar: Bar, length: float) -> str:
 
 
 def number(value: float) -> str:
-    """1234.5 → "1,234"; what is below 100 keeps its decimals."""
+    """1234.5 → "1,234"; below 100 the decimals are kept."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:g}"

@@ -1,12 +1,12 @@
-"""A board that a thousand watch: how old is what they see, and what does it cost?
+"""A board with a thousand viewers: how old its figures are, and what it costs.
 
-One gunicorn web process, one listener, and 10, 100 and 1,000 signed-in viewers (viewer.py), each with a user of its own,
-while 20 orders a second are paid. Each payment is of one cent, so the revenue tile tells which payments a viewer has seen.
-`age` is from COMMIT until that viewer has a revenue tile with the payment in it, for every payment and every viewer. The
-baseline is as many viewers who poll every second.
+One gunicorn web process, one listener, and 10, 100 and 1,000 signed-in viewers (viewer.py), each with its own user,
+while 20 orders per second are paid. Each payment is one cent, so the revenue tile shows which payments a viewer has
+seen. `age` is the time from COMMIT until a viewer has a revenue tile with the payment, for every payment and every
+viewer. The baseline is the same number of viewers that poll every second.
 
-`queries_per_second` are the transactions that PostgreSQL counted, less those of the same writer and listener with nobody
-watching. CPU is in cores.
+`queries_per_second` is the transactions that PostgreSQL counted, less those of the same writer and listener without
+viewers. CPU is in cores.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ from .stage import ROOT, Stage, report, run
 from .viewer import watch
 
 VIEWERS = (10, 100, 1_000)
-CHANGES_A_SECOND = 20
-SECONDS = 15  # the counts of PostgreSQL are of all processes, so a short time shows chance
-POLL_SECONDS = 10  # of measuring those who poll
+CHANGES_PER_SECOND = 20
+# PostgreSQL counts for all processes, so a shorter time shows chance.
+SECONDS = 15
+# How long the polling viewers are measured.
+POLL_SECONDS = 10
 MAX_P99_SECONDS = 2.0
-MAX_GROWTH = 1.2  # of the queries a second, from 10 viewers to 1,000
-TOKEN = "a-token-for-benchmarks"  # noqa: S105 - of a web process that lives for a minute
+# Of the queries per second, from 10 viewers to 1,000.
+MAX_GROWTH = 1.2
+TOKEN = "a-token-for-benchmarks"  # noqa: S105 - for one run
 PORT = 18_230
 
 
@@ -57,7 +60,7 @@ def main() -> None:
         for n in VIEWERS:
             p99 = found[n]["age_p99"]
             report(
-                case=f"{n} viewers, {CHANGES_A_SECOND} changes a second",
+                case=f"{n} viewers, {CHANGES_PER_SECOND} changes per second",
                 figures=found[n],
                 baseline={f"polling_{name}": value for name, value in polled.items()} if n == VIEWERS[-1] else None,
                 ratio=round(p99 / polled["age_p99"], 3) if n == VIEWERS[-1] and polled["age_p99"] else None,
@@ -66,7 +69,7 @@ def main() -> None:
             )
         few, many = found[VIEWERS[0]]["queries_per_second"], found[VIEWERS[-1]]["queries_per_second"]
         report(
-            case=f"queries a second, {VIEWERS[-1]} viewers against {VIEWERS[0]}",
+            case=f"queries per second, {VIEWERS[-1]} viewers against {VIEWERS[0]}",
             figures={"queries_per_second": many},
             baseline={"queries_per_second": few},
             ratio=round(many / few, 2),
@@ -81,15 +84,16 @@ def _measure(
     out = stage.directory / f"seen-{mode}-{viewers}"
     address = f"http://127.0.0.1:{PORT}"
     with stage.process("watch", address, mode, str(viewers), str(cookies), str(out)):
-        time.sleep(3)  # the first paint is not what is measured
+        time.sleep(3)  # the first paint
         before, cpu, panels, began = _transactions(url), _cpu(web), _panels(address), time.time()
         first, paid = _pay(url, seconds)
-        time.sleep(3)  # for the last to be seen; PostgreSQL tells its counts with a delay of a second, too
+        # For the last payments to be seen. PostgreSQL reports its counts up to a second late.
+        time.sleep(3)
         took = time.time() - began
         cores, transactions = (_cpu(web) - cpu) / took, (_transactions(url) - before) / took
         panels = {how: value - panels[how] for how, value in _panels(address).items()}
-    said = json.loads(out.read_text())
-    ages, unseen = _ages(said["seen"], first, paid)
+    result = json.loads(out.read_text())
+    ages, unseen = _ages(result["seen"], first, paid)
     return {
         "age_p50": _percentile(ages, 0.5),
         "age_p99": _percentile(ages, 0.99),
@@ -97,20 +101,20 @@ def _measure(
         "transactions": transactions,
         "panel_queries_per_second": round(panels["query"] / took, 1),
         "panels_per_second": round(sum(panels.values()) / took),
-        "errors": said["errors"],
+        "errors": result["errors"],
         "web_cores": round(cores, 2),
-        "client_cores": round(said["cpu"], 2),
+        "client_cores": round(result["cpu"], 2),
     }
 
 
 def _pay(url: str, seconds: int) -> tuple[int, list[float]]:
-    """The revenue (in cents, so in payments) before, and when each further payment was committed."""
+    """The revenue before in cents, which is the number of payments, and the time of each further payment's commit."""
     with psycopg.connect(url, autocommit=True) as conn:
         row = conn.execute("SELECT count(*) FROM orders WHERE paid_at IS NOT NULL").fetchone()
         assert row is not None
         paid, begin = [], time.time()
-        for n in range(seconds * CHANGES_A_SECOND):
-            time.sleep(max(0.0, begin + n / CHANGES_A_SECOND - time.time()))
+        for n in range(seconds * CHANGES_PER_SECOND):
+            time.sleep(max(0.0, begin + n / CHANGES_PER_SECOND - time.time()))
             conn.execute(
                 "UPDATE orders SET paid_at = now() WHERE id = (SELECT min(id) FROM orders WHERE paid_at IS NULL)"
             )
@@ -119,7 +123,7 @@ def _pay(url: str, seconds: int) -> tuple[int, list[float]]:
 
 
 def _ages(seen: list[list[list[float]]], first: int, paid: list[float]) -> tuple[list[float], int]:
-    """Seconds until each viewer saw each payment, sorted, and how many were never seen."""
+    """The sorted seconds until each viewer saw each payment, and how many payments were never seen."""
     ages, unseen = [], 0
     for views in seen:
         known = 0
@@ -150,18 +154,18 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def _panels(address: str) -> dict[str, float]:
-    """How many panels were answered from memory, by waiting and by a query."""
+    """The panels that were answered from memory, after a wait for another request, and by a query."""
     request = urllib.request.Request(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - our own loopback address
+    with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - loopback
         lines = response.read().decode().splitlines()
-    mark = 'doorbell_panel_requests_total{how="'
+    mark = 'doorbell_panel_requests_total{source="'
     found = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in lines if line.startswith(mark)}
     return {how: found.get(how, 0.0) for how in ("memory", "wait", "query")}
 
 
 @contextlib.contextmanager
 def _web(stage: Stage, url: str) -> Iterator[psutil.Process]:
-    """One gunicorn worker; yields it, not its master."""
+    """Run gunicorn with one worker; yields that worker, not the master."""
     env = stage.env | {"DATABASE_URL": url, "PORT": str(PORT), "METRICS_TOKEN": TOKEN, "GRACEFUL_TIMEOUT": "2"}
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
     with subprocess.Popen(command, cwd=ROOT, env=env | {"DOORBELL_DEMO": "1", "WEB_CONCURRENCY": "1"}) as master:
@@ -178,7 +182,7 @@ def _web(stage: Stage, url: str) -> Iterator[psutil.Process]:
 
 
 def _fill(stage: Stage, url: str) -> Path:
-    """Users and orders of tenant 1; returns the file of the users' cookies."""
+    """Insert users and orders of tenant 1; returns the file with the users' cookies."""
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(
             "INSERT INTO users (tenant_id, name, email)"
@@ -196,8 +200,8 @@ def _fill(stage: Stage, url: str) -> Path:
     app = create_app(Config.from_env(stage.env | {"DATABASE_URL": url}))
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     path = stage.directory / "cookies"
-    said = [{"_user_id": str(user), "_fresh": False, **sessions.new(86_400)} for user in users]
-    path.write_text(json.dumps(["session=" + serializer.dumps(one) for one in said]))
+    cookies = [{"_user_id": str(user), "_fresh": False, **sessions.new(86_400)} for user in users]
+    path.write_text(json.dumps(["session=" + serializer.dumps(one) for one in cookies]))
     return path
 
 

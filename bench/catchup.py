@@ -1,8 +1,8 @@
-"""A million missed events: how long the listener takes to catch up, and in how much memory, its own and PostgreSQL's.
+"""A million missed events: how long the listener takes to catch up, and how much memory it and PostgreSQL need.
 
-The baseline asks what a plain reader asks for: every row since the cursor, folded in Python. Each runs as a process of its
-own on the same events; peaks are the kernel's figures, PostgreSQL's those of the one backend that worked for it, without
-the buffers that it shares.
+The baseline is a plain reader, which reads every row since the cursor and coalesces them in Python. Each runs as its
+own process on the same events. Peaks are the kernel's figures; PostgreSQL's is that of its one backend, without shared
+buffers.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ EVENTS = 1_000_000
 FEW_EVENTS = 10_000
 TENANTS = 100
 ROUNDS = 3
-MIN_A_SECOND = 200_000
-MAX_GROWTH = 1.2  # peak memory at a hundred times the events
+MIN_PER_SECOND = 200_000
+# Of the peak memory, at a hundred times the events.
+MAX_GROWTH = 1.2
 
-# As many events as a busy day leaves: each transaction its own id, written past the triggers for speed.
+# The triggers are off, for speed.
 _MISS = """
 INSERT INTO order_events (tenant_id, order_id, type, owner_id, via, amount_minor, occurred_at)
 SELECT n %% %(tenants)s + 1, n, (ARRAY['placed', 'paid', 'shipped', 'edited'])[n %% 4 + 1], n %% 1000 + 1, 'bench', 1000, now()
@@ -63,15 +64,15 @@ def main() -> None:
             baseline={"row_by_row_seconds": round(plain, 2), "row_by_row_peak_mb": naives[-1]["peak_mb"]},
             ratio=round(seconds / plain, 2),
             rounds=ROUNDS,
-            target=f"events_per_second >= {MIN_A_SECOND}",
-            met=EVENTS / seconds >= MIN_A_SECOND,
+            target=f"events_per_second >= {MIN_PER_SECOND}",
+            met=EVENTS / seconds >= MIN_PER_SECOND,
         )
-        for whose in ("peak_mb", "backend_peak_mb"):
-            growth = last[whose] / small[whose]
+        for memory in ("peak_mb", "backend_peak_mb"):
+            growth = last[memory] / small[memory]
             report(
-                case=f"memory of {'the listener' if whose == 'peak_mb' else 'its backend'}",
-                figures={"events": EVENTS, whose: last[whose]},
-                baseline={"events": FEW_EVENTS, whose: small[whose]},
+                case=f"memory of {'the listener' if memory == 'peak_mb' else 'its backend'}",
+                figures={"events": EVENTS, memory: last[memory]},
+                baseline={"events": FEW_EVENTS, memory: small[memory]},
                 ratio=round(growth, 2),
                 target=f"ratio <= {MAX_GROWTH}",
                 met=growth <= MAX_GROWTH,
@@ -79,14 +80,14 @@ def main() -> None:
 
 
 def _miss(stage: Stage, url: str, events: int) -> None:
-    """A cursor, and then so many events that it has not read, in a hundred transactions."""
+    """Save a cursor, then insert `events` after it, in a hundred transactions."""
     with connection.connect(url) as conn, redis_client.connect(stage.env["REDIS_URL"]) as client:
         conn.execute(
             "INSERT INTO tenants (slug, name, timezone, currency, locale)"
             " SELECT 'tenant-' || n, 'T', 'UTC', 'EUR', 'en_GB' FROM generate_series(2, %s) AS n",
             [TENANTS],
         )
-        outbox.start_anew(conn, client)
+        outbox.reset(conn, client)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("SET session_replication_role = replica")
         step = events // 100
@@ -96,7 +97,7 @@ def _miss(stage: Stage, url: str, events: int) -> None:
 
 
 def _measure(stage: Stage, command: str, url: str) -> dict[str, Any]:
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "bench.catchup", command, url, stage.env["REDIS_URL"]],
         cwd=ROOT,
         env=stage.env,
@@ -104,28 +105,28 @@ def _measure(stage: Stage, command: str, url: str) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    found: dict[str, Any] = json.loads(said.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
 def drain(url: str, redis_url: str) -> None:
-    """One drain as the listener does it. The cursor is put back, so that the next one finds the same."""
+    """One drain of the listener. The cursor is reset afterwards, so that every drain reads the same events."""
     with connection.connect(url) as conn, redis_client.connect(redis_url) as client:
-        conn.answer_seconds = 600.0
+        conn.timeout_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None
         begin = time.perf_counter()
         drained = outbox.drain(conn, client, cursor)
         seconds = time.perf_counter() - begin
         backend = conn.info.backend_pid
-        _say(seconds, backend, events=drained.events, signals=drained.signals)
+        _print(seconds, backend, events=drained.events, signals=drained.signals)
         cursors.begin(conn, cursor)
 
 
 def naive(url: str, _redis_url: str) -> None:
-    """Every row since the cursor, folded here."""
+    """Reads every row since the cursor, and coalesces them in Python."""
     with connection.connect(url) as conn:
-        conn.answer_seconds = 600.0
+        conn.timeout_seconds = 600.0
         cursor = cursors.read_saved(conn)
         assert cursor is not None
         begin = time.perf_counter()
@@ -137,16 +138,16 @@ def naive(url: str, _redis_url: str) -> None:
         )
         for tenant_id, kind, _order, _owner, _recorded in rows:
             tenants.setdefault(tenant_id, set()).add(kind)
-        _say(time.perf_counter() - begin, conn.info.backend_pid, tenants=len(tenants))
+        _print(time.perf_counter() - begin, conn.info.backend_pid, tenants=len(tenants))
 
 
-def _say(seconds: float, backend: int, **more: Any) -> None:
+def _print(seconds: float, backend: int, **more: Any) -> None:
     peaks = {"peak_mb": _memory("self", "VmHWM"), "backend_peak_mb": _memory(str(backend), "RssAnon")}
     print(json.dumps({"seconds": seconds, **peaks, **more}))
 
 
 def _memory(process: str, what: str) -> float:
-    """MB. A backend is asked right after its work: what it used it has not given back to the system yet."""
+    """MB. A backend is measured right after its work, before it returns memory to the system."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return round(next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024, 1)
 

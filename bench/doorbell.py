@@ -1,15 +1,15 @@
-"""What the doorbell costs writers, and how long a change takes from commit to signal.
+"""The cost of the doorbell for writers, and the time from commit to signal.
 
-Commits a second at 1, 8 and 32 writers (pgbench), three ways in turn within each round, each in a database of its own on
-one server with durable commits:
+Commits per second at 1, 8 and 32 writers (pgbench), for three setups in turn within each round, each in its own
+database on one server with durable commits:
 
-- `ceiling`: the order, its event and its inbox row, and no NOTIFY at all (doorbell.ring = off), nobody listening;
-- `quiet`: Doorbell as it is, its listener running;
-- `plain`: the same, and a NOTIFY a row as the usual trigger sends it, with a bare LISTEN loop.
+- `ceiling`: the order, its event and its inbox row, without any NOTIFY (doorbell.ring = off), and without a listener;
+- `quiet`: Doorbell as it is, with its listener;
+- `plain`: as `ceiling`, and one NOTIFY per row as the usual trigger sends it, with a bare LISTEN loop.
 
-Then the latency at 1, 100 and 2,000 changes a second, from the moment that the writer sends COMMIT: to the signal in Redis,
-and, for the very same commits, to a bare psycopg LISTEN loop that hears a NOTIFY a row. At 2,000 a second a commit changes
-ten orders.
+Then the latency at 1, 100 and 2,000 changes per second, from the moment that the writer sends COMMIT: to the signal in
+Redis, and for the same commits to a bare psycopg LISTEN loop that receives one NOTIFY per row. At 2,000 per second a
+commit changes ten orders.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ WRITERS = (1, 8, 32)
 ROUNDS = 5
 ROUND_SECONDS = 6
 MIN_OF_CEILING = 0.90  # at 32 writers
-RATES = ((1, 1, 30), (100, 1, 10), (2000, 10, 8))  # changes a second, changes a commit, seconds
-MAX_LATENCY = 3.0  # at the median, when idle
+# Changes per second, changes per commit, seconds.
+RATES = ((1, 1, 30), (100, 1, 10), (2000, 10, 8))
+# Of the median, on an idle system.
+MAX_LATENCY = 3.0
 
 PLACE = """
 INSERT INTO orders (tenant_id, number, customer, currency, total_minor)
@@ -59,28 +61,28 @@ def main() -> None:
         ceiling, quiet, plain, latency = (stage.database(name) for name in ("ceiling", "quiet", "plain", "latency"))
         for url in (plain, latency):
             stage.execute(url, PLAIN_NOTIFY)
-        with stage.listener(quiet), stage.process("hear", plain):
-            ways = {"ceiling": (ceiling, RING_OFF), "quiet": (quiet, ""), "plain": (plain, RING_OFF)}
+        with stage.listener(quiet), stage.process("listen", plain):
+            setups = {"ceiling": (ceiling, RING_OFF), "quiet": (quiet, ""), "plain": (plain, RING_OFF)}
             for writers in WRITERS:
-                _throughput(stage, ways, writers)
+                _throughput(stage, setups, writers)
         with stage.listener(latency):
             for rate in RATES:
                 _latency(stage, latency, *rate)
 
 
-def _throughput(stage: Stage, ways: dict[str, tuple[str, str]], writers: int) -> None:
-    rates: dict[str, list[float]] = {name: [] for name in ways}
+def _throughput(stage: Stage, setups: dict[str, tuple[str, str]], writers: int) -> None:
+    rates: dict[str, list[float]] = {name: [] for name in setups}
     for turn in range(ROUNDS):
-        names = list(ways)
-        for name in names[turn % 3 :] + names[: turn % 3]:  # nobody is always first
-            rates[name].append(pgbench(stage, *ways[name], writers))
+        names = list(setups)
+        for name in names[turn % 3 :] + names[: turn % 3]:  # each is first in turn
+            rates[name].append(pgbench(stage, *setups[name], writers))
     medians = {name: statistics.median(found) for name, found in rates.items()}
-    # Within a round the three ran one after the other, so a round's ratio is fairer than one of medians.
+    # The three ran one after the other within a round, so the ratio per round is fairer than one of medians.
     ratios = {
-        name: statistics.median(a / b for a, b in zip(rates[name], rates["ceiling"], strict=True)) for name in ways
+        name: statistics.median(a / b for a, b in zip(rates[name], rates["ceiling"], strict=True)) for name in setups
     }
     report(
-        case=f"commits a second, {writers} writers",
+        case=f"commits per second, {writers} writers",
         figures={"quiet": round(medians["quiet"]), "plain_notify": round(medians["plain"])},
         baseline={"ceiling": round(medians["ceiling"])},
         ratio=round(ratios["quiet"], 2),
@@ -92,27 +94,30 @@ def _throughput(stage: Stage, ways: dict[str, tuple[str, str]], writers: int) ->
 
 
 def pgbench(stage: Stage, url: str, options: str, writers: int) -> float:
-    """Commits a second of so many writers, each on its own connection, placing one order a commit."""
+    """Commits per second of `writers` connections that place one order per commit."""
     script = stage.directory / "place.sql"
     script.write_text(PLACE)
     command = [PG_BIN / "pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(writers), "-T", str(ROUND_SECONDS)]
-    said = subprocess.run(
+    done = subprocess.run(
         [*map(str, command), url], env=stage.env | {"PGOPTIONS": options}, capture_output=True, text=True, check=True
     )
-    found = re.search(r"tps = ([\d.]+)", said.stdout)
-    assert found, said.stdout + said.stderr
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
     return float(found[1])
 
 
 def _latency(stage: Stage, url: str, rate: int, batch: int, seconds: int) -> None:
-    heard, signalled = stage.directory / f"heard-{rate}", stage.directory / f"signalled-{rate}"
-    with stage.process("hear", url, str(heard)), stage.process("subscribe", stage.env["REDIS_URL"], str(signalled)):
+    received, signalled = stage.directory / f"received-{rate}", stage.directory / f"signalled-{rate}"
+    with (
+        stage.process("listen", url, str(received)),
+        stage.process("subscribe", stage.env["REDIS_URL"], str(signalled)),
+    ):
         commits = _write(url, rate, batch, seconds)
-    bare = [moment - sent for sent, ids, _ in commits for moment in _first(_lines(heard), ids)]
+    bare = [moment - sent for sent, ids, _ in commits for moment in _first(_lines(received), ids)]
     ours = _until_signalled(commits, _lines(signalled))
     figures, baseline = _percentiles(ours), _percentiles(bare)
     report(
-        case=f"COMMIT to signal, {rate} changes a second",
+        case=f"COMMIT to signal, {rate} changes per second",
         figures={**figures, "commits": len(commits)},
         baseline={f"bare_listen_{name}": value for name, value in baseline.items()},
         ratio=round(figures["p50_ms"] / baseline["p50_ms"], 2),
@@ -122,7 +127,8 @@ def _latency(stage: Stage, url: str, rate: int, batch: int, seconds: int) -> Non
     )
 
 
-Commit = tuple[float, list[int], float]  # sent at, orders, epoch ms at which the last of its events was recorded
+# Time of sending COMMIT, ids of orders, epoch ms of the last event.
+Commit = tuple[float, list[int], float]
 
 
 def _write(url: str, rate: int, batch: int, seconds: int) -> list[Commit]:
@@ -137,7 +143,7 @@ def _write(url: str, rate: int, batch: int, seconds: int) -> list[Commit]:
             conn.commit()
             assert recorded is not None
             commits.append((sent, ids, recorded[0].timestamp() * 1000))
-        time.sleep(1.0)  # for the last to arrive; what does not is missed below
+        time.sleep(1.0)  # for the last to arrive
     return commits
 
 
@@ -147,16 +153,16 @@ def _first(lines: list[list[Any]], ids: list[int]) -> list[float]:
 
 
 def _until_signalled(commits: list[Commit], lines: list[list[Any]]) -> list[float]:
-    """Seconds to the first signal that tells of the commit: by its ids, or where they are many by its newest change."""
+    """Seconds to the first signal that covers the commit, by its ids, or without ids by the time of its newest change."""
     found, place = [], 0
     for sent, ids, recorded in commits:
-        while not _tells_of(lines[place], ids, recorded, sent):
+        while not _covers(lines[place], ids, recorded, sent):
             place += 1
         found.append(lines[place][0] - sent)
     return found
 
 
-def _tells_of(line: list[Any], ids: list[int], recorded: float, sent: float) -> bool:
+def _covers(line: list[Any], ids: list[int], recorded: float, sent: float) -> bool:
     moment, payload = line
     signal = Signal.parse(payload)
     named = signal.topics.get("orders")
@@ -174,8 +180,8 @@ def _lines(path: Path) -> list[list[Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def hear(url: str, path: str = "/dev/null") -> None:
-    """The bare LISTEN loop: each notification with the time at which it was heard."""
+def listen(url: str, path: str = "/dev/null") -> None:
+    """The bare LISTEN loop: writes each notification with the time of its arrival."""
     with psycopg.connect(url, autocommit=True) as conn, Path(path).open("w", buffering=1) as out:
         conn.execute("LISTEN plain")
         print("ready", flush=True)
@@ -184,7 +190,7 @@ def hear(url: str, path: str = "/dev/null") -> None:
 
 
 def subscribe(url: str, path: str) -> None:
-    """Each signal of tenant 1 with the time at which it came out of Redis."""
+    """Writes each signal of tenant 1 with the time of its arrival from Redis."""
     with redis.Redis.from_url(url) as client, client.pubsub() as pubsub, Path(path).open("w", buffering=1) as out:
         pubsub.subscribe(publisher.channel(1))
         for message in pubsub.listen():
@@ -197,4 +203,4 @@ def subscribe(url: str, path: str) -> None:
 if __name__ == "__main__":
     from .stage import run
 
-    run(main, hear=hear, subscribe=subscribe)
+    run(main, listen=listen, subscribe=subscribe)

@@ -1,4 +1,4 @@
-"""The web application as it would be without a thread for hashing: the baseline of bench/sign_in.py."""
+"""The web application with password hashing in the event loop: the baseline of bench/sign_in.py."""
 
 from __future__ import annotations
 

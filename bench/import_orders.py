@@ -1,7 +1,7 @@
-"""`flask orders import` at 500,000 rows: how long, how much memory, against a bare COPY of the same rows.
+"""`flask orders import` with 500,000 rows: its time and memory, compared with a bare COPY of the same rows.
 
-The baseline copies what the import placed into plain tables: no parsing, no grouping, no index, key, trigger or event.
-The import runs as its own process, as an operator would start it; its peak memory is the kernel's figure for it.
+The baseline copies the imported rows into plain tables, without parsing, grouping, indexes, keys, triggers or events.
+The import runs as its own process, as an operator would start it; its peak memory is the kernel's figure.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from webapp.launcher.embedded import Embedded
 
 ROWS = 500_000
 FEW_ROWS = 50_000
-MAX_SECONDS = 30.0  # "well under a minute"
-MAX_GROWTH = 1.2  # peak memory of ten times the rows
+MAX_SECONDS = 30.0
+# Of the peak memory, at ten times the rows.
+MAX_GROWTH = 1.2
 HEADER = (
     *("order_number", "customer", "salesperson_email", "salesperson", "placed_at", "paid_at", "shipped_at", "currency"),
     *("sku", "product", "quantity", "unit_price", "discount_rate", "freight"),
@@ -67,7 +68,7 @@ def measure(services: Embedded, directory: Path) -> None:
     orders = _file(directory / "orders.csv", lambda: one_line_orders(ROWS, "orders"))
     with psycopg.connect(services.database_url, autocommit=True) as conn:
         small = run_import(conn, env, few, "few")
-        for case, path, slug in (("lines of orders", lines, "lines"), ("one row an order", orders, "orders")):
+        for case, path, slug in (("lines of orders", lines, "lines"), ("one row per order", orders, "orders")):
             first = run_import(conn, env, path, slug)
             bare = bare_copy(conn, slug, directory)
             report(
@@ -77,10 +78,10 @@ def measure(services: Embedded, directory: Path) -> None:
                 first.seconds / bare,
                 MAX_SECONDS,
             )
-            again = run_import(conn, env, path, slug)
+            second = run_import(conn, env, path, slug)
             before = {"first_run_seconds": round(first.seconds, 2)}
-            report(f"{ROWS:,} rows, {case}, again", again, before, again.seconds / first.seconds, MAX_SECONDS)
-            _say(
+            report(f"{ROWS:,} rows, {case}, again", second, before, second.seconds / first.seconds, MAX_SECONDS)
+            _print(
                 case=f"memory, {case}",
                 figures={"rows": ROWS, "peak_mb": round(first.peak_mb, 1)},
                 baseline={"rows": FEW_ROWS, "peak_mb": round(small.peak_mb, 1)},
@@ -90,8 +91,8 @@ def measure(services: Embedded, directory: Path) -> None:
             )
 
 
-def report(case: str, run: Run, baseline: dict[str, float], ratio: float, most_seconds: float) -> None:
-    _say(
+def report(case: str, run: Run, baseline: dict[str, float], ratio: float, max_seconds: float) -> None:
+    _print(
         case=case,
         figures={
             "seconds": round(run.seconds, 2),
@@ -100,13 +101,13 @@ def report(case: str, run: Run, baseline: dict[str, float], ratio: float, most_s
         },
         baseline=baseline,
         ratio=round(ratio, 2),
-        target=f"seconds <= {most_seconds:g}",
-        met=run.seconds <= most_seconds,
+        target=f"seconds <= {max_seconds:g}",
+        met=run.seconds <= max_seconds,
     )
 
 
 def run_import(conn: psycopg.Connection, env: dict[str, str], path: Path, slug: str) -> Run:
-    """Import the file into the tenant of that slug, as a process; start-up counts."""
+    """Import the file into the tenant of that slug, as a process. The time includes start-up."""
     conn.execute(
         "INSERT INTO tenants (slug, name, timezone, currency, locale) VALUES (%s, %s, 'Europe/Berlin', 'EUR', 'en_GB')"
         " ON CONFLICT DO NOTHING",
@@ -118,17 +119,17 @@ def run_import(conn: psycopg.Connection, env: dict[str, str], path: Path, slug: 
         [*command, "--owners", "create"], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
-    said = process.stdout.read()
+    output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise SystemExit(f"the import ended with {process.returncode}:\n{said}")
+        raise SystemExit(f"the import ended with {process.returncode}:\n{output}")
     return Run(seconds, usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024))
 
 
 def bare_copy(conn: psycopg.Connection, slug: str, directory: Path) -> float:
-    """Seconds to COPY the tenant's orders and lines into plain tables, from files that COPY wrote."""
+    """Seconds to COPY the tenant's orders and lines into plain tables, from files written by COPY."""
     seconds = 0.0
     for table in ("orders", "order_lines"):
         tenant = f"(SELECT id FROM tenants WHERE slug = '{slug}')"
@@ -204,7 +205,7 @@ def _migrate(env: dict[str, str]) -> None:
         flask_migrate.upgrade()
 
 
-def _say(**fields: Any) -> None:
+def _print(**fields: Any) -> None:
     print(json.dumps({"bench": "import_orders", **fields}), flush=True)
 
 

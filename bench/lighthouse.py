@@ -1,9 +1,9 @@
-"""What Lighthouse says of the pages on a phone: performance, accessibility, best practices, and what is transferred.
+"""Lighthouse scores of the pages on a phone: performance, accessibility, best practices, and the bytes transferred.
 
-Real processes, no proxy in front, the demo's six weeks of orders. Lighthouse (tools/lighthouse, by npm) slows the network to a
-phone's 4G and the processor to a quarter. Each figure is the median of RUNS; a score goes to 100. CHROME_PATH names another
-browser than the one that the tests drive. `baseline` are the figures of the same pages when the whole of Tabler was sent, and
-nothing was compressed or kept by the browser.
+Real processes without a proxy, with the demo's six weeks of orders. Lighthouse (tools/lighthouse, by npm) slows the
+network to a phone's 4G and the processor to a quarter. Each figure is the median of RUNS; the best score is 100.
+CHROME_PATH names another browser than the one of the tests. `baseline` has the figures of the same pages with the whole
+of Tabler, uncompressed and uncached.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from .web import Web
 TOOL = ROOT / "tools" / "lighthouse"
 RUNS = 3
 TARGETS = {"performance": 95, "accessibility": 100, "best-practices": 100}
-MAX_KB = 160  # of the board's first load, 1,000 bytes each
+# Of the board's first load; a kB is 1,000 bytes.
+MAX_KB = 160
 INSTALL_SECONDS, RUN_SECONDS = 300, 180
 
 
@@ -53,9 +54,9 @@ def main() -> None:
     from tests.support.chromium import find
 
     browser = os.environ.get("CHROME_PATH") or find()
-    missing = what_is_missing(browser)
-    if missing or browser is None:
-        report(case="pages", note=f"not measured: {missing}")
+    reason = why_unavailable(browser)
+    if reason or browser is None:
+        report(case="pages", note=f"not measured: {reason}")
         return
     with Stage() as stage:
         url = stage.env["DATABASE_URL"]
@@ -70,8 +71,8 @@ def main() -> None:
                 measure(page, f"http://127.0.0.1:{web.port}{page.path}", cookie if page.signed_in else "", browser)
 
 
-def what_is_missing(browser: str | None) -> str:
-    """In words, "" when all is there. Installs Lighthouse where it is not yet."""
+def why_unavailable(browser: str | None) -> str:
+    """Why Lighthouse cannot run, as text; "" when it can. Installs Lighthouse if it is missing."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "Node.js and npm are not installed (Debian: apt-get install nodejs npm)"
     if browser is None:
@@ -107,7 +108,7 @@ def measure(page: Page, url: str, cookie: str, browser: str) -> None:
 
 
 def _lighthouse(url: str, cookie: str, browser: str) -> dict[str, Any]:
-    """One run's own report."""
+    """The report of one run."""
     flags = ["--headless=new", "--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
     with tempfile.NamedTemporaryFile("w", suffix=".json") as headers:
         json.dump({"Cookie": cookie} if cookie else {}, headers)
@@ -130,7 +131,7 @@ def _lighthouse(url: str, cookie: str, browser: str) -> dict[str, Any]:
 
 
 def _figures(found: dict[str, Any]) -> dict[str, float]:
-    """Scores to 100, times in ms, what came over the network in kB."""
+    """Scores up to 100, times in ms, transferred bytes in kB."""
     scores = {name.replace("-", "_"): round(found["categories"][name]["score"] * 100) for name in TARGETS}
     audits = found["audits"]
     requests = [each for each in audits["network-requests"]["details"]["items"] if each["url"].startswith("http")]

@@ -1,10 +1,10 @@
-"""The load client: a process that opens thousands of streams and counts what they get.
+"""The load client: a process that opens thousands of streams and counts the frames that they receive.
 
-It must cost less than the server that it measures, so a frame is one read and one search for `id: `, which every server
-here writes once a signal. A sample of the streams is parsed in full: its signals by seq, with the time at which they came.
+It must cost less than the measured server, so a frame is one read and one search for `id: `, which every server here
+writes once per signal. A sample of the streams is parsed in full: the seq of each signal, with the time of its arrival.
 
-It is asked on standard input and answers on standard output, one JSON a line; it ends when nobody asks any more, and
-after `seconds` whatever happens.
+It reads commands from standard input and answers on standard output, one JSON object per line. It ends when standard
+input is closed, or after `seconds`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ OK = b"HTTP/1.1 200"
 
 @dataclass(frozen=True)
 class Aim:
-    """`count` streams of `path` at that port, with `cookies` in turn; at most `burst` are on their way at a time.
+    """The streams to open: `count` of `path` at that port, with `cookies` in turn, at most `burst` at a time.
 
-    What is refused is tried again, as a page does it, until there were as many refusals as there are to be streams.
+    A refused stream is retried, as a page does, until there are as many refusals as streams.
     """
 
     port: int
@@ -42,7 +42,7 @@ class Aim:
     burst: int = 50
     open_seconds: float = 240.0
     seconds: float = 900.0
-    fetch_share: float = 0.0  # only viewers (viewers.py) fetch
+    fetch_share: float = 0.0  # for viewers.py
     fetch_path: str = "/"
 
     def request(self, number: int, *headers: str) -> bytes:
@@ -51,25 +51,26 @@ class Aim:
 
 
 class Counted(Request):
-    """A stream of which only frames and bytes are counted, unless it is `sampled`."""
+    """A stream that only counts frames and bytes, unless it is `sampled`."""
 
     def __init__(self, load: Load, number: int, sampled: bool) -> None:
         self._load = load
         self._opened = False
         self._tail = b""
         self._parser = Parser() if sampled else None
-        self.signals: list[tuple[int, float]] = []  # seq, when it came
+        self.signals: list[tuple[int, float]] = []  # seq, time of arrival
         super().__init__(load.loop, load.aim.port, load.aim.request(number), number)
 
-    def heard(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         if not self._opened or not data:
             self._opened = self._load.opened(self._opened, data)
             if not self._opened:
-                self.close()  # refused or over: whatever else it says is not counted
+                self.close()  # refused or ended
                 return
         self._load.bytes += len(data)
         self._load.frames += (self._tail + data).count(MARK) if self._tail else data.count(MARK)
-        self._tail = b"" if data.endswith(b"\n") else data[-len(MARK) + 1 :]  # the mark may be cut in two
+        # The mark may be split over two reads.
+        self._tail = b"" if data.endswith(b"\n") else data[-len(MARK) + 1 :]
         if self._parser:
             now = time.time()
             for event in self._parser.feed(data):
@@ -78,7 +79,7 @@ class Counted(Request):
 
 
 class Load:
-    """All streams of this process, and its counters since the last `mark`."""
+    """The streams of this process, and its counters since the last `mark`."""
 
     def __init__(self, aim: Aim) -> None:
         self.aim, self.loop = aim, Loop()
@@ -89,7 +90,7 @@ class Load:
         self._cpu = time.process_time()
 
     def opened(self, before: bool, data: bytes) -> bool:
-        """A stream's first bytes, or its end (b"")."""
+        """Count a stream's first bytes or its end (b""); returns whether it is open."""
         if data.startswith(OK) and not before:
             self.open += 1
             return True
@@ -109,7 +110,7 @@ class Load:
         while self._served() < aim.count and time.monotonic() - begin < aim.open_seconds:
             if self.failed.total() >= aim.count:
                 break
-            while self._on_their_way() < min(aim.burst, aim.count - self._served()):
+            while self._connecting() < min(aim.burst, aim.count - self._served()):
                 number = len(self._streams)
                 stream = Counted(self, number, number % every == 0)
                 self._streams.append(stream)
@@ -121,7 +122,7 @@ class Load:
     def _served(self) -> int:
         return self.open + self.ended
 
-    def _on_their_way(self) -> int:
+    def _connecting(self) -> int:
         return len(self._streams) - self._served() - self.failed.total()
 
     def _mark(self) -> dict[str, Any]:
@@ -137,21 +138,23 @@ class Load:
 
 
 def serve(load_of: Callable[[Aim], Any]) -> None:
-    """The process: the aim is the first line that it reads, each line after that is a command."""
+    """The process: its first line of input is the aim, each later line is a command."""
     raise_open_files()
-    with open(0, "rb", buffering=0, closefd=False) as first:  # unbuffered: the commands after it are for the loop
+    # Unbuffered, because the loop reads the commands after it.
+    with open(0, "rb", buffering=0, closefd=False) as first:
         settings = json.loads(first.readline())
     load = load_of(Aim(**{**settings, "cookies": tuple(settings["cookies"])}))
     ends, over = time.monotonic() + load.aim.seconds, False
 
-    def asked(_events: int) -> None:
+    def on_command(_events: int) -> None:
         nonlocal over
-        command = os.read(0, 100).decode().strip()  # one at a time: who asks waits for the answer
+        # One at a time, because the caller waits for each answer.
+        command = os.read(0, 100).decode().strip()
         over = not command
         if command:
             print(json.dumps(load.answer(command)), flush=True)
 
-    load.loop.add(0, asked)
+    load.loop.add(0, on_command)
     while not over and time.monotonic() < ends:
         load.loop.turn()
 
@@ -163,11 +166,11 @@ class Client:
         self._process = subprocess.Popen(
             [sys.executable, "-m", module], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._tell(json.dumps(asdict(aim)))
+        self._send(json.dumps(asdict(aim)))
 
     def ask(self, command: str) -> dict[str, Any]:
         """`open`, `mark` or `read`."""
-        self._tell(command)
+        self._send(command)
         assert self._process.stdout is not None
         answer = self._process.stdout.readline()
         if not answer:
@@ -175,7 +178,7 @@ class Client:
         found: dict[str, Any] = json.loads(answer)
         return found
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()

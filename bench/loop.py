@@ -1,4 +1,4 @@
-"""One epoll loop for thousands of HTTP requests at once, on loopback only. It does as little a read as there is to do."""
+"""An epoll loop for thousands of concurrent HTTP requests on loopback, with little work per read."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ import time
 from collections.abc import Callable
 
 READ_BYTES = 65_536
-SOURCES = 8  # loopback addresses to connect from: one has only some 28,000 ports
-IP_BIND_ADDRESS_NO_PORT = 24  # the kernel picks the port at connect, so one port serves many destinations
+# Loopback addresses to connect from: one has only about 28,000 ports.
+SOURCES = 8
+# The kernel picks the port at connect, so one port serves many destinations.
+IP_BIND_ADDRESS_NO_PORT = 24
 GONE = select.EPOLLHUP | select.EPOLLERR
 
 
 class Loop:
-    """Requests by their descriptors, and what is to be done at a time of `time.monotonic`."""
+    """Handlers by descriptor, and timers by `time.monotonic`."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -43,19 +45,20 @@ class Loop:
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), call))
 
     def turn(self, seconds: float = 0.1) -> None:
-        """Whatever is ready within `seconds`, and the timers that are due."""
+        """Handle the descriptors that are ready within `seconds`, and the timers that are due."""
         if self._timers:
             seconds = max(0.0, min(seconds, self._timers[0][0] - time.monotonic()))
         handlers = self._handlers
         for fd, events in self._epoll.poll(seconds, 4096):
-            if (handler := handlers.get(fd)) is not None:  # None: what came before in this turn closed it
+            # An earlier handler of this turn may have closed it.
+            if (handler := handlers.get(fd)) is not None:
                 handler(events)
         while self._timers and self._timers[0][0] <= time.monotonic():
             heapq.heappop(self._timers)[2]()
 
 
 class Request:
-    """One GET on a connection of its own. `heard` gets what comes, and b"" when the connection is over or never was."""
+    """One GET on its own connection. `received` gets the data, and b"" when the connection has ended or failed."""
 
     def __init__(self, loop: Loop, port: int, request: bytes, number: int) -> None:
         self._loop, self._request = loop, request
@@ -68,9 +71,10 @@ class Request:
         loop.add(self._fd, self._ready, select.EPOLLOUT)
         code = self._socket.connect_ex(("127.0.0.1", port))
         if code not in (0, errno.EINPROGRESS):
-            loop.later(0, self._fail)  # not from here: who made this request does not have it yet
+            # Later, because the caller does not have this request yet.
+            loop.later(0, self._fail)
 
-    def heard(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -89,7 +93,7 @@ class Request:
                 data = b""
             if not data:
                 self.close()
-            self.heard(data)
+            self.received(data)
         elif events & GONE:
             self._fail()
         else:
@@ -97,7 +101,8 @@ class Request:
 
     def _send(self) -> None:
         try:
-            self._socket.send(self._request)  # a few hundred bytes: they fit into any socket's buffer
+            # A few hundred bytes fit into any socket's buffer.
+            self._socket.send(self._request)
         except OSError:
             self._fail()
             return
@@ -107,7 +112,7 @@ class Request:
     def _fail(self) -> None:
         if self._fd >= 0:
             self.close()
-            self.heard(b"")
+            self.received(b"")
 
 
 def get(path: str, *headers: str) -> bytes:
@@ -116,8 +121,8 @@ def get(path: str, *headers: str) -> bytes:
 
 
 def raise_open_files() -> int:
-    """As many open files as this process may have; returns how many. The processes that it starts have as many."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Raise the limit of open files to its maximum, also for child processes; returns that limit."""
+    _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, maximum))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

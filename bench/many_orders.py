@@ -1,15 +1,16 @@
-"""Databases with many orders of one tenant, made by SQL alone: what the benchmarks of search and panels read.
+"""Databases with many orders of one tenant, for the benchmarks of search and panels. SQL makes all of them.
 
-A thousand orders a day, evenly, the newest a moment ago, written in the order in which they were placed. In a busy database the
-last two days have a hundred thousand each in addition. Names are as unevenly frequent as names are, and some stand out:
+A thousand orders per day, evenly spread up to now, and written in the order in which they were placed. In a busy
+database the last two days have a hundred thousand more each. Names are as unevenly frequent as real ones, and some are
+special:
 
-- "gmbh" is in half of the orders, "müller" in about one of a hundred, never both;
-- "zzyzx" has three orders, the oldest among them; "qqq" none;
-- "nordmarkt" was every second order of a time long ago, and none since;
+- "gmbh" is in half of the orders, "müller" in about 1 %, never both;
+- "zzyzx" has three orders, one of them among the oldest; "qqq" has none;
+- "nordmarkt" has every second order of a time long ago, and none since;
 - each "kunde 123456" has one order;
-- numbers count up from 1, so those that begin with 15 lie close together, long ago.
+- numbers count up from 1, so those that begin with 15 are close together, long ago.
 
-With BENCH_DATA=directory the server and its databases stay there for the next run.
+With BENCH_DATA=directory the server and its databases are kept there for the next run.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from webapp.launcher.embedded import Embedded
 
 COUNTS = (100_000, 1_000_000, 10_000_000)
 PER_DAY, BUSY_PER_DAY = 1_000, 100_000
-STEP = 1_000_000  # orders a transaction
+STEP = 1_000_000  # orders per transaction
 SALESPEOPLE = 40
-NOTES = 100_000  # unread ones in the inbox of the first
+# Unread notifications of the first salesperson.
+NOTIFICATIONS = 100_000
 SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "20GB", "wal_level": "minimal", "max_wal_senders": "0"}
 
-# Names from syllables; powers of a random number make a few frequent and most rare.
+# Names are built from syllables. Powers of a random number make a few frequent and most rare.
 PREPARE = f"""
 CREATE FUNCTION pg_temp.pick(syllables text, power float) RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT parts[1 + floor(cardinality(parts) * pow(random(), power))::int] FROM string_to_array(syllables, ' ') AS parts
@@ -82,7 +84,7 @@ FROM orders CROSS JOIN unnest(ARRAY['placed', 'refunded']) AS kind
 WHERE number LIKE %(like)s
   AND CASE kind WHEN 'refunded' THEN refunded_minor > 0 ELSE placed_at > now() - interval '3 days' END;
 INSERT INTO notifications (tenant_id, user_id, order_id, event_id, type)
-SELECT 1, 1, id, id, 'paid' FROM (SELECT id FROM orders ORDER BY id DESC LIMIT {NOTES}) AS newest
+SELECT 1, 1, id, id, 'paid' FROM (SELECT id FROM orders ORDER BY id DESC LIMIT {NOTIFICATIONS}) AS newest
 ON CONFLICT DO NOTHING"""
 
 INDEXES = """
@@ -91,7 +93,7 @@ WHERE indrelid = 'orders'::regclass AND NOT EXISTS (SELECT FROM pg_constraint WH
 
 
 class ManyOrders:
-    """A server with such databases, gone afterwards, or kept in BENCH_DATA."""
+    """A server with these databases, which is removed afterwards unless BENCH_DATA is set."""
 
     def __enter__(self) -> ManyOrders:
         self._kept = os.environ.get("BENCH_DATA")
@@ -120,7 +122,7 @@ class ManyOrders:
         return create_app(Config.from_env({**os.environ, **env}))
 
     def database(self, count: int, busy: bool = False) -> str:
-        """The address of a database with so many orders; made when it is not there."""
+        """The URL of a database with `count` orders, which is made if it does not exist."""
         name = f"orders_{count}{'_busy' if busy else ''}"
         url = self._services.database_url.replace("/doorbell?", f"/{name}?")
         admin = self._services.database_url.replace("/doorbell?", "/postgres?")

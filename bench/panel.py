@@ -1,8 +1,8 @@
-"""What a panel from memory costs, against Flask's "Hello, World!" and against the panel as it was before there was a cache.
+"""The cost of a panel from memory, compared with Flask's "Hello, World!" and with the panel without a cache.
 
-All are called as gunicorn calls them, by WSGI in this one process, in turn within each round; figures are µs of CPU a call
-(waiting for Redis costs none) and of the wall clock. Each call of the panel looks into Redis, as a single request does;
-requests that come at once share a look. `rendered` is the same request where nothing is kept: a query and a render.
+All are called as gunicorn calls them, by WSGI in this one process, in turn within each round. Figures are µs of CPU per
+call (waiting for Redis costs none) and of the wall clock. Each call of the panel reads from Redis, as a single request
+does; concurrent requests share a read. `rendered` is the same request without a cache: a query and a render.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from webapp.signals import publisher
 from .stage import Stage, report
 
 ROUNDS = 15
-CALLS = 400  # a round; of the rendered one a twentieth
+# Per round; a twentieth for `rendered`.
+CALLS = 400
 MAX_RATIO = 2.0
 PANELS = ("revenue", "recent_orders")
 
@@ -55,26 +56,26 @@ def _measure(app: Flask, panel: str, cookie: str, hello: Call) -> None:
     cache = app.extensions["doorbell_panels"]
 
     def rendered() -> str:
-        cache._flights.clear()
+        cache._jobs.clear()
         return hit()
 
-    ways: dict[str, tuple[Call, int]] = {
+    variants: dict[str, tuple[Call, int]] = {
         "hello": (hello, CALLS),
         "hit": (hit, CALLS),
         "unchanged": (unchanged, CALLS),
         "rendered": (rendered, CALLS // 20),
     }
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
     for turn in range(ROUNDS):
-        names = list(ways)
-        for name in names[turn % 4 :] + names[: turn % 4]:  # nobody is always first
-            hit()  # where the round before has thrown it away
-            found[name].append(_time(*ways[name]))
+        names = list(variants)
+        for name in names[turn % 4 :] + names[: turn % 4]:  # each is first in turn
+            hit()  # fills the cache again
+            found[name].append(_time(*variants[name]))
     cpu = {name: statistics.median(each for each, _ in values) for name, values in found.items()}
     wall = {name: statistics.median(each for _, each in values) for name, values in found.items()}
     ratio = statistics.median(a / b for (a, _), (b, _) in zip(found["hit"], found["hello"], strict=True))
     report(
-        case=f"panel {panel} from memory, CPU µs a call",
+        case=f"panel {panel} from memory, CPU µs per call",
         figures={f"{name}_us": round(cpu[name], 1) for name in ("hit", "unchanged", "rendered")},
         wall={f"{name}_us": round(value, 1) for name, value in wall.items()},
         baseline={"hello_us": round(cpu["hello"], 1)},
@@ -86,7 +87,7 @@ def _measure(app: Flask, panel: str, cookie: str, hello: Call) -> None:
 
 
 def _time(call: Call, times: int) -> tuple[float, float]:
-    """µs of CPU and of the wall clock a call."""
+    """µs of CPU and of the wall clock per call."""
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(times):
         status = call()
@@ -96,20 +97,20 @@ def _time(call: Call, times: int) -> tuple[float, float]:
 
 def _call(application: Any, environ: dict[str, Any]) -> Call:
     def call() -> str:
-        said: list[str] = []
-        body: Iterable[bytes] = application(dict(environ), lambda status, headers, _error=None: said.append(status))
+        statuses: list[str] = []
+        body: Iterable[bytes] = application(dict(environ), lambda status, headers, _error=None: statuses.append(status))
         b"".join(body)
         if hasattr(body, "close"):
             body.close()
-        return said[0]
+        return statuses[0]
 
     return call
 
 
 def _etag(app: Flask, environ: dict[str, Any]) -> str:
-    said: list[dict[str, str]] = []
-    app.wsgi_app(dict(environ), lambda _status, headers, _error=None: said.append(dict(headers)))  # type: ignore[arg-type]
-    return said[0]["ETag"]
+    found: list[dict[str, str]] = []
+    app.wsgi_app(dict(environ), lambda _status, headers, _error=None: found.append(dict(headers)))  # type: ignore[arg-type]
+    return found[0]["ETag"]
 
 
 def _environ(path: str, **more: str) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _hello() -> Any:
 
 
 def _cookie(app: Flask) -> str:
-    """As a browser has it after the sign-in: the session marked by Flask-Login and signed."""
+    """The signed session cookie of a browser after sign-in."""
     client = app.test_client()
     with client.session_transaction() as session:
         session.update(_user_id="1", _fresh=True, **sessions.new(86_400))

@@ -1,9 +1,9 @@
-"""What each panel's query takes at 100,000, 1,000,000 and 10,000,000 orders, with a thousand and a hundred thousand a day.
+"""The time of each panel's query at 100,000, 1,000,000 and 10,000,000 orders, with 1,000 and 100,000 orders per day.
 
-The panels read today and yesterday, so in a busy database those two days alone have a hundred thousand each. Figures are those
-of the web process's own session, which plans each statement for the values at hand. The baseline is the session as psycopg
-and PostgreSQL leave it: after some runs a statement is prepared, and its plan is made for any values. Both run in turn; the
-runs before the plan is settled do not count.
+The panels read today and yesterday, so a busy database has 100,000 orders on those two days only. Figures are those of
+the web process's own session, which plans each statement for its values. The baseline is the default of psycopg and
+PostgreSQL: after some runs a statement is prepared, with a plan for any values. Both run in turn; the runs before the
+plan is final do not count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from .many_orders import BUSY_PER_DAY, COUNTS, PER_DAY, ManyOrders
 from .stage import report, run
 
 ROUNDS = 9
-SETTLED = 12  # runs; psycopg prepares at the sixth, PostgreSQL may keep a plan five later
+# Runs before the plan is final: psycopg prepares at the sixth, and PostgreSQL may keep a plan five runs later.
+WARM_UP = 12
 MAX_MS = {PER_DAY: 50, BUSY_PER_DAY: 500}
 SESSIONS = {"custom": None, "prepared": 5}  # psycopg's prepare_threshold
 
@@ -47,14 +48,14 @@ def _measure_all(count: int, per_day: int) -> None:
         for name, panel in PANELS.items()
     }
     reads["inbox, 100,000 unread"] = lambda: inbox.read(tenant, now, user)
-    reads["the page of an order"] = lambda: order_page.read(tenant, number)
+    reads["order page"] = lambda: order_page.read(tenant, number)
     db.session.expunge_all()
     db.session.rollback()
     for name, read in reads.items():
-        times = {way: _times(read, threshold) for way, threshold in SESSIONS.items()}
-        custom, prepared = (statistics.median(times[way]) for way in SESSIONS)
+        times = {session: _times(read, threshold) for session, threshold in SESSIONS.items()}
+        custom, prepared = (statistics.median(times[session]) for session in SESSIONS)
         report(
-            case=f"{count:,} orders, {per_day:,} a day: {name}",
+            case=f"{count:,} orders, {per_day:,} per day: {name}",
             figures={"p50_ms": round(custom, 1), "max_ms": round(max(times["custom"]), 1)},
             baseline={"prepared_p50_ms": round(prepared, 1)},
             ratio=round(custom / prepared, 2),
@@ -65,15 +66,15 @@ def _measure_all(count: int, per_day: int) -> None:
 
 
 def _times(read: Callable[[], object], threshold: int | None) -> list[float]:
-    """Milliseconds, all on one new connection."""
+    """Milliseconds of each run, all on one new connection."""
     db.engine.dispose()
     times = []
-    for turn in range(SETTLED + ROUNDS):
+    for turn in range(WARM_UP + ROUNDS):
         driver: Any = db.session.connection().connection.driver_connection
         driver.prepare_threshold = threshold
         begin = time.perf_counter()
         read()
-        if turn >= SETTLED:
+        if turn >= WARM_UP:
             times.append((time.perf_counter() - begin) * 1000)
         db.session.rollback()
     return times

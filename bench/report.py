@@ -1,10 +1,10 @@
-"""docs/performance.md from the benchmarks: every one is run, or their JSON lines are taken from a file.
+"""Generates docs/performance.md, from a run of all benchmarks or from a file with their JSON lines.
 
     python -m bench.report               # runs all, and keeps the lines in docs/performance/results.jsonl
     python -m bench.report results.jsonl
 
-Each line has "bench" and "case"; "figures" and "baseline" by name; "ratio", "target" and "met"; or a "note" that says why it
-was not measured. A benchmark that is not there, or has no line, is left out.
+Each line has "bench", "case" and "date"; "figures" and "baseline" by name; "ratio", "target" and "met"; or a "note" with the
+reason why it was not measured. A benchmark without a line is left out.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from .bars import Bar, number, svg
 from .stage import ROOT
 
 BENCH = ROOT / "bench"
-ORDER = ("doorbell", "stream", "board", "panel", "storm", "catchup", "import_orders")  # others come after these
-OWN = {"bench", "case", "figures", "baseline", "ratio", "target", "met", "note", "rounds"}
+ORDER = ("doorbell", "stream", "board", "panel", "storm", "catchup", "import_orders")  # the others follow
+OWN = {"bench", "case", "date", "figures", "baseline", "ratio", "target", "met", "note", "rounds"}
 
-# Which figures have a chart; of a benchmark that is not named here, the first of each table.
+# The figures that have a chart. A benchmark that is missing here has a chart of the first figure of each table.
 CHARTED = {
     "doorbell": ("quiet", "p50_ms"),
-    "stream": ("us_a_frame", "kb_a_stream", "p99_ms"),
-    "storm": ("all_back_seconds", "peak_returns_a_second"),
+    "stream": ("us_per_frame", "kb_per_stream", "p99_ms"),
+    "storm": ("all_back_seconds", "peak_returns_per_second"),
     "catchup": ("seconds", "peak_mb"),
     "import_orders": ("seconds", "peak_mb"),
 }
@@ -45,13 +45,13 @@ Line = dict[str, Any]
 
 
 def names() -> list[str]:
-    """The benchmarks that are there."""
+    """The names of all benchmarks."""
     found = {path.stem for path in BENCH.glob("*.py") if "\ndef main(" in path.read_text()}
     return sorted(found, key=_place)
 
 
 def run_all(record: Path) -> list[Line]:
-    """Run one after the other; every line is kept at once, so that a later failure costs none."""
+    """Run all benchmarks one after the other. Each line is saved at once, so that a later failure does not lose it."""
     record.parent.mkdir(parents=True, exist_ok=True)
     with record.open("w", buffering=1) as out:
         lines = [machine()]
@@ -71,11 +71,11 @@ def _run(name: str) -> Iterator[Line]:
         if text.startswith("{"):
             yield {"bench": name, **json.loads(text)}
     if code := process.wait():
-        yield {"bench": name, "case": "all of it", "note": f"did not finish: it ended with {code}"}
+        yield {"bench": name, "case": "all of it", "note": f"did not finish: exit status {code}"}
 
 
 def machine() -> Line:
-    said = [
+    versions = [
         subprocess.run([each, "--version"], capture_output=True, text=True, check=True).stdout for each in _servers()
     ]
     return {
@@ -83,8 +83,8 @@ def machine() -> Line:
         "date": time.strftime("%Y-%m-%d"),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "postgresql": said[0].split()[2],
-        "redis": said[1].partition("v=")[2].split()[0],
+        "postgresql": versions[0].split()[2],
+        "redis": versions[1].partition("v=")[2].split()[0],
         "python": platform.python_version(),
     }
 
@@ -94,7 +94,7 @@ def _servers() -> tuple[str, str]:
 
 
 def write(lines: Iterable[Line], page: Path) -> None:
-    """The page, and its charts in a directory of its name beside it. Charts of an earlier run go."""
+    """Write the page, and its charts into a directory of the same name. Charts of an earlier run are removed."""
     charts = page.with_suffix("")
     charts.mkdir(parents=True, exist_ok=True)
     for old in charts.glob("*.svg"):
@@ -105,7 +105,7 @@ def write(lines: Iterable[Line], page: Path) -> None:
     about = by_name.pop("machine", None) or [machine()]
     parts = [_head(about[0]), _targets(by_name)]
     for name in sorted(by_name, key=_place):
-        parts += [f"## {name}", _docstring(name), *_measured(name, by_name[name], charts)]
+        parts += [f"## {name}", _docstring(name), _days(by_name[name]), *_measured(name, by_name[name], charts)]
     page.write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
@@ -114,30 +114,37 @@ def _head(about: Line) -> str:
         "# Performance\n\n"
         f"Measured on {about['date']} on a machine with {about['cores']} cores and {about['memory_gib']} GiB of memory,"
         f" clients and servers together on it: PostgreSQL {about['postgresql']}, Redis {about['redis']},"
-        f" Python {about['python']}.\nBaselines ran in the same run as what they are compared with.\n\n"
-        "This page and its charts are made by `make bench-report`. A target that was missed is said to be missed."
+        f" Python {about['python']}.\nEach baseline was measured in the same run.\n\n"
+        "This page and its charts are generated by `make bench-report`. Missed targets are listed as missed."
     )
+
+
+def _days(lines: list[Line]) -> str:
+    days = sorted({line["date"] for line in lines if "date" in line})
+    return f"Measured on {' and '.join(days)}." if days else ""
 
 
 def _targets(by_name: dict[str, list[Line]]) -> str:
     lines = [line for name in sorted(by_name, key=_place) for line in by_name[name] if line.get("target")]
     rows = [[line["bench"], line["case"], line["target"], _seen(line), _met(line)] for line in lines]
     missed = sum(not line.get("met") for line in lines)
-    said = f"{len(lines) - missed} of {len(lines)} targets were met."
+    summary = f"{len(lines) - missed} of {len(lines)} targets were met."
     return (
-        f"## Targets\n\n{said}\n\n{_table(['benchmark', 'case', 'target', 'measured', 'met'], rows)}" if lines else ""
+        f"## Targets\n\n{summary}\n\n{_table(['benchmark', 'case', 'target', 'measured', 'met'], rows)}"
+        if lines
+        else ""
     )
 
 
 def _seen(line: Line) -> str:
-    """The value of the word that the target begins with."""
+    """The value of the figure in the first word of the target."""
     name = line["target"].split()[0]
     value = line.get(name, line.get("figures", {}).get(name))
     return "" if value is None else _cell(value)
 
 
 def _measured(name: str, lines: list[Line], charts: Path) -> Iterator[str]:
-    """A table for each set of figures, with its charts above."""
+    """A table per set of figures, below its charts."""
     tables: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:
         if line.get("figures"):
@@ -149,7 +156,7 @@ def _measured(name: str, lines: list[Line], charts: Path) -> Iterator[str]:
 
 
 def _chart(name: str, key: str, keys: tuple[str, ...], rows: list[Line], charts: Path) -> str:
-    """What the page says where the chart stands; "" where there is none."""
+    """The Markdown of the chart, which is written to a file; "" without one."""
     file = charts / f"{name}-{key}.svg"
     if key not in CHARTED.get(name, keys[:1]) or file.exists():
         return ""
@@ -200,7 +207,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").replace("us a frame", "µs a frame")
+    return name.replace("_", " ").replace("us per frame", "µs per frame")
 
 
 def _docstring(name: str) -> str:

@@ -1,13 +1,12 @@
-"""The list of orders at 100,000, 1,000,000 and 10,000,000 orders of one tenant: a page of each kind of search and filter.
+"""The list of orders at 100,000, 1,000,000 and 10,000,000 orders of one tenant: one page of each kind of search and filter.
 
-A page is the whole request of a signed-in person, as the application answers it in this process: limits, search, its 50 rows
-in HTML. Figures are milliseconds of CPU, of this process and of its PostgreSQL backend together, because everything is in
-memory and nothing else waits; `wall` is the clock's time, in which other work of the machine counts too. The baseline is the
-statement of the first version, which looked for the words in all orders from the newest on. The orders are those of
-bench/many_orders.py.
+A page is the whole request of a signed-in user, handled in this process: limits, search, and 50 rows in HTML. Figures
+are milliseconds of CPU of this process and its PostgreSQL backend together, because all data is in memory. `wall` is
+the elapsed time, which includes other work of the machine. The baseline is the statement of the first version, which
+searched all orders from the newest on. bench/many_orders.py makes the orders.
 
-Then what the three indexes of the search cost those who write: statements in an open transaction, so without the disk's part
-of a commit, against the same with the indexes that there were before. Which of the two comes first changes with each round.
+Then the cost of the three search indexes for writers: statements in an open transaction, so without the disk's part of
+a commit, compared with the indexes of the first version. Which of the two runs first changes with each round.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from .stage import report, run
 
 ROUNDS = 15
 MAX_MS = 50
-WRITES = 300  # a round
+WRITES = 300  # per round
 WRITE_ROUNDS = 4
 BULK = 10_000
 MAX_SLOWER = 1.1
@@ -56,7 +55,7 @@ FROM generate_series(%(first)s::int, %(last)s::int) AS n"""
 
 
 def cases(count: int) -> dict[str, tuple[Filter, bool]]:
-    """What is asked for, and whether in the middle of the list."""
+    """The filter of each case, and whether its page is in the middle of the list."""
     return {
         "no search, newest": (Filter(), False),
         "a rare word": (Filter("zzyzx"), False),
@@ -68,7 +67,7 @@ def cases(count: int) -> dict[str, tuple[Filter, bool]]:
         "a word that no order has": (Filter("qqq"), False),
         "two words": (Filter("anna müller"), False),
         "two words that never meet": (Filter("gmbh müller"), False),
-        "a word of long ago": (Filter("nordmarkt"), False),
+        "a word of old orders only": (Filter("nordmarkt"), False),
         "a customer with one order": (Filter(f"kunde {count // 3 // 20 * 20 + 1}"), False),
         "a number": (Filter(str(count // 2)), False),
         "the beginning of a number": (Filter("15"), False),
@@ -84,7 +83,7 @@ def cases(count: int) -> dict[str, tuple[Filter, bool]]:
 
 
 class Refused(Exception):
-    """The page was not shown: the search took longer than it may."""
+    """The page was refused, because the search took too long."""
 
 
 def main() -> None:
@@ -93,7 +92,7 @@ def main() -> None:
             url = many.database(count)
             app = many.app(url)
             gc.collect()
-            gc.freeze()  # as a web process does when it starts (gunicorn.conf.py)
+            gc.freeze()  # as gunicorn.conf.py does
             with psycopg.connect(url, autocommit=True) as conn:
                 conn.execute("SET statement_timeout = '20s'")
                 middle = conn.execute("SELECT placed_at, id FROM orders WHERE id = %s", [count // 2]).fetchone()
@@ -110,14 +109,15 @@ def _measure_all(app: Flask, conn: psycopg.Connection, count: int, middle: PageC
     with app.app_context():
         _page(client, {})
         backend = db.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        db.session.rollback()  # the pool gives this connection to every request, there is no other
+        # It is the pool's only connection, so every request gets it.
+        db.session.rollback()
     for case, (wanted, deep) in cases(count).items():
-        asked = {"q": wanted.words, "status": wanted.status, "owner": wanted.owner_id or ""}
-        asked["before"] = str(middle) if deep else ""
+        query = {"q": wanted.words, "status": wanted.status, "owner": wanted.owner_id or ""}
+        query["before"] = str(middle) if deep else ""
         try:
-            cpu, wall = _times(lambda asked=asked: _page(client, asked), backend)  # type: ignore[misc]
+            cpu, wall = _times(lambda query=query: _page(client, query), backend)  # type: ignore[misc]
         except Refused as error:
-            report(case=f"{count:,} orders, {case}", note=f"{error}: it took longer than a search may")
+            report(case=f"{count:,} orders, {case}", note=f"{error}: the search took too long")
             continue
         was = _before(conn, wanted) if wanted.words and not wanted.owner_id and not deep else None
         p50 = statistics.median(cpu)
@@ -134,7 +134,7 @@ def _measure_all(app: Flask, conn: psycopg.Connection, count: int, middle: PageC
 
 
 def _times(call: Callable[[], None], backend: int, rounds: int = ROUNDS) -> tuple[list[float], list[float]]:
-    """Milliseconds of CPU and of the clock, after three runs that do not count: plans and pages come into memory."""
+    """Milliseconds of CPU and elapsed, after three runs that do not count because they fill the caches."""
     cpu, wall = [], []
     for turn in range(rounds + 3):
         used, begin = _cpu(backend), time.perf_counter()
@@ -146,13 +146,13 @@ def _times(call: Callable[[], None], backend: int, rounds: int = ROUNDS) -> tupl
 
 
 def _cpu(*backends: int) -> float:
-    """Seconds of CPU that this process and these have used, exact to a microsecond (Linux)."""
+    """Seconds of CPU of this process and these backends, exact to a microsecond (Linux)."""
     used = [int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9 for pid in backends]
     return time.process_time() + sum(used)
 
 
 def _before(conn: psycopg.Connection, wanted: Filter) -> float:
-    """Milliseconds of CPU of the better of two; 20 s of the clock at most."""
+    """Milliseconds of CPU of the better of two runs of the first version, 20 s each at most."""
     values = {"words": wanted.words, "status": wanted.status}
     times = []
     for _ in range(2):
@@ -170,8 +170,8 @@ def _signed_in(app: Flask) -> FlaskClient:
     return client
 
 
-def _page(client: FlaskClient, asked: dict[str, Any]) -> None:
-    response = client.get("/orders", query_string=asked)
+def _page(client: FlaskClient, query: dict[str, Any]) -> None:
+    response = client.get("/orders", query_string=query)
     if response.status_code != 200:
         raise Refused(f"answered {response.status_code}")
 
@@ -179,18 +179,18 @@ def _page(client: FlaskClient, asked: dict[str, Any]) -> None:
 def _measure_writes(url: str, count: int) -> None:
     found: dict[str, dict[str, list[float]]] = {"now": {}, "before": {}}
     for turn in range(WRITE_ROUNDS):
-        for way in ("now", "before") if turn % 2 else ("before", "now"):
+        for version in ("now", "before") if turn % 2 else ("before", "now"):
             with psycopg.connect(url) as conn:
-                for statement in WITHOUT if way == "before" else ():
+                for statement in WITHOUT if version == "before" else ():
                     conn.execute(statement)
                 for what, us in _write(conn).items():
-                    found[way].setdefault(what, []).append(us)
+                    found[version].setdefault(what, []).append(us)
                 conn.rollback()
     for what, times in found["now"].items():
         us, was = min(times), min(found["before"][what])
         report(
             case=f"{count:,} orders, {what}",
-            figures={"us_an_order": round(us, 1)},
+            figures={"us_per_order": round(us, 1)},
             baseline={"before_us": round(was, 1)},
             ratio=round(us / was, 2),
             rounds=WRITE_ROUNDS,
@@ -200,7 +200,7 @@ def _measure_writes(url: str, count: int) -> None:
 
 
 def _write(conn: psycopg.Connection) -> dict[str, float]:
-    """µs of the backend's CPU an order; of single ones the median."""
+    """µs of the backend's CPU per order; for single orders the median."""
 
     def used() -> float:
         return _cpu(conn.info.backend_pid) - time.process_time()

@@ -1,8 +1,8 @@
-"""What sign-ins cost everybody else: `/healthz` while 50 people a second try to sign in to one web process.
+"""The cost of sign-ins for other requests: `/healthz` while 50 people per second try to sign in to one web process.
 
-Three runs on the same stage, each with 50 tries a second for some seconds and a `/healthz` 50 times a second beside them:
-nobody signs in; passwords hashed beside the loop (Doorbell); passwords hashed in the loop, without a thread (baseline).
-Each try comes from a client of its own, so no limit of tries applies; a try that finds the queue full is answered 503 at once.
+Three runs on the same stage, each with `/healthz` 50 times per second: without sign-ins; with 50 sign-ins per second,
+hashed in a thread (Doorbell); with the same, hashed in the event loop (baseline). Each try comes from its own client,
+so no limit applies. A try that finds the queue full gets a 503 at once.
 
     SIGN_IN_RATE=50 SIGN_IN_SECONDS=10 python -m bench.sign_in
 """
@@ -24,12 +24,16 @@ from webapp.accounts import passwords
 from .stage import Stage, report, run
 from .web import Web, tenant_with_people
 
-RATE = 50.0  # tries a second, and looks at /healthz a second
+# Sign-ins per second, and requests of /healthz per second.
+RATE = 50.0
 SECONDS = 10.0
-BUSY = 1  # not a status: the answer of a full queue
-PATIENCE_SECONDS = 60.0  # for an answer
-PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for one run
-TARGET_MS = 50.0  # a page's own budget; a hash alone takes as long
+# Counts the answers of a full queue; not an HTTP status.
+BUSY = 1
+# For an answer.
+TIMEOUT_SECONDS = 60.0
+PASSWORD = "correct horse battery"  # noqa: S105 - for one run
+# The budget of a page; one hash takes as long.
+TARGET_MS = 50.0
 
 
 def main() -> None:
@@ -48,9 +52,9 @@ def main() -> None:
             inside = _measure(web.port, emails)
     met = beside["healthz_p99_ms"] <= TARGET_MS
     ratio = round(inside["healthz_p99_ms"] / beside["healthz_p99_ms"], 1)
-    report(case="nobody signs in", figures=idle)
+    report(case="without sign-ins", figures=idle)
     report(
-        case=f"{RATE:.0f} sign-ins a second, hashed beside the loop",
+        case=f"{RATE:.0f} sign-ins per second, hashed in a thread",
         figures=beside,
         baseline=inside,
         ratio=ratio,
@@ -60,7 +64,7 @@ def main() -> None:
 
 
 def _measure(port: int, emails: list[str]) -> dict[str, float]:
-    """Milliseconds of `/healthz`, and how the tries were answered."""
+    """Milliseconds of `/healthz`, and the number of each kind of answer to the tries."""
     seconds = float(os.environ.get("SIGN_IN_SECONDS") or SECONDS)
     rate = float(os.environ.get("SIGN_IN_RATE") or RATE)
     answers: Counter[int] = Counter()
@@ -76,21 +80,21 @@ def _measure(port: int, emails: list[str]) -> dict[str, float]:
     def try_all() -> None:
         _each(rate, seconds, lambda n: _begin(tries, attempt, n))
 
-    knocking = threading.Thread(target=try_all)
+    signing_in = threading.Thread(target=try_all)
     if emails:
-        knocking.start()
+        signing_in.start()
     took: list[float] = []
-    looks: list[threading.Thread] = []
+    probes: list[threading.Thread] = []
 
-    def look(_n: int) -> None:
+    def probe(_n: int) -> None:
         begin = time.perf_counter()
         _ask(port, "GET", "/healthz")
         took.append((time.perf_counter() - begin) * 1000)
 
-    _each(rate, seconds, lambda n: _begin(looks, look, n))
+    _each(rate, seconds, lambda n: _begin(probes, probe, n))
     if emails:
-        knocking.join()
-    for thread in [*tries, *looks]:
+        signing_in.join()
+    for thread in [*tries, *probes]:
         thread.join()
     ordered = sorted(took)
     figures = {
@@ -105,7 +109,7 @@ def _measure(port: int, emails: list[str]) -> dict[str, float]:
 
 
 def _each(rate: float, seconds: float, act: Callable[[int], None]) -> None:
-    """Call `act` so often a second, each call at its own time: a slow answer holds back no later one."""
+    """Call `act` at this rate, each call at its own time, so that a slow answer delays no later call."""
     begin = time.monotonic()
     for n in range(int(rate * seconds)):
         time.sleep(max(0.0, begin + n / rate - time.monotonic()))
@@ -119,8 +123,8 @@ def _begin(threads: list[threading.Thread], act: Callable[[int], None], n: int) 
 
 
 def _form(port: int) -> tuple[str, str]:
-    """A cookie without a user, and the token of its form."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    """The cookie of a signed-out client, and the token of its form."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     connection.request("GET", "/sign-in")
     answer = connection.getresponse()
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
@@ -129,8 +133,8 @@ def _form(port: int) -> tuple[str, str]:
 
 
 def _ask(port: int, method: str, path: str, body: str | None = None, head: dict[str, str] | None = None) -> int:
-    """The status; 0 where there was no answer within PATIENCE_SECONDS."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    """The status; 0 without an answer within TIMEOUT_SECONDS."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request(method, path, body, head or {})
         answer = connection.getresponse()

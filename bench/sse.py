@@ -1,4 +1,4 @@
-"""The bytes of one HTTP response in, Server-Sent Events out. For streams that are read in full; most are only counted."""
+"""A parser of Server-Sent Events in an HTTP response, for streams that are read in full; most are only counted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Event:
-    """One event as a page sees it. `id` and `retry` (ms) are None where the server sent none."""
+    """One event as a page receives it. `id` and `retry` (ms) are None when the server sent none."""
 
     name: str = ""
     data: str = ""
@@ -17,17 +17,17 @@ class Event:
 
 @dataclass
 class Parser:
-    """`feed` gives the events that the new bytes complete, however they were cut. `status` is 0 until the head is there."""
+    """`feed` returns the events that the new bytes complete, however they are split. `status` is 0 until the head is read."""
 
     status: int = 0
-    _raw: bytes = b""  # of the head or of a chunk that has not come in full
-    _text: bytes = b""  # of a line that has not come in full
+    _raw: bytes = b""  # an incomplete head or chunk
+    _text: bytes = b""  # an incomplete line
     _chunked: bool = False
     _event: Event = field(default_factory=Event)
     _begun: bool = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """Raises ValueError for what is no HTTP."""
+        """Raises ValueError when the bytes are not HTTP."""
         self._raw += data
         if not self.status and not self._head():
             return []
@@ -40,7 +40,7 @@ class Parser:
             return False
         version, _, words = head.partition(b" ")
         if not version.startswith(b"HTTP/1."):
-            raise ValueError(f"this is no answer of an HTTP/1 server: {head[:40]!r}")
+            raise ValueError(f"not an HTTP/1 response: {head[:40]!r}")
         self.status, self._chunked, self._raw = int(words[:3]), b"transfer-encoding: chunked" in head.lower(), rest
         return True
 
@@ -74,6 +74,6 @@ class Parser:
             case "retry" if value.isdigit():
                 self._event.retry = int(value)
             case _:
-                return None  # a comment, or a field that nobody knows
+                return None  # a comment or an unknown field
         self._begun = True
         return None

@@ -1,4 +1,4 @@
-"""The usual way in asyncio, to compare with: sse-starlette, one Redis subscription, and a queue for each stream."""
+"""The usual asyncio server, for comparison: sse-starlette, one Redis subscription, and a queue per stream."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def feed() -> None:
 
 
 def _event(signal: dict[str, Any]) -> ServerSentEvent:
-    from .ways import padded
+    from .contenders import padded
 
     head = f"id: {signal['seq']}\r\nevent: orders\r\ndata: \r\n\r\n"
     size = int(os.environ["BENCH_FRAME_BYTES"]) - len(head)

@@ -1,4 +1,4 @@
-"""What the benchmarks of the doorbell stand on: a server with durable commits, databases, Doorbell's own processes."""
+"""The stage of the benchmarks: a PostgreSQL server with durable commits, databases, and Doorbell's processes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 
 class Stage:
-    """PostgreSQL and Redis in a directory of their own, gone afterwards. `env` is for the processes."""
+    """PostgreSQL and Redis in a directory that is removed afterwards. `env` is the environment of the processes."""
 
     def __enter__(self) -> Stage:
         self.directory = Path(tempfile.mkdtemp(prefix="doorbell-bench-"))
@@ -47,7 +48,7 @@ class Stage:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def database(self, name: str) -> str:
-        """The address of a new migrated database, in which tenant 1 has its board."""
+        """The URL of a new migrated database with tenant 1."""
         admin = self._services.database_url.replace("/doorbell?", "/postgres?")
         self.execute(admin, f"CREATE DATABASE {name} TEMPLATE doorbell")
         url = self._services.database_url.replace("/doorbell?", f"/{name}?")
@@ -63,13 +64,13 @@ class Stage:
 
     @contextmanager
     def listener(self, url: str) -> Iterator[subprocess.Popen[str]]:
-        """Doorbell's listener on this database, while the block runs; ready when it listens."""
+        """Run Doorbell's listener on this database during the block, which begins once it listens."""
         with self._running([sys.executable, "listener_worker.py"], {"DATABASE_URL": url}, "listening") as process:
             yield process
 
     @contextmanager
     def process(self, *command: str) -> Iterator[subprocess.Popen[str]]:
-        """The running benchmark's own command, as a process of its own; ready when it says so."""
+        """Run a command of this benchmark as its own process during the block, which begins once it prints "ready"."""
         module = f"bench.{Path(sys.argv[0]).stem}"
         with self._running([sys.executable, "-m", module, *command], {}, "ready") as process:
             yield process
@@ -81,12 +82,12 @@ class Stage:
         )
         try:
             assert process.stdout is not None
-            said = ""
-            while ready not in said:
+            output = ""
+            while ready not in output:
                 line = process.stdout.readline()
                 if not line:
-                    raise SystemExit(f"{' '.join(command)} ended:\n{said}")
-                said += line
+                    raise SystemExit(f"{' '.join(command)} ended:\n{output}")
+                output += line
             yield process
         finally:
             process.terminate()
@@ -94,13 +95,13 @@ class Stage:
 
 
 def report(**figures: Any) -> None:
-    """One JSON line with the benchmark's name; what is None is left out."""
-    named = {"bench": Path(sys.argv[0]).stem, **figures}
+    """Print one JSON line with the benchmark's name and the day, without the fields that are None."""
+    named = {"bench": Path(sys.argv[0]).stem, "date": time.strftime("%Y-%m-%d"), **figures}
     print(json.dumps({name: value for name, value in named.items() if value is not None}), flush=True)
 
 
 def run(main: Callable[[], None], **commands: Callable[..., None]) -> None:
-    """`python -m bench.x` measures; with a command's name it is one of the processes that are measured with."""
+    """`python -m bench.x` measures; with the name of a command it runs one of its helper processes."""
     if len(sys.argv) > 1:
         commands[sys.argv[1]](*sys.argv[2:])
     else:

@@ -1,11 +1,11 @@
-"""A restart under 5,000 viewers: how soon all are back, how hard they come, and what they get to read meanwhile.
+"""A restart with 5,000 viewers: how soon all are back, the load of their return, and what they read meanwhile.
 
-Three restarts, one after the other, while signals go on: a deploy (SIGTERM to the old process, the new one is started at
-once and binds the port as soon as it is free), a reload (SIGHUP: gunicorn changes the worker), and a power cut (kill -9 of
-master and worker, started anew at once). The viewers do what the page does (viewers.py).
+Three restarts, one after the other, while signals continue: a deploy (SIGTERM to the old process; the new one starts at
+once and binds the port as soon as it is free), a reload (SIGHUP: gunicorn replaces the worker), and a power cut (kill
+-9 of master and worker, which restart at once). The viewers behave like the page (viewers.py).
 
-An error is an answer of the server that is one, for a stream or a panel, or that a viewer is signed out. Counted apart is what
-a page says while the server gives no answer: "Reconnecting" after 1.5 s, "Stale since …" after 5 s.
+Errors are error answers of the server to a stream or a panel, and viewers that were signed out. Counted separately are
+the pages that show "Reconnecting" (after 1.5 s) or "Stale since …" (after 5 s) while the server does not answer.
 
     STORM_VIEWERS=500 STORM_FETCH=0.1 python -m bench.storm
 """
@@ -26,19 +26,22 @@ import redis
 from webapp import redis_client
 from webapp.signals import publisher
 
+from .contenders import PEOPLE, TOPICS
 from .load_client import Aim, Client
 from .loop import raise_open_files
 from .stage import Stage, report, run
 from .viewers import GRACE_SECONDS, STALE_SECONDS
-from .ways import PEOPLE, TOPICS
 from .web import Web, tenant_with_people
 
 VIEWERS = 5_000
 PANELS = "/panels?names=revenue,orders_today,average_order,revenue_by_hour,salespeople,history,leaderboard"
-FETCH_SHARE = 1.0  # of the viewers really fetch their panels whenever they would
+# The share of the viewers that really fetch their panels.
+FETCH_SHARE = 1.0
 SIGNAL_SECONDS = 2.0  # between two changes
-MAX_SECONDS = 120.0  # then those who are not back are given up
-SETTLE_SECONDS = 5.0  # for what was marked stale to be asked for again
+# Viewers that are not back after this are given up.
+MAX_SECONDS = 120.0
+# Time for stale panels to be fetched again.
+SETTLE_SECONDS = 5.0
 
 
 def main() -> None:
@@ -97,10 +100,10 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
             "away_p50_seconds": round(statistics.median(away), 2),
             "away_max_seconds": round(max(away), 2),
             "reconnects": found["tries"],
-            "peak_reconnects_a_second": found["peak_tries"],
-            "peak_returns_a_second": found["peak_returns"],
-            "peak_refetches_on_return_a_second": found["peak_refetches_on_return"],
-            "peak_refetches_a_second": found["peak_refetches"],
+            "peak_reconnects_per_second": found["peak_tries"],
+            "peak_returns_per_second": found["peak_returns"],
+            "peak_refetches_on_return_per_second": found["peak_refetches_on_return"],
+            "peak_refetches_per_second": found["peak_refetches"],
             "resyncs": found["resyncs"],
             "refused": found["refused"],
             "read_reconnecting": sum(seconds > GRACE_SECONDS for seconds in away),
@@ -119,7 +122,7 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
 
 
 def _wait(pages: Client, over: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """What the pages say once it is so, or after MAX_SECONDS."""
+    """The pages' counters once `over` is true, or after MAX_SECONDS."""
     end = time.time() + MAX_SECONDS
     while not over(found := pages.ask("read")) and time.time() < end:
         time.sleep(0.25)
@@ -128,7 +131,7 @@ def _wait(pages: Client, over: Callable[[dict[str, Any]], bool]) -> dict[str, An
 
 @contextmanager
 def _changes(client: redis.Redis, tenant_id: int) -> Iterator[Any]:
-    """Something changes every SIGNAL_SECONDS while the block runs."""
+    """Publish a change every SIGNAL_SECONDS during the block."""
     over = threading.Event()
 
     def change() -> None:

@@ -1,4 +1,4 @@
-"""Whether streams got every signal, once and in order."""
+"""Checks whether streams received every signal once, and in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Verdict:
-    """Signals of the sampled streams. `folded` never came but a later one did, which stands for it; `gaps` are lost."""
+    """Signals of the sampled streams. A `folded` one did not arrive, but a later one covers it; `gaps` are lost."""
 
     folded: int = 0
     gaps: int = 0
@@ -23,9 +23,9 @@ class Verdict:
         return asdict(self)
 
 
-def judge(published: Sequence[int], heard: Iterable[Sequence[int]]) -> Verdict:
-    """`published` are the seqs in order, `heard` what each stream got, in the order in which it came."""
-    return sum((_one(published, seqs) for seqs in heard), Verdict())
+def judge(published: Sequence[int], received: Iterable[Sequence[int]]) -> Verdict:
+    """`published` has the seqs in order, `received` those of each stream in order of arrival."""
+    return sum((_one(published, seqs) for seqs in received), Verdict())
 
 
 def _one(published: Sequence[int], seqs: Sequence[int]) -> Verdict:

@@ -1,10 +1,10 @@
-"""Viewers of the board without a browser: a stream each and the refetches that its page would make. One process, one epoll.
+"""Viewers of the board without a browser: each has a stream, and refetches as its page would. One process, one epoll.
 
-They do what webapp/static does: where a frame carries a spread, fold signals into turns, and ask in a turn for all panels
-concerned at once, and not again before the answer; else refetch a panel at most once in its throttle with the trailing one
-never lost. The list of recent orders is always asked for by itself. They send the ETags of what they have. A viewer keeps
-two connections, one for turns and one for single panels, which it asks for one after another. With `mode` "poll" they have
-no stream and ask for each moving panel once a second.
+They do the same as webapp/static. When a frame has a jitter, they coalesce signals, fetch all panels concerned in one
+request, and wait for the answer before the next. Otherwise they refetch a panel at most once per throttle interval, and
+never lose the last refetch. The list of recent orders is always fetched separately. They send the ETags that they have.
+A viewer keeps one connection for batches, and up to WIRES for single panels. With `mode` "poll" they have no stream,
+and fetch each moving panel once per second.
 """
 
 from __future__ import annotations
@@ -36,15 +36,16 @@ REVENUE = next(n for n, panel in enumerate(MOVING) if panel.name == "revenue")
 LIST = next(n for n, panel in enumerate(MOVING) if panel.name == "recent_orders")
 NUMBER = {panel.name.encode(): n for n, panel in enumerate(MOVING)}
 FIGURE = re.compile(rb'data-version="(\d+)"')
-SPREAD = re.compile(rb'"spread":(\d+)')
-TURN_SECONDS = 0.5  # as TURN_MS of turns.js
+JITTER = re.compile(rb'"jitter":(\d+)')
+TURN_SECONDS = 0.5  # as MIN_INTERVAL_MS of batch_refetch.js
 SEEN = re.compile(rb'(\w+)=("[^"]*")')
-WIRES = 5  # connections for single panels, as many as a browser has beside the stream's
+# Connections for single panels: as many as a browser has beside the stream.
+WIRES = 5
 POLL_SECONDS = 1.0
 
 
 class Viewer:
-    """`seen` gets (revenue figure, when it was there) whenever the figure is another than before."""
+    """One viewer. `seen` gets (revenue figure, time) whenever the figure changes."""
 
     def __init__(self, loop: Loop, address: tuple[str, int], cookie: str, seen: list[tuple[int, float]]) -> None:
         self._loop, self._address, self._cookie, self._seen = loop, address, f"Cookie: {cookie}", seen
@@ -53,12 +54,12 @@ class Viewer:
         self._dirty: set[int] = set()
         self._due: deque[int] = deque()
         self._sent_at = [float("-inf")] * len(MOVING)
-        self._waiting: set[int] = set()  # panels whose throttle holds them back, or that are in the queue
+        self._waiting: set[int] = set()  # throttled or queued panels
         self._etags = [b""] * len(MOVING)
         self._asked: dict[Wire, int] = {}
         self._singles: list[Wire] = []
-        self._together = Wire(loop, address, self._together_answered)
-        self._turned_at, self._turning, self._spread = 0.0, False, 0.0
+        self._batch = Wire(loop, address, self._batch_answered)
+        self._turned_at, self._turning, self._jitter = 0.0, False, 0.0
         self._figure = -1
         self._frames = b""
 
@@ -81,26 +82,26 @@ class Viewer:
             return self._loop.remove(self._stream.fileno())
         self._frames += data
         if not data.endswith((b"\n\n", b"\n\n\r\n")):
-            return None  # the rest of a frame is still to come
+            return None  # an incomplete frame
         frames, self._frames = self._frames, b""
         self.live = True
         for mark, panels in MARKS.items():
             if mark in frames:
                 self._dirty.update(panels)
-        spread = SPREAD.search(frames)
-        if not spread and not self._turning and not self._together.busy:
+        jitter = JITTER.search(frames)
+        if not jitter and not self._turning and not self._batch.busy:
             return self._want_all()
-        if spread:
-            self._spread = int(spread[1]) / 1000
+        if jitter:
+            self._jitter = int(jitter[1]) / 1000
         return self._schedule()
 
     def _schedule(self) -> None:
-        if self._dirty and not self._turning and not self._together.busy:
+        if self._dirty and not self._turning and not self._batch.busy:
             self._turning = True
             rest = max(0.0, self._turned_at + TURN_SECONDS - time.monotonic())
-            self._loop.later(rest + random.random() * self._spread, self._take_turn)
+            self._loop.later(rest + random.random() * self._jitter, self._fetch_batch)
 
-    def _take_turn(self) -> None:
+    def _fetch_batch(self) -> None:
         self._turning, self._turned_at = False, time.monotonic()
         if LIST in self._dirty:
             self._want(LIST)
@@ -109,15 +110,15 @@ class Viewer:
         self._dirty.clear()
         if names:
             self.requests += 1
-            self._together.ask(f"/panels?names={','.join(names)}", self._cookie, f"Doorbell-Panels: {known}")
+            self._batch.ask(f"/panels?names={','.join(names)}", self._cookie, f"Doorbell-Panels: {known}")
 
-    def _together_answered(self, _wire: Wire, head: bytes, body: bytes) -> None:
+    def _batch_answered(self, _wire: Wire, head: bytes, body: bytes) -> None:
         if head.startswith(b"HTTP/1.1 200"):
             for name, etag in SEEN.findall(header_of(head, b"doorbell-panels")):
                 self._etags[NUMBER[name]] = etag
             place = body.find(b'id="revenue"')
             if place >= 0:
-                self._look(body[place:])
+                self._read_figure(body[place:])
         else:
             self.errors += 1
         self._schedule()
@@ -128,7 +129,7 @@ class Viewer:
         self._dirty.clear()
 
     def _want(self, n: int) -> None:
-        """At once, or when the throttle lets it; one that waits already is enough."""
+        """Fetch a panel at once, or when its throttle allows; once is enough for a panel that waits."""
         if n in self._waiting:
             return
         self._waiting.add(n)
@@ -149,7 +150,7 @@ class Viewer:
 
     def _ask(self, wire: Wire) -> None:
         self._asked[wire] = n = self._due.popleft()
-        self._waiting.discard(n)  # what is signalled from now on is asked for again
+        self._waiting.discard(n)  # later signals count again
         self._sent_at[n] = time.monotonic()
         self.requests += 1
         known = (f"If-None-Match: {self._etags[n].decode()}",) if self._etags[n] else ()
@@ -164,11 +165,11 @@ class Viewer:
         else:
             self._etags[n] = header_of(head, b"etag")
             if n == REVENUE:
-                self._look(body)
+                self._read_figure(body)
         if self._due:
             self._ask(wire)
 
-    def _look(self, revenue: bytes) -> None:
+    def _read_figure(self, revenue: bytes) -> None:
         found = FIGURE.search(revenue)
         if found and int(found[1]) != self._figure:
             self._figure = int(found[1])
@@ -176,28 +177,29 @@ class Viewer:
 
 
 def watch(url: str, mode: str, viewers: str, cookies: str, out: str) -> None:
-    """So many viewers until SIGTERM; then what they saw, as JSON in the file `out`."""
+    """Run `viewers` viewers until SIGTERM; then write what they saw as JSON to the file `out`."""
     parts = urlsplit(url)
     raise_open_files()
     loop, seen, stopped = Loop(), [], []  # type: tuple[Loop, list[list[tuple[int, float]]], list[int]]
     signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
-    everybody = []
+    all_viewers = []
     for cookie in json.loads(Path(cookies).read_text())[: int(viewers)]:
         seen.append([])
         viewer = Viewer(loop, (parts.hostname or "", parts.port or 80), cookie, seen[-1])
-        everybody.append(viewer)
+        all_viewers.append(viewer)
         if mode == "poll":
             loop.later(random.random() * POLL_SECONDS, viewer.poll)
         else:
             viewer.open()
-        for _ in range(5):  # so that the server is not flooded at the start
+        # Do not flood the server at the start.
+        for _ in range(5):
             loop.turn()
-    while not all(viewer.live for viewer in everybody):
+    while not all(viewer.live for viewer in all_viewers):
         loop.turn()
     print("ready", flush=True)
     before, begun = time.process_time(), time.time()
     while not stopped:
         loop.turn()
-    counts = {name: sum(getattr(v, name) for v in everybody) for name in ("requests", "unchanged", "errors")}
+    counts = {name: sum(getattr(v, name) for v in all_viewers) for name in ("requests", "unchanged", "errors")}
     cpu = (time.process_time() - before) / (time.time() - begun)
     Path(out).write_text(json.dumps({"seen": seen, "cpu": cpu, **counts}))

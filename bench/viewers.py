@@ -1,10 +1,10 @@
-"""Viewers: a process whose streams behave as a page's does (webapp/static/live.js, refetch.js and hx-sse).
+"""Viewers: a process whose streams behave like those of pages (webapp/static/live.js, refetch.js and hx-sse).
 
-A page whose stream ends waits for `retry:`, doubled at each failure up to 3 s and 30 % more or less, and comes back with
-Last-Event-ID. After 1.5 s its viewer reads "Reconnecting". It asks for its panels anew when a signal or `resync` tells it
-to, and every 15 s while it is not live. When that fails it asks again until it is answered; after 5 s it reads "Stale since …".
+A page whose stream ends waits for `retry:`, doubled at each failure up to 3 s, plus or minus 30 %, and reconnects with
+Last-Event-ID. After 1.5 s it shows "Reconnecting". It refetches its panels after a signal or `resync`, and every 15 s
+while it is not live. When that fails it retries until it gets an answer; after 5 s it shows "Stale since …".
 
-A page that asks for its panels is counted; one in `1 / fetch_share` really fetches one panel, so that what fails is seen.
+Every refetch is counted. A share of the pages, `fetch_share`, really fetches one panel, so that failures are noticed.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from .load_client import Aim, serve
 from .loop import Loop, Request, get
 from .sse import Event, Parser
 
-RETRY_MS, LONGEST_MS, JITTER = (
-    500,
-    3_000,
-    0.3,
-)  # hx-sse's own first wait until `retry:` is heard; base.html has the longest
+# hx-sse's first wait until `retry:` arrives, and base.html's longest wait.
+RETRY_MS, MAX_RETRY_MS, JITTER = 500, 3_000, 0.3
 CONNECT_SECONDS = 10.0  # base.html's connectTimeout
-GRACE_SECONDS = 1.5  # state.js: shorter than this nobody reads that the stream was away
-STALE_SECONDS = 5.0  # refetch.js: shorter than this nobody reads that a panel got no answer
+# state.js: a shorter outage of the stream is not shown.
+GRACE_SECONDS = 1.5
+# refetch.js: a shorter wait for a panel is not shown.
+STALE_SECONDS = 5.0
 POLL_SECONDS = 15.0
-MOMENT_SECONDS = 5.0  # state.js: a page whose stream has gone just now asks for no panel
+# state.js: a page does not fetch panels so soon after its stream was lost.
+MOMENT_SECONDS = 5.0
 FETCH_SECONDS = 20.0  # base.html's defaultTimeout
-AGAIN_SECONDS = (1.0, 4.0)
-RETURN_SECONDS = 0.3  # what a page is told so soon after it came back is what it missed
+RETRY_SECONDS = (1.0, 4.0)
+# Signals this soon after a reconnect are the missed ones.
+RETURN_SECONDS = 0.3
 SIGNED_OUT = (401, 403)
 
 
@@ -46,7 +47,7 @@ class Stream(Request):
         super().__init__(page.pages.loop, aim.port, aim.request(page.number, *last), page.number)
         page.pages.loop.later(CONNECT_SECONDS, self._give_up)
 
-    def heard(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         events = self._parser.feed(data) if data else []
         if not data:
             self._page.lost(self._parser.status)
@@ -54,7 +55,7 @@ class Stream(Request):
             self.close()
             self._page.lost(self._parser.status)
         elif events:
-            self._page.told(events)
+            self._page.on_events(events)
 
     def _give_up(self) -> None:
         if not self._parser.status:
@@ -62,7 +63,7 @@ class Stream(Request):
 
 
 class Fetch(Request):
-    """One panel, asked for as the page does; who waits too long takes it for no answer."""
+    """One fetch of a panel. No answer within FETCH_SECONDS counts as a failure."""
 
     def __init__(self, page: Page) -> None:
         self._page, self._parser = page, Parser()
@@ -72,7 +73,7 @@ class Fetch(Request):
         super().__init__(page.pages.loop, aim.port, request, page.number)
         page.pages.loop.later(FETCH_SECONDS, self._fail)
 
-    def heard(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         if data:
             self._parser.feed(data)
         else:
@@ -88,14 +89,14 @@ class Page:
         self.lost_at = time.monotonic()
         self.stale_since: float | None = None
         self._came_back_at: float | None = None
-        self._retry_ms, self._attempt, self._again = RETRY_MS, 0, AGAIN_SECONDS[0]
+        self._retry_ms, self._attempt, self._again = RETRY_MS, 0, RETRY_SECONDS[0]
         self._fetches = random.random() < pages.aim.fetch_share
         self._fetching = self._fetch_again = self._waits = False
         pages.loop.later(random.uniform(0, POLL_SECONDS), self._poll)
         Stream(self)
 
-    def told(self, events: list[Event]) -> None:
-        refetch, spread = False, 0
+    def on_events(self, events: list[Event]) -> None:
+        refetch, jitter = False, 0
         for event in events:
             self.last_id = self.last_id if event.id is None else event.id
             self._retry_ms = event.retry or self._retry_ms
@@ -104,21 +105,21 @@ class Page:
                     self._back(json.loads(event.data)["live"])
                 case "away" | "full":
                     self.live = False
-                case "beat" | "":  # "" brings only how long to wait
+                case "ping" | "":  # "" has only `retry:`
                     pass
                 case name:
                     self.live = self.live or name == "resync"
                     self.pages.resyncs += name == "resync"
-                    spread = max(spread, json.loads(event.data).get("spread") or 0)
+                    jitter = max(jitter, json.loads(event.data).get("jitter") or 0)
                     refetch = True
         if refetch:
             now, back = time.monotonic(), self._came_back_at
             self._came_back_at = None
             on_return = back is not None and now - back < RETURN_SECONDS
-            self.pages.loop.later(random.uniform(0, spread / 1000), partial(self._turn, on_return))
+            self.pages.loop.later(random.uniform(0, jitter / 1000), partial(self._turn, on_return))
 
     def _turn(self, on_return: bool) -> None:
-        """While the stream is away the turn waits for it."""
+        """Refetch, or wait until the stream is back."""
         if self.connected and self.live:
             self._refetch(on_return)
         else:
@@ -143,7 +144,7 @@ class Page:
             self.pages.refused[status] += 1
             self.pages.signed_out += status in SIGNED_OUT
         self._attempt += 1
-        wait = min(self._retry_ms * 2 ** min(self._attempt - 1, 10), LONGEST_MS) * random.uniform(
+        wait = min(self._retry_ms * 2 ** min(self._attempt - 1, 10), MAX_RETRY_MS) * random.uniform(
             1 - JITTER, 1 + JITTER
         )
         self.pages.loop.later(wait / 1000, self._connect)
@@ -154,10 +155,10 @@ class Page:
 
     def _poll(self) -> None:
         self.pages.loop.later(POLL_SECONDS, self._poll)
-        if not self._lost_for_a_moment() and (not (self.connected and self.live) or self.stale_since):
+        if not self._recently_disconnected() and (not (self.connected and self.live) or self.stale_since):
             self._refetch(False)
 
-    def _lost_for_a_moment(self) -> bool:
+    def _recently_disconnected(self) -> bool:
         return not self.connected and time.monotonic() - self.lost_at < MOMENT_SECONDS
 
     def _refetch(self, on_return: bool) -> None:
@@ -165,7 +166,8 @@ class Page:
         if on_return:
             self.pages.refetches_on_return[int(time.time())] += 1
         if self._fetching:
-            self._fetch_again = True  # as a turn of the page: what comes until it is answered is asked for after it
+            # As the page does: a signal during a fetch causes another fetch after it.
+            self._fetch_again = True
         elif self._fetches:
             self._fetching = True
             Fetch(self)
@@ -180,27 +182,27 @@ class Page:
         if status in (200, 304):
             if self.stale_since is not None:
                 self.pages.stale_seconds.append(time.monotonic() - self.stale_since)
-            self.stale_since, self._again = None, AGAIN_SECONDS[0]
+            self.stale_since, self._again = None, RETRY_SECONDS[0]
             self.pages.fetched += 1
         elif status in SIGNED_OUT:
             self.pages.signed_out += 1
         else:
             self.pages.failed[status] += 1
             self.stale_since = self.stale_since or time.monotonic()
-            self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._ask_again)
-            self._again = min(self._again * 2, AGAIN_SECONDS[1])
+            self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._retry)
+            self._again = min(self._again * 2, RETRY_SECONDS[1])
 
-    def _ask_again(self) -> None:
+    def _retry(self) -> None:
         if self.stale_since is None:
             return
-        if self._lost_for_a_moment():
-            self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._ask_again)
+        if self._recently_disconnected():
+            self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._retry)
         else:
             self._refetch(False)
 
 
 class Pages:
-    """All viewers of this process, and what happened to them since the last `mark`."""
+    """The viewers of this process, and their counters since the last `mark`."""
 
     def __init__(self, aim: Aim) -> None:
         self.aim, self.loop = aim, Loop()
@@ -230,12 +232,12 @@ class Pages:
         return sum(page.connected for page in self._pages)
 
     def _mark(self) -> dict[str, Any]:
-        self.tries: Counter[int] = Counter()  # by second of the clock, as the three below
+        self.tries: Counter[int] = Counter()  # by second, as the next three
         self.returns: Counter[int] = Counter()
         self.refetches: Counter[int] = Counter()
         self.refetches_on_return: Counter[int] = Counter()
         self.refused: Counter[int] = Counter()  # streams, by HTTP status
-        self.failed: Counter[int] = Counter()  # panels, by HTTP status; 0 is no answer
+        self.failed: Counter[int] = Counter()  # panels, by status; 0: no answer
         self.away: list[float] = []
         self.stale_seconds: list[float] = []
         self.lost = self.resyncs = self.signed_out = self.fetched = 0

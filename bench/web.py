@@ -1,4 +1,4 @@
-"""Doorbell's web process for benchmarks: started, restarted and killed as a whole, and people who are signed in to it."""
+"""Doorbell's web process for benchmarks, which can be restarted and killed as a whole, and its signed-in users."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from webapp.config import Config
 from .stage import ROOT, Stage
 
 START_SECONDS = 60.0
-NO_CAPS = {"STREAMS_PER_USER": "1000000", "STREAMS_PER_PROCESS": "1000000", "STREAM_SECONDS": "86400"}
+NO_CAPS = {"STREAMS_PER_USER": "1000000", "STREAMS_PER_PROCESS": "1000000", "STREAM_MAX_SECONDS": "86400"}
 
 
 class Web:
-    """gunicorn with one gevent worker on a loopback port, while the block runs. Its log is in the stage's directory."""
+    """gunicorn with one gevent worker on a loopback port, during the block. Its log is in the stage's directory."""
 
     def __init__(self, stage: Stage, url: str, connections: int, app: str = "wsgi:app", **env: str) -> None:
         self._app = app
@@ -53,21 +53,21 @@ class Web:
 
     @property
     def worker(self) -> psutil.Process:
-        """The newest worker: after a reload the older ones are on their way out."""
+        """The newest worker, because older ones still stop after a reload."""
         return max(psutil.Process(self._process.pid).children(), key=lambda each: each.create_time())
 
     def send(self, number: int) -> None:
-        """A signal to the master."""
+        """Send a signal to the master."""
         self._process.send_signal(number)
 
     def replace(self) -> None:
-        """As on a deploy: the old one is asked to stop and sends its streams away, the new one is started at once."""
+        """As in a deploy: the old process gets SIGTERM and closes its streams, and the new one starts at once."""
         self._old.append(self._process)
         self._process.send_signal(signal.SIGTERM)
         self.start()
 
     def kill(self) -> None:
-        """The master and its workers at once, as a power cut would."""
+        """Kill the master and its workers at once, as a power cut would."""
         for process in (*self._old, self._process):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -84,12 +84,12 @@ class Web:
         """Session cookies of signed-in users, signed as the app signs them."""
         app = create_app(Config.from_env(self._env))
         signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-        said = [{"_user_id": str(user), "_fresh": False, **sessions.new(86_400)} for user in users]
-        return tuple("session=" + str(signer.dumps(one)) for one in said)
+        cookies = [{"_user_id": str(user), "_fresh": False, **sessions.new(86_400)} for user in users]
+        return tuple("session=" + str(signer.dumps(one)) for one in cookies)
 
 
 def await_answer(port: int, process: subprocess.Popen[bytes], log: Path, path: str = "/healthz") -> None:
-    """Until the process answers there. Raises SystemExit with its log when it does not."""
+    """Wait until the process answers on `path`. Raises SystemExit with its log when it does not."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with (
@@ -98,7 +98,7 @@ def await_answer(port: int, process: subprocess.Popen[bytes], log: Path, path: s
         ):
             return
         time.sleep(0.02)
-    raise SystemExit(f"nothing answers on port {port}:\n{log.read_text()}")
+    raise SystemExit(f"no answer on port {port}:\n{log.read_text()}")
 
 
 def tenant_with_people(url: str, slug: str, people: int) -> tuple[int, list[int]]:

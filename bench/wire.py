@@ -1,4 +1,4 @@
-"""A kept connection for one request after the other, as a browser has some of."""
+"""A persistent HTTP connection for one request after another, as a browser has several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .loop import Loop
 
 
 class Wire:
-    """One kept connection, one request at a time. `answered(head, body)`; one that the server closed is made anew."""
+    """One persistent connection. `answered(wire, head, body)` gets each answer. It reopens when the server has closed it."""
 
     def __init__(self, loop: Loop, address: tuple[str, int], answered: Callable[[Wire, bytes, bytes], None]) -> None:
         self._loop, self._address, self._answered = loop, address, answered
@@ -29,7 +29,7 @@ class Wire:
         try:
             self._socket.sendall(self._request)
         except OSError:
-            self._again()
+            self._reopen()
 
     def _read(self, _events: int) -> None:
         try:
@@ -37,7 +37,7 @@ class Wire:
         except OSError:
             data = b""
         if not data:
-            return self._again()
+            return self._reopen()
         self._answer += data
         head, end, body = self._answer.partition(b"\r\n\r\n")
         if not end or len(body) < int(header_of(head, b"content-length") or 0):
@@ -49,8 +49,8 @@ class Wire:
         self._socket = socket.create_connection(self._address)
         self._loop.add(self._socket.fileno(), self._read)
 
-    def _again(self) -> None:
-        """The server closed a connection that was idle for longer than it keeps one."""
+    def _reopen(self) -> None:
+        """Reopen the connection, which the server closes when it is idle for too long."""
         self._loop.remove(self._socket.fileno())
         self._socket.close()
         self._connect()

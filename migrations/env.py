@@ -1,4 +1,4 @@
-"""Runs the migrations on the app's own engine (`flask db upgrade`). Partitions of order_events are not the models' matter."""
+"""Runs the migrations on the app's own engine (`flask db upgrade`). The models leave out the partitions of order_events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ with extension.db.engine.connect() as connection:
         include_object=include_object,
         **extension.configure_args,
     )
-    connection.execute(text("SET statement_timeout = 0"))  # a page's limits are not a migration's
+    connection.execute(text("SET statement_timeout = 0"))  # no limit of pages
     connection.commit()
     with context.begin_transaction():
         context.run_migrations()

@@ -1,1 +1,1 @@
-"""Celery: what runs on a timer. Each task is a thin call of a webapp function; webapp sends a job by name, if ever."""
+"""Celery tasks that run on a timer. Each is a thin call of a webapp function; webapp itself sends tasks by name only."""

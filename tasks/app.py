@@ -1,4 +1,7 @@
-"""The Celery app: `celery -A tasks.app worker` and `celery -A tasks.app beat`. Importing it reads and connects nothing."""
+"""The Celery app: `celery -A tasks.app worker` and `celery -A tasks.app beat`.
+
+Importing it reads no environment and connects to nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,21 @@ from celery import Celery
 from webapp.config import CANNOT_START, Config, ConfigError, redis_url
 
 from . import (
-    broker_away,
+    broker_errors,
     logs,  # noqa: F401 - connects itself to Celery's signals
+    message_guard,
     metrics,  # noqa: F401 - likewise
-    our_messages,
 )
-from .our_messages import QUEUE
+from .message_guard import QUEUE
 from .schedule import SCHEDULE
 
 
 def settings() -> dict[str, Any]:
-    """Every option of Celery that Doorbell sets, in this one place: Celery accepts a misspelt one in silence (a test
-    holds them against its list). Ends the process with a sentence when the environment cannot be used."""
+    """All Celery options that Doorbell sets.
+
+    Celery silently accepts a misspelt option, so a test compares them with its list. Ends the process with an error when
+    the environment is invalid.
+    """
     try:
         config = Config.from_env(os.environ)
     except ConfigError as error:
@@ -33,26 +39,33 @@ def settings() -> dict[str, Any]:
         "broker_url": broker["broker_url"],
         "broker_use_ssl": broker["broker_use_ssl"],
         "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,  # Redis may be away for an hour; the default gives up after 100 tries
+        # Redis may be unreachable for an hour; the default gives up after 100 tries.
+        "broker_connection_max_retries": None,
         "broker_transport_options": {
             "socket_connect_timeout": 5,
-            "socket_timeout": 5,  # without it beat waits for ever for a host that vanished
+            # Without a timeout beat waits for ever for a host that vanished.
+            "socket_timeout": 5,
             "socket_keepalive": True,
-            "health_check_interval": 10,  # a worker has left a silent connection after two of these and a second
+            # A worker closes a silent connection after two intervals and a second.
+            "health_check_interval": 10,
             **broker["transport_options"],
         },
-        "task_default_queue": QUEUE,  # a Redis may be shared with another Celery, whose queue is "celery"
+        # Redis may be shared with another Celery, which uses the queue "celery".
+        "task_default_queue": QUEUE,
         "task_ignore_result": True,
         "task_serializer": "json",
-        "accept_content": ["json"],  # never pickle: who can write to Redis must not run code here
-        # Acknowledged before it runs, Celery's default: every task is a tick, so a lost one is made good by the next,
-        # and one that kills its worker is not handed to the next worker.
+        # Never pickle: write access to Redis must not allow running code here.
+        "accept_content": ["json"],
+        # Acknowledge before running, Celery's default. Each task is a tick, so the next tick makes up for a lost one, and a
+        # task that kills its worker is not sent to the next worker.
         "task_acks_late": False,
-        "worker_cancel_long_running_tasks_on_connection_loss": True,  # concerns late ones only; unset, it warns each time
+        # Applies to late acknowledgement only, but Celery warns each time when it is unset.
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
         "worker_prefetch_multiplier": 1,
         "worker_redirect_stdouts": False,
-        "worker_enable_remote_control": False,  # who can write to Redis must not be able to stop the worker
-        # In memory: no schedule file to place, and one in /tmp would be a pickle that others can write.
+        # Write access to Redis must not allow stopping the worker.
+        "worker_enable_remote_control": False,
+        # In memory: no schedule file is needed, and one in /tmp would be a pickle that other users can write.
         "beat_scheduler": "celery.beat:Scheduler",
         "beat_schedule": SCHEDULE,
         "timezone": "UTC",
@@ -60,6 +73,6 @@ def settings() -> dict[str, Any]:
 
 
 app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions", "tasks.sessions"])
-app.add_defaults(settings)  # a callable: called at first use, so an import needs no environment
-broker_away.tell_in_one_line()
-our_messages.install()
+app.add_defaults(settings)  # a callable, called at first use
+broker_errors.install()
+message_guard.install()

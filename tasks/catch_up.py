@@ -1,4 +1,4 @@
-"""Drains the outbox while no listener does. Sent every minute, and everything that has a timer once at a worker's start."""
+"""The task that drains the outbox while no listener leads, and the sending of all tasks once when a worker starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from celery.signals import worker_ready
 
 from webapp import redis_client
 from webapp.config import Config
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 
 from .app import app
 from .schedule import CATCH_UP, EVERY
@@ -19,10 +19,10 @@ from .schedule import CATCH_UP, EVERY
 
 @app.task(name=CATCH_UP, throws=(psycopg.OperationalError, redis.RedisError))
 def catch_up() -> int | None:
-    """Returns how many events were drained; None where a listener leads, which is the normal case."""
+    """Returns the number of drained events; None while a listener leads, which is normal."""
     config = Config.from_env(os.environ)
     with redis_client.connect(config.redis_url) as client:
-        drained = standby.catch_up(config.database_url, client)
+        drained = drain_without_leader(config.database_url, client)
     return drained.events if drained else None
 
 

@@ -1,4 +1,4 @@
-"""The worker's and beat's logs: Celery's own go through our format, and a task that fails again and again is one incident."""
+"""The logs of the worker and beat: Celery's lines in our format, and repeated failures of a task as one incident."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ log = logs.get("tasks")
 _incidents = {name: Incident(name, "its next tick tries again") for name in EVERY}
 
 
-class NotWhatWeSay(logging.Filter):
-    """Celery's own line for a task that failed, which comes at every tick; `failed` below says it once."""
+class DropTaskFailures(logging.Filter):
+    """Drops Celery's line per failed task, because `failed` below logs an incident."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno < logging.WARNING or not hasattr(record, "data")
 
 
-_not_what_we_say = NotWhatWeSay()  # one, since adding the same filter twice adds it once
+# One instance, because a logger keeps the same filter once.
+_drop_task_failures = DropTaskFailures()
 
 
 @setup_logging.connect
 def configure(loglevel: int, **_: Any) -> None:
-    """In place of Celery's own set-up. `loglevel` is the command line's, and for libraries; LOG_LEVEL is for our lines."""
+    """Replace Celery's set-up. `loglevel` of the command line applies to libraries, LOG_LEVEL to our lines."""
     logs.configure(os.environ, libraries=loglevel)
-    logging.getLogger("celery.worker.consumer.connection").setLevel(logging.INFO)  # says when Redis is back
-    logging.getLogger("celery.app.trace").addFilter(_not_what_we_say)
+    # It logs the reconnection to Redis.
+    logging.getLogger("celery.worker.consumer.connection").setLevel(logging.INFO)
+    logging.getLogger("celery.app.trace").addFilter(_drop_task_failures)
 
 
 @task_failure.connect
 def failed(sender: Any, exception: BaseException, **_: Any) -> None:
-    """PostgreSQL or Redis away is expected (`throws`); what is not has its traceback in the incident's first line."""
+    """Log an incident. Expected errors (`throws`: PostgreSQL or Redis unreachable) have no traceback, all others have."""
     expected = isinstance(exception, tuple(sender.throws))
-    unforeseen = {} if expected else {"exc_info": exception}
-    _incidents[sender.name].fault(log, "away" if expected else "fault", exception, **unforeseen)
+    traceback = {} if expected else {"exc_info": exception}
+    _incidents[sender.name].fault(log, "away" if expected else "fault", exception, **traceback)
 
 
 @task_success.connect

@@ -1,7 +1,7 @@
-"""Counts the worker's tasks by Celery's signals, and answers Prometheus on WORKER_METRICS_PORT.
+"""Metrics of the worker's tasks, counted by Celery's signals and served to Prometheus on WORKER_METRICS_PORT.
 
-Procfile's worker is one process whose pool are threads. With Celery's prefork pool the tasks would run, and be counted, in
-children that nobody can ask.
+The worker in Procfile is one process with a pool of threads. With Celery's prefork pool, tasks would run and be counted in
+child processes that Prometheus cannot scrape.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webapp.observability.metrics import worker
 
 from .schedule import EVERY, REFRESH_ROLLUPS
 
-_began: dict[str, float] = {}  # by the run's id
+_started: dict[str, float] = {}  # by task id
 
 for _name in EVERY:
     worker.TASK_RUNS.labels(_name, worker.DONE)
@@ -36,13 +36,13 @@ def serve(**_: Any) -> None:
 
 @task_prerun.connect
 def begin(task_id: str, **_: Any) -> None:
-    _began[task_id] = perf_counter()
+    _started[task_id] = perf_counter()
 
 
 @task_postrun.connect
 def end(task_id: str, sender: Any, **_: Any) -> None:
-    if (began := _began.pop(task_id, None)) is not None:
-        worker.TASK_SECONDS.labels(sender.name).observe(perf_counter() - began)
+    if (started := _started.pop(task_id, None)) is not None:
+        worker.TASK_SECONDS.labels(sender.name).observe(perf_counter() - started)
 
 
 @task_success.connect

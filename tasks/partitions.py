@@ -1,4 +1,4 @@
-"""Makes the next months' partitions of order_events, and drops those that are older than the retention."""
+"""The tasks that create the next months' partitions of order_events and drop those older than the retention."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .schedule import DROP_PARTITIONS, MAKE_PARTITIONS
 def make() -> None:
     made = retention.make_ahead(Config.from_env(os.environ).database_url)
     worker.PARTITIONS_AHEAD.set(made.ahead)
-    worker.STRAY_EVENTS.set(made.strays)
+    worker.UNPARTITIONED_EVENTS.set(made.strays)
 
 
 @app.task(name=DROP_PARTITIONS, throws=(psycopg.OperationalError,))
 def drop() -> list[str]:
-    """Returns what it dropped; what stays, and why, is in the log."""
+    """Returns the dropped partitions; the log has those kept, with the reason."""
     config = Config.from_env(os.environ)
     return retention.drop_old(config.database_url, config.retention_days).dropped

@@ -1,4 +1,4 @@
-"""Counts the rollups anew and tells the boards."""
+"""The task that refreshes the rollups and publishes a signal to each changed tenant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import redis
 
 from webapp import redis_client
 from webapp.config import Config
-from webapp.events.catalog import ROLLUPS
+from webapp.events.topics import ROLLUPS
 from webapp.rollups import refresh as rollups
 from webapp.signals import publisher
 
@@ -17,10 +17,10 @@ from .app import app
 from .schedule import REFRESH_ROLLUPS
 
 
-# throws: PostgreSQL or Redis away is expected, the next tick tries again; it is no traceback in the log.
+# `throws`: unreachable PostgreSQL or Redis is expected and logged without a traceback; the next tick tries again.
 @app.task(name=REFRESH_ROLLUPS, throws=(psycopg.OperationalError, redis.RedisError))
 def refresh() -> int:
-    """Returns how many tenants' figures changed. The signal goes out after the commit, so that a refetch sees them."""
+    """Returns the number of changed tenants. Signals follow the commit, so that a refetch reads the new rollups."""
     config = Config.from_env(os.environ)
     changed = rollups.refresh(config.database_url)
     with redis_client.connect(config.redis_url) as client:

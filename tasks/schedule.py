@@ -1,4 +1,4 @@
-"""What beat sends, and how often. Names only, so that beat and the sender at a worker's start load no task."""
+"""The tasks that beat sends, with their intervals. Names only, so that beat and the worker's start-up import no task."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ MAKE_PARTITIONS = "tasks.partitions.make"
 DROP_PARTITIONS = "tasks.partitions.drop"
 REMOVE_SESSIONS = "tasks.sessions.remove"
 
-# Seconds. Rollups: how old the 30-day chart may be. Catch-up: how late a board without a listener is. Partitions are
-# made months ahead, but beat keeps no memory over restarts, so a rare tick might never come: hourly costs one query.
-# An old month that was locked or unread is tried again at the next tick. Ended sessions are a few rows of 31 days each.
+# Intervals in seconds. Rollups: the maximal age of the 30-day chart. Catch-up: the maximal delay of a board without a
+# listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
+# come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     CATCH_UP: 60.0,
@@ -23,7 +23,7 @@ EVERY = {
 
 
 def _entry(name: str, seconds: float) -> dict[str, Any]:
-    # A tick is void when the next one is due: a worker that was away finds one of each, not a backlog.
+    # A tick expires when the next one is due, so a worker that was stopped finds one of each, not a backlog.
     return {"task": name, "schedule": seconds, "options": {"expires": seconds}}
 
 

@@ -1,4 +1,4 @@
-"""Forgets the sessions that ended, once their cookies would have expired anyway."""
+"""The task that deletes ended sessions once their cookies have expired anyway."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ from .schedule import REMOVE_SESSIONS
 
 @app.task(name=REMOVE_SESSIONS, throws=(psycopg.OperationalError,))
 def remove() -> int:
-    """Returns how many rows it removed."""
+    """Returns the number of deleted rows."""
     return sessions.remove_expired(Config.from_env(os.environ).database_url)

@@ -1,12 +1,12 @@
-"""Doorbell's web application. Importing it does nothing; `create_app` builds it.
+"""Doorbell's web application: `create_app` builds it, importing this file does nothing.
 
-It does not import Flask either: gunicorn's master imports webapp.observability.logs before gevent patches the standard library.
+Flask is imported at use: gunicorn's master imports webapp.observability.logs before gevent patches the standard library.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .config import Config
 
@@ -22,22 +22,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     config = config or Config.from_env(os.environ)
     app = Flask(__name__, static_url_path=f"{static_files.PREFIX}{static_files.version()}")
-    app.config.update(
-        SECRET_KEY=config.secret_key,
-        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
-        SQLALCHEMY_DATABASE_URI="postgresql+psycopg://",  # where to is db.py's matter
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_pre_ping": True,  # after a restart of PostgreSQL the next request works
-            "pool_size": 10,
-            "max_overflow": 10,
-            "pool_timeout": 5,
-            "hide_parameters": True,  # an error's text goes to the log, names and e-mails do not
-        },
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.cookie_secure,
-        WTF_CSRF_TIME_LIMIT=None,  # a board stays open for days; its buttons work as long as its session
-    )
+    app.config.update(_settings(config))
     app.extensions["doorbell_config"] = config
     from . import cli, extensions, routes
     from .routes import errors
@@ -47,3 +32,27 @@ def create_app(config: Config | None = None) -> Flask:
     routes.register(app)
     cli.register(app)
     return app
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """The settings of Flask and its extensions."""
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SECRET_KEY_FALLBACKS": list(config.secret_key_fallbacks),
+        # db.py connects; this only chooses the driver.
+        "SQLALCHEMY_DATABASE_URI": "postgresql+psycopg://",
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            # The first request after a restart of PostgreSQL must succeed.
+            "pool_pre_ping": True,
+            "pool_size": 10,
+            "max_overflow": 10,
+            "pool_timeout": 5,
+            # Error texts go to the log; names and e-mails must not.
+            "hide_parameters": True,
+        },
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.cookie_secure,
+        # A board stays open for days, and its buttons must work as long as its session.
+        "WTF_CSRF_TIME_LIMIT": None,
+    }

@@ -1,4 +1,4 @@
-"""The one SQLAlchemy handle. Tables are in models.py."""
+"""The SQLAlchemy handle `db`, bound to sessions from webapp/postgres. The tables are in webapp/models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .postgres import session
 
 
 class Base(DeclarativeBase):
-    """Constraint names follow one rule, so that a migration can name what it changes."""
+    """Base of the tables. Constraint names follow one convention, so that a migration can name what it changes."""
 
 
 Base.metadata.naming_convention = {
@@ -34,18 +34,18 @@ def init_app(app: Flask) -> None:
     database_url = app.extensions["doorbell_config"].database_url
 
     def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> psycopg.Connection[Any]:
-        """A page reads from a standby too; writing there is an error of its own, which routes/errors.py names."""
+        """A session for pages. It may be on a read-only server; a write there is an error that routes/errors.py names."""
         limits = session.PAGE_LIMITS
         return session.connect(database_url, "doorbell web", limits=limits, writes=False, **options)
 
     with app.app_context():
         event.listen(db.engine, "do_connect", connect)
-    app.teardown_appcontext(_end_session)  # registered last, so called before Flask-SQLAlchemy's own
+    app.teardown_appcontext(_end_session)  # registered last, so it runs first
 
 
 def _end_session(_error: BaseException | None) -> None:
-    """Roll back and give the connection back. One that died after the request's last statement is dropped in silence:
-    the answer is made, and Flask-SQLAlchemy would raise in its place."""
+    """Roll back and return the connection to the pool. A connection lost after the last statement is discarded silently,
+    because the response is complete and Flask-SQLAlchemy would replace it with an error."""
     try:
         db.session.remove()
     except (OperationalError, InterfaceError):

@@ -1,4 +1,4 @@
-"""Flask's extensions, made here and bound in `init_app`."""
+"""Flask's extensions and our own services; `init_app` binds all of them to an app."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, redis_client, stream
+from . import db, display, redis_client, stream
 from .accounts import sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
@@ -28,7 +28,8 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 def init_app(app: Flask) -> None:
     config = app.extensions["doorbell_config"]
-    web_metrics.init_app(app)  # first, so that it times the others
+    # First, so that it times all other hooks.
+    web_metrics.init_app(app)
     db.init_app(app)
     redis_client.init_app(app, config.redis_url)
     sign_in.init_app(app)
@@ -37,12 +38,14 @@ def init_app(app: Flask) -> None:
     cache.init_app(app)
     search_limit.init_app(app)
     user_cache.init_app(app)
+    display.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)
     login_manager.init_app(app)
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
     compressed_pages.init_app(app)
-    access.init_app(app, login_manager)  # before CSRF: who is signed out is asked to sign in, not told of tokens
+    # Before CSRF, so that signed-out requests are redirected to sign-in instead of failing on a token.
+    access.init_app(app, login_manager)
     form_limits.init_app(app)
     csrf.init_app(app)

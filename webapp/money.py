@@ -1,6 +1,6 @@
-"""Money as text: strict reading into integer minor units (cents), and writing them out in a locale. Never a float.
+"""Money: strict parsing of texts into integer minor units (cents), and formatting in a locale. Never a float.
 
-How many digits a currency has is Babel's (CLDR): EUR 2, JPY 0, KWD 3.
+The digits of a currency come from Babel (CLDR): EUR 2, JPY 0, KWD 3.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ from babel.numbers import (
     get_territory_currencies,
 )
 
-MAX_MINOR = 10**15  # ten trillion in cents: beyond it a figure is a slip, and sums of many still fit a bigint
-_SPACES = "\u0020\u00a0\u2009\u202f"  # what people and programs type where CLDR wants a narrow no-break space
+# Ten trillion in cents: a larger amount is a mistake, and sums of many amounts still fit a bigint.
+MAX_MINOR = 10**15
+# Spaces in use where CLDR has a narrow no-break space.
+_SPACES = "\u0020\u00a0\u2009\u202f"
 _BLANKS = _SPACES + "\t\r\n"
 _MINUS = "-\u2212"  # as typed, and as typeset
 _APOSTROPHES = "'\u2019"
 
 
 class MoneyError(ValueError):
-    """A text that is no amount; the message names the value, what is allowed and what to do."""
+    """The text is not a valid amount; the message has the value, what is allowed and what to do."""
 
 
 def parse_minor(text: str, currency: str, locale: str | None = None) -> int:
-    """The amount in minor units; negative only with a leading minus.
+    """The amount in minor units; negative only with a leading minus. Raises MoneyError.
 
-    Without a locale: digits and a decimal point, nothing between thousands ("1234.50"). With one: its decimal sign, its
-    sign between thousands if it stands exactly where it belongs, and the currency's code or symbol before or after. What
-    could be read in two ways is refused, so "1.234" is 1234 in German, and in English three decimals, which EUR has not.
-    Raises MoneyError.
+    Without a locale: digits and a decimal point, without a thousands separator ("1234.50"). With a locale: its decimal sign,
+    its thousands separator at exactly the right places, and the currency's code or symbol before or after. Nothing is
+    guessed: "1.234" is 1234 in German; in English it has three decimals, which EUR does not allow.
     """
     digits = get_currency_precision(currency)
     number = text.strip(_BLANKS)
@@ -68,7 +69,7 @@ def _shown(text: str) -> str:
 
 
 def _without_currency(text: str, currency: str, locale: str) -> str:
-    """The text without the currency's code or symbol, if one of them stands before or after the number."""
+    """The text without the currency's code or symbol before or after the number, if there is one."""
     for name in _names(currency, locale):
         if text[: len(name)].upper() == name.upper():
             return text[len(name) :].strip(_BLANKS)
@@ -81,53 +82,53 @@ def _without_currency(text: str, currency: str, locale: str) -> str:
 
 @cache
 def _names(currency: str, locale: str) -> tuple[str, ...]:
-    """What people write for the currency there: EUR, €; US$ and, where that means no other, $."""
+    """The codes and symbols of the currency in the locale: EUR, €; US$ and, where it is unambiguous, $."""
     symbol = get_currency_symbol(currency, locale)
     narrow = symbol.removeprefix(currency[:2]) or symbol
     local = get_territory_currencies(Locale.parse(locale).territory or "001")
     if any(get_currency_symbol(other, locale) == narrow for other in local if other != currency):
         narrow = symbol
-    plain = unicodedata.normalize("NFKC", symbol)  # Japan's ￥ as most keyboards have it
+    plain = unicodedata.normalize("NFKC", symbol)  # ￥ becomes the ¥ of keyboards
     return tuple(dict.fromkeys((symbol, currency, narrow, plain)))
 
 
 def amount_text(minor: int, currency: str, locale: str | None = None) -> str:
-    """The amount as `parse_minor` reads it back: no currency, nothing between thousands ("1234.50")."""
+    """The amount in the form that `parse_minor` accepts: without currency and thousands separator ("1234.50")."""
     plain = f"{to_decimal(minor, currency):f}"
     return plain.replace(".", get_decimal_symbol(locale)) if locale else plain
 
 
 @lru_cache(maxsize=4_096)
 def money_text(minor: int, currency: str, locale: str) -> str:
-    """The amount for people: "€1,234.50". Cached, because a live list shows most amounts again after each change."""
+    """The amount with its currency: "€1,234.50". Cached, because a live list shows most amounts again after each change."""
     return str(format_currency(to_decimal(minor, currency), currency, locale=locale))
 
 
 def whole_text(minor: int, currency: str, locale: str) -> str:
-    """The amount for people, rounded to whole units: "€1,234"."""
+    """The amount with its currency, rounded to whole units: "€1,234"."""
     rounded = to_decimal(minor, currency).to_integral_value(ROUND_HALF_UP)
     return str(format_currency(rounded, currency, format=_whole_pattern(locale), locale=locale, currency_digits=False))
 
 
 @cache
 def _whole_pattern(locale: str) -> str:
-    """The locale's pattern without the digits after the decimal sign."""
+    """The locale's currency pattern without decimals."""
     return re.sub(r"\.0+", "", Locale.parse(locale).currency_formats["standard"].pattern)
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:
-    """Minor units as a decimal number of the currency, with all its digits: 1250 EUR is 12.50."""
+    """Minor units as a decimal number with all digits of the currency: 1250 EUR is 12.50."""
     return Decimal(minor).scaleb(-get_currency_precision(currency))
 
 
 @cache
 def number_pattern(locale: str | None) -> re.Pattern[str]:
-    """Groups `minus`, `whole` (with the locale's signs between thousands) and `decimals` of a number."""
+    """A pattern of numbers with the groups `minus`, `whole` (with the locale's thousands separators) and `decimals`."""
     decimal, whole = r"\.", "[0-9]+"
     if locale:
         decimal, group = re.escape(get_decimal_symbol(locale)), get_group_symbol(locale)
         same_sign = next((signs for signs in (_SPACES, _APOSTROPHES) if group in signs), group)
-        last, others = Locale.parse(locale).decimal_formats[None].grouping  # digits a group; India: 12,34,567
+        last, others = Locale.parse(locale).decimal_formats[None].grouping  # digits per group; India: 12,34,567
         between = f"[{re.escape(same_sign)}]"
         whole += f"|[0-9]{{1,{others}}}(?:{between}[0-9]{{{others}}})*{between}[0-9]{{{last}}}"
     return re.compile(

@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def connect(url: str, **options: Any) -> redis.Redis:
-    """A client whose every command answers or fails within TIMEOUT_SECONDS. Connects at first use."""
+    """A client; its commands answer or fail within TIMEOUT_SECONDS. Connects at first use."""
     limits = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
     return redis_url.connect(url, **limits, **options)
 

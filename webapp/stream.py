@@ -1,7 +1,6 @@
-"""The SSE endpoint. A stream is one open response; the hub (streams/hub.py) feeds it, and one of two ways takes its bytes out.
+"""The SSE endpoint. A stream is one open response, fed by the hub (streams/hub.py).
 
-Which way is chosen here and nowhere else: straight to the socket where the connection can be taken from the server, else
-as a generator.
+The transport is chosen only here: straight to the socket when the connection can be hijacked from the server, else a generator.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
 from . import redis_client
-from .accounts import sessions, user_cache
+from .accounts import sessions, sign_out, user_cache
 from .config import Config
 from .server import hijack
 from .signals import notices
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",  # nginx would hold events back
+    "X-Accel-Buffering": "no",  # else nginx buffers events
 }
 
 bp = Blueprint("stream", __name__)
@@ -37,64 +36,68 @@ bp = Blueprint("stream", __name__)
 
 def init_app(app: Flask, config: Config) -> None:
     app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
+    sign_out.on_session_end(app, end_session)
 
 
 @bp.get("/stream")
 def stream() -> Response:
-    """Named events until the stream's life ends; answers 401 in text, because a page in a stream helps nobody."""
+    """Named events until the stream's life ends. Answers 401 as text, because an EventSource cannot show a page."""
     if not current_user.is_authenticated:
         return Response("Sign in first.\n", 401, content_type="text/plain; charset=utf-8")
-    again = "Last-Event-ID" in request.headers
-    return StreamResponse(current_user.tenant_id, current_user.id, _since(), again)
+    reconnect = "Last-Event-ID" in request.headers
+    return StreamResponse(current_user.tenant_id, current_user.id, _since(), reconnect)
 
 
 def end_session(key: sessions.SessionKey) -> None:
-    """Close this process's streams of a session that has just ended, and let the other processes look for theirs."""
-    user_cache.visitors().end(key.id)
+    """Close this process's streams of a session that has just ended, and make the other processes check theirs."""
+    user_cache.cached_users().end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
     notices.sessions_ended(redis_client.client())
 
 
 def _since() -> int | None:
-    """The seq that the page has seen: the header of a reconnect, else the one it was painted at; None if unreadable."""
+    """The seq that the page has seen: from the header of a reconnect, else from its first paint; None when unreadable."""
     text = request.headers.get("Last-Event-ID") or request.args.get("since") or "0"
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 class StreamResponse(Response):
-    """Opens its stream when the server asks for the body: only then is it known what connection it will go to."""
+    """Opens its stream when the server calls it for the body, because the connection is unknown before."""
 
-    def __init__(self, tenant_id: int, user_id: int, since: int | None, again: bool) -> None:
+    def __init__(self, tenant_id: int, user_id: int, since: int | None, reconnect: bool) -> None:
         super().__init__(headers=HEADERS)
-        self._owner, self._since, self._again = (tenant_id, user_id), since, again
-        self._session, self._visitors = sessions.current(), user_cache.visitors()
+        self._owner, self._since, self._reconnect = (tenant_id, user_id), since, reconnect
+        self._session, self._user_cache = sessions.current(), user_cache.cached_users()
         self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
         self._config = cast(Config, current_app.extensions["doorbell_config"])
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        direct = self._config.stream_way == "socket" and hijack.can_be_taken(environ, start_response)
+        hijacked = self._config.stream_transport == "socket" and hijack.can_hijack(environ, start_response)
         try:
-            return self._by_socket(environ, start_response) if direct else self._by_generator(environ, start_response)
+            if hijacked:
+                return self._by_socket(environ, start_response)
+            return self._by_generator(environ, start_response)
         except StreamRefused as refused:
             self.set_data(refused.frame)
             return super().__call__(environ, start_response)
 
     def _open(self, opened: Stream) -> None:
         opened.session = self._session
-        self._hub.open(opened, self._since, self._again)
-        if self._session and self._visitors.is_over(self._session):
-            self._hub.close(opened, "session")  # signed out since the request came, before the hub knew of the stream
+        self._hub.open(opened, self._since, self._reconnect)
+        # The session may have been signed out before the hub had the stream.
+        if self._session and self._user_cache.is_over(self._session):
+            self._hub.close(opened, "session")
 
     def _by_socket(self, environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         opened = SocketStream(*self._owner, self._hub.sockets())
         try:
             self._open(opened)
             headers = self.get_wsgi_headers(environ)
-            headers.remove("Content-Length")  # of the body that is none
-            opened.begin(hijack.take(environ, start_response, self.status, headers.to_wsgi_list()))
-        except OSError:  # the page has gone already
+            headers.remove("Content-Length")  # of the empty body
+            opened.begin(hijack.hijack(environ, start_response, self.status, headers.to_wsgi_list()))
+        except OSError:  # the page is gone already
             self._hub.close(opened, "hangup")
         except BaseException:
             self._hub.close(opened, "hangup")

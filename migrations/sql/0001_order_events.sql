@@ -1,18 +1,18 @@
--- The doorbell's write side: a change of orders is written down in order_events, in its owner's inbox, and rings.
+-- The doorbell's write side: a change of orders writes events and notifications, and rings.
 --
 --   orders ──(3 statement triggers, 1 for TRUNCATE)──▶ order_events ──(1 statement trigger)──▶ notifications, NOTIFY
 --
 -- Statement-level triggers with transition tables: a statement that changes 100,000 orders costs one INSERT of events and
--- one ring a tenant. All of it happens in the writer's own transaction, so a rollback leaves nothing and rings nothing
--- (PostgreSQL delivers a NOTIFY at COMMIT only). The functions run with their owner's rights: who may write orders needs
--- no rights on the outbox. Hence their search_path, with pg_temp last: a writer's temporary table must not stand in.
+-- one ring per tenant. All of it happens in the writer's own transaction, so a rollback leaves nothing and rings nothing
+-- (PostgreSQL delivers a NOTIFY at COMMIT only). The functions run with their owner's rights, so a writer of orders needs
+-- no rights on the outbox. Their search_path ends with pg_temp, so that no temporary table of a writer replaces ours.
 --
--- A writer may say, for its session or its transaction:
+-- A writer may set, for its session or its transaction:
 --   doorbell.actor   the id of the user who acts (the web app sets it); without it an event names application_name alone
---   doorbell.notify  off: no rows in inboxes (the import sets it: history is no news)
+--   doorbell.notify  off: writes no notifications (the import sets it for history)
 
--- Partitions of order_events, one a month (UTC), made ahead. A row without a month of its own goes to the default
--- partition, because a missing partition must never fail somebody's order.
+-- Partitions of order_events, one per month (UTC), created ahead. A row without its month's partition goes to the default
+-- partition, because a missing partition must never fail an order.
 CREATE FUNCTION order_events_make_partitions(months_ahead integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -27,7 +27,7 @@ BEGIN
                 EXECUTE format(
                     'CREATE TABLE %I PARTITION OF order_events FOR VALUES FROM (%L) TO (%L)',
                     name, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
-            EXCEPTION WHEN check_violation THEN  -- nobody made it in time; the months after it must not wait for it
+            EXCEPTION WHEN check_violation THEN  -- created too late; go on with the next month
                 RAISE WARNING 'events of % stay in order_events_default, which already has some', name;
             END;
         END IF;
@@ -39,11 +39,11 @@ SELECT order_events_make_partitions(2);
 
 CREATE FUNCTION doorbell_actor() RETURNS bigint
 LANGUAGE sql STABLE
--- What is no id is nobody's: a mistyped setting must not fail an order.
+-- Anything but a number is NULL, so that a mistyped setting fails no order.
 RETURN CASE WHEN current_setting('doorbell.actor', true) ~ '^[0-9]{1,18}$'
             THEN current_setting('doorbell.actor', true)::bigint END;
 
--- What of `one` differs from `other`, in the columns that an edit is about.
+-- The values of `one` that differ in `other`, in the columns that an edit concerns.
 CREATE FUNCTION order_differences(one jsonb, other jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_object_agg(key, one -> key)
@@ -70,7 +70,7 @@ BEGIN
         ('placed', n.placed_at, n.total_minor),
         ('paid', n.paid_at, n.total_minor),
         ('shipped', n.shipped_at, NULL),
-        -- When the money went back is not in the row: the day it was paid is the best that is known.
+        -- The row has no date of the refund; the day of the payment is the best date known.
         ('refunded', CASE WHEN n.refunded_minor > 0 THEN n.paid_at END, n.refunded_minor),
         ('cancelled', n.cancelled_at, NULL)
     ) AS happened (type, occurred_at, amount_minor)
@@ -80,7 +80,7 @@ END $$;
 
 CREATE FUNCTION orders_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
-    -- The plan is kept for the session, and one made for a single row must not loop over the rows of a bulk update.
+    -- The session keeps the plan, and a plan made for a single row must not loop over the rows of a bulk update.
     SET enable_nestloop = off
 AS $$
 BEGIN
@@ -138,7 +138,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- TRUNCATE has no transition table: the rows are read before they go.
+-- TRUNCATE has no transition table, so the trigger runs before it and reads the rows.
 CREATE FUNCTION orders_truncated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -150,8 +150,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- The inbox and the ring. A ring says only "look", so one a tenant and transaction is enough: doorbell.rung remembers the
--- transaction and who was rung for in it. A rollback to a savepoint takes back both that and the NOTIFY.
+-- Writes notifications and rings. A ring has no data, so one per tenant and transaction is enough: doorbell.rung stores the
+-- transaction and its tenants. A rollback to a savepoint undoes both that setting and the NOTIFY.
 CREATE FUNCTION order_events_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

@@ -1,18 +1,18 @@
--- The inbox and the ring, with quiet mode: while the listener is looking anyway, nobody rings. docs/doorbell.md has the
--- protocol and why it loses nothing.
+-- Writes notifications and rings, with quiet mode: while the listener drains in short intervals, writers do not ring.
+-- docs/doorbell.md has the protocol and the proof that it loses nothing.
 --
--- A NOTIFY takes a lock on the whole cluster at commit, so writers that ring commit one after another. An awake listener
--- therefore holds an advisory lock, and a writer that cannot share it does not ring. The lock is read, not a row: under
--- REPEATABLE READ a row shows the past. It is given back at once, for a lock kept until the commit would keep the
--- listener from ever taking it. A listener that dies loses the lock with its session, and writers ring again.
+-- A NOTIFY takes a lock on the whole cluster at commit, so writers that ring commit one after another. In quiet mode the
+-- listener therefore holds an advisory lock, and a writer that cannot share it does not ring. It is a lock and not a row,
+-- because under REPEATABLE READ a row shows the past. A writer releases it at once: a lock held until the commit would keep
+-- the listener from ever taking it. A listener that dies loses the lock with its session, and writers ring again.
 --
--- A ring says only "look", so one a tenant and transaction is enough: doorbell.rung remembers the transaction and who was
--- rung for in it. A rollback to a savepoint takes back both that and the NOTIFY.
+-- A ring has no data, so one per tenant and transaction is enough: doorbell.rung stores the transaction and its tenants. A
+-- rollback to a savepoint undoes both that setting and the NOTIFY.
 --
--- A writer may say, for its session or its transaction:
---   doorbell.notify  off: no rows in inboxes (the import sets it: history is no news)
---   doorbell.ring    off: never ring. PostgreSQL refuses PREPARE TRANSACTION after a NOTIFY, so a writer that commits in
---                    two phases needs it; its change shows at the listener's next look, 5 s later at most
+-- A writer may set, for its session or its transaction:
+--   doorbell.notify  off: writes no notifications (the import sets it for history)
+--   doorbell.ring    off: never rings. PostgreSQL refuses PREPARE TRANSACTION after a NOTIFY, so a writer that commits in
+--                    two phases needs it; its change shows at the listener's next drain, 5 s later at most
 CREATE OR REPLACE FUNCTION order_events_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -22,7 +22,7 @@ DECLARE
     rung bigint[] := '{}';
     changed record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM new_events) THEN  -- a statement trigger fires for no row too
+    IF NOT EXISTS (SELECT FROM new_events) THEN  -- the trigger fires without rows too
         RETURN NULL;
     END IF;
     IF lower(current_setting('doorbell.notify', true)) IN ('off', 'false', 'no', '0') IS NOT TRUE THEN
@@ -35,7 +35,7 @@ BEGIN
     IF lower(current_setting('doorbell.ring', true)) IN ('off', 'false', 'no', '0') THEN
         RETURN NULL;
     END IF;
-    -- After the events are written: their transaction has its id by now, which the listener's grace period waits for.
+    -- Checked after the INSERT: the transaction has its id by now, and the listener's grace period waits for that id.
     IF NOT pg_try_advisory_lock_shared(quiet_lock) THEN
         RETURN NULL;
     END IF;

@@ -1,4 +1,4 @@
--- Each index says which query needs it: \d+ and \di+ in psql show it to whoever wonders whether it may go.
+-- The query that needs each index, as \d+ and \di+ in psql show it. 0009_comments.sql has the present texts.
 COMMENT ON INDEX ix_order_events_xid IS
     'webapp/outbox/drain.py and webapp/rollups/refresh.py: what was committed since the cursor; order_events_needed(): may a month go';
 COMMENT ON INDEX ix_order_events_order IS

@@ -1,16 +1,7 @@
--- Retention: the months of order_events that lie wholly before the last RETENTION_DAYS days are dropped, never unread.
---
--- A reader has read an event when the snapshot that it saved could see the event's xid. Who commits late, after the
--- readers have passed, would be dropped unread, so the question is asked under a lock that no open writer leaves free.
--- Before that it is asked without a lock, so that a month that has to stay stops nobody, hour after hour.
---
--- Rows that a dump brought from another cluster may carry an xid that this cluster has not reached. A listener that
--- begins anew gives them the oldest id there is (webapp/outbox/cursor.py), so they count as read here already: otherwise a
--- restored table could not be dropped before. Under the lock that is certain, for a writer of this cluster has ended
--- there and its xid lies before the present.
+-- Retention of order_events. 0009_retention.sql has the rules and the present functions.
 
 -- The partitions with both bounds given, oldest first. Read from the catalog, not from their names: order_events_default
--- and whatever reaches to the beginning of time are not among them, and are never dropped.
+-- and a partition without a lower bound are not among them, and are never dropped.
 CREATE FUNCTION order_events_partitions() RETURNS TABLE (part regclass, begins timestamptz, ends timestamptz)
 LANGUAGE sql STABLE AS $$
     SELECT c.oid::regclass, bounds[1]::timestamptz, bounds[2]::timestamptz
@@ -21,11 +12,11 @@ LANGUAGE sql STABLE AS $$
     ORDER BY 2
 $$;
 
--- What was recorded before this moment may go. In hours, for a day of a session's zone may have 23 or 25.
+-- Events recorded before this moment may be dropped. In hours, because a local day may have 23 or 25.
 CREATE FUNCTION order_events_kept_from(keep_days integer) RETURNS timestamptz
 LANGUAGE sql STABLE RETURN now() - make_interval(hours => 24 * keep_days);
 
--- Whether what a reader saved says anything here: after a restore or a failover its snapshot does not, and it begins anew.
+-- Whether the reader's cursor is valid here. After a restore or a failover it is not, and the reader starts again from scratch.
 CREATE FUNCTION reader_is_of_our_past(reader readers) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT reader.system_identifier = present.system_identifier
@@ -34,7 +25,7 @@ LANGUAGE sql STABLE AS $$
     FROM pg_control_system() AS present
 $$;
 
--- Who still needs events of `part`, in words; NULL when every reader has read all of them. Two index scans a reader.
+-- Why events of `part` may be unread, in words; NULL when every reader has read all of them. Two index scans per reader.
 CREATE FUNCTION order_events_needed(part regclass) RETURNS text
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -48,7 +39,7 @@ BEGIN
         IF NOT reader.is_of_our_past THEN
             RETURN format('the cursor of %s is of another cluster or timeline; it begins anew at its next run', reader.name);
         END IF;
-        -- Not pg_visible_in_snapshot(xid, snapshot), and not from beyond the present: spelled so that the index serves.
+        -- NOT pg_visible_in_snapshot(xid, snapshot), and not ahead of the present, in a form that the index serves.
         EXECUTE format(
             'SELECT EXISTS (SELECT FROM %1$s WHERE xid >= pg_snapshot_xmax($1) AND xid < pg_snapshot_xmax(pg_current_snapshot()))'
             '    OR EXISTS (SELECT FROM %1$s WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1))))', part)
@@ -60,10 +51,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Drop one old partition, in a transaction of its own. Returns NULL when it is gone, else why it was kept.
--- Raises lock_not_available when a writer or a long query is in the way for 1 s: orders queue behind the request
--- meanwhile. The locks are taken in DROP TABLE's own order, and only the first of them is waited for. (With a default
--- partition there is no DETACH CONCURRENTLY.)
+-- Drops one old partition, in a transaction of its own. Returns NULL when it is dropped, else why it stays.
 CREATE FUNCTION order_events_drop_partition(part regclass, keep_days integer) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -87,21 +75,20 @@ BEGIN
     LOCK TABLE ONLY order_events IN ACCESS EXCLUSIVE MODE;
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', old_part);
     LOCK TABLE order_events_default IN ACCESS EXCLUSIVE MODE NOWAIT;
-    needed := order_events_needed(old_part);  -- who wrote into it has ended, and this statement sees what they committed
+    needed := order_events_needed(old_part);  -- sees all commits: the writers have ended
     IF needed IS NULL THEN
         EXECUTE format('DROP TABLE %s', old_part);
     END IF;
     RETURN needed;
 END $$;
 
--- Delete at most `most` old rows that every reader has read from the default partition; returns how many. Without a lock:
--- what a writer has not committed is not seen, so not deleted.
+-- Deletes at most `most` old rows that every reader has read from the default partition; returns their number.
 CREATE FUNCTION order_events_delete_old(keep_days integer, most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     deleted integer;
 BEGIN
-    IF (SELECT bool_and(reader_is_of_our_past(r)) FROM readers r) IS NOT TRUE THEN  -- or there is no reader
+    IF (SELECT bool_and(reader_is_of_our_past(r)) FROM readers r) IS NOT TRUE THEN  -- NULL: no reader
         RETURN 0;
     END IF;
     DELETE FROM order_events_default WHERE ctid = ANY (ARRAY(

@@ -1,5 +1,5 @@
--- Sessions that were signed out. They are signed cookies, which the server does not keep: only those that ended have a row,
--- until their cookies would have expired (tasks/sessions.py removes it then).
+-- Sessions that were signed out. A session is a signed cookie, which the server does not store. Only an ended session has a
+-- row, until its cookie would have expired (then tasks/sessions.py deletes it).
 CREATE TABLE ended_sessions (
     id uuid NOT NULL,
     ended_at timestamptz NOT NULL DEFAULT now(),

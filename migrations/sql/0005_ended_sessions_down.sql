@@ -1,2 +1,2 @@
--- Copies of the cookies of those sessions are good again until they expire: a new SECRET_KEY ends all sessions at once.
+-- Copies of the cookies of those sessions are valid again until they expire. A new SECRET_KEY ends all sessions at once.
 DROP TABLE ended_sessions;

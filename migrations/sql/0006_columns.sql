@@ -1,5 +1,5 @@
--- orders.refunded_at: when the last refund was made, where the writer knows it. It dates the refund's event, so that a
--- row that is deleted and inserted again keeps its refund on its day.
+-- orders.refunded_at: the time of the last refund, where the writer sets it. It dates the refund's event, so that a row that
+-- is deleted and inserted again keeps the date of its refund.
 ALTER TABLE orders
     ADD COLUMN refunded_at timestamptz,
     ADD CONSTRAINT ck_orders_refunded_at CHECK (refunded_at BETWEEN '1900-01-01' AND '9000-01-01'),
@@ -17,11 +17,11 @@ ALTER TABLE tenants
     ADD CONSTRAINT ck_tenants_timezone_length CHECK (length(timezone) <= 100),
     ADD CONSTRAINT ck_tenants_locale_length CHECK (length(locale) <= 100);
 
--- The refunded orders, which are few: webapp/orders/missing_refunds.py compares them with their events.
+-- The few refunded orders, which webapp/orders/missing_refunds.py compares with their events.
 CREATE INDEX ix_orders_refunded ON orders (tenant_id, id) INCLUDE (refunded_minor) WHERE refunded_minor > 0;
 COMMENT ON INDEX ix_orders_refunded IS 'webapp/orders/missing_refunds.py: refunds that no event tells of';
 
--- written_by: the role that was logged in, which no writer can choose. It is null for events of before.
--- claimed_actor_id: whom a program that is not Doorbell named in doorbell.actor.
+-- written_by: the role that was signed in, which no writer can choose. It is null for earlier events.
+-- claimed_actor_id: the user that a program other than Doorbell set in doorbell.actor.
 ALTER TABLE order_events ADD COLUMN claimed_actor_id bigint, ADD COLUMN written_by text;
 ALTER TABLE order_events ALTER COLUMN written_by SET DEFAULT session_user;

@@ -1,5 +1,5 @@
--- The triggers of 0001 and 0003 again, and the columns as they were. What cannot do harm stays: PUBLIC gets nothing back,
--- and the maintenance functions keep their pinned names. Who wrote an event, and when a refund was made, is forgotten.
+-- The triggers of 0001 and 0003, and the columns of 0005. PUBLIC gets no rights back, and the maintenance functions keep their
+-- search_path, because both are harmless. written_by, claimed_actor_id and refunded_at are lost.
 CREATE OR REPLACE FUNCTION orders_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -18,7 +18,7 @@ BEGIN
         ('placed', n.placed_at, n.total_minor),
         ('paid', n.paid_at, n.total_minor),
         ('shipped', n.shipped_at, NULL),
-        -- When the money went back is not in the row: the day it was paid is the best that is known.
+        -- The row has no date of the refund; the day of the payment is the best date known.
         ('refunded', CASE WHEN n.refunded_minor > 0 THEN n.paid_at END, n.refunded_minor),
         ('cancelled', n.cancelled_at, NULL)
     ) AS happened (type, occurred_at, amount_minor)
@@ -28,7 +28,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION orders_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-    -- The plan is kept for the session, and one made for a single row must not loop over the rows of a bulk update.
+    -- The session keeps the plan, and a plan made for a single row must not loop over the rows of a bulk update.
     SET enable_nestloop = off
 AS $$
 BEGIN
@@ -106,7 +106,7 @@ DECLARE
     rung bigint[] := '{}';
     changed record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM new_events) THEN  -- a statement trigger fires for no row too
+    IF NOT EXISTS (SELECT FROM new_events) THEN  -- the trigger fires without rows too
         RETURN NULL;
     END IF;
     IF lower(current_setting('doorbell.notify', true)) IN ('off', 'false', 'no', '0') IS NOT TRUE THEN
@@ -119,7 +119,7 @@ BEGIN
     IF lower(current_setting('doorbell.ring', true)) IN ('off', 'false', 'no', '0') THEN
         RETURN NULL;
     END IF;
-    -- After the events are written: their transaction has its id by now, which the listener's grace period waits for.
+    -- Checked after the INSERT: the transaction has its id by now, and the listener's grace period waits for that id.
     IF NOT pg_try_advisory_lock_shared(quiet_lock) THEN
         RETURN NULL;
     END IF;

@@ -1,34 +1,13 @@
--- Every function again, so that no other role can turn one against its owner. The triggers and what they write are as before,
--- but for the columns of 0006_columns.sql, and for the past: what happened more than a day ago notifies nobody.
---
--- The trigger functions are SECURITY DEFINER: a writer needs rights on `orders` alone. Four walls stand around that:
---   1. EXECUTE is the owner's. A trigger that exists fires for every writer; to hang a function on a table of one's own
---      takes EXECUTE, which PUBLIC has on a new function until it is revoked (0006_rights.sql).
---   2. Each function refuses every table and operation but its own, before it reads a row. A transition table therefore
---      has our columns and our types, and no other role's cast runs in here.
---   3. Every built-in function is written with pg_catalog. The search_path (pinned in 0006_rights.sql) does not protect
---      from overloads: one with the exact argument types, in a schema where others may create, beats a VARIADIC "any"
---      or polymorphic one of pg_catalog. Operators meet their exact types in pg_catalog, which is searched first; where
---      the types would not be exact (varchar, oid with regclass, array with element) they are cast or avoided.
---   4. The search_path ends with pg_temp, so no temporary table of a writer can stand in for ours.
--- jit is off: PostgreSQL keeps a plan with its decision to compile, so after one bulk load, and until version 17 wherever
--- enable_nestloop is off (which counts as a cost of 10 billion), each single row is compiled for. Seen on PostgreSQL 15 on a
--- busy machine: 1.3 to 2.8 s for the UPDATE of one row, and 1.2 to 1.3 ms without.
--- A body has no backslash, because a writer may turn standard_conforming_strings off.
---
--- A writer may set, for its session or its transaction:
---   doorbell.actor   the id of the user who acts. A session of Doorbell's own role is believed: actor_id. From any other
---                    role it is a claim: claimed_actor_id, which suppresses no notification.
---   doorbell.notify  off: no rows in inboxes
---   doorbell.ring    off: never ring (for PREPARE TRANSACTION, which PostgreSQL refuses after a NOTIFY)
+-- Every function again, so that no other role can use one against its owner; 0009_functions.sql has the reasons. The triggers
+-- write what they wrote before, and the columns of 0006_columns.sql. Changes dated more than a day ago notify no user.
 
--- The user named in doorbell.actor. Anything but a number counts as no name: a mistyped setting must not fail an order.
+-- The user id in doorbell.actor. NULL for anything but a number, so that a mistyped setting fails no order.
 CREATE OR REPLACE FUNCTION doorbell_actor() RETURNS bigint
 LANGUAGE sql STABLE
 RETURN CASE WHEN pg_catalog.current_setting('doorbell.actor', true) OPERATOR(pg_catalog.~) '^[0-9]{1,18}$'
             THEN pg_catalog.current_setting('doorbell.actor', true)::bigint END;
 
--- What of `one` differs from `other`, in the columns that an edit is about.
+-- The values of `one` that differ in `other`, in the columns that an edit concerns.
 CREATE OR REPLACE FUNCTION order_differences(one jsonb, other jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN (
@@ -38,8 +17,8 @@ RETURN (
     WHERE (one OPERATOR(pg_catalog.->) key) IS DISTINCT FROM (other OPERATOR(pg_catalog.->) key)
 );
 
--- VALUES is joined LATERAL, so each order's events are written together and in the order of the list: their ids are in
--- that order too, without a sort.
+-- VALUES is joined LATERAL, so an order's events are written together, in the order of the list. Their ids have that order
+-- too, without a sort.
 CREATE OR REPLACE FUNCTION orders_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
 DECLARE
@@ -66,7 +45,7 @@ BEGIN
         ('placed', n.placed_at, n.total_minor),
         ('paid', n.paid_at, n.total_minor),
         ('shipped', n.shipped_at, NULL),
-        -- Where the row does not say when the money went back, the day it was paid is the best that is known.
+        -- Without refunded_at, the day of the payment is the best date known.
         ('refunded', CASE WHEN n.refunded_minor > 0 THEN coalesce(n.refunded_at, n.paid_at) END, n.refunded_minor),
         ('cancelled', n.cancelled_at, NULL)
     ) AS happened (type, occurred_at, amount_minor)
@@ -76,7 +55,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION orders_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET jit = off
-    -- The plan is kept for the session, and one made for a single row must not loop over the rows of a bulk update.
+    -- The session keeps the plan, and a plan made for a single row must not loop over the rows of a bulk update.
     SET enable_nestloop = off
 AS $$
 DECLARE
@@ -123,7 +102,7 @@ BEGIN
         ('reassigned', o.owner_id IS DISTINCT FROM n.owner_id, NULL, NULL),
         ('paid', o.paid_at IS NULL AND n.paid_at IS NOT NULL, n.paid_at, n.total_minor),
         ('shipped', o.shipped_at IS NULL AND n.shipped_at IS NOT NULL, n.shipped_at, NULL),
-        -- refunded_at is of this refund when the same statement set it. An older one is of an earlier refund.
+        -- refunded_at dates this refund only if this statement set it. Otherwise it dates an earlier refund.
         ('refunded', o.refunded_minor <> n.refunded_minor,
          CASE WHEN o.refunded_at IS DISTINCT FROM n.refunded_at THEN n.refunded_at END,
          n.refunded_minor - o.refunded_minor),
@@ -153,7 +132,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- TRUNCATE has no transition table: the rows are read before they go.
+-- TRUNCATE has no transition table, so the trigger runs before it and reads the rows.
 CREATE OR REPLACE FUNCTION orders_truncated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
 DECLARE
@@ -174,8 +153,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- The inbox and the ring, with quiet mode: docs/doorbell.md has the protocol and why it loses nothing.
--- A statement trigger of a partitioned table fires with the parent as TG_RELID, for each INSERT that names the parent.
+-- Writes notifications, and rings unless quiet mode is on. docs/doorbell.md has the protocol and the proof that it loses
+-- nothing. A statement trigger of a partitioned table fires with the parent as TG_RELID, for each INSERT that names it.
 CREATE OR REPLACE FUNCTION order_events_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
 DECLARE
@@ -188,7 +167,7 @@ BEGIN
     IF TG_RELID <> 'order_events'::regclass::oid OR TG_OP <> 'INSERT' THEN
         RAISE EXCEPTION 'order_events_inserted() serves INSERT on order_events alone, not % on %', TG_OP, TG_TABLE_NAME;
     END IF;
-    IF NOT EXISTS (SELECT FROM new_events) THEN  -- a statement trigger fires for no row too
+    IF NOT EXISTS (SELECT FROM new_events) THEN  -- the trigger fires without rows too
         RETURN NULL;
     END IF;
     IF pg_catalog.lower(pg_catalog.current_setting('doorbell.notify', true)) IN ('off', 'false', 'no', '0') IS NOT TRUE THEN
@@ -196,13 +175,13 @@ BEGIN
         SELECT tenant_id, owner_id, order_id, id, type
         FROM new_events
         WHERE type IN ('paid', 'shipped') AND owner_id IS NOT NULL AND owner_id IS DISTINCT FROM actor_id
-            AND occurred_at > pg_catalog.now() - pg_catalog.make_interval(days => 1);  -- history is no news
+            AND occurred_at > pg_catalog.now() - pg_catalog.make_interval(days => 1);  -- not for history
     END IF;
 
     IF pg_catalog.lower(pg_catalog.current_setting('doorbell.ring', true)) IN ('off', 'false', 'no', '0') THEN
         RETURN NULL;
     END IF;
-    -- After the events are written: their transaction has its id by now, which the listener's grace period waits for.
+    -- Checked after the INSERT: the transaction has its id by now, and the listener's grace period waits for that id.
     IF NOT pg_catalog.pg_try_advisory_lock_shared(quiet_lock) THEN
         RETURN NULL;
     END IF;

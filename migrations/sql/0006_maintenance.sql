@@ -1,7 +1,7 @@
--- What Celery calls, with the rules of 0006_functions.sql: built-ins by pg_catalog, a pinned search_path, EXECUTE for the
--- owner alone. They run with their caller's rights. What they do is as in 0001 and 0004.
+-- The functions of partitions and retention, protected like the triggers: built-ins by pg_catalog, a pinned search_path,
+-- EXECUTE for the owner alone. They run with their caller's rights and do what they did in 0001 and 0004.
 
--- In a pinned search_path a new table would go to pg_catalog: its schema is named.
+-- Names the schema, because in a pinned search_path a new table would go to pg_catalog.
 CREATE OR REPLACE FUNCTION order_events_make_partitions(months_ahead integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -24,7 +24,7 @@ BEGIN
                     'CREATE TABLE %1$I.%2$I PARTITION OF %1$I.order_events FOR VALUES FROM (%3$L) TO (%4$L)',
                     our_schema, name, month AT TIME ZONE 'UTC',
                     (month + pg_catalog.make_interval(months => 1)) AT TIME ZONE 'UTC');
-            EXCEPTION WHEN check_violation THEN  -- it was not made in time; the months after it must not wait for it
+            EXCEPTION WHEN check_violation THEN  -- created too late; go on with the next month
                 RAISE WARNING 'events of % stay in order_events_default, which already has some', name;
             END;
         END IF;
@@ -32,7 +32,7 @@ BEGIN
 END $$;
 
 -- The partitions with both bounds given, oldest first. Read from the catalog, not from their names: order_events_default
--- and a partition that reaches to the beginning of time are not among them, and are never dropped.
+-- and a partition without a lower bound are not among them, and are never dropped.
 CREATE OR REPLACE FUNCTION order_events_partitions() RETURNS TABLE (part regclass, begins timestamptz, ends timestamptz)
 LANGUAGE sql STABLE AS $$
     SELECT c.oid::regclass, bounds[1]::timestamptz, bounds[2]::timestamptz
@@ -44,11 +44,11 @@ LANGUAGE sql STABLE AS $$
     ORDER BY 2
 $$;
 
--- What was recorded before this moment may go. In hours, because a day of a session's zone may have 23 or 25.
+-- Events recorded before this moment may be dropped. In hours, because a local day may have 23 or 25.
 CREATE OR REPLACE FUNCTION order_events_kept_from(keep_days integer) RETURNS timestamptz
 LANGUAGE sql STABLE RETURN pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(hours => 24 * keep_days);
 
--- Whether what a reader saved says anything here: after a restore or a failover its snapshot does not, and it begins again.
+-- Whether the reader's cursor is valid here. After a restore or a failover it is not, and the reader starts again from scratch.
 CREATE OR REPLACE FUNCTION reader_is_of_our_past(reader readers) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT reader.system_identifier = present.system_identifier::numeric
@@ -59,7 +59,7 @@ LANGUAGE sql STABLE AS $$
     FROM pg_catalog.pg_control_system() AS present
 $$;
 
--- Which reader still needs events of `part`, in words; NULL when every reader has read all of them. Two index scans each.
+-- Why events of `part` may be unread, in words; NULL when every reader has read all of them. Two index scans per reader.
 CREATE OR REPLACE FUNCTION order_events_needed(part regclass) RETURNS text
 LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
@@ -76,7 +76,7 @@ BEGIN
             RETURN pg_catalog.format(
                 'the cursor of %s is of another cluster or timeline; it begins anew at its next run', reader.name);
         END IF;
-        -- Not pg_visible_in_snapshot(xid, snapshot), and not from beyond the present: spelled so that the index serves.
+        -- NOT pg_visible_in_snapshot(xid, snapshot), and not ahead of the present, in a form that the index serves.
         EXECUTE pg_catalog.format(
             'SELECT EXISTS (SELECT FROM %1$s WHERE xid >= pg_catalog.pg_snapshot_xmax($1)'
             '        AND xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()))'
@@ -89,10 +89,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Drop one old partition, in a transaction of its own. Returns NULL when it is gone, else why it was kept.
--- Raises lock_not_available when a writer or a long query is in the way for 1 s: orders queue behind the request
--- meanwhile. The locks are taken in DROP TABLE's own order, and only the first of them is waited for. (With a default
--- partition there is no DETACH CONCURRENTLY.)
+-- Drops one old partition, in a transaction of its own. Returns NULL when it is dropped, else why it stays.
 CREATE OR REPLACE FUNCTION order_events_drop_partition(part regclass, keep_days integer) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -118,21 +115,20 @@ BEGIN
     LOCK TABLE ONLY order_events IN ACCESS EXCLUSIVE MODE;
     EXECUTE pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', old_part);
     LOCK TABLE order_events_default IN ACCESS EXCLUSIVE MODE NOWAIT;
-    needed := order_events_needed(old_part);  -- its writers have ended, and this statement sees what they committed
+    needed := order_events_needed(old_part);  -- sees all commits: the writers have ended
     IF needed IS NULL THEN
         EXECUTE pg_catalog.format('DROP TABLE %s', old_part);
     END IF;
     RETURN needed;
 END $$;
 
--- Delete at most `most` old rows that every reader has read from the default partition; returns how many. Without a lock:
--- what a writer has not committed is not seen, so not deleted.
+-- Deletes at most `most` old rows that every reader has read from the default partition; returns their number.
 CREATE OR REPLACE FUNCTION order_events_delete_old(keep_days integer, most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     deleted integer;
 BEGIN
-    IF (SELECT pg_catalog.bool_and(reader_is_of_our_past(r)) FROM readers r) IS NOT TRUE THEN  -- or there is no reader
+    IF (SELECT pg_catalog.bool_and(reader_is_of_our_past(r)) FROM readers r) IS NOT TRUE THEN  -- NULL: no reader
         RETURN 0;
     END IF;
     DELETE FROM order_events_default WHERE ctid = ANY (ARRAY(

@@ -1,8 +1,8 @@
--- What PUBLIC, that is every role that may connect, can do here: nothing.
+-- PUBLIC, that is every role that may connect, loses all rights here.
 --
--- "Our schema" is the one that the tables are in. A function with a SQL body (RETURN …) was bound when it was created; the
--- others look names up when they run, so their search_path is pinned.
--- A migration that adds a function revokes EXECUTE from PUBLIC too: tests/postgres/test_privileges.py walks them all.
+-- "Our schema" is the schema of the tables. A function with a SQL body (RETURN …) was bound when it was created; the others
+-- resolve names when they run, so their search_path is pinned.
+-- A migration that adds a function revokes EXECUTE from PUBLIC too: tests/postgres/test_privileges.py checks all functions.
 DO $$
 DECLARE
     our_schema name;
@@ -28,8 +28,8 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- On PostgreSQL 14, and in a cluster upgraded from it, every role may create in schema public, and public is the
-    -- bootstrap superuser's: where our role may not revoke that, `flask doctor` names the statement.
+    -- On PostgreSQL 14, and in a cluster upgraded from it, every role may create in schema public, which belongs to the
+    -- bootstrap superuser. Where our role may not revoke that, `flask doctor` shows the statement.
     IF pg_catalog.pg_has_role(
         (SELECT nspowner FROM pg_catalog.pg_namespace WHERE nspname = our_schema), 'USAGE') THEN
         EXECUTE pg_catalog.format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', our_schema);

@@ -1,14 +1,14 @@
--- A user can be disabled, and a user's sessions count only from an instant on. A session's cookie carries the `sessions_from`
--- that it began under; when the two differ, the session is over. They are compared for equality, so no clock of a web host
--- matters, and a restored dump brings no session back.
+-- A user can be disabled, and a change of `sessions_from` ends a user's sessions. A session's cookie has the `sessions_from` of
+-- its sign-in; when the two differ, the session has ended. They are compared for equality, so the clocks of web hosts do not
+-- matter, and a restored dump brings no session back.
 ALTER TABLE users
     ADD COLUMN disabled_at timestamptz,
     ADD COLUMN sessions_from timestamptz,
     ADD CONSTRAINT ck_users_disabled_at CHECK (disabled_at BETWEEN '1900-01-01' AND '9000-01-01'),
     ADD CONSTRAINT ck_users_sessions_from CHECK (sessions_from BETWEEN '1900-01-01' AND '9000-01-01');
 
--- Whichever program changes a password or a role or disables a user, psql included, ends that user's sessions. A password hash
--- that is renewed with the same password (webapp/accounts/admin.py) sets doorbell.same_password and ends none.
+-- A program that changes a password or a role or disables a user, psql included, ends that user's sessions. To renew the hash
+-- of the same password, webapp/accounts/admin.py sets doorbell.same_password, and no session ends.
 CREATE FUNCTION users_updated() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -26,7 +26,7 @@ REVOKE ALL ON FUNCTION users_updated() FROM PUBLIC;
 CREATE TRIGGER users_updated BEFORE UPDATE OF password_hash, role, disabled_at ON users
     FOR EACH ROW EXECUTE FUNCTION users_updated();
 
--- The web processes ask every few seconds which sessions have ended lately.
+-- The web processes read the recently ended sessions every few seconds.
 CREATE INDEX ix_users_sessions_from ON users (sessions_from) WHERE sessions_from IS NOT NULL;
 COMMENT ON INDEX ix_users_sessions_from IS
     'webapp/streams/revocation.py: users whose sessions ended lately';

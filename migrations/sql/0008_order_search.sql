@@ -1,8 +1,8 @@
--- What a search of orders goes by (webapp/queries/order_search.py). No extension, and the same in every locale: letters are
--- compared without case and accents by the tables of Unicode that PostgreSQL has itself, not by those of the system.
+-- The search of orders (webapp/queries/order_search.py). It needs no extension and works alike in every locale: letters are
+-- compared without case and accents by PostgreSQL's own tables of Unicode, not by those of the system.
 --
--- The first four functions are pure: they read nothing and need no rights. They are part of an index of orders, which PostgreSQL
--- computes with the rights of the role that writes, so each role that writes orders must be able to call them.
+-- The first four functions are pure: they read nothing and need no rights. PostgreSQL computes an index of orders with them, with
+-- the rights of the writing role, so each role that writes orders must be able to call them.
 
 -- Lower case without accents: "MÜLLER" and "Müller" become "muller", "Straße" becomes "strasse". Texts in ASCII alone, which
 -- are most, take the short way. PostgreSQL lower-cases ASCII by itself; Greek, Cyrillic and Armenian are listed here, and so

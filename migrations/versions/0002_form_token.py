@@ -1,4 +1,4 @@
-"""A form places one order, however often it is sent: the token that the form carried, unique a tenant."""
+"""A form places one order, however often it is sent: its token is unique per tenant."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -21,5 +21,5 @@ def downgrade():
 
 
 def _run(name):
-    """Send a file of SQL as it is: psycopg would read % and SQLAlchemy :name in it as parameters."""
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
     op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,4 +1,4 @@
-"""Old months of order_events are dropped, and each index says which query needs it."""
+"""Functions to drop old months of order_events, and a comment per index on the query that needs it."""
 
 from pathlib import Path
 
@@ -23,5 +23,5 @@ def downgrade():
 
 
 def _run(name):
-    """Send a file of SQL as it is: psycopg would read % and SQLAlchemy :name in it as parameters."""
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
     op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,4 +1,4 @@
-"""A session that was signed out is known as such by every process."""
+"""A table of ended sessions, so that a sign-out is valid in every process."""
 
 from pathlib import Path
 
@@ -21,5 +21,5 @@ def downgrade():
 
 
 def _run(name):
-    """Send a file of SQL as it is: psycopg would read % and SQLAlchemy :name in it as parameters."""
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
     op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,4 +1,4 @@
-"""The database as the first wall: rights, pinned names, length checks, who wrote an event."""
+"""Protection in the database: rights, a pinned search_path, length checks, and the role that wrote an event."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ depends_on = None
 
 SQL = Path(__file__).parent.parent / "sql"
 
-# Table, column, characters, and what names a row of it. 0006_columns.sql has the checks.
+# Table, column, characters, and the columns that identify a row. 0006_columns.sql has the checks.
 LENGTHS = (
     ("orders", "customer", 500, "tenant_id, number"),
     ("orders", "source", 100, "tenant_id, number"),
@@ -46,7 +46,7 @@ def downgrade():
 
 
 def _too_long(table, column, chars, key):
-    """What an operator does about the rows that the check would refuse; None when there are none."""
+    """Advice on the rows that the check would refuse; None without such rows."""
     statement = text(
         f"SELECT count(*) OVER (), ROW({key})::text FROM {table} WHERE length({column}) > {chars}"  # noqa: S608 - ours
         f" ORDER BY {key} LIMIT {EXAMPLES}"
@@ -62,5 +62,5 @@ def _too_long(table, column, chars, key):
 
 
 def _run(name):
-    """Send a file of SQL as it is: psycopg would read % and SQLAlchemy :name in it as parameters."""
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
     op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,4 +1,4 @@
-"""A user can be disabled, and sessions from before an instant do not count."""
+"""Users can be disabled, and a change of `sessions_from` ends a user's sessions."""
 
 from pathlib import Path
 
@@ -21,5 +21,5 @@ def downgrade():
 
 
 def _run(name):
-    """Send a file of SQL as it is: psycopg would read % and SQLAlchemy :name in it as parameters."""
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
     op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,4 +1,4 @@
-"""A person who leaves: disabled, signed out everywhere, and their orders stay theirs."""
+"""Users that leave the company: disabled, signed out everywhere, and still the owner of their orders."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from ..support.world import Service, World
 PASSWORD = "correct horse battery"
 NEW_PASSWORD = "another long password"
 EMAIL = "ana@example.com"
-SECONDS = 5.0  # "within seconds": a look every 3 s, and the look itself
+SECONDS = 5.0  # the check runs every 3 s
 
 ENDS = {
     "disabled": "UPDATE users SET disabled_at = now()",
     "new password": "UPDATE users SET password_hash = 'another'",
-    "password taken away": "UPDATE users SET password_hash = NULL",
+    "password removed": "UPDATE users SET password_hash = NULL",
     "role": "UPDATE users SET role = 'manager'",
     "signed out": "UPDATE users SET sessions_from = now()",
 }
@@ -46,7 +46,7 @@ def tenant(world: World) -> int:
 
 @pytest.fixture
 def user(world: World, tenant: int) -> int:
-    """Ana, who signs in with PASSWORD, and an order A1 that is not hers."""
+    """Ana with PASSWORD, and an order A1 that is not hers."""
     world.order(tenant, number="A1")
     return world.user(tenant, email=EMAIL, password_hash=passwords.hash_password(PASSWORD))
 
@@ -90,15 +90,15 @@ def test_plain_sql_ends_the_sessions_and_streams_of_a_user(
     assert elsewhere.sees(cookie) == 200
     stream = elsewhere.stream(cookie)
     world.conn.execute(statement)
-    assert not elsewhere.writes(cookie, token), "what writes asks"
+    assert not elsewhere.writes(cookie, token), "writes always check the database"
     began = time.monotonic()
-    assert list(stream) == [], "the stream ends"
+    assert list(stream) == [], "the stream has ended"
     assert time.monotonic() - began < SECONDS
     assert elsewhere.sees(cookie) == 401
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 
-def test_without_a_stream_a_process_reads_from_memory_for_a_moment_and_no_longer(
+def test_without_a_stream_a_process_serves_a_disabled_user_from_memory_for_kept_seconds_only(
     elsewhere: Web,
     ana: Person,
     world: World,
@@ -112,19 +112,19 @@ def test_without_a_stream_a_process_reads_from_memory_for_a_moment_and_no_longer
     assert elsewhere.sees(cookie) == 401
 
 
-def test_the_look_at_all_streams_knows_disabled_users_and_old_sessions(
+def test_the_check_of_all_streams_finds_disabled_users_and_old_sessions(
     elsewhere: Web,
     ana: Person,
     world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What was committed long after its instant is not lately any more."""
-    monkeypatch.setattr(elsewhere.hub._ended_lately, "_look", lambda: None)
+    """The quick check misses changes committed more than a minute after its timestamp."""
+    monkeypatch.setattr(elsewhere.hub._ended_elsewhere, "_check", lambda: None)
     for statement in (ENDS["signed out"], ENDS["disabled"]):
         person = signed_in(elsewhere.app)
         stream = elsewhere.stream(cookie_of(person))
         elsewhere.looks()
-        assert elsewhere.hub.count() == 1, "the guard: a look alone ends nothing"
+        assert elsewhere.hub.count() == 1, "guard: a check alone ends nothing"
         world.conn.execute(statement)
         elsewhere.looks()
         assert list(stream) == []
@@ -136,19 +136,19 @@ def test_a_changed_name_or_address_ends_no_session(elsewhere: Web, ana: Person, 
     assert elsewhere.sees(cookie_of(ana)) == 200
 
 
-def test_a_hash_that_is_renewed_at_a_sign_in_ends_no_session(here: Web, ana: Person, world: World) -> None:
+def test_a_hash_renewed_at_sign_in_ends_no_session(here: Web, ana: Person, world: World) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
     world.conn.execute("SET doorbell.same_password = on")
     world.conn.execute("UPDATE users SET password_hash = %s", [weak])
     here.seconds += KEPT_SECONDS + 0.1
     signed_in(here.app)
     row = world.conn.execute("SELECT password_hash <> %s FROM users", [weak]).fetchone()
-    assert row == (True,), "the guard: it was renewed"
+    assert row == (True,), "guard: it was renewed"
     here.seconds += KEPT_SECONDS + 0.1
     assert is_signed_in(ana)
 
 
-def test_a_password_that_is_changed_while_the_old_one_is_checked_lets_nobody_in(
+def test_a_password_changed_while_the_old_one_is_checked_refuses_the_sign_in(
     here: Web,
     user: int,
     world: World,
@@ -164,14 +164,14 @@ def test_a_password_that_is_changed_while_the_old_one_is_checked_lets_nobody_in(
     assert not is_signed_in(signed_in(here.app))
 
 
-def test_a_disabled_user_is_told_so_with_the_right_password_only(here: Web, user: int, world: World) -> None:
+def test_a_disabled_user_sees_the_reason_only_with_the_right_password(here: Web, user: int, world: World) -> None:
     wrong = problem(Person(here.app), "wrong password")
     world.conn.execute(ENDS["disabled"])
     assert "Your account is disabled" in problem(Person(here.app))
     assert problem(Person(here.app), "wrong password") == wrong
 
 
-def test_who_is_enabled_again_signs_in_and_no_old_session_comes_back(here: Web, ana: Person, world: World) -> None:
+def test_a_re_enabled_user_can_sign_in_and_old_sessions_stay_ended(here: Web, ana: Person, world: World) -> None:
     world.conn.execute(ENDS["disabled"])
     world.conn.execute("UPDATE users SET disabled_at = NULL")
     here.seconds += KEPT_SECONDS + 0.1
@@ -179,7 +179,7 @@ def test_who_is_enabled_again_signs_in_and_no_old_session_comes_back(here: Web, 
     assert is_signed_in(signed_in(here.app))
 
 
-def test_an_instant_that_no_page_could_show_is_refused(world: World, user: int) -> None:
+def test_infinite_timestamps_are_refused(world: World, user: int) -> None:
     for column in ("disabled_at", "sessions_from"):
         with pytest.raises(Exception, match=f"ck_users_{column}"):
             world.conn.execute(f"UPDATE users SET {column} = 'infinity'")
@@ -189,7 +189,7 @@ COMMANDS = (("sign-out",), ("role", "manager"), ("password", "--password-stdin")
 
 
 def test_commands_end_sessions_and_streams_in_every_web_process(service: Service, user: int) -> None:
-    """For real: two web processes, and others that run the commands."""
+    """With two real web processes, and others that run the commands."""
     webs = [Doorbell(service) for _ in range(2)]
     password = PASSWORD
     try:
@@ -253,23 +253,23 @@ def test_orders_of_a_disabled_user_stay_theirs_on_the_board_and_in_lists(
     assert "Ben Okafor" in ana.get("/orders").text
 
 
-def test_a_disabled_user_is_not_offered_as_a_salesperson(ana: Person, leaver: int, user: int) -> None:
-    def offered(path: str) -> dict[str, str]:
+def test_a_disabled_user_is_not_an_option_as_salesperson(ana: Person, leaver: int, user: int) -> None:
+    def options(path: str) -> dict[str, str]:
         return {str(o["value"]): o.get_text() for o in ana.page(path).select("select[name=owner] option")}
 
-    assert str(leaver) not in offered("/orders/new")
-    assert str(leaver) not in offered("/orders/A1")
-    assert offered("/orders/B1")[str(leaver)] == "Ben Okafor (disabled)", "the present owner is shown and marked"
-    assert str(user) in offered("/orders/new")
+    assert str(leaver) not in options("/orders/new")
+    assert str(leaver) not in options("/orders/A1")
+    assert options("/orders/B1")[str(leaver)] == "Ben Okafor (disabled)", "the current owner is shown and marked"
+    assert str(user) in options("/orders/new")
 
 
-def test_nobody_assigns_an_order_to_a_disabled_user(ana: Person, leaver: int, world: World) -> None:
+def test_orders_cannot_be_assigned_to_a_disabled_user(ana: Person, leaver: int, world: World) -> None:
     refused = ana.post("/orders/A1/owner", {"owner": str(leaver)})
     assert (refused.status_code, "The account of Ben Okafor is disabled" in refused.text) == (422, True)
     page = ana.page("/orders/new")
     placed = ana.send(page, "/orders", customer="C", total="1.00", owner=str(leaver))
     assert (placed.status_code, "The account of Ben Okafor is disabled" in placed.text) == (422, True)
-    assert ana.post("/orders/B1/owner", {"owner": str(leaver)}).status_code == 303, "it is his already"
+    assert ana.post("/orders/B1/owner", {"owner": str(leaver)}).status_code == 303, "he owns it already"
     row = world.conn.execute("SELECT count(*) FROM orders WHERE owner_id = %s", [leaver]).fetchone()
     assert row == (1,)
 
@@ -286,7 +286,7 @@ def test_an_import_gives_a_disabled_user_no_new_orders(importer: Importer, world
     world.conn.execute(ENDS["disabled"])
     result = importer.load(*ROWS, header=HEADER, options=("--owners", policy))
     assert result.exit_code == 1
-    assert "unchanged  1 orders" in result.output, "an export that is imported every day goes on"
+    assert "unchanged  1 orders" in result.output, "a daily import continues to work"
     (reason,) = importer.reasons().values()
     assert reason.startswith(
         "owner 'ben@example.com' is disabled and gets no new orders; name another one, run flask user"
@@ -294,7 +294,7 @@ def test_an_import_gives_a_disabled_user_no_new_orders(importer: Importer, world
     assert importer.orders("number", "owner_id") == [("B1", ben)]
 
 
-def test_an_import_that_ignores_owners_leaves_new_orders_of_a_disabled_user_to_nobody(
+def test_an_import_that_ignores_owners_leaves_new_orders_of_a_disabled_user_unassigned(
     importer: Importer,
     world: World,
 ) -> None:

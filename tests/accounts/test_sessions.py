@@ -1,4 +1,4 @@
-"""A session that ended is ended everywhere: for requests, for streams, here at once and elsewhere in a moment."""
+"""The end of a session, for requests and streams: at once in its process, and within seconds in the others."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def dropped() -> float:
 
 @pytest.fixture
 def user(world: World) -> int:
-    """Ana, of a tenant with an order A1 that nobody has paid yet."""
+    """Ana, of a tenant with an unpaid order A1."""
     tenant = world.tenant("demo")
     world.user(tenant, "Mia Chef", role="manager")
     world.order(tenant, number="A1")
@@ -60,14 +60,14 @@ def user(world: World) -> int:
 
 @pytest.fixture
 def ana(here: Web, user: int) -> Person:
-    """Signed in for real, by the demo's door."""
+    """Ana, signed in by the demo's link."""
     person = Person(here.app)
     assert person.get("/demo?as=sales").status_code == 303
     assert person.get("/panels/revenue").status_code == 200
     return person
 
 
-def test_a_sign_in_writes_no_row_and_a_sign_out_one(ana: Person, world: World) -> None:
+def test_a_sign_in_writes_no_row_and_a_sign_out_writes_one(ana: Person, world: World) -> None:
     assert ended(world.conn) == 0
     ana.post("/sign-out")
     row = world.conn.execute("SELECT ended_at <= now(), expires_at - ended_at FROM ended_sessions").fetchone()
@@ -76,7 +76,7 @@ def test_a_sign_in_writes_no_row_and_a_sign_out_one(ana: Person, world: World) -
     assert timedelta(days=30, hours=23) < row[1] <= timedelta(days=31)
 
 
-def test_in_the_same_process_a_copied_cookie_does_nothing_after_the_sign_out(
+def test_in_the_same_process_a_copied_cookie_is_refused_after_the_sign_out(
     here: Web, ana: Person, world: World
 ) -> None:
     token = ana.csrf_token()
@@ -86,11 +86,11 @@ def test_in_the_same_process_a_copied_cookie_does_nothing_after_the_sign_out(
     with statements(here.app) as sent:
         assert here.sees(cookie) == 401
         assert here.pays(cookie, token).location == "/sign-in"
-        assert sent == [], "it is known here"
+        assert sent == [], "the process knows it without a query"
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 
-def test_in_another_process_a_copied_cookie_reads_for_a_moment_and_no_longer(elsewhere: Web, ana: Person) -> None:
+def test_in_another_process_a_copied_cookie_reads_until_the_cache_expires(elsewhere: Web, ana: Person) -> None:
     cookie = cookie_of(ana)
     assert elsewhere.sees(cookie) == 200
     ana.post("/sign-out")
@@ -101,17 +101,17 @@ def test_in_another_process_a_copied_cookie_reads_for_a_moment_and_no_longer(els
     assert elsewhere.new_client().get("/", headers={"Cookie": cookie}).location == "/sign-in"
 
 
-def test_in_another_process_a_copied_cookie_writes_nothing_at_once(elsewhere: Web, ana: Person, world: World) -> None:
+def test_in_another_process_a_copied_cookie_cannot_write(elsewhere: Web, ana: Person, world: World) -> None:
     token = ana.csrf_token()
     cookie = cookie_of(ana)
     assert elsewhere.sees(cookie) == 200
     ana.post("/sign-out")
     assert elsewhere.pays(cookie, token).location == "/sign-in"
-    assert elsewhere.sees(cookie) == 401, "and with that it is known there"
+    assert elsewhere.sees(cookie) == 401, "the write updated the cache"
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 
-def test_a_write_asks_for_user_and_session_in_one_query(here: Web, ana: Person, world: World) -> None:
+def test_a_write_checks_user_and_session_in_one_query(here: Web, ana: Person, world: World) -> None:
     token = ana.csrf_token()
     with statements(here.app) as sent:
         assert here.pays(cookie_of(ana), token).status_code == 303
@@ -119,7 +119,7 @@ def test_a_write_asks_for_user_and_session_in_one_query(here: Web, ana: Person, 
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("paid",)
 
 
-def test_another_session_of_the_same_user_goes_on(here: Web, elsewhere: Web, ana: Person) -> None:
+def test_another_session_of_the_same_user_continues(here: Web, elsewhere: Web, ana: Person) -> None:
     office = Person(here.app)
     office.get("/demo?as=sales")
     assert here.sees(cookie_of(office)) == elsewhere.sees(cookie_of(office)) == 200
@@ -137,8 +137,8 @@ def test_another_session_of_the_same_user_goes_on(here: Web, elsewhere: Web, ana
     assert office.post("/sign-out").status_code == 303
 
 
-def test_a_signed_out_cookie_that_is_signed_anew_is_no_better(here: Web, elsewhere: Web, ana: Person) -> None:
-    """The sign-in page gives a session its token and with that a newer signature."""
+def test_a_signed_out_cookie_stays_refused_after_it_is_signed_again(here: Web, elsewhere: Web, ana: Person) -> None:
+    """The sign-in page adds a CSRF token to the session, so the cookie gets a newer signature."""
     cookie = cookie_of(ana)
     ana.post("/sign-out")
     thief = elsewhere.app.test_client()
@@ -146,12 +146,12 @@ def test_a_signed_out_cookie_that_is_signed_anew_is_no_better(here: Web, elsewhe
     assert thief.get("/sign-in").status_code == 200
     again = thief.get_cookie("session")
     assert again is not None
-    assert again.value != cookie.removeprefix("session="), "the guard: it was"
+    assert again.value != cookie.removeprefix("session="), "guard: the cookie was signed again"
     for web in (here, elsewhere):
         assert web.sees(f"session={again.value}") == 401
 
 
-def test_through_the_demos_other_door_one_leaves_the_session_before(here: Web, ana: Person, world: World) -> None:
+def test_the_other_link_of_the_demo_ends_the_session_before(here: Web, ana: Person, world: World) -> None:
     cookie = cookie_of(ana)
     assert ana.get("/demo").status_code == 303
     assert here.sees(cookie) == 401
@@ -161,7 +161,7 @@ def test_through_the_demos_other_door_one_leaves_the_session_before(here: Web, a
 
 @pytest.mark.parametrize("way", ["socket", "generator"])
 def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: Service, user: int, way: str) -> None:
-    doorbell = Doorbell(service, DOORBELL_STREAMS=way, METRICS_TOKEN=TOKEN)
+    doorbell = Doorbell(service, STREAM_TRANSPORT=way, METRICS_TOKEN=TOKEN)
     doorbell.start_web()
     try:
         jar = CookieJar()
@@ -175,11 +175,13 @@ def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: S
         token = BeautifulSoup(page, "html.parser").select_one("form[action='/sign-out'] input[name=csrf_token]")
         assert token is not None
         browser.open(f"{doorbell.url}/sign-out", urlencode({"csrf_token": token["value"]}).encode(), timeout=5)
-        assert tab.next() is None, "it ended, and within the time that a read may take"
-        assert get(doorbell.url + "/stream", cookie) == 401, "so its page shows that it is signed out"
+        assert tab.next() is None, "it ended within the timeout of a read"
+        assert get(doorbell.url + "/stream", cookie) == 401, "the page then shows that it is signed out"
         drops = "doorbell_stream_drops_total"
         assert scrape(doorbell.url + "/metrics", TOKEN).value(drops, cause="session") == 1
-        assert scrape(doorbell.url + "/metrics", TOKEN).total("doorbell_streams_open") == 1, "the office goes on"
+        assert scrape(doorbell.url + "/metrics", TOKEN).total("doorbell_streams_open") == 1, (
+            "the other session continues"
+        )
         office.close()
     finally:
         doorbell.close()
@@ -188,35 +190,35 @@ def test_a_sign_out_in_one_tab_ends_the_streams_of_the_others_at_once(service: S
 def test_the_streams_in_another_process_end_at_once_by_a_notice(
     elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.streams.ended_elsewhere.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("webapp.streams.ended_elsewhere.CHECK_SECONDS", 60.0)
     cookie, before = cookie_of(ana), dropped()
     streams = [elsewhere.stream(cookie) for _ in range(3)]
     elsewhere.looks()
-    assert elsewhere.hub.count() == 3, "the guard: a look alone ends nothing"
+    assert elsewhere.hub.count() == 3, "guard: the check alone ends no stream"
     ana.post("/sign-out")
     assert [list(stream) for stream in streams] == [[], [], []]
     assert dropped() - before == 3
-    assert elsewhere.sees(cookie) == 401, "and its cookie is not read from memory either"
+    assert elsewhere.sees(cookie) == 401, "the notice also updated the cache of users"
 
 
 def test_the_streams_in_another_process_end_within_seconds_without_redis(
     service: Service, user: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.streams.ended_elsewhere.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("webapp.streams.ended_elsewhere.CHECK_SECONDS", 0.2)
     here, elsewhere = (Web(service, REDIS_URL="redis://127.0.0.1:1/0") for _ in range(2))
     ana = Person(here.app)
     assert ana.get("/demo?as=sales").status_code == 303
     cookie = cookie_of(ana)
     stream = elsewhere.stream(cookie)
     ana.post("/sign-out")
-    assert b"event: beat" not in b"".join(stream), "it ended before its first beat"
+    assert b"event: ping" not in b"".join(stream), "it ended before its first beat"
     assert elsewhere.sees(cookie) == 401
 
 
-def test_the_look_at_all_streams_finds_what_the_notice_missed(
+def test_the_check_of_all_streams_ends_those_that_missed_the_notice(
     elsewhere: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elsewhere.hub._ended_lately, "_look", lambda: None)
+    monkeypatch.setattr(elsewhere.hub._ended_elsewhere, "_check", lambda: None)
     stream = elsewhere.stream(cookie_of(ana))
     ana.post("/sign-out")
     with statements(elsewhere.app) as sent:
@@ -225,8 +227,8 @@ def test_the_look_at_all_streams_finds_what_the_notice_missed(
     assert list(stream) == []
 
 
-def test_a_stream_that_opens_while_its_session_ends_ends_as_well(here: Web, ana: Person) -> None:
-    """The sign-out comes when the request has been let in, and the hub does not know of the stream yet."""
+def test_a_stream_that_opens_during_the_sign_out_is_closed(here: Web, ana: Person) -> None:
+    """The sign-out happens after the request passed its checks and before the hub has the stream."""
     opened: Callable[..., None] = here.hub.open
     key: dict[str, SessionKey] = {}
 
@@ -239,19 +241,19 @@ def test_a_stream_that_opens_while_its_session_ends_ends_as_well(here: Web, ana:
 
     here.hub.open = sign_out_first
     answer = here.new_client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
-    assert b"event: beat" not in answer.data
+    assert b"event: ping" not in answer.data
     assert here.hub.count() == 0
     assert key["of"] is not None
 
 
-def test_without_postgresql_a_look_ends_only_what_is_too_old(service: Service) -> None:
+def test_without_postgresql_only_expired_sessions_end_streams(service: Service) -> None:
     young, old = Stream(1, 1), Stream(1, 1)
     young.session, old.session = SessionKey("a", int(time.time()) + 60), SessionKey("b", int(time.time()) - 1)
     away = create_app(config_for(service, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
-    assert list(Revocations(away).ended([young, old])) == [(old, "session")]
+    assert list(Revocations(away).revoked([young, old])) == [(old, "session")]
 
 
-def test_a_session_ends_by_its_age(service: Service, user: int) -> None:
+def test_a_session_expires(service: Service, user: int) -> None:
     web = Web(service)
     person = Person(web.app)
     person.get("/demo?as=sales")
@@ -261,18 +263,18 @@ def test_a_session_ends_by_its_age(service: Service, user: int) -> None:
     web.looks()
     assert web.hub.count() == 1
     lifetime = web.app.permanent_session_lifetime.total_seconds()
-    web.visitors.now = lambda: time.time() + lifetime + 1
+    web.users.now = lambda: time.time() + lifetime + 1
     web.seconds += KEPT_SECONDS + 0.1
     assert person.get("/orders").location == "/sign-in?next=/orders"
     assert person.client.post("/orders").location == "/sign-in"
     expired = Stream(1, user)
     expired.session = SessionKey("x", int(time.time()))
-    assert [cause for _stream, cause in Revocations(web.app).ended([expired])] == ["session"]
+    assert [cause for _stream, cause in Revocations(web.app).revoked([expired])] == ["session"]
     web.hub.close_all(0.0)
     assert list(stream) == []
 
 
-def test_a_header_that_is_known_is_good_for_no_longer_than_its_session(service: Service, user: int) -> None:
+def test_a_cached_cookie_header_expires_with_its_session(service: Service, user: int) -> None:
     web = Web(service)
     web.app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=30)
     person = Person(web.app)
@@ -280,26 +282,26 @@ def test_a_header_that_is_known_is_good_for_no_longer_than_its_session(service: 
     cookie = cookie_of(person)
     assert web.sees(cookie) == 200
     web.seconds += 29
-    assert web.visitors.of_cookie(cookie) is not None
+    assert web.users.get_by_cookie(cookie) is not None
     web.seconds += 1.1
-    assert web.visitors.of_cookie(cookie) is None
+    assert web.users.get_by_cookie(cookie) is None
 
 
-def test_a_known_header_is_read_anew_without_flask_and_verified_after_a_minute(here: Web, ana: Person) -> None:
+def test_a_cached_cookie_header_is_verified_again_after_a_minute(here: Web, ana: Person) -> None:
     cookie = cookie_of(ana)
     assert here.sees(cookie) == 200
     with statements(here.app) as sent:
         for _ in range(5):
             here.seconds += KEPT_SECONDS + 0.1
-            assert here.visitors.of_cookie(cookie) is not None
-            assert here.visitors.of_cookie(cookie) is not None
+            assert here.users.get_by_cookie(cookie) is not None
+            assert here.users.get_by_cookie(cookie) is not None
         assert sent.about(USERS) == 5
         here.seconds += HEADER_SECONDS - 5 * (KEPT_SECONDS + 0.1) + 0.1
-        assert here.visitors.of_cookie(cookie) is None
+        assert here.users.get_by_cookie(cookie) is None
         assert sent.about(USERS) == 5
 
 
-def test_without_postgresql_a_known_header_goes_the_ordinary_way_and_is_not_asked_for_twice(
+def test_without_postgresql_a_cached_cookie_header_is_left_to_flask_and_queried_once(
     here: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cookie = cookie_of(ana)
@@ -310,18 +312,18 @@ def test_without_postgresql_a_known_header_goes_the_ordinary_way_and_is_not_aske
     engine.dispose()
     with monkeypatch.context() as refusing:
         refusing.setattr(pg_session, "connect", _refuse)
-        assert here.visitors.of_cookie(cookie) is None
+        assert here.users.get_by_cookie(cookie) is None
         assert here.sees(cookie) == 503
-    assert here.visitors.of_cookie(cookie) is None, "for a moment nobody tries this way"
+    assert here.users.get_by_cookie(cookie) is None, "no query during the pause"
     here.seconds += AWAY_SECONDS
-    assert here.visitors.of_cookie(cookie) is not None
+    assert here.users.get_by_cookie(cookie) is not None
 
 
 def _refuse(*_args: object, **_options: object) -> None:
     raise psycopg.OperationalError("connection refused")
 
 
-def test_a_thousand_known_headers_are_a_few_queries_in_ten_seconds(service: Service, world: World) -> None:
+def test_a_thousand_cached_cookie_headers_cost_a_few_queries_per_ten_seconds(service: Service, world: World) -> None:
     web, tenant = Web(service), world.tenant()
     world.conn.execute(
         "INSERT INTO users (tenant_id, name, email)"
@@ -333,28 +335,28 @@ def test_a_thousand_known_headers_are_a_few_queries_in_ten_seconds(service: Serv
         with web.app.test_request_context():
             sessions.begin(None)
             key = sessions.current()
-            web.visitors.get(user_id, key)
-            web.visitors.remember_cookie(f"session={user_id}", user_id)
+            web.users.get(user_id, key)
+            web.users.remember_cookie(f"session={user_id}", user_id)
             cookies.append(f"session={user_id}")
     with statements(web.app) as sent:
         for _ in range(5):
             sent.clear()
             web.seconds += KEPT_SECONDS + 0.1
-            assert all(web.visitors.of_cookie(cookie) is not None for cookie in cookies)
+            assert all(web.users.get_by_cookie(cookie) is not None for cookie in cookies)
             assert 1 <= sent.about(USERS) <= 1 + len(cookies) // user_cache.MAX_AT_ONCE
             assert sent.about("ended_sessions") == len(sent) == sent.about(USERS)
 
 
-def test_a_cookie_of_an_older_version_goes_on_and_gets_an_id_with_its_next_page(here: Web, user: int) -> None:
+def test_a_cookie_without_a_session_id_stays_valid_and_gets_an_id_with_the_next_page(here: Web, user: int) -> None:
     person = Person(here.app)
     with person.client.session_transaction() as session:
         session.update(_user_id=str(user), _fresh=False)
     old = cookie_of(person)
     assert here.sees(old) == 200
-    assert here.visitors.of_cookie(old) is not None
+    assert here.users.get_by_cookie(old) is not None
     here.seconds += KEPT_SECONDS + 0.1
-    assert here.visitors.of_cookie(old) is None, "its age is not known here, so its signature is looked at again"
-    assert cookie_of(person) == old, "no fragment gives one: many are asked for at once"
+    assert here.users.get_by_cookie(old) is None, "its age is unknown, so Flask verifies it again"
+    assert cookie_of(person) == old, "fragments give no id, because many are requested at once"
     person.get("/")
     new = cookie_of(person)
     assert new != old
@@ -364,7 +366,7 @@ def test_a_cookie_of_an_older_version_goes_on_and_gets_an_id_with_its_next_page(
     assert here.sees(new) == 401
 
 
-def test_rows_of_sessions_that_would_be_over_anyway_are_removed(
+def test_rows_of_expired_sessions_are_removed(
     service: Service, ana: Person, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana.post("/sign-out")
@@ -381,9 +383,7 @@ def test_rows_of_sessions_that_would_be_over_anyway_are_removed(
     assert remove() == 0
 
 
-def test_the_migration_goes_up_from_the_version_before_with_what_is_there_and_down_again(
-    service: Service, user: int, world: World
-) -> None:
+def test_the_migration_upgrades_and_downgrades_a_database_with_data(service: Service, user: int, world: World) -> None:
     app = create_app(config_for(service))
     with app.app_context():
         flask_migrate.downgrade(revision="0004")

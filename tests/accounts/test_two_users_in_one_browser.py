@@ -1,4 +1,4 @@
-"""A page whose user is no longer the session's: it does not act as the other user, and says so."""
+"""A page of a user after another user signed in: it cannot act as the other user, and shows why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def people(world: World) -> tuple[int, int]:
     return world.user(tenant, "Mara Lindqvist", role="manager"), world.user(tenant, "Ana Silva")
 
 
-def test_a_form_of_the_first_tab_does_not_act_as_the_second_tabs_user(
+def test_a_form_of_the_first_user_is_refused_after_the_second_signed_in(
     app: Flask, people: tuple[int, int], world: World
 ) -> None:
     browser = Person(app)
@@ -29,11 +29,13 @@ def test_a_form_of_the_first_tab_does_not_act_as_the_second_tabs_user(
     page = browser.page("/orders/A1")
     browser.get("/demo?as=sales")
     refused = browser.send(page, "/orders/A1/payment")
-    assert (refused.status_code, "This form is not valid any more" in refused.text) == (400, True)
+    assert (refused.status_code, "This form is no longer valid" in refused.text) == (400, True)
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 
-def test_panels_and_streams_of_the_first_tab_are_refused(app: Flask, people: tuple[int, int]) -> None:
+def test_panels_and_streams_of_the_first_user_are_refused_after_the_second_signed_in(
+    app: Flask, people: tuple[int, int]
+) -> None:
     mara, ana = people
     browser = Person(app)
     browser.get("/demo")
@@ -41,22 +43,21 @@ def test_panels_and_streams_of_the_first_tab_are_refused(app: Flask, people: tup
     assert live is not None
     assert (live["data-user"], f"user={mara}" in str(live["hx-sse:connect"])) == (str(mara), True)
     browser.get("/demo?as=sales")
-    for _ in range(2):  # once by Flask, once from the memory of quick_panels
+    for _ in range(2):  # Flask, then the fast path
         for path in ("/panels/revenue", "/panels?names=revenue", "/panels/inbox"):
             refused = browser.get(path, headers={"Doorbell-User": str(mara)})
             assert (refused.status_code, refused.text) == (409, "Another user is signed in now. Reload the page.")
             assert browser.get(path, headers={"Doorbell-User": str(ana)}).status_code == 200
-            assert browser.get(path).status_code == 200, "who names nobody is no page"
+            assert browser.get(path).status_code == 200, "a request without a user is accepted"
     assert browser.get(f"/stream?user={mara}").status_code == 409
 
 
 PLAIN, SECURE = "http://board.example:8000", "https://board.example"
 
 
-def test_over_plain_http_secure_cookies_are_named_as_the_cause(service: Service) -> None:
-    client = create_app(config_for(service, DOORBELL_DEMO=0)).test_client(
-        use_cookies=False
-    )  # as a browser keeps none here
+def test_over_plain_http_the_error_names_secure_cookies_as_the_cause(service: Service) -> None:
+    # Over plain HTTP a browser drops secure cookies.
+    client = create_app(config_for(service, DOORBELL_DEMO=0)).test_client(use_cookies=False)
     page = soup(client.get("/sign-in", base_url=PLAIN))
     token = page.select_one("input[name=csrf_token]")
     assert token is not None
@@ -68,13 +69,15 @@ def test_over_plain_http_secure_cookies_are_named_as_the_cause(service: Service)
     assert "Open https://board.example/sign-in, or set COOKIE_SECURE=0 for a test." in refused.text
 
 
-def test_over_https_or_with_a_cookie_an_old_form_is_an_old_form(service: Service, app: Flask) -> None:
+def test_over_https_or_with_a_cookie_the_error_names_the_old_form(service: Service, app: Flask) -> None:
     client = create_app(config_for(service, DOORBELL_DEMO=0)).test_client()
-    assert "not valid any more" in client.post("/sign-in", base_url=SECURE, data={"csrf_token": "x"}).text
-    assert "not valid any more" in app.test_client().post("/sign-in", data={"csrf_token": "x"}).text
+    assert "no longer valid" in client.post("/sign-in", base_url=SECURE, data={"csrf_token": "x"}).text
+    assert "no longer valid" in app.test_client().post("/sign-in", data={"csrf_token": "x"}).text
 
 
-def test_with_a_new_secret_key_sessions_of_the_key_before_go_on(service: Service, people: tuple[int, int]) -> None:
+def test_sessions_of_a_former_secret_key_continue_as_long_as_it_is_a_fallback(
+    service: Service, people: tuple[int, int]
+) -> None:
     old = Person(create_app(config_for(service, SECRET_KEY=FORMER_SECRET)), people[1])
     kept = old.client.get_cookie("session")
     assert kept is not None

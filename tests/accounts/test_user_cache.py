@@ -1,4 +1,4 @@
-"""Who is signed in is kept for a moment: how long, what does not trust it, and what it saves."""
+"""The cache of signed-in users: how long it is used, which requests bypass it, and how many queries it saves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ USERS = "FROM users JOIN tenants"
 class Clock:
     def __init__(self, app: Flask) -> None:
         self.seconds = 1_000.0
-        app.extensions["doorbell_visitors"].clock = lambda: self.seconds
+        app.extensions["doorbell_user_cache"].clock = lambda: self.seconds
 
     def after(self, seconds: float) -> None:
         self.seconds += seconds
@@ -47,7 +47,7 @@ def test_rights_are_rechecked_well_within_a_minute() -> None:
     assert KEPT_SECONDS <= 10
 
 
-def test_who_was_removed_reads_for_a_moment_and_no_longer(world: World, ana: Person, clock: Clock) -> None:
+def test_a_removed_user_can_read_until_the_cache_expires(world: World, ana: Person, clock: Clock) -> None:
     world.conn.execute("DELETE FROM users")
     clock.after(KEPT_SECONDS)
     assert ana.get("/panels/revenue").status_code == 200
@@ -56,42 +56,44 @@ def test_who_was_removed_reads_for_a_moment_and_no_longer(world: World, ana: Per
     assert ana.get("/").status_code == 303
 
 
-def test_who_was_removed_writes_nothing_any_more(world: World, ana: Person, tenant: int) -> None:
+def test_a_removed_user_cannot_write(world: World, ana: Person, tenant: int) -> None:
     order = world.order(tenant, number="A1")
     token = ana.csrf_token()
     world.conn.execute("DELETE FROM users")
     answer = ana.client.post("/orders/A1/payment", data={"csrf_token": token})
     assert (answer.status_code, answer.location) == (303, "/sign-in")
     assert world.conn.execute("SELECT status FROM orders WHERE id = %s", [order]).fetchone() == ("placed",)
-    assert ana.get("/panels/revenue").status_code == 401, "and with that it is known"
+    assert ana.get("/panels/revenue").status_code == 401, "the write updated the cache"
 
 
-def test_who_was_moved_to_another_tenant_sees_the_old_one_for_a_moment_and_writes_in_the_new_one(
+def test_a_user_moved_to_another_tenant_reads_the_old_one_from_the_cache_and_writes_in_the_new_one(
     world: World, ana: Person, clock: Clock, tenant: int
 ) -> None:
-    world.order(tenant, number="OLD", customer="Of the old one")
+    world.order(tenant, number="OLD", customer="Of the old tenant")
     token = ana.csrf_token()
     world.conn.execute("UPDATE users SET tenant_id = %s", [world.tenant("other")])
-    assert "Of the old one" in ana.get("/panels/recent_orders").text
+    assert "Of the old tenant" in ana.get("/panels/recent_orders").text
     assert ana.client.post("/orders/OLD/payment", data={"csrf_token": token}).status_code == 404
-    assert "Of the old one" not in ana.get("/panels/recent_orders").text
+    assert "Of the old tenant" not in ana.get("/panels/recent_orders").text
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 
-def test_who_was_moved_is_seen_as_such_after_a_moment(world: World, ana: Person, clock: Clock, tenant: int) -> None:
-    world.order(tenant, customer="Of the old one")
+def test_a_moved_user_reads_the_new_tenant_once_the_cache_expires(
+    world: World, ana: Person, clock: Clock, tenant: int
+) -> None:
+    world.order(tenant, customer="Of the old tenant")
     world.conn.execute("UPDATE users SET tenant_id = %s", [world.tenant("other")])
     clock.after(KEPT_SECONDS + 0.1)
-    assert "Of the old one" not in ana.get("/panels/recent_orders").text
+    assert "Of the old tenant" not in ana.get("/panels/recent_orders").text
 
 
-def test_a_sign_out_forgets_the_user_at_once(app: Flask, ana: Person) -> None:
+def test_a_sign_out_removes_the_user_from_the_cache(app: Flask, ana: Person) -> None:
     ana.post("/sign-out")
     assert ana.get("/panels/revenue").status_code == 401
-    assert app.extensions["doorbell_visitors"].kept[0] == 0
+    assert app.extensions["doorbell_user_cache"].kept[0] == 0
 
 
-def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
+def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
     app: Flask, world: World, tenant: int, clock: Clock
 ) -> None:
     world.conn.execute(
@@ -100,30 +102,30 @@ def test_a_thousand_who_watch_are_a_few_queries_in_ten_seconds(
         [tenant],
     )
     ids = [row[0] for row in world.conn.execute("SELECT id FROM users")]
-    known = app.extensions["doorbell_visitors"]
+    cache = app.extensions["doorbell_user_cache"]
     with app.app_context(), statements(app) as sent:
         for user_id in ids:
-            known.get(user_id)
+            cache.get(user_id)
         for _ in range(6):  # a minute
             sent.clear()
             clock.after(KEPT_SECONDS + 0.1)
-            assert all(known.get(user_id) is not None for user_id in ids)
+            assert all(cache.get(user_id) is not None for user_id in ids)
             assert 1 <= sent.about(USERS) <= 1 + len(ids) // user_cache.MAX_AT_ONCE
 
 
-def test_who_left_is_not_asked_for(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
+def test_unused_users_are_dropped(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
     ben = world.user(tenant, "Ben Okafor")
-    known = app.extensions["doorbell_visitors"]
+    cache = app.extensions["doorbell_user_cache"]
     with app.app_context():
-        known.get(ben)
-    assert known.keeps(SessionUser(ben, None))
+        cache.get(ben)
+    assert cache.keeps(SessionUser(ben, None))
     for _ in range(3):
         clock.after(KEPT_SECONDS + 0.1)
         ana.get("/panels/revenue")
-    assert not known.keeps(SessionUser(ben, None))
+    assert not cache.keeps(SessionUser(ben, None))
 
 
-def test_of_fifty_who_come_at_once_a_few_queries_find_all(service: Service, world: World, tenant: int) -> None:
+def test_fifty_concurrent_users_cost_fewer_queries_than_users(service: Service, world: World, tenant: int) -> None:
     app = create_app(config_for(service))
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(50)]
     with statements(app) as sent, at_once([lambda p=p: p.get("/panels/inbox") for p in people]) as answers:
@@ -131,14 +133,14 @@ def test_of_fifty_who_come_at_once_a_few_queries_find_all(service: Service, worl
     assert sent.about(USERS) < 50
 
 
-def test_what_is_kept_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
+def test_the_cache_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
     monkeypatch.setattr(user_cache, "MAX_KEPT", 5)
-    known = app.extensions["doorbell_visitors"]
+    cache = app.extensions["doorbell_user_cache"]
     with app.app_context():
         for n in range(20):
             user = world.user(tenant, f"U{n} Name")
-            known.get(user)
-            known.remember_cookie(f"session={n}", user)
-            assert max(known.kept) <= 7
-    known.remember_cookie("x" * 5_000, user)
-    assert known.of_cookie("x" * 5_000) is None
+            cache.get(user)
+            cache.remember_cookie(f"session={n}", user)
+            assert max(cache.kept) <= 7
+    cache.remember_cookie("x" * 5_000, user)
+    assert cache.get_by_cookie("x" * 5_000) is None

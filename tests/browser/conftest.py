@@ -1,4 +1,4 @@
-"""A real Chromium on the real processes: web and listener, each test with its own database."""
+"""A real Chromium with real processes: web and listener, and one database per test."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from ..support.processes import Doorbell
 from ..support.world import Service, World
 
-PATIENCE_MS = 15_000
-expect.set_options(timeout=PATIENCE_MS)
+TIMEOUT_MS = 15_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 class Screen:
-    """One signed-in page of the board; `fetched` counts the requests for each panel alone since `forget`."""
+    """One signed-in page of the board; `fetched` counts the requests for single panels since `forget`."""
 
     def __init__(self, page: Page, doorbell: Doorbell) -> None:
         self.page, self.url = page, doorbell.url
         self.fetched: Counter[str] = Counter()
-        self.together: list[list[str]] = []  # the panels of each request for several
+        self.batches: list[list[str]] = []  # panels of each batch request
         self.faults: list[str] = []
         page.on("request", lambda request: self._count(request.url))
         page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
@@ -34,7 +34,7 @@ class Screen:
         return self
 
     def is_live(self) -> None:
-        expect(self.page.locator("#live-words")).to_have_text("Live")
+        expect(self.page.locator("#live-label")).to_have_text("Live")
 
     def was_not_reloaded(self) -> bool:
         return bool(self.page.evaluate("window.paintedOnce === true"))
@@ -43,20 +43,20 @@ class Screen:
         return self.page.locator(f"#{name}").inner_text()
 
     def asked(self, panel: str) -> int:
-        """How often the page has asked for the panel; the browser's news of it arrive while we speak to it."""
+        """How often the page has requested the panel. The browser reports requests only during a call to it."""
         self.page.evaluate("0")
         return self.fetched[panel]
 
     def forget(self) -> None:
         self.fetched.clear()
-        self.together.clear()
+        self.batches.clear()
 
     def _count(self, url: str) -> None:
         path, _, query = url.removeprefix(self.url).partition("?")
         if path.startswith("/panels/"):
             self.fetched[path.removeprefix("/panels/").partition("/")[0]] += 1
         elif path == "/panels":
-            self.together.append(sorted(query.removeprefix("names=").split(",")))
+            self.batches.append(sorted(query.removeprefix("names=").split(",")))
 
 
 Sign = Callable[..., Screen]
@@ -72,12 +72,12 @@ def doorbell(service: Service) -> Iterator[Doorbell]:
 
 @pytest.fixture
 def sign_in(chromium: Browser, doorbell: Doorbell) -> Iterator[Sign]:
-    """Opens a browser of its own for a user: `sign_in(user_id, width=375, color_scheme="dark")`."""
+    """Opens a new browser context for a user: `sign_in(user_id, width=375, color_scheme="dark")`."""
     contexts: list[BrowserContext] = []
 
     def sign_in(user_id: int, width: int = 1440, height: int = 1000, **options: object) -> Screen:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         name, _, value = doorbell.cookie(user_id).partition("=")
         context.add_cookies([{"name": name, "value": value, "url": doorbell.url}])
@@ -90,7 +90,7 @@ def sign_in(chromium: Browser, doorbell: Doorbell) -> Iterator[Sign]:
 
 @pytest.fixture
 def tenant(world: World) -> int:
-    """A tenant with a few orders of today and yesterday, so that every panel has something to show."""
+    """A tenant with forty orders, so that every panel has content."""
     tenant = world.tenant("acme", name="Acme")
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     world.conn.execute(

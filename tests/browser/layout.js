@@ -1,4 +1,4 @@
-// What is wrong with the layout of the page, in words; an empty list when nothing is. Run by test_layout.py.
+// Returns the layout faults of the page as sentences. Run by test_layout.py.
 () => {
   const found = [];
   const where = (element) => `${element.tagName.toLowerCase()}.${element.className?.baseVal ?? element.className} in ${
@@ -7,14 +7,14 @@
   const page = document.documentElement.scrollWidth;
   if (page > width) found.push(`the page is ${page} px wide in a window of ${width}`);
 
-  const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".visually-hidden, .skip-link, svg");
-  const clips = (element) => getComputedStyle(element).overflowX === "hidden";
-  const ends = (element) => getComputedStyle(element).textOverflow === "ellipsis";
-  // A head that only screen readers get is a box of one pixel.
+  const visible = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".visually-hidden, .skip-link, svg");
+  const isClipped = (element) => getComputedStyle(element).overflowX === "hidden";
+  const hasEllipsis = (element) => getComputedStyle(element).textOverflow === "ellipsis";
+  // A table head for screen readers only is a box of one pixel.
   const tiny = (element) => {
     for (let each = element; each; each = each.parentElement) {
       const box = each.getBoundingClientRect();
-      if (clips(each) && box.width <= 1 && box.height <= 1) return true;
+      if (isClipped(each) && box.width <= 1 && box.height <= 1) return true;
     }
     return false;
   };
@@ -22,7 +22,7 @@
   const range = document.createRange();
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const element = node.parentElement;
-    if (!node.data.trim() || !seen(element) || tiny(element) || element.matches("option, title, script")) continue;
+    if (!node.data.trim() || !visible(element) || tiny(element) || element.matches("option, title, script")) continue;
     const text = node.data.trim().slice(0, 40);
 
     for (const word of node.data.matchAll(/[\p{L}\p{N}]+/gu)) {
@@ -39,10 +39,10 @@
     for (let each = element; each && each !== document.body; each = each.parentElement) {
       const room = each.getBoundingClientRect();
       const outside = box.right > room.right + 1 || box.left < room.left - 1;
-      // An ellipsis begins where the padding does.
+      // An ellipsis begins at the padding.
       const { paddingLeft, paddingRight } = getComputedStyle(each);
       const padded = box.right > room.right - parseFloat(paddingRight) + 1 || box.left < room.left + parseFloat(paddingLeft) - 1;
-      if (padded && clips(each) && ends(each)) {
+      if (padded && isClipped(each) && hasEllipsis(each)) {
         cut = each;
         break;
       }

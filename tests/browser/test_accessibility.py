@@ -1,4 +1,4 @@
-"""axe finds nothing on any page, after live updates, in light and dark, wide and narrow; and nothing overflows."""
+"""Accessibility: axe finds no violation on any page, in light and dark, wide and narrow; and no page overflows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = ("/orders", "/orders/S1", "/orders/new", "/inbox", "/no-such-page")
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 375), ("dark", 375)]
 
 
-def complaints(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]
@@ -31,7 +31,7 @@ def overflow(page: Page) -> int:
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_the_board_after_live_updates_and_every_other_page(
+def test_the_board_after_live_updates_and_every_other_page_have_no_violation(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell, scheme: str, width: int
 ) -> None:
     world.order(tenant, number="FUTURE", placed_at="2062-11-26")
@@ -40,19 +40,19 @@ def test_the_board_after_live_updates_and_every_other_page(
     world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = 'S2'")
     expect(screen.page.locator("#recent_orders")).to_contain_text("€1,234,567.89")
     expect(screen.page.locator("#toasts")).to_contain_text("S2")
-    assert complaints(screen.page) == []
+    assert violations(screen.page) == []
     assert overflow(screen.page) == 0
     for path in PAGES:
         screen.page.goto(doorbell.url + path)
-        assert (path, complaints(screen.page)) == (path, [])
+        assert (path, violations(screen.page)) == (path, [])
         assert (path, overflow(screen.page)) == (path, 0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_sign_in_page(chromium: Any, doorbell: Doorbell, scheme: str) -> None:
+def test_the_sign_in_page_has_no_violation(chromium: Any, doorbell: Doorbell, scheme: str) -> None:
     page = chromium.new_page(color_scheme=scheme)
     page.goto(doorbell.url + "/sign-in")
-    assert complaints(page) == []
+    assert violations(page) == []
     page.close()
 
 

@@ -1,4 +1,4 @@
-"""After a sign-out the Back button shows nothing of the account, also where the browser keeps whole pages."""
+"""After a sign-out the Back button shows nothing of the account, even when the browser keeps whole pages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..support.world import World
 
 pytestmark = pytest.mark.browser
 
-SECRET = "Customer 1"  # a name that stands on each of the pages
+SECRET = "Customer 1"  # a name on each page
 PAGES = ("/", *(pytest.param(path, marks=pytest.mark.faults) for path in ("/orders", "/orders/S10", "/inbox")))
 
 
 @pytest.fixture
 def keeping(chromium: Browser) -> Iterator[Browser]:
-    """A browser that keeps pages for its Back button, which Playwright's own switches turn off."""
+    """A browser with the back-forward cache, which Playwright switches off by default."""
     browser = chromium.browser_type.launch(
         executable_path=find(), args=list(ARGUMENTS), ignore_default_args=["--disable-back-forward-cache"]
     )
@@ -47,7 +47,7 @@ def sign_out(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_back_shows_the_way_to_the_door(page: Page, doorbell: Doorbell, path: str) -> None:
+def test_back_after_a_sign_out_shows_the_sign_in_page(page: Page, doorbell: Doorbell, path: str) -> None:
     assert "no-store" in page.goto(doorbell.url + path).headers["cache-control"]  # type: ignore[union-attr]
     expect(page.locator("main")).to_contain_text(SECRET)
     sign_out(page)
@@ -57,8 +57,8 @@ def test_back_shows_the_way_to_the_door(page: Page, doorbell: Doorbell, path: st
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_kept_page_asks_who_is_signed_in_before_it_shows_anything(page: Page, doorbell: Doorbell, path: str) -> None:
-    """As a browser does it that keeps pages in spite of no-store: the page itself comes back."""
+def test_a_restored_page_stays_hidden_until_the_user_is_checked(page: Page, doorbell: Doorbell, path: str) -> None:
+    """Simulates a browser that keeps pages in spite of no-store and restores the same page."""
     page.goto(doorbell.url + path)
     expect(page.locator("main")).to_contain_text(SECRET)
     page.context.clear_cookies()
@@ -68,7 +68,7 @@ def test_a_kept_page_asks_who_is_signed_in_before_it_shows_anything(page: Page, 
     expect(page.locator("input[type=password]")).to_be_visible()
 
 
-def test_a_kept_page_of_the_same_person_goes_on(page: Page, doorbell: Doorbell) -> None:
+def test_a_restored_page_of_the_same_user_is_shown_again(page: Page, doorbell: Doorbell) -> None:
     page.goto(doorbell.url + "/orders/S10")
     page.evaluate("window.paintedOnce = true")
     for event in ("pagehide", "pageshow"):

@@ -1,4 +1,4 @@
-"""The bell: the owner of an order is told at once, and nobody else."""
+"""The bell: the owner of an order is notified at once, and no other user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 
-def test_the_owner_and_nobody_else_is_told_when_psql_pays_the_order(
+def test_only_the_owner_is_notified_when_psql_pays_the_order(
     world: World, tenant: int, ana: int, ben: int, sign_in: Sign
 ) -> None:
     hers, his = sign_in(ana).open(), sign_in(ben).open()
@@ -24,7 +24,7 @@ def test_the_owner_and_nobody_else_is_told_when_psql_pays_the_order(
     expect(toast).to_contain_text("€1,250.00")
     expect(hers.page.locator("#unread")).to_have_text("1")
     world.order(tenant, 100, number="1043", owner_id=ben)
-    world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = '1043'")  # the guard: he does hear his own
+    world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = '1043'")  # guard: his own reaches him
     expect(his.page.locator("#toasts")).to_contain_text("Order 1043 was shipped")
     assert "1042" not in his.page.locator("#toasts").inner_text()
     expect(his.page.locator("#unread")).to_have_text("1")
@@ -45,7 +45,7 @@ def test_marking_read_clears_the_badge_in_every_tab(world: World, tenant: int, a
         expect(each.page.locator("#unread")).to_have_text("")
 
 
-def test_a_burst_is_folded_into_one_toast(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_a_burst_is_coalesced_into_one_toast(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     screen = sign_in(ana).open()
     world.conn.execute("UPDATE orders SET shipped_at = now() WHERE owner_id = %s", [ana])
     expect(screen.page.locator("#unread")).to_have_text("20")
@@ -53,7 +53,7 @@ def test_a_burst_is_folded_into_one_toast(world: World, tenant: int, ana: int, s
     assert screen.page.locator("#toasts > *").count() == 1
 
 
-def test_what_came_while_the_page_was_away_is_told_on_its_return(
+def test_a_notification_during_an_outage_is_shown_after_the_reconnect(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
 ) -> None:
     screen = sign_in(ana).open()
@@ -64,7 +64,9 @@ def test_what_came_while_the_page_was_away_is_told_on_its_return(
     expect(screen.page.locator("#toasts")).to_contain_text("Order 1042 was paid", timeout=25_000)
 
 
-def test_an_order_paid_in_the_app_by_its_owner_rings_nobody(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_an_order_paid_in_the_app_by_its_owner_notifies_no_user(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
     order = world.order(tenant, 100, number="1042", owner_id=ana)
     screen = sign_in(ana)
     screen.page.goto(screen.url + "/orders/1042")

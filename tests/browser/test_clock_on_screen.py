@@ -1,4 +1,4 @@
-"""On a quiet board what moves with the clock is renewed: an open page says what a page says that is opened now."""
+"""Panels that change with the clock are refetched without signals: an open page equals one opened now."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EACH_MINUTE = ["average_order", "orders_today", "revenue", "revenue_by_hour"]
 
 
 class Clock:
-    """The clocks of the server and of the pages, set forward together."""
+    """The clocks of the server and the pages, moved forward together."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -58,18 +58,18 @@ def open_at(clock: Clock, sign_in: Sign, user: int, moment: datetime, path: str 
     return screen.open(path)
 
 
-def said(screen: Screen) -> dict[str, str]:
+def texts(screen: Screen) -> dict[str, str]:
     return {name: screen.panel(name) for name in ("today", *PANELS)}
 
 
 def equals_a_fresh_page(screen: Screen, sign_in: Sign, user: int) -> None:
-    fresh = said(sign_in(user).open())
-    eventually(lambda: said(screen) == fresh)
+    fresh = texts(sign_in(user).open())
+    eventually(lambda: texts(screen) == fresh)
     assert screen.was_not_reloaded()
 
 
 def fill(world: World, tenant: int, day: datetime) -> None:
-    """An order each half hour of `day`, a moment before its minute is over, paid at once."""
+    """An order each half hour of `day`, 15 s before the end of its minute, paid at once."""
     for n in range(48):
         at = day + timedelta(minutes=30 * n, seconds=-15)
         world.order(tenant, 1000 + n, number=f"D{n}", placed_at=at, paid_at=at)
@@ -81,22 +81,22 @@ def quiet(world: World) -> tuple[int, int]:
     return tenant, world.user(tenant)
 
 
-def test_each_minute_the_comparison_and_the_hour_are_those_of_a_fresh_page(
+def test_each_minute_the_comparison_and_the_hour_equal_those_of_a_new_page(
     world: World, quiet: tuple[int, int], clock: Clock, sign_in: Sign
 ) -> None:
     tenant, user = quiet
     fill(world, tenant, datetime(2027, 6, 9, tzinfo=BERLIN))
     screen = open_at(clock, sign_in, user, datetime(2027, 6, 10, 10, 29, 30, tzinfo=BERLIN))
-    before = said(screen)
+    before = texts(screen)
     screen.forget()
     clock.forward(screen, timedelta(seconds=60))
-    eventually(lambda: screen.asked("revenue") == 0 and screen.together)
-    assert screen.together[0] == EACH_MINUTE
+    eventually(lambda: screen.asked("revenue") == 0 and screen.batches)
+    assert screen.batches[0] == EACH_MINUTE
     eventually(lambda: screen.panel("revenue") != before["revenue"])
     equals_a_fresh_page(screen, sign_in, user)
     clock.forward(screen, timedelta(minutes=45))
     equals_a_fresh_page(screen, sign_in, user)
-    assert all(screen.asked(panel) == 0 for panel in PANELS), "one request each time, and none by a signal"
+    assert all(screen.asked(panel) == 0 for panel in PANELS), "one batch each time, and no request caused by a signal"
 
 
 @pytest.mark.parametrize(
@@ -104,21 +104,21 @@ def test_each_minute_the_comparison_and_the_hour_are_those_of_a_fresh_page(
     [
         datetime(2027, 6, 11, tzinfo=BERLIN),
         datetime(2027, 3, 28, tzinfo=BERLIN),  # the day has 23 hours
-        datetime(2027, 3, 29, tzinfo=BERLIN),  # and has had
+        datetime(2027, 3, 29, tzinfo=BERLIN),  # the day before had 23 hours
         datetime(2027, 10, 31, tzinfo=BERLIN),  # the day has 25 hours
         datetime(2027, 11, 1, tzinfo=BERLIN),
     ],
     ids=lambda midnight: f"{midnight:%Y-%m-%d}",
 )
-def test_at_the_tenants_midnight_an_open_page_turns_to_the_new_day(
+def test_at_the_tenants_midnight_an_open_page_shows_the_new_day(
     world: World, quiet: tuple[int, int], clock: Clock, sign_in: Sign, midnight: datetime
 ) -> None:
-    """Nobody signals it: the listener lives in another time."""
+    """Without a signal, because the listener's clock is not moved."""
     tenant, user = quiet
     start = midnight.astimezone(ZoneInfo("UTC"))
     fill(world, tenant, start - timedelta(hours=20))
     screen = open_at(clock, sign_in, user, start - timedelta(seconds=40))
-    before = said(screen)
+    before = texts(screen)
     clock.forward(screen, timedelta(seconds=60))
     eventually(lambda: screen.panel("today") == f"{midnight:%A, }{midnight.day}{midnight: %B %Y}")
     eventually(lambda: screen.panel("revenue") != before["revenue"])
@@ -126,7 +126,7 @@ def test_at_the_tenants_midnight_an_open_page_turns_to_the_new_day(
     assert "€0.00" in screen.panel("revenue")
 
 
-def test_a_hidden_page_is_renewed_when_it_is_looked_at_and_not_before(
+def test_a_hidden_page_is_refetched_only_when_it_becomes_visible(
     world: World, quiet: tuple[int, int], clock: Clock, sign_in: Sign
 ) -> None:
     tenant, user = quiet
@@ -139,12 +139,12 @@ def test_a_hidden_page_is_renewed_when_it_is_looked_at_and_not_before(
     for _ in range(3):
         clock.forward(screen, timedelta(hours=1))
         screen.page.clock.run_for(3_000)
-    assert screen.together == []
+    assert screen.batches == []
     screen.page.evaluate(hide, False)
     equals_a_fresh_page(screen, sign_in, user)
 
 
-def test_an_order_of_the_future_takes_its_place_when_its_time_has_come(
+def test_an_order_dated_in_the_future_moves_to_its_place_at_its_time(
     world: World, quiet: tuple[int, int], clock: Clock, sign_in: Sign
 ) -> None:
     tenant, user = quiet

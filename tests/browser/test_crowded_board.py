@@ -1,4 +1,4 @@
-"""A page among many: it waits for its turn, and one that only polls."""
+"""A page in a crowd, which batches its refetches after a random delay; and a page that only polls."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .conftest import Sign
 
 pytestmark = pytest.mark.browser
 
-# As the stream's element tells it: five signals of a tenant that many watch, at a page whose turn comes late.
+# Five signals of a crowded tenant, as the stream's element dispatches them, in a page with nearly the longest delay.
 SIGNALS = """() => {
     Math.random = () => 0.99;
     const live = document.getElementById("live");
     for (let n = 0; n < 5; n++) {
-        const data = JSON.stringify({ seq: 1, at: Date.now(), spread: 800 });
+        const data = JSON.stringify({ seq: 1, at: Date.now(), jitter: 800 });
         live.dispatchEvent(new CustomEvent("revenue", { detail: { data } }));
     }
 }"""
@@ -38,7 +38,7 @@ CONCERNED = ["average_order", "revenue", "revenue_by_hour", "salespeople"]
 
 @contextlib.contextmanager
 def crowd(doorbell: Doorbell, users: list[int]) -> Iterator[None]:
-    """So many streams of these users that a page gets a spread."""
+    """Enough streams of these users that signals carry a jitter."""
     with contextlib.ExitStack() as streams:
         for n in range(CROWD_THRESHOLD):
             stream = EventStream(doorbell.url + "/stream", doorbell.cookie(users[n % len(users)]))
@@ -47,15 +47,15 @@ def crowd(doorbell: Doorbell, users: list[int]) -> Iterator[None]:
         yield
 
 
-def test_where_many_watch_a_page_waits_for_its_turn_and_asks_for_all_panels_at_once(ana: int, sign_in: Sign) -> None:
+def test_a_page_in_a_crowd_waits_and_then_requests_all_panels_at_once(ana: int, sign_in: Sign) -> None:
     screen = sign_in(ana).open()
     screen.forget()
     screen.page.evaluate(SIGNALS)
-    assert screen.together == [], "its turn is still to come"
-    eventually(lambda: screen.asked("revenue") == 0 and screen.together == [CONCERNED])
+    assert screen.batches == [], "the delay is not over"
+    eventually(lambda: screen.asked("revenue") == 0 and screen.batches == [CONCERNED])
 
 
-def test_in_a_crowd_a_change_is_shown_by_one_request_and_what_did_not_change_is_left_out(
+def test_in_a_crowd_a_change_costs_one_request_without_unchanged_panels(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
 ) -> None:
     screen = sign_in(ana).open()
@@ -74,7 +74,7 @@ def test_in_a_crowd_a_change_is_shown_by_one_request_and_what_did_not_change_is_
     assert screen.faults == []
 
 
-def test_a_panel_that_the_answer_does_not_name_is_shown_as_stale_alone(
+def test_only_a_panel_missing_in_the_answer_is_shown_as_stale(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell, service: Service
 ) -> None:
     screen = sign_in(ana).open()
@@ -82,34 +82,34 @@ def test_a_panel_that_the_answer_does_not_name_is_shown_as_stale_alone(
     stale = re.compile("is-stale")
     with crowd(doorbell, [world.user(tenant, f"U{n} Name") for n in range(3)]):
         with psycopg.connect(service.database_url) as holder, redis_client.connect(service.redis_url) as client:
-            holder.execute("LOCK TABLE rollups_daily IN ACCESS EXCLUSIVE MODE")  # for longer than a query waits for it
+            holder.execute("LOCK TABLE rollups_daily IN ACCESS EXCLUSIVE MODE")  # longer than the lock timeout
             publisher.publish(client, tenant, {"day": None})
-            expect(history).to_have_class(stale, timeout=25_000)  # two panels' patience with the lock, then the page's
+            expect(history).to_have_class(stale, timeout=25_000)  # two lock timeouts, then the page's
             expect(revenue).not_to_have_class(stale)
             holder.rollback()
         expect(history).not_to_have_class(stale)
 
 
-def test_a_turn_that_comes_in_a_pause_is_taken_after_it(ana: int, sign_in: Sign) -> None:
+def test_a_batch_due_in_a_pause_is_fetched_after_it(ana: int, sign_in: Sign) -> None:
     screen = sign_in(ana).open()
     screen.forget()
     screen.page.evaluate(SIGNALS)
     screen.page.locator("#pause").click()
-    screen.page.wait_for_timeout(1_000)  # the turn passes
+    screen.page.wait_for_timeout(1_000)  # longer than the delay
     assert screen.asked("revenue") == 0
-    assert screen.together == []
+    assert screen.batches == []
     screen.page.locator("#pause").click()
     eventually(lambda: screen.asked("revenue") == 1)
 
 
-def test_a_page_that_only_polls_says_so_and_sees_changes_without_a_stream(
+def test_a_polling_page_shows_its_state_and_changes_without_a_stream(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana)
     streams: list[str] = []
     screen.page.on("request", lambda request: streams.append(request.url) if "/stream" in request.url else None)
     screen.page.goto(screen.url + "/?live=poll")
-    expect(screen.page.locator("#live-words")).to_have_text("Polling")
+    expect(screen.page.locator("#live-label")).to_have_text("Polling")
     world.order(tenant, 4200, number="POLLED")
     expect(screen.page.locator("#recent_orders")).to_contain_text("POLLED")
     assert streams == []

@@ -1,4 +1,4 @@
-"""A stream that says what Doorbell never says: the page takes nothing of it."""
+"""Messages in the stream that Doorbell never sends: the page ignores them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_message_without_a_known_name_does_nothing(world: World, tenant: int, 
     asked: list[str] = []
 
     def answer(route: Route) -> None:
-        """The foreign messages, and after them one of ours, whose refetch tells that the page has read them all."""
+        """The foreign messages, then a valid one: its refetch proves that the page has read them all."""
         asked.append(route.request.url)
         now = int(time.time() * 1000)
         hello = f"event: hello\nretry: 5000\ndata: {json.dumps({'seq': 1, 'now': now, 'live': True})}\n\n"

@@ -1,4 +1,4 @@
-"""Long names and large amounts fit on every page and width, the dot does not move; and the board on paper."""
+"""Layout: long names and large amounts fit on every page and width, the dot does not move, and the board prints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 FAULTS = (Path(__file__).parent / "layout.js").read_text()
-MAX_BYTES = 160_000  # with heads, and no proxy that compresses
+MAX_BYTES = 160_000  # with headers, without a compressing proxy
 WIDTHS = (375, 768, 1440, 1920)
 PAGES = ("/", "/orders", "/orders/LONG-20260003", "/orders/new", "/inbox")
 
@@ -40,7 +40,7 @@ def test_long_names_and_large_amounts_fit_in_every_currency(world: World, sign_i
     assert seen == []
 
 
-def test_the_first_load_of_the_board_is_small_and_the_next_page_asks_for_no_file_again(
+def test_the_first_load_of_the_board_is_small_and_the_next_page_reuses_all_files(
     tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
 ) -> None:
     screen = sign_in(ana)
@@ -57,7 +57,7 @@ def test_the_first_load_of_the_board_is_small_and_the_next_page_asks_for_no_file
     assert page.evaluate(f"{kept}.map(e => e.name)") == []
 
 
-def test_the_check_finds_what_does_not_fit(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
+def test_the_check_finds_layout_faults(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
     page = sign_in(company(world, *COMPANIES[2]), width=375).open().page
     assert faults(page) == []
     page.evaluate("document.querySelector('.figure-first').textContent = 'Rp524.439.795.000.000.000'")
@@ -69,13 +69,13 @@ def test_the_check_finds_what_does_not_fit(world: World, sign_in: Sign, doorbell
     assert "is split" in found
 
 
-def test_the_dot_stays_where_it_is_while_the_words_change(tenant: int, ana: int, sign_in: Sign) -> None:
+def test_the_dot_does_not_move_when_its_label_changes(tenant: int, ana: int, sign_in: Sign) -> None:
     page = sign_in(ana).open().page
     for width in (768, 1024, 1440):
         page.set_viewport_size({"width": width, "height": 1000})
         places = set()
-        for words in ("Live", "Reconnecting", "Offline · showing 10:39:22", "Polling"):
-            page.evaluate("words => { document.getElementById('live-words').textContent = words }", words)
+        for label in ("Live", "Reconnecting", "Offline · showing 10:39:22", "Polling"):
+            page.evaluate("label => { document.getElementById('live-label').textContent = label }", label)
             places.add(page.evaluate("document.querySelector('.live-dot').getBoundingClientRect().x"))
         assert len(places) == 1, (width, places)
         assert page.evaluate("document.querySelector('.topbar-row').getBoundingClientRect().height") < 60, width
@@ -87,7 +87,7 @@ def test_the_board_prints_on_one_page_of_a4_without_controls(tenant: int, ana: i
     printed = page.pdf(format="A4", print_background=False)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
     page.emulate_media(media="print")
-    page.set_viewport_size({"width": 703, "height": 1031})  # what the margins leave of A4
+    page.set_viewport_size({"width": 703, "height": 1031})  # A4 without its margins
     for control in ("New order", "Number or customer", "Pause"):
         assert not page.get_by_text(control).first.is_visible(), control
     assert page.locator(".legend .key").first.is_visible()
@@ -95,7 +95,7 @@ def test_the_board_prints_on_one_page_of_a4_without_controls(tenant: int, ana: i
     assert [fault for fault in faults(page) if "cut" not in fault] == []
 
 
-def test_swatches_and_dot_are_there_in_forced_colours(tenant: int, ana: int, sign_in: Sign) -> None:
+def test_swatches_and_dot_are_visible_in_forced_colours(tenant: int, ana: int, sign_in: Sign) -> None:
     page = sign_in(ana, forced_colors="active").open().page
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     for part in (".legend .key rect", ".live-dot"):
@@ -105,10 +105,10 @@ def test_swatches_and_dot_are_there_in_forced_colours(tenant: int, ana: int, sig
     assert page.locator(".legend .key").count() == 3
 
 
-def test_the_rule_above_the_total_goes_across_the_table(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
+def test_the_line_above_the_total_crosses_the_whole_table(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
     page = sign_in(company(world, *COMPANIES[0])).page
     page.goto(doorbell.url + "/orders/LONG-20260003")
-    # Borders of cells that meet are one; what is painted above the total is the row's own, so it goes across all of it.
+    # Adjacent borders collapse; only the row has one above the total, so it crosses the whole table.
     table = "document.querySelector('.lines-table')"
     row = f"getComputedStyle({table}.tFoot.rows[0])"
     assert page.evaluate(f"{row}.borderTopStyle + {row}.borderTopWidth") == "solid1px"

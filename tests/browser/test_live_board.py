@@ -1,4 +1,4 @@
-"""An order change reaches the screen: from plain SQL to the open page, without a reload."""
+"""Order changes made by plain SQL reach the open page, without a reload."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def test_a_plain_sql_update_changes_tile_row_and_chart_without_a_reload(
     assert screen.faults == []
 
 
-def test_a_new_order_appears_on_top_and_a_deleted_one_goes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_a_new_order_appears_on_top_and_a_deleted_one_disappears(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
     screen = sign_in(ana).open()
     placed = world.order(tenant, 4200, number="NEW-1", customer="Hanari Carnes")
     first = screen.page.locator("#recent_orders tbody tr").first
@@ -63,9 +65,7 @@ def test_a_changed_row_refetches_that_row_only(world: World, tenant: int, ana: i
     assert recent == [f"recent_orders/{changed}"]
 
 
-def test_a_bulk_update_makes_one_refetch_a_panel_and_not_thousands(
-    world: World, tenant: int, ana: int, sign_in: Sign
-) -> None:
+def test_a_bulk_update_causes_one_refetch_per_panel(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, currency, total_minor)"
         " SELECT %s, 'B' || n, 'Bulk', 'EUR', 100 FROM generate_series(1, 10000) AS n",
@@ -81,17 +81,17 @@ def test_a_bulk_update_makes_one_refetch_a_panel_and_not_thousands(
     assert {panel: screen.asked(panel) for panel in panels} == dict.fromkeys(panels, 1)
 
 
-def test_the_live_dot_says_on_demand_how_long_it_took_from_the_change_to_the_screen(
+def test_the_tooltip_of_the_live_dot_shows_the_latency_from_change_to_screen(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana).open()
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'S3'")
     dot = screen.page.locator("#live-state")
     expect(dot).to_have_attribute("title", re.compile(r"^Updated \d+\.\d s after the change$"))
-    assert "after the change" not in dot.inner_text(), "nothing beside the dot moves"
+    assert "after the change" not in dot.inner_text(), "the label beside the dot is unchanged"
 
 
-def test_what_a_person_does_survives_fifty_live_changes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_user_input_survives_fifty_live_changes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     """Typed text, caret, focus, scroll and an open <details>, while rows, tiles and charts change."""
     screen = sign_in(ana, height=700).open()
     page = screen.page
@@ -108,11 +108,11 @@ def test_what_a_person_does_survives_fifty_live_changes(world: World, tenant: in
         world.conn.execute(
             "UPDATE orders SET total_minor = total_minor + 1, paid_at = now() WHERE number = %s", [f"S{n % 20 + 1}"]
         )
-        page.wait_for_timeout(60)  # the pace of the changes, not a wait for their effect
+        page.wait_for_timeout(60)  # pace of the changes, no wait
     world.conn.execute("UPDATE orders SET total_minor = 7777700, paid_at = now() WHERE number = 'S1'")
     eventually(lambda: "€77,777.00" in page.locator("#recent_orders").inner_text())
     eventually(lambda: "€77," in screen.panel("revenue") or "€78," in screen.panel("revenue"))
-    assert screen.asked("revenue") >= 3, "the panels were refetched meanwhile"
+    assert screen.asked("revenue") >= 3, "guard: the panels were refetched meanwhile"
     assert search.input_value() == "Vins et alcools"
     assert search.evaluate("box => [document.activeElement === box, box.selectionStart]") == [True, 5]
     assert page.locator("#revenue_by_hour-data").get_attribute("open") is not None
@@ -121,7 +121,7 @@ def test_what_a_person_does_survives_fifty_live_changes(world: World, tenant: in
     assert screen.was_not_reloaded()
 
 
-def test_panels_refetch_at_most_once_a_second_and_never_miss_the_last(
+def test_panels_refetch_at_most_once_per_second_and_never_miss_the_last_change(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana).open()
@@ -138,7 +138,7 @@ def test_panels_refetch_at_most_once_a_second_and_never_miss_the_last(
     eventually(lambda: f"{total[0] / 100:,.2f}" in screen.panel("revenue"))
 
 
-def test_two_tenants_never_see_each_others_changes(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_tenants_never_see_changes_of_another_tenant(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     other = world.tenant("other", name="Other")
     eve = world.user(other, "Eve Moreau")
     hers: Screen = sign_in(eve).open()
@@ -147,21 +147,19 @@ def test_two_tenants_never_see_each_others_changes(world: World, tenant: int, an
     mine.forget()
     world.order(tenant, 12345, paid_at=world.now(), number="MINE")
     expect(mine.page.locator("#recent_orders")).to_contain_text("MINE")
-    world.order(other, 54321, paid_at=world.now(), number="HERS")  # the guard: her page does hear what is her own
+    world.order(other, 54321, paid_at=world.now(), number="HERS")  # guard: her page gets its own
     expect(hers.page.locator("#recent_orders")).to_contain_text("HERS")
-    assert hers.asked("recent_orders") == 1, "only her own order was a reason to look"
+    assert hers.asked("recent_orders") == 1, "only her own order caused a refetch"
     assert "MINE" not in hers.page.content()
     world.order(tenant, 1, number="AGAIN")
     expect(mine.page.locator("#recent_orders")).to_contain_text("AGAIN")
     assert "HERS" not in mine.page.content()
 
 
-def test_pause_holds_the_page_still_and_resume_brings_it_up_to_date(
-    world: World, tenant: int, ana: int, sign_in: Sign
-) -> None:
+def test_pause_freezes_the_page_and_resume_updates_it(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     screen = sign_in(ana).open()
     screen.page.locator("#pause").click()
-    expect(screen.page.locator("#live-words")).to_have_text("Paused")
+    expect(screen.page.locator("#live-label")).to_have_text("Paused")
     watching: Screen = sign_in(ana).open()
     before = screen.panel("revenue")
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'S3'")

@@ -1,4 +1,4 @@
-"""The pages beside the board are live too: an order, the list of orders, the inbox."""
+"""The other live pages: an order, the list of orders, the inbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rows(screen: Screen) -> list[str]:
     return screen.page.locator("#orders-rows tr th").all_inner_texts()
 
 
-def test_an_open_order_follows_what_psql_does_to_it(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_an_open_order_page_follows_changes_by_psql(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     world.order(tenant, 10_000, number="7", owner_id=ana)
     screen = sign_in(ana).open("/orders/7")
     order, pay = screen.page.locator("#order"), screen.page.get_by_role("button", name="Mark as paid")
@@ -26,7 +26,7 @@ def test_an_open_order_follows_what_psql_does_to_it(world: World, tenant: int, a
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = '7'")
     expect(pay).to_have_count(0)
     expect(screen.page.locator("#pay-done")).to_contain_text("Paid")
-    expect(order.locator(".order-mark")).to_have_text("paid")
+    expect(order.locator(".status-badge")).to_have_text("paid")
     expect(screen.page.locator("#order-activity li").first).to_contain_text("Paid · €100.00")
     expect(screen.page.locator("#amount")).to_have_value("100.00")
     world.conn.execute("UPDATE orders SET refunded_minor = 2500 WHERE number = '7'")
@@ -39,7 +39,7 @@ def test_an_open_order_follows_what_psql_does_to_it(world: World, tenant: int, a
     expect(screen.page.locator(".alert-success")).to_have_text("Refunded €5.00.")
 
 
-def test_what_is_typed_and_chosen_on_an_orders_page_survives_its_refetches(
+def test_user_input_on_an_order_page_survives_its_refetches(
     world: World, tenant: int, ana: int, ben: int, sign_in: Sign
 ) -> None:
     world.order(tenant, 10_000, number="7", owner_id=ana, paid_at=world.now())
@@ -57,7 +57,7 @@ def test_what_is_typed_and_chosen_on_an_orders_page_survives_its_refetches(
     assert screen.was_not_reloaded()
 
 
-def test_an_order_asks_only_when_it_is_the_one_that_changed(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_an_order_page_refetches_only_for_its_own_order(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     world.order(tenant, 10_000, number="7")
     screen = sign_in(ana).open("/orders/7")
     watching: Screen = sign_in(ana).open()
@@ -71,7 +71,7 @@ def test_an_order_asks_only_when_it_is_the_one_that_changed(world: World, tenant
     expect(screen.page.locator("#order")).to_contain_text("This order no longer exists")
 
 
-def test_the_list_of_orders_changes_in_place_and_shows_new_ones(
+def test_the_list_of_orders_updates_rows_in_place_and_shows_new_orders(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana).open("/orders")
@@ -105,7 +105,7 @@ def test_new_orders_wait_while_a_person_points_at_the_list(world: World, tenant:
     expect(pill).to_be_hidden()
 
 
-def test_the_list_keeps_its_search_its_filter_and_its_place(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_the_list_keeps_its_search_filter_and_position(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
         " SELECT %s, 'P' || n, 'Hanari Carnes', 'EUR', 100, '2026-01-01'::timestamptz + n * interval '1 s'"
@@ -138,7 +138,7 @@ def test_the_inbox_page_agrees_with_its_badge(world: World, tenant: int, ana: in
     for number in range(1, 4):
         world.conn.execute("UPDATE orders SET shipped_at = now() WHERE number = %s", [f"S{number * 2}"])
         expect(badge).to_have_text(str(number))
-        expect(button).to_have_text(f"Mark all {number} read")
+        expect(button).to_have_text(f"Mark all {number} as read")
         expect(page.locator("#inbox-page .note.is-unread")).to_have_count(number)
     world.conn.execute("UPDATE orders SET customer = 'Renamed since' WHERE number = 'S2'")
     expect(page.locator("#inbox-page")).to_contain_text("Renamed since")
@@ -148,7 +148,9 @@ def test_the_inbox_page_agrees_with_its_badge(world: World, tenant: int, ana: in
     assert screen.faults == []
 
 
-def test_the_bell_has_a_name_with_and_without_news(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_the_bell_has_an_accessible_name_with_and_without_unread(
+    world: World, tenant: int, ana: int, sign_in: Sign
+) -> None:
     screen = sign_in(ana).open("/orders/S1")
     bell = screen.page.locator("#bell > summary")
     expect(bell).to_have_accessible_name("Inbox, no unread")
@@ -156,7 +158,7 @@ def test_the_bell_has_a_name_with_and_without_news(world: World, tenant: int, an
     expect(bell).to_have_accessible_name("Inbox, 1 unread")
 
 
-def test_a_pause_lasts_from_page_to_page_and_its_button_changes_its_name_alone(
+def test_a_pause_lasts_from_page_to_page_and_its_button_changes_only_its_name(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana).open()
@@ -164,7 +166,7 @@ def test_a_pause_lasts_from_page_to_page_and_its_button_changes_its_name_alone(
     expect(pause).to_have_accessible_name("Pause")
     pause.click()
     page.get_by_role("link", name="Orders", exact=True).click()
-    expect(page.locator("#live-words")).to_have_text("Paused")
+    expect(page.locator("#live-label")).to_have_text("Paused")
     expect(pause).to_have_accessible_name("Resume")
     assert pause.get_attribute("aria-pressed") is None
     world.order(tenant, number="IN THE PAUSE")
@@ -176,16 +178,16 @@ def test_a_pause_lasts_from_page_to_page_and_its_button_changes_its_name_alone(
     screen.is_live()
 
 
-def test_the_live_state_is_said_to_screen_readers_in_words(ana: int, sign_in: Sign) -> None:
+def test_the_live_state_is_announced_to_screen_readers(ana: int, sign_in: Sign) -> None:
     screen = sign_in(ana).open()
-    said = screen.page.locator("#live-announcer[role=status]")
-    expect(said).to_have_text("")
+    announcer = screen.page.locator("#live-announcer[role=status]")
+    expect(announcer).to_have_text("")
     screen.page.context.clear_cookies()
     screen.page.evaluate("htmx.trigger('#revenue', 'refetch')")
-    expect(said).to_have_text("You are signed out.")
+    expect(announcer).to_have_text("You are signed out.")
 
 
-def test_nothing_in_recent_orders_moves_sideways_with_its_content(
+def test_the_columns_of_recent_orders_do_not_move_with_their_content(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana).open()

@@ -1,4 +1,4 @@
-"""Every `flask` command against servers that are away, refuse, take no writes or are not migrated: a sentence, exit code 2."""
+"""Every `flask` command with servers that are away, refuse, are read-only or not migrated: one sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from ..conftest import config_for
 from ..support.ports import free_port
 from ..support.world import Service, World
 
-# What asks no server, writes files or runs for ever.
+# Commands that use no server, write files or do not end.
 OF_FLASK = {"run", "shell", "routes"}
 _FILES_ONLY = ("init", "revision", "migrate", "edit", "merge", "heads", "branches", "history", "show", "list-templates")
 OF_MIGRATE = {f"db {name}" for name in _FILES_ONLY}
-ITS_OWN = {"doctor"}  # says what is wrong line by line, with exit code 1
+# It reports one line per fault, with exit code 1.
+ITS_OWN = {"doctor"}
 VALUES = {
     "email": "ana@example.com",
     "timezone": "Europe/Berlin",
@@ -36,16 +37,18 @@ VALUES = {
     "slug": "acme",
     "revision": "head",
 }
-ONE_OF = {"tenant set": ["--locale", "en_GB"], "user rename": ["--name", "Ana"]}  # options of which one is needed
+# Commands that need one of several options.
+ONE_OF = {"tenant set": ["--locale", "en_GB"], "user rename": ["--name", "Ana"]}
 TYPED = "correct horse battery staple 17\n" * 2
 
 
 def leaves(command: click.Command, info: ScriptInfo, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Each command below a group, by its words."""
+    """Each command below a group, with its words."""
     if not isinstance(command, click.Group):
         yield " ".join(path), command
         return
-    with click.Context(command, info_name="flask", obj=info) as context:  # closed, with the app's context that it opens
+    # `with` also closes the app context that the command opens.
+    with click.Context(command, info_name="flask", obj=info) as context:
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
@@ -53,7 +56,7 @@ def leaves(command: click.Command, info: ScriptInfo, path: tuple[str, ...] = ())
 
 
 def _commands() -> dict[str, click.Command]:
-    """All that `flask` knows, those that other parts will register included."""
+    """All commands of `flask` by their words."""
     config = Config.from_env(
         {"DATABASE_URL": "postgresql://nowhere/x", "REDIS_URL": "redis://nowhere/0", "SECRET_KEY": "s" * 40}
     )
@@ -65,7 +68,7 @@ COMMANDS = _commands()
 
 
 def arguments(name: str, file: Path) -> list[str]:
-    """The command with a plausible value for all that it requires."""
+    """The command line with a plausible value for each required parameter."""
     given = name.split()
     for parameter in COMMANDS[name].params:
         if not parameter.required:
@@ -87,7 +90,7 @@ def orders_file(tmp_path: Path) -> Path:
 
 
 def ask(config: Config, given: list[str]) -> Result:
-    """As `flask` itself does it: the command's group loads the app."""
+    """Run as `flask` does: the command group loads the app."""
     return CliRunner().invoke(FlaskGroup(create_app=lambda: create_app(config)), given, input=TYPED)
 
 
@@ -106,7 +109,7 @@ def _url(service: Service, *, user: str = "postgres", dbname: str = "", password
     return f"postgresql://{login}@/{dbname or parts['dbname']}?host={str(parts['host']).replace('/', '%2F')}"
 
 
-def test_the_commands_of_all_groups_are_among_them() -> None:
+def test_commands_of_all_groups_are_found() -> None:
     assert {"tenant list", "user create", "orders import", "rollups rebuild", "db upgrade", "db current"} <= set(
         COMMANDS
     )
@@ -117,7 +120,7 @@ def test_an_absent_server(service: Service, name: str, orders_file: Path) -> Non
     config = config_for(service, DATABASE_URL=f"postgresql://postgres@127.0.0.1:{free_port()}/doorbell")
     result = ask(config, arguments(name, orders_file))
     is_one_sentence(result, "PostgreSQL does not answer: ")
-    assert "Connection refused. See whether it runs" in result.output, "libpq's own question is left out"
+    assert "Connection refused. Check that it runs" in result.output, "libpq's own question is left out"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -128,7 +131,7 @@ def test_a_server_that_refuses(service: Service, name: str, orders_file: Path) -
 
 @pytest.fixture
 def guarded(embedded: Embedded, conn: psycopg.Connection) -> Iterator[str]:
-    """A role whose password is asked for."""
+    """A role that needs its password."""
     role = f"guarded_{os.getpid()}"
     rules = embedded.directory / "postgres" / "pg_hba.conf"
     before = rules.read_text()
@@ -146,13 +149,13 @@ def test_a_wrong_password(service: Service, guarded: str, orders_file: Path) -> 
     for name in COMMANDS:
         result = ask(config, arguments(name, orders_file))
         is_one_sentence(result, "password authentication failed")
-        assert "See user and password in DATABASE_URL" in result.output
+        assert "Check user and password in DATABASE_URL" in result.output
         assert "wrong-secret" not in result.output
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_server_that_is_read_only(service: Service, conn: psycopg.Connection, name: str, orders_file: Path) -> None:
-    """What only reads works there."""
+    """Commands that only read work there."""
     World(conn).tenant()
     conn.execute(
         sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(sql.Identifier(conn.info.dbname))
@@ -179,12 +182,13 @@ def empty(service: Service, conn: psycopg.Connection) -> Iterator[Service]:
 def test_a_database_that_is_not_migrated(empty: Service, orders_file: Path) -> None:
     for name in COMMANDS:
         if name.startswith("db "):
-            continue  # the remedy
+            # These are the remedy.
+            continue
         is_one_sentence(ask(config_for(empty), arguments(name, orders_file)), "Run: flask db upgrade")
 
 
 def test_a_schema_that_does_not_exist(empty: Service, orders_file: Path) -> None:
-    """`flask db upgrade` is what the other commands propose, so it must say what it lacks itself."""
+    """Other commands propose `flask db upgrade`, so its own error must name the missing schema."""
     config = config_for(empty, DATABASE_URL=f"{_url(empty)}&options=-csearch_path%3Dabsent")
     for name in COMMANDS:
         wanted = "CREATE SCHEMA" if name == "db upgrade" else "Run: flask db upgrade"
@@ -192,8 +196,8 @@ def test_a_schema_that_does_not_exist(empty: Service, orders_file: Path) -> None
             is_one_sentence(ask(config, arguments(name, orders_file)), wanted)
 
 
-def test_a_fault_of_doorbells_own_keeps_its_traceback(service: Service, conn: psycopg.Connection) -> None:
-    """In a migrated database a missing column is no matter of migrating."""
+def test_a_bug_keeps_its_traceback(service: Service, conn: psycopg.Connection) -> None:
+    """In a migrated database a missing column is not a missing migration."""
     conn.execute("ALTER TABLE tenants RENAME COLUMN locale TO language")
     result = ask(config_for(service), ["tenant", "list"])
     assert "UndefinedColumn" in repr(result.exception)
@@ -201,7 +205,7 @@ def test_a_fault_of_doorbells_own_keeps_its_traceback(service: Service, conn: ps
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_an_absent_redis(service: Service, conn: psycopg.Connection, name: str, orders_file: Path) -> None:
-    """What was done stays done, and what could not be told is said."""
+    """The change is kept, and the message names the notification that failed."""
     world = World(conn)
     world.order(world.tenant())
     result = ask(
@@ -213,5 +217,5 @@ def test_an_absent_redis(service: Service, conn: psycopg.Connection, name: str, 
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     if name == "rollups rebuild":
-        is_one_sentence(result, "Open boards were not told, because Redis does not answer")
-        assert "Counted again: 1 tenant." in result.output
+        is_one_sentence(result, "Open boards were not notified, because Redis does not answer")
+        assert "Rebuilt the rollups of 1 tenant." in result.output

@@ -1,4 +1,4 @@
-"""Searches within limits: what runs at once, how long one may take, and what a full pool is called."""
+"""Limits on searches: how many run at once, how long one may take, and what a full pool is called."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp.concurrency.search_limit import TENANT_SEARCHES, USER_SEARCHES, SearchLimit, TooManySearches
+from webapp.concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, SearchLimit, TooManySearches
 from webapp.queries import order_search
 
 from ..support.browser import Person, soup
@@ -18,39 +18,37 @@ from ..support.world import Service, World
 
 
 @contextlib.contextmanager
-def places(limit: SearchLimit, *who: tuple[int, int]) -> Iterator[None]:
+def slots(limit: SearchLimit, *holders: tuple[int, int]) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
-        for tenant_id, user_id in who:
-            stack.enter_context(limit.place(tenant_id, user_id))
+        for tenant_id, user_id in holders:
+            stack.enter_context(limit.slot(tenant_id, user_id))
         yield
 
 
 @pytest.mark.parametrize(
-    ("running", "whose"),
-    [([(1, 7)] * USER_SEARCHES, "user"), ([(1, user) for user in range(TENANT_SEARCHES)], "tenant")],
+    ("running", "scope"),
+    [([(1, 7)] * MAX_USER_SEARCHES, "user"), ([(1, user) for user in range(MAX_TENANT_SEARCHES)], "tenant")],
 )
-def test_one_search_more_than_a_user_or_a_tenant_may_have_is_refused(
-    running: list[tuple[int, int]], whose: str
-) -> None:
+def test_a_search_over_the_limit_of_a_user_or_a_tenant_is_refused(running: list[tuple[int, int]], scope: str) -> None:
     limit = SearchLimit(wait_seconds=0.01)
-    with places(limit, *running):
-        with pytest.raises(TooManySearches) as refused, limit.place(1, 7):
+    with slots(limit, *running):
+        with pytest.raises(TooManySearches) as refused, limit.slot(1, 7):
             pass
-        assert refused.value.whose == whose
-        with limit.place(2, 99):  # another tenant's are its own
+        assert refused.value.scope == scope
+        with limit.slot(2, 99):  # another tenant
             pass
-    with limit.place(1, 7):
+    with limit.slot(1, 7):
         pass
 
 
-def test_a_search_that_waits_takes_the_place_of_one_that_ends() -> None:
+def test_a_waiting_search_gets_the_slot_of_one_that_ends() -> None:
     limit, searched = SearchLimit(wait_seconds=20), threading.Event()
 
     def search() -> None:
-        with limit.place(1, 7):
+        with limit.slot(1, 7):
             searched.set()
 
-    with places(limit, *[(1, 7)] * USER_SEARCHES):
+    with slots(limit, *[(1, 7)] * MAX_USER_SEARCHES):
         waiting = threading.Thread(target=search)
         waiting.start()
         assert not searched.is_set()
@@ -58,10 +56,10 @@ def test_a_search_that_waits_takes_the_place_of_one_that_ends() -> None:
     assert searched.is_set()
 
 
-def test_a_search_that_raises_gives_its_place_back() -> None:
+def test_a_search_that_raises_frees_its_slot() -> None:
     limit = SearchLimit(wait_seconds=0.01)
-    for _ in range(USER_SEARCHES + 1):
-        with contextlib.suppress(ZeroDivisionError), limit.place(1, 7):
+    for _ in range(MAX_USER_SEARCHES + 1):
+        with contextlib.suppress(ZeroDivisionError), limit.slot(1, 7):
             raise ZeroDivisionError
 
 
@@ -75,7 +73,7 @@ CREATE OR REPLACE FUNCTION order_search_words(number text, customer text) RETURN
 $$ BEGIN PERFORM pg_sleep(20); RETURN ''; END $$"""
 
 
-def test_a_search_that_takes_too_long_is_stopped_and_says_what_to_do(
+def test_a_slow_search_is_stopped_with_advice(
     ana: Person, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(order_search, "MAX_SECONDS", 0.2)
@@ -89,22 +87,20 @@ def test_a_search_that_takes_too_long_is_stopped_and_says_what_to_do(
     assert ana.get("/orders?status=paid").status_code == 200
 
 
-def test_a_third_search_of_one_user_is_asked_to_come_back_and_others_are_not(
-    app: Flask, ana: Person, world: World
-) -> None:
+def test_only_the_third_search_of_a_user_is_refused(app: Flask, ana: Person, world: World) -> None:
     limit = app.extensions["doorbell_search_limit"] = SearchLimit(wait_seconds=0.05)
     tenant_id, user_id = world.conn.execute("SELECT tenant_id, id FROM users").fetchone() or (0, 0)
     other = Person(app, world.user(world.tenant("other"), "Ben Okafor"))
-    with places(limit, *[(tenant_id, user_id)] * USER_SEARCHES):
+    with slots(limit, *[(tenant_id, user_id)] * MAX_USER_SEARCHES):
         response = ana.get("/orders?q=hanari")
         assert (response.status_code, response.headers["Retry-After"]) == (429, "3")
         assert "2 of your searches are still running" in response.text
-        assert ana.get("/orders").status_code == 200, "the list itself is no search"
+        assert ana.get("/orders").status_code == 200, "the list itself is not a search"
         assert other.get("/orders?q=hanari").status_code == 200
     assert ana.get("/orders?q=hanari").status_code == 200
 
 
-def test_a_full_pool_is_another_incident_than_postgresql_away(
+def test_a_full_pool_is_not_logged_as_postgresql_away(
     app: Flask, ana: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
     with app.app_context():
@@ -122,7 +118,7 @@ def test_a_full_pool_is_another_incident_than_postgresql_away(
     assert ana.get("/orders").status_code == 200
 
 
-def test_a_lock_that_does_not_come_free_is_not_called_postgresql_away(
+def test_a_lock_timeout_is_not_logged_as_postgresql_away(
     ana: Person, world: World, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.order(1, number="7")
@@ -136,13 +132,11 @@ def test_a_lock_that_does_not_come_free_is_not_called_postgresql_away(
 
 
 @pytest.mark.parametrize("owner", ["x", "-1", "1.5", "9" * 19, "١"])
-def test_a_made_up_salesperson_in_the_address_is_refused(ana: Person, owner: str) -> None:
+def test_an_invalid_salesperson_in_the_url_is_refused(ana: Person, owner: str) -> None:
     assert ana.get("/orders", query_string={"owner": owner}).status_code == 400
 
 
-def test_the_list_is_filtered_by_salesperson_and_status_in_its_address_on_all_pages(
-    app: Flask, ana: Person, world: World
-) -> None:
+def test_the_url_filters_all_pages_by_salesperson_and_status(app: Flask, ana: Person, world: World) -> None:
     ben = world.user(1, "Ben Okafor")
     for n in range(60):
         world.order(1, number=f"B{n}", owner_id=ben, paid_at="2026-01-01")

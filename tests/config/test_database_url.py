@@ -1,4 +1,4 @@
-"""DATABASE_URL in each of its forms: the same database for pages, jobs, commands and doctor, or a refusal at the start."""
+"""DATABASE_URL in all its forms: the same database for pages, jobs, commands and doctor, or a refusal at the start."""
 
 from __future__ import annotations
 
@@ -43,32 +43,33 @@ FORMS: dict[str, Callable[[str, str], str]] = {
 
 @pytest.fixture(params=FORMS)
 def url(request: pytest.FixtureRequest, service: Service, conn: psycopg.Connection) -> str:
-    if "schema" in request.param:  # as an operator does who keeps Doorbell in a schema of its own
+    # For an operator with a schema for Doorbell.
+    if "schema" in request.param:
         conn.execute("CREATE SCHEMA board")
     return FORMS[request.param](*_parts(service))
 
 
-def test_it_means_the_same_to_all(service: Service, url: str) -> None:
-    asked = "SELECT current_database() || ' ' || current_setting('search_path')"
+def test_all_connections_use_the_same_database_and_schema(service: Service, url: str) -> None:
+    statement = "SELECT current_database() || ' ' || current_setting('search_path')"
     placed = Service(url, service.redis_url)
     found = []
     config = config_for(placed)
     with doorbell.connect(config.database_url) as conn:
-        found += conn.execute(asked).fetchall()
+        found += conn.execute(statement).fetchall()
     with session.connect(config.database_url, "a job") as conn:
-        found += conn.execute(asked).fetchall()
+        found += conn.execute(statement).fetchall()
     with System(config.database_url, config.redis_url, None).postgresql() as conn:  # type: ignore[arg-type]
-        found += conn.execute(asked).fetchall()
+        found += conn.execute(statement).fetchall()
     app = create_app(config)
     with app.app_context():
         with db.engine.connect() as connection:
-            found += [tuple(row) for row in connection.execute(text(asked))]
+            found += [tuple(row) for row in connection.execute(text(statement))]
         db.engine.dispose()
     path = "board" if "search_path" in url else '"$user", public'
     assert found == [(f"{_parts(service)[1]} {path}",)] * 4
 
 
-def test_all_processes_work_with_a_folder_as_the_host_and_a_second_one(service: Service, world: World) -> None:
+def test_all_processes_work_with_two_hosts_of_which_one_is_a_folder(service: Service, world: World) -> None:
     user = world.user(world.tenant())
     placed = Service(FORMS["two hosts, the second answers"](*_parts(service)), service.redis_url)
     processes = Doorbell(placed)
@@ -97,7 +98,7 @@ def test_all_processes_work_with_a_folder_as_the_host_and_a_second_one(service: 
         ("postgresql://h/d?hunter2", "cannot be read by PostgreSQL's library"),
     ],
 )
-def test_what_cannot_be_used_is_refused_at_the_start_and_not_shown(url: str, words: str) -> None:
+def test_an_invalid_address_is_refused_at_the_start_and_not_shown(url: str, words: str) -> None:
     env = {"DATABASE_URL": url, "REDIS_URL": "redis://r/0", "SECRET_KEY": "s" * 40}
     with pytest.raises(ConfigError) as raised:
         Config.from_env(env)

@@ -1,4 +1,4 @@
-"""What must not be served to other machines is refused in words, unless that is allowed."""
+"""Insecure configurations are not served to other machines, unless the operator allows it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from ..support.world import Service, World
         ("board.example.com:8000", True),
     ],
 )
-def test_which_addresses_other_machines_reach(bind: str, beyond: bool) -> None:
+def test_addresses_that_other_machines_reach(bind: str, beyond: bool) -> None:
     assert reaches_beyond(bind) is beyond
 
 
-def test_the_sentence_names_all_that_is_open() -> None:
+def test_the_message_names_each_insecure_setting() -> None:
     assert insecure("0.0.0.0:80", demo=False, cookie_secure=True) == ""
     assert "/demo" in (demo := insecure("0.0.0.0:80", demo=True, cookie_secure=True))
     assert "cookies" not in demo
@@ -53,7 +53,7 @@ def test_the_sentence_names_all_that_is_open() -> None:
 
 
 @pytest.mark.parametrize("env", [{"DOORBELL_DEMO": "1"}, {"DOORBELL_DEMO": "0", "COOKIE_SECURE": "0"}])
-def test_gunicorn_refuses_by_the_address_that_it_has_bound(service: Service, env: dict[str, str]) -> None:
+def test_gunicorn_refuses_an_insecure_address_that_it_has_bound(service: Service, env: dict[str, str]) -> None:
     port = free_port()
     doorbell = Doorbell(service, **env)
     try:
@@ -69,7 +69,7 @@ def test_gunicorn_refuses_by_the_address_that_it_has_bound(service: Service, env
         doorbell.close()
 
 
-def test_with_secure_cookies_or_leave_it_is_served(service: Service) -> None:
+def test_secure_cookies_or_permission_allow_the_address(service: Service) -> None:
     for env in ({"DOORBELL_DEMO": "0"}, {"ALLOW_INSECURE_NETWORK": "1"}):
         doorbell = Doorbell(service, **env)
         doorbell.web = doorbell.process(*doorbell.web.args, BIND=f"0.0.0.0:{doorbell.port}")
@@ -87,7 +87,7 @@ def test_with_secure_cookies_or_leave_it_is_served(service: Service) -> None:
         {"BIND": "192.0.2.1", "COOKIE_SECURE": "1"},
     ],
 )
-def test_make_run_refuses_before_it_starts_anything(tmp_path: Path, env: dict[str, str]) -> None:
+def test_make_run_refuses_before_it_starts_a_process(tmp_path: Path, env: dict[str, str]) -> None:
     with pytest.raises(LaunchRefused, match="which other machines reach"):
         Settings.from_env(env)
     Settings.from_env(env | {"ALLOW_INSECURE_NETWORK": "1"})
@@ -95,14 +95,14 @@ def test_make_run_refuses_before_it_starts_anything(tmp_path: Path, env: dict[st
     Settings.from_env({**env, "DOORBELL_DEMO": "0", "COOKIE_SECURE": "1"})
 
 
-def test_the_doctor_warns_of_what_was_allowed(service: Service) -> None:
+def test_the_doctor_warns_of_an_insecure_network_that_was_allowed(service: Service) -> None:
     found = examined(service, BIND="0.0.0.0:8000", ALLOW_INSECURE_NETWORK="1")
-    found.says("sign-in", "warn", "DOORBELL_DEMO=1 signs everybody in at /demo", "Set BIND")
+    found.says("sign-in", "warn", "DOORBELL_DEMO=1 signs every visitor in at /demo", "Set BIND")
     assert config_for(service, BIND="127.0.0.1:8000").insecure() == ""
-    assert os.environ.get("BIND") is None, "the guard: the tests' own environment has none"
+    assert os.environ.get("BIND") is None, "guard: the environment of the tests has no BIND"
 
 
-def test_the_doctor_warns_of_an_unnamed_proxy_and_of_a_trigger_that_is_off(service: Service, world: World) -> None:
+def test_the_doctor_warns_of_an_unconfigured_proxy_and_of_a_disabled_trigger(service: Service, world: World) -> None:
     with redis.Redis.from_url(service.redis_url) as client:
         client.set(proxy_warning.KEY, "10.0.0.2")
     world.conn.execute("ALTER TABLE users DISABLE TRIGGER users_updated")

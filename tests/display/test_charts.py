@@ -1,4 +1,4 @@
-"""Charts: geometry in attributes, nothing that the CSP forbids, everything escaped."""
+"""Charts: geometry in attributes, no inline styles or scripts, all texts escaped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_bars_reach_from_the_zero_line_to_their_value() -> None:
     assert chart.zero_y == 100
 
 
-def test_a_value_below_zero_hangs_from_the_zero_line() -> None:
+def test_a_negative_value_extends_below_the_zero_line() -> None:
     chart = bar_chart(d(100, -100))
     assert chart.zero_y == 50
     assert [(bar.y, bar.height) for bar in chart.bars] == [(0, 50), (50, 50)]
@@ -55,12 +55,12 @@ def test_bars_stay_apart_and_inside_the_plot() -> None:
     assert bars[-1].x + bars[-1].width < 1000
 
 
-def test_the_line_follows_the_compared_values_and_is_missing_without_them() -> None:
+def test_the_line_follows_the_compared_values_and_is_omitted_without_them() -> None:
     assert bar_chart(d(1, 1), d(100, 0)).line == "250.0,0.0 750.0,100.0"
     assert bar_chart(d(1, 1), d(0, 0)).line == ""
 
 
-def test_shares_are_of_the_largest_and_never_below_zero() -> None:
+def test_shares_are_relative_to_the_largest_and_never_negative() -> None:
     assert shares([200, 50, -10]) == [100.0, 25.0, 0.0]
     assert shares([0, -5]) == [0.0, 0.0]
     assert shares([]) == []
@@ -68,7 +68,7 @@ def test_shares_are_of_the_largest_and_never_below_zero() -> None:
 
 @pytest.fixture
 def drawn(app: Flask, world: World) -> str:
-    """Bars of 5,000 and 10,000 beside a line, with words that try to be markup."""
+    """Bars of 5,000 and 10,000 with a line, and with texts that contain markup."""
     source = """{% from "components/charts.html" import bar_chart %}{{ bar_chart(chart, labels, summary, 1) }}"""
     user_id = world.user(world.tenant())
     with app.test_request_context():
@@ -91,7 +91,7 @@ def test_a_drawn_chart_has_geometry_and_a_name_and_no_style(drawn: str) -> None:
     assert not re.search(r"\son\w+=", drawn)
 
 
-def test_a_drawn_chart_escapes_its_words(drawn: str) -> None:
+def test_a_drawn_chart_escapes_its_texts(drawn: str) -> None:
     assert "<script>" not in drawn
     assert "<b>" not in drawn
     assert "&lt;b&gt;a&lt;/b&gt;" in drawn

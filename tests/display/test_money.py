@@ -1,4 +1,4 @@
-"""Money as people and files write it: read strictly, or refused in words."""
+"""Parsing and formatting of money: texts are parsed strictly, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ from webapp.money import MoneyError, amount_text, money_text, parse_minor
         ("CHF 12.50", "CHF", "de_CH", 1250),
     ],
 )
-def test_an_amount_is_read_as_its_locale_writes_it(text: str, currency: str, locale: str | None, minor: int) -> None:
+def test_an_amount_is_parsed_by_its_locale(text: str, currency: str, locale: str | None, minor: int) -> None:
     assert parse_minor(text, currency, locale) == minor
 
 
 @pytest.mark.parametrize(
-    ("text", "currency", "locale", "says"),
+    ("text", "currency", "locale", "message"),
     [
         ("", "EUR", None, "Write it like 1234.50"),
         ("1,234.50", "EUR", None, "Write it like 1234.50"),
@@ -75,19 +75,19 @@ def test_an_amount_is_read_as_its_locale_writes_it(text: str, currency: str, loc
         ("10000000000000.01", "EUR", None, "too large"),
     ],
 )
-def test_what_is_no_amount_or_could_be_two_is_refused(text: str, currency: str, locale: str | None, says: str) -> None:
-    with pytest.raises(MoneyError, match=says):
+def test_an_invalid_or_ambiguous_amount_is_refused(text: str, currency: str, locale: str | None, message: str) -> None:
+    with pytest.raises(MoneyError, match=message):
         parse_minor(text, currency, locale)
 
 
 @pytest.mark.parametrize("locale", [None, "en_GB", "de_DE", "fr_FR", "de_CH", "en_IN", "sv_SE", "ja_JP"])
 @pytest.mark.parametrize("minor", [0, 5, 123456789, -70])
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
-def test_an_amount_written_out_is_read_back(minor: int, currency: str, locale: str | None) -> None:
+def test_a_formatted_amount_is_parsed_back(minor: int, currency: str, locale: str | None) -> None:
     assert parse_minor(amount_text(minor, currency, locale), currency, locale) == minor
 
 
-def test_an_amount_for_people_has_its_currency() -> None:
+def test_money_text_has_the_currency() -> None:
     assert money_text(123450, "EUR", "en_GB") == "€1,234.50"
     assert money_text(1234, "JPY", "en_GB") == "JP¥1,234"
 
@@ -109,15 +109,15 @@ def _tenant(currency: str, locale: str) -> Tenant:
         (9_745_27, "EGP", "ar_EG", "\u200f9,745.27\xa0ج.م.\u200f"),
     ],
 )
-def test_a_figure_is_in_whole_units_from_seven_digits_on(minor: int, currency: str, locale: str, text: str) -> None:
+def test_a_figure_of_seven_digits_or_more_is_in_whole_units(minor: int, currency: str, locale: str, text: str) -> None:
     assert short_money_text(minor, tenant=_tenant(currency, locale)) == text
 
 
-def test_amounts_beside_a_large_one_are_in_whole_units_too() -> None:
+def test_amounts_beside_a_large_amount_are_in_whole_units_too() -> None:
     assert short_money_text(150, 1_000_000_00, _tenant("EUR", "en_GB")) == "€2"
 
 
-def test_the_size_class_counts_the_characters_that_take_room() -> None:
+def test_the_width_class_counts_only_visible_characters() -> None:
     assert width_class("€8,379.40") == "chars-9"
     assert width_class("\u200f9,745.27\xa0ج.م.\u200f") == "chars-15"
     assert width_class(["€1.00", "Rp524.439.796"]) == "chars-15"

@@ -1,4 +1,4 @@
-"""One process serves tenants of many locales: no text of one is ever in another's page."""
+"""One process serves tenants with different locales, and no page shows a text of another tenant's locale."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ..support.world import Service, World
 
 TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
-AT = "2026-11-20 09:30+00"  # a past that no midnight moves
+AT = "2026-11-20 09:30+00"  # fixed, so independent of the day
 
-# What differs from one answer to the next for the same tenant.
+# The parts that differ between two responses for the same tenant.
 CHANGING = (
     r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|(?<=csrf_token" type="hidden" value=")[^"]*',
-    r'(?<=name="token" type="hidden" value=")[^"]*',
+    r'(?<=name="idempotency_key" type="hidden" value=")[^"]*',
     r'(?<=data-now=")\d+|(?<=data-since=")\d+|(?<=data-seen=")[\d:,]+|(?<=since=)\d+',
     r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*',
 )
 
 
-def addresses(tenant_order: int, note: str) -> list[str]:
+def addresses(tenant_order: int, new_items: str) -> list[str]:
     pages = [
         "/",
         "/orders",
@@ -49,12 +49,12 @@ def addresses(tenant_order: int, note: str) -> list[str]:
     )
     parts = [f"/panels/{name}" for name in panels.split()]
     parts += [f"/panels/recent_orders/{tenant_order}", f"/panels/orders/{tenant_order}", "/panels/orders/999999"]
-    parts += ["/panels/orders", f"/panels/orders/rows?ids={tenant_order}&since=0", "/panels/inbox/page", note]
+    parts += ["/panels/orders", f"/panels/orders/rows?ids={tenant_order}&since=0", "/panels/inbox/page", new_items]
     return pages + parts
 
 
 def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
-    """A tenant in which every template has something to show; its user, and what the user opens."""
+    """A tenant with data for every template. Returns its user and the URLs that the user opens."""
     tenant = world.tenant(slug, **columns)
     user = world.user(tenant, "Ana Silva")
     money = {"currency": columns["currency"], "owner_id": user}
@@ -70,7 +70,7 @@ def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     world.order(tenant, 55_555, number="TODAY", paid_at=world.now(), **money)
     world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 654321)", [tenant, user])
     world.conn.execute("UPDATE order_events SET recorded_at = recorded_at, occurred_at = %s", [AT])
-    return user, addresses(order, "/panels/inbox/news?seen=3:3:")
+    return user, addresses(order, "/panels/inbox/new-items?seen=3:3:")
 
 
 @pytest.fixture
@@ -97,15 +97,15 @@ def rendered() -> Iterator[set[str]]:
     """The names of the templates that were rendered."""
     names: set[str] = set()
 
-    def note(_app: Flask, template: Any, **_: object) -> None:
+    def record(_app: Flask, template: Any, **_: object) -> None:
         names.add(template.name)
 
-    with flask.template_rendered.connected_to(note):
+    with flask.template_rendered.connected_to(record):
         yield names
 
 
 @pytest.mark.parametrize("order", [("berlin", "kolkata", "tokyo"), ("tokyo", "kolkata", "berlin")])
-def test_each_page_says_what_it_says_in_a_process_of_its_own(
+def test_each_page_equals_the_page_of_a_process_of_its_own(
     service: Service, tenants: dict[str, tuple[int, list[str]]], order: tuple[str, ...]
 ) -> None:
     together = create_app(config_for(service))
@@ -117,7 +117,7 @@ def test_each_page_says_what_it_says_in_a_process_of_its_own(
     assert len({answers[name]["/orders/new"] for name in order}) == len(order), "guard: the tenants differ"
 
 
-def test_every_template_is_among_those_pages(
+def test_these_pages_render_every_template(
     app: Flask, tenants: dict[str, tuple[int, list[str]]], rendered: set[str]
 ) -> None:
     user, paths = tenants["berlin"]
@@ -127,7 +127,7 @@ def test_every_template_is_among_those_pages(
     app.view_functions["orders.index"] = broken_view
     shown(app, user, ["/orders"])
     reached: set[str] = set()
-    waiting = set(rendered) | {"bare.html", "base.html"}  # the layouts, which pages/error.html names by a variable
+    waiting = set(rendered) | {"bare.html", "base.html"}  # pages/error.html extends them by a variable
     while waiting:
         name = waiting.pop()
         reached.add(name)
@@ -136,16 +136,16 @@ def test_every_template_is_among_those_pages(
     assert sorted(reached) == NAMES
 
 
-def test_no_filter_of_doorbell_is_called_when_a_template_is_compiled(app: Flask) -> None:
-    """Jinja computes a filter on a constant once, for all who come later, unless the filter takes the context."""
+def test_no_filter_of_doorbell_is_called_while_a_template_is_compiled(app: Flask) -> None:
+    """Jinja evaluates a filter on a constant once, at compile time, unless the filter takes the context."""
     own = {name: text for name, text in app.jinja_env.filters.items() if name not in JINJAS_OWN}
     assert {"money", "amount", "quantity", "moment"} <= own.keys()
     for name, text in own.items():
-        assert getattr(text, "jinja_pass_arg", None) is not None, f"register {name} through formatting.of_the_request"
+        assert getattr(text, "jinja_pass_arg", None) is not None, f"wrap {name} in filters.per_render"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_use_of_such_a_filter_can_be_folded(app: Flask, name: str) -> None:
+def test_no_use_of_a_filter_is_folded_to_a_constant(app: Flask, name: str) -> None:
     source = (TEMPLATES / name).read_text()
     for node in app.jinja_env.parse(source).find_all(nodes.Filter):
         if node.name in JINJAS_OWN:
@@ -154,7 +154,7 @@ def test_no_use_of_such_a_filter_can_be_folded(app: Flask, name: str) -> None:
             node.as_const(nodes.EvalContext(app.jinja_env, name))
 
 
-def test_the_search_for_a_folded_filter_finds_one(app: Flask) -> None:
+def test_a_filter_without_the_context_is_folded_to_a_constant(app: Flask) -> None:
     app.jinja_env.filters["plain"] = str
     (found,) = app.jinja_env.parse("{{ 123450 | plain }}").find_all(nodes.Filter)
     assert found.as_const(nodes.EvalContext(app.jinja_env, "x")) == "123450"

@@ -1,4 +1,4 @@
-"""`flask doctor` on a healthy system, and on systems that are broken for real, one link at a time."""
+"""`flask doctor` on a healthy system, and on real systems with one broken part each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import redis
 from flask import Flask
 
 from webapp.config import ConfigError
-from webapp.doctor import clock, examination, postgresql, transactions
+from webapp.doctor import clock, postgresql, run, transactions
 from webapp.doctor.system import System
 from webapp.rollups import refresh
 from webapp.signals import publisher
@@ -38,30 +38,30 @@ def test_a_healthy_system_is_ok_in_every_check(doorbell: Doorbell, service: Serv
     with redis.Redis.from_url(service.redis_url) as client:
         eventually(lambda: client.get(publisher.HEARTBEAT_KEY))
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]
-    run = subprocess.run(command, cwd=ROOT, env=doorbell.env(), capture_output=True, text=True, timeout=60)
-    lines = run.stdout.splitlines()
-    assert run.returncode == 0, run.stdout + run.stderr
+    done = subprocess.run(command, cwd=ROOT, env=doorbell.env(), capture_output=True, text=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[:2] for line in lines] == [["ok", name] for name in NAMES]
-    assert "leads, session" in run.stdout
-    assert "0 stand by" in run.stdout
-    assert run.stderr == ""
+    assert "leads, session" in done.stdout
+    assert "0 standbys" in done.stdout
+    assert done.stderr == ""
 
 
-def test_what_to_do_stands_below_a_fault(app: Flask) -> None:
+def test_advice_is_printed_below_a_fault(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["doctor"])
     lines = result.output.splitlines()
     assert result.exit_code == 1
     fault = next(i for i, line in enumerate(lines) if line.startswith("FAULT  listener"))
-    assert lines[fault + 1].strip() == "→ Start listener_worker.py (better two, on different hosts)."
+    assert lines[fault + 1].strip() == "→ Start listener_worker.py (preferably two, on different hosts)."
 
 
 # PostgreSQL, the schema and the triggers -----------------------------------------------------------------------------------
 
 
-def test_without_postgresql_the_rest_is_looked_at_and_its_dependents_say_why_not(service: Service) -> None:
+def test_without_postgresql_its_dependents_are_skipped_with_the_reason(service: Service) -> None:
     found = examined(service, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/doorbell")
-    found.says("postgresql", "FAULT", "does not answer", "See whether it runs")
-    found.says("redis", "ok", "a signal passes in")
+    found.says("postgresql", "FAULT", "does not answer", "Check that it runs")
+    found.says("redis", "ok", "a signal arrives in")
     found.says("clock", "warn", "not compared: PostgreSQL does not answer")
     dependents = [name for name in NAMES if name not in ("postgresql", "redis", "clock")]
     for name in dependents:
@@ -71,39 +71,39 @@ def test_without_postgresql_the_rest_is_looked_at_and_its_dependents_say_why_not
 @pytest.mark.parametrize(
     "address", ["doorbell:hun/ter2@db/doorbell", "doorbell:hunter2@[db/doorbell", "db/d?hunter2=1"]
 )
-def test_an_unreadable_address_says_so_without_showing_half_a_password(service: Service, address: str) -> None:
-    """No process starts with it; the doctor's own check, asked all the same, shows as little."""
+def test_an_unreadable_address_is_a_fault_and_its_password_stays_hidden(service: Service, address: str) -> None:
+    """Config refuses the address; the doctor's own check must show as little of it."""
     url = f"postgresql://{address}"
     with pytest.raises(ConfigError, match=r"%XX|%2F") as refused:
         config_for(service, DATABASE_URL=url)
-    (found,) = postgresql.look(System(url, service.redis_url, ROOT))
+    (found,) = postgresql.check(System(url, service.redis_url, ROOT))
     assert (found.level, "%XX" in found.advice) == ("FAULT", True)
     for text in (str(refused.value), found.seen, found.advice):
         assert "hun" not in text
         assert "ter2" not in text
 
 
-def test_a_database_that_is_none_is_named(service: Service) -> None:
+def test_a_missing_database_is_a_fault(service: Service) -> None:
     url = service.database_url.replace("/test_", "/none_")
     examined(service, DATABASE_URL=url).says("postgresql", "FAULT", "does not exist", "createdb")
 
 
-def test_a_postgresql_that_is_too_old_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_postgresql_is_a_fault(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webapp.doctor.postgresql.MIN_VERSION", 990000)
     examined(service).says("postgresql", "FAULT", "99 or newer is needed", "Upgrade")
 
 
-def test_a_schema_that_is_behind_names_both_revisions(app: Flask, service: Service) -> None:
+def test_an_old_schema_is_a_fault_with_both_revisions(app: Flask, service: Service) -> None:
     with app.app_context():
         flask_migrate.downgrade(revision="0003")
     found = examined(service)
-    found.says("schema", "FAULT", "revision 0003; 0", "flask db upgrade")
+    found.says("schema", "FAULT", "revision 0003; this code needs 0", "flask db upgrade")
     found.says("partitions", "FAULT", "cannot be checked: UndefinedFunction", "flask db upgrade")
 
 
-def test_a_database_that_was_never_migrated_or_by_newer_code_says_so(service: Service, world: World) -> None:
+def test_an_empty_database_and_one_of_newer_code_are_faults(service: Service, world: World) -> None:
     world.conn.execute("UPDATE alembic_version SET version_num = '9999'")
-    examined(service).says("schema", "FAULT", "9999, which this code does not know", "deploy")
+    examined(service).says("schema", "FAULT", "9999 is unknown to this code", "deploy")
     world.conn.execute("DROP TABLE alembic_version")
     examined(service).says("schema", "FAULT", "revision none", "flask db upgrade")
 
@@ -140,34 +140,32 @@ BROKEN_TRIGGERS = [
 
 
 @pytest.mark.parametrize(("statement", "seen", "advice"), BROKEN_TRIGGERS)
-def test_a_trigger_that_does_not_do_its_work_is_named(
-    service: Service, world: World, statement: str, seen: str, advice: str
-) -> None:
+def test_a_broken_trigger_is_a_fault(service: Service, world: World, statement: str, seen: str, advice: str) -> None:
     world.conn.execute(statement)
     examined(service).says("triggers", "FAULT", seen, advice)
 
 
-def test_a_trigger_enabled_always_is_well(service: Service, world: World) -> None:
+def test_a_trigger_that_is_always_enabled_is_ok(service: Service, world: World) -> None:
     world.conn.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_updated")
-    examined(service).says("triggers", "ok", "5 there and enabled")
+    examined(service).says("triggers", "ok", "5 present and enabled")
 
 
 # Redis ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_without_redis_the_rest_is_looked_at(service: Service) -> None:
+def test_without_redis_the_other_checks_run(service: Service) -> None:
     with leading(service):
         found = examined(service, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
-    found.says("redis", "FAULT", "does not answer", "See whether it runs")
-    found.says("listener", "warn", "its heartbeat is not known: Redis does not answer", "Redis")
+    found.says("redis", "FAULT", "does not answer", "Check that it runs")
+    found.says("listener", "warn", "its heartbeat is unknown: Redis does not answer", "Redis")
     found.says("clock", "warn", "not compared: Redis does not answer")
     for name in ("postgresql", "schema", "triggers", "bell", "queue", "zones", "partitions", "transactions"):
         assert found.checks[name]["level"] == "ok", found.checks[name]
 
 
-def test_a_wrong_password_for_redis_is_said_and_not_shown(service: Service) -> None:
+def test_a_wrong_password_of_redis_is_a_fault_and_stays_hidden(service: Service) -> None:
     found = examined(service, REDIS_URL=service.redis_url.replace("redis://:", "redis://:hunter2"))
-    found.says("redis", "FAULT", "lets nobody in", "REDIS_URL")
+    found.says("redis", "FAULT", "refuses the login", "REDIS_URL")
     assert "hunter2" not in json.dumps(found.checks)
 
 
@@ -178,7 +176,7 @@ def test_a_wrong_password_for_redis_is_said_and_not_shown(service: Service) -> N
     ("ahead", "level", "seen"),
     [(-5, "warn", "clock is 5.0 s ahead of this host's"), (60, "FAULT", "clock is 60 s behind this host's")],
 )
-def test_a_clock_that_goes_wrong_is_said_with_its_direction(
+def test_a_wrong_clock_is_reported_with_its_direction(
     service: Service, monkeypatch: pytest.MonkeyPatch, ahead: float, level: str, seen: str
 ) -> None:
     monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: time.time() + ahead))
@@ -187,28 +185,28 @@ def test_a_clock_that_goes_wrong_is_said_with_its_direction(
     found.says("clock", level, f"Redis's {seen}", "NTP")
 
 
-def test_a_zone_that_only_postgresql_knows_is_a_fault(service: Service, world: World) -> None:
+def test_a_zone_that_python_lacks_is_a_fault(service: Service, world: World) -> None:
     world.tenant("berlin")
     world.tenant("posix", timezone="UTC+3")
     found = examined(service)
-    found.says("zones", "FAULT", "Python does not know the zone 'UTC+3' (tenant posix)", "IANA")
+    found.says("zones", "FAULT", "Python has no time zone 'UTC+3' (tenant posix)", "IANA")
     assert "berlin" not in found.checks["zones"]["seen"]
 
 
-def test_a_zone_that_both_read_differently_is_a_fault(service: Service, world: World) -> None:
-    """PostgreSQL takes MET for an abbreviation, an hour ahead all the year; for Python it has summers."""
+def test_a_zone_with_two_readings_is_a_fault(service: Service, world: World) -> None:
+    """PostgreSQL reads MET as an abbreviation, UTC+1 all year; in Python it has summer time."""
     world.tenant("berlin")
     world.tenant("middle", timezone="MET")
     found = examined(service)
     found.says("zones", "FAULT", "'MET' (tenant middle) on 20", "Update tzdata")
-    assert "PostgreSQL says UTC+01:00, Python UTC+02:00" in found.checks["zones"]["seen"]
+    assert "PostgreSQL has UTC+01:00, Python UTC+02:00" in found.checks["zones"]["seen"]
     assert "berlin" not in found.checks["zones"]["seen"]
 
 
 # Partitions and transactions -----------------------------------------------------------------------------------------------
 
 
-def test_a_month_that_is_missing_and_events_without_a_month_are_told(service: Service, world: World) -> None:
+def test_a_missing_month_and_events_without_a_month_are_reported(service: Service, world: World) -> None:
     rows = world.conn.execute("SELECT part::text FROM order_events_partitions()").fetchall()
     world.conn.execute(f"DROP TABLE {rows[1][0]}")
     month = rows[1][0].removeprefix("order_events_").replace("_", "-")
@@ -216,16 +214,15 @@ def test_a_month_that_is_missing_and_events_without_a_month_are_told(service: Se
     world.conn.execute("SELECT order_events_make_partitions(2)")
     old_event(world, world.tenant(), "100 days", count=2)
     examined(service).says(
-        "partitions", "warn", "order_events_default holds 2 events, from 20", "go with the retention"
+        "partitions", "warn", "order_events_default holds 2 events, from 20", "dropped by the retention"
     )
 
 
-def test_a_transaction_that_was_left_open_is_named(
-    service: Service, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_transaction_left_open_is_named(service: Service, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "OLD_SECONDS", 0.0)
     with psycopg.connect(service.database_url, application_name="a report") as report:
-        report.execute("SELECT 1")  # sits in a transaction, and holds back nobody
+        # A transaction that holds back nothing.
+        report.execute("SELECT 1")
         assert "a report" not in examined(service).checks["transactions"]["seen"]
         World(report).tenant("open")
         found = examined(service)
@@ -237,7 +234,7 @@ def test_a_transaction_that_was_left_open_is_named(
 # Deadlines -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_check_that_waits_for_a_lock_gives_up_and_hides_no_other(service: Service, world: World) -> None:
+def test_a_check_that_waits_for_a_lock_ends_and_does_not_hide_others(service: Service, world: World) -> None:
     with psycopg.connect(service.database_url) as other:
         other.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE")
         found = examined(service)
@@ -245,10 +242,10 @@ def test_a_check_that_waits_for_a_lock_gives_up_and_hides_no_other(service: Serv
     found.says("partitions", "ok", "")
 
 
-def test_a_check_that_gets_no_answer_is_left_behind_and_those_on_the_same_server_left_out(
+def test_a_check_without_an_answer_skips_the_others_on_that_server(
     service: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "DEADLINE_SECONDS", 1.0)
+    monkeypatch.setattr(run, "DEADLINE_SECONDS", 1.0)
     with psycopg.connect(service.database_url) as other:
         other.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE")
         found = examined(service)

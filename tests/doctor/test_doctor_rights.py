@@ -1,4 +1,4 @@
-"""`flask doctor` on rights, roles and the events' ids, each wrong for real; the advice is run as it is printed."""
+"""`flask doctor` on wrong rights, roles and event ids; the tests run its advice as it is printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..support.world import Service, World
 
 
 def run_advice(world: World, service: Service, check: str) -> None:
-    """What the doctor says to run makes the check well."""
+    """Run the doctor's advice; the check must be ok after it."""
     for line in examined(service).checks[check]["advice"].splitlines():
         world.conn.execute(line)
     assert examined(service).levels[check] == "ok", examined(service).checks[check]
@@ -46,11 +46,16 @@ def run_advice(world: World, service: Service, check: str) -> None:
             "functions",
             "ALTER FUNCTION orders_deleted() SET search_path = public",
             "FAULT",
-            "orders_deleted() does not look names up in pg_catalog, public and pg_temp alone",
+            "orders_deleted() has a search_path other than pg_catalog, public, pg_temp",
         ),
-        ("rights", "GRANT CREATE ON SCHEMA public TO PUBLIC", "FAULT", "every role may create in schema public"),
-        ("rights", "GRANT CREATE ON SCHEMA public TO stranger", "warn", "stranger may create in schema public"),
-        ("rights", "GRANT SELECT ON users TO PUBLIC", "FAULT", "PUBLIC, that is every role, has rights on users"),
+        (
+            "rights",
+            "GRANT CREATE ON SCHEMA public TO PUBLIC",
+            "FAULT",
+            "every role may create objects in schema public",
+        ),
+        ("rights", "GRANT CREATE ON SCHEMA public TO stranger", "warn", "stranger may create objects in schema public"),
+        ("rights", "GRANT SELECT ON users TO PUBLIC", "FAULT", "PUBLIC, which is every role, has rights on users"),
         ("rights", "GRANT SELECT (email) ON users TO PUBLIC", "FAULT", "has rights on users"),
         ("rights", "GRANT USAGE ON SEQUENCE orders_id_seq TO PUBLIC", "FAULT", "has rights on orders_id_seq"),
         ("ids", "ALTER SEQUENCE order_events_id_seq CACHE 20", "FAULT", "order_events_id_seq has CACHE 20"),
@@ -68,11 +73,11 @@ def run_advice(world: World, service: Service, check: str) -> None:
             "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
             "CREATE TRIGGER audit BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION audit()",
             "warn",
-            "trigger audit on orders, which is not Doorbell's, calls audit and may change what an event says",
+            "trigger audit on orders, which is not Doorbell's, calls audit and may change an event's content",
         ),
     ],
 )
-def test_a_right_that_is_too_wide_is_named_with_the_statement_that_ends_it(
+def test_a_right_that_is_too_wide_is_named_with_the_statement_that_revokes_it(
     service: Service, world: World, stranger: psycopg.Connection, check: str, statement: str, level: str, seen: str
 ) -> None:
     world.conn.execute(statement)
@@ -80,18 +85,18 @@ def test_a_right_that_is_too_wide_is_named_with_the_statement_that_ends_it(
     run_advice(world, service, check)
 
 
-def test_ids_that_would_be_given_twice_after_a_restore_are_named(service: Service, world: World) -> None:
+def test_ids_that_would_be_used_twice_after_a_restore_are_named(service: Service, world: World) -> None:
     world.order(world.tenant())
     world.conn.execute("SELECT setval('order_events_id_seq', 1, false)")
     world.conn.execute(
         "INSERT INTO order_events (id, tenant_id, order_id, type, via, occurred_at) OVERRIDING SYSTEM VALUE"
         " VALUES (70, 1, 1, 'edited', 'restore', now())"
     )
-    examined(service).says("ids", "FAULT", "the newest event is 70: ids will be given twice")
+    examined(service).says("ids", "FAULT", "the newest event is 70: ids will be used twice")
     run_advice(world, service, "ids")
 
 
-def test_a_program_that_may_choose_ids_is_named_and_one_with_the_documented_rights_is_not(
+def test_a_role_that_may_choose_ids_is_named_and_one_with_the_documented_rights_is_not(
     service: Service, world: World, shop: psycopg.Connection
 ) -> None:
     examined(service).says("rights", "ok", "")
@@ -115,7 +120,7 @@ def test_outside_the_demo_a_superuser_and_an_open_database_are_named(service: Se
 
 @pytest.fixture
 def own_role(service: Service, world: World) -> Iterator[str]:
-    """A role that owns everything of Doorbell's in this database and is no superuser; its address."""
+    """The address of this database for a role that owns all of Doorbell's objects and is not a superuser."""
     make_role(world.conn, "keeper")
     name = world.conn.info.dbname
     world.conn.execute(f"ALTER DATABASE {name} OWNER TO keeper")
@@ -131,7 +136,7 @@ def own_role(service: Service, world: World) -> Iterator[str]:
     world.conn.execute(f"ALTER DATABASE {name} OWNER TO postgres")
 
 
-def test_a_role_of_its_own_that_owns_the_tables_is_well(service: Service, world: World, own_role: str) -> None:
+def test_an_own_role_that_owns_the_tables_is_ok(service: Service, world: World, own_role: str) -> None:
     found = examined(service, DATABASE_URL=own_role, DOORBELL_DEMO="0")
     found.says("role", "ok", "keeper")
     for check in ("functions", "ids", "writers", "triggers", "refunds"):
@@ -154,16 +159,16 @@ def test_a_role_that_does_not_own_the_tables_is_named(
     )
 
 
-def test_where_the_schema_is_anothers_the_statement_is_for_its_owner(
+def test_for_a_schema_of_another_role_the_statement_is_for_its_owner(
     service: Service, world: World, own_role: str
 ) -> None:
-    """As schema public of PostgreSQL 14 is the bootstrap superuser's."""
+    """In PostgreSQL 14 the bootstrap superuser owns schema public."""
     world.conn.execute("ALTER SCHEMA public OWNER TO postgres; GRANT ALL ON SCHEMA public TO PUBLIC")
     found = examined(service, DATABASE_URL=own_role)
     found.says(
         "rights",
         "FAULT",
-        "every role may create",
+        "every role may create objects",
         "As a superuser or as postgres: REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
     )
 
@@ -181,51 +186,52 @@ def flask_roles(service: Service, *args: str, **changes: str) -> tuple[int, str]
     return result.exit_code, result.output + result.stderr
 
 
-def test_what_flask_roles_prints_is_what_it_does(service: Service, world: World) -> None:
+def test_flask_roles_prints_the_statements_that_it_runs(service: Service, world: World) -> None:
     world.tenant("acme")
     code, printed = flask_roles(service)
     assert code == 0
     assert "--   acme: tenant_id 1, currency 'EUR'" in printed
-    world.conn.execute(printed.encode())  # comments and all
+    # With the comments.
+    world.conn.execute(printed.encode())
     first = granted(world)
     assert ("orders", "INSERT", "customer") in first
     assert {column for table, right, column in first if (table, right) == ("orders", "INSERT")}.isdisjoint(
-        {"id", "form_token"}
+        {"id", "idempotency_key"}
     )
     for _ in range(2):
-        code, said = flask_roles(service, "--create")
-        assert (code, "GRANT doorbell_writer TO shop;" in said) == (0, True)
+        code, output = flask_roles(service, "--create")
+        assert (code, "GRANT doorbell_writer TO shop;" in output) == (0, True)
     assert granted(world) == first
 
 
-def test_a_role_that_may_not_create_roles_gets_a_sentence(
+def test_a_role_without_createrole_is_refused_in_words(
     service: Service, world: World, stranger: psycopg.Connection
 ) -> None:
     url = service.database_url.replace("//postgres@", "//stranger@")
-    code, said = flask_roles(service, "--create", DATABASE_URL=url)
+    code, output = flask_roles(service, "--create", DATABASE_URL=url)
     assert code == 2
-    assert said.startswith("Error: The role 'stranger' may not do this (permission denied")
-    assert "CREATEROLE" in said
-    assert "Traceback" not in said
+    assert output.startswith("Error: The role 'stranger' may not do this (permission denied")
+    assert "CREATEROLE" in output
+    assert "Traceback" not in output
 
 
-def test_rights_that_are_another_roles_to_give_are_named_and_nothing_is_half_given(
+def test_rights_that_only_another_role_can_grant_are_named_and_none_is_granted(
     service: Service, world: World, own_role: str
 ) -> None:
-    """PostgreSQL only warns of them: the database belongs to a role of the provider's, as it does on many managed servers."""
+    """PostgreSQL only warns of such rights. On many managed servers the database belongs to a role of the provider."""
     name = world.conn.info.dbname
     world.conn.execute(f"ALTER DATABASE {name} OWNER TO postgres; ALTER ROLE keeper CREATEROLE")
     world.conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO keeper")
     before = granted(world)
-    code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
+    code, output = flask_roles(service, "--create", DATABASE_URL=own_role)
     missing = f'GRANT CONNECT ON DATABASE "{name}" TO "doorbell_writer"'
     assert code == 2
-    assert said.startswith("Error: The role 'keeper' may not give rights that doorbell_writer needs")
-    assert f"a superuser run: {missing}; then run flask roles --create again." in said
+    assert output.startswith("Error: The role 'keeper' may not grant rights that doorbell_writer needs")
+    assert f"a superuser run: {missing}; then run flask roles --create again." in output
     assert granted(world) == before
     world.conn.execute(missing.encode())
-    code, said = flask_roles(service, "--create", DATABASE_URL=own_role)
-    assert (code, granted(world) > before) == (0, True), said
+    code, output = flask_roles(service, "--create", DATABASE_URL=own_role)
+    assert (code, granted(world) > before) == (0, True), output
 
 
 def granted(world: World) -> set[tuple[str, str, str]]:

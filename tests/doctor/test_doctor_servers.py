@@ -1,4 +1,4 @@
-"""`flask doctor` on servers that are broken themselves: a PostgreSQL and a Redis of this file's own are ill-treated."""
+"""`flask doctor` on broken servers: this file has its own PostgreSQL and Redis to break."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import redis
 
 from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 from webapp.rollups import refresh
 
 from ..conftest import config_for, servers_in
@@ -25,12 +25,13 @@ from ..support.doctor import NAMES, examined
 from ..support.wait import eventually
 from ..support.world import Service, World
 
-SMALL_QUEUE_FROM = 170000  # max_notify_queue_pages came with PostgreSQL 17; before, the queue is always 8 GB
+# PostgreSQL 17 added max_notify_queue_pages; before, the queue always has 8 GB.
+SMALL_QUEUE_FROM = 170000
 
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Embedded]:
-    """Two servers for this file, with a queue of notifications of 512 KB, and with prepared transactions."""
+    """The two servers, with a notification queue of 512 KB and with prepared transactions."""
     directory = Path(tempfile.mkdtemp(prefix="doorbell-patient-"))
     directory.chmod(0o755)
     servers = servers_in(directory)
@@ -83,13 +84,14 @@ def test_a_prepared_transaction_is_named(place: Service, sql: psycopg.Connection
 
 
 def fill(sql: psycopg.Connection, notifications: int) -> None:
-    for _ in range(notifications):  # a page each
+    # One page per notification.
+    for _ in range(notifications):
         sql.execute("SELECT pg_notify('doorbell_v1', repeat('x', 7900))")
 
 
-def test_a_queue_that_fills_up_names_the_session_that_holds_it(place: Service, sql: psycopg.Connection) -> None:
+def test_a_queue_that_fills_up_is_reported_with_the_blocking_session(place: Service, sql: psycopg.Connection) -> None:
     if sql.info.server_version < SMALL_QUEUE_FROM:
-        pytest.skip("before PostgreSQL 17 the queue of notifications cannot be made small")
+        pytest.skip("before PostgreSQL 17 the notification queue has a fixed size")
     deaf = psycopg.connect(place.database_url, autocommit=True, application_name="a deaf ear")
     deaf.execute("LISTEN doorbell_v1")
     deaf.execute("BEGIN")
@@ -100,27 +102,28 @@ def test_a_queue_that_fills_up_names_the_session_that_holds_it(place: Service, s
     examined(place).says("queue", "FAULT", f"{pid} 'a deaf ear'", "every order fails")
     with pytest.raises(psycopg.errors.ProgramLimitExceeded):
         fill(sql, 64)
-    examined(place).says("bell", "FAULT", "refuses NOTIFY, its queue is full", "line “queue”")
-    sql.execute("SELECT pg_terminate_backend(%s)", [pid])  # the advice
+    examined(place).says("bell", "FAULT", "refuses NOTIFY because its queue is full", "line “queue”")
+    # As advised.
+    sql.execute("SELECT pg_terminate_backend(%s)", [pid])
     eventually(lambda: examined(place).levels["queue"] == "ok")
     deaf.close()
 
 
-def test_a_redis_that_is_full_or_may_throw_things_away_is_told(place: Service, cache: redis.Redis) -> None:
+def test_a_redis_that_is_full_or_evicts_keys_is_reported(place: Service, cache: redis.Redis) -> None:
     cache.config_set("maxmemory", "100mb")
-    examined(place).says("redis", "ok", "a signal passes in")
+    examined(place).says("redis", "ok", "a signal arrives in")
     cache.config_set("maxmemory-policy", "allkeys-lru")
-    examined(place).says("redis", "warn", "throws away Celery's queue", "noeviction")
+    examined(place).says("redis", "warn", "evicts Celery's queue", "noeviction")
     cache.config_set("maxmemory-policy", "volatile-ttl")
-    examined(place).says("redis", "warn", "throws away the listener's heartbeat", "noeviction")
+    examined(place).says("redis", "warn", "evicts the listener's heartbeat", "noeviction")
     cache.config_set("maxmemory-policy", "noeviction")
     cache.config_set("maxmemory", "1")
-    examined(place).says("redis", "FAULT", "takes no writes", "Raise maxmemory")
+    examined(place).says("redis", "FAULT", "refuses writes", "Raise maxmemory")
 
 
-def test_a_redis_that_is_a_replica_is_told(place: Service, cache: redis.Redis) -> None:
+def test_a_replica_of_redis_is_a_fault(place: Service, cache: redis.Redis) -> None:
     cache.replicaof("127.0.0.1", "1")
-    examined(place).says("redis", "FAULT", "a replica of 127.0.0.1, and takes no writes", "primary's address")
+    examined(place).says("redis", "FAULT", "a replica of 127.0.0.1, which refuses writes", "primary's address")
 
 
 @contextmanager
@@ -132,30 +135,30 @@ def frozen(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_frozen_postgresql_ends_in_a_fault_and_not_in_a_wait(place: Service, patient: Embedded) -> None:
+def test_a_frozen_postgresql_is_a_fault_within_the_deadline(place: Service, patient: Embedded) -> None:
     pid = int((patient.directory / "postgres" / "postmaster.pid").read_text().split()[0])
     with frozen(pid):
         found = examined(place)
-    found.says("postgresql", "FAULT", "does not answer: connection timeout expired", "See whether it runs")
+    found.says("postgresql", "FAULT", "does not answer: connection timeout expired", "Check that it runs")
     found.says("redis", "ok", "")
     found.says("bell", "warn", "not checked")
 
 
-def test_a_frozen_redis_ends_in_a_fault_and_not_in_a_wait(place: Service, cache: redis.Redis) -> None:
+def test_a_frozen_redis_is_a_fault_within_the_deadline(place: Service, cache: redis.Redis) -> None:
     with frozen(cache.info("server")["process_id"]):
         found = examined(place)
-    found.says("redis", "FAULT", "does not answer", "See whether it runs")
+    found.says("redis", "FAULT", "does not answer", "Check that it runs")
     found.says("triggers", "ok", "")
 
 
-def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timeline(
+def test_a_replica_is_a_fault_and_its_promotion_puts_the_cursors_on_an_old_timeline(
     place: Service, patient: Embedded
 ) -> None:
     with psycopg.connect(place.database_url, autocommit=True) as conn:
         world = World(conn)
         world.order(world.tenant())
     with redis_client.connect(place.redis_url) as client:
-        standby.catch_up(place.database_url, client)
+        drain_without_leader(place.database_url, client)
         refresh.refresh(place.database_url)
         (patient.directory / "postgres" / "standby.signal").touch()
         patient.postgres.restart()
@@ -167,7 +170,7 @@ def test_a_replica_is_refused_and_once_promoted_the_cursors_are_of_another_timel
             conn.execute("SELECT pg_promote()")
         found = examined(place)
         found.says("postgresql", "ok", "a primary")
-        found.says("cursor", "FAULT", "the cursor of listener is of timeline 1, and this is timeline 2 (a failover)")
-        found.says("rollups", "FAULT", "the cursor of rollups is of timeline 1, and this is timeline 2 (a failover)")
-        standby.catch_up(place.database_url, client)
+        found.says("cursor", "FAULT", "the cursor of listener is from timeline 1, and this is timeline 2 (a failover)")
+        found.says("rollups", "FAULT", "the cursor of rollups is from timeline 1, and this is timeline 2 (a failover)")
+        drain_without_leader(place.database_url, client)
     examined(place).says("cursor", "ok", "listener has read up to")

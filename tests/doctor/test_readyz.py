@@ -1,4 +1,4 @@
-"""/readyz: 503 only where this process cannot serve; one look for all who ask; and nothing that strangers should not read."""
+"""/readyz: 503 only where this process cannot serve, one probe for all requests, and no private details."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import text
 from webapp import create_app
 from webapp.db import db
 from webapp.doctor import readiness
-from webapp.doctor.readiness import Examiner, Part
+from webapp.doctor.readiness import HealthMonitor, Part
 from webapp.signals import publisher
 
 from ..conftest import config_for
@@ -44,49 +44,51 @@ def ask(app: FlaskClient | Flask) -> tuple[int, dict[str, object]]:
     return answer.status_code, json.loads(answer.data)
 
 
-def test_with_everything_there_it_is_ready_and_not_degraded(
+def test_with_all_parts_it_is_ready_and_not_degraded(
     listener: Process,
     redis_client: redis.Redis,
     service: Service,
 ) -> None:
     assert eventually(lambda: redis_client.get(publisher.HEARTBEAT_KEY))
-    said = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
-    assert ask(create_app(config_for(service))) == (200, said)
+    answer = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
+    assert ask(create_app(config_for(service))) == (200, answer)
     listener.kill()
     redis_client.delete(publisher.HEARTBEAT_KEY)
-    status, said = ask(create_app(config_for(service)))
-    assert (status, said["ready"], said["degraded"]) == (200, True, True)
-    assert "no heartbeat" in str(said["listener"])
-    assert (said["postgresql"], said["redis"]) == ("answers", "answers")
+    status, answer = ask(create_app(config_for(service)))
+    assert (status, answer["ready"], answer["degraded"]) == (200, True, True)
+    assert "no heartbeat" in str(answer["listener"])
+    assert (answer["postgresql"], answer["redis"]) == ("answers", "answers")
 
 
 def test_without_redis_it_serves_and_is_degraded(service: Service) -> None:
-    status, said = ask(create_app(config_for(service, REDIS_URL="redis://127.0.0.1:1/0")))
-    assert (status, said["ready"], said["degraded"], said["postgresql"]) == (200, True, True, "answers")
-    assert "no answer" in str(said["redis"])
-    assert "not known" in str(said["listener"])
+    status, answer = ask(create_app(config_for(service, REDIS_URL="redis://127.0.0.1:1/0")))
+    assert (status, answer["ready"], answer["degraded"], answer["postgresql"]) == (200, True, True, "answers")
+    assert "no answer" in str(answer["redis"])
+    assert "unknown" in str(answer["listener"])
 
 
 def test_without_postgresql_it_cannot_serve(service: Service) -> None:
-    status, said = ask(create_app(config_for(service, DATABASE_URL="postgresql://127.0.0.1:1/doorbell")))
-    assert (status, said["ready"], said["degraded"], said["redis"]) == (503, False, False, "answers")
-    assert "no answer" in str(said["postgresql"])
+    status, answer = ask(create_app(config_for(service, DATABASE_URL="postgresql://127.0.0.1:1/doorbell")))
+    assert (status, answer["ready"], answer["degraded"], answer["redis"]) == (503, False, False, "answers")
+    assert "no answer" in str(answer["postgresql"])
 
 
 @pytest.mark.parametrize("part", ["REDIS_URL", "DATABASE_URL"])
-def test_a_server_that_is_silent_is_away_after_two_seconds(service: Service, silent_port: int, part: str) -> None:
+def test_a_silent_server_counts_as_away_after_two_seconds(service: Service, silent_port: int, part: str) -> None:
     scheme = {"REDIS_URL": "redis://127.0.0.1:{}/0", "DATABASE_URL": "postgresql://127.0.0.1:{}/doorbell"}[part]
     app = create_app(config_for(service, **{part: scheme.format(silent_port)}))
     began = time.monotonic()
-    status, said = ask(app)
+    status, answer = ask(app)
     assert time.monotonic() - began < 4
     assert status == (200 if part == "REDIS_URL" else 503)
-    assert "no answer within 2 s" in str(said["redis"])
-    assert (said["postgresql"] == "answers") is (part == "REDIS_URL")
+    assert "no answer within 2 s" in str(answer["redis"])
+    assert (answer["postgresql"] == "answers") is (part == "REDIS_URL")
 
 
 @pytest.mark.parametrize("beat", HEARTBEATS, ids=range(len(HEARTBEATS)))
-def test_junk_in_redis_is_no_fault_of_the_answer(service: Service, redis_client: redis.Redis, beat: str) -> None:
+def test_an_unreadable_heartbeat_does_not_break_the_answer(
+    service: Service, redis_client: redis.Redis, beat: str
+) -> None:
     redis_client.set(publisher.HEARTBEAT_KEY, beat)
     assert ask(create_app(config_for(service)))[0] == 200
     redis_client.delete(publisher.HEARTBEAT_KEY)
@@ -94,7 +96,7 @@ def test_junk_in_redis_is_no_fault_of_the_answer(service: Service, redis_client:
     assert ask(create_app(config_for(service)))[0] == 200
 
 
-def test_strangers_read_no_host_address_or_process(
+def test_the_answer_names_no_host_address_or_process(
     listener: Process,
     redis_client: redis.Redis,
     service: Service,
@@ -110,40 +112,40 @@ def test_strangers_read_no_host_address_or_process(
             assert secret not in words
 
 
-def test_a_full_pool_is_load_and_no_outage(service: Service) -> None:
+def test_a_full_pool_is_not_an_outage(service: Service) -> None:
     app = create_app(config_for(service))
     options = app.config["SQLALCHEMY_ENGINE_OPTIONS"]
     with app.app_context(), ExitStack() as held:
         for _ in range(options["pool_size"] + options["max_overflow"]):
             held.enter_context(db.engine.connect()).execute(text("SELECT 1"))
-        status, said = ask(app)
-        assert (status, said["postgresql"]) == (200, readiness.BUSY)
+        status, answer = ask(app)
+        assert (status, answer["postgresql"]) == (200, readiness.BUSY)
         db.engine.dispose()
 
 
-def examiner(look: Callable[[], Part], clock: Callable[[], float] = time.monotonic) -> Examiner:
-    return Examiner({"postgresql": look}, clock)
+def monitor(check: Callable[[], Part], clock: Callable[[], float] = time.monotonic) -> HealthMonitor:
+    return HealthMonitor({"postgresql": check}, clock)
 
 
-def test_three_hundred_who_ask_at_once_share_one_look() -> None:
-    looks, goes_on = [], threading.Event()
+def test_three_hundred_concurrent_callers_share_one_probe() -> None:
+    checks, goes_on = [], threading.Event()
 
-    def look() -> Part:
-        looks.append(1)
+    def check() -> Part:
+        checks.append(1)
         goes_on.wait(5)
         return Part(True, "answers")
 
-    one = examiner(look)
+    one = monitor(check)
     with ThreadPoolExecutor(300) as pool:
         asked = [pool.submit(one.health) for _ in range(300)]
         goes_on.set()
         assert all(future.result().ready for future in asked)
-    assert len(looks) == 1
+    assert len(checks) == 1
 
 
-def test_a_look_is_good_for_five_seconds() -> None:
+def test_a_probe_is_reused_for_five_seconds() -> None:
     now, seen = [100.0], [Part(True, "answers")]
-    one = examiner(lambda: seen[0], lambda: now[0])
+    one = monitor(lambda: seen[0], lambda: now[0])
     assert one.health().ready
     seen[0] = Part(False, "no answer")
     now[0] += 5.0
@@ -152,15 +154,15 @@ def test_a_look_is_good_for_five_seconds() -> None:
     assert not one.health().ready
 
 
-def test_a_part_that_is_late_counts_as_it_was_for_fifteen_seconds() -> None:
+def test_a_late_part_keeps_its_last_state_for_fifteen_seconds() -> None:
     now, goes_on, late = [100.0], threading.Event(), [False]
 
-    def look() -> Part:
+    def check() -> Part:
         if late[0]:
             goes_on.wait(30)
         return Part(True, "answers")
 
-    one = examiner(look, lambda: now[0])
+    one = monitor(check, lambda: now[0])
     assert one.health().ready
     late[0] = True
     now[0] += 14.0
@@ -171,16 +173,16 @@ def test_a_part_that_is_late_counts_as_it_was_for_fifteen_seconds() -> None:
     assert eventually(lambda: one.health().ready)
 
 
-def test_a_look_that_breaks_is_an_answer_too() -> None:
-    def look() -> Part:
+def test_a_check_that_raises_is_reported_as_a_fault() -> None:
+    def check() -> Part:
         raise RecursionError
 
-    seen = examiner(look).health()
+    seen = monitor(check).health()
     assert not seen.ready
-    assert "cannot be looked at" in seen.parts["postgresql"].state
+    assert "cannot be checked" in seen.parts["postgresql"].state
 
 
-def test_strangers_who_ask_all_the_time_cost_the_pages_no_connection(doorbell: Doorbell, service: Service) -> None:
+def test_frequent_requests_open_hardly_any_database_connections(doorbell: Doorbell, service: Service) -> None:
     doorbell.start_web()
     with create_app(config_for(service)).app_context():
         count = text("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
@@ -191,7 +193,7 @@ def test_strangers_who_ask_all_the_time_cost_the_pages_no_connection(doorbell: D
             after = conn.execute(count).scalar_one()
         db.engine.dispose()
     assert set(statuses) == {200}
-    assert after - before <= 3, "one of its pool for every look, and looks are rare"
+    assert after - before <= 3, "one connection of the pool per probe, and probes are rare"
 
 
 def _status(port: int) -> int:

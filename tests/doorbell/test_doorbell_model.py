@@ -1,4 +1,4 @@
-"""Every order of steps and crashes: Doorbell's protocol loses no change, and each mistake that looks right loses one."""
+"""The model of quiet mode: the protocol loses no change in any order of steps, and each plausible mistake loses one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from ..support.quiet_mode_model import Protocol, explore
 
-LOST = "the leader sleeps, and nobody will ring for a change that it has not read"
+LOST = "the leader is asleep, and no ring will come for a change that it has not read"
 
 
 @pytest.mark.parametrize(
@@ -20,23 +20,25 @@ LOST = "the leader sleeps, and nobody will ring for a change that it has not rea
 )
 def test_no_order_of_writers_two_listeners_and_crashes_loses_a_change(writers: int, crashes: int, states: int) -> None:
     explored = explore(Protocol(), writers, crashes)
-    assert explored.fault is None, "\n".join(map(str, explored.way))
+    assert explored.fault is None, "\n".join(map(str, explored.path))
     assert explored.states > states, "the search was exhaustive, not cut short"
 
 
 @pytest.mark.parametrize(
-    "naive",
+    "mistake",
     [
         pytest.param(Protocol(grace="none"), id="sleeping as soon as the lock is given back"),
-        pytest.param(Protocol(grace="one drain"), id="sleeping after one last look"),
-        pytest.param(Protocol(older_than="a snapshot's xmax"), id="waiting only for what a snapshot can name"),
-        pytest.param(Protocol(quiet_is="a row"), id="keeping quiet in a row, which a snapshot shows as it was"),
-        pytest.param(Protocol(write_first=False), id="asking before the transaction has its id"),
-        pytest.param(Protocol(first_state="asleep"), id="a new leader that sleeps after its first look"),
-        pytest.param(Protocol(first_state="grace"), id="a new leader that waits but never held the lock itself"),
+        pytest.param(Protocol(grace="one drain"), id="sleeping after one more drain"),
+        pytest.param(
+            Protocol(older_than="a snapshot's xmax"), id="waiting only for the transactions that a snapshot lists"
+        ),
+        pytest.param(Protocol(quiet_is="a row"), id="a row instead of a lock, which a snapshot shows as it was"),
+        pytest.param(Protocol(write_first=False), id="trying the lock before the transaction has its id"),
+        pytest.param(Protocol(first_state="asleep"), id="a new leader that sleeps after its first drain"),
+        pytest.param(Protocol(first_state="grace"), id="a new leader in grace that never held the lock itself"),
     ],
 )
-def test_a_change_is_lost_by(naive: Protocol) -> None:
-    explored = explore(naive, writers=2, crashes=1)
+def test_a_mistake_loses_a_change(mistake: Protocol) -> None:
+    explored = explore(mistake, writers=2, crashes=1)
     assert explored.fault == LOST
-    assert explored.way, "it can show the way there"
+    assert explored.path, "the shortest path to the fault is known"

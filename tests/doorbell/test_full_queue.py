@@ -1,6 +1,6 @@
-"""A queue of notifications that is full: orders commit, boards live, and the listener keeps its lead.
+"""A full notification queue: orders commit, boards stay live, and the listener keeps its lead.
 
-Any role of any database of the cluster can fill it: it listens, stays in a transaction, and rings.
+Any role of any database of the cluster can fill the queue: it listens, stays in a transaction, and rings.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from webapp import create_app
-from webapp.doorbell import connection
+from webapp.doorbell import locks
 from webapp.launcher.embedded import Embedded
 from webapp.redis_client import connect
 
@@ -31,12 +31,13 @@ from ..support.strangers import role
 from ..support.wait import eventually
 from ..support.world import Service, World
 
-SMALL_QUEUE_FROM = 170000  # max_notify_queue_pages came with PostgreSQL 17; before, the queue is always 8 GB
+# The first version with max_notify_queue_pages. Before it the queue is always 8 GB.
+SMALL_QUEUE_FROM = 170000
 
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Embedded]:
-    """Servers with a queue of notifications of 512 KB."""
+    """Servers with a notification queue of 512 KB."""
     directory = Path(tempfile.mkdtemp(prefix="doorbell-small-queue-"))
     directory.chmod(0o755)
     servers = servers_in(directory)
@@ -44,7 +45,7 @@ def small() -> Iterator[Embedded]:
     try:
         with psycopg.connect(servers.database_url, autocommit=True) as conn:
             if conn.info.server_version < SMALL_QUEUE_FROM:
-                pytest.skip("before PostgreSQL 17 the queue of notifications cannot be made small")
+                pytest.skip("before PostgreSQL 17 the notification queue cannot be made small")
             conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
         servers.postgres.restart()
         app = create_app(config_for(Service(servers.database_url, servers.redis_url)))
@@ -81,7 +82,7 @@ def processes(place: Service) -> Iterator[Doorbell]:
 
 @contextmanager
 def filled(place: Service, part: float = 1.0) -> Iterator[None]:
-    """A stranger fills the queue to this part, and holds it there."""
+    """Another role fills this part of the queue, and keeps it full."""
     with (
         role(place, "stranger") as url,
         psycopg.connect(url, autocommit=True) as holder,
@@ -96,11 +97,12 @@ def filled(place: Service, part: float = 1.0) -> Iterator[None]:
         except psycopg.errors.ProgramLimitExceeded:
             assert part == 1.0
         yield
-    with psycopg.connect(place.database_url, autocommit=True) as conn:  # the question itself lets PostgreSQL empty it
+    # Reading the usage also lets PostgreSQL empty the queue.
+    with psycopg.connect(place.database_url, autocommit=True) as conn:
         eventually(lambda: conn.execute("SELECT pg_notification_queue_usage() < 0.05").fetchone() == (True,))
 
 
-def orders_commit_and_boards_live(place: Service, shop: World, tenant: int) -> None:
+def check_that_orders_are_signalled(place: Service, shop: World, tenant: int) -> None:
     with connect(place.redis_url) as client:
         for _ in range(3):
             order = shop.order(tenant)
@@ -108,40 +110,40 @@ def orders_commit_and_boards_live(place: Service, shop: World, tenant: int) -> N
 
 
 def awake(shop: World) -> bool:
-    """Whether the quiet lock is taken."""
+    """Whether a session holds the quiet lock."""
     held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
-    return shop.conn.execute(held, [connection.QUIET_LOCK]).fetchone() == (1,)
+    return shop.conn.execute(held, [locks.QUIET_LOCK]).fetchone() == (1,)
 
 
-def says_that_it_fills_up(listener: Process) -> bool:
-    return bool(lines(listener.log, "PostgreSQL's queue of notifications is filling up"))
+def has_logged_a_full_queue(listener: Process) -> bool:
+    return bool(lines(listener.log, "PostgreSQL's notification queue is filling up"))
 
 
-def test_orders_commit_and_boards_live_through_a_full_queue(place: Service, shop: World, processes: Doorbell) -> None:
+def test_orders_are_signalled_while_the_queue_is_full(place: Service, shop: World, processes: Doorbell) -> None:
     tenant = shop.tenant()
     processes.listener.start()
     eventually(lambda: "listening" in processes.listener.log)
-    orders_commit_and_boards_live(place, shop, tenant)
+    check_that_orders_are_signalled(place, shop, tenant)
     with filled(place):
-        eventually(lambda: says_that_it_fills_up(processes.listener))
-        (said,) = lines(processes.listener.log, "PostgreSQL's queue of notifications is filling up")
-        assert said["error"] == "a ring of the listener was refused"
-        assert said["used"] == "100%"
+        eventually(lambda: has_logged_a_full_queue(processes.listener))
+        (logged,) = lines(processes.listener.log, "PostgreSQL's notification queue is filling up")
+        assert logged["error"] == "PostgreSQL refused the listener's own ring"
+        assert logged["used"] == "100%"
         eventually(lambda: awake(shop))
-        orders_commit_and_boards_live(place, shop, tenant)
+        check_that_orders_are_signalled(place, shop, tenant)
         examined(place).says("queue", "FAULT", "100% used")
     eventually(lambda: "empty enough" in processes.listener.log)
     assert processes.listener.running
-    assert processes.listener.log.count("listening") == 1, "it has led without a break"
+    assert processes.listener.log.count("listening") == 1, "it never lost the lead"
     assert not lines(processes.listener.log, "postgresql is away")
-    rings_again(place, shop, tenant)
+    check_that_writers_ring(place, shop, tenant)
 
 
-def rings_again(place: Service, shop: World, tenant: int) -> None:
+def check_that_writers_ring(place: Service, shop: World, tenant: int) -> None:
     eventually(lambda: not awake(shop))
-    with rings(place) as heard:
+    with rings(place) as received:
         shop.order(tenant)
-    assert [payload for payload in heard if "self" not in payload]
+    assert [payload for payload in received if "self" not in payload]
 
 
 def test_a_listener_that_starts_while_the_queue_is_full_leads(place: Service, shop: World, processes: Doorbell) -> None:
@@ -152,21 +154,21 @@ def test_a_listener_that_starts_while_the_queue_is_full_leads(place: Service, sh
         processes.listener.start()
         eventually(lambda: "listening" in processes.listener.log)
         eventually(lambda: awake(shop))
-        orders_commit_and_boards_live(place, shop, tenant)
-        assert says_that_it_fills_up(processes.listener)
+        check_that_orders_are_signalled(place, shop, tenant)
+        assert has_logged_a_full_queue(processes.listener)
 
 
-def test_a_queue_of_more_than_a_tenth_keeps_the_listener_awake(
+def test_a_queue_filled_to_15_percent_keeps_the_listener_awake(
     place: Service, shop: World, processes: Doorbell
 ) -> None:
-    """Not only a full one: it can be full a moment later."""
+    """Not only a full queue counts, because this one may be full a moment later."""
     tenant = shop.tenant()
     with filled(place, 0.15):
         processes.listener.start()
-        eventually(lambda: says_that_it_fills_up(processes.listener) and awake(shop))
-        orders_commit_and_boards_live(place, shop, tenant)
-        with rings(place) as heard:
+        eventually(lambda: has_logged_a_full_queue(processes.listener) and awake(shop))
+        check_that_orders_are_signalled(place, shop, tenant)
+        with rings(place) as received:
             for _ in range(3):
                 shop.order(tenant)
-        assert [payload for payload in heard if "self" not in payload] == []
-    rings_again(place, shop, tenant)
+        assert [payload for payload in received if "self" not in payload] == []
+    check_that_writers_ring(place, shop, tenant)

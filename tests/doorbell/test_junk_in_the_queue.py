@@ -1,4 +1,4 @@
-"""Celery's queue lies in Redis: whatever another program puts there, the worker runs on and does its ticks."""
+"""Junk in Celery's queue in Redis: the worker ignores what other programs put there, and runs its tasks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from celery import Celery
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.our_messages import NO_ARGUMENTS, QUEUE, checked
+from tasks.message_guard import NO_ARGUMENTS, QUEUE, validated
 from tasks.schedule import EVERY, REFRESH_ROLLUPS
-from webapp.events.catalog import ROLLUPS
-from webapp.listener import standby
+from webapp.events.topics import ROLLUPS
+from webapp.listener.catch_up import drain_without_leader
 from webapp.signals import publisher
 
 from ..support.processes import Doorbell, Process
@@ -34,7 +34,7 @@ def encoded(body: Any) -> str:
 
 
 def message(**headers: Any) -> dict[str, Any]:
-    """As Celery sends it."""
+    """A message as Celery sends it."""
     return {
         "body": encoded(NO_ARGUMENTS),
         "content-encoding": "utf-8",
@@ -90,7 +90,7 @@ STRUCTURED: list[Any] = [
     message() | {"body": base64.b64encode(b"[" * 5_000).decode()},
     message() | {"body": "A" * 1_000_000},
 ]
-# What Celery would read and not survive; of these only the name and the id are taken, so they are ticks like any other.
+# Celery would read these fields and crash. Doorbell reads only name, id and expiry, so these are normal tasks.
 HARMLESS: list[Any] = [
     without("properties"),
     message() | {"properties": []},
@@ -106,14 +106,14 @@ TEXTS = (b"junk", b"", b"\xff\xfe", b"[" * 100_000, b"NaN", b'{"__type__": "date
 
 
 @pytest.mark.parametrize("junk", STRUCTURED, ids=lambda junk: json.dumps(junk)[:60])
-def test_what_doorbell_does_not_send_is_refused(junk: Any) -> None:
-    with pytest.raises(ValueError, match="not a message of Doorbell's"):
-        checked(junk)
+def test_a_message_that_doorbell_does_not_send_is_refused(junk: Any) -> None:
+    with pytest.raises(ValueError, match="not a message from Doorbell"):
+        validated(junk)
 
 
-def test_of_a_message_only_the_name_the_id_and_the_expiry_are_taken() -> None:
+def test_only_name_id_and_expiry_of_a_message_are_read() -> None:
     sent = message(expires="2026-11-26T11:40:06+00:00", timelimit="soon", shadow={"a": 1})
-    seen = checked(copy.deepcopy(sent))
+    seen = validated(copy.deepcopy(sent))
     assert {name: seen["headers"][name] for name in ("task", "id", "expires", "timelimit")} == {
         "task": REFRESH_ROLLUPS,
         "id": TASK_ID,
@@ -134,11 +134,11 @@ JSON = st.recursive(
 @given(
     st.sampled_from(["body", "headers", "properties", "content-type", "task", "id", "expires", "eta", "retries"]), JSON
 )
-def test_any_field_may_hold_anything(name: str, value: Any) -> None:
+def test_any_value_in_any_field_is_refused_or_harmless(name: str, value: Any) -> None:
     junk = message()
     (junk if name in junk else junk["headers"])[name] = value
     try:
-        ours = checked(junk)
+        ours = validated(junk)
     except ValueError:
         return
     assert ours["headers"]["task"] in EVERY
@@ -154,14 +154,14 @@ def worker(service: Service, world: World) -> Iterator[Process]:
 
 
 @pytest.mark.faults
-def test_no_content_of_the_queue_ends_the_worker(
+def test_no_junk_in_the_queue_ends_the_worker(
     worker: Process, world: World, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
-    standby.catch_up(service.database_url, redis_client)
+    drain_without_leader(service.database_url, redis_client)
 
     def works() -> bool:
-        """Ticks are done: a new order is counted, and its board is told."""
+        """Whether tasks run: a new order is counted, and its tenant gets a signal."""
         world.order(tenant)
         redis_client.delete(publisher.log_key(tenant))
         redis_client.lpush(QUEUE, json.dumps(message()))
@@ -184,17 +184,17 @@ def test_no_content_of_the_queue_ends_the_worker(
     assert works()
     assert worker.running
     assert "Traceback" not in worker.log
-    assert worker.log.count("a message in the queue is not ours; it is passed over") == 1
+    assert worker.log.count("a message in the queue is invalid; skipping it") == 1
 
 
-def test_the_worker_cannot_be_controlled_from_afar(
+def test_the_worker_ignores_remote_control(
     worker: Process, world: World, service: Service, redis_client: redis.Redis
 ) -> None:
-    """`app.control.shutdown()` of any Celery that knows the address would end it."""
+    """Otherwise `app.control.shutdown()` of any Celery that can reach Redis would end it."""
     tenant = world.tenant()
     world.order(tenant)
     worker.start()
-    assert eventually(lambda: ROLLUPS in topics(redis_client, tenant), 30)  # it works
+    assert eventually(lambda: ROLLUPS in topics(redis_client, tenant), 30)
     stranger = Celery("stranger", broker=service.redis_url)
     stranger.control.shutdown()
     assert stranger.control.ping(timeout=2) == []

@@ -124,7 +124,7 @@ def decisions(state: State, n: int) -> Iterator[Outcome]:
 def test_after_every_history_quiet_mode_decides_what_the_model_decides(
     writers: int, crashes: int, histories: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet_mode, "SILENT_DRAINS", 1)  # as in the model
+    monkeypatch.setattr(quiet_mode, "EMPTY_DRAINS", 1)  # as in the model
     replayed = 0
     for way, n in ways_to_decisions(Protocol(), writers, crashes):
         state = way[-1]
@@ -140,9 +140,9 @@ def test_after_every_history_quiet_mode_decides_what_the_model_decides(
 
 def test_a_quiet_mode_that_sleeps_at_once_disagrees_with_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard of the test above."""
-    monkeypatch.setattr(quiet_mode, "SILENT_DRAINS", 1)
+    monkeypatch.setattr(quiet_mode, "EMPTY_DRAINS", 1)
     monkeypatch.setattr(
-        QuietMode, "_wait_out", lambda quiet, _snapshot: setattr(quiet, "state", quiet_mode.State.ASLEEP)
+        QuietMode, "_sleep_after_grace", lambda quiet, _snapshot: setattr(quiet, "state", quiet_mode.State.ASLEEP)
     )
     with pytest.raises(AssertionError):
         test_after_every_history_quiet_mode_decides_what_the_model_decides(2, 0, 0, monkeypatch)

@@ -1,4 +1,4 @@
-"""Quiet mode on a real server: who rings and who does not, in every isolation level, and that nobody's change is lost."""
+"""Quiet mode on a real server: which writers ring, in every isolation level, and that no change is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import redis
 from psycopg import IsolationLevel
 
-from webapp.doorbell import connection
+from webapp.doorbell import channel, connection, locks
 from webapp.outbox import drain
 
 from ..support.isolation import LEVELS
@@ -19,24 +19,24 @@ from ..support.world import Service, World
 
 @pytest.fixture
 def bell(service: Service) -> Iterator[connection.Connection]:
-    """A session that listens, and nothing more."""
+    """A session that only listens."""
     with connection.connect(service.database_url) as conn:
-        connection.listen(conn)
+        channel.listen(conn)
         yield conn
 
 
-def be_quiet(conn: psycopg.Connection) -> None:
-    assert conn.execute("SELECT pg_try_advisory_lock(%s)", [connection.QUIET_LOCK]).fetchone() == (True,)
+def take_the_quiet_lock(conn: psycopg.Connection) -> None:
+    assert conn.execute("SELECT pg_try_advisory_lock(%s)", [locks.QUIET_LOCK]).fetchone() == (True,)
 
 
 def rings(conn: connection.Connection) -> int:
-    """How many have come so far; one of our own, sent last, tells that all before it have."""
+    """The number of rings so far. A last ring of our own marks their end, because rings arrive in the order of commits."""
     with psycopg.connect(conn.info.dsn, autocommit=True) as other:
-        other.execute("SELECT pg_notify(%s, 'last')", [connection.CHANNEL])
-    heard: list[bytes] = []
-    while b"last" not in heard:
-        heard += [ring.payload for ring in connection.wait_for_rings(conn, 5)]
-    return len(heard) - 1
+        other.execute("SELECT pg_notify(%s, 'last')", [channel.CHANNEL])
+    received: list[bytes] = []
+    while b"last" not in received:
+        received += [ring.payload for ring in conn.wait_for_rings(5)]
+    return len(received) - 1
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
@@ -49,40 +49,40 @@ def test_a_writer_rings_unless_the_listener_is_awake(
         World(writer).order(tenant, number="one")
         writer.commit()
         assert rings(bell) == 1
-        be_quiet(leader)
+        take_the_quiet_lock(leader)
         World(writer).order(tenant, number="two")
         writer.commit()
         assert rings(bell) == 0
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
-def test_a_transaction_that_began_while_it_was_quiet_rings_when_it_is_not_quiet_any_more(
+def test_a_transaction_that_began_in_quiet_mode_rings_after_it(
     world: World, service: Service, bell: connection.Connection, leader: connection.Connection, level: IsolationLevel
 ) -> None:
-    """A row would show it the past: its snapshot is from before."""
+    """A row would not do: the transaction's snapshot would still show quiet mode."""
     tenant = world.tenant()
-    be_quiet(leader)
+    take_the_quiet_lock(leader)
     with psycopg.connect(service.database_url) as writer:
         writer.isolation_level = level
         writer.execute("SELECT count(*) FROM orders")
-        leader.execute("SELECT pg_advisory_unlock(%s)", [connection.QUIET_LOCK])
+        leader.execute("SELECT pg_advisory_unlock(%s)", [locks.QUIET_LOCK])
         World(writer).order(tenant)
         writer.commit()
     assert rings(bell) == 1
 
 
-def test_writers_ring_again_the_moment_that_an_awake_listener_dies(
+def test_writers_ring_as_soon_as_an_awake_listener_dies(
     world: World, bell: connection.Connection, leader: connection.Connection
 ) -> None:
     tenant = world.tenant()
-    be_quiet(leader)
+    take_the_quiet_lock(leader)
     world.conn.execute("SELECT pg_terminate_backend(%s)", [leader.info.backend_pid])
     eventually(lambda: not world.conn.execute("SELECT FROM pg_locks WHERE locktype = 'advisory'").fetchall())
     world.order(tenant)
     assert rings(bell) == 1
 
 
-def test_asking_whether_it_is_quiet_leaves_no_lock_behind(world: World, service: Service) -> None:
+def test_a_writer_does_not_keep_the_quiet_lock(world: World, service: Service) -> None:
     tenant = world.tenant()
     with psycopg.connect(service.database_url) as writer:
         World(writer).order(tenant)
@@ -90,7 +90,7 @@ def test_asking_whether_it_is_quiet_leaves_no_lock_behind(world: World, service:
 
 
 @pytest.mark.parametrize("off", ["off", "OFF", "false", "no", "0"])
-def test_a_writer_that_says_so_never_rings(world: World, bell: connection.Connection, off: str) -> None:
+def test_a_writer_with_ring_off_never_rings(world: World, bell: connection.Connection, off: str) -> None:
     tenant = world.tenant()
     world.conn.execute("SELECT set_config('doorbell.ring', %s, false)", [off])
     world.order(tenant)
@@ -118,6 +118,6 @@ def test_a_two_phase_commit_needs_ring_off_and_its_change_is_read(
     assert drain.drain(leader, redis_client, drained.cursor).events == 1
 
 
-def test_a_statement_that_changes_nothing_neither_asks_nor_rings(world: World, bell: connection.Connection) -> None:
+def test_a_statement_without_a_change_does_not_ring(world: World, bell: connection.Connection) -> None:
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE false")
     assert rings(bell) == 0

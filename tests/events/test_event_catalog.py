@@ -1,4 +1,4 @@
-"""The catalog, its page, the topics and the triggers speak of the same events."""
+"""The catalog, docs/events.md, the topics and the triggers agree."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import psycopg
 
-from webapp.events import catalog, docs
+from webapp.events import catalog, docs, topics
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_page_is_what_the_catalog_says() -> None:
+def test_the_page_equals_the_catalog() -> None:
     page = (ROOT / "docs" / "events.md").read_text()
     assert page == docs.render(), "run `make docs`"
 
@@ -25,19 +25,19 @@ def functions_on(conn: psycopg.Connection, table: str) -> str:
     return "".join(definition for (definition,) in found)
 
 
-def test_the_triggers_write_the_catalogs_types_and_no_other(conn: psycopg.Connection) -> None:
+def test_the_triggers_write_exactly_the_types_of_the_catalog(conn: psycopg.Connection) -> None:
     sql = functions_on(conn, "orders")
-    happened = set(re.findall(r"^\s+\('(\w+)',", sql, re.MULTILINE)) | set(re.findall(r"o\.id, '(\w+)',", sql))
-    assert happened == set(catalog.TYPES)
+    written = set(re.findall(r"^\s+\('(\w+)',", sql, re.MULTILINE)) | set(re.findall(r"o\.id, '(\w+)',", sql))
+    assert written == set(catalog.TYPES)
 
 
-def test_every_event_concerns_known_topics_and_the_page_explains_them_all() -> None:
-    assert {topic for event in catalog.CATALOG for topic in event.topics} <= set(catalog.BOARD_TOPICS)
+def test_every_event_has_known_topics_and_the_page_explains_them_all() -> None:
+    assert {topic for event in catalog.CATALOG for topic in event.topics} <= set(topics.BOARD_TOPICS)
     page = docs.render()
-    assert all(f"| `{topic}` |" in page for topic in catalog.BOARD_TOPICS)
+    assert all(f"| `{topic}` |" in page for topic in topics.BOARD_TOPICS)
 
 
-def test_the_trigger_tells_the_owner_of_the_types_that_the_catalog_names(conn: psycopg.Connection) -> None:
+def test_the_trigger_notifies_owners_of_the_types_in_the_catalog(conn: psycopg.Connection) -> None:
     named = re.search(r"type IN \(([^)]*)\) AND owner_id", functions_on(conn, "order_events"))
     assert named is not None
     assert set(re.findall(r"'(\w+)'", named[1])) == set(catalog.OWNER_TYPES)

@@ -1,4 +1,4 @@
-"""Old months of order_events are dropped, and never one that a reader has not read."""
+"""Old months of order_events are dropped, but never before every reader has read them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from webapp import redis_client
 from webapp.events import retention
 from webapp.events.retention import DEFAULT, Retained
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 from webapp.rollups import refresh
 
 from ..support.wait import eventually
@@ -28,18 +28,18 @@ INSERT = (
 )
 
 
-BUSY = "an open transaction holds it, or writes events just now"
+BUSY = "an open transaction uses it, or is writing events"
 
 
 class Archive:
-    """Old months of order_events, with one event each, and the readers that have read them or not."""
+    """Old months of order_events, their events, and the readers."""
 
     def __init__(self, service: Service, world: World) -> None:
         self.service, self.conn = service, world.conn
         self.tenant = world.tenant()
 
     def month(self, name: str) -> str:
-        """Makes the partition of a month, `2024_01`, and returns its name."""
+        """Make the partition of a month, such as `2024_01`; returns its name."""
         first = datetime.strptime(name + " +0000", "%Y_%m %z")
         following = (first + timedelta(days=31)).replace(day=1)
         self.conn.execute(
@@ -51,16 +51,16 @@ class Archive:
         (conn or self.conn).execute(INSERT, {"at": f"{at} 12:00+00", "tenant": self.tenant})
 
     def read(self) -> None:
-        """The listener reads everything that is committed."""
+        """Let the listener read all committed events."""
         with redis_client.connect(self.service.redis_url) as client:
-            standby.catch_up(self.service.database_url, client)
+            drain_without_leader(self.service.database_url, client)
 
     def drop(self, keep_days: int = KEEP) -> Retained:
         return retention.drop_old(self.service.database_url, keep_days)
 
     @contextmanager
     def writer(self) -> Iterator[psycopg.Connection]:
-        """Another session, with a transaction that stays open until it is committed or the block ends."""
+        """Another session, in a transaction that ends with its commit or with the block."""
         with psycopg.connect(self.service.database_url) as conn:
             yield conn
             conn.rollback()
@@ -94,19 +94,20 @@ def test_an_old_month_is_dropped_once_every_reader_has_read_it(archive: Archive,
     assert archive.drop() == Retained()
 
 
-def test_nothing_is_dropped_where_nothing_was_ever_read(archive: Archive) -> None:
+def test_nothing_is_dropped_before_the_first_read(archive: Archive) -> None:
     old = archive.month("2024_01")
     archive.event("2023-12-31")
-    reason = "nothing was ever read: no reader has saved a cursor"
+    reason = "no reader has saved a cursor yet"
     assert archive.drop().kept == {old: reason, DEFAULT: reason}
 
 
 def test_a_late_commit_is_never_dropped_unread(archive: Archive) -> None:
-    """The writer is open while the drop waits for its lock; it commits, and only then the drop looks again."""
+    """The writer is open while the drop waits for its lock. The drop checks again after the commit."""
     old = archive.month("2024_01")
     archive.read()
     kept = BUSY
-    for _try in range(5):  # on a machine with much to do the drop's patience may be over before the commit is there
+    # On a busy machine the lock timeout of the drop may end before the commit.
+    for _try in range(5):
         results: list[Retained] = []
         with archive.writer() as late:
             archive.event("2024-01-15", late)
@@ -126,13 +127,14 @@ def test_a_late_commit_is_never_dropped_unread(archive: Archive) -> None:
     assert archive.drop().dropped == [old]
 
 
-def test_an_open_writer_makes_it_give_up_and_orders_go_on(archive: Archive, world: World) -> None:
+def test_a_drop_gives_up_behind_an_open_writer_and_orders_go_on(archive: Archive, world: World) -> None:
     old = archive.month("2024_01")
     archive.event("2024-01-15")
     archive.read()
     results: list[Retained] = []
     with archive.writer() as writer:
-        World(writer).order(archive.tenant, number="open")  # holds this month's partition alone, and the parent
+        # This locks this month's partition, and the parent.
+        World(writer).order(archive.tenant, number="open")
         dropping = threading.Thread(target=lambda: results.append(archive.drop()))
         dropping.start()
         eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
@@ -146,7 +148,7 @@ def test_an_open_writer_makes_it_give_up_and_orders_go_on(archive: Archive, worl
     assert archive.drop().dropped == [old]
 
 
-def test_a_locked_month_stops_no_other(archive: Archive) -> None:
+def test_a_locked_month_does_not_stop_the_others(archive: Archive) -> None:
     locked, free = archive.month("2024_01"), archive.month("2024_02")
     archive.read()
     with archive.writer() as dump:
@@ -156,7 +158,7 @@ def test_a_locked_month_stops_no_other(archive: Archive) -> None:
     assert set(result.kept) == {locked}
 
 
-def test_a_month_goes_when_its_last_day_is_older_than_the_retention_and_not_a_day_before(archive: Archive) -> None:
+def test_a_month_is_dropped_on_the_day_that_its_last_day_is_too_old(archive: Archive) -> None:
     old = archive.month("2024_02")
     archive.read()
     days_since = (datetime.now(UTC) - datetime(2024, 3, 1, tzinfo=UTC)) // timedelta(days=1)
@@ -164,7 +166,7 @@ def test_a_month_goes_when_its_last_day_is_older_than_the_retention_and_not_a_da
     assert archive.drop(days_since).dropped == [old]
 
 
-def test_the_present_months_stay_whatever_is_asked(archive: Archive, world: World) -> None:
+def test_the_present_month_is_never_dropped(archive: Archive, world: World) -> None:
     world.order(archive.tenant)
     archive.read()
     before = archive.count()
@@ -172,7 +174,9 @@ def test_the_present_months_stay_whatever_is_asked(archive: Archive, world: Worl
     assert archive.count() == before
 
 
-def test_rows_without_a_month_go_when_they_are_read(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_rows_of_the_default_partition_are_deleted_once_read(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retention, "ROWS_PER_DELETE", 2)
     archive.read()
     for day in range(11, 16):
@@ -187,7 +191,7 @@ def test_rows_without_a_month_go_when_they_are_read(archive: Archive, monkeypatc
     assert archive.count(DEFAULT) == 1
 
 
-def test_rows_from_another_clusters_dump_whose_xid_is_in_the_future_count_as_read(archive: Archive) -> None:
+def test_rows_of_another_cluster_with_a_future_xid_count_as_read(archive: Archive) -> None:
     old = archive.month("2024_01")
     archive.read()
     for at in ("2024-01-15 12:00+00", "2023-01-15 12:00+00"):
@@ -202,11 +206,11 @@ def test_rows_from_another_clusters_dump_whose_xid_is_in_the_future_count_as_rea
 @pytest.mark.parametrize(
     "change", ["timeline = timeline + 1", "system_identifier = 1", "snapshot = '900000000000:900000000000:'"]
 )
-def test_a_cursor_of_another_cluster_drops_nothing(archive: Archive, change: str) -> None:
+def test_nothing_is_dropped_while_a_cursor_is_of_another_cluster(archive: Archive, change: str) -> None:
     old = archive.month("2024_01")
     archive.event("2023-12-31")
     archive.read()
-    archive.conn.execute(f"UPDATE readers SET {change}")
+    archive.conn.execute(f"UPDATE outbox_readers SET {change}")
     kept = archive.drop().kept
     assert set(kept) == {old, DEFAULT}
     assert "listener is of another cluster" in kept[old]
@@ -214,26 +218,26 @@ def test_a_cursor_of_another_cluster_drops_nothing(archive: Archive, change: str
     assert archive.drop() == Retained(dropped=[old], deleted=1)
 
 
-def test_a_month_that_a_view_stands_on_stays_and_says_so(archive: Archive) -> None:
+def test_a_month_that_a_view_depends_on_is_kept(archive: Archive) -> None:
     old = archive.month("2024_01")
     archive.read()
     archive.conn.execute(f"CREATE VIEW report AS SELECT * FROM {old}")
     assert "depend" in archive.drop().kept[old]
 
 
-def test_a_snapshot_older_than_the_lock_and_a_young_month_are_refused(archive: Archive) -> None:
+def test_repeatable_read_and_the_default_partition_are_refused(archive: Archive) -> None:
     old = archive.month("2024_01")
     archive.read()
     with archive.writer() as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with pytest.raises(psycopg.errors.RaiseException, match="REPEATABLE READ"):
             conn.execute(f"SELECT order_events_drop_partition('{old}', {KEEP})")
-    with pytest.raises(psycopg.errors.RaiseException, match="order_events_default is no partition"):
+    with pytest.raises(psycopg.errors.RaiseException, match="order_events_default is not a partition"):
         archive.conn.execute(f"SELECT order_events_drop_partition('{DEFAULT}', {KEEP})")
 
 
-def test_the_question_whether_a_month_is_needed_is_answered_by_the_index(archive: Archive) -> None:
-    """Asked under a lock on all of order_events, it must not read the month."""
+def test_the_check_for_unread_events_uses_the_index(archive: Archive) -> None:
+    """It runs under a lock on all of order_events, so it must not read the whole month."""
     old = archive.month("2024_01")
     archive.conn.execute(
         "INSERT INTO order_events (recorded_at, tenant_id, order_id, type, via, occurred_at)"
@@ -243,13 +247,13 @@ def test_the_question_whether_a_month_is_needed_is_answered_by_the_index(archive
     archive.conn.execute(f"ANALYZE {old}")
     archive.read()
     with archive.writer() as conn:
-        conn.execute(f"SELECT order_events_needed('{old}')")
+        conn.execute(f"SELECT order_events_unread_reason('{old}')")
         scans = "SELECT seq_scan, idx_scan > 0 FROM pg_stat_xact_user_tables WHERE relname = %s"
         assert conn.execute(scans, [old]).fetchall() == [(0, True)]
     assert archive.drop().dropped == [old]
 
 
-def test_every_index_of_the_events_orders_and_notes_names_the_query_that_it_serves(world: World) -> None:
+def test_every_index_has_a_comment_that_names_its_query(world: World) -> None:
     rows = world.conn.execute(
         "SELECT indexrelid::regclass::text, obj_description(indexrelid, 'pg_class') FROM pg_index i"
         " WHERE indrelid IN ('order_events'::regclass, 'orders'::regclass, 'notifications'::regclass)"

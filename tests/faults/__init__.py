@@ -1,5 +1,5 @@
-"""Fault tests: Doorbell under load, one fault after another, everything held against the database each time."""
+"""Fault tests: Doorbell under load and one fault after another; after each, the pages must equal the database."""
 
 import pytest
 
-pytest.register_assert_rewrite("tests.faults.trial")  # its asserts speak like a test's own
+pytest.register_assert_rewrite("tests.faults.trial")  # explains its failed asserts

@@ -1,4 +1,4 @@
-"""One stage for all faults. After a fault that was not survived it is built anew, so that each is tried on a sound one."""
+"""One stage for all faults. It is rebuilt after a fault that Doorbell did not survive."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def report(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="package")
 def new_stage(embedded: Embedded, template: str, chromium: Browser) -> Iterator[Callable[[], FaultStage]]:
-    """The stage, or another one when the last fault has broken it."""
+    """Returns the stage, or a new one after a fault that broke it."""
     with ExitStack() as current:
         stages: list[FaultStage] = []
 
@@ -55,7 +55,7 @@ def stage(new_stage: Callable[[], FaultStage]) -> FaultStage:
 
 @pytest.fixture
 def strike(stage: FaultStage, report: Report) -> Try:
-    """`with strike("what happens", allowed_log_words) as fault:` strike, then `fault.heal()`."""
+    """`with strike("label", allowed_log_patterns) as fault:` cause the fault inside, then call `fault.heal()`."""
     return lambda fault, allowed=(): trial(stage, report, fault, allowed)
 
 

@@ -1,4 +1,4 @@
-"""Memory and descriptors of Doorbell's processes: what grows over the faults is a leak."""
+"""Memory and descriptors of Doorbell's processes: growth over the faults is a leak."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import psutil
 
-RSS_FACTOR, RSS_MORE_MB = 1.3, 20.0  # head-room: caches and pools that fill, an allocator that keeps what it had
-DESCRIPTORS_MORE = 16  # connections of pools, one more stream while a page reconnects
+# Allowed growth: caches and pools fill, and the allocator keeps freed memory.
+RSS_FACTOR, RSS_MORE_MB = 1.3, 20.0
+# Connections of pools, and one more stream while a page reconnects.
+DESCRIPTORS_MORE = 16
 
 
 @dataclass(frozen=True)
@@ -18,28 +20,28 @@ class Size:
     rss_mb: float
     descriptors: int
 
-    def most(self, other: Size) -> Size:
+    def max(self, other: Size) -> Size:
         return Size(max(self.rss_mb, other.rss_mb), max(self.descriptors, other.descriptors))
 
 
 def measure(processes: Mapping[str, Sequence[psutil.Process]]) -> dict[str, Size]:
-    """The greatest of each kind."""
+    """The largest process of each kind."""
     sizes: dict[str, Size] = {}
     for kind, members in processes.items():
         for process in members:
             size = Size(process.memory_info().rss / 1e6, process.num_fds())
-            sizes[kind] = size.most(sizes.get(kind, size))
+            sizes[kind] = size.max(sizes.get(kind, size))
     return sizes
 
 
 def grown(before: Mapping[str, Size], now: Mapping[str, Size]) -> list[str]:
-    """Which kinds are greater than their first size allows, in words."""
-    said = []
+    """The kinds that have grown more than allowed, as text."""
+    found = []
     for kind, size in now.items():
         first = before[kind]
         allowed = Size(first.rss_mb * RSS_FACTOR + RSS_MORE_MB, first.descriptors + DESCRIPTORS_MORE)
         if size.rss_mb > allowed.rss_mb:
-            said.append(f"{kind}: {size.rss_mb:.0f} MB, at first {first.rss_mb:.0f}, allowed {allowed.rss_mb:.0f}")
+            found.append(f"{kind}: {size.rss_mb:.0f} MB, at first {first.rss_mb:.0f}, allowed {allowed.rss_mb:.0f}")
         if size.descriptors > allowed.descriptors:
-            said.append(f"{kind}: {size.descriptors} descriptors, at first {first.descriptors}")
-    return said
+            found.append(f"{kind}: {size.descriptors} descriptors, at first {first.descriptors}")
+    return found

@@ -1,4 +1,4 @@
-"""What was tried and survived: a table at the end of the run, and one line of JSON."""
+"""The report of the fault tests: a table at the end of the run, and one line of JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 @dataclass
 class Row:
-    """One fault. `seconds` is the time to truth: from the heal (or from the fault, where nothing heals it) until every
-    page equalled the database; None if that never came."""
+    """One fault. `seconds` is the time until every page equalled the database, or None if that never happened.
+
+    It counts from the heal, or from a fault that is not healed.
+    """
 
     fault: str
     since: str = "heal"
@@ -22,7 +24,7 @@ class Row:
 
 @dataclass
 class Report:
-    """All rows of one run."""
+    """The rows of one run."""
 
     rows: list[Row] = field(default_factory=list)
     path: Path | None = None
@@ -54,11 +56,11 @@ class Report:
 
     def lines(self) -> list[str]:
         width = max(len(row.fault) for row in self.rows)
-        said = [f"{'fault':{width}}  survived  to truth  since"]
+        lines = [f"{'fault':{width}}  survived  to truth  since"]
         for row in self.rows:
             seconds = "never" if row.seconds is None else f"{row.seconds:.2f} s"
             notes = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in row.notes.items())
-            said.append(
+            lines.append(
                 f"{row.fault:{width}}  {'yes' if row.survived else 'NO':8}  {seconds:>8}  {row.since:5}  {notes}".rstrip()
             )
-        return said
+        return lines

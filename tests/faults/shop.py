@@ -1,4 +1,4 @@
-"""A busy shop: four writers of plain SQL who remember exactly what they committed, whatever happens to the server."""
+"""A busy shop: four writers of plain SQL that record exactly what they committed, through any fault of the server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 import psycopg
 
 WRITERS = 4
-CHANGES_A_SECOND = 100  # of all writers together
-REMEMBERED = 50  # orders that a writer goes on changing
+# Of all writers together.
+CHANGES_PER_SECOND = 100
+# How many orders a writer keeps changing.
+KEPT_ORDERS = 50
 CUSTOMER = "A busy shop"
 
 
 @dataclass
 class Order:
-    """What its writer knows of an order."""
+    """An order as its writer left it."""
 
     number: str
     total_minor: int
@@ -32,31 +34,31 @@ class Order:
 
 @dataclass(frozen=True)
 class Change:
-    """One transaction: its statement, the events that it must leave, and how to see in the row that it was committed."""
+    """One transaction: its statement, its expected events, and the condition that holds once it is committed."""
 
-    order: Order  # as it is afterwards
+    order: Order  # after the change
     statement: str
     values: Sequence[object]
     events: tuple[str, ...]
-    is_so: str
+    applies: str
 
 
 @dataclass
 class Ledger:
-    """What one writer knows to be committed: each order's events, and the orders that it goes on with."""
+    """The committed changes of one writer: each order's events, and the orders that it keeps changing."""
 
     events: dict[str, list[str]] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
 
     def add(self, change: Change) -> None:
         self.events.setdefault(change.order.number, []).extend(change.events)
-        self.orders = [order for order in self.orders if order.number != change.order.number][-REMEMBERED:]
+        self.orders = [order for order in self.orders if order.number != change.order.number][-KEPT_ORDERS:]
         if not (change.order.cancelled or change.order.refunded):
             self.orders.append(change.order)
 
 
 class Gate:
-    """Where writers wait while page and database are compared. Closed at first."""
+    """Writers wait here while pages and database are compared. It starts closed."""
 
     def __init__(self, writers: int) -> None:
         self._writers, self._waiting = writers, 0
@@ -77,15 +79,15 @@ class Gate:
             self._changed.notify_all()
 
     def close(self, seconds: float = 15.0) -> None:
-        """Returns when every writer waits, so that nothing is committed any more."""
+        """Returns once every writer waits, so that nothing more is committed."""
         with self._changed:
             self._is_open = False
-            quiet = self._changed.wait_for(lambda: self._waiting == self._writers, seconds)
-        assert quiet, f"only {self._waiting} of {self._writers} writers came to the gate within {seconds} s"
+            all_wait = self._changed.wait_for(lambda: self._waiting == self._writers, seconds)
+        assert all_wait, f"only {self._waiting} of {self._writers} writers reached the gate within {seconds} s"
 
 
 class Writer(threading.Thread):
-    """One connection, made anew when it breaks."""
+    """One connection, which is reopened when it breaks."""
 
     def __init__(self, name: str, database_url: str, tenant_id: int, owners: Sequence[int], gate: Gate) -> None:
         super().__init__(name=name, daemon=True)
@@ -109,28 +111,29 @@ class Writer(threading.Thread):
         due = time.monotonic()
         while not self.closed:
             self._gate.pass_through()
-            due = max(due + WRITERS / CHANGES_A_SECOND, time.monotonic())
+            due = max(due + WRITERS / CHANGES_PER_SECOND, time.monotonic())
             time.sleep(due - time.monotonic() if due > time.monotonic() else 0)
             change = self._next()
             conn.execute(change.statement, change.values)
-            self._unanswered = change  # only a commit without an answer is in doubt: before it nothing is committed
+            # Only a commit without an answer is in doubt. Before it nothing is committed.
+            self._unanswered = change
             conn.commit()
             self.ledger.add(change)
             self._unanswered = None
 
     def _resolve(self, conn: psycopg.Connection) -> None:
-        """Was the commit whose answer was lost done? Nobody else writes this order, so its row tells."""
+        """Check whether the commit without an answer succeeded. Only this writer changes the order, so its row shows it."""
         change = self._unanswered
         if change is None:
             return
-        where = f"SELECT 1 FROM orders WHERE tenant_id = %s AND number = %s AND {change.is_so} FOR UPDATE"
+        where = f"SELECT 1 FROM orders WHERE tenant_id = %s AND number = %s AND {change.applies} FOR UPDATE"
         if conn.execute(where, [self._tenant_id, change.order.number]).fetchone():
             self.ledger.add(change)
         conn.commit()
         self._unanswered = None
 
     def _next(self) -> Change:
-        """A new order two times in five, else the next step of an older one."""
+        """A new order with a chance of 40 %, otherwise the next step of an older one."""
         orders = self.ledger.orders
         if len(orders) < 10 or self._chance.random() < 0.4:
             return self._place()
@@ -153,7 +156,7 @@ class Writer(threading.Thread):
 
     def _place(self) -> Change:
         self._numbers += 1
-        # Most belong to the last owner, whose inbox nobody looks at: a badge counts up to 99 only.
+        # Most orders belong to the last owner, who has no page open, because a badge counts only to 99.
         owner_id = self._chance.choices(self._owners, [2] * (len(self._owners) - 1) + [96])[0]
         order = Order(f"{self.name}-{self._numbers}", self._chance.randint(100, 90_000), owner_id)
         order.paid = self._chance.random() < 0.3
@@ -164,13 +167,13 @@ class Writer(threading.Thread):
         values = [self._tenant_id, order.number, CUSTOMER, owner_id, order.total_minor, order.paid]
         return Change(order, statement, values, ("placed", "paid") if order.paid else ("placed",), "true")
 
-    def _change(self, order: Order, sets: str, values: Sequence[object], event: str, is_so: str) -> Change:
+    def _change(self, order: Order, sets: str, values: Sequence[object], event: str, applies: str) -> Change:
         statement = f"UPDATE orders SET {sets} WHERE tenant_id = %s AND number = %s"
-        return Change(order, statement, [*values, self._tenant_id, order.number], (event,), is_so)
+        return Change(order, statement, [*values, self._tenant_id, order.number], (event,), applies)
 
 
 class Shop:
-    """All writers and their gate, which is closed at first. `owners`: people with pages first, the busy one last."""
+    """All writers and their gate. `owners`: first the people with an open page, last the owner of most orders."""
 
     def __init__(self, database_url: str, tenant_id: int, owners: Sequence[int]) -> None:
         self.gate = Gate(WRITERS)
@@ -188,13 +191,13 @@ class Shop:
             writer.join(10)
 
     def events(self) -> dict[str, list[str]]:
-        """Every order's number with the types of its events, sorted. Ask while the gate is closed."""
+        """The sorted event types of each order, by number. Call it while the gate is closed."""
         return {number: sorted(types) for writer in self._writers for number, types in writer.ledger.events.items()}
 
-    def remember(self) -> list[Ledger]:
+    def snapshot(self) -> list[Ledger]:
         return [copy.deepcopy(writer.ledger) for writer in self._writers]
 
-    def recall(self, ledgers: Sequence[Ledger]) -> None:
-        """The database was set back to what it was at `remember`."""
+    def restore(self, ledgers: Sequence[Ledger]) -> None:
+        """Call after the database was restored to its state at `snapshot`."""
         for writer, ledger in zip(self._writers, ledgers, strict=True):
             writer.ledger = copy.deepcopy(ledger)

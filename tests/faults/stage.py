@@ -1,4 +1,4 @@
-"""The stage: all of Doorbell's processes, a busy shop, and the boards of two people, for one fault after another."""
+"""The stage of the fault tests: all of Doorbell's processes, a busy shop, and the boards of two people."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ WARM_UP_SECONDS = 8.0
 
 
 class FaultStage:
-    """Two listeners, two web processes behind one port, worker and beat. `sound` says whether the next fault may use it.
+    """Two listeners, two web processes behind one port, worker and beat. While `sound`, the next fault may use it.
 
-    Each listener reaches PostgreSQL through a proxy of its own, the web reaches Redis through one, so that these
-    connections can fall silent. `away_seconds` is how long a process manager takes to start again what died.
+    Each listener reaches PostgreSQL through its own proxy, and the web reaches Redis through one, so that these
+    connections can stall. `away_seconds` is how long a process manager takes to restart a process.
     """
 
     away_seconds = 2.0
@@ -61,7 +61,7 @@ class FaultStage:
         eventually(lambda: "standing by" in self.listeners[1].log)
         self.worker.start()
         self.beat.start()
-        eventually(self.rollups_are_kept, 30)
+        eventually(self.has_rollups, 30)
         self.viewers = [Viewer(self._chromium, self.doorbell, self.tenant, user).open() for user in self.people[:-1]]
         self.shop = Shop(self.service.database_url, self.tenant, self.people)
         self.shop.start()
@@ -81,17 +81,15 @@ class FaultStage:
                 proxy.close()
 
     def wait(self, seconds: float) -> None:
-        """Time passes, and the browser's messages are read meanwhile."""
+        """Let time pass while the browser's messages are read."""
         self.viewers[0].page.wait_for_timeout(seconds * 1000)
-
-    # Who is who --------------------------------------------------------------------------------------------------------
 
     @property
     def all_processes(self) -> list[Process]:
         return [self.web, *self.listeners, self.worker, self.beat]
 
     def leader(self) -> Process:
-        """The listener that leads, by the heartbeat that it leaves in Redis each second."""
+        """The listener that leads, by its heartbeat in Redis."""
 
         def beating() -> Process | None:
             with redis.Redis.from_url(self.service.redis_url) as client:
@@ -111,13 +109,13 @@ class FaultStage:
         return self._proxies[listener]
 
     def web_workers(self) -> list[psutil.Process]:
-        """gunicorn's workers, the one with the most connections first: it has the streams."""
+        """gunicorn's workers. The first has the most connections, so it has the streams."""
         return sorted(psutil.Process(self.web.pid).children(), key=_connections, reverse=True)
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """All of Doorbell's processes by kind. Each must be there."""
+        """All of Doorbell's processes by kind. Fails when one has ended."""
         dead = [" ".join(process.args[1:4]) for process in self.all_processes if not process.running]
-        assert not dead, f"ended by itself: {dead}"
+        assert not dead, f"these processes ended: {dead}"
         return {
             "listener": [psutil.Process(listener.pid) for listener in self.listeners],
             "gunicorn": [psutil.Process(self.web.pid)],
@@ -126,19 +124,17 @@ class FaultStage:
             "beat": [psutil.Process(self.beat.pid)],
         }
 
-    # The database ------------------------------------------------------------------------------------------------------
-
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.service.database_url, autocommit=True, application_name="psql")
 
-    def rollups_are_kept(self) -> bool:
-        """Has the worker counted anything? Its start sends every task once."""
+    def has_rollups(self) -> bool:
+        """Whether the worker has counted an order. Its start sends every task once."""
         with self.connect() as conn:
             row = conn.execute("SELECT sum(orders) FROM rollups_daily").fetchone()
         return bool(row and row[0])
 
     def _make_people(self) -> None:
-        """A tenant with an order, two people whose boards are open, and one who owns most of what is sold."""
+        """A tenant with an order, two people with an open board, and a third who owns most orders."""
         with self.connect() as conn:
             world = World(conn)
             self.tenant = world.tenant("acme", name="Acme")

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis go away and come back: restarted, with lost data, or with data of another day."""
+"""PostgreSQL and Redis are restarted, killed, emptied, or restored from an older dump."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .stage import FaultStage
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
-PADDING_BYTES = 900_000  # a longer signal is not one of Doorbell
+# A longer signal is not valid.
+PADDING_BYTES = 900_000
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
@@ -29,7 +30,7 @@ def test_a_restart_of_postgresql_is_survived(stage: FaultStage, strike: Try, mod
 
 
 @pytest.mark.parametrize("seconds", [2, 15])
-def test_the_death_of_redis_is_survived(stage: FaultStage, strike: Try, seconds: int) -> None:
+def test_a_killed_and_emptied_redis_is_survived(stage: FaultStage, strike: Try, seconds: int) -> None:
     with strike(f"kill -9 Redis, {seconds} s away, emptied", REDIS_AWAY) as fault:
         stage.embedded.redis.stop(9)
         stage.wait(seconds)
@@ -37,12 +38,12 @@ def test_the_death_of_redis_is_survived(stage: FaultStage, strike: Try, seconds:
         fault.heal()
 
 
-def test_a_subscriber_so_slow_that_redis_cuts_it_off_resyncs(stage: FaultStage, strike: Try) -> None:
+def test_a_slow_subscriber_that_redis_disconnects_resyncs(stage: FaultStage, strike: Try) -> None:
     with (
-        strike("Redis cuts a slow subscriber off", SLOW_SUBSCRIBER) as fault,
+        strike("Redis disconnects a slow subscriber", SLOW_SUBSCRIBER) as fault,
         redis.Redis.from_url(stage.service.redis_url) as client,
     ):
-        before = [viewer.told("resync") for viewer in stage.viewers]
+        before = [viewer.received("resync") for viewer in stage.viewers]
         limit = client.config_get("client-output-buffer-limit")["client-output-buffer-limit"]
         client.config_set("client-output-buffer-limit", "pubsub 1mb 512kb 1")
         workers = stage.web_workers()
@@ -55,35 +56,36 @@ def test_a_subscriber_so_slow_that_redis_cuts_it_off_resyncs(stage: FaultStage, 
                 worker.resume()
             client.config_set("client-output-buffer-limit", limit)
         fault.heal()
-        eventually(lambda: all(viewer.told("resync") > n for viewer, n in zip(stage.viewers, before, strict=True)))
+        eventually(lambda: all(viewer.received("resync") > n for viewer, n in zip(stage.viewers, before, strict=True)))
 
 
 def _publish_padding(client: redis.Redis, tenant_id: int) -> int:
-    """One signal that says nothing, in almost a million bytes; returns how many subscribers are left to take it."""
+    """Publish a signal without topics in almost a million bytes; returns how many subscribers received it."""
     seq = signal_log.newest_seq(client, tenant_id)
     padding = " " * PADDING_BYTES
     message = f'{{"seq":{seq},"topics":{{}},"users":{{}},"at":{seq},"padding":"{padding}"}}'
     return int(client.publish(publisher.channel(tenant_id), message))
 
 
-def test_an_older_dump_restored_over_the_database_is_shown(stage: FaultStage, strike: Try, tmp_path: Path) -> None:
+def test_pages_show_an_older_dump_that_was_restored(stage: FaultStage, strike: Try, tmp_path: Path) -> None:
     dump = tmp_path / "doorbell.sql"
     with strike("an older dump restored over the database", RESTORED) as fault:
         stage.shop.gate.close()
-        remembered = stage.shop.remember()
+        ledgers = stage.shop.snapshot()
         _run("pg_dump", f"--file={dump}", stage.service.database_url)
         stage.shop.gate.open()
         stage.wait(3)
         stage.shop.gate.close()
-        clean = "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public"  # pg_restore --clean fails on partitions
+        # pg_restore --clean fails on partitions.
+        clean = "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public"
         options = ("--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", clean)
         _run("psql", *options, f"--file={dump}", stage.service.database_url)
-        stage.shop.recall(remembered)
+        stage.shop.restore(ledgers)
         fault.heal()
 
 
 def _run(program: str, *arguments: str) -> None:
-    """One of PostgreSQL's own programs. A deadlock with a reader takes back all of a restore, so it is run again."""
+    """Run a program of PostgreSQL. A deadlock with a reader rolls back the whole restore, so it is retried."""
     for left in (2, 1, 0):
         done = subprocess.run([str(PG_BIN / program), *arguments], capture_output=True, text=True, timeout=60)
         if done.returncode == 0:

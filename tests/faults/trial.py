@@ -1,4 +1,4 @@
-"""A trial: one fault struck and healed on the stage, and then everything held against the database."""
+"""A trial: causes one fault on the stage, heals it, and then compares every page with the database."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from . import expected, growth, truth
 from .report import Report, Row
 from .stage import FaultStage
 
-TRUE_WITHIN_SECONDS = 5.0  # of the heal
-SETTLES_SECONDS = 1.5  # the standby looks once a second: what it says of a fault belongs to that fault's log
-WAITED_FOR_SECONDS = 25.0  # a page that is too late is waited for, so that the report tells how late
+# How soon after the heal every page must equal the database.
+TRUE_WITHIN_SECONDS = 5.0
+# The standby checks once per second, and its log lines about this fault must not count for the next.
+SETTLE_SECONDS = 1.5
+# A late page is waited for, so that the report has its time.
+MAX_WAIT_SECONDS = 25.0
 
 
 class Trial:
-    """What a test does with its fault: `heal` once it is over, or `truth` where the board must be right before that."""
+    """The fault of a test: `heal` ends it; `is_true_within` compares the pages before that."""
 
     def __init__(self, stage: FaultStage, row: Row) -> None:
         self.stage, self.row = stage, row
@@ -25,16 +28,16 @@ class Trial:
         self.healed_at: float | None = None
 
     def heal(self) -> None:
-        """The cause is gone: from now on the pages have five seconds."""
+        """Call once the cause is gone. The pages have TRUE_WITHIN_SECONDS from now on."""
         self.healed_at = time.monotonic()
 
     def is_true_within(self, seconds: float, since: str) -> float:
-        """Stop the shop, and time how long every page takes to equal the database. The shop goes on afterwards."""
+        """Stop the writers, and wait until every page equals the database. Returns the seconds since the fault or the heal."""
         stage = self.stage
         began = self.struck_at if since == "fault" else self.healed_at
         assert began is not None
         stage.shop.gate.close()
-        took = _await_truth(stage, began, max(seconds, WAITED_FOR_SECONDS))
+        took = _await_truth(stage, began, max(seconds, MAX_WAIT_SECONDS))
         self.row.seconds, self.row.since = took, since
         assert took <= seconds, f"the pages were right {took:.1f} s after the {since}; allowed are {seconds} s"
         return took
@@ -42,7 +45,7 @@ class Trial:
 
 @contextmanager
 def trial(stage: FaultStage, report: Report, fault: str, allowed: Iterable[str] = ()) -> Iterator[Trial]:
-    """Strike and heal inside; at the end all is verified and written down."""
+    """Cause the fault and heal it inside the block. Afterwards everything is verified and reported."""
     row = Row(fault)
     report.rows.append(row)
     sizes = {process: process.log_size for process in stage.all_processes}
@@ -52,11 +55,11 @@ def trial(stage: FaultStage, report: Report, fault: str, allowed: Iterable[str] 
     if one.healed_at is not None:
         one.is_true_within(TRUE_WITHIN_SECONDS, "heal")
     _verify(stage)
-    stage.wait(SETTLES_SECONDS)
+    stage.wait(SETTLE_SECONDS)
     logs = {process: process.log_since(size) for process, size in sizes.items()}
     for process, log in logs.items():
         strange = expected.unexpected(log.splitlines(), allowed)
-        assert not strange, f"{process.args[1:4]} said:\n" + "\n".join(strange[:20]) + f"\n\nits log:\n{log[-4000:]}"
+        assert not strange, f"{process.args[1:4]} logged:\n" + "\n".join(strange[:20]) + f"\n\nits log:\n{log[-4000:]}"
     for viewer in stage.viewers:
         viewer.read_all()
     stage.shop.gate.open()
@@ -64,7 +67,7 @@ def trial(stage: FaultStage, report: Report, fault: str, allowed: Iterable[str] 
 
 
 def _await_truth(stage: FaultStage, began: float, seconds: float) -> float:
-    """The gate is closed, so the database stands still: ask it once, then look at the pages."""
+    """The gate is closed, so the database no longer changes: read it once, then poll the pages."""
     with stage.connect() as conn:
         wanted = [truth.board(conn, viewer.tenant_id, viewer.user_id) for viewer in stage.viewers]
     while True:
@@ -81,7 +84,7 @@ def _await_truth(stage: FaultStage, began: float, seconds: float) -> float:
 
 
 def _verify(stage: FaultStage) -> None:
-    """Nothing lost, nothing twice, nothing grown, nobody dead, and every page live and never reloaded."""
+    """No event lost or repeated, no process ended or grown, and every page live and never reloaded."""
     with stage.connect() as conn:
         lost = truth.lost_or_invented_events(conn, stage.shop.events())
         assert not lost, f"{len(lost)} orders have other events than their writers committed: {lost[:5]}"

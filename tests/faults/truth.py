@@ -1,4 +1,4 @@
-"""What the database holds, by SQL of its own: what a page must show, and which events and notifications there must be."""
+"""The expected state, by SQL that shares nothing with the app: what pages must show, and the events that must exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import psycopg
 
 from .shop import CUSTOMER
 
-ROWS = 5  # of recent orders, that are compared
+# How many recent orders are compared.
+ROWS = 5
 
 _TILES = """
 WITH tenant AS (SELECT id, (now() AT TIME ZONE timezone)::date AS today, timezone FROM tenants WHERE id = %(tenant)s)
@@ -31,7 +32,7 @@ SELECT o.number, array_remove(array_agg(e.type ORDER BY e.type), NULL)
 FROM orders o LEFT JOIN order_events e ON e.tenant_id = o.tenant_id AND e.order_id = o.id
 WHERE o.customer = %(customer)s GROUP BY o.number
 """
-# Nobody acts in this shop's name, so each payment and shipment of an owned order is told to its owner.
+# No signed-in user acts here, so each payment and shipment notifies the owner of the order.
 _NOTIFICATIONS = """
 SELECT coalesce(e.id, n.event_id), count(n.id)
 FROM (SELECT id, owner_id FROM order_events WHERE type IN ('paid', 'shipped') AND owner_id IS NOT NULL) e
@@ -42,7 +43,7 @@ GROUP BY 1 HAVING count(n.id) <> 1 OR count(e.id) <> 1 LIMIT 5
 
 @dataclass(frozen=True)
 class Board:
-    """What a page shows, or should show, as text."""
+    """The text that a page shows, or must show."""
 
     revenue: str
     orders_today: str
@@ -51,7 +52,7 @@ class Board:
 
 
 def board(conn: psycopg.Connection, tenant_id: int, user_id: int) -> Board:
-    """What the page of this user must show."""
+    """The board that the page of this user must show."""
     which = {"tenant": tenant_id, "user": user_id, "rows": ROWS}
     tiles = conn.execute(_TILES, which).fetchone()
     assert tiles is not None
@@ -69,7 +70,7 @@ def badge(unread: int) -> str:
 
 
 def lost_or_invented_events(conn: psycopg.Connection, committed: Mapping[str, Sequence[str]]) -> list[str]:
-    """Where order_events and what the writers committed differ, in words."""
+    """The differences between order_events and the committed changes, as text."""
     found = {number: sorted(types) for number, types in conn.execute(_EVENTS, {"customer": CUSTOMER})}
     numbers = sorted({*found, *committed})
     return [
@@ -80,5 +81,5 @@ def lost_or_invented_events(conn: psycopg.Connection, committed: Mapping[str, Se
 
 
 def wrong_notifications(conn: psycopg.Connection) -> list[str]:
-    """Events that were told more or less than once, and notifications of no event."""
-    return [f"event {event} was told {count} times" for event, count in conn.execute(_NOTIFICATIONS)]
+    """Events that were notified more or less than once, and notifications without an event."""
+    return [f"event {event} was notified {count} times" for event, count in conn.execute(_NOTIFICATIONS)]

@@ -1,4 +1,4 @@
-"""One person's board in a browser: what it shows, and which events its stream has told it."""
+"""One person's board in a browser: what it shows, and which events its stream received."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _READ = """rows => {
   return [text("#revenue-figure"), text("#orders_today-figure"), text("#unread"), recent];
 }"""
 _COUNT_EVENTS = """() => {
-  window.told = {};
+  window.received = {};
   document.getElementById("live").addEventListener("htmx:sse:after:message", ({ detail }) => {
     const name = detail.message.event;
-    window.told[name] = (window.told[name] ?? 0) + 1;
+    window.received[name] = (window.received[name] ?? 0) + 1;
   });
 }"""
 _READ_ALL = """async () => {
@@ -50,17 +50,17 @@ class Viewer:
         revenue, orders, unread, recent = self.page.evaluate(_READ, ROWS)
         return Board(revenue, orders, unread, tuple(recent))
 
-    def told(self, event: str) -> int:
-        """How often the stream has told this event, since the page was opened."""
-        return int(self.page.evaluate("name => window.told[name] ?? 0", event))
+    def received(self, event: str) -> int:
+        """How often the stream has received this event since the page was opened."""
+        return int(self.page.evaluate("name => window.received[name] ?? 0", event))
 
     def words(self) -> str:
-        return str(self.page.evaluate("document.getElementById('live-words').textContent"))
+        return str(self.page.evaluate("document.getElementById('live-label').textContent"))
 
     def read_all(self) -> None:
-        """Mark the inbox read, so that its badge goes on counting: it ends at 99+."""
+        """Mark the inbox as read, so that its badge, which ends at 99+, keeps counting."""
         self.page.evaluate(_READ_ALL)
 
     def crashes(self) -> list[str]:
-        """Errors of the page's own scripts. That a request failed, said by browser or htmx, is the fault's doing."""
-        return [said for said in self.screen.faults if not said.startswith(("Failed to load resource", "htmx: "))]
+        """Errors of the page's own scripts. Failed requests, which browser and htmx log, come from the fault."""
+        return [error for error in self.screen.faults if not error.startswith(("Failed to load resource", "htmx: "))]

@@ -1,4 +1,4 @@
-"""`make test-hosts` before its tests: `ip` is there, or is installed where that is possible. Without it they are skipped."""
+"""Installs `ip` if it is missing and can be installed; `make test-hosts` runs this first. Without `ip` the tests skip."""
 
 from __future__ import annotations
 

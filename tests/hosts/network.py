@@ -1,6 +1,6 @@
-"""Hosts as network namespaces, each with an address of its own on one switch, which is a namespace too.
+"""Hosts as network namespaces, each with its own address on one switch, which is a namespace too.
 
-Nothing of it touches the machine's own network. Names carry the pid of the test; what a dead one left is removed.
+The machine's own network is not touched. Names contain the pid of the test, so leftovers of a killed test are removed.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from pathlib import Path
 import psutil
 
 NAMESPACES = Path("/run/netns")
-SUBNET = "10.213.97"  # lives inside these namespaces only
+SUBNET = "10.213.97"  # only inside these namespaces
 REFUSALS = ("not permitted", "Permission denied", "not supported", "Unknown device type", "Read-only file system")
 _NAME = re.compile(r"doorbell-(\d+)-\w+")
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def what_is_missing() -> str | None:
-    """Why no namespaces can be made here, in words; None where they can."""
+def why_unavailable() -> str | None:
+    """Why no namespaces can be made on this machine, as text; None when they can."""
     if os.name != "posix" or not Path("/proc/self/ns/net").exists():
-        return "network namespaces are Linux's alone"
+        return "network namespaces need Linux"
     if os.geteuid() != 0:
         return "network namespaces need root"
     if not shutil.which("ip"):
-        return "there is no `ip`; Debian: apt-get install iproute2"
+        return "`ip` is not installed; Debian: apt-get install iproute2"
     name = f"doorbell-{os.getpid()}-try"
     try:
         _ip("netns", "add", name)
@@ -47,7 +47,7 @@ def what_is_missing() -> str | None:
 
 
 class Host:
-    """One host: what is started, or connected, `inside` it has its address and no other way out."""
+    """One host. Processes and sockets made `inside` it have its address, and no other network."""
 
     def __init__(self, network: Network, name: str, number: int) -> None:
         self.name, self.address = name, f"{SUBNET}.{number}"
@@ -62,7 +62,7 @@ class Host:
         _ip("-n", self._namespace, "link", "set", "eth0", "up")
 
     def enter(self) -> None:
-        """Move this thread into the host, for good. Processes and sockets belong to where their thread was."""
+        """Move this thread into the host for good. Processes and sockets belong to the host of the thread that made them."""
         _move_to(NAMESPACES / self._namespace)
 
     @contextlib.contextmanager
@@ -75,7 +75,7 @@ class Host:
                 _move(before.fileno())
 
     def cut(self) -> None:
-        """Pull the plug at the switch: silence, and no side is told."""
+        """Disconnect the host from the switch. Nothing is forwarded, and neither side gets an error."""
         _ip("-n", self._switch, "link", "set", self._plug, "down")
 
     def heal(self) -> None:
@@ -83,7 +83,7 @@ class Host:
 
 
 class Network:
-    """A switch. `host` plugs one in; `close` removes all, with what still runs there."""
+    """A switch. `host` adds a host; `close` removes all of them, and ends their processes."""
 
     def __init__(self) -> None:
         remove_leftovers()
@@ -104,7 +104,7 @@ class Network:
 
 
 def remove_leftovers() -> None:
-    """Namespaces of tests that were killed before they could remove them, and the processes that went on in them."""
+    """Remove the namespaces of killed tests, and end the processes that still run in them."""
     for pid in {int(found.group(1)) for path in NAMESPACES.glob("*") if (found := _NAME.fullmatch(path.name))}:
         if pid == os.getpid() or not psutil.pid_exists(pid):
             _remove(pid)
@@ -129,6 +129,6 @@ def _move_to(path: Path) -> None:
 
 
 def _move(descriptor: int) -> None:
-    """os.setns is there from Python 3.12 on."""
+    """Like os.setns, which needs Python 3.12."""
     if _libc.setns(descriptor, _CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,4 +1,4 @@
-"""Two web hosts, two listener hosts, PostgreSQL's and Redis's, with Doorbell on them; and orders written on PostgreSQL's."""
+"""Doorbell on six hosts: two for web, two for listeners, one for PostgreSQL, where orders are written, one for Redis."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import psycopg
 
 from webapp import create_app
 from webapp.config import Config
+from webapp.doorbell import locks
 from webapp.launcher.embedded import Embedded
 
 from ..faults import truth
@@ -27,7 +28,7 @@ WEB_PORT = 8000
 
 
 class HostStage:
-    """`conn` is a session over PostgreSQL's Unix socket, which no cut reaches."""
+    """`conn` is a session over PostgreSQL's Unix socket, which no cut affects."""
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="doorbell-hosts-"))
@@ -65,7 +66,7 @@ class HostStage:
         self.viewers = [self._viewer(host) for host in self.webs for _ in range(2)]
 
     def _start_services(self) -> tuple[str, Service]:
-        """The database's address on its own host, and the services' for the others."""
+        """The database's URL on its own host, and the services' URLs for the other hosts."""
         postgres, redis = Embedded(self.directory / "p", fast=True), Embedded(self.directory / "r", fast=True)
         postgres.postgres.address, redis.redis.address = self.postgres.address, self.redis.address
         for embedded in (postgres, redis):
@@ -101,11 +102,11 @@ class HostStage:
         return viewer
 
     def leader_address(self) -> str | None:
-        """From where the session comes that holds the leader's lock, as PostgreSQL knows it."""
+        """The address of the session that holds the leader's lock."""
         row = self.conn.execute(
             "SELECT host(client_addr) FROM pg_locks JOIN pg_stat_activity USING (pid)"
             " WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s",
-            [0x00D0_0BE1],
+            [locks.LEADER_LOCK],
         ).fetchone()
         return row[0] if row else None
 
@@ -117,7 +118,7 @@ class HostStage:
         return int(row[0])
 
     def sell(self) -> None:
-        """One order, placed and paid, committed on PostgreSQL's own host."""
+        """Place and pay one order, on PostgreSQL's own host."""
         order = self.world.order(self.tenant, 1234, placed_at=self.world.now())
         self.world.change(order, paid_at=self.world.now())
 
@@ -125,8 +126,8 @@ class HostStage:
         board = truth.board(self.conn, self.tenant, self.user)
         return board.revenue, board.orders_today
 
-    def all_show_the_truth(self, seconds: float, viewers: list[Viewer] | None = None) -> float:
-        """Waits for it; returns the seconds it took."""
+    def wait_for_truth(self, seconds: float, viewers: list[Viewer] | None = None) -> float:
+        """Wait until all viewers show the truth; returns the seconds that it took."""
         begun = time.monotonic()
         watched = viewers or self.viewers
 

@@ -1,4 +1,4 @@
-"""The hosts themselves: cut means silence, they are apart from this machine, and nothing of them is left behind."""
+"""The hosts: a cut is silent, they are separate from this machine, and nothing of them is left behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from ..support.processes import ROOT
 from ..support.wait import eventually
-from .network import NAMESPACES, SUBNET, Network, remove_leftovers, what_is_missing
+from .network import NAMESPACES, SUBNET, Network, remove_leftovers, why_unavailable
 
 pytestmark = pytest.mark.hosts
 
@@ -30,8 +30,8 @@ time.sleep(600)
 
 @pytest.fixture
 def network() -> Iterator[Network]:
-    if missing := what_is_missing():
-        pytest.skip(f"no hosts were made: {missing}")
+    if reason := why_unavailable():
+        pytest.skip(f"no hosts were made: {reason}")
     network = Network()
     yield network
     network.close()
@@ -54,7 +54,7 @@ def test_a_cut_is_silence_and_heals(network: Network) -> None:
             assert client.recv(10) == b"during"
 
 
-def test_a_host_cannot_be_reached_from_this_machine_nor_reach_it(network: Network) -> None:
+def test_hosts_and_this_machine_cannot_reach_each_other(network: Network) -> None:
     host = network.host("one")
     with host.inside(), socket.create_server((host.address, 1234)):
         pass
@@ -64,13 +64,13 @@ def test_a_host_cannot_be_reached_from_this_machine_nor_reach_it(network: Networ
         socket.create_connection(ours.getsockname(), timeout=1)
 
 
-def test_what_a_killed_test_left_is_removed_with_its_processes(network: Network) -> None:
+def test_leftovers_of_a_killed_test_are_removed_with_their_processes(network: Network) -> None:
     killed = subprocess.Popen([sys.executable, "-c", DIES_WITH_HOSTS], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert killed.stdout is not None
     child = int(killed.stdout.readline())
     assert list(NAMESPACES.glob(f"doorbell-{killed.pid}-*"))
     remove_leftovers()
-    assert list(NAMESPACES.glob(f"doorbell-{killed.pid}-*")), "a test that runs keeps its hosts"
+    assert list(NAMESPACES.glob(f"doorbell-{killed.pid}-*")), "a running test keeps its hosts"
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     killed.stdout.close()
@@ -87,10 +87,8 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_a_word_says_what_is_missing_where_no_hosts_can_be_made(
-    network: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reason_is_given_when_no_hosts_can_be_made(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert what_is_missing() == "there is no `ip`; Debian: apt-get install iproute2"
+    assert why_unavailable() == "`ip` is not installed; Debian: apt-get install iproute2"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert what_is_missing() == "network namespaces need root"
+    assert why_unavailable() == "network namespaces need root"

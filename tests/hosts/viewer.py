@@ -1,4 +1,4 @@
-"""One page without a browser, on a host: it holds a stream, refetches what it is told of, resumes and polls as a page does."""
+"""A page without a browser, on a host: it holds a stream, refetches after signals, and resumes as a page does."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ..support.sse import EventStream
 from .network import Host
 
 FIGURES = ("revenue", "orders_today")
-SILENCE_SECONDS = 35.0  # live.js: a stream this quiet is dead
-SOON_SECONDS = 1.0  # then what failed is tried again
+# live.js: a stream that is silent for this long is dead.
+SILENCE_SECONDS = 35.0
+RETRY_SECONDS = 1.0
 
 
 class Viewer:
-    """`shows` are the figures on its page, `told` counts the events of its streams."""
+    """`shows` has the figures on its page, `received` counts the events of its streams."""
 
     def __init__(self, host: Host, url: str, cookie: str) -> None:
         self.shows: tuple[str, ...] = ()
-        self.told: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self.live = False
         self._host, self._url, self._cookie = host, url, cookie
         self._last_id: str | None = None
@@ -42,18 +43,18 @@ class Viewer:
                 self._read(EventStream(f"{self._url}/stream", self._cookie, self._last_id, SILENCE_SECONDS))
             except OSError:
                 self.live = False
-            self._stopped.wait(SOON_SECONDS)
+            self._stopped.wait(RETRY_SECONDS)
 
     def _read(self, stream: EventStream) -> None:
         try:
             while not self._stopped.is_set() and (event := stream.next()):
                 self._last_id = stream.last_id
-                self.told[event.name] += 1
+                self.received[event.name] += 1
                 if event.name == "hello":
                     self.live = bool(event.data["live"])
                 elif event.name in ("away", "resync"):
                     self.live = event.name == "resync"
-                if event.name not in ("beat", "away"):
+                if event.name not in ("ping", "away"):
                     self._dirty.set()
         finally:
             stream.close()
@@ -65,13 +66,14 @@ class Viewer:
             self._dirty.clear()
             try:
                 self.shows = tuple(self._figure(name) for name in FIGURES)
-            except (OSError, HTTPException):  # a 5xx or half an answer: the page shows "stale" and asks again
-                self._stopped.wait(SOON_SECONDS)
+            # A 5xx or an incomplete answer: the page shows "stale" and retries.
+            except (OSError, HTTPException):
+                self._stopped.wait(RETRY_SECONDS)
                 self._dirty.set()
 
     def _figure(self, name: str) -> str:
         request = urllib.request.Request(f"{self._url}/panels/{name}", headers={"Cookie": self._cookie})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - inside our own namespace
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own namespace
             figure = BeautifulSoup(response.read(), "html.parser").select_one(f"#{name}-figure")
         assert figure is not None
         return figure.get_text(strip=True)

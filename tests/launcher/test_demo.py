@@ -1,4 +1,4 @@
-"""The demo: its past is made once and plausible, its customers make real changes."""
+"""The demo: its past is plausible and created once, and its customers make real changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from webapp.rollups import refresh
 from ..conftest import SECRET
 from ..support.world import Service, World
 
-NOON = datetime(2026, 11, 18, 11, tzinfo=UTC)  # a Wednesday, 12:00 in Berlin
+# A Wednesday, 12:00 in Berlin.
+NOON = datetime(2026, 11, 18, 11, tzinfo=UTC)
 
 
 def _figure(conn: psycopg.Connection, statement: str) -> int:
@@ -30,7 +31,7 @@ def _figure(conn: psycopg.Connection, statement: str) -> int:
     return int(row[0])
 
 
-def test_the_past_is_made_once(service: Service, world: World) -> None:
+def test_the_past_is_created_once(service: Service, world: World) -> None:
     assert seed(service.database_url, NOON, weeks=1)
     made = _figure(world.conn, "SELECT count(*) FROM orders")
     assert made > 1000
@@ -38,7 +39,7 @@ def test_the_past_is_made_once(service: Service, world: World) -> None:
     assert _figure(world.conn, "SELECT count(*) FROM orders") == made
 
 
-def test_no_demo_is_put_where_a_company_is(service: Service, world: World) -> None:
+def test_no_demo_is_created_beside_another_tenant(service: Service, world: World) -> None:
     world.tenant()
     assert not seed(service.database_url, NOON, weeks=1)
     assert _figure(world.conn, "SELECT count(*) FROM tenants") == 1
@@ -55,8 +56,8 @@ def test_the_past_is_plausible(service: Service, world: World) -> None:
     assert 0 < _figure(conn, "SELECT count(*) FROM orders WHERE status = 'cancelled'") < 0.1 * everything
     assert _figure(conn, "SELECT count(DISTINCT owner_id) FROM orders") == len(company.SALESPEOPLE)
     latest = "SELECT extract(epoch FROM max(greatest(placed_at, paid_at, shipped_at, cancelled_at))) FROM orders"
-    assert NOON.timestamp() - 900 < _figure(conn, latest) <= NOON.timestamp(), "up to now and not beyond"
-    assert _figure(conn, "SELECT count(*) FROM notifications") == 0, "history is no news"
+    assert NOON.timestamp() - 900 < _figure(conn, latest) <= NOON.timestamp(), "up to now, not later"
+    assert _figure(conn, "SELECT count(*) FROM notifications") == 0, "past orders notify no users"
     lines = "SELECT tenant_id, order_id AS id, sum(total_minor) AS sum FROM order_lines GROUP BY 1, 2"
     by_lines = f"SELECT count(*) FROM orders LEFT JOIN ({lines}) AS l USING (tenant_id, id) WHERE total_minor = sum"
     assert _figure(conn, by_lines) == everything
@@ -64,7 +65,7 @@ def test_the_past_is_plausible(service: Service, world: World) -> None:
     assert _figure(conn, "SELECT count(DISTINCT day) FROM rollups_daily") == 43, "six weeks and today"
 
 
-def test_the_first_order_of_the_customers_takes_the_next_number(app: Flask, service: Service, world: World) -> None:
+def test_the_first_order_of_the_customers_has_the_next_number(app: Flask, service: Service, world: World) -> None:
     seed(service.database_url, NOON, weeks=1)
     newest = _figure(world.conn, "SELECT max(number::int) FROM orders")
     tenant = _figure(world.conn, "SELECT id FROM tenants")
@@ -84,12 +85,13 @@ def test_every_action_makes_a_change(app: Flask, service: Service, world: World,
     before = _figure(world.conn, "SELECT count(*) FROM order_events")
     with app.app_context():
         customer = Customer(tenant, random.Random(7))
-        done = [customer.act(action) for _ in range(5)]  # both ways of paying; what there is to cancel may run out
+        # Five, for both ways of paying; the orders to cancel may run out.
+        done = [customer.act(action) for _ in range(5)]
     assert not done[0].startswith("nothing"), done
     assert _figure(world.conn, "SELECT count(*) FROM order_events") > before
 
 
-def test_the_process_names_itself_outlives_lost_connections_and_ends_on_sigterm(service: Service, world: World) -> None:
+def test_the_process_survives_lost_connections_and_ends_on_sigterm(service: Service, world: World) -> None:
     seed(service.database_url, datetime.now(UTC) - timedelta(minutes=1), weeks=1)
     before = _figure(world.conn, "SELECT count(*) FROM order_events")
     environment = {"DATABASE_URL": service.database_url, "REDIS_URL": service.redis_url, "SECRET_KEY": SECRET}
@@ -117,7 +119,7 @@ def _wait_for_events(world: World, count: int) -> None:
         time.sleep(0.1)
 
 
-def test_the_customers_leave_a_few_placed_orders_and_all_of_a_person_alone(
+def test_the_customers_keep_a_few_placed_orders_and_never_touch_other_orders(
     app: Flask, service: Service, world: World
 ) -> None:
     seed(service.database_url, datetime.now(UTC), weeks=1)
@@ -134,7 +136,7 @@ def test_the_customers_leave_a_few_placed_orders_and_all_of_a_person_alone(
 REVENUE = "SELECT coalesce(sum(total_minor - refunded_minor), 0) FROM orders WHERE paid_at >= {} AND paid_at < {}"
 
 
-def test_a_quarter_of_an_hour_of_the_customers_keeps_the_day_as_it_was(
+def test_a_quarter_of_an_hour_of_the_customers_hardly_changes_the_totals_of_the_day(
     app: Flask, service: Service, world: World
 ) -> None:
     now = datetime.now(UTC)
@@ -145,27 +147,28 @@ def test_a_quarter_of_an_hour_of_the_customers_keeps_the_day_as_it_was(
     before = _figure(world.conn, count), _figure(world.conn, revenue)
     with app.app_context():
         customer = Customer(tenant, random.Random(11))
-        done = [customer.act() for _ in range(600)]  # one every 1.5 s
+        # One per 1.5 s.
+        done = [customer.act() for _ in range(600)]
     assert sum(what.startswith("nothing") for what in done) < 30, "a change every second or two"
     assert _figure(world.conn, count) - before[0] <= 20, "17 are placed in an hour of the seeded past"
     assert abs(_figure(world.conn, revenue) - before[1]) < 0.08 * a_day
     assert {what.split()[0] for what in done} >= {"adjusted", "reassigned"}
 
 
-def test_orders_come_as_many_a_day_as_in_the_past() -> None:
+def test_the_daily_number_of_orders_equals_that_of_the_past() -> None:
     monday = datetime(2026, 11, 16)
-    week = sum(company.orders_a_second(monday + timedelta(hours=hour)) * 3600 for hour in range(24 * 7))
-    assert week / 7 == pytest.approx(company.ORDERS_A_DAY * sum(company.BY_WEEKDAY) / 7)
+    week = sum(company.orders_per_second(monday + timedelta(hours=hour)) * 3600 for hour in range(24 * 7))
+    assert week / 7 == pytest.approx(company.ORDERS_PER_DAY * sum(company.BY_WEEKDAY) / 7)
 
 
-def test_two_days_away_are_filled_at_the_next_start(service: Service, world: World) -> None:
+def test_two_missed_days_are_filled_at_the_next_start(service: Service, world: World) -> None:
     conn = world.conn
     seed(service.database_url, NOON - timedelta(days=2), weeks=1)
     mine = world.order(_figure(conn, "SELECT id FROM tenants"), source="form", placed_at="2026-11-16 09:00+00")
     started = time.monotonic()
     missed = catch_up(service.database_url, NOON)
     assert time.monotonic() - started < 10
-    assert 1.5 * company.ORDERS_A_DAY < missed < 3 * company.ORDERS_A_DAY
+    assert 1.5 * company.ORDERS_PER_DAY < missed < 3 * company.ORDERS_PER_DAY
     for day in ("2026-11-16", "2026-11-17"):
         whole = REVENUE.format(f"'{day} 00:00+01'", f"'{day} 24:00+01'")
         assert 15_000_00 < _figure(conn, whole) < 40_000_00, day
@@ -184,7 +187,7 @@ def test_two_days_away_are_filled_at_the_next_start(service: Service, world: Wor
     assert catch_up(service.database_url, NOON) == 0
 
 
-def test_nothing_is_filled_where_there_is_no_demo_or_it_was_not_away(service: Service, world: World) -> None:
+def test_nothing_is_filled_without_a_demo_or_without_missed_time(service: Service, world: World) -> None:
     world.tenant()
     assert catch_up(service.database_url, NOON) == 0
     world.conn.execute("TRUNCATE tenants CASCADE")

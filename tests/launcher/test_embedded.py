@@ -1,4 +1,4 @@
-"""The embedded services: what the wheel brings, and data directories of all kinds."""
+"""The embedded servers: the contents of the wheel, and data directories of other versions and users."""
 
 from __future__ import annotations
 
@@ -31,46 +31,46 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def test_a_system_user_that_another_process_makes_in_the_same_moment_is_no_fault(
+def test_a_system_user_that_another_process_creates_at_the_same_moment_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`useradd` cannot be raced here for real without removing the user that the running tests need."""
-    tries = []
+    """A real race of `useradd` would need to remove the user that the running tests need."""
+    attempts = []
 
-    def taken_meanwhile(name: str) -> None:
-        tries.append(name)
-        if len(tries) == 1:
+    def created_meanwhile(name: str) -> None:
+        attempts.append(name)
+        if len(attempts) == 1:
             raise subprocess.CalledProcessError(9, ["useradd", name], stderr=f"useradd: user '{name}' already exists")
 
-    monkeypatch.setattr(cluster.utils, "ensure_user_exists", taken_meanwhile)
+    monkeypatch.setattr(cluster.utils, "ensure_user_exists", created_meanwhile)
     monkeypatch.setattr(cluster, "SYSTEM_USER", pwd.getpwuid(os.geteuid()).pw_name)
     assert cluster._system_user().pw_uid == os.geteuid()
-    assert len(tries) == 2
+    assert len(attempts) == 2
 
 
 @pytest.mark.parametrize("program", ["psql", "pgbench", "pg_dump", "pg_restore"])
-def test_the_wheel_brings_the_programs(program: str) -> None:
-    told = subprocess.run([PG_BIN / program, "--version"], capture_output=True, text=True, check=True)
-    assert "(PostgreSQL) 18" in told.stdout
+def test_the_wheel_has_the_programs(program: str) -> None:
+    version = subprocess.run([PG_BIN / program, "--version"], capture_output=True, text=True, check=True)
+    assert "(PostgreSQL) 18" in version.stdout
 
 
-def test_the_wheel_brings_the_extensions_of_contrib(service: Service) -> None:
+def test_the_wheel_has_the_extensions_of_contrib(service: Service) -> None:
     with psycopg.connect(service.database_url) as conn:
         found = conn.execute("SELECT name FROM pg_available_extensions").fetchall()
     assert {name for (name,) in found} >= set(EXTENSIONS)
 
 
-def test_data_of_another_major_version_is_refused_in_a_sentence(directory: Path) -> None:
+def test_data_of_another_major_version_is_refused(directory: Path) -> None:
     data = directory / "postgres"
     data.mkdir()
     (data / "PG_VERSION").write_text("16\n")
-    with pytest.raises(EmbeddedError, match=r"was made by PostgreSQL 16, and this Doorbell brings 18\. Choose"):
+    with pytest.raises(EmbeddedError, match=r"was created by PostgreSQL 16, and this Doorbell includes 18\. Choose"):
         Embedded(directory).postgres.start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
-def test_as_root_it_runs_as_the_user_that_the_data_belongs_to(directory: Path) -> None:
-    """An ordinary user's data, opened by root, stays that user's."""
+def test_as_root_postgresql_runs_as_the_owner_of_the_data(directory: Path) -> None:
+    """Data of an ordinary user keeps its owner when root starts the server."""
     nobody = pwd.getpwnam("nobody")
     data = directory / "postgres"
     data.mkdir()

@@ -1,4 +1,4 @@
-"""`make run` for real: it starts, says where, refuses in a sentence, and stops without leaving a process."""
+"""`make run` with real processes: it starts, prints its addresses, reports faults, and stops without leaving a process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ ALARMING = re.compile(r"error|traceback|critical|exception", re.IGNORECASE)
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="doorbell run ")).resolve()  # with a space, as on many a Mac
+    # With a space, as paths often have on macOS.
+    path = Path(tempfile.mkdtemp(prefix="doorbell run ")).resolve()
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
@@ -45,7 +46,7 @@ def run(directory: Path) -> Iterator[Run]:
         left.kill()
 
 
-def test_it_starts_everything_and_stops_it_within_ten_seconds(run: Run) -> None:
+def test_all_processes_start_and_stop_within_ten_seconds(run: Run) -> None:
     run.start()
     eventually(run.answers, START_SECONDS)
     assert f"http://127.0.0.1:{run.port}/demo?as=sales" in run.log
@@ -75,14 +76,14 @@ def test_it_starts_everything_and_stops_it_within_ten_seconds(run: Run) -> None:
 def _ready(run: Run) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/readyz", timeout=5) as answer:
-            said = json.load(answer)
-            return bool(said["ready"] and not said["degraded"])
+            health = json.load(answer)
+            return bool(health["ready"] and not health["degraded"])
     except OSError:
         return False
 
 
 @pytest.mark.faults
-def test_the_data_and_the_key_stay_and_the_demo_customer_can_be_left_out(run: Run) -> None:
+def test_the_data_and_the_key_are_kept_and_demo_0_leaves_the_customer_out(run: Run) -> None:
     run.start()
     eventually(run.answers, START_SECONDS)
     with psycopg.connect(run.database_url(), autocommit=True) as conn:
@@ -99,7 +100,7 @@ def test_the_data_and_the_key_stay_and_the_demo_customer_can_be_left_out(run: Ru
     assert not any("webapp.demo.customer" in " ".join(process.cmdline()) for process in run.processes())
 
 
-def test_a_second_start_says_what_is_taken_in_a_sentence(run: Run, directory: Path) -> None:
+def test_a_second_start_reports_the_used_directory_or_port_in_one_line(run: Run, directory: Path) -> None:
     run.start()
     eventually(run.answers, START_SECONDS)
     same_directory, same_port = Run(run.directory), Run(directory / "other", run.port)
@@ -111,20 +112,20 @@ def test_a_second_start_says_what_is_taken_in_a_sentence(run: Run, directory: Pa
         assert words in second.log
         assert len(second.log.strip().splitlines()) == 1, second.log
     with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz", timeout=5) as page:
-        assert page.status == 200, "the first one is none the worse"
+        assert page.status == 200, "the first one still works"
 
 
-def test_psql_and_env_find_the_running_one_and_say_when_there_is_none(run: Run) -> None:
+def test_psql_and_env_find_the_running_doorbell_or_report_that_none_runs(run: Run) -> None:
     for command in ("env", "psql"):
-        asked = run.ask(command)
-        assert asked.returncode == 1
-        assert asked.stdout == ""
-        assert "No Doorbell is running" in asked.stderr
-        assert not run.directory.exists(), "asking makes nothing"
+        answer = run.ask(command)
+        assert answer.returncode == 1
+        assert answer.stdout == ""
+        assert "No Doorbell is running" in answer.stderr
+        assert not run.directory.exists(), "the commands create nothing"
     run.start()
     eventually(run.answers, START_SECONDS)
-    said = run.ask("env").stdout
-    assert re.fullmatch(r"export DATABASE_URL=\S+ REDIS_URL=\S+ SECRET_KEY=\S+\n", said), said
+    line = run.ask("env").stdout
+    assert re.fullmatch(r"export DATABASE_URL=\S+ REDIS_URL=\S+ SECRET_KEY=\S+\n", line), line
     assert (run.directory / "env").stat().st_mode & 0o777 == 0o600
     assert run.ask("psql").returncode == 0
     run.end()
@@ -132,14 +133,14 @@ def test_psql_and_env_find_the_running_one_and_say_when_there_is_none(run: Run) 
 
 
 @pytest.mark.faults
-def test_what_a_killed_launcher_left_behind_is_taken_over(run: Run) -> None:
+def test_a_new_start_takes_over_from_a_killed_launcher(run: Run) -> None:
     run.start()
     eventually(run.answers, START_SECONDS)
     assert run.process is not None
     run.process.kill()
     run.process.wait()
     assert run.processes(), "orphans"
-    assert run.ask("env").returncode == 1, "the addresses of a killed one are not given out"
+    assert run.ask("env").returncode == 1, "addresses of a killed launcher are not printed"
     orphans = run.processes()
     run.start()
     eventually(run.answers, START_SECONDS)
@@ -159,7 +160,7 @@ PARTS = {
 
 
 def programs(run: Run) -> dict[str, psutil.Process]:
-    """The program of each name in the Procfile. A shell may stand between it and the launcher."""
+    """The process of each name in the Procfile. It may be the child of a shell."""
     assert run.process is not None
     launcher = psutil.Process(run.process.pid)
     found: dict[str, psutil.Process] = {}
@@ -174,7 +175,7 @@ def programs(run: Run) -> dict[str, psutil.Process]:
 
 
 @pytest.mark.faults
-def test_each_process_that_ends_is_started_again_and_said_in_a_line(run: Run) -> None:
+def test_each_process_that_ends_restarts_and_is_reported_in_a_line(run: Run) -> None:
     run.start()
     eventually(run.answers, START_SECONDS)
     eventually(lambda: programs(run).keys() == PARTS.keys(), START_SECONDS)
@@ -197,7 +198,7 @@ def test_each_process_that_ends_is_started_again_and_said_in_a_line(run: Run) ->
 
 
 @pytest.mark.faults
-def test_a_process_that_cannot_start_at_all_stops_everything_with_the_reason(run: Run) -> None:
+def test_a_process_that_cannot_start_stops_everything_with_the_reason(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         run.env["LISTENER_METRICS_PORT"] = str(taken.getsockname()[1])
         run.start()
@@ -210,8 +211,8 @@ def test_a_process_that_cannot_start_at_all_stops_everything_with_the_reason(run
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("words", ["Starting PostgreSQL", "Making the demo"])
-def test_it_can_be_stopped_before_it_has_started(run: Run, words: str) -> None:
+@pytest.mark.parametrize("words", ["Starting PostgreSQL", "Creating the demo"])
+def test_a_start_can_be_stopped(run: Run, words: str) -> None:
     run.env["DEMO_WEEKS"] = "20"
     run.start()
     eventually(lambda: words in run.log, START_SECONDS)
@@ -224,7 +225,7 @@ def test_it_can_be_stopped_before_it_has_started(run: Run, words: str) -> None:
 
 
 @pytest.mark.faults
-def test_a_closed_pipe_is_a_request_to_stop(run: Run) -> None:
+def test_a_closed_pipe_stops_the_launcher(run: Run) -> None:
     reader, writer = os.pipe()
     run.process = subprocess.Popen(
         [sys.executable, "-m", "webapp.launcher"],
@@ -244,7 +245,7 @@ def test_a_closed_pipe_is_a_request_to_stop(run: Run) -> None:
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({"PORT": "http"}, "PORT is 'http'; allowed is a whole number from 1 to 65535"),
+        ({"PORT": "http"}, "PORT is 'http'; allowed: a whole number from 1 to 65535"),
         ({"PORT": "70000"}, "PORT is '70000'"),
         ({"DEMO": "maybe"}, "DEMO is 'maybe'"),
         ({"DEMO_WEEKS": "0"}, "DEMO_WEEKS is '0'"),
@@ -254,7 +255,7 @@ def test_a_closed_pipe_is_a_request_to_stop(run: Run) -> None:
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL begins with 'mysql'"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_a_sentence(directory: Path, env: dict[str, str], words: str) -> None:
+def test_an_unusable_setting_is_reported_without_a_traceback(directory: Path, env: dict[str, str], words: str) -> None:
     run = Run(directory / "var", None, **env).start()
     assert run.process is not None
     assert run.process.wait(40) == 1

@@ -1,4 +1,4 @@
-"""Processes of a Procfile that end: when they are started again, when they are given up, and that a stop ends them all."""
+"""Processes of a Procfile that end: their restarts, giving them up, and a stop that ends all of them."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ import pytest
 
 from webapp.config import CANNOT_START
 from webapp.launcher.procfile import STOP_SECONDS, Processes
-from webapp.launcher.restarts import LASTING_SECONDS, STARTS, Restarts, how_it_ended
+from webapp.launcher.restarts import MAX_FAILED_STARTS, STARTED_SECONDS, Restarts, how_it_ended
 
 
 def test_the_back_off_doubles_up_to_thirty_seconds() -> None:
     restarts = Restarts()
-    restarts.after(1, LASTING_SECONDS)
+    restarts.after(1, STARTED_SECONDS)
     waits = [restarts.after(1, 0.1) for _ in range(8)]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
 
 
-def test_after_a_while_of_running_the_back_off_begins_again() -> None:
+def test_the_back_off_begins_again_after_a_successful_start() -> None:
     restarts = Restarts()
     assert [restarts.after(1, 0.1) for _ in range(3)] == [0.5, 1.0, 2.0]
-    assert restarts.after(1, LASTING_SECONDS) == 0.5
+    assert restarts.after(1, STARTED_SECONDS) == 0.5
     assert restarts.after(1, 0.1) == 1.0
 
 
-def test_one_that_never_runs_is_given_up_after_some_starts() -> None:
+def test_a_process_that_never_starts_is_given_up() -> None:
     restarts = Restarts()
-    waits = [restarts.after(1, 0.1) for _ in range(STARTS)]
-    assert waits == [*[0.5, 1.0, 2.0, 4.0][: STARTS - 1], None]
+    waits = [restarts.after(1, 0.1) for _ in range(MAX_FAILED_STARTS)]
+    assert waits == [*[0.5, 1.0, 2.0, 4.0][: MAX_FAILED_STARTS - 1], None]
 
 
-def test_one_whose_environment_cannot_be_used_is_given_up_at_once() -> None:
+def test_a_process_with_an_unusable_environment_is_given_up_at_once() -> None:
     assert Restarts().after(CANNOT_START, 0.1) is None
 
 
 @pytest.mark.parametrize("code", [CANNOT_START, 1, -9, 0])
-def test_one_that_has_run_is_never_given_up(code: int) -> None:
+def test_a_process_that_has_started_is_never_given_up(code: int) -> None:
     restarts = Restarts()
-    restarts.after(1, LASTING_SECONDS)
+    restarts.after(1, STARTED_SECONDS)
     assert None not in [restarts.after(code, 0.1) for _ in range(1_000)]
 
 
@@ -55,7 +55,7 @@ def test_one_that_has_run_is_never_given_up(code: int) -> None:
         (255, "ended with exit code 255"),
     ],
 )
-def test_how_it_ended_is_said_in_words(code: int, words: str) -> None:
+def test_the_end_of_a_process_as_text(code: int, words: str) -> None:
     assert how_it_ended(code) == words
 
 
@@ -63,31 +63,29 @@ def processes(tmp_path: Path, **commands: str) -> Processes:
     return Processes(commands, {"PATH": os.environ["PATH"]}, tmp_path)
 
 
-def test_real_processes_are_started_again_until_one_is_given_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_real_processes_restart_until_one_is_given_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     some = processes(tmp_path, fails="echo start >> starts; exit 7", runs="exec sleep 60")
     reason = some.watch(lambda: False, lambda: None)
     some.stop()
     assert reason == "The process 'fails' cannot be started: it ended with exit code 7"
-    assert (tmp_path / "starts").read_text().count("start") == STARTS
-    assert "The process 'fails' ended with exit code 7; it is started again in 0.5 s." in capsys.readouterr().out
+    assert (tmp_path / "starts").read_text().count("start") == MAX_FAILED_STARTS
+    assert "The process 'fails' ended with exit code 7; it restarts in 0.5 s." in capsys.readouterr().out
     assert working_in(tmp_path) == []
 
 
-def test_a_stop_does_not_wait_for_a_process_that_is_to_be_started_again(tmp_path: Path) -> None:
+def test_a_stop_does_not_wait_for_a_process_in_its_back_off(tmp_path: Path) -> None:
     some = processes(
         tmp_path, fails="echo x >> starts; exit 7", deaf="trap '' TERM; echo x > deaf; while :; do sleep 1; done"
     )
-    made = [tmp_path / "starts", tmp_path / "deaf"]
-    tries = iter(range(1_000))
-    some.watch(lambda: all(file.exists() for file in made) and next(tries) > 3, lambda: None)
+    files = [tmp_path / "starts", tmp_path / "deaf"]
+    attempts = iter(range(1_000))
+    some.watch(lambda: all(file.exists() for file in files) and next(attempts) > 3, lambda: None)
     began = time.monotonic()
     some.stop()
     assert time.monotonic() - began < STOP_SECONDS + 1
-    starts = made[0].read_text()
+    starts = files[0].read_text()
     assert psutil.wait_procs(working_in(tmp_path), timeout=5)[1] == []
-    assert made[0].read_text() == starts
+    assert files[0].read_text() == starts
 
 
 def working_in(directory: Path) -> list[psutil.Process]:

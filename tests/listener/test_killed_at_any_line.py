@@ -1,4 +1,4 @@
-"""A listener that dies at any line of its code, under writers that are open meanwhile: the next one loses nothing."""
+"""A listener is killed at some line of its code while transactions are open: the next listener loses no change."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from webapp.concurrency.stop_signal import StopSignal
-from webapp.doorbell import connection, quiet_mode
-from webapp.listener import standby
+from webapp.doorbell import connection, locks, quiet_mode
+from webapp.listener.catch_up import drain_without_leader
 from webapp.listener.leader import Leader
 
 from ..conftest import config_for
@@ -22,11 +22,11 @@ from ..support.wait import eventually
 from ..support.world import Service, World
 
 pytestmark = pytest.mark.faults
-LINES = sorted(random.Random(3).sample(range(1, 1200), 40))  # from its start through several turns of quiet mode
+LINES = sorted(random.Random(3).sample(range(1, 1200), 40))  # through several rounds of quiet mode
 
 
 class OrderWriter(threading.Thread):
-    """Places orders, short and long transactions in turn, until it is closed; knows what it committed."""
+    """Places orders in short and long transactions by turns until it is closed. `placed` are the committed ones."""
 
     def __init__(self, service: Service, tenant_id: int, long_seconds: float) -> None:
         super().__init__()
@@ -42,41 +42,45 @@ class OrderWriter(threading.Thread):
                 threading.Event().wait(self.long_seconds if n % 2 else 0.0)
                 conn.commit()
                 self.placed.add(order)
-                self.closed.wait(0.4 if n % 4 == 3 else 0.01)  # time to fall silent in
+                self.closed.wait(0.4 if n % 4 == 3 else 0.01)  # lets the listener sleep
                 n += 1
 
 
-def test_whatever_line_it_dies_at_the_next_listener_tells_of_every_order(
+def test_every_order_is_signalled_after_a_kill_at_any_line(
     world: World, service: Service, redis_client: redis.Redis, doorbell: Doorbell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)  # of the next listener, which runs here
-    standby.catch_up(service.database_url, redis_client)  # a cursor to begin from: without one everybody resyncs
+    # The next listener runs in this process, without safety drains.
+    monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
+    # Save a cursor: without one every page resyncs.
+    drain_without_leader(service.database_url, redis_client)
     for line in LINES:
         tenant = world.tenant(f"line-{line}")
         crashing = doorbell.another(sys.executable, "-m", "tests.support.apps.crashing_listener", str(line))
-        shops = [OrderWriter(service, tenant, seconds) for seconds in (0.05, 0.3)]
-        for shop in shops:
-            shop.start()
+        writers = [OrderWriter(service, tenant, seconds) for seconds in (0.05, 0.3)]
+        for writer in writers:
+            writer.start()
         try:
             assert crashing.wait(20) == -9, f"line {line} was never reached: {crashing.log}"
         finally:
-            for shop in shops:
-                shop.closed.set()
-        _the_next_one_reads_it_all(service, redis_client, tenant, shops)
+            for writer in writers:
+                writer.closed.set()
+        _the_next_listener_signals_all(service, redis_client, tenant, writers)
 
 
-def _the_next_one_reads_it_all(service: Service, client: redis.Redis, tenant: int, shops: list[OrderWriter]) -> None:
+def _the_next_listener_signals_all(
+    service: Service, client: redis.Redis, tenant: int, writers: list[OrderWriter]
+) -> None:
     stop = StopSignal()
     with connection.connect(service.database_url) as conn:
-        eventually(lambda: connection.try_lead(conn))
-        leader = threading.Thread(target=Leader(conn, client, config_for(service), stop).answer)
+        eventually(lambda: locks.try_lead(conn))
+        leader = threading.Thread(target=Leader(conn, client, config_for(service), stop).lead)
         leader.start()
         try:
-            for shop in shops:
-                shop.join()
-            placed = set().union(*(shop.placed for shop in shops))
+            for writer in writers:
+                writer.join()
+            placed = set().union(*(writer.placed for writer in writers))
             eventually(lambda: placed <= signalled(client, tenant), 3)
-            assert "resync" not in topics(client, tenant), "nobody has to ask for everything"
+            assert "resync" not in topics(client, tenant), "no page has to resync"
         finally:
             stop()
             leader.join()

@@ -1,4 +1,4 @@
-"""The listener between awake and asleep: when it silences the writers, and that no change is lost then."""
+"""A leader in quiet mode: when it silences writers, and that it loses no change."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import redis
 from psycopg import IsolationLevel
 
 from webapp.concurrency.stop_signal import StopSignal
-from webapp.doorbell import connection, quiet_mode
+from webapp.doorbell import connection, locks, quiet_mode
 from webapp.doorbell.quiet_mode import QuietMode, State
 from webapp.listener.leader import Leader
-from webapp.outbox import drain
+from webapp.outbox import drain as outbox
 
 from ..conftest import config_for
 from ..support.isolation import LEVELS
@@ -24,24 +24,24 @@ from ..support.world import Service, World
 
 
 class Drains:
-    """A leader's turns, one at a time."""
+    """A leader's drains, one at a time."""
 
     def __init__(self, conn: connection.Connection, client: redis.Redis) -> None:
         self.conn, self.client = conn, client
         self.quiet = QuietMode(conn, 0.05)
-        self.cursor = drain.open_cursor(conn, client)
+        self.cursor = outbox.open_cursor(conn, client)
 
-    def turn(self) -> int:
-        drained = drain.drain(self.conn, self.client, self.cursor)
+    def drain(self) -> int:
+        drained = outbox.drain(self.conn, self.client, self.cursor)
         self.cursor = drained.cursor
         self.quiet.drained(drained.events, self.cursor.snapshot)
         return drained.events
 
-    def turn_until(self, state: State) -> None:
+    def drain_until(self, state: State) -> None:
         for _ in range(20):
             if self.quiet.state is state:
                 return
-            self.turn()
+            self.drain()
         raise AssertionError(f"{self.quiet.state} after 20 drains, not {state}")
 
 
@@ -50,68 +50,64 @@ def drains(leader: connection.Connection, redis_client: redis.Redis) -> Drains:
     return Drains(leader, redis_client)
 
 
-def test_an_event_wakes_the_listener_and_silence_lets_it_sleep(world: World, drains: Drains) -> None:
+def test_an_event_wakes_the_listener_and_empty_drains_let_it_sleep(world: World, drains: Drains) -> None:
     tenant = world.tenant()
-    drains.turn_until(State.ASLEEP)
+    drains.drain_until(State.ASLEEP)
     assert drains.quiet.pause == quiet_mode.SAFETY_SECONDS
     world.order(tenant)
-    assert drains.turn() == 1
+    assert drains.drain() == 1
     assert (drains.quiet.state, drains.quiet.pause) == (State.AWAKE, 0.05)
-    drains.turn_until(State.ASLEEP)
+    drains.drain_until(State.ASLEEP)
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
-def test_the_listener_does_not_sleep_before_a_writer_that_it_silenced_has_ended(
+def test_the_listener_does_not_sleep_before_a_silenced_writer_has_ended(
     world: World, drains: Drains, service: Service, level: IsolationLevel
 ) -> None:
     tenant = world.tenant()
     world.order(tenant)
-    drains.turn_until(State.AWAKE)
+    drains.drain_until(State.AWAKE)
     with psycopg.connect(service.database_url) as writer:
         writer.isolation_level = level
         World(writer).order(tenant, number="silenced")
-        drains.turn_until(State.GRACE)
+        drains.drain_until(State.GRACE)
         for _ in range(5):
-            assert drains.turn() == 0
+            assert drains.drain() == 0
             assert drains.quiet.state is State.GRACE
         writer.commit()
-    assert drains.turn() == 1, "read without a ring"
-    drains.turn_until(State.ASLEEP)
+    assert drains.drain() == 1, "read without a ring"
+    drains.drain_until(State.ASLEEP)
 
 
-def test_a_transaction_open_for_ever_makes_the_listener_look_ever_less_often(
-    world: World, drains: Drains, service: Service
-) -> None:
+def test_the_pause_grows_while_a_transaction_stays_open(world: World, drains: Drains, service: Service) -> None:
     tenant = world.tenant()
     with psycopg.connect(service.database_url) as writer:
         World(writer).order(tenant)
-        drains.turn_until(State.GRACE)
+        drains.drain_until(State.GRACE)
         pauses = []
         for _ in range(25):
-            drains.turn()
+            drains.drain()
             pauses.append(drains.quiet.pause)
         writer.rollback()
     assert pauses == sorted(pauses)
     assert pauses[-1] == quiet_mode.SAFETY_SECONDS
 
 
-def test_a_lock_that_a_writer_shares_in_that_instant_is_asked_for_again(
-    world: World, drains: Drains, service: Service
-) -> None:
+def test_a_lock_that_a_writer_shares_is_tried_again(world: World, drains: Drains, service: Service) -> None:
     tenant = world.tenant()
-    drains.turn_until(State.ASLEEP)
+    drains.drain_until(State.ASLEEP)
     with psycopg.connect(service.database_url, autocommit=True) as writer:
-        writer.execute("SELECT pg_advisory_lock_shared(%s)", [connection.QUIET_LOCK])
+        writer.execute("SELECT pg_advisory_lock_shared(%s)", [locks.QUIET_LOCK])
         world.order(tenant)
-        drains.turn()
+        drains.drain()
         assert (drains.quiet.state, drains.quiet.pause) == (State.WAKING, 0.05)
-        drains.turn()
+        drains.drain()
         assert drains.quiet.state is State.WAKING, "it must not sleep without having held the lock"
-    drains.turn_until(State.AWAKE)
+    drains.drain_until(State.AWAKE)
 
 
 class Writer(threading.Thread):
-    """Two transactions: one that wakes the listener, and one that begins while it is awake and ends when it likes."""
+    """Two transactions: the first wakes the listener, the second begins while it is awake and ends at random."""
 
     def __init__(self, service: Service, tenant_id: int, seed: int) -> None:
         super().__init__()
@@ -130,19 +126,19 @@ class Writer(threading.Thread):
 
 @pytest.fixture
 def two_listeners(service: Service, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One leads and one stands by, in this process, and neither ever looks without a reason."""
+    """A leader and a standby in this process, both without safety drains."""
     monkeypatch.setattr(quiet_mode, "SAFETY_SECONDS", 3600.0)
     stop = StopSignal()
 
     def lead() -> None:
-        while not stop.asked:
+        while not stop.requested:
             try:
                 with connection.connect(service.database_url) as conn:
-                    while not connection.try_lead(conn):
+                    while not locks.try_lead(conn):
                         stop.wait(0.01)
-                        if stop.asked:
+                        if stop.requested:
                             return
-                    Leader(conn, redis_client, config_for(service), stop).answer()
+                    Leader(conn, redis_client, config_for(service), stop).lead()
             except psycopg.OperationalError:
                 continue
 
@@ -155,8 +151,8 @@ def two_listeners(service: Service, redis_client: redis.Redis, monkeypatch: pyte
         thread.join()
 
 
-@pytest.mark.parametrize("leaders_die", [False, True], ids=["and leaders that live", "and leaders that die"])
-def test_no_change_is_lost_between_awake_and_asleep_without_any_safety_drain(
+@pytest.mark.parametrize("leaders_die", [False, True], ids=["leaders live", "leaders die"])
+def test_no_change_is_lost_without_safety_drains(
     world: World, service: Service, two_listeners: None, leaders_die: bool
 ) -> None:
     tenant = world.tenant()
@@ -176,25 +172,25 @@ def test_no_change_is_lost_between_awake_and_asleep_without_any_safety_drain(
 
 
 def unread(world: World) -> int:
-    """Events that the saved cursor has not passed; it passes what was published."""
+    """The number of events after the saved cursor, so not published yet."""
     row = world.conn.execute(
-        "SELECT count(*) FROM order_events e LEFT JOIN readers r ON r.name = 'listener'"
+        "SELECT count(*) FROM order_events e LEFT JOIN outbox_readers r ON r.name = 'listener'"
         " WHERE NOT coalesce(pg_visible_in_snapshot(e.xid, r.snapshot), false)"
     ).fetchone()
     assert row is not None
     return int(row[0])
 
 
-def test_as_long_as_it_is_kept_awake_it_does_not_let_writers_ring(world: World, drains: Drains) -> None:
-    """A queue of notifications that fills up is one reason."""
-    drains.turn_until(State.ASLEEP)
+def test_a_listener_that_is_kept_awake_never_sleeps(world: World, drains: Drains) -> None:
+    """It is kept awake while PostgreSQL's notification queue fills up."""
+    drains.drain_until(State.ASLEEP)
     assert not drains.quiet.must_wake
     drains.quiet.keep_awake = True
     assert drains.quiet.must_wake
-    drains.turn_until(State.AWAKE)
-    for _ in range(3 * quiet_mode.SILENT_DRAINS):
-        drains.turn()
+    drains.drain_until(State.AWAKE)
+    for _ in range(3 * quiet_mode.EMPTY_DRAINS):
+        drains.drain()
         assert drains.quiet.state is State.AWAKE
     drains.quiet.keep_awake = False
-    drains.turn_until(State.ASLEEP)
+    drains.drain_until(State.ASLEEP)
     assert not drains.quiet.must_wake

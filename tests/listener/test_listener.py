@@ -1,4 +1,4 @@
-"""The listener as a process: started, killed, restarted, stopped; PostgreSQL and Redis restarted under it."""
+"""The listener as a process: it is started, killed and frozen, and PostgreSQL and Redis restart while it runs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import psycopg
 import pytest
 import redis
 
-from webapp.doorbell import connection as bells
-from webapp.doorbell import self_ring
+from webapp.doorbell import channel, connection, self_ring
 from webapp.launcher.embedded import Embedded
-from webapp.listener import standby as leadership
+from webapp.listener import standby
 from webapp.outbox import drain
 
 from ..support.pooler import Pooler
@@ -31,7 +30,7 @@ def test_a_change_by_plain_sql_is_signalled_at_once(world: World, listener: Proc
     assert eventually(lambda: signalled(redis_client, tenant) == {order}, 5)
 
 
-def test_a_killed_listener_catches_up_when_it_is_started_again(
+def test_a_killed_listener_catches_up_after_its_restart(
     world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -43,18 +42,18 @@ def test_a_killed_listener_catches_up_when_it_is_started_again(
     assert eventually(lambda: signalled(redis_client, tenant) == {seen, *missed})
 
 
-def test_the_second_listener_stands_by_and_takes_over(
+def test_a_second_listener_stands_by_and_takes_over(
     world: World, listener: Process, doorbell: Doorbell, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    standby = doorbell.another_listener()
-    assert eventually(lambda: "standing by" in standby.log)
+    second = doorbell.another_listener()
+    assert eventually(lambda: "standing by" in second.log)
     listener.kill()
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
 
 
-def test_a_restarted_postgresql_costs_seconds_and_no_event(
+def test_a_restart_of_postgresql_loses_no_event(
     world: World, listener: Process, redis_client: redis.Redis, service: Service, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
@@ -64,7 +63,7 @@ def test_a_restarted_postgresql_costs_seconds_and_no_event(
     assert eventually(lambda: signalled(redis_client, tenant) == {order}, 20)
 
 
-def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
+def test_changes_during_an_outage_of_redis_are_signalled_after_it(
     world: World, listener: Process, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
@@ -77,12 +76,12 @@ def test_changes_made_while_redis_was_away_are_signalled_when_it_is_back(
     assert eventually(lambda: signalled(redis_client, tenant) == {order}, 20)
 
 
-def test_a_frozen_leader_is_relieved_by_the_standby_and_stands_by_when_it_wakes(
+def test_the_standby_evicts_a_frozen_leader_which_stands_by_when_it_wakes(
     world: World, listener: Process, doorbell: Doorbell, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    standby = doorbell.another_listener()
-    assert eventually(lambda: "standing by" in standby.log)
+    second = doorbell.another_listener()
+    assert eventually(lambda: "standing by" in second.log)
     os.kill(listener.pid, signal.SIGSTOP)
     try:
         order = world.order(tenant)
@@ -98,35 +97,42 @@ def test_a_dump_restored_over_the_database_makes_every_page_resync(
     world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    dumped = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
+    dumped = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
     assert "resync" not in topics(redis_client, tenant)
-    world.conn.execute(
-        "UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped
-    )  # all that it sees of a restore
+    # The listener sees no more of a restore than this.
+    world.conn.execute("UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", dumped)
     assert eventually(lambda: "resync" in topics(redis_client, tenant))
     later = world.order(tenant)
     assert eventually(lambda: later in signalled(redis_client, tenant))
 
 
-def test_a_dump_restored_while_no_listener_ran_makes_every_page_resync(
+def has_session(world: World) -> bool:
+    """Whether a listener, killed or not, still has a session."""
+    query = "SELECT FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+    return world.conn.execute(query, [connection.APPLICATION_NAME]).fetchone() is not None
+
+
+def test_a_dump_restored_while_no_listener_runs_makes_every_page_resync(
     world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    dumped = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
+    dumped = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
-    saved = world.conn.execute("SELECT snapshot::text FROM readers WHERE name = 'listener'").fetchone()
+    saved = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
     assert saved is not None
     assert eventually(lambda: redis_client.get(drain.PUBLISHED_KEY) == saved[0].encode())
     listener.kill()
-    world.conn.execute("UPDATE readers SET snapshot = %s WHERE name = 'listener'", dumped)
+    # PostgreSQL finishes the statement of a client that was killed.
+    assert eventually(lambda: not has_session(world))
+    world.conn.execute("UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", dumped)
     listener.start()
     assert eventually(lambda: "resync" in topics(redis_client, tenant))
 
 
-def test_asleep_it_asks_nothing_but_the_safety_drain_and_the_self_ring(
+def test_a_sleeping_listener_runs_only_the_safety_drain_and_the_self_ring(
     world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -134,10 +140,10 @@ def test_asleep_it_asks_nothing_but_the_safety_drain_and_the_self_ring(
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
 
     def statements() -> set[object]:
-        """When the listener's session last finished a statement: a new time is a new statement."""
+        """When the listener's session last finished a statement. A new time means a new statement."""
         rows = world.conn.execute(
             "SELECT state_change FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()",
-            [bells.APPLICATION_NAME],
+            [connection.APPLICATION_NAME],
         )
         return {moment for (moment,) in rows}
 
@@ -154,54 +160,52 @@ def test_asleep_it_asks_nothing_but_the_safety_drain_and_the_self_ring(
         seen |= statements()
         threading.Event().wait(0.01)
     now = psutil.Process(listener.pid).cpu_times()
-    # In 5 s: two safety drains, and two proofs of the bell that look at the cursor first; and the first that was seen.
-    assert len(seen) <= 7, "one that still drained every 50 ms would have asked 100 times"
+    # In 5 s: two safety drains, two self-rings that check the cursor first, and the statement before all of them.
+    assert len(seen) <= 7, "an awake listener would have drained 100 times"
     assert now.user + now.system - used.user - used.system < 0.1, "seconds of CPU in 5 s"
 
 
-def test_a_ring_of_its_own_that_is_not_heard_is_a_fault(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_self_ring_that_does_not_arrive_is_an_error(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
-    with bells.connect(service.database_url) as deaf:
-        ring = self_ring.SelfRing(deaf, service.database_url)
-        with pytest.raises(self_ring.SelfRingTimeout, match=r"was not heard for 0\.3 s; is the network"):
+    with connection.connect(service.database_url) as conn:
+        ring = self_ring.SelfRing(conn, service.database_url)
+        with pytest.raises(self_ring.SelfRingTimeout, match=r"arrived within 0\.3 s; check the network"):
             ring.prove()
-        bells.listen(deaf)
+        channel.listen(conn)
         seconds = ring.prove()
         assert seconds is not None
         assert seconds < 0.3
         ring.close()
 
 
-def test_a_pooler_that_swallows_listen_is_found_at_the_start_and_named(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pooler_that_drops_listen_is_named_in_the_error(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.5)
     with psycopg.connect(service.database_url) as conn:
         host, database = conn.info.host, conn.info.dbname
     pooler = Pooler(f"{host}/.s.PGSQL.5432", database)
-    with bells.connect(pooler.url) as conn:
-        bells.listen(conn)
+    with connection.connect(pooler.url) as conn:
+        channel.listen(conn)
         ring = self_ring.SelfRing(conn, pooler.url)
         with pytest.raises(
-            self_ring.SelfRingTimeout, match=r"a pooler stands between .* Give PostgreSQL's own address"
+            self_ring.SelfRingTimeout, match=r"a pooler between .* Set DATABASE_URL to PostgreSQL's own address"
         ):
             ring.prove()
         ring.close()
     pooler.close()
 
 
-def test_a_server_that_says_nothing_is_given_up(service: Service) -> None:
-    with bells.connect(service.database_url) as conn:
-        conn.answer_seconds = 0.2
-        with pytest.raises(bells.ServerNotResponding, match=r"said nothing for 0\.2 s"):
+def test_a_server_that_does_not_respond_is_given_up(service: Service) -> None:
+    with connection.connect(service.database_url) as conn:
+        conn.timeout_seconds = 0.2
+        with pytest.raises(connection.ServerNotResponding, match=r"did not respond for 0\.2 s"):
             conn.execute("SELECT pg_sleep(5)")
         assert conn.closed
 
 
-def test_only_the_session_that_was_meant_is_ended(service: Service) -> None:
-    """Process ids are used again: a session of the same id that began at another time is somebody else's."""
-    with bells.connect(service.database_url) as one, bells.connect(service.database_url) as other:
-        session = bells.session(one)
-        assert not leadership.end_session(other, bells.Session(session.pid, "2001-01-01 00:00:00+00"))
+def test_only_the_intended_session_is_evicted(service: Service) -> None:
+    """The system reuses process ids: a session with the same id and another start is another session."""
+    with connection.connect(service.database_url) as one, connection.connect(service.database_url) as other:
+        session = connection.session(one)
+        assert not standby.evict(other, connection.Session(session.pid, "2001-01-01 00:00:00+00"))
         assert one.execute("SELECT 1").fetchone() == (1,)
-        assert leadership.end_session(other, session)
+        assert standby.evict(other, session)

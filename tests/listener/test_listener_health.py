@@ -1,4 +1,4 @@
-"""A listener stops cleanly, and says what is missing in its environment."""
+"""A listener stops cleanly, and lists what is missing in its environment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from webapp.config import CANNOT_START
 from ..support.processes import Doorbell, Process
 
 
-def test_sigterm_stops_it_cleanly(listener: Process) -> None:
+def test_sigterm_stops_a_listener_cleanly(listener: Process) -> None:
     assert listener.stop(5) == 0
     assert "stopped" in listener.log.splitlines()[-1]
 
 
-def test_without_its_environment_it_says_all_that_is_missing(doorbell: Doorbell) -> None:
+def test_every_missing_variable_is_listed(doorbell: Doorbell) -> None:
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
         del doorbell.listener.env[name]
     doorbell.listener.start()
@@ -21,7 +21,7 @@ def test_without_its_environment_it_says_all_that_is_missing(doorbell: Doorbell)
     assert "Traceback" not in doorbell.listener.log
 
 
-def test_its_very_first_start_is_no_reason_to_warn(listener: Process) -> None:
+def test_the_first_start_logs_no_warning(listener: Process) -> None:
     assert "first start: nothing to catch up on" in listener.log
     assert "warning" not in listener.log
     assert "resync" not in listener.log

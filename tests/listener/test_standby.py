@@ -1,4 +1,4 @@
-"""Who is taken for dead, and who is not: the signs of life of a leader, and those who watch for them."""
+"""The failure detector and the heartbeat: which leader is evicted, and which is not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import psycopg
 import pytest
 import redis
 
-from webapp.doorbell import connection
+from webapp.doorbell import connection, locks
 from webapp.listener import heartbeat
-from webapp.listener import standby as leadership
+from webapp.listener import standby as standing_by
+from webapp.listener.catch_up import drain_without_leader
 from webapp.listener.heartbeat import LEADER_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.redis_client import connect
@@ -24,7 +25,7 @@ from ..support.world import Service, World
 @pytest.fixture
 def leader(service: Service) -> Iterator[connection.Connection]:
     with connection.connect(service.database_url) as conn:
-        assert connection.try_lead(conn)
+        assert locks.try_lead(conn)
         yield conn
 
 
@@ -34,43 +35,54 @@ def standby(service: Service) -> Iterator[connection.Connection]:
         yield conn
 
 
-def test_a_leader_without_a_sign_of_life_is_silent_after_three_seconds_and_not_before(
-    leader: connection.Connection,
-    standby: connection.Connection,
-    redis_client: redis.Redis,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(leadership, "WORKING_SECONDS", 0.0)  # the session's last statement is no sign of life
-    clock = Clock(1_000.0)
-    silence = leadership.FailureDetector(redis_client, clock)
-    assert silence.of(standby) is None
-    clock.now = 1_002.9
-    assert silence.of(standby) is None
-    clock.now = 1_003.0
-    assert silence.of(standby) == connection.session(leader)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The detector's clock. No session counts as working, whenever its last statement ended."""
+    monkeypatch.setattr(standing_by, "WORKING_SECONDS", 0.0)
+    return Clock()
 
 
-def test_who_leads_next_begins_with_a_clean_slate(
-    service: Service, standby: connection.Connection, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+def test_a_leader_is_suspected_after_three_seconds_without_a_heartbeat_and_not_before(
+    leader: connection.Connection, standby: connection.Connection, redis_client: redis.Redis, clock: Clock
 ) -> None:
-    """Else one frozen leader cost the next ones their sessions, too."""
-    monkeypatch.setattr(leadership, "WORKING_SECONDS", 0.0)
+    detector = standing_by.FailureDetector(redis_client, clock)
+    assert detector.suspect(standby) is None
+    clock.now += 2.99
+    assert detector.suspect(standby) is None
+    clock.now += 0.01
+    assert detector.suspect(standby) == connection.session(leader)
+
+
+def test_a_working_leader_is_never_suspected(
+    leader: connection.Connection, standby: connection.Connection, redis_client: redis.Redis
+) -> None:
     clock = Clock()
-    silence = leadership.FailureDetector(redis_client, clock)
+    detector = standing_by.FailureDetector(redis_client, clock)
+    for _ in range(10):
+        leader.execute("SELECT 1")
+        assert detector.suspect(standby) is None
+        clock.now += standing_by.SUSPECT_SECONDS
+
+
+def test_a_new_leader_is_not_suspected_for_the_silence_of_the_one_before(
+    service: Service, standby: connection.Connection, redis_client: redis.Redis, clock: Clock
+) -> None:
+    """Otherwise one frozen leader would also cost the next ones their sessions."""
+    detector = standing_by.FailureDetector(redis_client, clock)
     with connection.connect(service.database_url) as frozen:
-        assert connection.try_lead(frozen)
-        assert silence.of(standby) is None
-        clock.now += leadership.SILENT_SECONDS
-        assert silence.of(standby) == connection.session(frozen)
+        assert locks.try_lead(frozen)
+        assert detector.suspect(standby) is None
+        clock.now += standing_by.SUSPECT_SECONDS
+        assert detector.suspect(standby) == connection.session(frozen)
     with connection.connect(service.database_url) as fresh:
-        assert eventually(lambda: connection.try_lead(fresh))
-        clock.now += leadership.SILENT_SECONDS
-        assert silence.of(standby) is None
-        clock.now += leadership.SILENT_SECONDS
-        assert silence.of(standby) == connection.session(fresh), "the guard: its own silence counts"
+        assert eventually(lambda: locks.try_lead(fresh))
+        clock.now += standing_by.SUSPECT_SECONDS
+        assert detector.suspect(standby) is None
+        clock.now += standing_by.SUSPECT_SECONDS
+        assert detector.suspect(standby) == connection.session(fresh), "the guard: its own silence counts"
 
 
-def test_a_redis_that_takes_no_writes_is_no_leaders_fault(redis_client: redis.Redis) -> None:
+def test_a_redis_without_writes_proves_nothing_about_the_leader(redis_client: redis.Redis) -> None:
     redis_client.config_set("maxmemory", "1")
     try:
         with pytest.raises(redis.ResponseError):
@@ -80,17 +92,17 @@ def test_a_redis_that_takes_no_writes_is_no_leaders_fault(redis_client: redis.Re
     assert heartbeat.is_missing(redis_client)
 
 
-def test_work_that_takes_long_is_a_sign_of_life(leader: connection.Connection, redis_client: redis.Redis) -> None:
+def test_the_heartbeat_goes_on_during_long_work(leader: connection.Connection, redis_client: redis.Redis) -> None:
     beat = Heartbeat(leader, redis_client)
-    with beat.kept():
+    with beat.keep_alive():
         assert eventually(lambda: redis_client.exists(LEADER_KEY))
         redis_client.delete(LEADER_KEY)
         assert eventually(lambda: redis_client.exists(LEADER_KEY))
-        assert not redis_client.exists(HEARTBEAT_KEY), "it lives, and whether it publishes is not known yet"
+        assert not redis_client.exists(HEARTBEAT_KEY), "whether it publishes is not known yet"
     beat.close()
 
 
-def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
+def test_a_former_leader_deletes_its_own_heartbeat_and_no_other(
     leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     beat = Heartbeat(leader, redis_client)
@@ -102,7 +114,7 @@ def test_who_no_longer_leads_says_so_and_takes_back_no_word_of_another(
     assert redis_client.exists(LEADER_KEY)
 
 
-def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
+def test_a_leader_that_cannot_publish_keeps_the_lead_but_no_page_is_live(
     leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     Heartbeat(leader, redis_client).beat_without_publishing()
@@ -110,7 +122,7 @@ def test_a_leader_that_cannot_publish_lives_but_no_page_calls_itself_live(
     assert not redis_client.exists(HEARTBEAT_KEY)
 
 
-def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
+def test_a_redis_user_without_info_still_gets_signals_published(
     service: Service, leader: connection.Connection, redis_client: redis.Redis, world: World
 ) -> None:
     redis_client.execute_command("ACL", "SETUSER", "careful", "on", ">secret", "~*", "&*", "+@all", "-@dangerous")
@@ -130,21 +142,21 @@ def test_a_redis_user_that_may_not_ask_info_stops_no_signal(
         redis_client.execute_command("ACL", "DELUSER", "careful")
 
 
-def test_what_takes_long_by_nature_is_given_time(leader: connection.Connection) -> None:
-    leader.answer_seconds = 0.2
-    with leader.patient(10):
+def test_a_timeout_can_be_longer_for_a_block(leader: connection.Connection) -> None:
+    leader.timeout_seconds = 0.2
+    with leader.with_timeout(10):
         leader.execute("SELECT pg_sleep(0.5)")
     with pytest.raises(connection.ServerNotResponding):
         leader.execute("SELECT pg_sleep(5)")
 
 
-def test_celery_leaves_a_leader_alone_that_cannot_write_to_redis(
+def test_catch_up_does_not_evict_a_leader_that_cannot_write_to_redis(
     service: Service, leader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     redis_client.config_set("maxmemory", "1")
     try:
         with pytest.raises(redis.ResponseError):
-            leadership.catch_up(service.database_url, redis_client)
+            drain_without_leader(service.database_url, redis_client)
     finally:
         redis_client.config_set("maxmemory", "0")
-    assert isinstance(leader.execute("SELECT 1"), psycopg.Cursor), "its session lives"
+    assert isinstance(leader.execute("SELECT 1"), psycopg.Cursor), "its session was not ended"

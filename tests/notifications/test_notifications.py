@@ -1,4 +1,4 @@
-"""Who is told in the inbox of what happened to an order, and who is not."""
+"""Which events of an order notify its owner, and which do not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def inbox(world: World) -> list[tuple[int, str]]:
     return world.conn.execute("SELECT user_id, type FROM notifications ORDER BY id").fetchall()
 
 
-def test_the_owner_is_told_once_when_somebody_else_pays_or_ships(world: World) -> None:
+def test_the_owner_is_notified_once_when_another_user_pays_or_ships(world: World) -> None:
     tenant = world.tenant()
     ana = world.user(tenant, "Ana Silva")
     world.order(tenant, owner_id=ana)
@@ -24,7 +24,7 @@ def test_the_owner_is_told_once_when_somebody_else_pays_or_ships(world: World) -
     assert inbox(world) == [(ana, "paid"), (ana, "shipped")]
 
 
-def test_nobody_is_told_of_what_they_did_themselves(world: World) -> None:
+def test_users_are_not_notified_of_their_own_actions(world: World) -> None:
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     for owner in (ana, ben):
@@ -35,7 +35,7 @@ def test_nobody_is_told_of_what_they_did_themselves(world: World) -> None:
     assert inbox(world) == [(ben, "paid")]
 
 
-def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
+def test_a_writer_of_past_orders_can_turn_notifications_off(world: World) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
     with world.conn.transaction():
@@ -46,14 +46,14 @@ def test_a_writer_of_history_can_leave_the_inboxes_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize("off", ["off", "OFF", "false", "0"])
-def test_every_spelling_of_off_leaves_the_inboxes_alone(world: World, off: str) -> None:
+def test_every_spelling_of_off_turns_notifications_off(world: World, off: str) -> None:
     tenant = world.tenant()
     world.conn.execute("SELECT set_config('doorbell.notify', %s, false)", [off])
     world.order(tenant, owner_id=world.user(tenant), paid_at=world.now())
     assert inbox(world) == []
 
 
-def test_what_happened_more_than_a_day_ago_notifies_no_one_and_is_recorded_all_the_same(world: World) -> None:
+def test_events_older_than_a_day_are_recorded_and_notify_no_one(world: World) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
     past, recent = world.now() - timedelta(hours=25), world.now() - timedelta(hours=23)

@@ -1,4 +1,4 @@
-"""An incident is a line when it begins, a line a minute while it lasts, and a line when it is over."""
+"""Incidents: a line at the begin, one per minute while it lasts, and one at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from webapp.observability import logs
-from webapp.observability.incidents import AGAIN_SECONDS, Incident, in_a_line
+from webapp.observability.incidents import REMINDER_SECONDS, Incident, in_a_line
 
 from ..support.clock import Clock
 from ..support.logfmt import structured
@@ -22,12 +22,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def records(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO)
     return caplog
 
 
-def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_the_first_fault_and_the_end_are_logged(clock: Clock, records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis", clock=clock)
     assert incident.fault(log, "publish", ConnectionError("refused\nat host"))
     for _ in range(9):
@@ -35,7 +35,7 @@ def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.
         assert not incident.fault(log, "publish", ConnectionError("refused"))
     clock.now += 0.5
     assert incident.over(log)
-    away, back = structured(said)
+    away, back = structured(records)
     assert away == {
         "event": "redis is away; trying again",
         "level": "warning",
@@ -46,34 +46,36 @@ def test_the_first_fault_and_the_end_are_a_line_each(clock: Clock, said: pytest.
     assert (back["event"], back["seconds"], back["tries"]) == ("redis is back", 9.5, 10)
 
 
-def test_one_that_lasts_is_told_once_a_minute(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_a_lasting_incident_is_logged_once_per_minute(clock: Clock, records: pytest.LogCaptureFixture) -> None:
     incident = Incident("postgresql", clock=clock)
-    for _ in range(int(AGAIN_SECONDS) * 2 + 1):
+    for _ in range(int(REMINDER_SECONDS) * 2 + 1):
         incident.fault(log, "connect", "no answer")
         clock.now += 1
-    assert [line["event"] for line in structured(said)] == [
+    assert [line["event"] for line in structured(records)] == [
         "postgresql is away; trying again",
         "postgresql is still away; trying again",
         "postgresql is still away; trying again",
     ]
-    assert (structured(said)[1]["seconds"], structured(said)[1]["tries"]) == (60.0, 61)
+    assert (structured(records)[1]["seconds"], structured(records)[1]["tries"]) == (60.0, 61)
 
 
-def test_nothing_is_said_of_what_never_was_away(said: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_without_an_incident(records: pytest.LogCaptureFixture) -> None:
     assert not Incident("redis").over(log)
-    assert said.records == []
+    assert records.records == []
 
 
-def test_the_next_one_begins_anew(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_the_next_incident_counts_from_zero(clock: Clock, records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis", clock=clock)
     for _ in range(2):
         assert incident.fault(log, "publish")
         clock.now += 5
         assert incident.over(log)
-    assert [line.get("tries") for line in structured(said)] == [None, 1, None, 1]
+    assert [line.get("tries") for line in structured(records)] == [None, 1, None, 1]
 
 
-def test_a_success_among_faults_does_not_end_one_that_must_settle(clock: Clock, said: pytest.LogCaptureFixture) -> None:
+def test_a_success_among_faults_does_not_end_an_incident_that_must_settle(
+    clock: Clock, records: pytest.LogCaptureFixture
+) -> None:
     incident = Incident("postgresql", settled=5, clock=clock)
     for _ in range(4):
         incident.fault(log, "request")
@@ -81,10 +83,10 @@ def test_a_success_among_faults_does_not_end_one_that_must_settle(clock: Clock, 
         assert not incident.over(log)
     clock.now += 5
     assert incident.over(log)
-    assert len(said.records) == 2
+    assert len(records.records) == 2
 
 
-def test_many_threads_begin_and_end_it_once(said: pytest.LogCaptureFixture) -> None:
+def test_many_threads_begin_and_end_one_incident(records: pytest.LogCaptureFixture) -> None:
     incident = Incident("redis")
     begun, ended = [], []
     barrier = threading.Barrier(8)
@@ -101,7 +103,7 @@ def test_many_threads_begin_and_end_it_once(said: pytest.LogCaptureFixture) -> N
     for thread in threads:
         thread.join()
     assert (begun.count(True), ended.count(True)) == (1, 1)
-    assert [line.get("tries") for line in structured(said)] == [None, 8]
+    assert [line.get("tries") for line in structured(records)] == [None, 8]
 
 
 @pytest.mark.parametrize(

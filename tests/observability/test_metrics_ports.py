@@ -1,4 +1,4 @@
-"""The metrics of processes without HTTP: the listener's objects, the worker's port, and a port that is taken."""
+"""Metrics of processes without HTTP of their own: the listener and the worker, and ports that cannot be bound."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ TOKEN = "t" * 20
 LISTENER = """
 import os, sys
 from webapp.config import Config, ConfigError
-from webapp.metrics import listener as metrics
+from webapp.observability.metrics import listener as metrics
 try:
     metrics.serve_if_asked(Config.from_env(os.environ))
 except ConfigError as error:
     sys.exit(str(error))
-metrics.RINGS_HEARD.inc()
+metrics.RINGS_RECEIVED.inc()
 metrics.DRAINS.labels("ring").inc()
 metrics.LAG_SECONDS.observe(0.004)
 metrics.CURSOR_AGE.renew()
@@ -42,7 +42,7 @@ print("serving", flush=True)
 sys.stdin.read()
 """
 NAMES = {
-    "doorbell_rings_heard_total",
+    "doorbell_rings_received_total",
     "doorbell_drains_total",
     "doorbell_events_total",
     "doorbell_signals_total",
@@ -55,7 +55,7 @@ NAMES = {
     "doorbell_reconnects_total",
     "doorbell_quiet_seconds_total",
     "doorbell_notification_queue_usage_ratio",
-    "doorbell_lost_bells_total",
+    "doorbell_missed_rings_total",
     "doorbell_faults_total",
 }
 
@@ -67,7 +67,7 @@ def doorbell(service: Service) -> Iterator[Doorbell]:
     doorbell.close()
 
 
-def test_the_listeners_numbers_are_on_its_port(doorbell: Doorbell) -> None:
+def test_the_listener_serves_its_metrics_on_its_port(doorbell: Doorbell) -> None:
     port = free_port()
     env = doorbell.env(LISTENER_METRICS_PORT=str(port))
     pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -78,16 +78,16 @@ def test_the_listeners_numbers_are_on_its_port(doorbell: Doorbell) -> None:
         assert process.wait(5) == 0
     assert seen.names >= NAMES
     assert not [name for name in seen.names if name.startswith("doorbell") and name.endswith("_created")]
-    assert seen.value("doorbell_drains_total", why="ring") == 1
-    assert {sample.labels["why"] for sample in seen.samples if sample.name == "doorbell_drains_total"} == {
-        "ring", "waking", "quiet", "grace", "safety", "start", "catch_up",
+    assert seen.value("doorbell_drains_total", reason="ring") == 1
+    assert {sample.labels["reason"] for sample in seen.samples if sample.name == "doorbell_drains_total"} == {
+        "ring", "waking", "awake", "grace", "asleep", "start", "catch_up",
     }  # fmt: skip
     assert seen.value("doorbell_lag_seconds_bucket", le="0.005") == 1
     assert seen.value("doorbell_lag_seconds_bucket", le="0.0025") == 0
     assert 0 < seen.value("doorbell_cursor_age_seconds") < 30
 
 
-def test_no_port_is_no_server(doorbell: Doorbell) -> None:
+def test_port_zero_starts_no_server(doorbell: Doorbell) -> None:
     env = doorbell.env(LISTENER_METRICS_PORT="0")
     started = subprocess.run(
         [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=20
@@ -96,7 +96,7 @@ def test_no_port_is_no_server(doorbell: Doorbell) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
-def test_a_port_that_cannot_be_had_is_told_in_a_sentence(doorbell: Doorbell, host: str) -> None:
+def test_a_port_that_cannot_be_bound_is_reported_without_a_traceback(doorbell: Doorbell, host: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -106,11 +106,11 @@ def test_a_port_that_cannot_be_had_is_told_in_a_sentence(doorbell: Doorbell, hos
             [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=20
         )
     assert started.returncode == 1
-    assert f"LISTENER_METRICS_PORT is {port}, which cannot be had on {host!r}" in started.stderr
+    assert f"LISTENER_METRICS_PORT is {port}, which cannot be bound on {host!r}" in started.stderr
     assert "Traceback" not in started.stderr
 
 
-def test_off_this_host_metrics_are_shown_with_the_token_only() -> None:
+def test_other_hosts_need_the_token() -> None:
     port = server.serve(0, token=TOKEN)
     with pytest.raises(urllib.error.HTTPError) as refused:
         scrape(f"http://127.0.0.1:{port}/metrics")
@@ -120,7 +120,7 @@ def test_off_this_host_metrics_are_shown_with_the_token_only() -> None:
     assert "doorbell_leader" in scrape(f"http://127.0.0.1:{port}/metrics", TOKEN).names
 
 
-def test_an_address_of_ipv6_works_too() -> None:
+def test_the_server_can_bind_an_ipv6_address() -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -128,18 +128,18 @@ def test_an_address_of_ipv6_works_too() -> None:
     assert scrape(f"http://[::1]:{server.serve(0, '::1')}/metrics").names
 
 
-def test_every_metric_is_in_the_operators_table_and_every_one_there_is_a_metric() -> None:
-    assert all((listener.LEADER, web.STREAMS, worker.ROLLUP_AGE)), "imported, their metrics are made"
-    made = set()
+def test_the_tables_of_the_operations_guide_list_exactly_the_metrics() -> None:
+    assert all((listener.LEADER, web.STREAMS, worker.ROLLUP_AGE)), "importing these modules creates their metrics"
+    created = set()
     for family in REGISTRY.collect():
         if family.name.startswith("doorbell_") and "_test_" not in family.name:
-            made.add(family.name + ("_total" if family.type == "counter" else ""))
-    text = (ROOT / "docs" / "operations.md").read_text()
+            created.add(family.name + ("_total" if family.type == "counter" else ""))
+    text = (ROOT / "docs" / "monitoring.md").read_text()
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `doorbell_")]
-    assert set(re.findall(r"`(doorbell_\w+)", " ".join(rows))) == made
+    assert set(re.findall(r"`(doorbell_\w+)", " ".join(rows))) == created
 
 
-def test_an_age_grows_by_itself() -> None:
+def test_an_age_grows_until_it_is_set() -> None:
     now = [100.0]
     age = Age("doorbell_test_age_seconds", "For this test.", clock=lambda: now[0])
     now[0] = 107.0
@@ -173,12 +173,12 @@ def test_a_worker_counts_its_tasks(doorbell: Doorbell, conn: psycopg.Connection)
         assert seen.value("doorbell_task_runs_total", task=task, outcome="done") == 1
         assert seen.value("doorbell_task_seconds_count", task=task) == 1
     assert seen.value("doorbell_partitions_ahead") == 2
-    assert seen.value("doorbell_stray_events") == 0
+    assert seen.value("doorbell_unpartitioned_events") == 0
     assert seen.value("doorbell_rollup_age_seconds") < 40
     assert process.stop() == 0, process.log
 
 
-def test_a_worker_whose_port_is_taken_says_so_and_ends(doorbell: Doorbell) -> None:
+def test_a_worker_without_its_port_logs_the_reason_and_exits(doorbell: Doorbell) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -188,7 +188,7 @@ def test_a_worker_whose_port_is_taken_says_so_and_ends(doorbell: Doorbell) -> No
     assert "Traceback" not in process.log
 
 
-def test_events_of_a_month_without_partition_are_seen(service: Service, conn: psycopg.Connection) -> None:
+def test_events_of_a_month_without_partition_are_counted(service: Service, conn: psycopg.Connection) -> None:
     made = retention.make_ahead(service.database_url)
     assert (made.ahead, made.strays) == (2, 0)
     conn.execute(

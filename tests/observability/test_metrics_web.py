@@ -1,4 +1,4 @@
-"""The web process's metrics: one answer for all gunicorn workers, for who knows the token."""
+"""Metrics of the web process: one answer for all gunicorn workers, and the token that it needs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ REQUESTS = "doorbell_http_requests_total"
 def doorbell(service: Service, tmp_path: Path) -> Iterator[Doorbell]:
     doorbell = Doorbell(service)
     doorbell.web.env |= {"METRICS_TOKEN": TOKEN, "TMPDIR": str(tmp_path), "WEB_CONCURRENCY": "2"}
-    doorbell.web.env["STREAMS_PER_USER"] = "200"  # all streams here are of one user, and one worker may take most
+    # All streams here belong to one user, and one worker may get most of them.
+    doorbell.web.env["STREAMS_PER_USER"] = "200"
     yield doorbell
     doorbell.close()
 
@@ -49,16 +50,17 @@ def workers(doorbell: Doorbell) -> list[psutil.Process]:
 
 
 def held(worker: psutil.Process, port: int) -> int:
-    """How many connections a worker has open."""
+    """The number of open connections of a worker."""
     return sum(c.status == "ESTABLISHED" and c.laddr.port == port for c in worker.net_connections("tcp"))
 
 
-def test_two_workers_are_one_answer(doorbell: Doorbell) -> None:
+def test_any_worker_answers_for_all(doorbell: Doorbell) -> None:
     doorbell.start_web()
     before = look(doorbell).value(REQUESTS, endpoint="health.healthz", method="GET", status="2xx")
     for _ in range(40):
         assert get(doorbell.url + "/healthz") == 200
-    for _ in range(10):  # whichever worker answers
+    # Ten scrapes, so that both workers answer.
+    for _ in range(10):
         now = look(doorbell)
         assert now.value(REQUESTS, endpoint="health.healthz", method="GET", status="2xx") == before + 40
         assert now.total("doorbell_http_request_seconds_count", endpoint="health.healthz") == before + 40
@@ -73,18 +75,18 @@ def _files(doorbell: Doorbell) -> list[Path]:
     return list(Path(doorbell.web.env["TMPDIR"]).glob("doorbell-metrics-*/*.db"))
 
 
-def test_streams_add_up_and_those_of_a_killed_worker_count_no_more(doorbell: Doorbell, world: World) -> None:
+def test_open_streams_of_all_workers_add_up_without_those_of_a_killed_worker(doorbell: Doorbell, world: World) -> None:
     doorbell.start_web()
     cookie = doorbell.cookie(world.user(world.tenant()))
     streams: list[EventStream] = []
     while len(streams) < 4 or not all(held(worker, doorbell.port) for worker in workers(doorbell)):
         streams.append(EventStream(doorbell.url + "/stream", cookie))
         streams[-1].until("hello")
-        assert len(streams) < 200, "one worker takes them all"
+        assert len(streams) < 200, "one worker got all of them"
     before = look(doorbell)
     assert before.total("doorbell_streams_open") == len(streams)
     assert before.value(REQUESTS, endpoint="stream.stream", method="GET", status="2xx") == len(streams)
-    assert before.total("doorbell_http_request_seconds_count", endpoint="stream.stream") == 0, "they are not timed"
+    assert before.total("doorbell_http_request_seconds_count", endpoint="stream.stream") == 0, "streams are not timed"
     victim = workers(doorbell)[0]
     lost = held(victim, doorbell.port)
     os.kill(victim.pid, signal.SIGKILL)
@@ -93,7 +95,7 @@ def test_streams_add_up_and_those_of_a_killed_worker_count_no_more(doorbell: Doo
     after = eventually(lambda: look(doorbell))
     assert after.total("doorbell_streams_open") == len(streams) - lost
     assert after.value(REQUESTS, endpoint="stream.stream", method="GET", status="2xx") == len(streams), (
-        "what a dead worker has counted stays counted"
+        "counters of a dead worker stay counted"
     )
     again = EventStream(doorbell.url + "/stream", cookie)
     again.until("hello")
@@ -103,9 +105,7 @@ def test_streams_add_up_and_those_of_a_killed_worker_count_no_more(doorbell: Doo
             stream.close()
 
 
-def test_one_worker_without_a_token_writes_no_files_and_with_one_leaves_none(
-    doorbell: Doorbell, tmp_path: Path
-) -> None:
+def test_metric_files_exist_only_while_a_server_with_a_token_runs(doorbell: Doorbell, tmp_path: Path) -> None:
     doorbell.web.env |= {"WEB_CONCURRENCY": "1"}
     doorbell.start_web()
     assert look(doorbell).total(REQUESTS, endpoint="health.healthz") > 0
@@ -118,7 +118,7 @@ def test_one_worker_without_a_token_writes_no_files_and_with_one_leaves_none(
     assert list(tmp_path.glob("doorbell-metrics-*")) == []
 
 
-def test_signals_are_counted_once_and_delivered_to_each_stream(
+def test_a_signal_is_counted_once_and_its_deliveries_per_stream(
     doorbell: Doorbell, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell.web.env["WEB_CONCURRENCY"] = "1"
@@ -136,7 +136,7 @@ def test_signals_are_counted_once_and_delivered_to_each_stream(
         stream.close()
 
     def none_is_left() -> bool:
-        publisher.publish(redis_client, tenant, {"placed": None})  # the server sees the hang-up when it writes
+        publisher.publish(redis_client, tenant, {"placed": None})  # a hang-up shows on writing
         return look(doorbell).total("doorbell_streams_open") == 0
 
     assert eventually(none_is_left)
@@ -165,7 +165,7 @@ def test_streams_are_counted_by_the_size_of_their_tenant(
     few, many = opened(his, 3), opened(hers, 10)
     assert counted() == (13, 0, 0, 0)
     many += opened(hers, 1)
-    assert counted() == (3, 11, 0, 0), "the eleventh makes them all of a larger tenant's"
+    assert counted() == (3, 11, 0, 0), "the eleventh stream moves all of them to the next class"
     many += opened(hers, 90)
     assert counted() == (3, 0, 101, 0)
     many.pop().close()
@@ -178,43 +178,46 @@ def test_streams_are_counted_by_the_size_of_their_tenant(
     assert eventually(lambda: counted() == (0, 0, 0, 0))
 
 
-def test_the_hub_says_what_it_misses_and_that_it_is_back(
+def test_outages_and_recoveries_of_the_hub_are_counted_by_cause(
     doorbell: Doorbell, world: World, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     doorbell.start_web()
     stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))
     stream.until("hello")
-    assert look(doorbell).total("doorbell_hub_away") == 0
+    assert look(doorbell).total("doorbell_hub_down") == 0
     redis_client.delete(publisher.HEARTBEAT_KEY)
     stream.until("away")
-    assert look(doorbell).value("doorbell_hub_away", cause="listener") == 1
+    assert look(doorbell).value("doorbell_hub_down", cause="listener") == 1
     redis_client.set(publisher.HEARTBEAT_KEY, "{}")
     stream.until("resync")
-    assert look(doorbell).value("doorbell_hub_away", cause="listener") == 0
+    assert look(doorbell).value("doorbell_hub_down", cause="listener") == 0
     embedded.redis.stop()
     try:
         stream.until("away")
-        assert look(doorbell).value("doorbell_hub_away", cause="redis") == 1
+        assert look(doorbell).value("doorbell_hub_down", cause="redis") == 1
     finally:
         embedded.redis.start()
     assert eventually(lambda: redis_client.set(publisher.HEARTBEAT_KEY, "{}"))
     stream.until("resync")
     now = look(doorbell)
-    assert now.total("doorbell_hub_away") == 0
-    for cause, most in (("redis", 1), ("listener", 2)):  # a Redis that comes back has no heartbeat at first
-        assert 1 <= now.value("doorbell_hub_losses_total", cause=cause) <= most
-        assert now.value("doorbell_hub_finds_total", cause=cause) == now.value("doorbell_hub_losses_total", cause=cause)
+    assert now.total("doorbell_hub_down") == 0
+    # A restarted Redis has no heartbeat at first: a second outage of the listener.
+    for cause, most in (("redis", 1), ("listener", 2)):
+        assert 1 <= now.value("doorbell_hub_outages_total", cause=cause) <= most
+        assert now.value("doorbell_hub_recoveries_total", cause=cause) == now.value(
+            "doorbell_hub_outages_total", cause=cause
+        )
     stream.close()
 
 
 @pytest.fixture
 def shown(service: Service) -> Flask:
-    """The app as Flask's own server runs it, without gunicorn's directory."""
+    """The app as in Flask's own server, without gunicorn's directory of metric files."""
     return create_app(config_for(service, METRICS_TOKEN=TOKEN))
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer ä"])
-def test_nobody_reads_the_metrics_without_the_token(shown: Flask, world: World, header: str | None) -> None:
+def test_requests_without_the_token_get_no_metrics(shown: Flask, world: World, header: str | None) -> None:
     for person in (Person(shown), Person(shown, world.user(world.tenant()))):
         response = person.client.get("/metrics", headers={} if header is None else {"Authorization": header})
         assert response.status_code == 401
@@ -223,7 +226,7 @@ def test_nobody_reads_the_metrics_without_the_token(shown: Flask, world: World, 
         world.conn.execute("DELETE FROM users")
 
 
-def test_without_a_token_set_there_is_no_such_page(app: Flask) -> None:
+def test_without_the_setting_of_a_token_metrics_are_not_found(app: Flask) -> None:
     for header in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
         assert app.test_client().get("/metrics", headers=header).status_code == 404
 
@@ -236,9 +239,10 @@ def _read(app: Flask) -> Scrape:
     return Scrape(response.text)
 
 
-def test_paths_and_made_up_methods_make_no_series_of_their_own(shown: Flask) -> None:
+def test_paths_and_invented_methods_add_no_series(shown: Flask) -> None:
     client = shown.test_client()
-    _read(shown)  # which is counted as well
+    # This request is counted as well.
+    _read(shown)
     client.get("/orders/1")
     client.get("/none-0")
     client.open("/healthz", method="MADE0")
@@ -253,7 +257,7 @@ def test_paths_and_made_up_methods_make_no_series_of_their_own(shown: Flask) -> 
         assert after.total(REQUESTS, **labels) - before.total(REQUESTS, **labels) == 5, labels
 
 
-def test_a_server_error_is_counted_as_one(shown: Flask) -> None:
+def test_a_server_error_is_counted_once(shown: Flask) -> None:
     shown.config["PROPAGATE_EXCEPTIONS"] = False
     shown.view_functions["health.healthz"] = broken_view
     labels = {"endpoint": "health.healthz", "status": "5xx"}
@@ -262,7 +266,7 @@ def test_a_server_error_is_counted_as_one(shown: Flask) -> None:
     assert _read(shown).total(REQUESTS, **labels) == before + 1
 
 
-def test_the_metrics_need_neither_postgresql_nor_redis(service: Service) -> None:
+def test_metrics_need_neither_postgresql_nor_redis(service: Service) -> None:
     nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
     seen = _read(create_app(config_for(service, METRICS_TOKEN=TOKEN, **nowhere)))
     assert "doorbell_streams_open" in seen.names

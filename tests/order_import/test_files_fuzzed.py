@@ -1,4 +1,4 @@
-"""Files of any bytes, in any encoding that was said: rows, or FileRefused with a sentence. Cookies of any text: signed out."""
+"""Files of any bytes read in any encoding give rows or FileRefused. Cookies of any text are signed out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webapp.order_import.csvfile import OrdersFile
-from webapp.order_import.faults import FileRefused
+from webapp.order_import.csv_file import OrdersFile
+from webapp.order_import.errors import FileRefused
 
 from ..support.fuzzing import BYTES, TEXTS, fuzzed
 
@@ -24,7 +24,7 @@ CONTENTS = BYTES | CELLS.map(str.encode) | CELLS.map(lambda text: text.encode("u
 @example(b"PK\x03\x04", "utf-8", None)
 @example(b"a" * 200_000, "utf-8", None)
 @example(b"number,customer\n" + b"a" * 200_000, "utf-8", ",")
-def test_a_file_is_rows_or_refused(tmp_path: Path, content: bytes, encoding: str, delimiter: str | None) -> None:
+def test_a_file_gives_rows_or_is_refused(tmp_path: Path, content: bytes, encoding: str, delimiter: str | None) -> None:
     path = tmp_path / "orders.csv"
     path.write_bytes(content)
     try:
@@ -39,7 +39,7 @@ def test_a_file_is_rows_or_refused(tmp_path: Path, content: bytes, encoding: str
 @given(TEXTS | st.tuples(TEXTS, st.sampled_from([".", ";", "=", '"', ".."]), TEXTS).map("".join))
 @example("eyJfdXNlcl9pZCI6IjEifQ.aaaaaa.bbbbbb")
 @example(".eJw.aaaaaa.bbbbbb")
-def test_a_cookie_of_any_text_is_a_person_who_is_signed_out(app: Flask, text: str) -> None:
+def test_a_cookie_of_any_text_is_signed_out(app: Flask, text: str) -> None:
     cookie = text.replace("\n", "").replace("\r", "").encode("latin-1", "replace").decode("latin-1")
     for path in ("/", "/stream", "/panels/revenue"):
         response = app.test_client().get(path, headers={"Cookie": f"session={cookie}"})

@@ -1,4 +1,4 @@
-"""`flask orders import`: what is placed, what is left, what is rejected, and that nothing is ever half done."""
+"""`flask orders import`: which orders are placed, left unchanged or rejected, and that it does all or nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..support.rings import rings
 from ..support.world import Service, World
 
 
-def test_the_command_is_known_to_flask(app: Flask) -> None:
+def test_the_command_is_registered_with_flask(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["orders", "import", "--help"])
     assert result.exit_code == 0
     assert "--tenant SLUG" in result.output
 
 
-def test_a_row_is_an_order_when_the_file_gives_totals(importer: Importer) -> None:
+def test_a_row_is_an_order_if_the_file_has_totals(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(
         "A1,Toms Spezialitäten,2026-01-02,12.50",
@@ -37,7 +37,7 @@ def test_a_row_is_an_order_when_the_file_gives_totals(importer: Importer) -> Non
     ]
 
 
-def test_lines_are_grouped_by_number_wherever_they_stand_and_freight_counts_once(importer: Importer) -> None:
+def test_lines_are_grouped_by_number_in_any_row_order_and_freight_counts_once(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(
         "A1,Hanari,2026-01-02,11,Queso Cabrales,12,14.00,0.00,32.38",
@@ -54,7 +54,7 @@ def test_lines_are_grouped_by_number_wherever_they_stand_and_freight_counts_once
     ]
 
 
-def test_each_line_is_rounded_half_up_in_the_digits_of_the_currency(importer: Importer) -> None:
+def test_each_line_is_rounded_half_up_to_the_minor_unit(importer: Importer) -> None:
     importer.tenant(currency="JPY")
     importer.load(
         "A1,Toms,2026-01-02,,Tea,0.5,5,0,0",  # 2.5
@@ -66,7 +66,7 @@ def test_each_line_is_rounded_half_up_in_the_digits_of_the_currency(importer: Im
     assert importer.orders("total_minor") == [(8,)]
 
 
-def test_a_given_total_is_believed_over_the_lines(importer: Importer) -> None:
+def test_a_given_total_overrides_the_sum_of_the_lines(importer: Importer) -> None:
     importer.tenant()
     importer.load(
         "A1,Toms,2026-01-02,99.00,Tea,1,5.00", header="number,customer,placed_at,total,product,quantity,price"
@@ -75,7 +75,7 @@ def test_a_given_total_is_believed_over_the_lines(importer: Importer) -> None:
     assert importer.lines() == [("A1", 1, "", "Tea", 1.0, 500, 500)]
 
 
-def test_an_empty_cell_says_nothing_and_the_other_rows_of_the_order_do(importer: Importer) -> None:
+def test_an_empty_cell_takes_the_value_of_the_orders_other_rows(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(
         "A1,,,,Tea,1,5.00",
@@ -87,7 +87,7 @@ def test_an_empty_cell_says_nothing_and_the_other_rows_of_the_order_do(importer:
     assert [line[3] for line in importer.lines()] == ["Tea", "Salt"]
 
 
-def test_all_times_and_a_refund_make_their_events(importer: Importer, world: World) -> None:
+def test_each_time_and_a_refund_write_their_events(importer: Importer, world: World) -> None:
     importer.tenant()
     importer.load(
         "A1,Toms,2026-01-02,50.00,2026-01-03,2026-01-04,,10.00",
@@ -107,28 +107,28 @@ def test_the_same_file_twice_changes_nothing_and_rings_once(importer: Importer, 
         "A1,Toms,2026-01-02,,Rice,1,3.00,,1.00",
         "A2,Ana,2026-01-02,,Tea,1,5.00,,",
     )
-    with rings(service) as heard:
+    with rings(service) as rung:
         assert importer.load(*rows, header=LINES).exit_code == 0
-    assert len(heard) == 1
+    assert len(rung) == 1
     before, lines, events = importer.orders("*"), importer.lines(), world.events()
-    with rings(service) as heard:
+    with rings(service) as rung:
         result = importer.run()
-    assert (result.exit_code, heard) == (0, [])
+    assert (result.exit_code, rung) == (0, [])
     assert "unchanged  2 orders" in result.output
     assert (importer.orders("*"), importer.lines(), world.events()) == (before, lines, events)
 
 
-def test_an_order_that_exists_with_other_content_is_named_and_left(importer: Importer, world: World) -> None:
+def test_an_existing_order_with_other_content_is_listed_and_left_unchanged(importer: Importer, world: World) -> None:
     importer.tenant()
     importer.load("A1,Toms,2026-01-02,5.00", "A2,Toms,2026-01-02,5.00")
     result = importer.load("A1,Toms,2026-01-02,6.00", "A2,Toms,2026-01-02,5.00", "A3,Toms,2026-01-02,7.00")
     assert result.exit_code == 0
-    assert "different  1 orders exist with other content and were left as they are: A1\n" in result.output
+    assert "different  1 orders exist with other content and were not changed: A1\n" in result.output
     assert importer.orders("number", "total_minor") == [("A1", 500), ("A2", 500), ("A3", 700)]
     assert [event["type"] for event in world.events()] == ["placed"] * 3
 
 
-def test_another_line_makes_an_order_different(importer: Importer) -> None:
+def test_a_different_line_makes_an_order_different(importer: Importer) -> None:
     importer.tenant()
     importer.load("A1,Toms,2026-01-02,,Tea,2,5.00,,", header=LINES)
     result = importer.load("A1,Toms,2026-01-02,,Tea,1,10.00,,", header=LINES)
@@ -136,7 +136,7 @@ def test_another_line_makes_an_order_different(importer: Importer) -> None:
     assert importer.lines()[0][4:] == (2.0, 500, 1000)
 
 
-def test_the_number_of_another_tenant_is_no_obstacle(importer: Importer, world: World) -> None:
+def test_two_tenants_can_have_the_same_order_number(importer: Importer, world: World) -> None:
     world.order(world.tenant("other"), number="A1")
     importer.tenant()
     result = importer.load("A1,Toms,2026-01-02,6.00")
@@ -144,17 +144,17 @@ def test_the_number_of_another_tenant_is_no_obstacle(importer: Importer, world: 
     assert importer.orders("total_minor") == [(1000,), (600,)]
 
 
-def test_a_dry_run_does_it_all_and_keeps_nothing(importer: Importer, service: Service, world: World) -> None:
+def test_a_dry_run_checks_everything_and_keeps_nothing(importer: Importer, service: Service, world: World) -> None:
     importer.tenant()
     header = "number,customer,placed_at,total,owner_email"
-    with rings(service) as heard:
+    with rings(service) as rung:
         result = importer.load(
             "A1,T,2026-01-02,6.00,ana@x.example",
             "A2,T,soon,6.00,",
             header=header,
             options=("--owners", "create", "--dry-run"),
         )
-    assert (result.exit_code, heard) == (1, [])
+    assert (result.exit_code, rung) == (1, [])
     assert "would place 1 orders" in result.output
     assert "placed " not in result.output.partition("Dry run")[0]
     assert "people     1 would be created" in result.output
@@ -164,7 +164,7 @@ def test_a_dry_run_does_it_all_and_keeps_nothing(importer: Importer, service: Se
     assert list(importer.reasons()) == [3]
 
 
-def test_no_inbox_hears_of_history(importer: Importer, world: World) -> None:
+def test_imported_orders_create_no_notifications(importer: Importer, world: World) -> None:
     tenant = importer.tenant()
     world.user(tenant, email="ana@x.example")
     importer.load(
@@ -184,8 +184,8 @@ def test_a_failure_while_placing_leaves_nothing(importer: Importer, conn: psycop
     assert importer.orders() == []
 
 
-def test_ctrl_c_leaves_nothing_and_says_so(importer: Importer, service: Service, world: World) -> None:
-    """A real process, stopped while it waits for the table that it is about to write."""
+def test_ctrl_c_places_nothing_and_reports_it(importer: Importer, service: Service, world: World) -> None:
+    """A real process gets Ctrl-C while it waits for the lock on a table it writes."""
     importer.tenant()
     importer.write(*[f"A{n},Toms,2026-01-02,1.00" for n in range(100)])
     config = importer.app.extensions["doorbell_config"]
@@ -206,17 +206,16 @@ def test_ctrl_c_leaves_nothing_and_says_so(importer: Importer, service: Service,
         "--tenant",
         "acme",
     ]
-    # Another connection holds the lock: inside a transaction pg_stat_activity would stand still.
-    with rings(service) as heard, psycopg.connect(service.database_url) as other:
+    # The lock needs its own connection, because pg_stat_activity is frozen inside a transaction.
+    with rings(service) as rung, psycopg.connect(service.database_url) as other:
         other.execute("LOCK TABLE order_lines IN EXCLUSIVE MODE")
         process = subprocess.Popen(
             command,
             env=env,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGINT, signal.default_int_handler
-            ),  # a shell's background ignores it
+            # A shell's background job ignores SIGINT.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         waiting = (
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'doorbell import' AND wait_event_type = 'Lock'"
@@ -224,6 +223,6 @@ def test_ctrl_c_leaves_nothing_and_says_so(importer: Importer, service: Service,
         while not world.conn.execute(waiting).fetchone():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
-    assert (process.returncode, "Stopped. Nothing was placed" in said) == (2, True)
-    assert (importer.orders(), world.events(), heard) == ([], [], [])
+        _, output = process.communicate(timeout=20)
+    assert (process.returncode, "Stopped. Nothing was placed" in output) == (2, True)
+    assert (importer.orders(), world.events(), rung) == ([], [], [])

@@ -1,4 +1,4 @@
-"""Whose imported orders are: people found, made, refused or ignored."""
+"""Owners of imported orders: users that are found, created, refused or ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..support.world import World
 HEADER = "number,customer,placed_at,total,salesperson_email,salesperson"
 
 
-def test_people_are_found_by_e_mail_whatever_the_case_and_by_name(importer: Importer, world: World) -> None:
+def test_users_are_found_by_e_mail_or_name_in_any_case(importer: Importer, world: World) -> None:
     tenant = importer.tenant()
     ana, ben = world.user(tenant, "Ana Silva", email="Ana@x.example"), world.user(tenant, "Ben Okafor")
     result = importer.load(
@@ -23,7 +23,7 @@ def test_people_are_found_by_e_mail_whatever_the_case_and_by_name(importer: Impo
     assert importer.orders("owner_id") == [(ana,), (ben,), (None,)]
 
 
-def test_a_column_of_names_may_hold_addresses(importer: Importer, world: World) -> None:
+def test_a_column_of_owner_names_may_contain_addresses(importer: Importer, world: World) -> None:
     ana = world.user(importer.tenant(), email="ana@x.example")
     importer.load(
         "A1,Toms,2026-01-02,1.00,Ana@x.example",
@@ -34,17 +34,17 @@ def test_a_column_of_names_may_hold_addresses(importer: Importer, world: World) 
     assert "is not an e-mail address" in importer.reasons()[3]
 
 
-def test_unknown_people_are_refused_unless_said_otherwise(importer: Importer, world: World) -> None:
+def test_unknown_owners_are_refused_by_default(importer: Importer, world: World) -> None:
     importer.tenant()
     result = importer.load("A1,T,2026-01-02,1.00,ana@x.example,", "A2,T,2026-01-02,1.00,,", header=HEADER)
     assert result.exit_code == 1
     assert importer.reasons() == {
-        2: "owner 'ana@x.example' is no user of acme; use --owners create to make them one, or --owners ignore"
+        2: "owner 'ana@x.example' is not a user of acme; use --owners create to create the user, or --owners ignore"
     }
     assert world.conn.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
-def test_created_people_sell_and_cannot_sign_in(importer: Importer, world: World) -> None:
+def test_created_users_have_the_sales_role_and_cannot_sign_in(importer: Importer, world: World) -> None:
     importer.tenant()
     rows = (
         "A1,T,2026-01-02,1.00,Ana@x.example,Ana Silva",
@@ -62,7 +62,7 @@ def test_created_people_sell_and_cannot_sign_in(importer: Importer, world: World
     assert "people     0 created" in importer.run("--owners", "create").output
 
 
-def test_nobody_is_created_for_an_order_that_is_not_placed(importer: Importer, world: World) -> None:
+def test_no_user_is_created_for_an_order_that_is_not_placed(importer: Importer, world: World) -> None:
     importer.tenant()
     importer.load("A1,T,2026-01-02,1.00,,", header=HEADER)
     importer.load(
@@ -74,13 +74,13 @@ def test_nobody_is_created_for_an_order_that_is_not_placed(importer: Importer, w
     assert world.conn.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
-def test_a_name_alone_makes_nobody(importer: Importer) -> None:
+def test_no_user_is_created_from_a_name_without_an_e_mail(importer: Importer) -> None:
     importer.tenant()
     importer.load("A1,T,2026-01-02,1.00,,Ana Silva", header=HEADER, options=("--owners", "create"))
-    assert "owner 'Ana Silva' is no user of acme and has no e-mail" in importer.reasons()[2]
+    assert "owner 'Ana Silva' is not a user of acme and has no e-mail" in importer.reasons()[2]
 
 
-def test_ignored_people_leave_their_orders_without_owner(importer: Importer, world: World) -> None:
+def test_orders_of_ignored_owners_are_unassigned(importer: Importer, world: World) -> None:
     ana = world.user(importer.tenant(), email="ana@x.example")
     importer.load(
         "A1,T,2026-01-02,1.00,ana@x.example,",
@@ -92,7 +92,7 @@ def test_ignored_people_leave_their_orders_without_owner(importer: Importer, wor
 
 
 @pytest.mark.parametrize("policy", ["refuse", "create"])
-def test_the_address_of_somebody_of_another_tenant_is_rejected(importer: Importer, world: World, policy: str) -> None:
+def test_an_owner_who_belongs_to_another_tenant_is_rejected(importer: Importer, world: World, policy: str) -> None:
     world.user(world.tenant("other"), email="Ana@x.example")
     importer.tenant()
     importer.load("A1,T,2026-01-02,1.00,ana@x.example,", header=HEADER, options=("--owners", policy))
@@ -100,9 +100,9 @@ def test_the_address_of_somebody_of_another_tenant_is_rejected(importer: Importe
     assert importer.orders() == []
 
 
-def test_a_name_that_two_people_bear_is_rejected(importer: Importer, world: World) -> None:
+def test_a_name_shared_by_two_users_is_rejected(importer: Importer, world: World) -> None:
     tenant = importer.tenant()
     for email in ("ana1@x.example", "ana2@x.example"):
         world.user(tenant, "Ana Silva", email=email)
     importer.load("A1,T,2026-01-02,1.00,,Ana Silva", header=HEADER)
-    assert "is the name of 2 people; name them by e-mail" in importer.reasons()[2]
+    assert "is the name of 2 users; give the e-mail instead" in importer.reasons()[2]

@@ -1,4 +1,4 @@
-"""`flask orders import` on faulty files: which orders are rejected, in which words, and what is kept all the same."""
+"""`flask orders import` of files with errors: which orders are rejected, with which reasons, and which are placed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from ..support.imports import LINES, Importer
 
 
-def test_good_orders_are_kept_and_a_bad_line_rejects_its_whole_order(importer: Importer) -> None:
+def test_an_invalid_line_rejects_its_whole_order_and_no_other(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(
         "A1,Toms,2026-01-02,,Tea,1,5.00,,",
@@ -30,30 +30,30 @@ def test_good_orders_are_kept_and_a_bad_line_rejects_its_whole_order(importer: I
     assert "quantity 'none' is not a number; allowed: digits" in reasons[4]
     assert "discount_rate '2' is more than 1; allowed: 0 to 1" in reasons[4]
     assert reasons[6] == "the order number is empty"
-    assert "the row has 10 fields and the header 9" in reasons[7]
+    assert "the row has 10 fields but the header has 9" in reasons[7]
     assert "rejected   2 orders, 5 rows" in result.output
 
 
-def test_the_report_holds_the_row_and_can_be_mended_and_imported(importer: Importer) -> None:
+def test_the_report_contains_the_row_and_can_be_corrected_and_imported(importer: Importer) -> None:
     importer.tenant()
     importer.load('A1,"Toms\nSpezialitäten",2026-01-02,12.345', "A2,Ana,2026-01-02,1.00")
     [row] = importer.rejected()
     assert (row["rejected_line"], row["rejected_number"], row["customer"]) == ("2", "A1", "Toms\nSpezialitäten")
     assert "total '12.345' has 3 digits after the point; EUR has 2" in row["rejected_reason"]
-    mended = importer.report.read_text().replace("12.345", "12.34", 2).replace("'12.34'", "")
-    importer.path.write_text(mended)
+    corrected = importer.report.read_text().replace("12.345", "12.34", 2).replace("'12.34'", "")
+    importer.path.write_text(corrected)
     assert importer.run().exit_code == 0
     assert importer.orders() == [("A1", "Toms\nSpezialitäten", 1234), ("A2", "Ana", 100)]
-    assert not importer.report.exists(), "nothing was rejected, so the old report is gone"
+    assert not importer.report.exists(), "nothing was rejected, so the old report is deleted"
 
 
-def test_line_numbers_count_lines_of_the_file_and_not_rows(importer: Importer) -> None:
+def test_line_numbers_count_lines_not_rows(importer: Importer) -> None:
     importer.tenant()
     importer.load('A1,"one\ntwo\nthree",2026-01-02,1.00', "", "A2,Ana,yesterday,1.00")
     assert list(importer.reasons()) == [6]
 
 
-def test_when_nothing_is_good_the_exit_code_is_2(importer: Importer) -> None:
+def test_the_exit_code_is_2_when_no_order_is_valid(importer: Importer) -> None:
     importer.tenant()
     assert importer.load("A1,Toms,2026-01-02,-1.00").exit_code == 2
     assert "total '-1.00' is negative; allowed: 0 or more" in importer.reasons()[2]
@@ -73,7 +73,7 @@ def test_when_nothing_is_good_the_exit_code_is_2(importer: Importer) -> None:
         ("total", "7.00", "17.5", "total differs: '7.00' on line 2, '17.50' on line 4"),
     ],
 )
-def test_lines_that_disagree_about_their_order_reject_it_with_both_values(
+def test_contradictory_lines_reject_their_order_with_both_values(
     importer: Importer, column: str, first: str, second: str, reason: str
 ) -> None:
     importer.tenant()
@@ -97,20 +97,20 @@ def test_lines_that_disagree_about_their_order_reject_it_with_both_values(
     ("row", "reason"),
     [
         ("A1,,2026-01-02,1.00,,", "the customer is empty"),
-        ("A1,Toms,,1.00,,", "the date of the order is empty"),
-        ("A1,Toms,2026-01-02,,,", "it has neither a total nor lines with prices"),
-        ("A1,Toms,2026-01-02,1.00,2026-01-02,1.01", "its refund is more than its total"),
-        ("A1,Toms,2026-01-02,1.00,,1.00", "it is refunded but was never paid"),
+        ("A1,Toms,,1.00,,", "the order date is empty"),
+        ("A1,Toms,2026-01-02,,,", "the order has neither a total nor lines with prices"),
+        ("A1,Toms,2026-01-02,1.00,2026-01-02,1.01", "the refund is more than the total"),
+        ("A1,Toms,2026-01-02,1.00,,1.00", "the order is refunded but was never paid"),
         (f"{'N' * 65},Toms,2026-01-02,1.00,,", "has 65 characters; allowed: up to 64"),
     ],
 )
-def test_an_order_that_the_tables_would_refuse_is_rejected_before(importer: Importer, row: str, reason: str) -> None:
+def test_an_order_that_violates_a_table_constraint_is_rejected(importer: Importer, row: str, reason: str) -> None:
     importer.tenant()
     importer.load(row, header="number,customer,placed_at,total,paid_at,refunded")
     assert reason in importer.reasons()[2]
 
 
-def test_another_currency_than_the_boards_is_rejected(importer: Importer) -> None:
+def test_a_currency_other_than_the_boards_is_rejected(importer: Importer) -> None:
     importer.tenant()
     importer.load(
         "A1,Toms,2026-01-02,1.00,USD", "A2,Toms,2026-01-02,1.00,eur", header="number,customer,placed_at,total,currency"
@@ -119,22 +119,22 @@ def test_another_currency_than_the_boards_is_rejected(importer: Importer) -> Non
     assert importer.orders("number", "currency") == [("A2", "EUR")]
 
 
-def test_backslashes_tabs_and_quotes_arrive_as_they_were(importer: Importer) -> None:
+def test_backslashes_and_tabs_are_preserved(importer: Importer) -> None:
     importer.tenant()
     importer.load('A\\1,"\\N back\\slash\ttab",2026-01-02,1.00')
     assert importer.orders() == [("A\\1", "\\N back\\slash\ttab", 100)]
 
 
-def test_a_folder_that_cannot_be_written_to_gets_the_reasons_on_the_screen(importer: Importer) -> None:
+def test_the_reasons_are_printed_if_the_folder_is_not_writable(importer: Importer) -> None:
     importer.tenant()
-    importer.report.mkdir()  # also stops root, whom permissions do not
+    importer.report.mkdir()  # root ignores permissions
     (importer.report / "taken").touch()
     result = importer.load("A1,Toms,2026-01-02,1.00", *[f"B{n},Toms,never,1.00" for n in range(25)])
     assert result.exit_code == 1
-    assert "the rejected rows cannot be written" in result.output
+    assert "The rejected rows cannot be written" in result.output
     assert result.output.count("'never' is not a date") == 20
     assert importer.orders("number") == [("A1",)]
-    assert not [name for name in os.listdir(importer.folder) if name.endswith(".half")]
+    assert not [name for name in os.listdir(importer.folder) if name.endswith(".partial")]
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,7 @@ def test_a_folder_that_cannot_be_written_to_gets_the_reasons_on_the_screen(impor
         ("A1,Toms,2026-01-02,,{},1,5.00,,", "product 'xxxxxxxxxxxxxxxxxxxx…' has 501 characters; allowed: up to 500"),
     ],
 )
-def test_a_text_that_is_too_long_for_the_database_is_rejected_with_its_line(
-    importer: Importer, row: str, seen: str
-) -> None:
+def test_a_text_that_is_too_long_is_rejected(importer: Importer, row: str, seen: str) -> None:
     importer.tenant()
     fits = row.format("x" * 500).replace("A1", "A2")
     result = importer.load(row.format("x" * 501), fits, header=LINES)

@@ -1,4 +1,4 @@
-"""The report of rejected rows: one per file, kept by a dry run, harmless in a spreadsheet, and as good as the rows were."""
+"""The report of rejected rows: one per file, kept by a dry run, safe in a spreadsheet, and lossless."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.order_import.formulas import neutral, original
+from webapp.order_import.formula_escape import escape, unescape
 
 from ..support.imports import HEADER, Importer
 
 
-def test_a_dry_run_takes_no_report_away(importer: Importer) -> None:
+def test_a_dry_run_keeps_the_old_report(importer: Importer) -> None:
     importer.tenant()
     importer.load("A1,Toms,soon,5.00")
     before = importer.report.read_text()
     importer.load("A1,Toms,2026-01-02,5.00", options=("--dry-run",))
     assert importer.report.read_text() == before
     importer.run()
-    assert not importer.report.exists(), "an import without rejects does"
+    assert not importer.report.exists(), "an import without rejected rows deletes it"
 
 
 @pytest.mark.parametrize("name", ["orders.tsv", "orders.txt", "orders", "orders.CSV"])
-def test_files_of_one_name_beside_each_other_have_a_report_each(importer: Importer, name: str) -> None:
+def test_files_that_differ_in_their_suffix_have_their_own_reports(importer: Importer, name: str) -> None:
     importer.tenant()
     importer.load("A1,Toms,soon,5.00")
     other = importer.folder / name
@@ -38,7 +38,7 @@ def test_files_of_one_name_beside_each_other_have_a_report_each(importer: Import
     assert "A3" in new.pop().read_text()
 
 
-def test_a_cell_that_a_spreadsheet_would_compute_is_a_text_in_the_report_and_itself_when_imported(
+def test_formulas_are_escaped_in_the_report_and_unescaped_by_the_import(
     importer: Importer,
 ) -> None:
     importer.tenant()
@@ -52,21 +52,21 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_a_text_in_the_report_and_its
         assert not row["customer"].startswith(("=", "+", "@", "-", "\t"))
         assert not row["rejected_number"].startswith("=")
         assert not row["number"].startswith("=")
-        assert row["total"] == "-5.00", "a number is a number"
-    mended = importer.report.read_text().replace("soon", "2026-01-02").replace("-5.00", "5.00")
-    importer.path = importer.folder / "mended.csv"
-    importer.path.write_text(mended)
+        assert row["total"] == "-5.00", "a number is not escaped"
+    corrected = importer.report.read_text().replace("soon", "2026-01-02").replace("-5.00", "5.00")
+    importer.path = importer.folder / "corrected.csv"
+    importer.path.write_text(corrected)
     assert importer.run().exit_code == 0
     assert importer.orders("number", "customer") == [(f"={n}", customer.strip()) for n, customer in enumerate(nasty)]
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
 @given(st.text(st.sampled_from("'=+-@\t\r1.,a "), max_size=6) | st.text(max_size=20))
-def test_a_neutral_cell_is_read_back_as_it_was(cell: str) -> None:
-    assert original(neutral(cell)) == cell
+def test_unescape_inverts_escape(cell: str) -> None:
+    assert unescape(escape(cell)) == cell
 
 
-def test_a_reason_that_the_files_encoding_cannot_write_costs_no_report(importer: Importer) -> None:
+def test_a_report_is_written_even_if_its_encoding_lacks_a_character_of_a_reason(importer: Importer) -> None:
     importer.tenant()
     importer.write("A" * 80 + ",M\xfcller,2026-01-02,5.00", "A2,Toms,2026-01-02,5.00", encoding="latin-1")
     result = importer.run("--encoding", "latin-1")

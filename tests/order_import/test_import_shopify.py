@@ -1,4 +1,4 @@
-"""Shopify's orders export: several rows an order, of which only the first has the totals."""
+"""Shopify's orders export: several rows per order; only the first has the totals."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_an_order_has_the_totals_of_its_first_row_and_the_items_of_all(importer:
         ({"Billing Name": "", "Shipping Name": "", "Email": ""}, ("No customer", "shipped")),
     ],
 )
-def test_the_states_of_an_order_and_the_names_of_its_buyer(
+def test_the_status_and_the_customer_come_from_the_first_row(
     importer: Importer, change: dict[str, str], columns: tuple[str, str]
 ) -> None:
     importer.tenant()
@@ -120,14 +120,14 @@ def test_the_states_of_an_order_and_the_names_of_its_buyer(
     assert importer.orders("customer", "status") == [columns]
 
 
-def test_the_seller_at_the_counter_is_found_by_name(importer: Importer, world: World) -> None:
+def test_the_employee_is_found_by_name(importer: Importer, world: World) -> None:
     ana = world.user(importer.tenant(), "Ana Silva")
     write(importer, FIRST | {"Employee": "Ana Silva"}, NEXT)
     importer.run("--format", "shopify")
     assert importer.orders("owner_id") == [(ana,)]
 
 
-def test_an_order_without_its_first_row_and_one_with_a_bad_item_are_rejected(importer: Importer) -> None:
+def test_an_order_without_its_first_row_or_with_an_invalid_item_is_rejected(importer: Importer) -> None:
     importer.tenant()
     write(
         importer,
@@ -139,13 +139,13 @@ def test_an_order_without_its_first_row_and_one_with_a_bad_item_are_rejected(imp
     )
     assert importer.run("--format", "shopify").exit_code == 1
     reasons = importer.reasons()
-    assert reasons[2] == "the customer is empty; the date of the order is empty"
+    assert reasons[2] == "the customer is empty; the order date is empty"
     assert reasons[3].startswith("line 4 of this order was rejected")
     assert "Lineitem price 'free' is not a number" in reasons[4]
     assert importer.orders("number") == [("#1001",)]
 
 
-def test_another_export_is_not_taken_for_shopifys(importer: Importer) -> None:
+def test_another_kind_of_file_is_refused_as_shopify(importer: Importer) -> None:
     importer.tenant()
     result = importer.load("A1,Toms,2026-01-02,1.00", options=("--format", "shopify"))
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""Two imports into one tenant at once: one waits for the other, and both end."""
+"""Two concurrent imports into one tenant: one waits for the other, and both finish."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from webapp.order_import.importing import Import, ImportOptions, Result
-from webapp.order_import.load import IMPORT_LOCK
+from webapp.order_import.pipeline import Import, ImportOptions, Result
+from webapp.order_import.placement import IMPORT_LOCK
 
 from ..support.imports import HEADER, Importer
 from ..support.wait import eventually
@@ -19,12 +19,14 @@ ORDERS = 8_000
 
 
 def rows(numbers: range, days: range) -> str:
-    """Orders of these numbers, placed on days in the order of `days`: an import places them by their date."""
+    """Orders with these numbers, on dates in the order of `days`, which is the order of placing."""
     dates = [f"2026-{day // 28 % 12 + 1:02}-{day % 28 + 1:02}" for day in days]
     return "\n".join([HEADER, *(f"X{n},C,{dates[n * len(dates) // ORDERS]},12.50" for n in numbers), ""])
 
 
-def test_the_same_numbers_in_opposite_orders_are_no_deadlock(service: Service, world: World, tmp_path: Path) -> None:
+def test_imports_of_the_same_numbers_in_opposite_orders_do_not_deadlock(
+    service: Service, world: World, tmp_path: Path
+) -> None:
     world.tenant("acme")
     results: dict[str, Result] = {}
     faults: list[BaseException] = []
@@ -50,30 +52,30 @@ def test_the_same_numbers_in_opposite_orders_are_no_deadlock(service: Service, w
     assert sum(outcome.unchanged + outcome.different for outcome in outcomes) == ORDERS
 
 
-def test_the_one_that_waits_says_so_and_goes_on_when_the_other_has_ended(
+def test_a_waiting_import_calls_back_and_continues_after_the_other(
     importer: Importer, world: World, service: Service
 ) -> None:
     tenant = importer.tenant()
     importer.write("A1,Toms,2026-01-02,5.00")
-    told = threading.Event()
+    waits = threading.Event()
     done: list[Any] = []
 
     def run() -> None:
         with psycopg.connect(service.database_url, autocommit=True) as conn:
-            done.append(Import(conn, ImportOptions(importer.path, "acme")).run(waiting=told.set))
+            done.append(Import(conn, ImportOptions(importer.path, "acme")).run(waiting=waits.set))
 
     with psycopg.connect(service.database_url) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK + tenant])
         thread = threading.Thread(target=run)
         thread.start()
-        assert told.wait(10)
+        assert waits.wait(10)
         assert importer.orders() == []
     thread.join()
     assert done[0].outcome.placed == 1
     assert eventually(lambda: importer.orders("number") == [("A1",)])
 
 
-def test_another_tenants_import_is_not_waited_for(importer: Importer, world: World, service: Service) -> None:
+def test_imports_of_two_tenants_do_not_wait_for_each_other(importer: Importer, world: World, service: Service) -> None:
     tenant = importer.tenant()
     other = world.tenant("other")
     with psycopg.connect(service.database_url) as conn:
@@ -82,8 +84,11 @@ def test_another_tenants_import_is_not_waited_for(importer: Importer, world: Wor
     assert other != tenant
 
 
-def test_an_import_without_a_payment_says_that_nothing_counts_as_revenue(importer: Importer) -> None:
+def test_an_import_without_payment_dates_warns_that_revenue_stays_zero(importer: Importer) -> None:
     importer.tenant()
-    assert "revenue    0: no column says when an order was paid" in importer.load("A1,Toms,2026-01-02,5.00").output
+    assert (
+        "revenue    0: revenue counts paid orders, and no column has the time of payment"
+        in importer.load("A1,Toms,2026-01-02,5.00").output
+    )
     paid = importer.load("A2,Toms,2026-01-02,5.00,2026-01-02", header=f"{HEADER},paid_at")
     assert "revenue" not in paid.output

@@ -1,4 +1,4 @@
-"""Verbs on one order at one moment: one wins, none waits for long, and no number or form is used twice."""
+"""Verbs on one order at one moment: one succeeds, none waits for long, and no number or key is used twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import pytest
 from flask import Flask
 
 from webapp import orders
+from webapp.orders.errors import AlreadyPaid, IdempotencyKeyReused, OrderError, RefundInvalid
 from webapp.orders.new_order import NewLine
-from webapp.orders.rules import AlreadyPaid, FormUsed, OrderError, OrderState, RefundInvalid
+from webapp.orders.rules import OrderState
 
 from ..support.orders import PAID
 from ..support.world import World
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def together(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
-    """Runs the acts at one moment, each in a thread; returns what each returned or raised."""
+    """The results or errors of the acts, run at one moment in a thread each."""
     results: list[Any] = [None] * len(acts)
     gate = threading.Barrier(len(acts))
 
@@ -43,7 +44,7 @@ def together(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
     return results
 
 
-def test_of_many_clicks_on_pay_at_one_moment_one_wins(app: Flask, world: World, tenant: int) -> None:
+def test_one_of_many_payments_at_one_moment_succeeds(app: Flask, world: World, tenant: int) -> None:
     for n in range(5):
         world.order(tenant, number=f"race {n}")
         results = together(app, *[lambda n=n: orders.pay(tenant, f"race {n}")] * 4)
@@ -52,7 +53,7 @@ def test_of_many_clicks_on_pay_at_one_moment_one_wins(app: Flask, world: World, 
     assert [e["type"] for e in world.events()].count("paid") == 5
 
 
-def test_refunds_at_one_moment_never_exceed_what_was_paid(app: Flask, world: World, tenant: int) -> None:
+def test_refunds_at_one_moment_never_exceed_the_payment(app: Flask, world: World, tenant: int) -> None:
     for n in range(5):
         world.order(tenant, number=f"race {n}", paid_at=PAID)
         results = together(app, *[lambda n=n: orders.refund(tenant, f"race {n}", 400)] * 4)
@@ -61,46 +62,46 @@ def test_refunds_at_one_moment_never_exceed_what_was_paid(app: Flask, world: Wor
     assert world.conn.execute("SELECT DISTINCT refunded_minor FROM orders").fetchall() == [(800,)]
 
 
-def test_of_cancelling_and_shipping_at_one_moment_one_wins(app: Flask, world: World, tenant: int) -> None:
+def test_either_cancelling_or_shipping_at_one_moment_succeeds(app: Flask, world: World, tenant: int) -> None:
     for n in range(5):
         world.order(tenant, number=f"race {n}")
         acts = [lambda n=n: orders.ship(tenant, f"race {n}"), lambda n=n: orders.cancel(tenant, f"race {n}")]
         assert sum(isinstance(r, OrderState) for r in together(app, *acts)) == 1
 
 
-def _place(tenant: int, token: UUID | None = None, total: int = 100) -> OrderState:
+def _place(tenant: int, key: UUID | None = None, total: int = 100) -> OrderState:
     lines = [NewLine("Chai", Decimal(1), total)]
-    return orders.place(tenant, "Hanari Carnes", lines=lines, source="form", form_token=token)
+    return orders.place(tenant, "Hanari Carnes", lines=lines, source="form", idempotency_key=key)
 
 
-def test_orders_placed_at_one_moment_get_numbers_of_their_own(app: Flask, world: World, tenant: int) -> None:
+def test_orders_placed_at_one_moment_get_different_numbers(app: Flask, world: World, tenant: int) -> None:
     results = together(app, *[lambda: _place(tenant)] * 6)
     assert sorted(r.number for r in results) == [str(n) for n in range(1001, 1007)]
 
 
 def test_a_form_sent_many_times_at_one_moment_places_one_order(app: Flask, world: World, tenant: int) -> None:
     for n in range(5):
-        token = uuid4()
-        results = together(app, *[lambda token=token: _place(tenant, token)] * 4)
+        key = uuid4()
+        results = together(app, *[lambda key=key: _place(tenant, key)] * 4)
         assert {r.number for r in results} == {str(1001 + n)}
     assert len(world.events()) == 5
 
 
-def test_a_used_form_with_other_details_is_not_taken_for_the_order_it_placed(world: World, tenant: int) -> None:
-    token = uuid4()
-    _place(tenant, token)
-    with pytest.raises(FormUsed, match="order 1001 already"):
-        _place(tenant, token, total=200)
+def test_a_used_key_with_other_details_is_refused(world: World, tenant: int) -> None:
+    key = uuid4()
+    _place(tenant, key)
+    with pytest.raises(IdempotencyKeyReused, match="already placed order 1001"):
+        _place(tenant, key, total=200)
     assert len(world.events()) == 1
 
 
-def test_two_tenants_may_use_one_token(world: World, tenant: int) -> None:
-    token = uuid4()
-    assert _place(tenant, token).id != _place(world.tenant("other"), token).id
+def test_two_tenants_may_use_the_same_key(world: World, tenant: int) -> None:
+    key = uuid4()
+    assert _place(tenant, key).id != _place(world.tenant("other"), key).id
 
 
-def test_a_verb_does_not_wait_for_what_its_caller_has_open(app: Flask, world: World, tenant: int) -> None:
-    """A caller's session with uncommitted work is neither committed nor rolled back by a verb."""
+def test_a_verb_does_not_wait_for_its_callers_transaction(app: Flask, world: World, tenant: int) -> None:
+    """A verb neither commits nor rolls back what its caller's session has open."""
     from sqlalchemy import text
 
     from webapp.db import db
@@ -113,7 +114,7 @@ def test_a_verb_does_not_wait_for_what_its_caller_has_open(app: Flask, world: Wo
     assert world.conn.execute("SELECT name FROM tenants").fetchall() == [("Acme",)]
 
 
-def test_an_import_does_not_wait_for_an_order_that_is_being_placed(world: World, tenant: int, service: Any) -> None:
+def test_an_import_does_not_wait_while_an_order_is_placed(world: World, tenant: int, service: Any) -> None:
     with psycopg.connect(service.database_url) as placing:
         placing.execute("SELECT currency FROM tenants WHERE id = %s FOR NO KEY UPDATE", [tenant])
         world.conn.execute("SET lock_timeout = '2s'")

@@ -1,4 +1,4 @@
-"""A program with the documented rights, `doorbell_writer`: what it can do, and what it cannot."""
+"""A program with the documented rights, `doorbell_writer`, and the limits of these rights."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_program_places_changes_and_upserts_orders_and_their_lines(world: Worl
         " VALUES (1000, 1, 'x', 'x', 'EUR', 1)",
         "UPDATE orders SET id = DEFAULT",
         "UPDATE orders SET tenant_id = 2",
-        "UPDATE orders SET form_token = gen_random_uuid()",
+        "UPDATE orders SET idempotency_key = gen_random_uuid()",
         "SELECT customer FROM orders",
         "SELECT count(total_minor) FROM orders",
         "UPDATE orders SET paid_at = now() RETURNING customer",
@@ -69,7 +69,7 @@ def test_a_program_places_changes_and_upserts_orders_and_their_lines(world: Worl
         "SELECT email FROM users",
         "SELECT via FROM order_events",
         "SELECT type FROM notifications",
-        "SELECT name FROM readers",
+        "SELECT name FROM outbox_readers",
         "SELECT nextval('orders_id_seq')",
         "SELECT setval('orders_id_seq', 1)",
         "SELECT nextval('order_events_id_seq')",
@@ -77,17 +77,15 @@ def test_a_program_places_changes_and_upserts_orders_and_their_lines(world: Worl
         "UPDATE tenants SET currency = 'USD'",
     ],
 )
-def test_a_program_may_take_no_id_and_read_nothing_but_keys(
-    world: World, shop: psycopg.Connection, statement: str
-) -> None:
+def test_a_program_can_set_no_id_and_read_only_keys(world: World, shop: psycopg.Connection, statement: str) -> None:
     world.order(world.tenant())
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         shop.execute(statement)
 
 
-def test_the_upsert_of_the_docs_works_twice_with_these_rights(world: World, shop: psycopg.Connection) -> None:
+def test_the_documented_upsert_works_twice_with_these_rights(world: World, shop: psycopg.Connection) -> None:
     world.tenant()
-    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "postgresql.md").read_text()
     (upsert,) = re.findall(r"^INSERT INTO orders.*?;$", page, re.DOTALL | re.MULTILINE)
     shop.execute(upsert)
     shop.execute(upsert)
@@ -100,7 +98,7 @@ def test_a_program_cannot_lock_the_orders(shop: psycopg.Connection) -> None:
 
 
 @pytest.mark.parametrize("column", ["customer", "source", "number"])
-def test_a_program_cannot_write_a_text_of_megabytes(world: World, shop: psycopg.Connection, column: str) -> None:
+def test_a_program_cannot_write_megabytes_into_an_order(world: World, shop: psycopg.Connection, column: str) -> None:
     order = place(shop, world.tenant())
     with pytest.raises(psycopg.errors.CheckViolation):
         shop.execute(f"UPDATE orders SET {column} = repeat('x', 20000000) WHERE id = %s", [order])
@@ -109,7 +107,7 @@ def test_a_program_cannot_write_a_text_of_megabytes(world: World, shop: psycopg.
 
 
 @pytest.mark.parametrize("column", ["sku", "product"])
-def test_a_line_cannot_hold_megabytes_either(world: World, shop: psycopg.Connection, column: str) -> None:
+def test_a_program_cannot_write_megabytes_into_a_line(world: World, shop: psycopg.Connection, column: str) -> None:
     tenant = world.tenant()
     order = place(shop, tenant)
     values = {"sku": "''", "product": "'Tea'"} | {column: "repeat('x', 501)"}
@@ -120,8 +118,8 @@ def test_a_line_cannot_hold_megabytes_either(world: World, shop: psycopg.Connect
         )
 
 
-def test_a_program_cannot_act_in_a_users_name(world: World, shop: psycopg.Connection) -> None:
-    """What it claims is kept beside; the salesperson is notified, though the program named them."""
+def test_a_program_cannot_act_as_a_user(world: World, shop: psycopg.Connection) -> None:
+    """The claim is stored in claimed_actor_id and suppresses no notification."""
     tenant = world.tenant()
     ana = world.user(tenant)
     order = world.order(tenant, owner_id=ana, number="S-1")
@@ -134,9 +132,7 @@ def test_a_program_cannot_act_in_a_users_name(world: World, shop: psycopg.Connec
     assert world.conn.execute("SELECT user_id, type FROM notifications").fetchall() == [(ana, "paid")]
 
 
-def test_doorbells_own_role_acts_for_its_users_and_so_does_a_member_of_it(
-    world: World, shop: psycopg.Connection
-) -> None:
+def test_doorbells_own_role_acts_for_its_users(world: World, shop: psycopg.Connection) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
     order = world.order(tenant, owner_id=ana)
@@ -148,7 +144,7 @@ def test_doorbells_own_role_acts_for_its_users_and_so_does_a_member_of_it(
     assert world.conn.execute("SELECT FROM notifications").fetchall() == []
 
 
-def test_a_role_that_was_set_is_not_the_role_that_signed_in(world: World, shop: psycopg.Connection) -> None:
+def test_written_by_is_the_role_that_signed_in_not_a_set_role(world: World, shop: psycopg.Connection) -> None:
     world.conn.execute("DROP ROLE IF EXISTS colleague")
     world.conn.execute("CREATE ROLE colleague; GRANT doorbell_writer TO colleague; GRANT colleague TO shop")
     try:

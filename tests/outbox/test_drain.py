@@ -1,4 +1,4 @@
-"""From commit to signal: what the drain reads, folds and publishes, and what it never loses."""
+"""The drain: which events it reads, and which signals it coalesces and publishes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..support.signals import published
 from ..support.world import Service, World
 
 
-def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
+def test_the_first_start_makes_every_page_resync_and_reads_from_the_present(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -27,7 +27,7 @@ def test_the_first_start_asks_every_page_to_resync_and_reads_from_now(
     assert [list(signal.topics) for signal in published(redis_client, tenant)] == [["resync"]]
 
 
-def test_many_events_become_one_signal_a_tenant(
+def test_many_events_become_one_signal_per_tenant(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     first, second = world.tenant("first"), world.tenant("second")
@@ -41,7 +41,7 @@ def test_many_events_become_one_signal_a_tenant(
     assert published(redis_client, second)[-1].topics == {"orders": [other], "placed": None}
 
 
-def test_more_than_fifty_changed_orders_are_many(
+def test_a_signal_names_fifty_orders_at_most(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -57,7 +57,7 @@ def test_more_than_fifty_changed_orders_are_many(
     assert more.topics["orders"] is None
 
 
-def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
+def test_only_the_owner_of_a_paid_order_gets_the_inbox_topic(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -70,19 +70,19 @@ def test_the_owner_of_a_paid_order_gets_the_inbox_topic_and_nobody_else(
     assert published(redis_client, tenant)[-1].users == {ana: ["inbox"]}
 
 
-def test_what_was_missed_while_nobody_listened_is_read_at_the_next_start(
+def test_events_without_a_listener_are_read_at_the_next_start(
     world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
     drain.drain(reader, redis_client, drain.open_cursor(reader, redis_client))
     reader.close()
     missed = world.order(tenant)
-    with connection.connect(service.database_url) as again:
-        drain.drain(again, redis_client, drain.open_cursor(again, redis_client))
+    with connection.connect(service.database_url) as restarted:
+        drain.drain(restarted, redis_client, drain.open_cursor(restarted, redis_client))
     assert published(redis_client, tenant)[-1].topics["orders"] == [missed]
 
 
-def test_a_failed_publish_leaves_the_cursor_where_it_was(
+def test_a_failed_publish_does_not_move_the_cursor(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -94,7 +94,7 @@ def test_a_failed_publish_leaves_the_cursor_where_it_was(
     assert published(redis_client, tenant)[-1].topics["orders"] == [order]
 
 
-def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
+def test_each_tenant_is_signalled_after_its_own_midnight(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     zones = ["Pacific/Kiritimati", "Europe/Berlin", "Pacific/Pago_Pago"]
@@ -107,10 +107,11 @@ def test_the_tenants_midnight_rings_for_the_tenants_whose_day_it_is(
     assert drain.drain(reader, redis_client, after.cursor).signals == 0
 
 
-def test_a_tenant_whose_zone_is_none_stops_nobody_else(
+def test_a_tenant_with_an_invalid_zone_does_not_stop_the_others(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
-    world.tenant("odd", timezone="XYZ+3")  # PostgreSQL takes it for a zone, nobody else does
+    # PostgreSQL accepts this zone, zoneinfo does not.
+    world.tenant("odd", timezone="XYZ+3")
     good = world.tenant("good")
     cursor = drain.open_cursor(reader, redis_client)
     order = world.order(good)
@@ -124,10 +125,10 @@ def test_seq_rises_even_when_the_clock_does_not(redis_client: redis.Redis) -> No
     assert [signal.seq for signal in signal_log.read_since(redis_client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
 
 
-def test_the_log_says_when_it_does_not_reach_back(redis_client: redis.Redis) -> None:
+def test_the_log_returns_none_when_it_does_not_reach_back(redis_client: redis.Redis) -> None:
     assert signal_log.read_since(redis_client, 5, 0) == []
-    assert signal_log.read_since(redis_client, 5, 77) is None, "an emptied Redis does not know what was missed"
+    assert signal_log.read_since(redis_client, 5, 77) is None, "an emptied Redis has lost the missed signals"
     first = publisher.publish(redis_client, 5, {"placed": None})
     assert signal_log.read_since(redis_client, 5, first) == []
     assert signal_log.read_since(redis_client, 5, first - 1) is None
-    assert signal_log.read_since(redis_client, 5, first + 1) is None, "a log that forgot its end"
+    assert signal_log.read_since(redis_client, 5, first + 1) is None, "the log has lost its end"

@@ -1,4 +1,4 @@
-"""The drain loses no event: neither to long transactions, nor to Celery's take-over, nor to any mix of writers."""
+"""The drain loses no event: not with long transactions, not when Celery catches up, not with any mix of writers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp.doorbell import connection
-from webapp.listener import heartbeat, standby
+from webapp.doorbell import connection, locks
+from webapp.listener import heartbeat
+from webapp.listener.catch_up import drain_without_leader
 from webapp.outbox import drain
 from webapp.signals import publisher
 
@@ -20,35 +21,35 @@ from ..support.signals import published
 from ..support.world import Service, World
 
 
-def test_celery_catches_up_only_while_nobody_leads(
+def test_celery_catches_up_only_while_no_listener_leads(
     world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
-    assert connection.try_lead(reader)
+    assert locks.try_lead(reader)
     heartbeat.Heartbeat(reader, redis_client).beat(drain.open_cursor(reader, redis_client))
     world.order(1)
-    assert standby.catch_up(service.database_url, redis_client) is None
+    assert drain_without_leader(service.database_url, redis_client) is None
     reader.close()
-    caught = standby.catch_up(service.database_url, redis_client)
+    caught = drain_without_leader(service.database_url, redis_client)
     assert caught is not None
     assert caught.events == 1
 
 
-def test_celery_takes_over_from_a_leader_that_holds_the_lock_and_gives_no_sign_of_life(
+def test_celery_evicts_a_leader_without_a_heartbeat(
     world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     world.tenant()
-    assert connection.try_lead(reader)
+    assert locks.try_lead(reader)
     drain.open_cursor(reader, redis_client)
     world.order(1)
-    caught = standby.catch_up(service.database_url, redis_client)
+    caught = drain_without_leader(service.database_url, redis_client)
     assert caught is not None
     assert caught.events == 1
     with pytest.raises(psycopg.errors.AdminShutdown):
         reader.execute("SELECT 1")
 
 
-def test_a_long_transaction_elsewhere_holds_nobody_up_and_is_not_lost(
+def test_a_long_transaction_delays_no_other_and_is_not_lost(
     world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
     tenant = world.tenant()
@@ -66,7 +67,7 @@ def test_a_long_transaction_elsewhere_holds_nobody_up_and_is_not_lost(
 
 
 class Writer(threading.Thread):
-    """Commits and rolls back at random; remembers what it committed."""
+    """Commits and rolls back at random. `committed` has the orders that it committed."""
 
     def __init__(self, service: Service, tenant_id: int, seed: int, hold: threading.Event | None = None) -> None:
         super().__init__()
@@ -93,10 +94,10 @@ class Writer(threading.Thread):
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), writers=st.integers(2, 6))
-def test_every_committed_event_is_signalled_and_no_other(
+def test_exactly_the_committed_events_are_signalled(
     seed: int, writers: int, world: World, reader: connection.Connection, redis_client: redis.Redis, service: Service
 ) -> None:
-    """Random concurrent transactions with rollbacks and one long writer, drained all the while."""
+    """Drains during random concurrent transactions with rollbacks and one long transaction."""
     slug = f"t{world.conn.execute('SELECT count(*) FROM tenants').fetchone()[0]}"  # type: ignore[index]
     tenant = world.tenant(slug)
     cursor = drain.open_cursor(reader, redis_client)
@@ -114,7 +115,9 @@ def test_every_committed_event_is_signalled_and_no_other(
     long_writer.join()
     read += drain.drain(reader, redis_client, cursor).events
     committed = long_writer.committed.union(*(thread.committed for thread in threads))
-    said = [signal.topics["orders"] for signal in published(redis_client, tenant)]
-    named = {order for ids in said for order in ids or ()}
-    assert named == committed or (None in said and named < committed), "null is more than fifty orders in one drain"
+    signalled = [signal.topics["orders"] for signal in published(redis_client, tenant)]
+    named = {order for ids in signalled for order in ids or ()}
+    assert named == committed or (None in signalled and named < committed), (
+        "null means more than fifty orders in one drain"
+    )
     assert read == len(committed), "each event is read once"

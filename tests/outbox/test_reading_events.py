@@ -1,4 +1,4 @@
-"""The SQL that docs/events.md gives to consumers, run as it stands there."""
+"""The SQL that docs/events.md gives to consumers, run as it is printed there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Event = tuple[int, str]  # order, type
 
 
 class Consumer:
-    """Follows the steps of the page, and can crash between any two of them: its state is in the database alone."""
+    """A consumer that follows the steps of the page. Its state is only in the database, so it can crash between any two."""
 
     def __init__(self, conn: psycopg.Connection, page: int = 1000) -> None:
         self.conn = conn
@@ -39,7 +39,7 @@ class Consumer:
         self.conn.execute(END)
 
     def all(self) -> list[Event]:
-        """One difference, whole."""
+        """All events of one difference."""
         self.begin()
         events: list[Event] = []
         while page := self.page():
@@ -64,7 +64,7 @@ def test_each_event_is_read_once(consumer: Consumer, world: World) -> None:
 
 
 def test_an_orders_events_come_in_the_order_of_its_commits(consumer: Consumer, world: World, service: Service) -> None:
-    """The later change is of the older transaction: by xid the shipment would come before the payment."""
+    """The later change has the older transaction, so by xid the shipment would come before the payment."""
     order = world.order(world.tenant())
     consumer.all()
     with psycopg.connect(service.database_url) as early:
@@ -73,7 +73,7 @@ def test_an_orders_events_come_in_the_order_of_its_commits(consumer: Consumer, w
         early.execute("UPDATE orders SET shipped_at = now() WHERE id = %s", [order])
     assert consumer.all() == [(order, "paid"), (order, "shipped")]
     by_xid = world.conn.execute("SELECT type FROM order_events WHERE type <> 'placed' ORDER BY xid, id").fetchall()
-    assert by_xid == [("shipped",), ("paid",)], "the test shows nothing any more"
+    assert by_xid == [("shipped",), ("paid",)], "this test no longer proves anything"
 
 
 def test_an_open_transaction_delays_its_own_events_only(consumer: Consumer, world: World, service: Service) -> None:
@@ -91,21 +91,21 @@ def test_a_crash_repeats_the_page_that_was_not_saved_and_loses_no_late_commit(
 ) -> None:
     tenant = world.tenant()
     with psycopg.connect(service.database_url) as late:
-        lower = World(late).order(tenant, number="late")  # the lowest id, committed last
+        lower = World(late).order(tenant, number="late")  # lowest id, committed last
         orders = [world.order(tenant) for _ in range(5)]
         consumer.read_sql = READ.replace("LIMIT 1000", "LIMIT 2")
         consumer.begin()
         assert consumer.page() == [(order, "placed") for order in orders[:2]]
         assert consumer.page(saved=False) == [(order, "placed") for order in orders[2:4]]
-    again = Consumer(world.conn, page=2)  # after the crash
-    assert again.page() == [(order, "placed") for order in orders[2:4]]
-    assert again.page() == [(orders[4], "placed")]
-    assert again.page() == []
-    again.end()
-    assert again.all() == [(lower, "placed")]
+    restarted = Consumer(world.conn, page=2)
+    assert restarted.page() == [(order, "placed") for order in orders[2:4]]
+    assert restarted.page() == [(orders[4], "placed")]
+    assert restarted.page() == []
+    restarted.end()
+    assert restarted.all() == [(lower, "placed")]
 
 
-def test_a_consumer_begins_at_the_beginning_if_it_wants(consumer: Consumer, world: World) -> None:
+def test_a_consumer_can_start_at_the_first_event(consumer: Consumer, world: World) -> None:
     order = world.order(world.tenant())
     consumer.all()
     world.conn.execute("UPDATE my_reader SET s1 = '1:1:'")

@@ -1,4 +1,4 @@
-"""Cursors, events and logs of another past: another cluster, another Redis, or none; what is read then, and who resyncs."""
+"""Cursors, events and logs from another cluster or another Redis: which events are read, and which pages resync."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..support.world import World
     [{"system_identifier": 1}, {"timeline": 7}, {"snapshot": "999999999:999999999:"}],
     ids=["another cluster", "another timeline", "a cursor ahead of the present"],
 )
-def test_a_cursor_of_another_past_makes_everybody_resync(
+def test_an_invalid_cursor_makes_every_page_resync(
     world: World, reader: connection.Connection, redis_client: redis.Redis, change: dict[str, object]
 ) -> None:
     tenant = world.tenant()
@@ -35,7 +35,7 @@ def test_a_cursor_of_another_past_makes_everybody_resync(
     assert [list(signal.topics) for signal in published(redis_client, tenant)] == [["resync"]]
 
 
-def test_events_that_a_dump_brought_from_another_cluster_are_not_new_for_ever(
+def test_events_of_another_clusters_dump_are_not_new_in_every_drain(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -48,7 +48,7 @@ def test_events_that_a_dump_brought_from_another_cluster_are_not_new_for_ever(
     assert drain.drain(reader, redis_client, cursor).events == 0
 
 
-def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
+def test_a_restarted_redis_makes_every_page_resync(
     world: World, reader: connection.Connection, redis_client: redis.Redis, embedded: Embedded
 ) -> None:
     tenant = world.tenant()
@@ -59,18 +59,20 @@ def test_another_redis_than_the_one_that_signals_went_to_makes_everybody_resync(
     assert signal_log.newest_seq(redis_client, tenant) == 0
     embedded.redis.stop()
     embedded.redis.start()
-    heartbeat.Heartbeat(reader, redis_client).beat(cursor)  # the run id is kept with the cursor, not in the process
+    # The run id is saved with the cursor, not in the process.
+    heartbeat.Heartbeat(reader, redis_client).beat(cursor)
     assert [list(signal.topics) for signal in published(redis_client, tenant)] == [["resync"]]
 
 
-def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
+def test_rows_of_another_cluster_do_not_become_new_at_their_ids(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
     world.order(tenant, owner_id=ana, paid_at=world.now())
     (present,) = world.conn.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()  # type: ignore[misc]
-    for table in ("order_events", "notifications"):  # as a dump brings them, from a cluster that is a little older
+    # As a dump brings them from a cluster that is a little older.
+    for table in ("order_events", "notifications"):
         world.conn.execute(f"UPDATE {table} SET xid = ({present} + 20 + id)::text::xid8")
     cursor = drain.open_cursor(reader, redis_client)
     for _ in range(60):
@@ -84,24 +86,24 @@ def test_rows_of_another_cluster_are_no_news_when_this_one_reaches_their_ids(
     assert unseen.fetchone() == (0,)
 
 
-def test_a_published_cursor_that_is_none_says_nothing(
+def test_an_invalid_published_cursor_is_ignored(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
     first = drain.open_cursor(reader, redis_client)
     redis_client.delete(publisher.log_key(tenant))
-    redis_client.set(drain.PUBLISHED_KEY, b"\xff of somebody else")
+    redis_client.set(drain.PUBLISHED_KEY, b"\xff of another program")
     assert drain.open_cursor(reader, redis_client).snapshot == first.snapshot
-    assert signal_log.newest_seq(redis_client, tenant) == 0, "nobody was told to resync"
+    assert signal_log.newest_seq(redis_client, tenant) == 0, "no page was made to resync"
 
 
-def test_a_log_that_is_none_holds_up_no_tenant(
+def test_an_invalid_log_of_one_tenant_does_not_stop_the_others(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     cursor = drain.open_cursor(reader, redis_client)
     redis_client.delete(publisher.log_key(first))
-    redis_client.set(publisher.log_key(first), "somebody else's")
+    redis_client.set(publisher.log_key(first), "another program's")
     one, two = world.order(first), world.order(second)
     assert drain.drain(reader, redis_client, cursor).signals == 2
     assert published(redis_client, first)[-1].topics["orders"] == [one]

@@ -1,4 +1,4 @@
-"""Orders dated in the future, and those of long ago: marked, and never in the way of today's."""
+"""Orders dated in the future or in the past are marked, and never hide today's orders."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..support.world import World
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def mistype(world: World, tenant_id: int) -> None:
-    """25 orders whose year another program has mistyped, and one of today."""
+def add_mistyped_orders(world: World, tenant_id: int) -> None:
+    """Add 25 orders with a mistyped year, and one of today."""
     for n in range(25):
         world.order(tenant_id, 10_000, number=f"FUT-{n}", placed_at=datetime(2062, 11, 26, 0, n, tzinfo=UTC))
     world.order(tenant_id, 1234, number="NOW-1", customer="Real, today", paid_at=world.now())
 
 
-def test_orders_of_the_future_hide_none_of_today(world: World, client: FlaskClient, acme: int) -> None:
-    mistype(world, acme)
+def test_future_orders_do_not_hide_todays_orders(world: World, client: FlaskClient, acme: int) -> None:
+    add_mistyped_orders(world, acme)
     shown = text(get(client, "/panels/recent_orders"))
-    assert shown.index("NOW-1") < shown.index("FUT-0") < shown.index("FUT-1 "), "below, the next one first"
+    assert shown.index("NOW-1") < shown.index("FUT-0") < shown.index("FUT-1 "), "below, the nearest first"
     assert "26 Nov 2062" in shown
     assert "scheduled · placed" in shown
     assert "Scheduled for 26 Nov 2062" in text(get(client, "/orders"))
@@ -35,7 +35,7 @@ def test_orders_of_the_future_hide_none_of_today(world: World, client: FlaskClie
     assert "dated in the future" not in text(get(client, "/orders/NOW-1"))
 
 
-def test_where_there_is_no_room_they_are_left_out(world: World) -> None:
+def test_future_orders_are_left_out_of_a_full_list(world: World) -> None:
     acme = world.tenant()
     for n in range(25):
         world.order(acme, number=f"P{n}", placed_at=NOON - timedelta(minutes=n))
@@ -45,7 +45,7 @@ def test_where_there_is_no_room_they_are_left_out(world: World) -> None:
     assert shown.next_at == NOON + timedelta(days=1, minutes=-5)
 
 
-def test_a_clock_some_minutes_ahead_makes_no_order_of_the_future(world: World) -> None:
+def test_an_order_up_to_five_minutes_ahead_is_not_a_future_order(world: World) -> None:
     acme = world.tenant()
     world.order(acme, number="SOON", placed_at=NOON + timedelta(minutes=5))
     world.order(acme, number="LATER", placed_at=NOON + timedelta(minutes=5, seconds=1))
@@ -57,7 +57,7 @@ def test_a_clock_some_minutes_ahead_makes_no_order_of_the_future(world: World) -
     assert [(o.number, o.is_ahead) for o in later] == [("LATER", False), ("SOON", False)]
 
 
-def test_the_tiles_count_none_of_them(world: World) -> None:
+def test_the_tiles_do_not_count_future_orders(world: World) -> None:
     acme = world.tenant()
     world.order(acme, 1000, placed_at=NOON + timedelta(days=400), paid_at=NOON + timedelta(days=400))
     assert revenue.read(tenant(acme), NOON) == revenue.Revenue(0, 0, 0)
@@ -71,6 +71,6 @@ def test_an_order_of_another_day_shows_its_date(world: World, client: FlaskClien
     rows = get(client, "/panels/recent_orders").split("<tr ")
     old, new = (text("<tr " + next(row for row in rows if f">{number}</a>" in row)) for number in ("OLD", "NEW"))
     assert "4 May 1998" in old
-    assert "placed ·" not in old, "it was not placed when the import wrote it"
+    assert "placed ·" not in old, "the import wrote it later"
     assert "added ·" in old
     assert "placed ·" in new

@@ -1,4 +1,4 @@
-"""The order's pages: list, form, one order with its buttons."""
+"""The pages of orders: the list, and one order with its actions."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ def buttons(page: Any) -> set[str]:
         ({"cancelled_at": PAID}, {"owner"}),
     ],
 )
-def test_only_buttons_that_the_rules_allow_are_shown(
+def test_only_allowed_actions_have_buttons(
     ana: Person, world: World, tenant: int, columns: dict[str, Any], shown: set[str]
 ) -> None:
     world.order(tenant, number="7", **columns)
     assert buttons(ana.page("/orders/7")) == shown
 
 
-def test_an_order_goes_its_way_by_the_buttons_of_its_page(ana: Person, world: World, tenant: int) -> None:
+def test_the_buttons_pay_ship_refund_and_reassign_an_order(ana: Person, world: World, tenant: int) -> None:
     ben = world.user(tenant, "Ben Okafor")
     world.order(tenant, number="7", total_minor=1000)
 
-    def press(what: str, status: str, **changes: str) -> None:
-        response = ana.send(ana.page("/orders/7"), f"/orders/7/{what}", **changes)
+    def press(action: str, status: str, **changes: str) -> None:
+        response = ana.send(ana.page("/orders/7"), f"/orders/7/{action}", **changes)
         assert (response.status_code, response.location) == (303, "/orders/7")
         assert row(world, "7")["status"] == status
 
     press("payment", "paid")
     press("shipment", "shipped")
     press("refunds", "shipped", amount="4.00")
-    press("refunds", "refunded")  # the field holds what is left
+    press("refunds", "refunded")  # the field has the rest
     press("owner", "refunded", owner=str(ben))
     page = ana.page("/orders/7")
-    told = [item.select("div")[0].get_text(" ", strip=True) for item in page.select("ol li")]
-    assert told == [
+    entries = [item.select("div")[0].get_text(" ", strip=True) for item in page.select("ol li")]
+    assert entries == [
         "Assigned to Ben Okafor (was unassigned)",
         "Ana Silva refunded €6.00",
         "Ana Silva refunded €4.00",
@@ -62,7 +62,7 @@ def test_an_order_goes_its_way_by_the_buttons_of_its_page(ana: Person, world: Wo
     ] * 5 + [(False, True)]
 
 
-def test_a_cancellation_asks_first_without_a_script(ana: Person, world: World, tenant: int) -> None:
+def test_a_cancellation_asks_for_confirmation_without_a_script(ana: Person, world: World, tenant: int) -> None:
     world.order(tenant, number="7")
     page = ana.page("/orders/7")
     assert page.select_one('details:not([open]) form[action="/orders/7/cancellation"]')
@@ -70,7 +70,7 @@ def test_a_cancellation_asks_first_without_a_script(ana: Person, world: World, t
     assert row(world, "7")["status"] == "cancelled"
 
 
-def test_an_edit_by_plain_sql_is_told_in_words(ana: Person, world: World, tenant: int) -> None:
+def test_an_edit_by_plain_sql_is_in_the_timeline(ana: Person, world: World, tenant: int) -> None:
     order = world.order(tenant, 1000, number="7", paid_at=PAID)
     world.change(order, total_minor=1500, customer="<b>Hanari</b>", paid_at=None)
     text = ana.page("/orders/7").select_one("ol li").get_text(" ", strip=True)  # type: ignore[union-attr]
@@ -80,56 +80,56 @@ def test_an_edit_by_plain_sql_is_told_in_words(ana: Person, world: World, tenant
 
 
 @pytest.mark.parametrize(
-    ("columns", "what", "form", "status", "says"),
+    ("columns", "action", "form", "status", "reason"),
     [
         ({"shipped_at": PAID}, "cancellation", {}, 409, "Refund it instead"),
         ({"paid_at": PAID}, "cancellation", {}, 409, "10.00 EUR of it are not refunded"),
         ({"paid_at": PAID}, "refunds", {"amount": "10.01"}, 422, "0.01 EUR to 10.00 EUR"),
         ({"paid_at": PAID}, "refunds", {"amount": "1,0"}, 422, "Write it like 1234.50"),
         ({"paid_at": PAID}, "refunds", {}, 422, "is not an amount"),
-        ({}, "owner", {"owner": "999999"}, 422, "not one of your team"),
+        ({}, "owner", {"owner": "999999"}, 422, "in your team"),
     ],
 )
-def test_a_refused_button_answers_with_the_orders_page_and_the_reason(
+def test_a_refused_action_shows_the_order_and_the_reason(
     ana: Person,
     world: World,
     tenant: int,
     columns: dict[str, Any],
-    what: str,
+    action: str,
     form: dict[str, str],
     status: int,
-    says: str,
+    reason: str,
 ) -> None:
     world.order(tenant, number="7", **columns)
     before = world.events()
-    response = ana.post(f"/orders/7/{what}", form)
+    response = ana.post(f"/orders/7/{action}", form)
     assert response.status_code == status
-    assert says in alert(response)
+    assert reason in alert(response)
     amount = soup(response).select_one("#amount")
     assert amount is None or amount["value"] == form.get("amount", "10.00")
     assert world.events() == before
 
 
 @pytest.mark.parametrize(
-    ("columns", "what", "says"),
+    ("columns", "action", "notice_text"),
     [
         ({"paid_at": PAID}, "payment", "Order 7 is already paid. Nothing was changed."),
         ({"shipped_at": PAID}, "shipment", "Order 7 is already shipped. Nothing was changed."),
         ({"cancelled_at": PAID}, "cancellation", "Order 7 is already cancelled. Nothing was changed."),
     ],
 )
-def test_a_button_that_another_person_was_quicker_at_answers_with_the_order_as_it_is_and_no_alarm(
-    ana: Person, world: World, tenant: int, columns: dict[str, Any], what: str, says: str
+def test_an_action_that_another_person_already_did_shows_a_notice_and_the_order(
+    ana: Person, world: World, tenant: int, columns: dict[str, Any], action: str, notice_text: str
 ) -> None:
     world.order(tenant, number="7", **columns)
     before = world.events()
-    response = ana.post(f"/orders/7/{what}")
+    response = ana.post(f"/orders/7/{action}")
     page = soup(response)
     assert (response.status_code, alert(response)) == (409, "")
     notice = page.select_one(".alert-info[role=status]")
     assert notice is not None
-    assert notice.get_text(" ", strip=True) == f"{says} Below is the order as it is now."
-    assert what not in buttons(page)
+    assert notice.get_text(" ", strip=True) == f"{notice_text} The current order is shown below."
+    assert action not in buttons(page)
     assert world.events() == before
 
 
@@ -152,9 +152,7 @@ def test_a_button_that_another_person_was_quicker_at_answers_with_the_order_as_i
         "<i>",
     ],
 )
-def test_any_number_that_an_import_brings_has_a_page_and_buttons(
-    ana: Person, world: World, tenant: int, number: str
-) -> None:
+def test_any_imported_order_number_has_a_page_with_buttons(ana: Person, world: World, tenant: int, number: str) -> None:
     world.order(tenant, number=number)
     link = ana.page("/orders").select_one("tbody a")
     assert link is not None
@@ -181,14 +179,14 @@ def test_the_list_is_searched_by_number_and_customer_and_filtered_by_status(
     assert listed(ana.page("/orders?q=a-1")) == ["A-1"]
     assert listed(ana.page("/orders?q=CARNES")) == ["A-1"]
     assert listed(ana.page("/orders?q=100%25+s")) == ["A-2"]
-    assert listed(ana.page("/orders?q=%25")) == [], "signs are not words"
+    assert listed(ana.page("/orders?q=%25")) == [], "wildcards match nothing"
     assert listed(ana.page("/orders?status=paid")) == ["A-2"]
     assert "No orders match" in ana.page("/orders?q=nothing").get_text()
     assert ana.get("/orders?status=lost").status_code == 400
     assert ana.get("/orders?q=%00").status_code == 200
 
 
-def test_the_list_is_paged_and_a_new_order_does_not_move_the_next_page(ana: Person, world: World, tenant: int) -> None:
+def test_the_list_is_paged_and_new_orders_do_not_shift_the_pages(ana: Person, world: World, tenant: int) -> None:
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at)"
         " SELECT %s, 'P' || n, 'Bulk', 'EUR', n, '2026-01-01'::timestamptz + (n / 10) * interval '1 s'"
@@ -208,11 +206,11 @@ def test_the_list_is_paged_and_a_new_order_does_not_move_the_next_page(ana: Pers
 @pytest.mark.parametrize(
     "before", ["x", "2026-01-01_1", "2026-01-01T00:00:00+00:00_x", "_", "2026-01-01T00:00:00+00:00_-1"]
 )
-def test_a_made_up_place_in_the_list_is_refused(ana: Person, before: str) -> None:
+def test_an_invalid_page_cursor_is_refused(ana: Person, before: str) -> None:
     assert ana.get("/orders", query_string={"before": before}).status_code == 400
 
 
-def test_times_are_those_of_the_tenants_zone_and_money_of_its_locale(app: Flask, world: World) -> None:
+def test_times_are_in_the_tenants_zone_and_money_in_its_locale(app: Flask, world: World) -> None:
     tenant = world.tenant("tokyo", timezone="Asia/Tokyo", currency="JPY", locale="de_DE")
     world.order(tenant, 123456, number="7", currency="JPY", placed_at="2026-01-01 20:00+00")
     page = Person(app, world.user(tenant)).page("/orders/7")
@@ -220,8 +218,8 @@ def test_times_are_those_of_the_tenants_zone_and_money_of_its_locale(app: Flask,
     assert "123.456\u00a0¥" in page.get_text(" ")
 
 
-def test_no_request_holds_two_connections_at_once(app: Flask, ana: Person, world: World) -> None:
-    """Twenty requests that each hold one and wait for a second would wait for ever: one connection must do."""
+def test_no_request_holds_two_connections(app: Flask, ana: Person, world: World) -> None:
+    """Twenty requests that each hold one connection and wait for a second one would wait for ever."""
     with app.app_context():
         engine = app.extensions["sqlalchemy"].engine
         held = [engine.connect() for _ in range(19)]
@@ -236,23 +234,23 @@ def test_no_request_holds_two_connections_at_once(app: Flask, ana: Person, world
             connection.close()
 
 
-def test_a_row_that_somebody_holds_in_psql_costs_seconds_and_a_word(
+def test_a_row_that_another_transaction_has_locked_is_answered_503(
     app: Flask, ana: Person, world: World, service: Service
 ) -> None:
     placed = ana.send(ana.page("/orders/new"), "/orders", customer="Hanari Carnes", total="12.50")
     number = placed.headers["Location"].rpartition("/")[2]
-    with psycopg.connect(service.database_url) as forgotten:
-        forgotten.execute("UPDATE orders SET total_minor = 1")
+    with psycopg.connect(service.database_url) as locking:
+        locking.execute("UPDATE orders SET total_minor = 1")
         assert ana.post(f"/orders/{number}/payment").status_code == 503
         assert ana.get("/").status_code == 200
-        forgotten.rollback()
+        locking.rollback()
     assert ana.post(f"/orders/{number}/payment").status_code == 303
 
 
-def test_the_history_names_the_person_or_the_program_that_acted(
+def test_the_timeline_names_the_user_or_the_program_that_acted(
     ana: Person, world: World, tenant: int, shop: psycopg.Connection
 ) -> None:
-    """A program is named by the role that it signed in with: what it calls itself, and for whom, is beside it."""
+    """A program is named by its PostgreSQL role. Its own name and the user that it named are shown beside it."""
     world.order(tenant, number="7")
     shop.execute("SET application_name = 'doorbell web'")
     (user,) = world.conn.execute("SELECT id FROM users").fetchall()

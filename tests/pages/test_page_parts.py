@@ -1,4 +1,4 @@
-"""The live parts of the pages beside the board over HTTP: as painted, unchanged, shared, and asked wrongly."""
+"""The live parts of the pages beside the board, over HTTP: equal to the page, unchanged, shared, and invalid requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..support.world import Service, World
 
 
 def parts(order: int) -> dict[str, tuple[str, str]]:
-    """Of each page: the address and the element of its live part."""
+    """For each page, the address and the element of its live part."""
     return {
         "/orders/7": (f"/panels/orders/{order}", "#order"),
         "/orders?q=7&status=placed": ("/panels/orders?q=7&status=placed", "#orders_list"),
@@ -23,7 +23,7 @@ def parts(order: int) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_each_page_paints_its_part_as_the_parts_address_answers_and_an_unchanged_one_is_304(
+def test_each_page_has_the_part_of_its_address_and_an_unchanged_part_is_304(
     ana: Person, world: World, tenant: int
 ) -> None:
     order = world.order(tenant, number="7")
@@ -36,7 +36,7 @@ def test_each_page_paints_its_part_as_the_parts_address_answers_and_an_unchanged
             token["value"] = "…"
         answered = soup(first)
         for token in answered.select("input[name=csrf_token]"):
-            assert token["value"], "the forms of a refetched part work"
+            assert token["value"], "forms of a refetched part have a token"
             token["value"] = "…"
         assert painted.decode_contents() == answered.decode()
         again = ana.get(address, headers={"If-None-Match": first.headers["ETag"]})
@@ -44,7 +44,7 @@ def test_each_page_paints_its_part_as_the_parts_address_answers_and_an_unchanged
         assert again.headers["Doorbell-As-Of"]
 
 
-def test_a_form_of_a_refetched_order_can_be_sent(ana: Person, world: World, tenant: int) -> None:
+def test_a_form_of_a_refetched_order_works(ana: Person, world: World, tenant: int) -> None:
     order = world.order(tenant, number="7")
     form = soup(ana.get(f"/panels/orders/{order}")).select_one('form[action="/orders/7/payment"]')
     assert form is not None
@@ -52,14 +52,12 @@ def test_a_form_of_a_refetched_order_can_be_sent(ana: Person, world: World, tena
     assert row(world, "7")["status"] == "paid"
 
 
-def test_a_text_that_looks_like_the_place_of_the_token_stays_a_text(ana: Person, world: World, tenant: int) -> None:
+def test_a_text_that_equals_the_placeholder_of_the_token_is_escaped(ana: Person, world: World, tenant: int) -> None:
     order = world.order(tenant, number="7", customer="<csrf>")
     assert "&lt;csrf&gt;" in ana.get(f"/panels/orders/{order}").text
 
 
-def test_many_who_look_at_the_same_list_cost_one_search(
-    app: Flask, world: World, tenant: int, service: Service
-) -> None:
+def test_users_with_the_same_list_share_one_search(app: Flask, world: World, tenant: int, service: Service) -> None:
     world.order(tenant, number="7")
     with redis_client.connect(service.redis_url) as client:
         publisher.publish(client, tenant, {"orders": None})
@@ -73,9 +71,7 @@ def test_many_who_look_at_the_same_list_cost_one_search(
     assert "No orders match" in stranger.get("/panels/orders?q=7").text
 
 
-def test_rows_alone_come_in_the_pages_order_and_say_how_many_orders_are_new(
-    ana: Person, world: World, tenant: int
-) -> None:
+def test_rows_are_in_the_requested_order_and_new_orders_are_counted(ana: Person, world: World, tenant: int) -> None:
     shown = [world.order(tenant, number=f"A{n}", placed_at=f"2026-01-0{n} 10:00+00") for n in (1, 2, 3)]
     since = int(world.now().timestamp() * 1000) - 1000
     world.conn.execute("DELETE FROM orders WHERE number = 'A2'")
@@ -87,7 +83,7 @@ def test_rows_alone_come_in_the_pages_order_and_say_how_many_orders_are_new(
     again = ana.get(
         f"/panels/orders/rows?ids={shown[0]}&since={since}&q=toms", headers={"If-None-Match": answer.headers["ETag"]}
     )
-    assert again.headers["Doorbell-New"] == "0", "of those that match"
+    assert again.headers["Doorbell-New"] == "0", "only matching orders count"
 
 
 @pytest.mark.parametrize(
@@ -99,13 +95,13 @@ def test_rows_alone_come_in_the_pages_order_and_say_how_many_orders_are_new(
         "ids=1&since=99999999999999",
     ],
 )
-def test_rows_that_are_asked_for_wrongly_are_refused_in_words(ana: Person, query: str) -> None:
+def test_an_invalid_request_for_rows_is_refused_with_advice(ana: Person, query: str) -> None:
     answer = ana.get(f"/panels/orders/rows?{query}")
     assert (answer.status_code, answer.mimetype) == (400, "text/plain")
     assert "Reload the page." in answer.text
 
 
-def test_an_order_that_is_gone_or_anothers_says_no_more_than_that(ana: Person, world: World) -> None:
+def test_a_deleted_order_and_another_tenants_order_show_the_same_notice(ana: Person, world: World) -> None:
     theirs = world.order(world.tenant("other"), number="SECRET")
     for order in (theirs, 999_999):
         answer = ana.get(f"/panels/orders/{order}")
@@ -114,7 +110,7 @@ def test_an_order_that_is_gone_or_anothers_says_no_more_than_that(ana: Person, w
         assert "SECRET" not in answer.text
 
 
-def test_who_is_signed_in_is_told_to_a_page_that_was_restored(app: Flask, ana: Person) -> None:
+def test_a_restored_page_can_check_which_user_is_signed_in(app: Flask, ana: Person) -> None:
     answer = ana.get("/panels/user")
     assert answer.text == str(ana.page("/orders").select("#page-clock")[0]["data-user"])
     assert "no-store" in answer.headers["Cache-Control"]

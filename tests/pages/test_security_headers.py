@@ -1,4 +1,4 @@
-"""Headers on every answer, no inline code in any template, CSRF, and what errors look like."""
+"""Security headers of all answers, no inline code in templates, CSRF, and error pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATHS = ["/", "/orders", "/orders/none", "/panels/revenue", "/panels/none", "/st
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/healthz", "/metrics"])
-def test_every_answer_carries_the_strict_policy(ana: Person, app: Flask, path: str) -> None:
+def test_every_answer_has_the_strict_policy(ana: Person, app: Flask, path: str) -> None:
     for person in (ana, Person(app)):
         response = person.get(path)
         assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
@@ -38,7 +38,7 @@ def test_every_answer_carries_the_strict_policy(ana: Person, app: Flask, path: s
         response.close()
 
 
-def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:
+def test_the_policy_allows_no_inline_code_and_no_other_sites() -> None:
     directives = dict(part.split(" ", 1) for part in CONTENT_SECURITY_POLICY.split("; "))
     assert directives.pop("img-src") == "'self' data:"
     assert directives.pop("default-src") == directives.pop("base-uri") == directives.pop("frame-ancestors") == "'none'"
@@ -46,7 +46,7 @@ def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:
     assert set(directives) == {"script-src", "style-src", "font-src", "connect-src", "form-action"}
 
 
-def test_in_production_browsers_are_told_to_stay_on_https(service: Service) -> None:
+def test_strict_transport_security_is_sent_in_production(service: Service) -> None:
     response = create_app(config_for(service, DOORBELL_DEMO=0)).test_client().get("/healthz")
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
 
@@ -63,10 +63,10 @@ INLINE = {
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.name))
-def test_no_template_has_anything_inline(template: Path) -> None:
+def test_no_template_has_inline_code(template: Path) -> None:
     text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.S)
-    for what, pattern in INLINE.items():
-        assert not re.search(pattern, text, re.I), f"{template.name} has {what}, which the policy forbids"
+    for kind, pattern in INLINE.items():
+        assert not re.search(pattern, text, re.I), f"{template.name} has {kind}, which the policy forbids"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_no_template_has_anything_inline(template: Path) -> None:
     ["<script>1</script>", "<p\nstyle='x'>", '<p style="x">', "<a  onclick = x>", "<STYLE>", '<a href="javascript:1">',
      '<p hx-on:click="x">', "<p hx-vals='js:{}'>"],
 )  # fmt: skip
-def test_the_search_for_inline_code_finds_it(page: str) -> None:
+def test_the_check_for_inline_code_finds_it(page: str) -> None:
     assert any(re.search(pattern, page, re.I) for pattern in INLINE.values())
 
 
@@ -83,50 +83,48 @@ def test_the_templates_are_found() -> None:
 
 
 @pytest.mark.parametrize("token", [None, "made up"])
-def test_a_form_without_its_token_is_refused_on_a_page_that_says_so(
-    ana: Person, world: World, token: str | None
-) -> None:
+def test_a_form_without_a_valid_token_is_refused(ana: Person, world: World, token: str | None) -> None:
     response = ana.client.post(
         "/orders", data={"customer": "A", "total": "5"} | ({"csrf_token": token} if token else {})
     )
     assert response.status_code == 400
-    assert "This form is not valid any more" in soup(response).get_text()
+    assert "This form is no longer valid" in soup(response).get_text()
     assert world.events() == []
 
 
-def test_every_route_that_writes_wants_the_token(ana: Person, app: Flask) -> None:
+def test_every_post_route_requires_the_token(ana: Person, app: Flask) -> None:
     posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())]
     assert len(posts) > 7
     for rule in posts:
-        built = rule.build({"number": "7", "note_id": 1}, append_unknown=False)
+        built = rule.build({"number": "7", "notification_id": 1}, append_unknown=False)
         assert built is not None
         assert ana.client.post(built[1]).status_code == 400, rule
 
 
-def test_a_page_that_is_not_there_says_so_and_shows_a_way_back(ana: Person, app: Flask) -> None:
+def test_a_missing_page_is_404_with_a_link_to_the_board(ana: Person, app: Flask) -> None:
     for person in (ana, Person(app)):
         response = person.get("/none")
         assert response.status_code == 404
-        assert "There is no such page" in soup(response).get_text()
+        assert "This page does not exist" in soup(response).get_text()
         assert soup(response).select_one('main a[href="/"]')
     missing = ana.get("/orders/none")
     assert missing.status_code == 404
     assert "There is no order 'none'" in soup(missing).get_text()
 
 
-def test_an_error_in_a_fragment_is_bare_text(ana: Person) -> None:
+def test_an_error_of_a_fragment_is_plain_text(ana: Person) -> None:
     response = ana.get("/panels/none")
     assert (response.status_code, response.mimetype) == (404, "text/plain")
     assert "<" not in response.text
 
 
 @pytest.mark.parametrize("path", ["/orders/a%00b", "/inbox/99999999999999999999999999/read"])
-def test_a_value_that_the_database_cannot_hold_is_no_server_error(ana: Person, path: str) -> None:
+def test_a_value_that_the_database_cannot_store_is_400(ana: Person, path: str) -> None:
     response = ana.post(path) if path.endswith("read") else ana.get(path)
     assert response.status_code == 400
 
 
-def test_a_fault_of_the_program_answers_with_a_page_that_tells_nothing_of_it(ana: Person, app: Flask) -> None:
+def test_an_internal_error_is_a_page_without_its_details(ana: Person, app: Flask) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.view_functions["orders.index"] = broken_view
     app.view_functions["panels.revenue"] = broken_view
@@ -138,7 +136,7 @@ def test_a_fault_of_the_program_answers_with_a_page_that_tells_nothing_of_it(ana
     assert ana.get("/panels/revenue").mimetype == "text/plain"
 
 
-def test_without_the_database_a_page_says_so_and_asks_to_try_again(service: Service, ana: Person) -> None:
+def test_without_the_database_pages_and_fragments_are_503_with_retry_after(service: Service, ana: Person) -> None:
     away = create_app(config_for(service, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
     person = Person(away, 1)
     response = person.get("/orders")
@@ -148,19 +146,19 @@ def test_without_the_database_a_page_says_so_and_asks_to_try_again(service: Serv
     assert (fragment.status_code, fragment.mimetype) == (503, "text/plain")
 
 
-def test_without_the_database_an_unknown_address_says_so_too(service: Service, ana: Person) -> None:
+def test_without_the_database_an_unknown_address_is_503(service: Service, ana: Person) -> None:
     nowhere = create_app(config_for(service, DATABASE_URL="postgresql://127.0.0.1:1/doorbell"))
     with nowhere.test_client() as client, client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = "1", True
     assert client.get("/no-such-page").status_code == 503
 
 
-def test_what_is_behind_a_sign_in_is_not_kept_by_proxies(ana: Person) -> None:
+def test_signed_in_pages_are_private(ana: Person) -> None:
     for path in ("/", "/orders", "/panels/revenue"):
         assert ana.get(path).headers["Cache-Control"].startswith("private"), path
 
 
-def test_the_clients_address_is_believed_from_a_trusted_proxy_only(service: Service) -> None:
+def test_the_clients_address_is_taken_only_from_a_trusted_proxy(service: Service) -> None:
     seen: list[str | None] = []
     for proxies in (0, 1):
         app = create_app(config_for(service, TRUSTED_PROXIES=proxies))
@@ -170,14 +168,14 @@ def test_the_clients_address_is_believed_from_a_trusted_proxy_only(service: Serv
 
 
 @pytest.mark.parametrize("referrer", ["https://[::1", "https://localhost:y/", "https://localhost:99999999/"])
-def test_over_https_a_referrer_that_is_no_address_is_refused(app: Flask, world: World, referrer: str) -> None:
+def test_over_https_a_referrer_that_is_not_a_valid_address_is_refused(app: Flask, world: World, referrer: str) -> None:
     person = Person(app, world.user(world.tenant()))
     token, at = person.csrf_token(), "https://localhost"
     refused = person.client.post(
         "/inbox/read", base_url=at, data={"csrf_token": token}, headers={"Referer": referrer, "Cookie": _cookie(person)}
     )
     assert refused.status_code == 400
-    assert "The header Referer is not an address." in refused.text
+    assert "The header Referer is not a valid address." in refused.text
 
 
 def _cookie(person: Person) -> str:

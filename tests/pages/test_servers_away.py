@@ -1,4 +1,4 @@
-"""Processes that start while PostgreSQL and Redis are away: none ends, and each says what it waits for."""
+"""Processes started while PostgreSQL and Redis are away: none exits, and each logs what it waits for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..support.wait import eventually
 from ..support.world import Service
 
 ROOT = Path(__file__).parents[2]
-SAYS = {
+WAIT_LINES = {
     "listener": "postgresql is away; trying again",
     "worker": "Cannot connect to redis",
 }
@@ -32,7 +32,7 @@ def doorbell(service: Service) -> Iterator[Doorbell]:
 
 
 def started(doorbell: Doorbell, env: dict[str, str]) -> dict[str, Process]:
-    """Each process of the Procfile by its name."""
+    """The processes of the Procfile by name."""
     processes = {}
     for name, command in procfile.read(ROOT / "Procfile").items():
         program, *rest = shlex.split(command)
@@ -42,20 +42,20 @@ def started(doorbell: Doorbell, env: dict[str, str]) -> dict[str, Process]:
 
 
 @pytest.mark.faults
-def test_every_process_of_the_procfile_waits_for_servers_that_are_away(doorbell: Doorbell) -> None:
+def test_every_process_of_the_procfile_waits_for_its_servers(doorbell: Doorbell) -> None:
     away = {
         "DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/x",
         "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
     }
     processes = started(doorbell, away)
-    for name, words in SAYS.items():
+    for name, words in WAIT_LINES.items():
         assert eventually(lambda name=name, words=words: words in processes[name].log, 60)
     assert [name for name, process in processes.items() if not process.running] == []
     assert [name for name, process in processes.items() if "Traceback" in process.log] == []
     assert [name for name, process in processes.items() if process.stop(30) != 0] == []
 
 
-def test_a_wrong_setting_ends_every_process_with_one_exit_code(doorbell: Doorbell) -> None:
+def test_an_invalid_setting_ends_every_process_with_the_same_exit_code(doorbell: Doorbell) -> None:
     processes = started(doorbell, {"SECRET_KEY": "short"})
     assert {name: process.wait(60) for name, process in processes.items()} == dict.fromkeys(processes, CANNOT_START)
     assert [name for name, process in processes.items() if "SECRET_KEY has 5 characters" not in process.log] == []

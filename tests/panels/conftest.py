@@ -14,7 +14,7 @@ from ..support.world import World
 
 @pytest.fixture
 def tenant(world: World, redis_client: redis.Redis) -> int:
-    """A tenant with a signal: without any signal nothing is kept."""
+    """A tenant with one signal: without any signal no render is kept."""
     tenant = world.tenant()
     publisher.publish(redis_client, tenant, {"placed": None})
     return tenant

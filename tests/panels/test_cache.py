@@ -1,4 +1,4 @@
-"""One query and one render for all who watch, and never older than the newest signal. Real PostgreSQL and Redis."""
+"""One query and one render for all viewers, and never older than the newest signal. With a real PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.observability.metrics import web as metrics
 from webapp.panels.cache import PanelCache
-from webapp.panels.registry import KEPT_SECONDS, PANELS
+from webapp.panels.registry import MAX_AGE_SECONDS, PANELS
 from webapp.signals import publisher
 
 from ..conftest import config_for
@@ -28,11 +28,11 @@ from ..support.wait import eventually
 from ..support.world import Service, World
 
 VIEWERS = 50
-REVENUE = "AS paid"  # of the statement behind the revenue tile
+REVENUE = "AS paid"  # in the revenue tile's statement
 
 
 def revenue(response: TestResponse) -> int:
-    """The figure of the tile, in minor units."""
+    """The tile's figure, in minor units."""
     assert response.status_code == 200, response.text
     found = re.search(r'data-version="(-?\d+)"', response.text)
     assert found
@@ -48,7 +48,7 @@ def counted(how: str) -> float:
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_a_panel_is_queried_once_until_a_signal_concerns_it(
+def test_a_panel_is_queried_once_until_a_signal_of_its_topics(
     app: Flask, redis_client: redis.Redis, tenant: int, ana: Person, panel: str
 ) -> None:
     ask(ana, panel)
@@ -63,14 +63,14 @@ def test_a_panel_is_queried_once_until_a_signal_concerns_it(
             assert len(sent) == (topic == "resync" or topic in PANELS[panel].topics), topic
 
 
-def test_fifty_who_ask_at_once_cost_one_query_and_all_get_its_answer(
+def test_fifty_concurrent_requests_cost_one_query_and_share_its_render(
     app: Flask, world: World, service: Service, tenant: int
 ) -> None:
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(VIEWERS)]
     world.order(tenant, 4200, paid_at=world.now())
     waited = counted("wait")
     with statements(app) as sent, psycopg.connect(service.database_url) as holder:
-        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # so that all are there before the query is over
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # until all requests have arrived
         with at_once([lambda person=person: ask(person) for person in people]) as answers:
             eventually(lambda: counted("wait") - waited == VIEWERS - 1, 2.5)
             holder.rollback()
@@ -80,7 +80,7 @@ def test_fifty_who_ask_at_once_cost_one_query_and_all_get_its_answer(
 
 
 @pytest.mark.parametrize("why", ["redis is away", "the log is empty"])
-def test_where_nothing_is_known_nothing_is_kept_and_fifty_at_once_cost_two_queries_at_most(
+def test_without_a_log_no_render_is_kept_and_fifty_concurrent_requests_share_queries(
     service: Service, world: World, why: str
 ) -> None:
     changes = {"REDIS_URL": "redis://127.0.0.1:1/0"} if why == "redis is away" else {}
@@ -103,12 +103,12 @@ def test_where_nothing_is_known_nothing_is_kept_and_fifty_at_once_cost_two_queri
 
 
 class RevenueWriter:
-    """Writes ever more revenue and signals it; `told` is what was signalled last."""
+    """Writes increasing revenue and signals it; `signalled` is the last amount that was signalled."""
 
     def __init__(self, service: Service, world: World, tenant: int) -> None:
         self._service, self._tenant = service, tenant
         self._order = world.order(tenant, 0, paid_at=world.now())
-        self.told = 0
+        self.signalled = 0
         self.open = True
 
     def write(self, changes: int) -> None:
@@ -116,7 +116,7 @@ class RevenueWriter:
             for total in range(1, changes + 1):
                 conn.execute("UPDATE orders SET total_minor = %s WHERE id = %s", [total, self._order])
                 eventually(self._signal)
-                self.told = total
+                self.signalled = total
         self.open = False
 
     def _signal(self) -> bool:
@@ -128,23 +128,23 @@ class RevenueWriter:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_after_a_signal_no_process_gives_out_what_is_older(
+def test_after_a_signal_no_process_serves_an_older_render(
     service: Service, world: World, tenant: int, embedded: Embedded, restarted: bool
 ) -> None:
-    """Two apps, each with its own cache, asked by three each, while a writer changes and signals; Redis dies in between."""
+    """Two apps, each with its own cache and three viewers, while a writer changes and signals; Redis may restart."""
     apps = [create_app(config_for(service)) for _ in range(2)]
     shop = RevenueWriter(service, world, tenant)
     users = [world.user(tenant, f"U{n} Name") for n in range(6)]
-    faults, looks, from_memory = [], [], counted("memory")
+    faults, answers, from_memory = [], [], counted("memory")
 
     def watch(n: int) -> None:
         person = Person(apps[n % 2], users[n])
         while shop.open:
-            told = shop.told
+            signalled = shop.signalled
             shown = revenue(ask(person))
-            looks.append(shown)
-            if shown < told:
-                faults.append((told, shown))
+            answers.append(shown)
+            if shown < signalled:
+                faults.append((signalled, shown))
 
     threads = [threading.Thread(target=watch, args=[n]) for n in range(6)]
     writer = threading.Thread(target=shop.write, args=[200])
@@ -152,32 +152,32 @@ def test_after_a_signal_no_process_gives_out_what_is_older(
         thread.start()
     if restarted:
         for _ in range(2):
-            before = len(looks)
+            before = len(answers)
             embedded.redis.stop(9)
             embedded.redis.start()
-            eventually(lambda before=before: len(looks) > before + 50 or not shop.open)
+            eventually(lambda before=before: len(answers) > before + 50 or not shop.open)
     for thread in (*threads, writer):
         thread.join()
     assert faults == []
-    assert len(looks) > 50, "they looked while it changed"
-    assert counted("memory") > from_memory, "the guard: some did come from memory"
+    assert len(answers) > 50, "they asked during the changes"
+    assert counted("memory") > from_memory, "guard: some came from memory"
 
 
-def test_an_emptied_redis_makes_all_that_was_kept_old(
+def test_an_emptied_redis_invalidates_all_renders(
     app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana)
     redis_client.flushall()
     with statements(app) as sent:
         ask(ana)
-        assert sent.about(REVENUE) == 1, "its log may have held a signal that nobody will tell of any more"
+        assert sent.about(REVENUE) == 1, "the lost log may have held a newer signal"
         publisher.publish(redis_client, tenant, {"rollups": None})
         ask(ana)
         ask(ana)
-        assert sent.about(REVENUE) >= 2, "nor does a new log bring back what was kept under the old one"
+        assert sent.about(REVENUE) >= 2, "a new log does not revalidate old renders"
 
 
-def test_a_signal_of_another_version_makes_everything_old(
+def test_a_signal_of_another_version_invalidates_all_renders(
     app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana, "history")
@@ -187,7 +187,7 @@ def test_a_signal_of_another_version_makes_everything_old(
     assert len(sent) == 1
 
 
-def test_more_signals_than_are_read_at_once_make_everything_old(
+def test_more_signals_than_one_read_returns_invalidate_all_renders(
     app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     ask(ana, "history")
@@ -199,7 +199,7 @@ def test_more_signals_than_are_read_at_once_make_everything_old(
         assert 1 <= len(sent) <= 2
 
 
-def test_two_tenants_and_two_roles_never_share(
+def test_two_tenants_or_two_roles_never_share_a_render(
     app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     other = world.tenant("other", locale="de_DE")
@@ -216,17 +216,15 @@ def test_two_tenants_and_two_roles_never_share(
         assert sent.about(REVENUE) == 3
 
 
-def test_a_tenant_that_changes_its_locale_gets_other_renders(
-    app: Flask, world: World, tenant: int, ana: Person
-) -> None:
+def test_a_changed_locale_changes_the_renders(app: Flask, world: World, tenant: int, ana: Person) -> None:
     world.order(tenant, 123_456, paid_at=world.now())
     assert "€1,234.56" in ask(ana).text
     world.conn.execute("UPDATE tenants SET locale = 'de_DE'")
-    app.extensions["doorbell_visitors"].clock = lambda: 1e9  # their moment is over
+    app.extensions["doorbell_user_cache"].clock = lambda: 1e9  # expires the cached users
     assert "1.234,56" in ask(ana).text
 
 
-def test_nothing_is_kept_over_midnight_or_for_longer_than_its_time(
+def test_a_render_ends_at_midnight_and_at_its_maximum_age(
     app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     zone = ZoneInfo("Europe/Berlin")
@@ -244,22 +242,22 @@ def test_nothing_is_kept_over_midnight_or_for_longer_than_its_time(
         assert revenue(ask(ana)) == 100
         assert sent.about(REVENUE) == 1
         at(21, 0, 0, 1)
-        assert revenue(ask(ana)) == 0, "the day has turned, whether a signal said so or not"
-        at(21, 0, 0, 1 + KEPT_SECONDS - 1)
+        assert revenue(ask(ana)) == 0, "a new day, without a signal"
+        at(21, 0, 0, 1 + MAX_AGE_SECONDS - 1)
         ask(ana)
         assert sent.about(REVENUE) == 2
-        at(21, 0, 0, 1 + KEPT_SECONDS)
+        at(21, 0, 0, 1 + MAX_AGE_SECONDS)
         ask(ana)
         assert sent.about(REVENUE) == 3
         at(21, 0, 0, 0)
         ask(ana)
-        assert sent.about(REVENUE) == 4, "a clock that was set back makes nothing young"
+        assert sent.about(REVENUE) == 4, "a clock that was set back makes no render valid again"
 
 
-def test_an_error_reaches_all_who_wait_and_is_not_kept(app: Flask, world: World, service: Service, tenant: int) -> None:
+def test_an_error_reaches_all_waiters_and_is_not_kept(app: Flask, world: World, service: Service, tenant: int) -> None:
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(10)]
     with statements(app) as sent, psycopg.connect(service.database_url) as holder:
-        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # for longer than a query waits for a lock
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # longer than the lock timeout
         with at_once([lambda person=person: ask(person) for person in people]) as answers:
             assert {answer.result().status_code for answer in answers} == {503}
         assert sent.about(REVENUE) == 1
@@ -267,7 +265,7 @@ def test_an_error_reaches_all_who_wait_and_is_not_kept(app: Flask, world: World,
         assert {ask(person).status_code for person in people} == {200}
 
 
-def test_a_row_is_read_once_for_all_and_one_that_is_gone_is_not_kept(
+def test_a_row_is_read_once_for_all_and_a_deleted_one_is_not_kept(
     app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     order = world.order(tenant)
@@ -283,7 +281,7 @@ def test_a_row_is_read_once_for_all_and_one_that_is_gone_is_not_kept(
         assert sent.about("FROM (SELECT * FROM orders") == 3
 
 
-def test_the_first_paint_comes_from_what_the_panels_have(app: Flask, tenant: int, ana: Person) -> None:
+def test_the_first_paint_uses_the_cached_renders(app: Flask, tenant: int, ana: Person) -> None:
     for panel in PANELS:
         ask(ana, panel)
     with statements(app) as sent:
@@ -292,22 +290,22 @@ def test_the_first_paint_comes_from_what_the_panels_have(app: Flask, tenant: int
     assert [statement for statement in sent if "notifications" not in statement] == []
 
 
-def test_the_inbox_is_nobody_elses(app: Flask, world: World, tenant: int, ana: Person) -> None:
+def test_the_inbox_is_never_shared(app: Flask, world: World, tenant: int, ana: Person) -> None:
     with statements(app) as sent:
         for _ in range(2):
             assert ask(ana, "inbox").status_code == 200
     assert sent.about("notifications") == 2
 
 
-def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
+def test_an_answer_from_memory_has_the_headers_and_body_of_the_ordinary_one(
     app: Flask, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
-    ask(ana)  # whereupon the session has its cookie for good
+    ask(ana)  # sets the session's cookie
     newest = publisher.publish(redis_client, tenant, {"placed": None})
     first, again = ask(ana), ask(ana)
     changing = ("Doorbell-Now", "Date")  # gunicorn dates each answer
-    said = [{name: value for name, value in r.headers.items() if name not in changing} for r in (first, again)]
-    assert said[0] == said[1]
+    headers = [{name: value for name, value in r.headers.items() if name not in changing} for r in (first, again)]
+    assert headers[0] == headers[1]
     assert first.data == again.data
     assert again.headers["Doorbell-Seq"] == str(newest)
     etag = again.headers["ETag"]
@@ -318,10 +316,10 @@ def test_what_comes_from_memory_says_all_that_the_ordinary_answer_says(
         assert unchanged.headers["ETag"] == etag
     assert ana.get("/panels/revenue", headers={"If-None-Match": '"other"'}).status_code == 200
     newest = publisher.publish(redis_client, tenant, {"rollups": None})
-    assert ask(ana).headers["Doorbell-Seq"] == str(newest), "nothing in it is older, though it was read before"
+    assert ask(ana).headers["Doorbell-Seq"] == str(newest), "a signal of another topic raises the seq too"
 
 
-def test_a_cookie_that_is_not_quite_a_session_gets_nothing_from_memory(app: Flask, tenant: int, ana: Person) -> None:
+def test_an_altered_cookie_gets_nothing_from_memory(app: Flask, tenant: int, ana: Person) -> None:
     ask(ana)
     ask(ana)
     cookie = ana.client.get_cookie("session")
@@ -330,10 +328,10 @@ def test_a_cookie_that_is_not_quite_a_session_gets_nothing_from_memory(app: Flas
     for value in ("", cookie.value[:-1], cookie.value + "x", cookie.value.swapcase()):
         assert stranger.get("/panels/revenue", headers={"Cookie": f"session={value}"}).status_code == 401
     kept = stranger.get("/panels/revenue", headers={"Cookie": f"session={cookie.value}"})
-    assert kept.status_code == 200, "the guard: this very cookie does"
+    assert kept.status_code == 200, "guard: the unaltered cookie does"
 
 
-def test_the_page_that_only_polls_opens_no_stream(ana: Person) -> None:
+def test_a_polling_page_has_no_stream(ana: Person) -> None:
     page = ana.page("/?live=poll")
     live = page.select_one("#live")
     assert live is not None
@@ -342,7 +340,7 @@ def test_the_page_that_only_polls_opens_no_stream(ana: Person) -> None:
     assert "hx-sse:connect" in ana.page("/").select_one("#live").attrs  # type: ignore[union-attr]
 
 
-def test_what_was_answered_and_how_is_counted(app: Flask, world: World, tenant: int, ana: Person) -> None:
+def test_answers_are_counted_by_kind(app: Flask, world: World, tenant: int, ana: Person) -> None:
     before = {how: counted(how) for how in ("memory", "query")}
     held, unchanged = metric_value(metrics.PANEL_BYTES), metric_value(metrics.PANELS_UNCHANGED)
     requests = metrics.REQUESTS.labels("panels.revenue", "GET", "3xx")

@@ -1,4 +1,4 @@
-"""Several panels in one answer, as pages ask that a crowd watches."""
+"""Several panels in one answer, as pages in a crowd request them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webapp import redis_client
 from webapp.observability.metrics import web as metrics
 from webapp.panels.cache import PanelCache
 from webapp.panels.registry import PANELS
-from webapp.panels.render import MANY, PACE_SECONDS, Render, RenderRequest
+from webapp.panels.render import PACE_SECONDS, PACED_FROM, Render, RenderRequest
 from webapp.signals import publisher
 from webapp.signals.log_follower import Log
 
@@ -34,7 +34,7 @@ def ask(person: Person, names: str, known: str = "") -> TestResponse:
 
 
 def parts(response: TestResponse) -> list[str]:
-    """The panels whose fragments are in the answer."""
+    """The names of the panels in the answer."""
     assert response.status_code == 200, response.text
     return [str(part["id"]) for part in soup(response).find_all("hx-partial")]
 
@@ -44,7 +44,7 @@ def seen(response: TestResponse) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("from_memory", [False, True])
-def test_each_part_is_what_its_panel_alone_would_be(ana: Person, from_memory: bool) -> None:
+def test_each_part_equals_the_panels_own_answer(ana: Person, from_memory: bool) -> None:
     if from_memory:
         ask(ana, ALL)
     answer = ask(ana, ALL)
@@ -58,17 +58,17 @@ def test_each_part_is_what_its_panel_alone_would_be(ana: Person, from_memory: bo
     assert answer.headers["Content-Security-Policy"]
 
 
-def test_from_memory_it_says_all_that_the_ordinary_answer_says(ana: Person) -> None:
-    ask(ana, ALL)  # whereupon the session has its cookie for good
-    ana.client.application.extensions["doorbell_visitors"]._cookies.clear()
+def test_an_answer_from_memory_has_the_headers_and_body_of_the_ordinary_one(ana: Person) -> None:
+    ask(ana, ALL)  # sets the session's cookie
+    ana.client.application.extensions["doorbell_user_cache"]._cookies.clear()
     ordinary, quick = ask(ana, ALL), ask(ana, ALL)
     changing = ("Doorbell-Now", "Date")
-    said = [{name: value for name, value in r.headers.items() if name not in changing} for r in (ordinary, quick)]
-    assert said[0] == said[1]
+    headers = [{name: value for name, value in r.headers.items() if name not in changing} for r in (ordinary, quick)]
+    assert headers[0] == headers[1]
     assert ordinary.data == quick.data
 
 
-def test_what_the_page_has_is_left_out_and_still_named(
+def test_unchanged_panels_are_left_out_and_still_named(
     ana: Person, world: World, tenant: int, service: Service
 ) -> None:
     first = ask(ana, ALL)
@@ -85,32 +85,34 @@ def test_what_the_page_has_is_left_out_and_still_named(
 @pytest.mark.parametrize(
     ("names", "value"), [("revenue,nothing", "'nothing'"), ("", "''"), ("inbox", "'inbox'"), ("%00", r"'\\x00'")]
 )
-def test_a_name_that_is_no_panels_is_refused_with_those_that_are(ana: Person, names: str, value: str) -> None:
+def test_an_unknown_panel_is_refused_with_the_list_of_names(ana: Person, names: str, value: str) -> None:
     answer = ask(ana, names)
     assert (answer.status_code, answer.mimetype) == (400, "text/plain")
     assert re.search(value, answer.text)
     assert all(name in answer.text for name in PANELS)
 
 
-def test_who_is_not_signed_in_gets_none(app: Flask, ana: Person) -> None:
+def test_signed_out_requests_get_no_panels(app: Flask, ana: Person) -> None:
     ask(ana, ALL)
     assert ask(Person(app), ALL).status_code == 401
 
 
-def test_a_panel_that_fails_is_missing_and_keeps_no_other_back(ana: Person, service: Service) -> None:
+def test_a_failed_panel_is_missing_and_the_others_are_answered(ana: Person, service: Service) -> None:
     with psycopg.connect(service.database_url) as holder:
-        holder.execute("LOCK TABLE rollups_daily IN ACCESS EXCLUSIVE MODE")  # for longer than a query waits for a lock
+        holder.execute("LOCK TABLE rollups_daily IN ACCESS EXCLUSIVE MODE")  # longer than the lock timeout
         answer = ask(ana, "history,revenue")
         assert parts(answer) == list(seen(answer)) == ["revenue"]
-        assert ask(ana, "history").status_code == 503, "where all fail the answer is an error"
+        assert ask(ana, "history").status_code == 503, "when all fail the answer is an error"
     assert parts(ask(ana, "history,revenue")) == ["history", "revenue"]
 
 
-def test_fifty_who_ask_at_once_cost_one_query_a_panel(app: Flask, world: World, service: Service, tenant: int) -> None:
+def test_fifty_concurrent_requests_cost_one_query_per_panel(
+    app: Flask, world: World, service: Service, tenant: int
+) -> None:
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(50)]
     waited = metric_value(metrics.PANEL_WAITS)
     with statements(app) as sent, psycopg.connect(service.database_url) as holder:
-        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # so that all are there before the query is over
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # until all requests have arrived
         with at_once([lambda person=person: ask(person, "revenue,orders_today") for person in people]) as answers:
             eventually(lambda: metric_value(metrics.PANEL_WAITS) - waited >= 49, 2.5)
             holder.rollback()
@@ -118,25 +120,25 @@ def test_fifty_who_ask_at_once_cost_one_query_a_panel(app: Flask, world: World, 
     assert sent.about("FROM orders") == 2
 
 
-# The cache by itself
+# The cache alone
 
 
-def want(key: str) -> RenderRequest:
+def request(key: str) -> RenderRequest:
     return RenderRequest(key, ("revenue",), 15.0, time.time() + 3600)
 
 
-def test_several_that_have_to_wait_for_their_pace_wait_for_it_together() -> None:
+def test_several_paced_renders_wait_for_their_pace_together() -> None:
     cache, log = PanelCache(), Log(1, b"")
     keys = "abcd"
-    for _ in range(MANY + 1):
-        cache.get_all([(want(key), render) for key in keys], log)
+    for _ in range(PACED_FROM + 1):
+        cache.get_all([(request(key), render) for key in keys], log)
     log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
     begun = time.monotonic()
-    assert len(cache.get_all([(want(key), render) for key in keys], log)) == 4
+    assert len(cache.get_all([(request(key), render) for key in keys], log)) == 4
     assert PACE_SECONDS / 2 < time.monotonic() - begun < 2 * PACE_SECONDS
 
 
-def test_signals_while_one_of_several_is_waited_for_make_none_of_them_wait_again() -> None:
+def test_a_signal_during_a_wait_for_several_renders_restarts_none_of_them() -> None:
     cache, log, end, began = PanelCache(), Log(1, b""), threading.Event(), threading.Event()
     waited = metric_value(metrics.PANEL_WAITS)
 
@@ -145,36 +147,36 @@ def test_signals_while_one_of_several_is_waited_for_make_none_of_them_wait_again
         end.wait()
         return render(1)
 
-    with at_once([lambda: cache.get_all([(want("a"), slow), (want("b"), render)], log)]) as first:
+    with at_once([lambda: cache.get_all([(request("a"), slow), (request("b"), render)], log)]) as first:
         began.wait()
-        with at_once([lambda: cache.get_all([(want("a"), render), (want("b"), render)], log)]) as second:
+        with at_once([lambda: cache.get_all([(request("a"), render), (request("b"), render)], log)]) as second:
             eventually(lambda: metric_value(metrics.PANEL_WAITS) - waited == 1)
             log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
             end.set()
     assert [one.size for one in first[0].result()] == [one.size for one in second[0].result()]  # type: ignore[union-attr]
 
 
-def test_who_is_cut_short_over_one_leaves_none_of_several_behind() -> None:
+def test_a_cancelled_owner_leaves_no_job_behind() -> None:
     cache, log = PanelCache(), Log(1, b"")
 
-    def cut_short() -> Render:
+    def cancelled() -> Render:
         raise Killed
 
     with pytest.raises(Killed):
-        cache.get_all([(want("a"), cut_short), (want("b"), render)], log)
+        cache.get_all([(request("a"), cancelled), (request("b"), render)], log)
     begun = time.monotonic()
     assert cache.find([("a", ("revenue",))], log) is None
     assert cache.find([("b", ("revenue",))], log) is None
-    assert cache.get(want("b"), log, render) == render()
+    assert cache.get(request("b"), log, render) == render()
     assert time.monotonic() - begun < PACE_SECONDS
 
 
-def test_one_that_fails_fails_alone() -> None:
+def test_a_failed_render_does_not_affect_the_others() -> None:
     def fails() -> Render:
         raise OSError
 
-    found = PanelCache().get_all([(want("a"), fails), (want("b"), render)], Log(1, b""))
+    found = PanelCache().get_all([(request("a"), fails), (request("b"), render)], Log(1, b""))
     assert isinstance(found[0], OSError)
     assert found[1] == render()
-    unkept = PanelCache().get_all([(want("a"), fails), (want("b"), render)], None)
+    unkept = PanelCache().get_all([(request("a"), fails), (request("b"), render)], None)
     assert [isinstance(one, OSError) for one in unkept] == [True, False]

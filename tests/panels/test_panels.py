@@ -1,4 +1,4 @@
-"""The board and its panels over HTTP: one query and one template for paint and refetch, words, formats, empty states."""
+"""The board and its panels over HTTP: one query and one template for paint and refetch, texts, formats, empty states."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
 
 
 @pytest.mark.parametrize("filled", [True, False])
-def test_the_page_paints_each_panel_as_its_own_address_answers(
+def test_the_page_contains_each_panel_as_its_own_url_returns_it(
     world: World, client: FlaskClient, acme: int, manager: int, filled: bool
 ) -> None:
     if filled:
@@ -36,7 +36,7 @@ def test_the_page_paints_each_panel_as_its_own_address_answers(
         assert re.search(rf'id="{name}" hx-get="/panels/{name}"', page), name
 
 
-def test_a_row_alone_is_the_row_of_the_list(world: World, client: FlaskClient, acme: int) -> None:
+def test_a_single_row_equals_the_row_of_the_list(world: World, client: FlaskClient, acme: int) -> None:
     order = world.order(acme, customer="<b>Toms</b>", number="A/1")
     row = get(client, f"/panels/recent_orders/{order}")
     assert row.startswith(f'<tr id="order-{order}"')
@@ -45,20 +45,20 @@ def test_a_row_alone_is_the_row_of_the_list(world: World, client: FlaskClient, a
     assert "&lt;b&gt;Toms" in row
 
 
-def test_a_row_that_is_gone_or_anothers_is_404_in_bare_text(world: World, client: FlaskClient) -> None:
+def test_a_missing_row_or_another_tenants_is_a_404_in_plain_text(world: World, client: FlaskClient) -> None:
     theirs = world.order(world.tenant("other"))
     for order in (theirs, 999_999):
         response = client.get(f"/panels/recent_orders/{order}")
         assert (response.status_code, response.mimetype) == (404, "text/plain")
 
 
-def test_fragments_answer_nobody_with_bare_401(app: Flask) -> None:
-    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/news?seen=3:3:"):
+def test_signed_out_requests_for_fragments_get_a_plain_401(app: Flask) -> None:
+    for path in (*PANELS, "recent_orders/1", "inbox", "inbox/new-items?seen=3:3:"):
         response = app.test_client().get(f"/panels/{path}")
         assert (response.status_code, response.mimetype) == (401, "text/plain"), path
 
 
-def test_an_unchanged_panel_answers_304_and_still_says_as_of(world: World, client: FlaskClient, acme: int) -> None:
+def test_an_unchanged_panel_answers_304_with_its_as_of_time(world: World, client: FlaskClient, acme: int) -> None:
     for name in PANELS:
         first = client.get(f"/panels/{name}")
         assert first.headers["Cache-Control"] == "private, no-cache"
@@ -101,7 +101,7 @@ def test_money_is_in_the_tenants_locale_and_currency(
     assert in_the_list in text(get(client, "/panels/recent_orders"))
 
 
-def test_an_empty_board_says_what_to_do(client: FlaskClient) -> None:
+def test_an_empty_board_shows_the_next_steps(client: FlaskClient) -> None:
     assert "No orders yet The first one appears here" in text(get(client, "/panels/recent_orders"))
     assert 'href="/orders/new"' in get(client, "/panels/recent_orders")
     assert "No orders yet" in text(get(client, "/panels/orders_today"))
@@ -115,7 +115,7 @@ def test_an_empty_board_says_what_to_do(client: FlaskClient) -> None:
 
 @pytest.fixture
 def delta(app: Flask, manager: int) -> Iterator[Callable[[int | None, int | None], str]]:
-    """Draws what stands under a tile's number, for a figure of today and one of yesterday."""
+    """Renders the comparison below a tile's number, for a figure of today and one of yesterday."""
     source = '{% from "components/tile.html" import delta %}{{ delta(today, yesterday, yesterday ~ "") }}'
     with app.test_request_context():
         login_user(db.session.get_one(User, manager))
@@ -123,7 +123,7 @@ def delta(app: Flask, manager: int) -> Iterator[Callable[[int | None, int | None
 
 
 @pytest.mark.parametrize(
-    ("today", "yesterday", "said"),
+    ("today", "yesterday", "expected"),
     [
         (112, 100, "▲ 12% vs 100 at this time yesterday"),
         (50, 100, "▼ 50% vs 100 at this time yesterday"),
@@ -138,13 +138,13 @@ def delta(app: Flask, manager: int) -> Iterator[Callable[[int | None, int | None
         (None, None, "None at this time yesterday"),
     ],
 )
-def test_a_change_is_told_by_arrow_and_words_and_never_divides_by_zero(
-    delta: Callable[[int | None, int | None], str], today: int | None, yesterday: int | None, said: str
+def test_a_change_is_shown_by_arrow_and_text_and_never_divides_by_zero(
+    delta: Callable[[int | None, int | None], str], today: int | None, yesterday: int | None, expected: str
 ) -> None:
-    assert delta(today, yesterday) == said
+    assert delta(today, yesterday) == expected
 
 
-def test_the_last_change_says_what_when_and_who(world: World, client: FlaskClient, acme: int, manager: int) -> None:
+def test_the_last_change_shows_status_time_and_user(world: World, client: FlaskClient, acme: int, manager: int) -> None:
     order = world.order(acme, 5000)
     assert re.search(r"placed · \d\d:\d\d · psql$", text(get(client, f"/panels/recent_orders/{order}")))
     world.change(order, paid_at=world.now())
@@ -154,7 +154,7 @@ def test_the_last_change_says_what_when_and_who(world: World, client: FlaskClien
         world.change(order, refunded_minor=1250)
     assert re.search(r"refund €12.50 · \d\d:\d\d · Ana Silva$", text(get(client, f"/panels/recent_orders/{order}")))
     world.change(order, refunded_minor=0)
-    assert "refund taken back: €12.50" in text(get(client, f"/panels/recent_orders/{order}"))
+    assert "refund reversed: €12.50" in text(get(client, f"/panels/recent_orders/{order}"))
 
 
 def test_every_panel_has_a_title_a_definition_and_an_as_of(client: FlaskClient) -> None:

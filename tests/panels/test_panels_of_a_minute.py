@@ -1,4 +1,4 @@
-"""What moves with the clock: rendered once per minute for all who watch, and never shown in the next minute."""
+"""Panels that change with the clock: rendered once per minute for all viewers, and never served in the next minute."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..support.world import World
 NAMES = ",".join(sorted(MOVE_WITH_THE_CLOCK & PANELS.keys()))
 
 
-def test_a_minute_of_many_viewers_costs_one_query_a_panel(
+def test_many_viewers_cost_one_query_per_panel_and_minute(
     app: Flask, world: World, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(10)]
@@ -36,7 +36,7 @@ def test_a_minute_of_many_viewers_costs_one_query_a_panel(
 
 
 def test_a_render_ends_with_its_minute(app: Flask, world: World, tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Although it is only two seconds old."""
+    """Also when it is only two seconds old."""
     ana = Person(app, world.user(tenant))
     yesterday = datetime(2027, 6, 9, 12, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     world.order(tenant, 7700, placed_at=yesterday, paid_at=yesterday)
@@ -47,7 +47,7 @@ def test_a_render_ends_with_its_minute(app: Flask, world: World, tenant: int, mo
     assert "€77.00" in ana.get("/panels/revenue").text
 
 
-def test_between_two_minutes_the_comparison_does_not_move() -> None:
+def test_the_comparison_does_not_change_within_a_minute() -> None:
     noon = datetime(2027, 6, 10, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
     compared = {today("Europe/Berlin", noon + timedelta(seconds=n)).yesterday_now for n in range(60)}
     assert compared == {noon - timedelta(days=1)}

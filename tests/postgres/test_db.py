@@ -1,4 +1,4 @@
-"""The session of a request, and a connection that dies under it."""
+"""The database session of a request whose connection is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.routes.access import PUBLIC
 PID = text("SELECT pg_backend_pid()")
 
 
-def test_a_connection_that_dies_after_the_last_statement_costs_the_answer_nothing(
+def test_a_connection_lost_after_the_last_statement_does_not_change_the_response(
     app: Flask, conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PUBLIC, "answer", "this test's")
@@ -28,10 +28,10 @@ def test_a_connection_that_dies_after_the_last_statement_costs_the_answer_nothin
     answered = app.test_client().get("/answer")
     assert (answered.status_code, answered.text) == (200, "the answer")
     with app.app_context():
-        assert db.session.execute(PID).scalar_one(), "the pool gives a living connection next"
+        assert db.session.execute(PID).scalar_one(), "the pool gives a working connection next"
 
 
-def test_one_that_dies_before_it_is_still_told(app: Flask, conn: psycopg.Connection) -> None:
+def test_a_connection_lost_before_the_last_statement_is_an_error(app: Flask, conn: psycopg.Connection) -> None:
     with app.app_context():
         pid = db.session.execute(PID).scalar_one()
         conn.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])

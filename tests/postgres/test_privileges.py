@@ -1,4 +1,4 @@
-"""What PUBLIC may do in Doorbell's schema: nothing. Every function, table, sequence, schema and the database are walked."""
+"""PUBLIC has no rights in Doorbell's schema: checks every function, table, sequence, schema and the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.doctor.functions import FOR_EVERY_WRITER
 
 from ..support.world import World
 
-# PostgreSQL's own defaults, which are an administrator's to take away (docs/operations.md); `flask doctor` advises it.
+# PostgreSQL's own defaults. An administrator revokes them (docs/postgresql.md), as `flask doctor` advises.
 ALLOWED = {
     ("database", "CONNECT"),
     ("database", "TEMPORARY"),
@@ -45,16 +45,16 @@ def granted(world: World) -> set[tuple[str, str]]:
     return set(world.conn.execute(_GRANTED).fetchall())
 
 
-def test_nothing_is_granted_to_public_but_a_short_list(world: World) -> None:
+def test_public_has_only_the_listed_rights(world: World) -> None:
     allowed = ALLOWED | {(f"function {name}", "EXECUTE") for name in FOR_EVERY_WRITER}
     assert granted(world) <= allowed, (
-        "revoke it in the migration that made it (0006_rights.sql is a model); a function that an index expression, a "
+        "revoke it in the migration that created it, as 0009_rights.sql does; a function that an index expression, a "
         "generated column or a check of orders calls belongs in webapp/doctor/functions.py: FOR_EVERY_WRITER"
     )
 
 
-def test_the_migration_takes_the_right_to_create_in_our_schema_from_public(app: Flask, world: World) -> None:
-    """On PostgreSQL 14 every role has it in schema public."""
+def test_the_migration_revokes_create_in_our_schema_from_public(app: Flask, world: World) -> None:
+    """On PostgreSQL 14 every role has this right in schema public."""
     with app.app_context():
         flask_migrate.downgrade(revision="0005")
         world.conn.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
@@ -77,7 +77,7 @@ def test_a_grant_to_public_is_found(world: World, statement: str, found: tuple[s
     assert found in granted(world)
 
 
-def test_each_function_looks_names_up_in_a_pinned_path_or_was_bound_when_it_was_made(world: World) -> None:
+def test_each_function_has_a_pinned_search_path_or_a_bound_body(world: World) -> None:
     rows = world.conn.execute(
         "SELECT p.proname, p.prosqlbody IS NOT NULL, p.proconfig FROM pg_proc p"
         " WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS ("
@@ -89,7 +89,7 @@ def test_each_function_looks_names_up_in_a_pinned_path_or_was_bound_when_it_was_
     assert loose == []
 
 
-def test_the_stranger_and_the_shop_may_run_no_function_of_ours(
+def test_strangers_and_programs_may_execute_only_pure_functions(
     world: World, stranger: psycopg.Connection, shop: psycopg.Connection
 ) -> None:
     for session in (stranger, shop):
@@ -100,8 +100,8 @@ def test_the_stranger_and_the_shop_may_run_no_function_of_ours(
         assert {name for (name,) in rows} <= FOR_EVERY_WRITER
 
 
-def test_every_text_that_a_writer_can_fill_has_a_length(world: World) -> None:
-    """Doorbell's own texts (event types, cursors) are not in the list; the rest has a check or a varchar."""
+def test_every_text_that_a_writer_can_fill_has_a_length_limit(world: World) -> None:
+    """Tables that only Doorbell writes are not checked. Elsewhere a text has a check or is a varchar."""
     rows = world.conn.execute(
         "SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
         " WHERE c.relname IN ('orders', 'order_lines', 'users', 'tenants') AND a.atttypid = 'text'::regtype"
@@ -113,7 +113,7 @@ def test_every_text_that_a_writer_can_fill_has_a_length(world: World) -> None:
     assert rows == []
 
 
-def test_the_checks_of_the_models_are_those_of_the_migrations(app: Flask, world: World) -> None:
+def test_the_models_and_the_migrations_have_the_same_checks(app: Flask, world: World) -> None:
     from sqlalchemy import CheckConstraint
 
     from webapp.db import db

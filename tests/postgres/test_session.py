@@ -1,4 +1,4 @@
-"""Sessions of Doorbell's: the same settings in all of them, whatever the role, the database or a pooler brings."""
+"""All of Doorbell's sessions have the same settings, regardless of those of the role, the database or a pooler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapp.db import db
 from webapp.doctor.system import System
 from webapp.doorbell import connection as doorbell
 from webapp.events import retention
-from webapp.listener import standby
+from webapp.listener.catch_up import drain_without_leader
 from webapp.postgres import session as pg_session
 from webapp.postgres.session import NO_LIMITS, PAGE_LIMITS, SETTINGS
 from webapp.rollups import refresh
@@ -47,10 +47,10 @@ ODD = {
 
 @pytest.fixture
 def odd(conn: psycopg.Connection) -> None:
-    """The database brings a setting of its own for each that Doorbell sets."""
+    """A database with an odd value for each setting that Doorbell sets."""
     for name, value in ODD.items():
-        name_of_the_database = conn.info.dbname
-        conn.execute(f"ALTER DATABASE {name_of_the_database} SET {name} = '{value}'")
+        database = conn.info.dbname
+        conn.execute(f"ALTER DATABASE {database} SET {name} = '{value}'")
 
 
 def _through_sqlalchemy(service: Service, names: tuple[str, ...]) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _through(connect: Callable[[Service], psycopg.Connection]) -> Callable[[Serv
     return read
 
 
-def test_no_statement_of_a_page_or_a_job_gets_a_plan_for_all_values(service: Service) -> None:
+def test_no_statement_of_a_page_is_prepared(service: Service) -> None:
     app = create_app(config_for(service))
     with app.app_context():
         for _ in range(12):
@@ -81,7 +81,7 @@ def test_no_statement_of_a_page_or_a_job_gets_a_plan_for_all_values(service: Ser
     assert prepared == 0
 
 
-WAYS = {
+CONNECTIONS = {
     "pages": (_through_sqlalchemy, PAGE_LIMITS),
     "listener": (_through(lambda service: doorbell.connect(service.database_url)), NO_LIMITS),
     "jobs": (_through(lambda service: pg_session.connect(service.database_url, "a job")), NO_LIMITS),
@@ -93,24 +93,24 @@ WAYS = {
 
 
 @pytest.mark.usefixtures("odd")
-@pytest.mark.parametrize("way", WAYS)
-def test_every_session_sets_its_own_settings(service: Service, way: str) -> None:
-    read, limits = WAYS[way]
+@pytest.mark.parametrize("kind", CONNECTIONS)
+def test_every_session_sets_its_own_settings(service: Service, kind: str) -> None:
+    read, limits = CONNECTIONS[kind]
     wanted = {**SETTINGS, **limits}
     assert read(service, tuple(wanted)) == wanted
-    assert set(ODD) <= set(wanted), "each setting that is odd here is set by Doorbell"
+    assert set(ODD) <= set(wanted), "Doorbell sets each of the odd settings"
 
 
 def test_no_other_module_opens_a_session() -> None:
-    """But the two that start a server or ask a pooler who it is."""
+    """Except the module that starts the embedded server."""
     opens = re.compile(r"(psycopg|Connection)\.connect\(|create_engine\(")
     files = [*(ROOT / "webapp").rglob("*.py"), *(ROOT / "tasks").rglob("*.py"), ROOT / "listener_worker.py"]
     found = {path.relative_to(ROOT).as_posix() for path in files if opens.search(path.read_text())}
-    assert found == {"webapp/postgres/session.py", "webapp/launcher/embedded.py"}
+    assert found == {"webapp/postgres/session.py", "webapp/launcher/embedded_postgres.py"}
 
 
 @pytest.mark.usefixtures("odd")
-def test_the_whole_chain_works_in_a_database_with_odd_settings(service: Service, world: World) -> None:
+def test_all_processes_work_in_a_database_with_odd_settings(service: Service, world: World) -> None:
     tenant = world.tenant()
     user = world.user(tenant)
     doorbell_processes = Doorbell(service)
@@ -130,7 +130,7 @@ def test_the_whole_chain_works_in_a_database_with_odd_settings(service: Service,
         doorbell_processes.close()
 
 
-# Servers that take no writes -----------------------------------------------------------------------------------------------
+# Read-only servers ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -144,19 +144,19 @@ JOBS = {
     "partitions": lambda service: retention.make_ahead(service.database_url),
     "retention": lambda service: retention.drop_old(service.database_url, 400),
     "sessions": lambda service: sessions.remove_expired(service.database_url),
-    "catch-up": lambda service: standby.catch_up(service.database_url, redis_client.connect(service.redis_url)),
+    "catch-up": lambda service: drain_without_leader(service.database_url, redis_client.connect(service.redis_url)),
 }
 
 
 @pytest.mark.usefixtures("read_only")
 @pytest.mark.parametrize("job", JOBS)
-def test_what_writes_names_a_server_that_is_read_only(service: Service, job: str) -> None:
+def test_a_job_that_writes_names_the_read_only_server(service: Service, job: str) -> None:
     with pytest.raises(psycopg.OperationalError, match="the server is read-only: default_transaction_read_only is on"):
         JOBS[job](service)
 
 
 @pytest.mark.usefixtures("read_only")
-def test_pages_are_shown_and_a_form_is_told_that_the_database_is_read_only(
+def test_a_read_only_database_shows_pages_and_refuses_forms(
     service: Service, app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
@@ -179,7 +179,7 @@ def test_pages_are_shown_and_a_form_is_told_that_the_database_is_read_only(
 
 
 @pytest.mark.usefixtures("read_only")
-def test_the_doctor_names_a_server_that_is_read_only(service: Service) -> None:
+def test_the_doctor_names_a_read_only_server(service: Service) -> None:
     found = examined(service)
     found.says("postgresql", "FAULT", "the server is read-only", "default_transaction_read_only")
 
@@ -201,7 +201,7 @@ def test_behind_pgbouncer_in_session_mode_all_processes_work(service: Service, w
             assert refresh.refresh(url) == {tenant}
             eventually(lambda: examined(pooled).says("cursor", "ok", "listener has read up to"))
             found = examined(pooled)
-            found.says("postgresql", "warn", "a pooler stands between")
+            found.says("postgresql", "warn", "goes through a pooler")
             assert "FAULT" not in found.levels.values()
         finally:
             processes.close()
@@ -209,17 +209,17 @@ def test_behind_pgbouncer_in_session_mode_all_processes_work(service: Service, w
 
 @needs_pgbouncer
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
-def test_pgbouncer_in_another_mode_is_refused_in_words(service: Service, mode: str) -> None:
+def test_pgbouncer_in_another_mode_is_refused_with_a_reason(service: Service, mode: str) -> None:
     with pgbouncer(service, mode) as url:
         pooled = Service(url, service.redis_url)
-        for way in WAYS:
+        for kind in CONNECTIONS:
             with pytest.raises(Exception, match=r"gives each transaction another session.*pool_mode = session"):
-                WAYS[way][0](pooled, ("TimeZone",))
+                CONNECTIONS[kind][0](pooled, ("TimeZone",))
         examined(pooled).says("postgresql", "FAULT", "gives each transaction another session")
 
 
-def test_a_pooler_that_keeps_the_session_is_no_reason_to_refuse(service: Service) -> None:
-    """One that names another process, and has the same one answer each time."""
+def test_a_pooler_that_keeps_the_session_is_accepted(service: Service) -> None:
+    """It reports another process id, and the same process answers each time."""
     place = psycopg.conninfo.conninfo_to_dict(service.database_url)
     pooler = Pooler(f"{place['host']}/.s.PGSQL.5432", str(place["dbname"]))
     try:

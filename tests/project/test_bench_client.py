@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.contenders import FRAME, padded
 from bench.load_client import Aim, Client
 from bench.sse import Event, Parser
 from bench.verdict import Verdict, judge
-from bench.ways import FRAME, padded
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 HELLO = b'event: hello\nretry: 700\nid: 5\ndata: {"seq":5}\n\n'

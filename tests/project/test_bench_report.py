@@ -13,9 +13,9 @@ MACHINE = json.loads(
     '{"bench": "machine", "date": "2026-01-02", "cores": 2, "memory_gib": 24, "postgresql": "18.4", "redis": "6.2",'
     ' "python": "3.11.7"}'
 )
-HUB = json.loads('{"bench": "stream", "case": "1,000 streams, hub", "figures": {"us_a_frame": 9.5}, "kept_up": true}')
+HUB = json.loads('{"bench": "stream", "case": "1,000 streams, hub", "figures": {"us_per_frame": 9.5}, "kept_up": true}')
 AGAINST = json.loads(
-    '{"bench": "stream", "case": "CPU a frame", "figures": {"hub_us": 9.5}, "baseline": {"nchan_us": 10.0}, "ratio": 0.95,'
+    '{"bench": "stream", "case": "CPU per frame", "figures": {"hub_us": 9.5}, "baseline": {"nchan_us": 10.0}, "ratio": 0.95,'
     ' "target": "ratio <= 0.8", "met": false}'
 )
 WRITERS = json.loads(
@@ -34,7 +34,7 @@ def test_the_page_names_machine_and_date_and_every_target_with_what_was_measured
     assert "Measured on 2026-01-02 on a machine with 2 cores and 24 GiB of memory" in page
     assert "1 of 2 targets were met." in page
     assert "| doorbell | 32 writers | ratio >= 0.9 | 0.99 | yes |" in page
-    assert "| stream | CPU a frame | ratio <= 0.8 | 0.95 | **no** |" in page
+    assert "| stream | CPU per frame | ratio <= 0.8 | 0.95 | **no** |" in page
 
 
 def test_benchmarks_that_are_missing_or_new_are_no_trouble(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""Migrations: up, down and up again, and equal to the models."""
+"""Migrations go up and down without losing rows, and make the tables of the models."""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import flask_migrate
 import psycopg
@@ -10,10 +11,21 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
+from psycopg import sql
 
+from migrations import write_schema
 from webapp.db import db
 
 from ..support.world import Service, World
+
+# Tables and columns that 0009 renames.
+NEW_NAMES = {"readers": "outbox_readers", "form_token": "idempotency_key"}
+# Revision -> a query that is true at it and false at the one before.
+SIGNS = {
+    "0003": "SELECT prosrc ~ 'pg_try_advisory_lock_shared' FROM pg_proc WHERE proname = 'order_events_inserted'",
+    "0004": "SELECT to_regproc('order_events_drop_partition') IS NOT NULL",
+    "0009": "SELECT to_regclass('outbox_readers') IS NOT NULL",
+}
 
 
 def _relations(conn: psycopg.Connection) -> set[str]:
@@ -24,7 +36,35 @@ def _relations(conn: psycopg.Connection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def test_the_migrations_make_the_models_tables(app: Flask) -> None:
+def _rows(conn: psycopg.Connection) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every table, with the names of tables and columns as they are now."""
+    tables = conn.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND NOT relispartition AND relname <> 'alembic_version' ORDER BY 1"
+    ).fetchall()
+    found: dict[str, list[dict[str, Any]]] = {}
+    table: str
+    for (table,) in tables:
+        query = sql.SQL("SELECT to_jsonb(t) FROM {} AS t ORDER BY to_jsonb(t)::text").format(sql.Identifier(table))
+        rows = [{NEW_NAMES.get(name, name): value for name, value in row.items()} for (row,) in conn.execute(query)]
+        found[NEW_NAMES.get(table, table)] = rows
+    return found
+
+
+def _fill(world: World, readers: str, key: str) -> int:
+    """A tenant, a user, a reader, notifications and a paid order that a form has placed; returns the order's id."""
+    tenant = world.tenant()
+    values: dict[str, Any] = {"owner_id": world.user(tenant), key: "6f2b9c1e-0000-4000-8000-000000000001"}
+    order = world.order(tenant, **values)
+    world.change(order, paid_at=world.now())
+    world.conn.execute(
+        f"INSERT INTO {readers} (name, snapshot, system_identifier, timeline, drained_at)"
+        " SELECT 'listener', pg_current_snapshot(), system_identifier, 1, now() FROM pg_control_system()"
+    )
+    return order
+
+
+def test_the_migrations_make_the_tables_of_the_models(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         options = {
             "include_object": lambda _o, name, type_, *_: not (type_ == "table" and name.startswith("order_events_"))
@@ -34,7 +74,7 @@ def test_the_migrations_make_the_models_tables(app: Flask) -> None:
     assert ours == []
 
 
-def test_the_migrations_go_down_to_nothing_and_up_again(app: Flask, conn: psycopg.Connection) -> None:
+def test_the_migrations_go_down_to_an_empty_database_and_up_again(app: Flask, conn: psycopg.Connection) -> None:
     before = _relations(conn)
     with app.app_context():
         flask_migrate.downgrade(revision="base")
@@ -43,8 +83,43 @@ def test_the_migrations_go_down_to_nothing_and_up_again(app: Flask, conn: psycop
     assert _relations(conn) == before
 
 
-def test_a_disabled_user_stays_out_when_the_migrations_go_down_and_up_again(app: Flask, world: World) -> None:
-    """A revision that knows no disabled users lets in each user who has a password."""
+@pytest.mark.parametrize("revision", SIGNS)
+def test_a_migration_keeps_every_row_on_its_way_up_and_down(app: Flask, world: World, revision: str) -> None:
+    earlier = f"{int(revision) - 1:04}"
+    with app.app_context():
+        flask_migrate.downgrade(revision=earlier)
+        order = _fill(world, "readers", "form_token")
+        rows = _rows(world.conn)
+        assert {name for name, kept in rows.items() if kept} >= {"orders", "outbox_readers", "notifications", "users"}
+
+        flask_migrate.upgrade(revision=revision)
+        assert world.conn.execute(SIGNS[revision]).fetchone() == (True,)
+        assert _rows(world.conn) == rows
+        world.change(order, shipped_at=world.now())
+        rows = _rows(world.conn)
+
+        flask_migrate.downgrade(revision=earlier)
+        assert world.conn.execute(SIGNS[revision]).fetchone() == (False,)
+        assert _rows(world.conn) == rows
+        world.change(order, refunded_minor=5)
+        flask_migrate.upgrade()
+    assert [event["type"] for event in world.events()] == ["placed", "paid", "shipped", "refunded"]
+
+
+def test_the_downgrade_of_0009_restores_the_whole_schema_of_0008(app: Flask, service: Service) -> None:
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")
+        flask_migrate.upgrade(revision="0008")
+        schema = write_schema.read(service.database_url)
+        assert "reader_is_of_our_past" in schema
+        flask_migrate.upgrade(revision="0009")
+        assert "reader_is_of_our_past" not in write_schema.read(service.database_url)
+        flask_migrate.downgrade(revision="0008")
+    assert write_schema.read(service.database_url) == schema
+
+
+def test_a_disabled_user_cannot_sign_in_after_a_downgrade_and_an_upgrade(app: Flask, world: World) -> None:
+    """Earlier revisions let in each user with a password, so the downgrade removes the passwords of disabled users."""
     tenant = world.tenant()
     left, stays = world.user(tenant, "left"), world.user(tenant, "stays")
     world.conn.execute("UPDATE users SET password_hash = 'a hash'")
@@ -57,10 +132,10 @@ def test_a_disabled_user_stays_out_when_the_migrations_go_down_and_up_again(app:
     assert world.conn.execute("SELECT id FROM users WHERE password_hash IS NOT NULL").fetchall() == [(stays,)]
 
 
-def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
+def test_texts_that_are_too_long_stop_the_migration_and_their_rows_are_named(
     app: Flask, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is cut off and nothing is half done: what the message says makes the migration go through."""
+    """Nothing is truncated and nothing is half done. After the advised statements the migration succeeds."""
     with app.app_context():
         flask_migrate.downgrade(revision="0005")
         tenant = world.tenant(name="x" * 501)
@@ -79,7 +154,7 @@ def test_texts_that_are_too_long_stop_the_migration_with_their_rows_named(
     assert world.conn.execute("SELECT DISTINCT length(customer) FROM orders").fetchall() == [(500,)]
 
 
-def test_doorbell_lives_in_a_schema_of_its_own_too(app: Flask, service: Service, conn: psycopg.Connection) -> None:
+def test_doorbell_works_in_a_schema_of_its_own(app: Flask, service: Service, conn: psycopg.Connection) -> None:
     conn.execute('CREATE SCHEMA "its Own"; DROP SCHEMA public CASCADE')
     conn.execute(f'ALTER DATABASE {conn.info.dbname} SET search_path = "its Own"')
     with app.app_context():

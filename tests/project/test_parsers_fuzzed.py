@@ -18,15 +18,15 @@ from werkzeug.routing import Map, ValidationError
 
 from webapp import stream
 from webapp.config import Config, ConfigError, redis_url
-from webapp.doorbell.connection import Ring
+from webapp.doorbell.channel import Ring
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
-from webapp.order_import.faults import ValueFault
-from webapp.order_import.values import Values
+from webapp.order_import.cell_parsers import CellParsers
+from webapp.order_import.errors import ValueInvalid
 from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import CursorInvalid, PageCursor
 from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
 from webapp.routes.order_number import OrderNumber
-from webapp.routes.several_panels import UnknownPanel, names_in
+from webapp.routes.panel_batch import UnknownPanel, parse_names
 from webapp.signals.beat import Beat
 from webapp.signals.signal import MAX_ID, MAX_SEQ, Signal
 
@@ -53,7 +53,7 @@ WHOLE = st.integers(-5, 2**70) | st.floats() | st.booleans() | JSON
 @fuzzed
 @given(BYTES)
 def test_a_ring_of_any_bytes_is_a_ring(payload: bytes) -> None:
-    assert Ring(payload).is_a_self_ring in (True, False)
+    assert Ring(payload).is_self_ring in (True, False)
 
 
 @fuzzed
@@ -174,7 +174,7 @@ def test_a_place_in_a_list_is_read_back() -> None:
 @given(st.tuples(st.sampled_from(["names=", "names", "x&names="]), TEXTS).map("".join))
 def test_names_of_panels_are_known_or_refused(query: str) -> None:
     try:
-        names = names_in(query)
+        names = parse_names(query)
     except UnknownPanel:
         return
     assert names
@@ -241,7 +241,7 @@ def test_any_environment_is_a_config_or_its_faults_in_words(database: str, redis
     names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     env = dict(zip(names, (database, redis, more), strict=True))
     env |= dict.fromkeys(
-        ("STREAM_SECONDS", "RETENTION_DAYS", "DRAIN_SECONDS", "METRICS_TOKEN", "TRUSTED_PROXIES"), more
+        ("STREAM_MAX_SECONDS", "RETENTION_DAYS", "DRAIN_INTERVAL_SECONDS", "METRICS_TOKEN", "TRUSTED_PROXIES"), more
     )
     with contextlib.suppress(ConfigError):
         Config.from_env(env)
@@ -254,10 +254,10 @@ def test_any_environment_is_a_config_or_its_faults_in_words(database: str, redis
     st.booleans(),
 )
 def test_a_cell_of_a_file_is_a_value_or_a_fault_of_it(text: str, kind: str, comma: bool) -> None:
-    values = Values("Europe/Berlin", "EUR", "comma" if comma else "point")
+    values = CellParsers("Europe/Berlin", "EUR", "comma" if comma else "point")
     try:
         value = getattr(values, kind)(text)
-    except ValueFault:
+    except ValueInvalid:
         return
     assert "\n" not in str(value)
 
@@ -273,7 +273,7 @@ DATES = st.tuples(
 @given(DATES, st.sampled_from(["Europe/Berlin", "Africa/Cairo", "Pacific/Apia", "UTC"]))
 def test_a_date_of_a_file_is_a_moment_or_a_fault_of_it(text: str, zone: str) -> None:
     try:
-        moment = Values(zone, "EUR").instant(text)
-    except ValueFault:
+        moment = CellParsers(zone, "EUR").instant(text)
+    except ValueInvalid:
         return
     assert moment == "\\N" or datetime.fromisoformat(str(moment)).tzinfo is not None

@@ -73,7 +73,7 @@ def test_the_reduced_sheet_has_every_class_of_tabler_that_the_pages_use() -> Non
 
 def test_a_class_that_is_put_together_is_declared() -> None:
     tabler = classes.ALL_CLASSES.read_text().split()
-    for beginning in classes.beginnings():
+    for beginning in classes.prefixes():
         known = [name for name in tabler if name.startswith(beginning)]
         assert not known or beginning in classes.DYNAMIC, f"say in DYNAMIC what {beginning}… becomes; {AGAIN}"
 

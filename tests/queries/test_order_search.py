@@ -1,4 +1,4 @@
-"""The search of orders: what it finds, and that both of its ways find the same."""
+"""The search of orders: its results, which are the same through the newest orders and through the index."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ FUNCTIONS = Path(__file__).parents[2] / "migrations" / "sql" / "0008_order_searc
 
 @pytest.fixture(params=["walk", "index", "stopped"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Through the newest orders, as for frequent words; by the index, as for rare words among many orders; or by the index
-    with so little time that each page stops after its first look."""
+    """The search path: `walk` reads the newest orders, as for frequent words; `index` reads the index, as for rare words.
+
+    `stopped` reads the index with so little time that each page stops after its first period.
+    """
     if request.param in ("index", "stopped"):
         monkeypatch.setattr(order_search, "WALK_ROWS", 0)
     if request.param == "stopped":
@@ -36,7 +38,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def found(tenant_id: int, words: str = "", status: str = "", owner_id: int | None = None) -> list[str]:
-    """The numbers of all pages, in their order."""
+    """The order numbers of all pages, in their order."""
     tenant, wanted = db.session.get_one(Tenant, tenant_id), Filter(words, status, owner_id)
     numbers: list[str] = []
     before: PageCursor | None = None
@@ -66,7 +68,7 @@ def found(tenant_id: int, words: str = "", status: str = "", owner_id: int | Non
         ("x" * 500, "x" * 200),
     ],
 )
-def test_a_word_is_found_by_its_beginning_whatever_case_accents_and_signs(
+def test_a_word_is_found_by_its_beginning_ignoring_case_accents_and_punctuation(
     world: World, way: str, customer: str, words: str
 ) -> None:
     tenant = world.tenant()
@@ -76,7 +78,7 @@ def test_a_word_is_found_by_its_beginning_whatever_case_accents_and_signs(
 
 
 @pytest.mark.parametrize("words", ["uller", "muller meier", "mullers", "1", "-"])
-def test_what_does_not_begin_a_word_or_number_is_not_found(world: World, way: str, words: str) -> None:
+def test_a_text_inside_a_word_or_number_is_not_found(world: World, way: str, words: str) -> None:
     tenant = world.tenant()
     world.order(tenant, number="N1", customer="Müller Schmidt")
     assert found(tenant, words) == []
@@ -93,7 +95,7 @@ def test_what_does_not_begin_a_word_or_number_is_not_found(world: World, way: st
         ("7 b", "7 B"),
     ],
 )
-def test_a_number_is_found_by_its_beginning_with_or_without_its_signs(
+def test_a_number_is_found_by_its_beginning_with_or_without_punctuation(
     world: World, way: str, number: str, words: str
 ) -> None:
     tenant = world.tenant()
@@ -102,7 +104,7 @@ def test_a_number_is_found_by_its_beginning_with_or_without_its_signs(
     assert found(tenant, words) == [number]
 
 
-def test_a_salespersons_name_finds_their_orders_together_with_other_words(world: World, way: str) -> None:
+def test_a_salespersons_name_finds_their_orders_also_with_other_words(world: World, way: str) -> None:
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     world.order(tenant, number="1", customer="Hanari", owner_id=ana)
@@ -115,7 +117,7 @@ def test_a_salespersons_name_finds_their_orders_together_with_other_words(world:
     assert found(tenant, "hanari", owner_id=ben) == ["2"]
 
 
-def test_a_beginning_that_many_salespeople_have_is_not_a_search_for_them(
+def test_a_word_that_begins_many_salespeoples_names_does_not_find_their_orders(
     world: World, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.queries.order_words.MAX_OWNERS", 1)
@@ -125,7 +127,7 @@ def test_a_beginning_that_many_salespeople_have_is_not_a_search_for_them(
     assert (found(tenant, "ana"), found(tenant, "silva")) == ([], ["1"])
 
 
-def test_status_and_salesperson_filter_with_words_and_without(world: World, way: str) -> None:
+def test_status_and_salesperson_filter_with_and_without_words(world: World, way: str) -> None:
     tenant, paid = world.tenant(), "2026-01-02"
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     for n, (owner, at) in enumerate([(ana, paid), (ana, None), (ben, paid), (ben, None), (None, paid)]):
@@ -137,14 +139,14 @@ def test_status_and_salesperson_filter_with_words_and_without(world: World, way:
         assert found(tenant, words, "cancelled", ben) == []
 
 
-def test_two_tenants_with_the_same_words_find_their_own(world: World, way: str) -> None:
+def test_a_search_finds_only_the_tenants_own_orders(world: World, way: str) -> None:
     here, there = world.tenant("here"), world.tenant("there")
     world.order(here, number="H1", customer="Hanari")
     world.order(there, number="T1", customer="Hanari", owner_id=world.user(there))
     assert (found(here, "hanari"), found(there, "hanari"), found(here, "ana")) == (["H1"], ["T1"], [])
 
 
-def test_a_change_of_an_order_changes_what_finds_it(world: World, way: str) -> None:
+def test_a_changed_order_is_found_by_its_new_values_only(world: World, way: str) -> None:
     tenant = world.tenant()
     order = world.order(tenant, number="1", customer="Hanari")
     world.change(order, customer="Ernst Handel", owner_id=world.user(tenant), placed_at="2020-01-01")
@@ -156,8 +158,8 @@ def plain(text: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in letters).split()
 
 
-def by_hand(orders: list[dict[str, Any]], words: str, status: str, owner: str) -> list[str]:
-    """What must be found, newest first, counted in Python."""
+def expected(orders: list[dict[str, Any]], words: str, status: str, owner: str) -> list[str]:
+    """The order numbers that must be found, newest first, computed in Python."""
 
     def is_in(order: dict[str, Any]) -> bool:
         names = plain(order["customer"]) + plain(order["owner"])
@@ -169,16 +171,16 @@ def by_hand(orders: list[dict[str, Any]], words: str, status: str, owner: str) -
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_search_equals_a_count_by_hand_on_all_its_pages(world: World, way: str, seed: int) -> None:
-    """Over decades with gaps, the future included, several orders at one moment."""
-    chance, tenant = random.Random(seed), world.tenant()
+def test_all_pages_of_a_search_equal_a_computation_in_python(world: World, way: str, seed: int) -> None:
+    """With orders over decades with gaps, in the future, and several at one time."""
+    rng, tenant = random.Random(seed), world.tenant()
     people = {name: world.user(tenant, name) for name in ("Ana Silva", "Ben Okafor", "Gül Öz")}
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     orders: list[dict[str, Any]] = []
     for number in range(400):
-        at = now - timedelta(days=chance.choice([-400, 0, 1, 5, 30, 900, 901, 9000, 30000]), hours=chance.randrange(12))
-        customer = " ".join(chance.sample(["Ana", "Benz", "MÜLLER", "Müll", "Söhne", "Öz", "12", "GmbH"], 2))
-        status, owner = chance.choice(["placed", "placed", "paid"]), chance.choice([*people, ""])
+        at = now - timedelta(days=rng.choice([-400, 0, 1, 5, 30, 900, 901, 9000, 30000]), hours=rng.randrange(12))
+        customer = " ".join(rng.sample(["Ana", "Benz", "MÜLLER", "Müll", "Söhne", "Öz", "12", "GmbH"], 2))
+        status, owner = rng.choice(["placed", "placed", "paid"]), rng.choice([*people, ""])
         orders.append({"number": str(number), "customer": customer, "owner": owner, "status": status, "placed_at": at})
     rows = [
         (
@@ -199,14 +201,14 @@ def test_every_search_equals_a_count_by_hand_on_all_its_pages(world: World, way:
         )
     for words in ("müll", "ana", "ana benz", "öz söhne", "1", "12 g", "gmbh", "silva müll 3", "nothing", ""):
         for status, owner in (("", ""), ("paid", ""), ("", "Ana Silva"), ("placed", "Gül Öz")):
-            wanted = by_hand(orders, words, status, owner)
+            wanted = expected(orders, words, status, owner)
             assert found(tenant, words, status, people.get(owner)) == wanted, (words, status, owner)
 
 
-def test_words_that_are_frequent_in_a_period_of_long_ago_are_found_newest_first(
+def test_words_that_were_frequent_long_ago_are_found_newest_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So many match in two weeks that the index alone would read too many of them."""
+    """So many orders match within two weeks that the index alone would read too many."""
     monkeypatch.setattr(order_search, "SEARCH_MS", 60_000)
     tenant = world.tenant()
     many = (
@@ -227,7 +229,7 @@ def test_words_that_are_frequent_in_a_period_of_long_ago_are_found_newest_first(
     assert last.older is None
 
 
-def test_a_search_that_takes_too_long_stops_and_its_next_page_goes_on(
+def test_a_search_that_takes_too_long_stops_and_the_next_page_continues(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order_search, "WALK_ROWS", 3)
@@ -257,13 +259,13 @@ def test_rare_words_are_read_from_the_index_and_orders_are_never_scanned(world: 
 
     scans = "SELECT seq_scan, pg_stat_get_xact_numscans('ix_orders_search'::regclass) FROM pg_stat_xact_user_tables"
     assert (found(tenant, "zzyzx"), found(tenant, "qqq")) == (["old"], [])
-    scanned, looked = db.session.execute(db.text(f"{scans} WHERE relname = 'orders'")).one()
-    assert (scanned, looked > 0) == (0, True)
+    scanned, index_scans = db.session.execute(db.text(f"{scans} WHERE relname = 'orders'")).one()
+    assert (scanned, index_scans > 0) == (0, True)
 
 
 @pytest.mark.parametrize("locale", ["LOCALE 'C'", "LOCALE 'C.UTF-8'", "LOCALE_PROVIDER icu ICU_LOCALE 'tr' LOCALE 'C'"])
-def test_the_words_are_the_same_in_a_database_of_any_locale(embedded: Embedded, locale: str) -> None:
-    """Of Turkish too, where the small letter of I is another."""
+def test_search_words_are_the_same_in_a_database_of_any_locale(embedded: Embedded, locale: str) -> None:
+    """Including Turkish, where the lower case of I is ı."""
     admin_url = embedded.database_url.replace("/doorbell?", "/postgres?")
     with psycopg.connect(admin_url, autocommit=True) as admin:
         try:

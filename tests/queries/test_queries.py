@@ -1,4 +1,4 @@
-"""Every number of the board against plain SQL or a hand count: days, zones, refunds, tenants."""
+"""All figures of the board against plain SQL or fixed expectations: days, zones, refunds, tenants."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def random_orders(world: World, tenant_id: int, seed: int) -> None:
-    """Orders over three days round NOON, some paid, refunded, cancelled, deleted, or nobody's."""
-    dice = random.Random(seed)
+    """Orders over three days around NOON, some paid, refunded, cancelled, deleted or unassigned."""
+    rng = random.Random(seed)
     people = [world.user(tenant_id, name) for name in ("Ana Silva", "Ben Okafor", "Chloé Martin")]
 
     def moment() -> datetime:
-        return NOON + timedelta(minutes=dice.randint(-60 * 60, 14 * 60))
+        return NOON + timedelta(minutes=rng.randint(-60 * 60, 14 * 60))
 
     for _ in range(120):
         placed = moment()
-        columns: dict[str, Any] = {"placed_at": placed, "owner_id": dice.choice([*people, None])}
-        if dice.random() < 0.8:
-            columns["paid_at"] = placed + timedelta(minutes=dice.randint(0, 900))
-        if dice.random() < 0.1:
+        columns: dict[str, Any] = {"placed_at": placed, "owner_id": rng.choice([*people, None])}
+        if rng.random() < 0.8:
+            columns["paid_at"] = placed + timedelta(minutes=rng.randint(0, 900))
+        if rng.random() < 0.1:
             columns["cancelled_at"] = moment()
-        order = world.order(tenant_id, dice.randint(1, 90_000), **columns)
-        if "paid_at" in columns and dice.random() < 0.3:
+        order = world.order(tenant_id, rng.randint(1, 90_000), **columns)
+        if "paid_at" in columns and rng.random() < 0.3:
             refund(world, order, 1, moment().isoformat())
-        if dice.random() < 0.05:
+        if rng.random() < 0.05:
             world.conn.execute("DELETE FROM orders WHERE id = %s", [order])
 
 
@@ -59,7 +59,7 @@ DAY = "AT TIME ZONE 'Europe/Berlin')::date = '2026-06-10'"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_number_equals_the_plain_sql_over_the_orders(world: World, seed: int) -> None:
+def test_every_figure_equals_plain_sql_over_the_orders(world: World, seed: int) -> None:
     acme, other = world.tenant(), world.tenant("other")
     random_orders(world, acme, seed)
     random_orders(world, other, seed + 100)
@@ -98,7 +98,7 @@ def test_every_number_equals_the_plain_sql_over_the_orders(world: World, seed: i
             assert person.revenue_minor == owners_paid - owners_back
 
 
-def test_recent_orders_are_the_latest_placed_each_with_its_last_change(world: World) -> None:
+def test_recent_orders_are_the_last_placed_with_their_latest_change(world: World) -> None:
     acme = world.tenant()
     ana = world.user(acme, "Ana Silva")
     for minute in range(30):
@@ -117,9 +117,7 @@ def test_recent_orders_are_the_latest_placed_each_with_its_last_change(world: Wo
     assert (shown[1].change.type, shown[1].change.by) == ("placed", "psql")
 
 
-def test_a_change_by_another_program_names_its_role_and_not_what_it_calls_itself(
-    world: World, shop: psycopg.Connection
-) -> None:
+def test_a_change_by_another_program_shows_its_role_not_its_own_name(world: World, shop: psycopg.Connection) -> None:
     acme = world.tenant()
     shop.execute("SET application_name = 'Ana Silva'")
     shop.execute(
@@ -132,7 +130,7 @@ def test_a_change_by_another_program_names_its_role_and_not_what_it_calls_itself
     assert change.by == "shop"
 
 
-def test_one_row_alone_is_the_same_as_in_the_list_and_only_for_its_tenant(world: World) -> None:
+def test_a_single_row_equals_its_row_in_the_list_and_needs_its_tenant(world: World) -> None:
     acme, other = world.tenant(), world.tenant("other")
     order = world.order(acme)
     world.change(order, paid_at=NOON)
@@ -158,7 +156,7 @@ def test_history_has_thirty_days_to_today_with_zeros_between(world: World) -> No
     assert [day.revenue_minor for day in days] == [30, *[0] * 28, 300]
 
 
-def test_the_leaderboard_is_the_best_first_and_nobody_has_a_row(world: World) -> None:
+def test_the_leaderboard_is_sorted_by_revenue_and_includes_unassigned_orders(world: World) -> None:
     acme = world.tenant()
     ana, ben = world.user(acme, "Ana Silva"), world.user(acme, "Ben Okafor")
     rollup(world, acme, "2026-06-01", ana, 100)
@@ -167,14 +165,14 @@ def test_the_leaderboard_is_the_best_first_and_nobody_has_a_row(world: World) ->
     rollup(world, acme, "2026-06-03", 0, 50)
     rollup(world, acme, "2026-05-01", ana, 9999)
     shown = leaderboard.read(tenant(acme), NOON)
-    assert [(one.name, one.revenue_minor, one.paid_orders) for one in shown] == [
+    assert [(row.name, row.revenue_minor, row.paid_orders) for row in shown] == [
         ("Ben Okafor", 400, 1),
         ("Ana Silva", 300, 3),
         (None, 50, 1),
     ]
 
 
-def test_the_inbox_is_ones_own_and_news_is_what_is_unread_and_newer(world: World) -> None:
+def test_the_inbox_is_the_users_own_and_new_items_are_unread_and_newer(world: World) -> None:
     acme = world.tenant()
     ana, ben = world.user(acme, "Ana Silva"), world.user(acme, "Ben Okafor")
     for owner in (ana, ana, ben):
@@ -182,13 +180,13 @@ def test_the_inbox_is_ones_own_and_news_is_what_is_unread_and_newer(world: World
     world.conn.execute("UPDATE orders SET paid_at = now()")
     user = db.session.get_one(User, ana)
     first = inbox.read(tenant(acme), NOON, user)
-    assert ([note.number for note in first.notes], first.unread) == (["T2", "T1"], 2)
-    assert inbox.read_news(tenant(acme), NOON, user, first.seen).count == 0
+    assert ([item.number for item in first.items], first.unread) == (["T2", "T1"], 2)
+    assert inbox.read_new_items(tenant(acme), NOON, user, first.seen).count == 0
     world.conn.execute("UPDATE orders SET shipped_at = now()")
     world.conn.execute("UPDATE notifications SET read_at = now() WHERE type = 'paid'")
-    news = inbox.read_news(tenant(acme), NOON, user, first.seen)
-    assert (news.count, news.orders, news.types, news.unread) == (2, 2, ("shipped",), 2)
-    assert inbox.read_news(tenant(acme), NOON, user, news.seen).count == 0
+    new = inbox.read_new_items(tenant(acme), NOON, user, first.seen)
+    assert (new.count, new.orders, new.types, new.unread) == (2, 2, ("shipped",), 2)
+    assert inbox.read_new_items(tenant(acme), NOON, user, new.seen).count == 0
 
 
 def test_two_tenants_never_mix_in_any_panel(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What counts today: midnights, zones and clock changes, refunds and cancellations, against a hand count."""
+"""The figures of a day: midnights, zones and clock changes, refunds and cancellations."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
         ("Africa/Cairo", "2026-04-24T12:00+00:00", "2026-04-23T22:00+00:00", 23),  # midnight itself is skipped
     ],
 )
-def test_a_day_runs_from_the_tenants_midnight_to_the_next_however_long_that_is(
-    zone: str, now: str, start: str, hours: int
-) -> None:
+def test_a_day_runs_from_one_midnight_of_the_tenant_to_the_next(zone: str, now: str, start: str, hours: int) -> None:
     day = today(zone, datetime.fromisoformat(now))
     assert day.start == datetime.fromisoformat(start)
     assert day.end - day.start == timedelta(hours=hours)
@@ -40,11 +38,11 @@ def test_a_day_runs_from_the_tenants_midnight_to_the_next_however_long_that_is(
         ("2026-06-10T10:00+00:00", "2026-06-09T10:00+00:00"),
         ("2026-03-29T10:00+00:00", "2026-03-28T11:00+00:00"),  # 12:00 on both clocks, 23 hours apart
         ("2026-10-25T11:00+00:00", "2026-10-24T10:00+00:00"),  # 12:00 on both clocks, 25 hours apart
-        ("2026-03-30T00:30+00:00", "2026-03-29T01:00+00:00"),  # 02:30 was skipped: when the clocks went forward
+        ("2026-03-30T00:30+00:00", "2026-03-29T01:00+00:00"),  # 02:30 was skipped: the jump
         ("2026-10-25T01:30+00:00", "2026-10-24T00:30+00:00"),  # the second 02:30 of today
     ],
 )
-def test_the_same_time_yesterday_is_the_same_time_on_the_wall(now: str, yesterday: str) -> None:
+def test_the_same_time_yesterday_is_the_same_wall_clock_time(now: str, yesterday: str) -> None:
     assert today("Europe/Berlin", datetime.fromisoformat(now)).yesterday_now == datetime.fromisoformat(yesterday)
 
 
@@ -57,7 +55,7 @@ def test_a_refund_counts_on_the_day_it_is_made(world: World) -> None:
     assert (shown.today_minor, shown.paid_minor, shown.refunded_minor, shown.yesterday_minor) == (4700, 5000, 300, 1000)
 
 
-def test_a_cancellation_leaves_the_revenue_and_takes_the_order(world: World) -> None:
+def test_a_cancellation_keeps_the_revenue_and_removes_the_order(world: World) -> None:
     acme = world.tenant()
     order = world.order(acme, 900, placed_at="2026-06-10 08:00+02", paid_at="2026-06-10 09:00+02")
     world.change(order, cancelled_at="2026-06-10 10:00+02")
@@ -65,7 +63,7 @@ def test_a_cancellation_leaves_the_revenue_and_takes_the_order(world: World) -> 
     assert orders_today.read(tenant(acme), NOON).today == 0
 
 
-def test_a_deleted_order_takes_its_refunds_along(world: World) -> None:
+def test_a_deleted_order_removes_its_refunds(world: World) -> None:
     acme = world.tenant()
     order = world.order(acme, 900, placed_at="2026-06-10 08:00+02", paid_at="2026-06-10 09:00+02")
     refund(world, order, 400, "2026-06-10 10:00+02")
@@ -73,8 +71,8 @@ def test_a_deleted_order_takes_its_refunds_along(world: World) -> None:
     assert revenue.read(tenant(acme), NOON) == revenue.Revenue(0, 0, 0)
 
 
-def test_on_the_day_after_clocks_go_forward_the_comparison_never_goes_back() -> None:
-    """02:30 was skipped yesterday: it is compared with the instant of the change, as all times from 02:00 to 03:00 are."""
+def test_after_a_day_with_skipped_hours_the_comparison_never_goes_back() -> None:
+    """02:00 to 03:00 was skipped yesterday: these times are compared with the instant of the jump."""
     clock = datetime(2026, 3, 29, 23, 0, tzinfo=UTC)  # 01:00 in Berlin, the day after
     compared = [today("Europe/Berlin", clock + timedelta(minutes=10 * n)).yesterday_now for n in range(20)]
     assert compared == sorted(compared)
@@ -82,13 +80,13 @@ def test_on_the_day_after_clocks_go_forward_the_comparison_never_goes_back() -> 
     assert skipped.yesterday_now == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
 
 
-def test_a_day_whose_midnight_is_skipped_begins_when_the_clocks_have_moved() -> None:
+def test_a_day_without_a_midnight_begins_at_the_jump() -> None:
     beirut = today("Asia/Beirut", datetime(2026, 3, 29, 9, 0, tzinfo=UTC))
     assert beirut.start == datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
     assert beirut.end - beirut.start == timedelta(hours=23)
 
 
-def test_yesterday_counts_until_the_same_time_only(world: World) -> None:
+def test_yesterday_counts_up_to_the_same_time_only(world: World) -> None:
     acme = world.tenant()
     for at in ("2026-06-09 11:59:59+02", "2026-06-09 12:00+02", "2026-06-08 23:59+02"):
         world.order(acme, 100, placed_at=at, paid_at=at)
@@ -97,7 +95,7 @@ def test_yesterday_counts_until_the_same_time_only(world: World) -> None:
     assert average_order.read(tenant(acme), NOON).yesterday_minor == 100
 
 
-def test_the_day_turns_at_the_tenants_midnight_in_far_zones(world: World) -> None:
+def test_the_day_changes_at_the_tenants_midnight_in_distant_zones(world: World) -> None:
     for slug, zone, midnight in (
         ("kiritimati", "Pacific/Kiritimati", datetime(2026, 6, 10, 10, 0, tzinfo=UTC)),
         ("newfoundland", "America/St_Johns", datetime(2026, 6, 10, 2, 30, tzinfo=UTC)),
@@ -119,7 +117,7 @@ def test_the_average_is_over_the_orders_paid_today_and_rounds_half_up(world: Wor
     assert shown == average_order.AverageOrder(orders=2, today_minor=101, yesterday_minor=None)
 
 
-def test_hours_are_those_of_the_wall_clock_and_a_repeated_hour_is_one(world: World) -> None:
+def test_hours_are_wall_clock_hours_and_a_repeated_hour_is_one(world: World) -> None:
     acme = world.tenant()
     for at in ("2026-10-25 00:30+00", "2026-10-25 01:30+00", "2026-10-25 23:30+01"):  # 02:30 twice, then 23:30
         world.order(acme, 100, placed_at=at, paid_at=at)
@@ -129,7 +127,7 @@ def test_hours_are_those_of_the_wall_clock_and_a_repeated_hour_is_one(world: Wor
     assert len(shown.hours) == 24
 
 
-def test_a_refund_stands_in_the_hour_it_is_made_even_below_zero(world: World) -> None:
+def test_a_refund_counts_in_the_hour_it_is_made_even_below_zero(world: World) -> None:
     acme = world.tenant()
     order = world.order(acme, 800, placed_at="2026-06-01 08:00+02", paid_at="2026-06-01 08:00+02")
     refund(world, order, 500, "2026-06-10 10:15+02")

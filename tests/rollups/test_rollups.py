@@ -1,4 +1,4 @@
-"""The rollups equal a plain count over the orders, whatever happened to them, and a second run changes nothing."""
+"""The rollups equal a plain count over the orders after any change, and a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def days(conn: psycopg.Connection) -> list[tuple[str, int, int, int]]:
     ).fetchall()
 
 
-def test_the_first_run_counts_everything_there_is(service: Service, world: World) -> None:
+def test_the_first_run_counts_all_orders(service: Service, world: World) -> None:
     tenant = world.tenant()
     world.order(tenant, 500, placed_at="1996-07-04 10:00+02", paid_at="1996-07-05 10:00+02")
     assert refresh.refresh(service.database_url) == {tenant}
@@ -30,7 +30,7 @@ def test_the_first_run_counts_everything_there_is(service: Service, world: World
     assert_they_equal_a_plain_count(world.conn)
 
 
-def test_a_second_run_changes_nothing_and_says_so(service: Service, world: World) -> None:
+def test_a_second_run_writes_nothing_and_returns_no_tenant(service: Service, world: World) -> None:
     tenant = world.tenant()
     order = world.order(tenant)
     refresh.refresh(service.database_url)
@@ -64,7 +64,7 @@ def test_a_correction_moves_the_figures_from_the_old_day_to_the_new(
     assert_they_equal_a_plain_count(world.conn)
 
 
-def test_a_reassigned_order_takes_its_revenue_and_its_refunds_along(service: Service, world: World) -> None:
+def test_reassigning_an_order_moves_its_revenue_and_refunds(service: Service, world: World) -> None:
     tenant = world.tenant()
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     order = world.order(tenant, placed_at="2026-03-01 12:00+00", paid_at="2026-03-02 12:00+00", owner_id=ana)
@@ -78,7 +78,7 @@ def test_a_reassigned_order_takes_its_revenue_and_its_refunds_along(service: Ser
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM orders", "TRUNCATE orders CASCADE"])
-def test_a_deleted_order_leaves_every_day_it_counted_in(service: Service, world: World, statement: str) -> None:
+def test_a_deleted_order_is_removed_from_each_of_its_days(service: Service, world: World, statement: str) -> None:
     order = world.order(world.tenant(), placed_at="2026-03-01 12:00+00", paid_at="2026-03-02 12:00+00")
     world.change(order, refunded_minor=300)
     refresh.refresh(service.database_url)
@@ -88,10 +88,10 @@ def test_a_deleted_order_leaves_every_day_it_counted_in(service: Service, world:
     assert days(world.conn) == []
 
 
-def test_days_and_hours_are_those_of_the_tenant_over_a_change_of_its_clock(service: Service, world: World) -> None:
+def test_days_and_hours_follow_the_tenants_clock_across_a_change(service: Service, world: World) -> None:
     tenant = world.tenant(timezone="Europe/Berlin")
     far = world.tenant("far", timezone="Pacific/Auckland")
-    start = datetime(2026, 10, 24, 20, tzinfo=UTC)  # 25 October has 25 hours in Berlin: 02:00 to 03:00 comes twice
+    start = datetime(2026, 10, 24, 20, tzinfo=UTC)  # 02:00 to 03:00 is repeated
     for quarter in range(4 * 32):
         moment = (start + timedelta(minutes=15 * quarter)).isoformat()
         world.order(tenant, placed_at=moment, paid_at=moment)
@@ -106,7 +106,7 @@ def test_days_and_hours_are_those_of_the_tenant_over_a_change_of_its_clock(servi
     ).fetchall()
 
 
-def test_a_transaction_that_commits_late_is_counted_and_holds_up_nobody(service: Service, world: World) -> None:
+def test_a_late_commit_is_counted_and_does_not_delay_other_orders(service: Service, world: World) -> None:
     tenant = world.tenant()
     refresh.refresh(service.database_url)
     with psycopg.connect(service.database_url) as slow:
@@ -121,17 +121,17 @@ def test_a_transaction_that_commits_late_is_counted_and_holds_up_nobody(service:
     assert sum(row[1] for row in days(world.conn)) == 2
 
 
-def test_a_cursor_of_another_cluster_means_counting_everything_anew(service: Service, world: World) -> None:
+def test_a_cursor_of_another_cluster_causes_a_full_count(service: Service, world: World) -> None:
     tenant = world.tenant()
     world.order(tenant)
     refresh.refresh(service.database_url)
-    world.conn.execute("UPDATE readers SET system_identifier = 1 WHERE name = 'rollups'")
+    world.conn.execute("UPDATE outbox_readers SET system_identifier = 1 WHERE name = 'rollups'")
     world.conn.execute("DELETE FROM rollups_hourly; UPDATE rollups_daily SET orders = 99")
     refresh.refresh(service.database_url)
     assert_they_equal_a_plain_count(world.conn)
 
 
-def test_a_rebuild_follows_a_tenant_to_another_time_zone(service: Service, world: World) -> None:
+def test_a_rebuild_applies_a_changed_time_zone(service: Service, world: World) -> None:
     tenant = world.tenant(timezone="Europe/Berlin")
     world.order(tenant, placed_at="2026-03-01 23:30+00", paid_at="2026-03-01 23:30+00")
     refresh.refresh(service.database_url)
@@ -140,14 +140,14 @@ def test_a_rebuild_follows_a_tenant_to_another_time_zone(service: Service, world
     assert_they_equal_a_plain_count(world.conn)
 
 
-def test_the_command_rebuilds_and_says_for_how_many(app: Flask, world: World) -> None:
+def test_the_command_rebuilds_and_prints_the_number_of_tenants(app: Flask, world: World) -> None:
     world.order(world.tenant(), placed_at="2026-03-01 23:30+00")
     result = app.test_cli_runner().invoke(args=["rollups", "rebuild"])
-    assert result.output == "Counted again: 1 tenant.\n"
+    assert result.output == "Rebuilt the rollups of 1 tenant.\n"
     assert_they_equal_a_plain_count(world.conn)
 
 
-def test_the_earliest_and_the_latest_times_that_an_order_can_have_are_counted(service: Service, world: World) -> None:
+def test_the_earliest_and_latest_allowed_times_are_counted(service: Service, world: World) -> None:
     tenant = world.tenant()
     at = ("1900-01-02 12:00+00", "2026-03-01 12:00+00", "8999-12-30 12:00+00")
     for placed_at in at:
@@ -156,7 +156,7 @@ def test_the_earliest_and_the_latest_times_that_an_order_can_have_are_counted(se
     assert days(world.conn) == [(moment[:10], 1, 0, 0) for moment in at]
 
 
-def test_a_deleted_tenant_takes_its_rollups_along_and_stops_nobody(service: Service, world: World) -> None:
+def test_a_deleted_tenant_loses_its_rollups_and_does_not_stop_a_refresh(service: Service, world: World) -> None:
     first, second = world.tenant("first"), world.tenant("second")
     world.order(first), world.order(second)
     refresh.refresh(service.database_url)

@@ -1,4 +1,4 @@
-"""The rollups with writers and a second run beside them, and after any mix of changes: they equal a plain count."""
+"""The rollups equal a plain count with concurrent writers and runs, and after random changes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..support.plain_count import DAILY, HOURLY, assert_they_equal_a_plain_count
 from ..support.world import Service, World
 
 
-def test_two_runs_at_once_and_writers_meanwhile_end_in_the_right_figures(service: Service, world: World) -> None:
+def test_concurrent_runs_and_writers_end_with_correct_rollups(service: Service, world: World) -> None:
     tenant = world.tenant()
-    faults: list[Exception] = []
+    errors: list[Exception] = []
     done = threading.Event()
 
     def keep_counting() -> None:
         while not done.is_set():
             try:
                 refresh.refresh(service.database_url)
-            except Exception as fault:
-                faults.append(fault)
+            except Exception as error:
+                errors.append(error)
 
     counters = [threading.Thread(target=keep_counting) for _ in range(3)]
     for counter in counters:
@@ -35,36 +35,36 @@ def test_two_runs_at_once_and_writers_meanwhile_end_in_the_right_figures(service
     done.set()
     for counter in counters:
         counter.join()
-    assert faults == []
+    assert errors == []
     refresh.refresh(service.database_url)
     assert_they_equal_a_plain_count(world.conn)
 
 
-def _moment(dice: random.Random) -> str:
-    """Around both changes of Berlin's clock in 2026, so that hours are shared, skipped and repeated."""
-    middle = dice.choice([datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)])
-    return (middle + timedelta(minutes=dice.randint(-2000, 2000))).isoformat()
+def _moment(rng: random.Random) -> str:
+    """A time near one of Berlin's clock changes in 2026, so that hours are shared, skipped and repeated."""
+    middle = rng.choice([datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)])
+    return (middle + timedelta(minutes=rng.randint(-2000, 2000))).isoformat()
 
 
-def _change_something(world: World, tenants: dict[int, list[int | None]], dice: random.Random) -> None:
-    tenant = dice.choice(list(tenants))
-    owner = dice.choice(tenants[tenant])
+def _change_something(world: World, tenants: dict[int, list[int | None]], rng: random.Random) -> None:
+    tenant = rng.choice(list(tenants))
+    owner = rng.choice(tenants[tenant])
     found = world.conn.execute(
         "SELECT id FROM orders WHERE tenant_id = %s ORDER BY random() LIMIT 1", [tenant]
     ).fetchone()
-    kind = dice.choice(["place", "place", "pay", "pay", "refund", "cancel", "edit", "reassign", "delete"])
+    kind = rng.choice(["place", "place", "pay", "pay", "refund", "cancel", "edit", "reassign", "delete"])
     if kind == "place" or found is None:
-        world.order(tenant, dice.randint(1, 900), placed_at=_moment(dice), owner_id=owner)
+        world.order(tenant, rng.randint(1, 900), placed_at=_moment(rng), owner_id=owner)
     elif kind == "pay":
-        world.change(found[0], paid_at=_moment(dice))
+        world.change(found[0], paid_at=_moment(rng))
     elif kind == "refund":
         world.conn.execute(
             "UPDATE orders SET refunded_minor = total_minor / 2 WHERE id = %s AND paid_at IS NOT NULL", found
         )
     elif kind == "cancel":
-        world.change(found[0], cancelled_at=dice.choice([None, _moment(dice)]))
+        world.change(found[0], cancelled_at=rng.choice([None, _moment(rng)]))
     elif kind == "edit":
-        world.change(found[0], placed_at=_moment(dice), total_minor=dice.randint(900, 2000))
+        world.change(found[0], placed_at=_moment(rng), total_minor=rng.randint(900, 2000))
     elif kind == "reassign":
         world.change(found[0], owner_id=owner)
     else:
@@ -72,17 +72,15 @@ def _change_something(world: World, tenants: dict[int, list[int | None]], dice: 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_happens_to_orders_incremental_equals_plain_and_equals_a_rebuild(
-    service: Service, world: World, seed: int
-) -> None:
-    dice = random.Random(seed)
+def test_incremental_refreshes_equal_a_plain_count_and_a_rebuild(service: Service, world: World, seed: int) -> None:
+    rng = random.Random(seed)
     tenants: dict[int, list[int | None]] = {}
     for slug, zone in (("berlin", "Europe/Berlin"), ("kolkata", "Asia/Kolkata"), ("howe", "Australia/Lord_Howe")):
         tenant = world.tenant(slug, timezone=zone)
         tenants[tenant] = [None, world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")]
     for _ in range(12):
-        for _ in range(dice.randint(0, 25)):
-            _change_something(world, tenants, dice)
+        for _ in range(rng.randint(0, 25)):
+            _change_something(world, tenants, rng)
         refresh.refresh(service.database_url)
         assert_they_equal_a_plain_count(world.conn)
     incremental = world.conn.execute(HOURLY).fetchall(), world.conn.execute(DAILY).fetchall()

@@ -1,4 +1,4 @@
-"""Celery's wiring: every name that is sent exists, every option is one that Celery knows, and the tasks do their work."""
+"""Celery's wiring: each name sent is a task, each option exists in Celery, and the tasks do their work."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from celery.beat import Scheduler
 from celery.schedules import schedule
 
 from webapp.config.redis_url import for_celery
-from webapp.doorbell import connection
+from webapp.doorbell import connection, locks
 from webapp.events import retention
-from webapp.events.catalog import ORDERS, ROLLUPS
-from webapp.listener import heartbeat, standby
+from webapp.events.topics import ORDERS, ROLLUPS
+from webapp.listener import heartbeat
+from webapp.listener.catch_up import drain_without_leader
 from webapp.outbox import drain
 
 from ..support.processes import SECRET
@@ -56,16 +57,14 @@ def test_every_scheduled_and_sent_name_is_a_task(celery_app: Celery) -> None:
     assert all(entry["options"]["expires"] <= entry["schedule"] for entry in schedule.SCHEDULE.values())
 
 
-def test_every_option_is_one_that_celery_knows(environment: dict[str, str]) -> None:
+def test_every_option_exists_in_celery(environment: dict[str, str]) -> None:
     from tasks.app import settings
 
     assert set(settings()) - SETTING_KEYS == set()
 
 
-def test_a_tick_that_finds_no_redis_is_one_line_in_beats_log(
-    celery_app: Celery, caplog: pytest.LogCaptureFixture
-) -> None:
-    away = Celery("away", broker="redis://127.0.0.1:1/0")  # nobody listens there
+def test_a_tick_without_redis_logs_one_line_in_beat(celery_app: Celery, caplog: pytest.LogCaptureFixture) -> None:
+    away = Celery("away", broker="redis://127.0.0.1:1/0")  # nothing listens there
     scheduler = Scheduler(away, lazy=True)
     scheduler.apply_entry(scheduler.Entry("tick", "tasks.catch_up.catch_up", schedule=schedule(60.0), app=away))
     (record,) = [record for record in caplog.records if record.name == "celery.beat" and record.levelname == "ERROR"]
@@ -82,11 +81,11 @@ def test_a_tick_that_finds_no_redis_is_one_line_in_beats_log(
         ("unix:///run/redis.sock?db=2", "redis+socket:///run/redis.sock?virtual_host=2"),
     ],
 )
-def test_celery_is_told_the_same_redis_in_its_own_spelling(redis_url: str, broker_url: str) -> None:
+def test_the_redis_url_is_translated_for_celery(redis_url: str, broker_url: str) -> None:
     assert for_celery(redis_url)["broker_url"] == broker_url
 
 
-def test_the_rollup_task_tells_the_boards_whose_figures_changed(
+def test_the_rollup_task_publishes_to_tenants_with_changed_rollups(
     celery_app: Celery, redis_client: redis.Redis, world: World
 ) -> None:
     busy, idle = world.tenant("busy"), world.tenant("idle")
@@ -98,15 +97,15 @@ def test_the_rollup_task_tells_the_boards_whose_figures_changed(
     assert [list(signal.topics) for signal in published(redis_client, busy)] == [[ROLLUPS]]
 
 
-def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
+def test_catch_up_drains_only_while_no_listener_leads(
     celery_app: Celery, redis_client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
     catch_up = celery_app.tasks["tasks.catch_up.catch_up"]
-    standby.catch_up(service.database_url, redis_client)  # the first of all drains sets the cursor
+    drain_without_leader(service.database_url, redis_client)  # the first of all drains sets the cursor
     world.order(tenant)
     with connection.connect(service.database_url) as leader:
-        assert connection.try_lead(leader)
+        assert locks.try_lead(leader)
         heartbeat.Heartbeat(leader, redis_client).beat(drain.open_cursor(leader, redis_client))
         assert catch_up() is None
         assert ORDERS not in topics(redis_client, tenant)
@@ -114,7 +113,7 @@ def test_catch_up_drains_when_no_listener_leads_and_leaves_when_one_does(
     assert ORDERS in topics(redis_client, tenant)
 
 
-def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app: Celery, world: World) -> None:
+def test_partitions_are_created_ahead_even_after_a_missed_month(celery_app: Celery, world: World) -> None:
     def months() -> int:
         rows = world.conn.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'order_events'::regclass"
@@ -132,7 +131,7 @@ def test_partitions_are_made_ahead_and_a_missed_month_stops_no_other(celery_app:
     assert months() == retention.MONTHS_AHEAD
 
 
-def test_months_older_than_the_retention_are_dropped_and_younger_ones_kept(
+def test_partitions_older_than_the_retention_are_dropped(
     celery_app: Celery, redis_client: redis.Redis, service: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for month, following in (("2024-01-01", "2024-02-01"), ("2024-02-01", "2024-03-01")):
@@ -140,7 +139,7 @@ def test_months_older_than_the_retention_are_dropped_and_younger_ones_kept(
             f"CREATE TABLE order_events_{month[:7].replace('-', '_')} PARTITION OF order_events"
             f" FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
         )
-    standby.catch_up(service.database_url, redis_client)
+    drain_without_leader(service.database_url, redis_client)
     monkeypatch.setenv("RETENTION_DAYS", "36500")
     assert celery_app.tasks["tasks.partitions.drop"]() == []
     monkeypatch.delenv("RETENTION_DAYS")
@@ -161,11 +160,11 @@ def _end(process: subprocess.Popen[bytes], seconds: float = 8) -> str:
     return output.decode()
 
 
-def test_a_real_worker_catches_up_at_its_start_and_ends_on_sigterm(
+def test_a_real_worker_catches_up_at_start_and_ends_on_sigterm(
     environment: dict[str, str], redis_client: redis.Redis, service: Service, world: World
 ) -> None:
     tenant = world.tenant()
-    standby.catch_up(service.database_url, redis_client)
+    drain_without_leader(service.database_url, redis_client)
     world.order(tenant)
     worker = _start(environment, "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
     try:
@@ -176,9 +175,7 @@ def test_a_real_worker_catches_up_at_its_start_and_ends_on_sigterm(
     assert "Traceback" not in output
 
 
-def test_a_real_beat_starts_leaves_no_file_and_ends_on_sigterm(
-    environment: dict[str, str], redis_client: redis.Redis
-) -> None:
+def test_a_real_beat_writes_no_file_and_ends_on_sigterm(environment: dict[str, str], redis_client: redis.Redis) -> None:
     before = set(ROOT.iterdir())
     beat = _start(environment | {"PYTHONUNBUFFERED": "1"}, "beat", "--loglevel=DEBUG")
     assert beat.stdout is not None
@@ -191,7 +188,7 @@ def test_a_real_beat_starts_leaves_no_file_and_ends_on_sigterm(
     assert {path.name for path in set(ROOT.iterdir()) - before if path.name.startswith("celery")} == set()
 
 
-def test_a_worker_without_an_environment_says_what_is_missing_in_a_sentence() -> None:
+def test_a_worker_without_an_environment_ends_with_an_error() -> None:
     bare = {
         name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     }
@@ -202,7 +199,7 @@ def test_a_worker_without_an_environment_says_what_is_missing_in_a_sentence() ->
     assert "Traceback" not in output
 
 
-def test_a_database_that_is_away_is_no_traceback(celery_app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_expect_an_unreachable_database(celery_app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     for name in ("tasks.rollups.refresh", "tasks.catch_up.catch_up", "tasks.partitions.make", "tasks.partitions.drop"):
         task = celery_app.tasks[name]

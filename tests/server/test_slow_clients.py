@@ -1,4 +1,4 @@
-"""A client that sends or reads slowly, or not at all, holds nothing of a web process for good."""
+"""Clients that send or read slowly, or not at all, cannot hold a web process's resources for ever."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def read_all(sock: socket.socket) -> bytes:
 
 
 def held(doorbell: Doorbell, sock: socket.socket) -> bool:
-    """Whether a web process still has the other end of this connection."""
+    """Whether the web process still has the other end of this connection."""
     (worker,) = psutil.Process(doorbell.web.pid).children()
     port = sock.getsockname()[1]
-    return any(one.raddr and one.raddr.port == port for one in worker.net_connections("tcp"))
+    return any(conn.raddr and conn.raddr.port == port for conn in worker.net_connections("tcp"))
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 900\r\n\r\na=", b"Transfer-Encoding: chunked\r\n\r\n5\r\na="])
-def test_a_body_that_never_comes_is_given_up(doorbell: Doorbell, framing: bytes) -> None:
+def test_a_body_that_never_arrives_is_answered_408(doorbell: Doorbell, framing: bytes) -> None:
     with connect(doorbell) as sock:
         began = time.monotonic()
         sock.sendall(FORM + framing)
@@ -57,7 +57,7 @@ def test_a_body_that_never_comes_is_given_up(doorbell: Doorbell, framing: bytes)
     assert "Traceback" not in doorbell.web.log
 
 
-def test_a_body_that_trickles_is_given_up_as_well(doorbell: Doorbell) -> None:
+def test_a_body_that_trickles_is_answered_408(doorbell: Doorbell) -> None:
     with connect(doorbell) as sock:
         began = time.monotonic()
         sock.sendall(FORM + b"Content-Length: 900\r\n\r\n")
@@ -73,7 +73,7 @@ def test_a_body_that_trickles_is_given_up_as_well(doorbell: Doorbell) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_slow_body_that_comes_in_time_is_read(doorbell: Doorbell) -> None:
+def test_a_slow_body_that_arrives_in_time_is_read(doorbell: Doorbell) -> None:
     with connect(doorbell) as sock:
         sock.sendall(FORM + b"Connection: close\r\nContent-Length: 10\r\n\r\nemail")
         sock.settimeout(BODY_SECONDS / 4)
@@ -83,10 +83,10 @@ def test_a_slow_body_that_comes_in_time_is_read(doorbell: Doorbell) -> None:
         sock.sendall(b"=abcd")
         answer = read_all(sock)
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"not valid any more" in answer, "the whole form was read, and has no CSRF token"
+    assert b"no longer valid" in answer, "the form was read, and has no CSRF token"
 
 
-def test_a_head_that_never_ends_is_given_up(doorbell: Doorbell) -> None:
+def test_a_head_that_never_ends_closes_the_connection(doorbell: Doorbell) -> None:
     with connect(doorbell) as sock:
         began = time.monotonic()
         sock.sendall(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nX: ")
@@ -95,7 +95,7 @@ def test_a_head_that_never_ends_is_given_up(doorbell: Doorbell) -> None:
 
 
 @pytest.mark.parametrize("path", [b"/healthz", b"/sign-in", b"/none"])
-def test_a_body_without_end_that_no_page_reads_ends_its_connection(doorbell: Doorbell, path: bytes) -> None:
+def test_an_endless_unread_body_closes_the_connection(doorbell: Doorbell, path: bytes) -> None:
     with connect(doorbell) as sock:
         sock.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n" % path)
         with pytest.raises(ConnectionError):
@@ -104,7 +104,7 @@ def test_a_body_without_end_that_no_page_reads_ends_its_connection(doorbell: Doo
     assert "Traceback" not in doorbell.web.log
 
 
-def test_a_form_that_is_too_large_is_told_so_while_it_is_still_sent(doorbell: Doorbell) -> None:
+def test_a_form_that_is_too_large_is_answered_while_it_is_still_sent(doorbell: Doorbell) -> None:
     body = b"email=" + b"x" * 900_000
     for more in (b"", b"Connection: close\r\n"):
         with connect(doorbell) as sock:
@@ -112,7 +112,7 @@ def test_a_form_that_is_too_large_is_told_so_while_it_is_still_sent(doorbell: Do
             assert sock.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_body_that_no_page_reads_is_passed_over_before_the_next_request(doorbell: Doorbell) -> None:
+def test_an_unread_body_is_discarded_before_the_next_request(doorbell: Doorbell) -> None:
     with connect(doorbell) as sock:
         one = b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"a" * 200_000
         sock.sendall(one + b"GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -121,23 +121,23 @@ def test_a_body_that_no_page_reads_is_passed_over_before_the_next_request(doorbe
     assert b"HTTP/1.1 404 " in answers
 
 
-def test_an_answer_that_is_never_read_is_given_up(doorbell: Doorbell) -> None:
-    path, asked = b"/static/vendor/tabler.min.css", 40
+def test_a_response_that_is_never_read_closes_the_connection(doorbell: Doorbell) -> None:
+    path, requests = b"/static/vendor/tabler.min.css", 40
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         sock.settimeout(SEND_SECONDS + 10)
         sock.connect(("127.0.0.1", doorbell.port))
-        sock.sendall(b"".join(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path for _ in range(asked)))
+        sock.sendall(b"".join(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path for _ in range(requests)))
         assert eventually(lambda: not held(doorbell, sock), SEND_SECONDS + 10)
         try:
             got = len(read_all(sock))
         except ConnectionResetError:
             got = 0
-    assert got < 8_000_000, "what the kernel had taken, and no more of the 25 MB"
+    assert got < 8_000_000, "only what the kernel had buffered of the 25 MB"
     assert "Traceback" not in doorbell.web.log
 
 
-def test_a_stream_lives_on_when_those_seconds_are_over(doorbell: Doorbell, world: World) -> None:
+def test_a_stream_outlives_these_deadlines(doorbell: Doorbell, world: World) -> None:
     cookie = doorbell.cookie(world.user(world.tenant()))
     stream = EventStream(f"{doorbell.url}/stream", cookie, timeout=15)
     began = time.monotonic()

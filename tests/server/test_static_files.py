@@ -1,4 +1,4 @@
-"""Static files: kept for ever under hashed addresses, compressed, the same files for an old page; and pages compressed."""
+"""Static files: hashed addresses, caching, compression, and pages of another version. Compression of pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ana(app: Flask, world: World) -> Person:
 
 
 def addresses(ana: Person) -> list[str]:
-    """Of all static files that the board names, and that its scripts import."""
+    """The addresses of all static files that the board or its scripts use."""
     found = re.findall(r'(?:src|href)="(/static/[^"]+)"', ana.get("/").text)
     for address in found:
         if address.endswith(".js") and "/vendor/" not in address:
@@ -46,10 +46,10 @@ def addresses(ana: Person) -> list[str]:
     return found
 
 
-def test_every_file_that_the_board_needs_is_kept_for_ever(ana: Person) -> None:
+def test_every_file_of_the_board_is_cached_for_ever(ana: Person) -> None:
     found = addresses(ana)
     assert len(found) > 10
-    assert any(address.endswith("/refetch.js") for address in found), "one that only another script imports"
+    assert any(address.endswith("/refetch.js") for address in found), "guard: only another script imports it"
     for address in found:
         answer = ana.get(address)
         assert answer.status_code == 200, address
@@ -58,9 +58,7 @@ def test_every_file_that_the_board_needs_is_kept_for_ever(ana: Person) -> None:
 
 
 @pytest.mark.parametrize(("accepts", "encoding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", None)])
-def test_a_file_comes_in_the_best_encoding_that_the_client_takes(
-    app: Flask, accepts: str, encoding: str | None
-) -> None:
+def test_a_file_has_the_best_encoding_that_the_client_accepts(app: Flask, accepts: str, encoding: str | None) -> None:
     address = f"/static/{static_files.version()}/doorbell.css"
     answer = app.test_client().get(address, headers={"Accept-Encoding": accepts})
     assert answer.headers.get("Content-Encoding") == encoding
@@ -79,7 +77,7 @@ def decoded(answer: TestResponse) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["/static/0123456789abcdef/doorbell.css", "/static/doorbell.css"])
-def test_a_page_of_another_version_gets_the_file_that_is_here_and_asks_again(app: Flask, path: str) -> None:
+def test_a_page_of_another_version_gets_the_present_file_and_must_revalidate_it(app: Flask, path: str) -> None:
     client = app.test_client()
     answer = client.get(path)
     assert answer.data == SHEET
@@ -91,18 +89,18 @@ def test_a_page_of_another_version_gets_the_file_that_is_here_and_asks_again(app
 
 
 @pytest.mark.parametrize("path", ["none.css", "../config.py", "..%2fconfig.py", "%2e%2e/config.py", "vendor/", ""])
-def test_what_is_no_static_file_is_not_found(app: Flask, path: str) -> None:
+def test_a_path_that_is_not_a_static_file_is_404(app: Flask, path: str) -> None:
     for prefix in ("/static/", f"/static/{static_files.version()}/"):
         assert app.test_client().get(prefix + path).status_code == 404
 
 
-def test_a_form_sent_to_a_static_file_is_refused_with_the_policy(app: Flask) -> None:
+def test_a_post_to_a_static_file_is_refused_with_the_policy(app: Flask) -> None:
     answer = app.test_client().post(f"/static/{static_files.version()}/doorbell.css")
     assert answer.status_code in (400, 405)
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
 
-def test_a_changed_file_changes_the_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_file_changes_all_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "page.js").write_text("one")
     monkeypatch.setattr(static_files, "FOLDER", tmp_path)
     versions = []
@@ -113,7 +111,7 @@ def test_a_changed_file_changes_the_addresses(tmp_path: Path, monkeypatch: pytes
     assert re.fullmatch(r"[0-9a-f]{16}", versions[0])
 
 
-def test_while_flask_debugs_a_file_is_read_from_the_source(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_debug_mode_files_are_read_from_the_source_tree(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_DEBUG", "1")
     app = create_app(config_for(service))
     assert "doorbell_static" not in app.extensions
@@ -124,30 +122,30 @@ def test_while_flask_debugs_a_file_is_read_from_the_source(service: Service, mon
     assert "immutable" not in answer.headers["Cache-Control"]
 
 
-def test_the_files_are_made_outside_of_the_source_and_go_with_the_process(tmp_path: Path) -> None:
+def test_compressed_files_are_outside_of_the_source_tree_and_removed_with_the_process(tmp_path: Path) -> None:
     program = (
         "import os, webapp.server.static_files as files; here = files._built().name; print(here);"
         "print(sorted(os.listdir(here)))"
     )
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
-    said = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True).stdout
-    assert said.startswith(str(tmp_path))
-    assert "'doorbell.css.br'" in said
-    assert "'doorbell.css.gz'" in said
+    output = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True).stdout
+    assert output.startswith(str(tmp_path))
+    assert "'doorbell.css.br'" in output
+    assert "'doorbell.css.gz'" in output
     assert list(tmp_path.iterdir()) == []
     assert not list(static_files.FOLDER.rglob("*.br"))
 
 
-def test_a_page_is_compressed_unless_its_address_has_words_of_the_client(ana: Person) -> None:
-    takes = {"headers": {"Accept-Encoding": "br, gzip"}}
+def test_a_page_is_compressed_unless_its_address_has_a_query_string(ana: Person) -> None:
+    accepts = {"headers": {"Accept-Encoding": "br, gzip"}}
     for path in ("/", "/orders", "/orders/new", "/inbox"):
-        answer = ana.get(path, **takes)
+        answer = ana.get(path, **accepts)
         assert answer.headers.get("Content-Encoding") == "br", path
         assert "Accept-Encoding" in answer.headers["Vary"]
         assert "Cookie" in answer.headers["Vary"]
         assert 'name="csrf-token"' in decoded(answer).decode()
     for path in ("/orders?q=words", "/?live=poll", "/panels/recent_orders", "/panels?names=revenue,history"):
-        assert "Content-Encoding" not in ana.get(path, **takes).headers, path
+        assert "Content-Encoding" not in ana.get(path, **accepts).headers, path
     refused = ana.client.post("/sign-in", data={"email": "words"}, headers={"Accept-Encoding": "br"})
     assert "Content-Encoding" not in refused.headers
 
@@ -160,10 +158,10 @@ def doorbell(service: Service) -> Iterator[Doorbell]:
     doorbell.close()
 
 
-def test_gunicorn_serves_them_and_still_gives_streams_away(doorbell: Doorbell, world: World) -> None:
+def test_gunicorn_serves_static_files_and_streams_still_hijack_the_connection(doorbell: Doorbell, world: World) -> None:
     user = world.user(world.tenant())
     connection = http.client.HTTPConnection("127.0.0.1", doorbell.port, timeout=10)
-    for name in ("doorbell.css", "page.js", "vendor/htmx.min.js"):  # by one connection, as a browser asks
+    for name in ("doorbell.css", "page.js", "vendor/htmx.min.js"):  # on one connection
         connection.request("GET", f"/static/{static_files.version()}/{name}", headers={"Accept-Encoding": "br"})
         answer = connection.getresponse()
         body = answer.read()
@@ -173,4 +171,4 @@ def test_gunicorn_serves_them_and_still_gives_streams_away(doorbell: Doorbell, w
     stream = EventStream(doorbell.url + "/stream", doorbell.cookie(user))
     assert stream.until("hello")
     assert stream.response.headers["Connection"] == "close"
-    assert "Transfer-Encoding" not in stream.response.headers, "the response of a generator comes in chunks"
+    assert "Transfer-Encoding" not in stream.response.headers, "a generator's response would be chunked"

@@ -1,4 +1,4 @@
-"""Whatever another program writes into our Redis is a line in the log, and one tenant's junk is no other tenant's trouble."""
+"""Junk that another program writes into our Redis is logged, and affects only the tenant of its key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from flask import Flask
 from webapp import create_app
 from webapp.doctor import readiness
 from webapp.doorbell import connection
-from webapp.events.catalog import BOARD_TOPICS
-from webapp.listener.heartbeat import ASKED_KEY, LEADER_KEY, Heartbeat
+from webapp.events.topics import BOARD_TOPICS
+from webapp.listener.heartbeat import LEADER_KEY, PROBE_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.signals import publisher, signal_log
 from webapp.signals.beat import Beat
@@ -88,18 +88,18 @@ def hub(service: Service) -> Iterator[Hub]:
 
 
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
-def test_a_signal_is_parsed_strictly_or_not_at_all(junk: str | bytes) -> None:
-    with pytest.raises(ValueError, match="not a signal"):
+def test_an_invalid_signal_is_a_value_error(junk: str | bytes) -> None:
+    with pytest.raises(ValueError, match="not a valid signal"):
         Signal.parse(junk)
 
 
-def test_a_signal_of_ours_is_read_as_it_was_meant() -> None:
+def test_a_valid_signal_is_parsed() -> None:
     text = '{"seq":7,"topics":{"orders":[1,2],"revenue":null},"users":{"3":["inbox"]},"at":5}'
     assert Signal.parse(text) == Signal(7, {"orders": [1, 2], "revenue": None}, {3: ["inbox"]}, 5)
     assert Signal.parse(text, 9).seq == 9
 
 
-def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
+def test_junk_on_a_channel_makes_only_that_tenants_pages_resync(
     hub: Hub, world: World, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -107,69 +107,69 @@ def test_junk_on_a_channel_makes_that_tenants_pages_resync_and_no_others(
     stream, guard = (GeneratorStream(tenant, world.user(tenant)) for tenant in (struck, other))
     for opened in (stream, guard):
         hub.open(opened, 0)
-        opened.take()
+        opened.take_pending()
     for junk in JUNK.values():
         redis_client.publish(publisher.channel(struck), junk)
-    assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
-    time.sleep(RESYNC_SECONDS + 0.2)  # the junk that came in the second after that: covered by one more
-    assert eventually(lambda: (dirty := stream.take()) is not None and "resync" in dirty.topics)
+    assert eventually(lambda: (pending := stream.take_pending()) is not None and "resync" in pending.topics)
+    time.sleep(RESYNC_SECONDS + 0.2)  # one more, for the later junk
+    assert eventually(lambda: (pending := stream.take_pending()) is not None and "resync" in pending.topics)
     for tenant, opened in ((struck, stream), (other, guard)):
         publisher.publish(redis_client, tenant, {"placed": None})
         assert eventually(
-            lambda opened=opened: (dirty := opened.take()) is not None and list(dirty.topics) == ["placed"]
+            lambda opened=opened: (pending := opened.take_pending()) is not None and list(pending.topics) == ["placed"]
         )
-        assert not opened.lost
-    told = [record.getMessage() for record in caplog.records if record.name == "doorbell.hub"]
-    assert [text for text in told if "redis is away" in text] == []
-    assert len([text for text in told if "a signal is unreadable; its tenant's pages resync" in text]) == 1
-    assert f"tenant={struck}" in told[-1]
+        assert not opened.disconnected
+    lines = [record.getMessage() for record in caplog.records if record.name == "doorbell.hub"]
+    assert [text for text in lines if "redis is away" in text] == []
+    assert len([text for text in lines if "a signal is unreadable; its tenant's pages resync" in text]) == 1
+    assert f"tenant={struck}" in lines[-1]
 
 
-def test_junk_in_one_tenants_log_costs_no_panel_page_or_signal(
+def test_junk_in_one_tenants_log_breaks_no_panel_page_or_signal(
     app: Flask, world: World, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     struck, other = world.tenant("struck"), world.tenant("other")
     people = [Person(app, world.user(tenant)) for tenant in (struck, other)]
     key = publisher.log_key(struck)
 
-    def look() -> None:
+    def pages_work() -> None:
         for person in people:
             assert person.get("/panels/revenue").status_code == 200
             assert person.get("/").status_code == 200
 
-    def resumes(since: int) -> list[Signal] | None:
+    def replay(since: int) -> list[Signal] | None:
         return signal_log.read_since(redis_client, struck, since)
 
     for tenant in (struck, other):
         publisher.publish(redis_client, tenant, {"placed": None})
-    look()
+    pages_work()
     seq = signal_log.newest_seq(redis_client, struck)
     entries: tuple[Any, ...] = ({"signal": "junk"}, {"other": "x"}, {"other": "x", "signal": "[" * 5000})
     for n, fields in enumerate(entries, 1):
         redis_client.xadd(key, fields, id=f"{seq + n}-7")
-        look()
-        with pytest.raises(ValueError, match="not a signal"):
-            resumes(seq)
+        pages_work()
+        with pytest.raises(ValueError, match="not a valid signal"):
+            replay(seq)
     for junk in (b"text", {"a": "hash"}, ["a list"]):
         redis_client.delete(key)
         write(redis_client, key, junk)
-        look()
+        pages_work()
         assert publisher.publish(redis_client, struck, {"placed": None})
-        look()
+        pages_work()
     redis_client.delete(key)
     redis_client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551614")
-    look()
+    pages_work()
     assert publisher.publish(redis_client, struck, {"placed": None}) < MAX_SEQ
     redis_client.xadd(key, {"signal": "x"}, id="18446744073709551615-18446744073709551615")
     redis_client.xtrim(key, maxlen=0)
     assert publisher.publish(redis_client, struck, {"placed": None}) < MAX_SEQ
-    look()
+    pages_work()
     assert "is away" not in caplog.text
     assert "Traceback" not in caplog.text
 
 
 def write(client: redis.Redis, key: str, value: Any) -> None:
-    """A value of the type that Redis has for it."""
+    """Store a value under Redis's type for it."""
     client.delete(key)
     if isinstance(value, dict):
         client.hset(key, mapping=value)
@@ -179,8 +179,8 @@ def write(client: redis.Redis, key: str, value: Any) -> None:
         client.set(key, value)
 
 
-KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, ASKED_KEY, drain.PUBLISHED_KEY)
-BAD_BEATS = (
+KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, PROBE_KEY, drain.PUBLISHED_KEY)
+BAD_HEARTBEATS = (
     b"x",
     b"[]",
     b"{}",
@@ -198,17 +198,17 @@ BAD_BEATS = (
 )
 
 
-@pytest.mark.parametrize("junk", [*BAD_BEATS, {"a": "hash"}, ["a list"]], ids=repr)
-def test_a_heartbeat_that_is_none_is_told_and_ends_nothing(
+@pytest.mark.parametrize("junk", [*BAD_HEARTBEATS, {"a": "hash"}, ["a list"]], ids=repr)
+def test_an_invalid_heartbeat_key_stops_neither_pages_nor_the_leader(
     service: Service, redis_client: redis.Redis, junk: Any
 ) -> None:
     for key in KEYS:
         write(redis_client, key, junk)
-    examiner = readiness.of(create_app(config_for(service)))
-    assert examiner.health().parts["listener"].ok, "pages go by its presence; flask doctor reads what is in it"
+    monitor = readiness.monitor_of(create_app(config_for(service)))
+    assert monitor.health().parts["listener"].ok, "pages need only its presence; flask doctor reads the value"
     with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, redis_client)
-        beat.close()  # of a key that is not ours
+        beat.close()  # with a foreign value
         cursor = drain.open_cursor(conn, redis_client)
         beat.beat(cursor)
     assert Beat.parse(cast(Any, redis_client.get(KEYS[0]))).is_mine
@@ -231,35 +231,35 @@ def test_a_listener_leads_over_keys_of_wrong_types(doorbell: Doorbell, world: Wo
     assert "Traceback" not in doorbell.listener.log
 
 
-def test_a_leader_whose_heartbeat_another_program_deletes_goes_on_leading(
+def test_a_leader_keeps_leading_when_another_program_deletes_its_heartbeat(
     doorbell: Doorbell, world: World, redis_client: redis.Redis
 ) -> None:
-    """The standby sees in PostgreSQL that the leader's session works, and says what is missing."""
+    """The standby finds in PostgreSQL that the leader's session works, and logs the missing heartbeat."""
     listener = doorbell.listener
     listener.start()
     assert eventually(lambda: "listening" in listener.log)
     standby = doorbell.another_listener()
 
-    def told() -> bool:
+    def is_logged() -> bool:
         redis_client.delete(LEADER_KEY)
         return "the leader's heartbeat is missing; its session works" in standby.log
 
-    assert eventually(told, 30)
+    assert eventually(is_logged, 30)
     ends = time.monotonic() + 5
     while time.monotonic() < ends:
         redis_client.delete(LEADER_KEY)
-    assert "ended its session" not in standby.log
+    assert "evicted" not in standby.log
     assert listener.log.count("listening") == 1
     order = world.order(tenant := world.tenant())
     assert eventually(lambda: [s.topics["orders"] for s in published(redis_client, tenant)] == [[order]])
 
 
 @pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])
-def test_no_event_is_written_under_a_name_that_is_more_than_a_word(name: str) -> None:
-    with pytest.raises(ValueError, match="not a name of an event"):
+def test_a_name_of_an_event_must_be_one_lowercase_word(name: str) -> None:
+    with pytest.raises(ValueError, match="not a valid name of an event"):
         sse.encode(name, {})
 
 
-def test_every_topic_is_a_name_of_an_event() -> None:
-    for name in (*BOARD_TOPICS, DISCONNECTED, "hello", "full", "beat"):
+def test_every_topic_is_a_valid_name_of_an_event() -> None:
+    for name in (*BOARD_TOPICS, DISCONNECTED, "hello", "full", "ping"):
         assert sse.encode(name, {}).startswith(f"event: {name}\n".encode())

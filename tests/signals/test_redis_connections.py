@@ -1,5 +1,4 @@
-"""Every way to a Redis that REDIS_URL can name, gone by all of Doorbell's processes: TLS, a user with few rights,
-Sentinel, and Sentinel with TLS."""
+"""All of Doorbell's processes with every kind of REDIS_URL: TLS, a user with few rights, Sentinel, and Sentinel with TLS."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from webapp import create_app
 from webapp.accounts import sign_in_throttle
 from webapp.config import Config
 from webapp.config.redis_url import connect
-from webapp.events.catalog import ROLLUPS
+from webapp.events.topics import ROLLUPS
 from webapp.signals import publisher
 
 from ..conftest import SECRET
@@ -30,13 +29,13 @@ from ..support.sse import EventStream
 from ..support.wait import eventually
 from ..support.world import Service, World
 
-HEAR_SECONDS = 40
+EVENT_SECONDS = 40
 ROOT = Path(__file__).parents[2]
 WORKER = ("worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING", "--without-gossip", "--without-mingle")
 
 
 class Chain:
-    """Web, listener and worker on one REDIS_URL, and a page's stream. `works` follows one order through all of them."""
+    """Web, listener and worker on one REDIS_URL, and a page's stream. `works` sends one order through all of them."""
 
     def __init__(self, service: Service, url: str, world: World) -> None:
         self.doorbell = Doorbell(Service(service.database_url, url))
@@ -51,31 +50,31 @@ class Chain:
     def works(self) -> None:
         """From the listener to the page, and from a publisher of tasks to the worker and to the page."""
         self._world.order(self._tenant)
-        self._hears("orders")
+        self._receives("orders")
         self._celery("call", "tasks.rollups.refresh")
-        self._hears(ROLLUPS)
+        self._receives(ROLLUPS)
 
     def resyncs(self) -> None:
-        self._hears("resync")
+        self._receives("resync")
 
-    def _hears(self, name: str) -> None:
-        """Beats come for ever, so the whole wait is bounded."""
-        ends = time.monotonic() + HEAR_SECONDS
-        heard = []
+    def _receives(self, name: str) -> None:
+        """Wait for an event; the wait is bounded as a whole, because pings never end."""
+        ends = time.monotonic() + EVENT_SECONDS
+        names = []
         while time.monotonic() < ends and (event := self._stream.next()):
-            heard.append(event.name)
+            names.append(event.name)
             if event.name == name:
                 return
-        raise AssertionError(f"no {name!r} within {HEAR_SECONDS} s, but {heard}\n{self.worker.log[-3000:]}")
+        raise AssertionError(f"no {name!r} within {EVENT_SECONDS} s, but {names}\n{self.worker.log[-3000:]}")
 
     def counts_a_sign_in(self) -> None:
         app = create_app(Config.from_env(self.doorbell.env()))
         with app.app_context():
-            tries = app.extensions["doorbell_sign_ins"].tries
-            attempt = sign_in_throttle.Try(tries, "ana@example.com", "192.0.2.1")
-            assert attempt.count().wait == 0
+            tries = app.extensions["doorbell_sign_ins"].counters
+            attempt = sign_in_throttle.SignInAttempt(tries, "ana@example.com", "192.0.2.1")
+            assert attempt.register().wait == 0
             attempt.succeed()
-            assert tries.kept == 0, "Redis took all of it"
+            assert tries.kept == 0, "all of it is in Redis"
 
     def _celery(self, *args: str) -> Process:
         return self.doorbell.another(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
@@ -121,23 +120,24 @@ def test_all_processes_reach_a_redis_behind_tls(service: Service, world: World, 
 
 
 @pytest.mark.parametrize("library", ["redis-py", "celery"])
-@pytest.mark.parametrize("why", ["a certificate that nobody vouches for", "a certificate of another host"])
-def test_nobody_talks_to_a_redis_that_cannot_prove_who_it_is(
+@pytest.mark.parametrize("why", ["an untrusted certificate", "a certificate of another host"])
+def test_a_redis_with_an_invalid_certificate_is_refused(
     service: Service, front: TlsFront, monkeypatch: pytest.MonkeyPatch, library: str, why: str
 ) -> None:
-    host, parameters = ("localhost", "") if "vouches" in why else ("127.0.0.1", f"?ssl_ca_certs={front.certificate}")
+    trusted = f"?ssl_ca_certs={front.certificate}"
+    host, parameters = ("localhost", "") if why == "an untrusted certificate" else ("127.0.0.1", trusted)
     url = through(front, service, host, parameters)
     if library == "redis-py":
-        say_hello = connect(url).ping
+        connect_now = connect(url).ping
     else:
         connection = celery(service, url, monkeypatch).connection_for_write()
-        say_hello = partial(connection.ensure_connection, max_retries=1)
+        connect_now = partial(connection.ensure_connection, max_retries=1)
     with pytest.raises(Exception, match="certificate verify failed"):
-        say_hello()
+        connect_now()
 
 
 def celery(service: Service, url: str, monkeypatch: pytest.MonkeyPatch) -> Celery:
-    """A Celery of its own with Doorbell's settings, to send with as beat does: on one connection that stays."""
+    """A separate Celery app with Doorbell's settings, which sends as beat does: on one lasting connection."""
     from tasks.app import settings
 
     for name, value in {"DATABASE_URL": service.database_url, "REDIS_URL": url, "SECRET_KEY": SECRET}.items():
@@ -149,13 +149,13 @@ def celery(service: Service, url: str, monkeypatch: pytest.MonkeyPatch) -> Celer
 
 @pytest.fixture
 def line() -> str:
-    """The line of docs/operations.md that makes the user, with the password that it says to choose."""
-    found = re.search(r"^ACL SETUSER doorbell .*?$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
-    assert found, "docs/operations.md has no ACL line"
+    """The line of docs/redis.md that makes the user, with the password that it says to choose."""
+    found = re.search(r"^ACL SETUSER doorbell .*?$", (ROOT / "docs" / "redis.md").read_text(), re.MULTILINE)
+    assert found, "docs/redis.md has no ACL line"
     return found.group(0)
 
 
-def test_the_acl_line_of_the_docs_is_enough_and_hardly_more(
+def test_the_acl_line_of_the_docs_is_sufficient_and_hardly_more(
     service: Service, world: World, port: int, line: str
 ) -> None:
     with redis.Redis.from_url(service.redis_url) as admin:
@@ -168,7 +168,7 @@ def test_the_acl_line_of_the_docs_is_enough_and_hardly_more(
             doctor = chain.doctor()
             assert re.search(r"ok +redis", doctor), doctor
             refused = {f"{entry['reason']} {entry['object']}" for entry in admin.acl_log()}
-            assert refused <= {"command client"}, refused  # redis-py introduces itself, and does without
+            assert refused <= {"command client"}, refused  # redis-py does without it
             assert "Traceback" not in chain.worker.log
             with redis.Redis(port=port, username="doorbell", password="hunter2") as user:
                 for command in (["FLUSHALL"], ["CONFIG", "GET", "*"], ["KEYS", "*"], ["SET", "theirs", "1"]):
@@ -181,7 +181,7 @@ def test_the_acl_line_of_the_docs_is_enough_and_hardly_more(
 
 @pytest.fixture
 def sentinels(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sentinels]:
-    """With TLS where the test's parameter says so; the certificate names the address that the Sentinels answer with."""
+    """With TLS when the test's parameter is `tls`; the certificate names the address that the Sentinels return."""
     with_tls = getattr(request, "param", "plain") == "tls"
     if with_tls and not install_redis.with_tls():
         pytest.skip("no redis-server with TLS; Debian: apt-get install redis-tools")
@@ -197,7 +197,7 @@ with_tls_too = pytest.mark.parametrize("sentinels", ["plain", "tls"], indirect=T
 @pytest.mark.faults
 @pytest.mark.timeout(180)
 @with_tls_too
-def test_a_failover_by_sentinels_is_survived_by_all_processes(
+def test_all_processes_survive_a_failover_by_sentinels(
     service: Service, world: World, sentinels: Sentinels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain = Chain(service, sentinels.url, world)
@@ -206,8 +206,8 @@ def test_a_failover_by_sentinels_is_survived_by_all_processes(
         chain.works()
         sender.send_task("tasks.rollups.refresh")
         sentinels.primary.freeze()
-        sentinels.sentinels[0].freeze()  # it was on the same host
-        sender.send_task("tasks.rollups.refresh")  # an open connection that says nothing any more
+        sentinels.sentinels[0].freeze()  # as if on the same host
+        sender.send_task("tasks.rollups.refresh")  # on an open but silent connection
         chain.resyncs()
         chain.works()
         assert sentinels.replica.client.info()["role"] == "master"
@@ -224,7 +224,7 @@ def test_a_failover_by_sentinels_is_survived_by_all_processes(
 
 
 @with_tls_too
-def test_a_wrong_password_is_told_through_sentinels_too(sentinels: Sentinels) -> None:
+def test_a_wrong_password_is_an_error_through_sentinels_too(sentinels: Sentinels) -> None:
     wrong = sentinels.url.replace(PASSWORD.replace(" ", "%20"), "guess")
     with pytest.raises(redis.AuthenticationError):
         connect(wrong).ping()
@@ -232,10 +232,10 @@ def test_a_wrong_password_is_told_through_sentinels_too(sentinels: Sentinels) ->
 
 @pytest.mark.parametrize("sentinels", ["tls"], indirect=True)
 @pytest.mark.parametrize("library", ["redis-py", "celery"])
-def test_neither_sentinels_nor_clients_talk_by_tls_to_one_that_cannot_prove_who_it_is(
+def test_sentinels_and_clients_refuse_tls_peers_with_invalid_certificates(
     service: Service, sentinels: Sentinels, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
-    """A Sentinel that refuses or is refused is passed over like one that is away: so the error says that none answers."""
+    """A Sentinel that refuses or is refused is skipped like one that is away, so the error is "No master found"."""
     assert sentinels.tls
     believed, shown = sentinels.tls.believed(), sentinels.tls.shown()
     ping(service, sentinels.address(believed | shown), monkeypatch, library)

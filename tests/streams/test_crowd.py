@@ -1,4 +1,4 @@
-"""Signals to many streams of one tenant: the first at once, the rest of a burst folded, and nothing of it lost."""
+"""Signals to many streams of one tenant: the first of a burst at once, the rest coalesced, and none lost."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ Open = Callable[..., EventStream]
 
 @pytest.fixture(params=["socket", "generator"])
 def start(request: pytest.FixtureRequest, service: Service) -> Iterator[Start]:
-    """The web process, once with each way in which the bytes of its streams go out."""
-    doorbell = Doorbell(service, DOORBELL_STREAMS=request.param, METRICS_TOKEN=TOKEN, STREAMS_PER_USER="200")
+    """The web process, once with each transport of its streams."""
+    doorbell = Doorbell(service, STREAM_TRANSPORT=request.param, METRICS_TOKEN=TOKEN, STREAMS_PER_USER="200")
 
     def start(app: str = "wsgi:app") -> Doorbell:
         doorbell.web.args[-1] = app
@@ -61,27 +61,27 @@ def open_stream() -> Iterator[Open]:
         stream.close()
 
 
-def heard(stream: EventStream, newest: int) -> list[Event]:
-    """The events up to the signal with that seq, without beats."""
+def events_until(stream: EventStream, newest: int) -> list[Event]:
+    """The events up to the signal with that seq, without pings."""
     events: list[Event] = []
     while not events or events[-1].id != str(newest):
         event = stream.next()
         assert event is not None, f"ended before {newest}, after {events}"
-        if event.name != "beat":
+        if event.name != "ping":
             events.append(event)
     return events
 
 
-def folded(doorbell: Doorbell) -> float:
-    return scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_stream_folded_total")
+def coalesced(doorbell: Doorbell) -> float:
+    return scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_stream_coalesced_total")
 
 
-def says_nothing(stream: EventStream) -> bool:
-    """Nothing has come since it was last read to the end."""
+def is_silent(stream: EventStream) -> bool:
+    """Whether nothing has arrived that was not read."""
     return not select.select([stream.response], [], [], 0)[0]
 
 
-def test_of_a_burst_to_a_crowd_the_first_comes_at_once_and_the_rest_folded(
+def test_the_first_signal_of_a_burst_reaches_a_crowd_at_once_and_the_rest_is_coalesced(
     start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start()
@@ -90,23 +90,23 @@ def test_of_a_burst_to_a_crowd_the_first_comes_at_once_and_the_rest_folded(
     streams = [open_stream(doorbell, cookie) for _ in range(MANY)]
     first = publisher.publish(redis_client, tenant, {"orders": [0]})
     for stream in streams:
-        (event,) = heard(stream, first)
+        (event,) = events_until(stream, first)
         assert event.data["ids"] == [0]
     for n in range(1, 31):
-        time.sleep(0.01)  # the burst's pace
+        time.sleep(0.01)  # pace of the burst
         newest = publisher.publish(redis_client, tenant, {"orders": [n], ("placed", "revenue", "day")[n % 3]: None})
     for stream in streams:
-        events = heard(stream, newest)
+        events = events_until(stream, newest)
         ids = [int(event.id) for event in events if event.id]
         assert ids == sorted(set(ids))
         assert len(ids) <= 10, "0.3 s are three or four pauses"
-        told = {order for event in events if event.name == "orders" for order in event.data["ids"]}
-        assert told == set(range(1, 31))
+        named = {order for event in events if event.name == "orders" for order in event.data["ids"]}
+        assert named == set(range(1, 31))
         assert {event.name for event in events} == {"orders", "placed", "revenue", "day"}
-    assert folded(doorbell) >= MANY * 20
+    assert coalesced(doorbell) >= MANY * 20
 
 
-def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
+def test_personal_signals_do_not_wait_in_a_crowd(
     start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start("tests.support.apps.slow_crowd_web:app")
@@ -117,22 +117,22 @@ def test_what_is_a_persons_own_does_not_wait_in_a_crowd(
     others = [open_stream(doorbell, his) for _ in range(MANY)]
     first = publisher.publish(redis_client, tenant, {"placed": None})
     for stream in hers + others:
-        heard(stream, first)
+        events_until(stream, first)
     publisher.publish(redis_client, tenant, {"orders": [1]})
     own = publisher.publish(redis_client, tenant, {"orders": [2], "revenue": None}, {ana: ["inbox"]})
     for stream in hers:
-        told = heard(stream, own)
-        assert [event.name for event in told] == ["orders", "revenue", "inbox"]
-        assert told[0].data["ids"] == [1, 2], "what waited comes along, so that nothing older comes after it"
-    assert all(says_nothing(stream) for stream in others), "the guard: the crowd still waits"
+        events = events_until(stream, own)
+        assert [event.name for event in events] == ["orders", "revenue", "inbox"]
+        assert events[0].data["ids"] == [1, 2], "pending signals are included, so that no older one follows"
+    assert all(is_silent(stream) for stream in others), "guard: the crowd still waits"
     for stream in others:
-        assert [event.name for event in heard(stream, own)] == ["orders", "revenue"]
+        assert [event.name for event in events_until(stream, own)] == ["orders", "revenue"]
     last = publisher.publish(redis_client, tenant, {"day": None})
     for stream in hers:
-        assert [event.name for event in heard(stream, last)] == ["day"], "nothing came twice"
+        assert [event.name for event in events_until(stream, last)] == ["day"], "nothing was sent twice"
 
 
-def test_few_get_each_signal_by_itself(
+def test_few_streams_get_each_signal_separately(
     start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start("tests.support.apps.slow_crowd_web:app")
@@ -142,12 +142,12 @@ def test_few_get_each_signal_by_itself(
     for n in range(20):
         seq = publisher.publish(redis_client, tenant, {"orders": [n]})
         for stream in streams:
-            (event,) = heard(stream, seq)
+            (event,) = events_until(stream, seq)
             assert event.data["ids"] == [n]
-    assert folded(doorbell) == 0
+    assert coalesced(doorbell) == 0
 
 
-def test_a_stream_that_opens_while_signals_wait_gets_them_once(
+def test_a_stream_that_opens_while_signals_are_pending_gets_them_once(
     start: Start, world: World, redis_client: redis.Redis, open_stream: Open
 ) -> None:
     doorbell = start("tests.support.apps.slow_crowd_web:app")
@@ -156,16 +156,16 @@ def test_a_stream_that_opens_while_signals_wait_gets_them_once(
     streams = [open_stream(doorbell, cookie) for _ in range(MANY)]
     first = publisher.publish(redis_client, tenant, {"placed": None})
     for stream in streams:
-        heard(stream, first)
-    waiting = publisher.publish(redis_client, tenant, {"orders": [1]})
+        events_until(stream, first)
+    pending = publisher.publish(redis_client, tenant, {"orders": [1]})
     eventually(lambda: scrape(doorbell.url + "/metrics", TOKEN).value("doorbell_hub_signals_total") == 2)
     late = open_stream(doorbell, cookie, last_event_id=str(first))
-    assert [event.data["ids"] for event in heard(late, waiting)] == [[1]]
-    assert says_nothing(streams[0]), "the guard: the crowd still waits"
+    assert [event.data["ids"] for event in events_until(late, pending)] == [[1]]
+    assert is_silent(streams[0]), "guard: the crowd still waits"
     for stream in streams:
-        heard(stream, waiting)
+        events_until(stream, pending)
     last = publisher.publish(redis_client, tenant, {"day": None})
-    assert [event.name for event in heard(late, last)] == ["day"]
+    assert [event.name for event in events_until(late, last)] == ["day"]
 
 
 def is_folding() -> bool:
@@ -174,7 +174,7 @@ def is_folding() -> bool:
 
 
 def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStream]]:
-    """A hub of this process with a crowd of one tenant."""
+    """A hub in this process with a crowd of one tenant's streams."""
     hub: Hub = create_app(config_for(service, STREAMS_PER_USER="200")).extensions["doorbell_hub"]
     tenant = world.tenant()
     user = world.user(tenant)
@@ -185,10 +185,10 @@ def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStrea
 
 
 def waiting_topics(stream: GeneratorStream) -> list[str]:
-    return [] if stream.dirty is None else list(stream.dirty.topics)
+    return [] if stream.pending is None else list(stream.pending.topics)
 
 
-def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
+def test_signals_pending_when_redis_is_lost_are_not_sent_after_the_resync(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.streams.tenant_streams.PAUSE_SECONDS", 2.0)
@@ -198,7 +198,9 @@ def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
     publisher.publish(redis_client, tenant, {"orders": [1]})
     eventually(is_folding)
     redis_client.client_kill_filter(_type="pubsub")
-    assert eventually(lambda: all(waiting_topics(stream) == ["resync"] and not stream.lost for stream in streams))
+    assert eventually(
+        lambda: all(waiting_topics(stream) == ["resync"] and not stream.disconnected for stream in streams)
+    )
     eventually(lambda: not is_folding())
     assert all(waiting_topics(stream) == ["resync"] for stream in streams)
     publisher.publish(redis_client, tenant, {"day": None})
@@ -206,7 +208,7 @@ def test_what_waits_when_redis_is_lost_is_not_told_after_the_resync(
     hub.close_all(0)
 
 
-def test_a_fan_out_that_fails_makes_its_pages_resync_and_the_next_goes_out(
+def test_a_failed_fan_out_makes_its_pages_resync_and_the_next_one_works(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub, tenant, streams = crowd(service, world)
@@ -216,7 +218,7 @@ def test_a_fan_out_that_fails_makes_its_pages_resync_and_the_next_goes_out(
     def fail_once(stream: GeneratorStream, message: Message) -> None:
         if stream is streams[7] and not failed:
             failed.append(stream)
-            raise RuntimeError("no stream is to fail, and this one does")
+            raise RuntimeError("a stream that fails once")
         deliver(stream, message)
 
     monkeypatch.setattr(GeneratorStream, "deliver", fail_once)

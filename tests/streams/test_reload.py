@@ -14,15 +14,16 @@ from ..support.processes import Doorbell
 from ..support.wait import eventually
 from ..support.world import Service
 
-BURST = 100  # connections that wait at once, as many as gevent accepts in one go
-PATIENCE_SECONDS = 30  # a worker that starts on a busy machine answers late; a lost connection fails at once
+BURST = 100  # as many as gevent accepts
+# A worker that starts on a busy machine answers late; a lost connection fails at once.
+TIMEOUT_SECONDS = 30
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n"
 
 
 def burst(port: int) -> list[str]:
-    """What became of those that got no answer."""
+    """The outcome of each connection that got no answer."""
     lost = []
-    asking = [socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) for _ in range(BURST)]
+    asking = [socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) for _ in range(BURST)]
     for each in asking:
         each.sendall(REQUEST)
     for each in asking:
@@ -54,7 +55,7 @@ def test_a_reload_loses_no_connection(service: Service) -> None:
         for _ in range(3):
             old = master.children()[0]
             os.kill(master.pid, signal.SIGHUP)
-            eventually(lambda old=old: not old.is_running() and len(master.children()) == 1, PATIENCE_SECONDS)
+            eventually(lambda old=old: not old.is_running() and len(master.children()) == 1, TIMEOUT_SECONDS)
     finally:
         reloaded.set()
         asking.join()

@@ -1,4 +1,4 @@
-"""Streams written straight to their sockets: slow, stuck and vanished readers, a stop in the middle, and what one costs."""
+"""Streams written straight to their sockets: slow, stuck and disconnected readers, shutdown, and the cost of a stream."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from ..support.world import Service, World
 pytestmark = pytest.mark.usefixtures("heartbeat")
 
 TOKEN = "a-token-for-the-tests"
-MANY = list(range(10**15, 10**15 + 50))  # ids that make a signal near its largest
-BOTH_WAYS = pytest.mark.parametrize("way", ["socket", "generator"])
+MANY = list(range(10**15, 10**15 + 50))  # for a signal of maximum size
+BOTH_TRANSPORTS = pytest.mark.parametrize("transport", ["socket", "generator"])
 Start = Callable[..., Doorbell]
 
 
@@ -51,7 +51,7 @@ def start(service: Service) -> Iterator[Start]:
 
 
 class Raw:
-    """A stream's bare socket, with a receive buffer as small as the system allows; reads only when it is told to."""
+    """A stream's raw socket, with the smallest receive buffer that the system allows; reads only on demand."""
 
     def __init__(self, doorbell: Doorbell, cookie: str, receive: int = 2048) -> None:
         self.socket = socket.socket()
@@ -59,26 +59,26 @@ class Raw:
         self.socket.settimeout(10)
         self.socket.connect(("127.0.0.1", doorbell.port))
         self.socket.sendall(f"GET /stream HTTP/1.1\r\nHost: board\r\nCookie: {cookie}\r\n\r\n".encode())
-        self.got = b""
+        self.received = b""
 
-    def read_until(self, mark: bytes) -> bytes:
-        while mark not in self.got:
+    def read_until(self, text: bytes) -> bytes:
+        while text not in self.received:
             part = self.socket.recv(1000)
-            assert part, f"ended before {mark!r}, after {self.got[-300:]!r}"
-            self.got += part
-        return self.got
+            assert part, f"ended before {text!r}, after {self.received[-300:]!r}"
+            self.received += part
+        return self.received
 
     def read_to_the_end(self) -> bytes:
         while part := self.socket.recv(65536):
-            self.got += part
-        return self.got
+            self.received += part
+        return self.received
 
     def close(self) -> None:
         self.socket.close()
 
 
 def opened(doorbell: Doorbell, world: World, count: int = 1) -> tuple[int, list[Raw]]:
-    """A new tenant and `count` streams of one of its users, who have had their greeting."""
+    """A new tenant and `count` streams of one of its users, after their greeting."""
     tenant = world.tenant(f"t{time.monotonic_ns()}")
     cookie = doorbell.cookie(world.user(tenant))
     streams = [Raw(doorbell, cookie) for _ in range(count)]
@@ -88,7 +88,7 @@ def opened(doorbell: Doorbell, world: World, count: int = 1) -> tuple[int, list[
     return tenant, streams
 
 
-def look(doorbell: Doorbell) -> Scrape:
+def metrics(doorbell: Doorbell) -> Scrape:
     return scrape(doorbell.url + "/metrics", TOKEN)
 
 
@@ -96,9 +96,9 @@ def worker(doorbell: Doorbell) -> psutil.Process:
     return psutil.Process(doorbell.web.pid).children()[0]
 
 
-def events(got: bytes) -> list[tuple[str, dict[str, int], int | None]]:
-    """The body's events, each of which must be whole."""
-    body = got.partition(b"\r\n\r\n")[2].decode()
+def events(received: bytes) -> list[tuple[str, dict[str, int], int | None]]:
+    """The events of the body. Fails when one is not complete."""
+    body = received.partition(b"\r\n\r\n")[2].decode()
     assert body.endswith("\n\n"), body[-200:]
     found = []
     for block in body.removesuffix("\n\n").split("\n\n"):
@@ -108,12 +108,12 @@ def events(got: bytes) -> list[tuple[str, dict[str, int], int | None]]:
     return found
 
 
-def test_the_connection_is_written_to_directly_and_closes_with_the_stream(
+def test_the_hijacked_connection_is_not_chunked_and_closes_with_the_stream(
     start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start()
     tenant, (stream,) = opened(doorbell, world)
-    head = stream.got.partition(b"\r\n\r\n")[0].lower()
+    head = stream.received.partition(b"\r\n\r\n")[0].lower()
     assert b"connection: close" in head
     assert b"transfer-encoding" not in head
     assert b"content-length" not in head
@@ -121,7 +121,7 @@ def test_the_connection_is_written_to_directly_and_closes_with_the_stream(
     stream.read_until(b"event: placed")
 
 
-def test_a_unix_socket_serves_streams_as_well(
+def test_a_unix_socket_serves_streams_too(
     service: Service, world: World, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     doorbell = Doorbell(service, BIND=f"unix:{tmp_path}/web.sock")
@@ -144,54 +144,56 @@ def test_a_unix_socket_serves_streams_as_well(
 
 
 def fill(client: redis.Redis, doorbell: Doorbell, tenant: int) -> int:
-    """Signals until a stream that nobody reads is slow and some were folded. Returns the newest seq."""
+    """Publish until an unread stream is slow and some signals were coalesced. Returns the newest seq."""
     for _ in range(2000):
         newest = publisher.publish(client, tenant, {"orders": MANY, "placed": None, "revenue": None})
-        if newest % 10 == 0 and look(doorbell).value("doorbell_stream_folded_total") > 20:
+        if newest % 10 == 0 and metrics(doorbell).value("doorbell_stream_coalesced_total") > 20:
             return newest
-    raise AssertionError("whatever is sent, the stream takes it")
+    raise AssertionError("the socket accepted every signal")
 
 
-def test_a_slow_reader_gets_whole_events_in_order_and_the_last_state(
+def test_a_slow_reader_gets_complete_events_in_order_and_the_latest_state(
     start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start()
     tenant, (stream,) = opened(doorbell, world)
     fill(redis_client, doorbell, tenant)
-    before = look(doorbell)
+    before = metrics(doorbell)
     assert before.value("doorbell_streams_slow") == 1
     for n in range(300):
         newest = publisher.publish(redis_client, tenant, {"orders": [n], "revenue": None})
-        stream.got += stream.socket.recv(200)
+        stream.received += stream.socket.recv(200)
     last = publisher.publish(redis_client, tenant, {"day": None})
     stream.read_until(b"event: day")
     stream.read_until(f'"seq":{last}'.encode())
-    while not stream.got.endswith(b"\n\n"):
-        stream.got += stream.socket.recv(1000)
-    found = events(stream.got)
-    seqs = [data["seq"] for name, data, _id in found if name not in ("hello", "beat")]
+    while not stream.received.endswith(b"\n\n"):
+        stream.received += stream.socket.recv(1000)
+    found = events(stream.received)
+    seqs = [data["seq"] for name, data, _id in found if name not in ("hello", "ping")]
     ids = [event_id for _name, _data, event_id in found if event_id is not None]
-    assert seqs == sorted(seqs), "none older after a newer one"
+    assert seqs == sorted(seqs), "no older one after a newer one"
     assert ids == sorted(set(ids))
     assert ids[-1] == last > newest
-    folded = look(doorbell).value("doorbell_stream_folded_total") - before.value("doorbell_stream_folded_total")
-    assert folded > 10, "the guard: some were folded while it read"
+    coalesced = metrics(doorbell).value("doorbell_stream_coalesced_total") - before.value(
+        "doorbell_stream_coalesced_total"
+    )
+    assert coalesced > 10, "guard: some were coalesced while it read"
     assert {"orders", "placed", "revenue", "day"} <= {name for name, _data, _id in found}
-    assert eventually(lambda: look(doorbell).value("doorbell_streams_slow") == 0)
+    assert eventually(lambda: metrics(doorbell).value("doorbell_streams_slow") == 0)
     publisher.publish(redis_client, tenant, {"rollups": None})
     stream.read_until(b"event: rollups")
 
 
-def test_a_stuck_reader_is_dropped_and_the_others_stay(start: Start, world: World, redis_client: redis.Redis) -> None:
+def test_a_stuck_reader_is_closed_and_the_others_stay(start: Start, world: World, redis_client: redis.Redis) -> None:
     doorbell = start(app="tests.support.apps.watched_web:app")
     tenant, (stuck, reading) = opened(doorbell, world, 2)
     reading.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
     for _ in range(400):
         publisher.publish(redis_client, tenant, {"orders": MANY, "placed": None})
         reading.read_until(b"event: placed")
-        reading.got = reading.got.rpartition(b"event: placed")[2]
-    assert eventually(lambda: look(doorbell).value("doorbell_stream_drops_total", cause="stuck") == 1)
-    now = look(doorbell)
+        reading.received = reading.received.rpartition(b"event: placed")[2]
+    assert eventually(lambda: metrics(doorbell).value("doorbell_stream_drops_total", cause="stuck") == 1)
+    now = metrics(doorbell)
     assert (now.total("doorbell_streams_open"), now.value("doorbell_streams_slow")) == (1, 0)
     publisher.publish(redis_client, tenant, {"day": None})
     reading.read_until(b"event: day")
@@ -199,36 +201,36 @@ def test_a_stuck_reader_is_dropped_and_the_others_stay(start: Start, world: Worl
 
 
 @pytest.mark.parametrize("leave", ["close", "reset", "half"])
-def test_a_hang_up_frees_the_stream_within_a_second(
+def test_a_disconnect_frees_the_stream_within_a_second(
     start: Start, world: World, redis_client: redis.Redis, leave: str
 ) -> None:
     doorbell = start()
     before = worker(doorbell).num_fds()
     _tenant, (stream,) = opened(doorbell, world)
-    assert look(doorbell).total("doorbell_streams_open") == 1
+    assert metrics(doorbell).total("doorbell_streams_open") == 1
     if leave == "reset":
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     stream.socket.shutdown(socket.SHUT_WR) if leave == "half" else stream.close()
-    assert eventually(lambda: look(doorbell).total("doorbell_streams_open") == 0, seconds=1)
-    assert look(doorbell).value("doorbell_stream_drops_total", cause="hangup") == 1
+    assert eventually(lambda: metrics(doorbell).total("doorbell_streams_open") == 0, seconds=1)
+    assert metrics(doorbell).value("doorbell_stream_drops_total", cause="hangup") == 1
     assert eventually(lambda: worker(doorbell).num_fds() <= before + 4), "pooled connections to PostgreSQL and Redis"
     assert redis_client.pubsub_channels("live:[1-9]*") == []
     stream.close()
 
 
-def test_a_stop_finishes_the_frame_that_is_half_out(start: Start, world: World, redis_client: redis.Redis) -> None:
+def test_shutdown_finishes_a_partly_written_frame(start: Start, world: World, redis_client: redis.Redis) -> None:
     doorbell = start()
     tenant, (slow, reading) = opened(doorbell, world, 2)
     reading.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
     fill(redis_client, doorbell, tenant)
     doorbell.web.send(signal.SIGTERM)
-    events(slow.read_to_the_end())  # each must be whole
+    events(slow.read_to_the_end())  # each must be complete
     assert doorbell.web.wait(10) == 0
     events(reading.read_to_the_end())
     assert "Traceback" not in doorbell.web.log
 
 
-def test_a_stop_does_not_wait_for_a_reader_that_is_stuck(start: Start, world: World, redis_client: redis.Redis) -> None:
+def test_shutdown_does_not_wait_for_a_stuck_reader(start: Start, world: World, redis_client: redis.Redis) -> None:
     doorbell = start()
     tenant, (stuck,) = opened(doorbell, world)
     fill(redis_client, doorbell, tenant)
@@ -245,38 +247,38 @@ def test_a_worker_that_reaches_max_requests_ends_its_streams_properly(
     first = worker(doorbell).pid
 
     def replaced() -> bool:
-        look(doorbell)
+        metrics(doorbell)
         children = psutil.Process(doorbell.web.pid).children()
         return bool(children) and children[0].pid != first
 
     assert eventually(replaced)
     for stream in streams:
         events(stream.read_to_the_end())
-    assert look(doorbell).value("doorbell_stream_drops_total", cause="stop") == 5
+    assert metrics(doorbell).value("doorbell_stream_drops_total", cause="stop") == 5
 
 
-def test_streams_take_no_place_of_a_request_and_are_in_the_access_log(
+def test_streams_use_no_worker_connection_and_are_in_the_access_log(
     start: Start, world: World, redis_client: redis.Redis
 ) -> None:
     doorbell = start("--worker-connections", "4", "--access-logfile", "-")
     tenant, streams = opened(doorbell, world, 12)
-    assert look(doorbell).total("doorbell_streams_open") == 12
+    assert metrics(doorbell).total("doorbell_streams_open") == 12
     assert eventually(lambda: doorbell.web.log.count('"GET /stream HTTP/1.1" 200') == 12)
     publisher.publish(redis_client, tenant, {"placed": None})
     for stream in streams:
         stream.read_until(b"event: placed")
 
 
-@BOTH_WAYS
+@BOTH_TRANSPORTS
 @pytest.mark.parametrize(("setting", "why"), [("STREAMS_PER_USER", "user"), ("STREAMS_PER_PROCESS", "process")])
-def test_where_there_is_no_room_the_page_is_told_in_band(
-    start: Start, world: World, redis_client: redis.Redis, way: str, setting: str, why: str
+def test_a_refused_stream_gets_a_full_event_in_band(
+    start: Start, world: World, redis_client: redis.Redis, transport: str, setting: str, why: str
 ) -> None:
-    doorbell = start(DOORBELL_STREAMS=way, **{setting: "2"})
+    doorbell = start(STREAM_TRANSPORT=transport, **{setting: "2"})
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
-    let_in = [Raw(doorbell, cookie), Raw(doorbell, cookie)]
-    for stream in let_in:
+    admitted = [Raw(doorbell, cookie), Raw(doorbell, cookie)]
+    for stream in admitted:
         stream.read_until(b"event: hello")
     late = Raw(doorbell, cookie)
     late.read_until(b"event: full")
@@ -286,24 +288,24 @@ def test_where_there_is_no_room_the_page_is_told_in_band(
     retry = re.search(rb"retry: (\d+)", got)
     assert retry
     assert int(retry[1]) >= 30_000
-    assert look(doorbell).value("doorbell_stream_drops_total", cause="full") == 1
-    let_in[0].close()
-    publisher.publish(redis_client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    assert metrics(doorbell).value("doorbell_stream_drops_total", cause="full") == 1
+    admitted[0].close()
+    publisher.publish(redis_client, tenant, {"placed": None})  # a generator detects disconnects when writing
     publisher.publish(redis_client, tenant, {"placed": None})
 
-    def has_room() -> bool:
+    def has_capacity() -> bool:
         publisher.publish(redis_client, tenant, {"placed": None})
-        return look(doorbell).total("doorbell_streams_open") == 1
+        return metrics(doorbell).total("doorbell_streams_open") == 1
 
-    assert eventually(has_room)
+    assert eventually(has_capacity)
     Raw(doorbell, cookie).read_until(b"event: hello")
 
 
-@BOTH_WAYS
-def test_a_resume_is_answered_from_memory_and_else_from_the_log(
-    start: Start, world: World, redis_client: redis.Redis, way: str
+@BOTH_TRANSPORTS
+def test_a_resume_is_replayed_from_memory_or_else_from_the_log(
+    start: Start, world: World, redis_client: redis.Redis, transport: str
 ) -> None:
-    doorbell = start(DOORBELL_STREAMS=way)
+    doorbell = start(STREAM_TRANSPORT=transport)
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
 
@@ -317,25 +319,25 @@ def test_a_resume_is_answered_from_memory_and_else_from_the_log(
     kept = resumed(None)
     publisher.publish(redis_client, tenant, {"revenue": None})
     kept.read_until(b"event: revenue")
-    redis_client.delete(publisher.log_key(tenant))  # the guard: memory needs no log
+    redis_client.delete(publisher.log_key(tenant))  # guard: memory needs no log
     redis_client.xadd(publisher.log_key(tenant), {"signal": "not read"}, id="1-0")
     assert b"event: placed" not in resumed(first).read_until(b"event: revenue")
     redis_client.delete(publisher.log_key(tenant))
     publisher.publish(redis_client, tenant, {"day": None}, now_ms=old - 5)
     newest = publisher.publish(redis_client, tenant, {"rollups": None}, now_ms=old - 1)
-    kept.read_until(b"event: resync")  # the seq fell, so what came before is nothing to go by
+    kept.read_until(b"event: resync")  # the seq fell: invalid buffer
     resumed(old - 5).read_until(b"event: rollups")
     resumed(old - 9).read_until(b"event: resync")
     assert newest < first
-    now = look(doorbell)
+    now = metrics(doorbell)
     kinds = {
         kind: now.value("doorbell_stream_resumes_total", kind=kind) for kind in ("fresh", "memory", "log", "resync")
     }
-    assert kinds == {"fresh": 0, "memory": 1, "log": 1, "resync": 2}, "a page without any seq is told to resync"
+    assert kinds == {"fresh": 0, "memory": 1, "log": 1, "resync": 2}, "a page without a seq gets a resync"
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
-def test_with_tls_at_gunicorn_a_stream_goes_by_the_generator(
+def test_with_tls_at_gunicorn_a_stream_uses_the_generator(
     service: Service, world: World, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -keyout key.pem -out cert.pem"
@@ -348,7 +350,7 @@ def test_with_tls_at_gunicorn_a_stream_goes_by_the_generator(
         tenant = world.tenant()
         cookie = doorbell.cookie(world.user(tenant))
         plain = eventually(lambda: socket.create_connection(("127.0.0.1", doorbell.port), 10))
-        with ssl._create_unverified_context().wrap_socket(plain) as stream:  # noqa: S323 - made a moment ago
+        with ssl._create_unverified_context().wrap_socket(plain) as stream:  # noqa: S323 - a self-signed certificate
             stream.sendall(f"GET /stream HTTP/1.1\r\nHost: b\r\nCookie: {cookie}\r\n\r\n".encode())
             got = b""
             while b"event: hello" not in got:
@@ -370,11 +372,11 @@ def test_head_opens_no_stream(start: Start, world: World) -> None:
         while part := asking.recv(4096):
             got += part
     assert got.startswith(b"HTTP/1.1 200")
-    assert look(doorbell).total("doorbell_streams_open") == 0
+    assert metrics(doorbell).total("doorbell_streams_open") == 0
 
 
 def test_two_thousand_streams_cost_neither_greenlets_nor_much_memory(start: Start, world: World) -> None:
-    raise_limit()  # of open files, here as well: this process has the other ends
+    raise_limit()  # this process has the other ends
     doorbell = start(app="tests.support.apps.watched_web:app", STREAMS_PER_USER="3000")
     tenant = world.tenant()
     cookie = doorbell.cookie(world.user(tenant))
@@ -391,14 +393,14 @@ def test_two_thousand_streams_cost_neither_greenlets_nor_much_memory(start: Star
         with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
             return int(answer.read())
 
-    streams = more(200)  # pools and caches fill
+    streams = more(200)  # fills pools and caches
     before, greenlets_before = process.memory_info().rss, greenlets()
     for _ in range(20):
         streams += more(100)
-    assert look(doorbell).value("doorbell_streams_open", tenant_class="1001+") == 2200
+    assert metrics(doorbell).value("doorbell_streams_open", tenant_class="1001+") == 2200
     each = (process.memory_info().rss - before) / 2000
-    assert each < 12_000, f"{each:.0f} bytes a stream"
+    assert each < 12_000, f"{each:.0f} bytes per stream"
     assert greenlets() <= greenlets_before + 5
     for stream in streams:
         stream.close()
-    assert eventually(lambda: look(doorbell).total("doorbell_streams_open") == 0)
+    assert eventually(lambda: metrics(doorbell).total("doorbell_streams_open") == 0)

@@ -1,4 +1,4 @@
-"""The stream, read over HTTP from a real gunicorn: hello, signals, resume, resync, and who hears what."""
+"""The stream, read over HTTP from a real gunicorn: hello, signals, resume, resync, and which pages get which signals."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Open = Callable[..., EventStream]
 
 @pytest.fixture(params=["socket", "generator"])
 def doorbell(request: pytest.FixtureRequest, service: Service) -> Iterator[Doorbell]:
-    """The web process, once with each way in which the bytes of its streams go out."""
-    doorbell = Doorbell(service, DOORBELL_STREAMS=request.param)
+    """The web process, once with each transport of its streams."""
+    doorbell = Doorbell(service, STREAM_TRANSPORT=request.param)
     doorbell.start_web()
     yield doorbell
     doorbell.close()
@@ -62,7 +62,7 @@ def test_a_stream_greets_with_seq_time_and_headers_that_proxies_obey(world: Worl
     assert abs(hello.data["now"] - world.now().timestamp() * 1000) < 5_000
 
 
-def test_nobody_gets_a_stream_without_a_sign_in(doorbell: Doorbell) -> None:
+def test_a_stream_requires_a_sign_in(doorbell: Doorbell) -> None:
     assert get(doorbell.url + "/stream") == 401
 
 
@@ -79,7 +79,7 @@ def test_a_signal_reaches_the_streams_of_its_tenant_and_no_other(
     assert revenue is not None
     assert (orders.name, orders.data, orders.id) == ("orders", {"seq": seq, "at": 77, "ids": [4, 5]}, None)
     assert (revenue.name, revenue.data, revenue.id) == ("revenue", {"seq": seq, "at": 77}, str(seq))
-    publisher.publish(redis_client, theirs, {"placed": None})  # the guard: the other stream does hear what is its own
+    publisher.publish(redis_client, theirs, {"placed": None})  # guard: the other gets its own
     assert other.names_until("placed") == ["placed"]
 
 
@@ -111,9 +111,7 @@ def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
     assert hello is not None
     assert orders is not None
     assert placed is not None
-    assert (hello.name, hello.id) == ("hello", None), (
-        "an id here would let a page that breaks off now skip what follows"
-    )
+    assert (hello.name, hello.id) == ("hello", None), "with an id, a page that disconnects now would skip what follows"
     assert (orders.name, orders.data["ids"]) == ("orders", [2, 3])
     assert (placed.name, placed.id) == ("placed", str(newest))
     up_to_date = open_stream(user, last_event_id=str(newest))
@@ -123,7 +121,7 @@ def test_a_reconnect_gets_exactly_the_topics_that_changed_since(
 
 
 @pytest.mark.parametrize("last_event_id", ["123", "not a number", "9" * 40])
-def test_a_page_that_was_away_too_long_is_told_to_resync(
+def test_a_page_that_was_disconnected_too_long_gets_a_resync(
     world: World, open_stream: Open, redis_client: redis.Redis, last_event_id: str
 ) -> None:
     tenant = world.tenant()
@@ -132,7 +130,7 @@ def test_a_page_that_was_away_too_long_is_told_to_resync(
     assert stream.names_until("resync") == ["hello", "resync"]
 
 
-def test_nothing_between_the_painted_page_and_its_stream_is_missed(
+def test_no_signal_between_the_first_paint_and_the_stream_is_missed(
     world: World, open_stream: Open, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -142,9 +140,7 @@ def test_nothing_between_the_painted_page_and_its_stream_is_missed(
     assert open_stream(user, since=painted_at).names_until("revenue") == ["hello", "revenue"]
 
 
-def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
-    service: Service, world: World, redis_client: redis.Redis
-) -> None:
+def test_a_burst_is_coalesced_for_a_slow_reader(service: Service, world: World, redis_client: redis.Redis) -> None:
     app = create_app(config_for(service))
     hub = app.extensions["doorbell_hub"]
     tenant = world.tenant()
@@ -152,15 +148,15 @@ def test_a_burst_is_folded_for_a_reader_that_does_not_keep_up(
     hub.open(stream, 0)
     for order in range(1000):
         newest = publisher.publish(redis_client, tenant, {"orders": [order % 7], "placed": None})
-    assert eventually(lambda: stream.dirty is not None and stream.dirty.seq == newest)
-    dirty = stream.take()
-    assert dirty is not None
-    assert dirty.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
-    assert stream.take() is None
+    assert eventually(lambda: stream.pending is not None and stream.pending.seq == newest)
+    pending = stream.take_pending()
+    assert pending is not None
+    assert pending.topics == {"orders": {"ids": [0, 1, 2, 3, 4, 5, 6]}, "placed": {}}
+    assert stream.take_pending() is None
     hub.close(stream, "hangup")
 
 
-def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
+def test_a_process_subscribes_only_to_tenants_with_open_streams(
     world: World, open_stream: Open, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -169,7 +165,7 @@ def test_a_process_subscribes_only_to_the_tenants_that_are_watched(
     channel = publisher.channel(tenant).encode()
     assert channel in redis_client.pubsub_channels("live:*")
     stream.close()
-    publisher.publish(redis_client, tenant, {"placed": None})  # the generator's server sees the hang-up when it writes
+    publisher.publish(redis_client, tenant, {"placed": None})  # a generator detects disconnects when writing
     assert eventually(
         lambda: (
             redis_client.publish(publisher.channel(tenant), '{"seq":1,"topics":{"placed":null},"users":{},"at":1}') == 0
@@ -189,10 +185,10 @@ def test_open_streams_hold_no_database_connection(world: World, open_stream: Ope
     )
     row = world.conn.execute(pool).fetchone()
     assert row is not None
-    assert row[0] <= 20, "thirty streams share the pool of a request's moment"
+    assert row[0] <= 20, "thirty streams share the requests' pool"
 
 
-def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
+def test_pages_poll_while_redis_is_away_and_resync_afterwards(
     world: World, open_stream: Open, embedded: Embedded, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
@@ -214,8 +210,8 @@ def test_pages_poll_while_redis_is_away_and_resync_when_it_is_back(
     assert stream.until("placed")
 
 
-def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, redis_client: redis.Redis) -> None:
-    """It is dead, or Redis is full and takes no writes: either way nobody will ring, and "Live" would be a lie."""
+def test_pages_poll_while_the_heartbeat_is_missing(world: World, open_stream: Open, redis_client: redis.Redis) -> None:
+    """The listener is dead, or Redis is full and rejects writes: in both cases "Live" would be wrong."""
     user = world.user(world.tenant())
     stream = open_stream(user)
     stream.until("hello")
@@ -227,19 +223,19 @@ def test_pages_poll_while_no_listener_beats(world: World, open_stream: Open, red
     assert stream.until("resync")
 
 
-@pytest.mark.parametrize("nonsense", ["hi", "[]", "{}", '{"seq":1,"topics":7,"users":{},"at":1}'])
-def test_a_message_that_is_no_signal_makes_the_tenants_pages_resync(
-    world: World, open_stream: Open, redis_client: redis.Redis, nonsense: str
+@pytest.mark.parametrize("message", ["hi", "[]", "{}", '{"seq":1,"topics":7,"users":{},"at":1}'])
+def test_an_unreadable_message_makes_the_tenants_pages_resync(
+    world: World, open_stream: Open, redis_client: redis.Redis, message: str
 ) -> None:
     tenant = world.tenant()
     stream = open_stream(world.user(tenant))
     stream.until("hello")
-    redis_client.publish(publisher.channel(tenant), nonsense)
+    redis_client.publish(publisher.channel(tenant), message)
     publisher.publish(redis_client, tenant, {"placed": None})
     assert stream.names_until("placed") == ["resync", "placed"]
 
 
-def test_whatever_goes_wrong_in_the_hub_it_goes_on(
+def test_the_hub_recovers_from_an_unforeseen_error(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = create_app(config_for(service)).extensions["doorbell_hub"]
@@ -252,33 +248,33 @@ def test_whatever_goes_wrong_in_the_hub_it_goes_on(
     def fail_once(pubsub: PubSub, *args: Any, **options: Any) -> Any:
         if threading.get_ident() not in failed:
             failed.add(threading.get_ident())
-            raise RuntimeError("a fault of any kind")
+            raise RuntimeError("an unexpected error")
         return get_message(pubsub, *args, **options)
 
     monkeypatch.setattr(PubSub, "get_message", fail_once)
-    assert eventually(lambda: not stream.lost and stream.dirty is not None and "resync" in stream.dirty.topics)
+    assert eventually(
+        lambda: not stream.disconnected and stream.pending is not None and "resync" in stream.pending.topics
+    )
     publisher.publish(redis_client, tenant, {"placed": None})
-    assert eventually(lambda: stream.dirty is not None and "placed" in stream.dirty.topics)
+    assert eventually(lambda: stream.pending is not None and "placed" in stream.pending.topics)
     hub.close(stream, "hangup")
 
 
-def test_away_never_carries_the_id_of_signals_that_it_threw_away() -> None:
+def test_away_never_carries_the_id_of_signals_that_it_replaced() -> None:
     stream = Stream(1, 1)
-    stream.fold(Signal(500, {"orders": [1]}))
-    stream.lose("redis")
-    dirty = stream.take()
-    assert dirty is not None
-    assert (list(dirty.topics), dirty.seq) == (["away"], 0)
+    stream.coalesce(Signal(500, {"orders": [1]}))
+    stream.mark_disconnected("redis")
+    pending = stream.take_pending()
+    assert pending is not None
+    assert (list(pending.topics), pending.seq) == (["away"], 0)
 
 
 @pytest.mark.parametrize("ends", ["DELETE FROM users", "UPDATE users SET tenant_id = (SELECT max(id) FROM tenants)"])
-def test_a_stream_ends_when_its_user_is_gone_or_of_another_tenant(
+def test_a_stream_ends_when_its_user_is_deleted_or_moved_to_another_tenant(
     monkeypatch: pytest.MonkeyPatch, service: Service, world: World, ends: str
 ) -> None:
-    monkeypatch.setattr("webapp.streams.timers.RIGHTS_SECONDS", 0.0)
-    monkeypatch.setattr(
-        "webapp.accounts.user_cache.KEPT_SECONDS", -1.0
-    )  # nobody is kept for the moment that they otherwise are
+    monkeypatch.setattr("webapp.streams.timers.REVOCATION_SECONDS", 0.0)
+    monkeypatch.setattr("webapp.accounts.user_cache.KEPT_SECONDS", -1.0)  # switches the cache off
     app = create_app(config_for(service))
     user = world.user(world.tenant())
     world.tenant("other")
@@ -298,13 +294,13 @@ def test_a_deploy_ends_the_streams_within_the_grace_time(world: World, open_stre
     for stream in streams:
         stream.until("hello")
     assert doorbell.web.stop(10) == 0
-    assert all(stream.next() is None for stream in streams), "each stream came to its proper end"
+    assert all(stream.next() is None for stream in streams), "each stream ended in order"
     assert "graceful timeout" not in doorbell.web.log
 
 
-@pytest.mark.parametrize("way", ["socket", "generator"])
-def test_a_stream_ends_with_its_life(world: World, service: Service, way: str) -> None:
-    doorbell = Doorbell(service, STREAM_SECONDS="1", DOORBELL_STREAMS=way)
+@pytest.mark.parametrize("transport", ["socket", "generator"])
+def test_a_stream_ends_with_its_life(world: World, service: Service, transport: str) -> None:
+    doorbell = Doorbell(service, STREAM_MAX_SECONDS="1", STREAM_TRANSPORT=transport)
     doorbell.start_web()
     try:
         stream = EventStream(doorbell.url + "/stream", doorbell.cookie(world.user(world.tenant())))

@@ -43,6 +43,7 @@ FILES = (
     "outbox/*",
     "postgres/*",
     "project/test_migrations.py",
+    "project/test_schema.py",
     "queries/*",
     "rollups/test_rollups*.py",
 )

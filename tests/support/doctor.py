@@ -10,7 +10,7 @@ import psycopg
 from flask import Flask
 
 from webapp import create_app
-from webapp.doorbell import connection
+from webapp.doorbell import connection, locks
 
 from ..conftest import config_for
 from .world import Service, World
@@ -55,7 +55,7 @@ def examined(service: Service, **changes: str) -> Examined:
 @contextmanager
 def leading(service: Service, name: str = "doorbell listener") -> Iterator[psycopg.Connection]:
     with connection.connect(service.database_url, name) as conn:
-        assert connection.try_lead(conn)
+        assert locks.try_lead(conn)
         yield conn
 
 

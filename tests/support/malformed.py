@@ -83,14 +83,14 @@ FRAMINGS = (
 _FORM = b"application/x-www-form-urlencoded"
 _PARTS = b"multipart/form-data; boundary="
 BODIES = (
-    (_FORM, b"%00=%00&customer=%00&email=%00&password=%00&total=%00&amount=%00&owner=%00&token=%00"),
+    (_FORM, b"%00=%00&customer=%00&email=%00&password=%00&total=%00&amount=%00&owner=%00&idempotency_key=%00"),
     (_FORM, b"customer=%ff%fe&email=%ff&password=%ff&total=%ff&amount=%ff&owner=%ff"),
     (_FORM, b"customer=%ed%a0%80&email=%ed%a0%80&password=%ed%a0%80&total=1&amount=%ed%a0%80"),
     (_FORM, b"\xff\xfe\x00\x01"), (_FORM, b"&" * 50_000), (_FORM, b"a&" * 30_000), (_FORM, b"=" * 5_000),
     (_FORM, b"amount=" + b"9" * 5_000), (_FORM, b"amount=-1&total=-1"), (_FORM, b"amount=1e5000&total=1e5000"),
     (_FORM, b"amount=NaN&total=Infinity"), (_FORM, b"customer=" + b"x" * 60_000),
     (_FORM, b"customer=x&total=1&owner=99999999999999999999"), (_FORM, "customer=x&total=1&owner=²".encode()),
-    (_FORM, b"customer=x&total=1&token=" + b"f" * 5_000), (_FORM, b"customer=x&total=1&freight=x"),
+    (_FORM, b"customer=x&total=1&idempotency_key=" + b"f" * 5_000), (_FORM, b"customer=x&total=1&freight=x"),
     (_FORM, b"customer=x&total=1&lines-0-product=x&lines-0-quantity=1&lines-0-unit_price=" + b"1" * 500),
     (_FORM, b"more=" + b"&lines-1-product=x" * 400), (_FORM, b"email[]=x&password[a][b]=y"),
     (_FORM + b"; charset=utf-7", b"+AHg-=y"), (_FORM + b"; charset=none", b"a=b"), (_FORM + b"; charset=\xff", b"a=b"),

@@ -1,7 +1,7 @@
-"""The doorbell's protocol as a small machine: writers, two listeners, crashes, in every order. docs/doorbell.md in code.
+"""A model of quiet mode (docs/doorbell.md): writers, two listeners and crashes, in every order of steps.
 
-A state is everything that matters; `steps` gives every state that may follow. What is left out can only help: the safety
-drain, which finds a lost change after 5 s, is not in the model, so a protocol that passes needs it for nothing.
+`steps` gives every state that may follow a state. The safety drain, which finds a lost change after 5 s, is not in the
+model, so a protocol that passes does not depend on it.
 """
 
 from __future__ import annotations
@@ -16,21 +16,26 @@ LISTENERS = (0, 1)
 
 @dataclass(frozen=True)
 class Protocol:
-    """Doorbell's own is the default; each change of a field is a mistake that looks right."""
+    """The default is Doorbell's protocol; each other value of a field is a plausible mistake."""
 
     grace: str = "until no older writer is left"  # or "none", "one drain"
-    older_than: str = "an id of its own"  # or "a snapshot's xmax", which is one more than the newest id that has ended
-    first_state: str = "waking"  # or "grace", "asleep": in which a new leader begins
-    quiet_is: str = "a lock"  # or "a row", which a writer sees as its snapshot shows it
-    write_first: bool = True  # the writer has its transaction id before it asks whether to ring
+    # Or "a snapshot's xmax", which is one more than the newest id that has ended.
+    older_than: str = "an id of its own"
+    # A new leader's; or "grace", "asleep".
+    first_state: str = "waking"
+    # Or "a row", which a writer sees as its snapshot shows it.
+    quiet_is: str = "a lock"
+    # The writer has its transaction id before it tries the lock.
+    write_first: bool = True
 
 
 class Writer(NamedTuple):
-    """One transaction. `saw_quiet` is what its snapshot shows where quiet is a row."""
+    """One transaction. `saw_quiet` is what its snapshot shows when quiet mode is a row."""
 
-    at: str = "idle"  # idle, open, written (has its id), ready (has asked), committed, rolled back
+    # idle, open, written (has its id), ready (has tried the lock), committed, rolled back
+    at: str = "idle"
     saw_quiet: bool = False
-    asked: bool = False
+    tried: bool = False
     rings: bool = False
 
     @property
@@ -39,19 +44,20 @@ class Writer(NamedTuple):
 
 
 class Listener(NamedTuple):
-    """One process. `read` is its cursor: the transactions that it has seen committed."""
+    """One process. `read` is its cursor: the transactions that it has read."""
 
-    at: str = "standing by"  # standing by, reading, publishing, saving, deciding, waiting, dying, dead
+    # standing by, reading, publishing, saving, deciding, waiting, dying, dead
+    at: str = "standing by"
     state: str = ""
     read: frozenset[int] = frozenset()
     found: frozenset[int] = frozenset()
-    older: frozenset[int] = frozenset()  # GRACE: the transactions that have to end first
-    open_then: frozenset[int] = frozenset()  # those open at the last read
-    rung: bool = False  # a ring waits to be heard
+    older: frozenset[int] = frozenset()  # must end before it sleeps
+    open_then: frozenset[int] = frozenset()  # open at the last read
+    rung: bool = False  # a ring has arrived
 
 
 class State(NamedTuple):
-    """All of it. The locks are freed one after the other when their holder dies, in either order."""
+    """The whole system. When a listener dies, its locks are freed one after the other, in either order."""
 
     writers: tuple[Writer, ...]
     listeners: tuple[Listener, ...]
@@ -60,7 +66,7 @@ class State(NamedTuple):
     saved: frozenset[int] = frozenset()
     published: frozenset[int] = frozenset()
     crashes: int = 0
-    ids: tuple[int, ...] = ()  # the writers in the order in which they got their transaction ids
+    ids: tuple[int, ...] = ()  # writers in order of their ids
 
     @property
     def committed(self) -> frozenset[int]:
@@ -72,7 +78,7 @@ class State(NamedTuple):
 
     @property
     def open_below_xmax(self) -> frozenset[int]:
-        """Those that a snapshot can name as in progress."""
+        """The open transactions that a snapshot can list as in progress."""
         ended = [place for place, n in enumerate(self.ids) if n not in self.open]
         return frozenset(self.ids[: max(ended, default=-1) + 1]) & self.open
 
@@ -94,26 +100,26 @@ def _write(state: State, n: int, protocol: Protocol) -> Iterator[State]:
     if writer.at == "idle":
         yield _with_writer(state, n, writer._replace(at="open", saw_quiet=state.quiet is not None))
     elif writer.at == "open":
-        if protocol.write_first or writer.asked:
-            written = writer._replace(at="ready" if writer.asked else "written")
+        if protocol.write_first or writer.tried:
+            written = writer._replace(at="ready" if writer.tried else "written")
             yield _with_writer(state._replace(ids=(*state.ids, n)), n, written)
         else:
-            yield _with_writer(state, n, _ask(state, writer, protocol))
+            yield _with_writer(state, n, _try_lock(state, writer, protocol))
     elif writer.at == "written":
-        yield _with_writer(state, n, _ask(state, writer, protocol)._replace(at="ready"))
+        yield _with_writer(state, n, _try_lock(state, writer, protocol)._replace(at="ready"))
     elif writer.at == "ready":
         yield _with_writer(state, n, writer._replace(at="rolled back"))
         committed = _with_writer(state, n, writer._replace(at="committed"))
         yield _ring(committed) if writer.rings else committed
 
 
-def _ask(state: State, writer: Writer, protocol: Protocol) -> Writer:
+def _try_lock(state: State, writer: Writer, protocol: Protocol) -> Writer:
     quiet = state.quiet is not None if protocol.quiet_is == "a lock" else writer.saw_quiet
-    return writer._replace(asked=True, rings=not quiet)
+    return writer._replace(tried=True, rings=not quiet)
 
 
 def _ring(state: State) -> State:
-    """Who LISTENs hears it: the leader, for a standby does not listen."""
+    """Only the leader receives a ring, because a standby does not LISTEN."""
     if state.leads is None or state.listeners[state.leads].at == "dying":
         return state
     return _with_listener(state, state.leads, state.listeners[state.leads]._replace(rung=True))
@@ -139,12 +145,12 @@ def _listen(state: State, n: int, protocol: Protocol) -> Iterator[State]:
 
 
 def decide(state: State, n: int, protocol: Protocol) -> Iterator[State]:
-    """webapp/doorbell/quiet_mode.py, with one silent drain for three."""
+    """webapp/doorbell/quiet_mode.py, with one empty drain instead of three."""
     me = state.listeners[n]._replace(at="waiting")
     if me.state == "awake":
-        yield _let_ring(state, n, protocol) if not me.found else _with_listener(state, n, me)
+        yield _enter_grace(state, n, protocol) if not me.found else _with_listener(state, n, me)
     elif me.found or me.state == "waking":
-        yield _with_listener(state, n, me._replace(state="waking"))  # a writer shares the lock in this instant
+        yield _with_listener(state, n, me._replace(state="waking"))  # a writer shares the lock
         if state.quiet is None:
             yield _with_listener(state._replace(quiet=n), n, me._replace(state="awake"))
     elif me.state == "grace":
@@ -154,7 +160,7 @@ def decide(state: State, n: int, protocol: Protocol) -> Iterator[State]:
         yield _with_listener(state, n, me)
 
 
-def _let_ring(state: State, n: int, protocol: Protocol) -> State:
+def _enter_grace(state: State, n: int, protocol: Protocol) -> State:
     after = "asleep" if protocol.grace == "none" else "grace"
     older = state.open if protocol.older_than == "an id of its own" else state.open_below_xmax
     me = state.listeners[n]._replace(at="waiting", state=after, older=older)
@@ -175,45 +181,45 @@ def _die(state: State, n: int) -> Iterator[State]:
 
 
 def faults(state: State) -> str | None:
-    """What is wrong with a state; None when nothing is."""
+    """The fault of a state, as text; None when it has none."""
     if not state.saved <= state.published:
         return "the cursor has passed a change that was never published"
     writers_are_done = all(writer.at in ("committed", "rolled back") for writer in state.writers)
     for me in state.listeners:
         asleep = me.at == "waiting" and me.state == "asleep" and not me.rung
         if writers_are_done and asleep and state.committed - state.published:
-            return "the leader sleeps, and nobody will ring for a change that it has not read"
+            return "the leader is asleep, and no ring will come for a change that it has not read"
     return None
 
 
 @dataclass(frozen=True)
 class Explored:
-    """All states that can be reached, or the shortest way to the first wrong one."""
+    """The number of states that can be reached, or the shortest path to the first one with a fault."""
 
     states: int
     fault: str | None
-    way: tuple[State, ...]
+    path: tuple[State, ...]
 
 
 def explore(protocol: Protocol, writers: int, crashes: int) -> Explored:
     came_from: dict[State, State | None] = {}
     for state in _reached(protocol, writers, crashes, came_from):
         if fault := faults(state):
-            return Explored(len(came_from), fault, _way(state, came_from))
+            return Explored(len(came_from), fault, _path(state, came_from))
     return Explored(len(came_from), None, ())
 
 
 def ways_to_decisions(protocol: Protocol, writers: int, crashes: int) -> Iterator[tuple[tuple[State, ...], int]]:
-    """The shortest way to each state in which a leader decides, and which listener leads."""
+    """The shortest path to each state in which a leader decides, and which listener leads."""
     came_from: dict[State, State | None] = {}
     for state in _reached(protocol, writers, crashes, came_from):
         for n in LISTENERS:
             if state.listeners[n].at == "deciding":
-                yield _way(state, came_from), n
+                yield _path(state, came_from), n
 
 
 def _reached(protocol: Protocol, writers: int, crashes: int, came_from: dict[State, State | None]) -> Iterator[State]:
-    """All states that can be reached, nearest first; notes in `came_from` the state before each."""
+    """All states that can be reached, nearest first. `came_from` gets the state before each."""
     first = start(writers, crashes)
     came_from[first] = None
     queue = deque([first])
@@ -226,12 +232,12 @@ def _reached(protocol: Protocol, writers: int, crashes: int, came_from: dict[Sta
                 queue.append(after)
 
 
-def _way(state: State | None, came_from: dict[State, State | None]) -> tuple[State, ...]:
-    way: list[State] = []
+def _path(state: State | None, came_from: dict[State, State | None]) -> tuple[State, ...]:
+    path: list[State] = []
     while state is not None:
-        way.append(state)
+        path.append(state)
         state = came_from[state]
-    return tuple(reversed(way))
+    return tuple(reversed(path))
 
 
 def _with_writer(state: State, n: int, writer: Writer) -> State:

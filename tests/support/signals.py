@@ -11,7 +11,7 @@ from webapp.signals.signal import Signal
 
 
 def published(client: redis.Redis, tenant_id: int) -> list[Signal]:
-    """Every signal in the tenant's log, oldest first."""
+    """All signals in the tenant's log, oldest first."""
     entries = cast(Any, client.xrange(publisher.log_key(tenant_id)))
     return [Signal.parse(fields[b"signal"], signal_log.entry_seq(entry_id)) for entry_id, fields in entries]
 

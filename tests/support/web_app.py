@@ -1,4 +1,4 @@
-"""A web process of several, as an app in the test's own process, and the cookie of a signed-in person."""
+"""An app that stands for one of several web processes, and the cookie of a signed-in person."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .world import Service
 
 
 class Web:
-    """One web process of several on the same database, in this one, with a clock that a test moves."""
+    """One of several apps on the same database, which stand for web processes. The test moves its clock."""
 
     def __init__(self, service: Service, **changes: str) -> None:
         self.app = create_app(config_for(service, **changes))
-        self.visitors = self.app.extensions["doorbell_visitors"]
+        self.users = self.app.extensions["doorbell_user_cache"]
         self.hub = self.app.extensions["doorbell_hub"]
         self.seconds = 1_000.0
-        self.visitors.clock = lambda: self.seconds
+        self.users.clock = lambda: self.seconds
 
     def sees(self, cookie: str) -> int:
         return self.new_client().get("/panels/revenue", headers={"Cookie": cookie}).status_code
 
     def stream(self, cookie: str) -> Iterator[bytes]:
-        """The frames of a stream whose greeting has come."""
+        """The frames of a stream after its greeting."""
         response = self.new_client().get("/stream", buffered=False, headers={"Cookie": cookie}).response
         frames = iter(cast(Iterator[bytes], response))
         assert b"event: hello" in next(frames)
@@ -47,7 +47,7 @@ class Web:
 
     def looks(self) -> None:
         """The look at all streams that the rounds have every 50 s."""
-        self.hub._end_without_rights()
+        self.hub._close_revoked()
 
 
 def cookie_of(person: Person) -> str:

@@ -1,10 +1,9 @@
-"""Which classes of Tabler our pages use, as JSON for reduce.mjs: `python tools/vendor/classes.py tabler.css`.
+"""The classes of Tabler that our pages use, as JSON for reduce.mjs: `python tools/vendor/classes.py tabler.css`.
 
-It writes the list of all that Tabler has, too, and imports nothing beyond the standard library.
+It also writes the list of all classes of Tabler, and imports only the standard library.
 
-A class counts as used where it stands in a class attribute, in a string of a Jinja expression, as a whole string of a script,
-or after class= in Python. One that is put together (alert-{{ category }}) cannot be found so: DYNAMIC lists what such a
-beginning becomes.
+A class counts as used in a class attribute, in a string of a Jinja expression, as a whole string of a script, or in Python
+after class=. A composed class (alert-{{ category }}) cannot be found that way: DYNAMIC lists the endings of each such prefix.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 WEBAPP = HERE.parent.parent / "webapp"
-ALL_CLASSES = HERE / "tabler-classes.txt"  # each class that the whole of Tabler has a rule for
+# Every class with a rule in Tabler.
+ALL_CLASSES = HERE / "tabler-classes.txt"
 REDUCED = WEBAPP / "static" / "vendor" / "tabler.min.css"
 
 DYNAMIC: dict[str, tuple[str, ...]] = {
     "alert-": ("danger", "info", "success", "warning"),
-    "is-": (),  # our own: is-paid, is-up
+    "is-": (),  # ours, not Tabler's
 }
 
 WORD = re.compile(r"[A-Za-z][\w-]*")
@@ -32,37 +32,37 @@ CLASS_ATTRIBUTE = re.compile(r"""\bclass=("[^"]*"|'[^']*')""")
 JINJA = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 TAG = re.compile(r"<[a-z][^<>]*>")
 PYTHON_CLASS = re.compile(r"""(?:\bclass_?=|["']class["']\s*:\s*)("[^"]*"|'[^']*')""")
-BEGINNING = re.compile(r"([A-Za-z][\w-]*-)(?:\{\{|\$\{)")
+PREFIX = re.compile(r"([A-Za-z][\w-]*-)(?:\{\{|\$\{)")
 
 
 def used() -> set[str]:
-    """Words that may be classes; those that are not Tabler's do no harm."""
+    """Words that may be classes; words that are not classes of Tabler do no harm."""
     found = {word for text in _class_texts() for word in WORD.findall(text)}
-    return found | {beginning + end for beginning, ends in DYNAMIC.items() for end in ends}
+    return found | {prefix + end for prefix, ends in DYNAMIC.items() for end in ends}
 
 
 def words() -> set[str]:
-    """What selectors of tags and attributes are compared with: all that stands in a tag, and the own sheets' themes."""
+    """The words for selectors of tags and attributes: all words in tags and scripts, and the themes of our style sheets."""
     texts = [text for template in _templates() for text in TAG.findall(template)]
     scripts = [text for script in _scripts() for text in STRING.findall(script)]
     fixed = {"html", "body", "data-bs-theme", "dark", "light"}
     return used() | fixed | {word for text in (*texts, *scripts) for word in WORD.findall(text)}
 
 
-def beginnings() -> set[str]:
-    """The beginnings of classes that are put together, ours and Tabler's."""
+def prefixes() -> set[str]:
+    """The prefixes of composed classes, ours and Tabler's."""
     texts = [text for file in (*_templates(), *_scripts()) for text in CLASS_ATTRIBUTE.findall(file)]
-    return {beginning for text in texts for beginning in BEGINNING.findall(text)}
+    return {prefix for text in texts for prefix in PREFIX.findall(text)}
 
 
 def variables() -> set[str]:
-    """Tabler's custom properties that our own sheets read or set."""
+    """Tabler's custom properties that our own style sheets read or set."""
     sheets = [path.read_text() for path in (WEBAPP / "static").glob("*.css")]
     return {name for sheet in sheets for name in re.findall(r"--tblr-[\w-]+", sheet)}
 
 
 def classes_of(css: str) -> set[str]:
-    """The classes that a style sheet has a rule for."""
+    """The classes with a rule in a style sheet."""
     selectors = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", css, flags=re.DOTALL)
     return {name.replace("\\", "") for name in re.findall(r"\.((?:[A-Za-z_-]|\\.)(?:[\w-]|\\.)*)", selectors)}
 

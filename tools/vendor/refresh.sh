@@ -1,8 +1,8 @@
 #!/bin/sh
-# `make vendor`: the vendored files from the versions pinned in package.json. Needs Node.js with npm, and Python.
-# Run it after a template begins to use another class of Tabler or another icon (icons.txt); a test says when.
-# To upgrade: change a version in package.json, run `npm install` beside it, then this; look at the pages, run the tests. htmx is
-# pinned to the digit: what a registry calls "latest" differs between registries.
+# `make vendor`: builds the vendored files from the versions pinned in package.json. Needs Node.js with npm, and Python.
+# Run it when a template uses a new class of Tabler or a new icon (icons.txt); a test fails until then.
+# To upgrade: change a version in package.json, run `npm install` beside it, then this script; check the pages, run the tests.
+# htmx is pinned exactly, because "latest" differs between registries.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,12 +16,12 @@ for tool in node npm "$python"; do
     exit 1
 done
 
-# npm writes .package-lock.json last, so a directory that was cut short is made again.
+# npm writes .package-lock.json last, so an interrupted installation is repeated.
 if [ ! -e "$packages/.package-lock.json" ] || [ "$here/package-lock.json" -nt "$packages/.package-lock.json" ]; then
     (cd "$here" && npm ci --silent && touch "$packages/.package-lock.json")
 fi
 
-# The comment that names a source map goes too: the map is not here, and every open inspector would ask for it.
+# Without the comment that names a source map: the map is not included, and browsers with an open inspector would request it.
 without_map() { sed -e 's|//# sourceMappingURL=.*||' -e 's|/\*# sourceMappingURL=.*\*/||' "$1"; }
 
 without_map "$packages/htmx.org/dist/htmx.min.js" >"$vendor/htmx.min.js"
@@ -29,7 +29,7 @@ without_map "$packages/htmx.org/dist/ext/hx-sse.min.js" >"$vendor/hx-sse.min.js"
 mkdir -p "$root/tests/vendor"
 cp "$packages/axe-core/axe.min.js" "$packages/axe-core/LICENSE" "$root/tests/vendor/"
 
-# Of Tabler only the rules that our pages use. A test compares the classes in use with the list of all that Tabler has.
+# Only the rules of Tabler that our pages use. A test compares the used classes with the list of all classes of Tabler.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 without_map "$packages/@tabler/core/dist/css/tabler.min.css" >"$work/tabler.css"
@@ -48,7 +48,7 @@ sprite="$root/webapp/templates/components/sprite.html"
     printf '</svg>\n'
 } >"$sprite"
 
-# A test compares these with the files, so that none is changed by hand.
+# A test compares these sums with the files, so that no file is changed by hand.
 cd "$root"
 "$python" - webapp/static/vendor/*.css webapp/static/vendor/*.js tests/vendor/axe.min.js \
     webapp/templates/components/sprite.html >"$here/SHA256SUMS" <<'SUMS'

@@ -1,1 +1,1 @@
-"""Tenants, users, sessions and signing in."""
+"""Tenants, users, sessions, and sign-in."""

@@ -1,4 +1,4 @@
-"""Tenants and their users: found and created. Raises AccountError; nothing half done is left."""
+"""Finds and creates tenants and their users. On AccountError nothing is written."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from ..db import db
 from ..models import ROLES, SETTING_MAX_CHARS, Tenant, User
 from . import passwords
 
-NO_PLACES = {"localtime", "Factory"}  # names of the machine's own zone, which PostgreSQL does not know
+# Names of the machine's own zone, which PostgreSQL rejects.
+MACHINE_ZONES = {"localtime", "Factory"}
 NAME_MAX_CHARS = 200
 
 
 class AccountError(Exception):
-    """A tenant or user cannot be made or changed so; the text says the value seen, what is allowed and what to do."""
+    """A tenant or user cannot be created or changed this way. The text has the value, what is allowed and what to do."""
 
 
 @dataclass(frozen=True)
 class NewTenant:
-    """`timezone` an IANA name, `currency` ISO 4217, `locale` as Babel knows it (de_DE)."""
+    """A tenant to create. `timezone` is an IANA name, `currency` is ISO 4217, `locale` is Babel's, such as de_DE."""
 
     slug: str
     name: str
@@ -40,7 +41,7 @@ class NewTenant:
         """Raises AccountError for the first fault."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", self.slug):
             raise AccountError(
-                f"The slug {self.slug!r} cannot be used; allowed: 1 to 63 of a-z, 0-9 and -, not beginning with -."
+                f"The slug {self.slug!r} is not valid. Use 1 to 63 of a-z, 0-9 and -, and do not begin with -."
             )
         check_name("tenant", self.name)
         check_timezone(self.timezone)
@@ -57,7 +58,7 @@ def create_tenant(new: NewTenant) -> int:
         try:
             session.commit()
         except IntegrityError:
-            raise AccountError(f"There is a tenant {new.slug!r} already. Choose another slug.") from None
+            raise AccountError(f"The tenant {new.slug!r} already exists. Choose another slug.") from None
         return tenant.id
 
 
@@ -79,13 +80,13 @@ def create_user(email: str, slug: str, name: str, role: str, password: str) -> i
             session.commit()
         except IntegrityError:
             raise AccountError(
-                f"There is a user {email!r} already; an e-mail address signs in to one tenant. Choose another one."
+                f"The user {email!r} already exists, and an e-mail address signs in to one tenant. Choose another one."
             ) from None
         return user.id
 
 
 def check_user(email: str, slug: str, name: str, role: str) -> None:
-    """What can be known before a password is asked for. Raises AccountError."""
+    """Check all that needs no password, before the password is asked for. Raises AccountError."""
     check_email(email)
     check_name("user", name)
     check_role(role)
@@ -102,7 +103,7 @@ def check_email(email: str) -> None:
 
 def check_role(role: str) -> None:
     if role not in ROLES:
-        raise AccountError(f"The role {role!r} is not known; allowed: {', '.join(ROLES)}.")
+        raise AccountError(f"The role {role!r} is not valid. Use one of: {', '.join(ROLES)}.")
 
 
 def find_user(session: Session, email: str) -> User | None:
@@ -112,7 +113,7 @@ def find_user(session: Session, email: str) -> User | None:
 def require_user(session: Session, email: str) -> User:
     user = find_user(session, email)
     if user is None:
-        raise AccountError(f"There is no user {email!r}. See them all with: flask user list")
+        raise AccountError(f"There is no user {email!r}. List all users with: flask user list")
     return user
 
 
@@ -120,19 +121,21 @@ def require_tenant(session: Session, slug: str) -> Tenant:
     tenant = session.scalars(select(Tenant).where(Tenant.slug == slug)).one_or_none()
     if tenant is None:
         known = ", ".join(session.scalars(select(Tenant.slug).order_by(Tenant.slug).limit(10))) or "none yet"
-        raise AccountError(f"There is no tenant {slug!r}; there are: {known}. Create one with: flask tenant create")
+        raise AccountError(
+            f"There is no tenant {slug!r}. Existing tenants: {known}. Create one with: flask tenant create"
+        )
     return tenant
 
 
-def check_name(what: str, name: str) -> None:
+def check_name(owner: str, name: str) -> None:
     if not 0 < len(name.strip()) <= NAME_MAX_CHARS:
         raise AccountError(
-            f"The {what}'s name has {len(name.strip())} characters; 1 to {NAME_MAX_CHARS} are allowed. Give one with --name."
+            f"The {owner}'s name has {len(name.strip())} characters; 1 to {NAME_MAX_CHARS} are allowed. Give one with --name."
         )
 
 
 def check_timezone(timezone: str) -> None:
-    _check_known("time zone", timezone, zoneinfo.available_timezones() - NO_PLACES, "Europe/Berlin")
+    _check_known("time zone", timezone, zoneinfo.available_timezones() - MACHINE_ZONES, "Europe/Berlin")
 
 
 def check_currency(currency: str) -> None:
@@ -146,16 +149,16 @@ def check_locale(locale: str) -> None:
         Locale.parse(locale)
     except (ValueError, UnknownLocaleError):
         raise AccountError(
-            f"The locale {locale!r} is not known; allowed: a language with a country, like en_GB or de_DE."
+            f"The locale {locale!r} is not known. Use a language with a country, such as en_GB or de_DE."
         ) from None
 
 
-def _check_known(what: str, value: str, known: set[str], example: str) -> None:
+def _check_known(kind: str, value: str, known: set[str], example: str) -> None:
     if value in known:
         return
     by_lower = {name.lower(): name for name in known}
-    near = [by_lower[name] for name in difflib.get_close_matches(value.lower(), by_lower, n=3, cutoff=0.6)]
+    similar = [by_lower[name] for name in difflib.get_close_matches(value.lower(), by_lower, n=3, cutoff=0.6)]
     cities = [name for name in known if value and name.lower().endswith("/" + value.lower())]
-    meant = cities or near
-    hint = f"Did you mean {' or '.join(sorted(meant))}?" if meant else f"Use one like {example}."
-    raise AccountError(f"The {what} {value!r} is not known. {hint}")
+    suggestions = cities or similar
+    hint = f"Did you mean {' or '.join(sorted(suggestions))}?" if suggestions else f"Use one like {example}."
+    raise AccountError(f"The {kind} {value!r} is not known. {hint}")

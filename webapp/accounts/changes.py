@@ -1,6 +1,6 @@
-"""Changes to tenants and users that exist. Each is one transaction; raises AccountError and has then changed nothing.
+"""Changes to existing tenants and users. Each is one transaction; on AccountError nothing is changed.
 
-A trigger ends a user's sessions when the password or the role changes or the user is disabled, whichever program does it.
+A trigger ends a user's sessions when any program changes the password or the role, or disables the user.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .admin import AccountError
 
 
 def set_password(email: str, password: str) -> None:
-    """Ends the user's sessions."""
+    """Change the password and end the user's sessions."""
     with Session(db.engine) as session:
         user = admin.require_user(session, email)
         tenant = session.get_one(Tenant, user.tenant_id)
@@ -28,7 +28,7 @@ def set_password(email: str, password: str) -> None:
 
 
 def disable(email: str) -> bool:
-    """Ends the user's sessions. False for a user who is disabled already."""
+    """Disable the user and end their sessions. Returns False if the user was already disabled."""
     with Session(db.engine) as session:
         user = admin.require_user(session, email)
         if user.disabled_at is not None:
@@ -39,7 +39,7 @@ def disable(email: str) -> bool:
 
 
 def enable(email: str) -> tuple[bool, bool]:
-    """Whether that changed anything, and whether the user has a password."""
+    """Enable the user. Returns whether that changed anything, and whether the user has a password."""
     with Session(db.engine) as session:
         user = admin.require_user(session, email)
         changed, has_password = user.disabled_at is not None, user.password_hash is not None
@@ -49,14 +49,14 @@ def enable(email: str) -> tuple[bool, bool]:
 
 
 def sign_out(email: str) -> None:
-    """End all of the user's sessions."""
+    """End all sessions of the user."""
     with Session(db.engine) as session:
         admin.require_user(session, email).sessions_from = func.clock_timestamp()
         session.commit()
 
 
 def set_role(email: str, role: str) -> bool:
-    """Ends the user's sessions. False for a user who has that role already."""
+    """Change the role and end the user's sessions. Returns False if the user already has that role."""
     admin.check_role(role)
     with Session(db.engine) as session:
         user = admin.require_user(session, email)
@@ -68,7 +68,7 @@ def set_role(email: str, role: str) -> bool:
 
 
 def rename_user(email: str, name: str | None, new_email: str | None) -> None:
-    """Give the user another name, another e-mail to sign in with, or both."""
+    """Change the user's name, the e-mail to sign in with, or both."""
     if name is not None:
         admin.check_name("user", name)
     if new_email is not None:
@@ -85,7 +85,7 @@ def rename_user(email: str, name: str | None, new_email: str | None) -> None:
 
 @dataclass(frozen=True)
 class TenantChange:
-    """None leaves a value as it is."""
+    """New values for a tenant; None keeps a value."""
 
     name: str | None = None
     timezone: str | None = None
@@ -106,7 +106,7 @@ class TenantChange:
 
 @dataclass(frozen=True)
 class ChangedTenant:
-    """`changed` names the values that are others now."""
+    """A changed tenant; `changed` has the names of the values that differ from before."""
 
     id: int
     changed: tuple[str, ...]
@@ -124,7 +124,8 @@ def change_tenant(slug: str, change: TenantChange) -> ChangedTenant:
             setattr(tenant, name, wanted[name])
         try:
             session.commit()
-        except IntegrityError:  # an order came meanwhile: its currency is the tenant's by a foreign key
+        except IntegrityError:
+            # An order was placed meanwhile: a foreign key ties its currency to the tenant's.
             raise _has_orders(slug) from None
         return ChangedTenant(tenant.id, changed)
 
@@ -137,6 +138,6 @@ def _check_no_orders(session: Session, tenant: Tenant) -> None:
 def _has_orders(slug: str, currency: str | None = None) -> AccountError:
     seen = f" in {currency}" if currency else ""
     return AccountError(
-        f"The tenant {slug!r} has orders{seen}, so its currency cannot change; amounts are not converted. "
-        "Create another tenant for the other currency: flask tenant create"
+        f"The tenant {slug!r} has orders{seen}, so its currency cannot change: amounts are not converted. "
+        "Create another tenant for the other currency with: flask tenant create"
     )

@@ -1,4 +1,4 @@
-"""The signed-in user of a request, and the tenant whose data the user may see."""
+"""The signed-in user of a request, and the user's tenant."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from ..db import db
 from ..models import Tenant, User
 from ..server.security_headers import READS
 from . import sessions
-from .user_cache import visitors
+from .user_cache import cached_users
 
 
 def load_user(user_id: str) -> User | None:
-    """The user of a session cookie, or None. Remembers the tenant for `current_tenant`.
+    """The user of a session cookie, or None. Keeps the tenant for `current_tenant`.
 
-    What writes is asked by the user as they are now, in a session that has not ended; what reads, as both were
-    visitors.KEPT_SECONDS ago at most. No connection is held: a stream lives for minutes, and the verbs of orders.py begin
-    their transactions on a clean slate.
+    A writing request checks user and session in the database. A reading one may use a result that is up to
+    user_cache.KEPT_SECONDS old. No connection is held afterwards: a stream lives for minutes, and the order verbs begin
+    their own transactions.
     """
-    if not user_id.isdecimal() or len(user_id) > 18:  # a bigint
+    # An id is a bigint, which 18 digits always fit.
+    if not user_id.isdecimal() or len(user_id) > 18:
         return None
     writes = has_request_context() and request.method not in READS
-    ask = visitors().fresh if writes else visitors().get
-    visitor = ask(int(user_id), sessions.current())
-    if visitor is None:
+    find = cached_users().reload if writes else cached_users().get
+    cached = find(int(user_id), sessions.current())
+    if cached is None:
         return None
-    g.tenant = visitor.tenant
-    return visitor.user
+    g.tenant = cached.tenant
+    return cached.user
 
 
 def current_tenant() -> Tenant:
-    """The tenant of the signed-in user. Ends the request with 401 when nobody is signed in."""
+    """The tenant of the signed-in user. Without one the request ends with 401."""
     if not current_user.is_authenticated:
         abort(401)
     tenant: Tenant | None = g.get("tenant")

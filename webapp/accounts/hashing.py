@@ -1,7 +1,7 @@
-"""Where passwords are hashed: beside the loop, a few at once, with a short queue.
+"""Runs password hashes outside the event loop, a few at once, with a short queue.
 
-A hash keeps a core busy for some 50 ms. In gevent's only thread it would stop every stream and page of the process for so
-long, so it is done in threads of its own, which give way to the loop. The hash itself runs without the interpreter's lock.
+A hash keeps a core busy for about 50 ms. In gevent's only thread it would stop all streams and pages of the process for that
+time. So it runs in threads of its own, at a lower priority than the loop. The hash itself runs without the interpreter's lock.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-THREADS = 1  # hashes at once; one uses four cores where it finds them (argon2's lanes)
-MAX_WAITING = 16  # hashes in line behind those
-MAX_WAITING_STRANGERS = 10  # of those, tries of clients that have not signed in to that account before
+# Hashes at once. One hash uses up to four cores (argon2's lanes).
+THREADS = 1
+MAX_WAITING = 16  # callers behind the running hashes
+# Of those, attempts of clients that never signed in to that account.
+MAX_WAITING_STRANGERS = 10
 NICENESS = 10  # the loop and PostgreSQL come first
 
 T = TypeVar("T")
@@ -26,17 +28,17 @@ class HashingBusy(Exception):
 
 
 class HashingPool:
-    """One for each process. `run` waits for its turn without holding up other greenlets."""
+    """The hashing threads of a process. `run` waits for its turn without blocking other greenlets."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(THREADS)
-        self._in_line = 0  # those with a place, the one that is hashed included
+        self._in_line = 0  # places taken, running hashes included
         self._pool: Any = None
 
     @contextmanager
     def place(self, *, stranger: bool = False) -> Iterator[None]:
-        """A place in line, for a query and the hashes that follow from it. Raises Busy when too many are in line."""
+        """A place in the queue, for a query and the hashes that follow it. Raises HashingBusy when the queue is full."""
         with self._lock:
             if self._in_line >= THREADS + (MAX_WAITING_STRANGERS if stranger else MAX_WAITING):
                 raise HashingBusy
@@ -48,9 +50,9 @@ class HashingPool:
                 self._in_line -= 1
 
     def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns. For those who have a place."""
+        """The result of `work`. The caller must hold a place."""
         with self._turns:
-            return self._threads().apply(_give_way(work)) if _under_gevent() else work()
+            return self._threads().apply(_at_low_priority(work)) if _under_gevent() else work()
 
     def _threads(self) -> Any:
         if self._pool is None:
@@ -60,9 +62,10 @@ class HashingPool:
         return self._pool
 
 
-def _give_way(work: Callable[[], T]) -> Callable[[], T]:
+def _at_low_priority(work: Callable[[], T]) -> Callable[[], T]:
     def run() -> T:
-        if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
+        # Elsewhere than on Linux a thread has no niceness of its own.
+        if sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         return work()
 

@@ -1,4 +1,4 @@
-"""Notices a proxy that nobody named: then all clients appear as one, and the limit of one client is everybody's."""
+"""Warns of a proxy that TRUSTED_PROXIES does not count: all clients then share one address and one limit of sign-ins."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from flask import Request
 from .. import redis_client
 from ..observability import logs
 
-KEY = "doorbell:unnamed_proxy"  # the address that X-Forwarded-For came from; `flask doctor` reads it
+# The address that sent X-Forwarded-For; read by `flask doctor`.
+KEY = "doorbell:unnamed_proxy"
 KEPT_SECONDS = 86_400
-AGAIN_SECONDS = 3600.0  # a line an hour and process
+REMINDER_SECONDS = 3600.0  # one warning per hour and process
 
 log = logs.get("sign_in")
 _lock = threading.Lock()
-_said = float("-inf")
+_warned_at = float("-inf")
 
 
-def look(request: Request, trusted_proxies: int) -> None:
-    """Warn when this request came through a proxy while TRUSTED_PROXIES is 0."""
-    global _said
+def check(request: Request, trusted_proxies: int) -> None:
+    """Warn if this request came through a proxy while TRUSTED_PROXIES is 0."""
+    global _warned_at
     peer = request.remote_addr or ""
-    if trusted_proxies or "X-Forwarded-For" not in request.headers or not _is_near(peer):
+    if trusted_proxies or "X-Forwarded-For" not in request.headers or not _is_local(peer):
         return
     with _lock:
-        if time.monotonic() - _said < AGAIN_SECONDS:
+        if time.monotonic() - _warned_at < REMINDER_SECONDS:
             return
-        _said = time.monotonic()
+        _warned_at = time.monotonic()
     log.warning(
         "all clients appear as one; set TRUSTED_PROXIES to the number of proxies in front",
         client=peer,
@@ -39,11 +40,11 @@ def look(request: Request, trusted_proxies: int) -> None:
     try:
         redis_client.client().set(KEY, peer, ex=KEPT_SECONDS)
     except redis.RedisError:
-        return  # the log line is there
+        return  # the line is logged
 
 
-def _is_near(address: str) -> bool:
-    """Loopback or a private network: where a proxy is. The header is any client's to send."""
+def _is_local(address: str) -> bool:
+    """Whether this is loopback or a private network, as a proxy's address is. Any other client can forge the header."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""A session: one sign-in of one browser. Its id and its end stand in the signed cookie; the server keeps those that ended.
+"""A session is one sign-in of one browser. Its id and its end are in the signed cookie; the server stores only ended sessions.
 
-A sign-in costs no row. A row of `ended_sessions` is a sign-out, and goes when every copy of that cookie would have expired.
-All sessions of a user end when `users.sessions_from` moves: the cookie carries the value that it began under.
+So a sign-in writes no row. A row of `ended_sessions` is a sign-out, and is removed once every copy of its cookie has expired.
+All sessions of a user end when `users.sessions_from` changes, because the cookie carries the value at its sign-in.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionKey(NamedTuple):
-    """`ends` in epoch seconds: a session is over then, however often its cookie was signed again. `since` is `stamp` of the
-    user's `sessions_from` when the session began."""
+    """A session. It is over at `ends` (epoch seconds), even if its cookie is signed again later.
+
+    `since` is the `stamp` of the user's `sessions_from` when the session began.
+    """
 
     id: str
     ends: int
@@ -35,7 +37,7 @@ class SessionKey(NamedTuple):
 
 
 def stamp(sessions_from: datetime | None) -> int | None:
-    """`users.sessions_from` as a cookie carries it: epoch microseconds, exactly. None for a user whose sessions never ended."""
+    """`users.sessions_from` as a cookie carries it: exact epoch microseconds, or None if it was never set."""
     return None if sessions_from is None else (sessions_from - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -46,26 +48,27 @@ def new(seconds: float, since: int | None = None) -> dict[str, str | int]:
 
 
 def begin(since: int | None) -> None:
-    """Give the request's session its id and its end, PERMANENT_SESSION_LIFETIME from now."""
+    """Give the request's session an id, and an end PERMANENT_SESSION_LIFETIME from now."""
     session.update(new(current_app.permanent_session_lifetime.total_seconds(), since))
 
 
 def current() -> SessionKey | None:
-    """The request's session; None where there is no request, or its cookie has no id: one from before sessions had them."""
+    """The request's session. None outside of a request, and for a cookie of a version whose sessions had no ids."""
     if not has_request_context() or ID not in session:
         return None
     return SessionKey(session[ID], session[ENDS], session.get(SINCE))
 
 
 def end(key: SessionKey) -> None:
-    """Committed when it returns. Who keeps something of the session in this process has to be told beside that."""
+    """Record the end of a session, and commit. Callers must also clear what this process has cached of the session."""
     statement = insert(EndedSession).values(id=key.id, expires_at=func.to_timestamp(key.ends))
     with Session(db.engine) as writing:
-        writing.execute(statement.on_conflict_do_nothing())  # the same button in two tabs
+        # Two tabs can sign out at once.
+        writing.execute(statement.on_conflict_do_nothing())
         writing.commit()
 
 
 def remove_expired(database_url: str) -> int:
-    """Remove the rows whose sessions would be over anyway; returns how many. Raises psycopg.OperationalError."""
+    """Remove the rows of sessions whose cookies have expired. Returns their number. Raises psycopg.OperationalError."""
     with pg_session.connect(database_url, "doorbell sessions") as conn:
         return conn.execute("DELETE FROM ended_sessions WHERE expires_at < now()").rowcount

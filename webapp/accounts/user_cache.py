@@ -1,8 +1,7 @@
-"""Who is signed in, kept in the process for a moment, so that queries do not grow with those who watch.
+"""A cache of signed-in users in the process, so that queries do not grow with the number of open pages.
 
-Rights and sessions are to be re-checked at least once a minute; KEPT_SECONDS is far below that. What writes asks `fresh` and
-trusts nothing that is kept. Those whose moment is over are asked for together: a thousand watchers are a few queries in ten
-seconds and not a thousand.
+Rights and sessions must be checked at least once a minute; KEPT_SECONDS is far below that. Writing requests call `reload`,
+which ignores the cache. Expired users are loaded together: for a thousand pages that is a few queries per ten seconds.
 """
 
 from __future__ import annotations
@@ -23,19 +22,26 @@ from ..models import EndedSession, Tenant, User
 from . import sessions
 from .sessions import SessionKey
 
-# How long a user who was removed, moved or disabled still reads, or a session that ended elsewhere. Writing ends at once.
+# Cached users may read this long after being removed, moved, disabled, or signed out in another process. Writes always check
+# the database.
 KEPT_SECONDS = 10.0
-DUE_SECONDS = KEPT_SECONDS / 2  # who is this old is asked for again with the others
-HEADER_SECONDS = 60.0  # how long a Cookie header is known without its signature being verified again
-AWAY_SECONDS = 5.0  # after PostgreSQL gave no answer `of_cookie` leaves the asking to the ordinary way
-MAX_AT_ONCE = 500  # rows a query
-MAX_KEPT = 20_000  # visitors, cookies and ended sessions each, about 2 KB a visitor
-COOKIE_CHARS = 1000  # a longer header is not kept; a session's is about 300
+DUE_SECONDS = KEPT_SECONDS / 2  # older users join the next query
+# How long a Cookie header is known before its signature is verified again.
+HEADER_SECONDS = 60.0
+# How long `get_by_cookie` gives up after PostgreSQL gave no answer.
+AWAY_SECONDS = 5.0
+MAX_AT_ONCE = 500  # rows per query
+# Users, cookies and ended sessions each; a user takes about 2 KB.
+MAX_KEPT = 20_000
+# Longer headers are not cached; a session's has about 300.
+COOKIE_CHARS = 1000
 
 
 class SessionUser(NamedTuple):
-    """A user in one session, which began under this stamp of the user's `sessions_from`. `session_id` is None for the cookie of
-    an older version."""
+    """A user in one session. `since` is the stamp of the user's `sessions_from` when it began.
+
+    `session_id` is None for a cookie of a version whose sessions had no ids.
+    """
 
     user_id: int
     session_id: str | None
@@ -47,10 +53,11 @@ class SessionUser(NamedTuple):
 
 
 class PanelScope(NamedTuple):
-    """Those who see the same panels: all that a panel's content depends on beside the data."""
+    """All that a panel's content depends on beside the data. Users with equal scopes share renders."""
 
     tenant_id: int
-    role: str  # no panel differs by role today; one that will is not shown to the wrong people
+    # No panel differs by role today; one that does later is not shared across roles.
+    role: str
     locale: str
     timezone: str
     currency: str
@@ -58,178 +65,187 @@ class PanelScope(NamedTuple):
 
 @dataclass
 class CachedUser:
-    """A user with the tenant, as read at `read_at` (seconds of the cache's clock). Both are detached: for reading.
+    """A user with the tenant as read at `read_at` (seconds of the cache's clock), for a session that had not ended then.
 
-    It is kept for one session, which had not ended then."""
+    Both objects are detached: for reading only.
+    """
 
     user: User
     tenant: Tenant
     read_at: float
-    audience: PanelScope
-    is_here: bool = False  # has asked for something since `read_at`
+    scope: PanelScope
+    used: bool = False  # by a request since `read_at`
 
     @property
     def page_user(self) -> str:
-        """The user's id, as this user's pages name it."""
+        """The user's id as pages send it."""
         return str(self.user.id)
 
 
 class UserCache:
-    """`clock` counts seconds, `now` is in epoch seconds. Querying needs an app context, of which `of_cookie` makes its own."""
+    """`clock` counts seconds, `now` is epoch seconds. Queries need an app context; `get_by_cookie` makes its own."""
 
     def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self.clock, self.now = app, clock, time.time
         self._kept: dict[SessionUser, CachedUser] = {}
-        self._ended: dict[str, None] = {}  # sessions that are known to have ended, which is for ever
-        self._cookies: dict[str, tuple[SessionUser, float]] = {}  # header -> whose it is, until when on the clock
-        self._together: BatchLoader[SessionUser, CachedUser] = BatchLoader()
+        self._ended: dict[str, None] = {}  # ids of sessions known as ended
+        self._cookies: dict[str, tuple[SessionUser, float]] = {}  # header -> user, expiry
+        self._loader: BatchLoader[SessionUser, CachedUser] = BatchLoader()
         self._away_until = float("-inf")
 
     @property
     def kept(self) -> tuple[int, int]:
-        """How many users and how many Cookie headers are in this process."""
+        """The numbers of users and of Cookie headers in this process."""
         return len(self._kept), len(self._cookies)
 
     def keeps(self, user: SessionUser) -> bool:
         return user in self._kept
 
     def get(self, user_id: int, session: SessionKey | None = None) -> CachedUser | None:
-        """As they were at most KEPT_SECONDS ago; None when there is nobody with this id, or the session is over."""
+        """The user as read at most KEPT_SECONDS ago. None without such a user, or if the session is over."""
         if session is not None and self.is_over(session):
             return None
         return self._find(SessionUser.of(user_id, session))
 
-    def fresh(self, user_id: int, session: SessionKey | None = None) -> CachedUser | None:
-        """As they are now."""
+    def reload(self, user_id: int, session: SessionKey | None = None) -> CachedUser | None:
+        """The user as read now."""
         if session is not None and self.is_over(session):
             return None
-        who = SessionUser.of(user_id, session)
-        return self._read({who}).get(who)
+        key = SessionUser.of(user_id, session)
+        return self._load({key}).get(key)
 
-    def of_cookie(self, header: str) -> CachedUser | None:
-        """Whose Cookie header this is, if it was verified in the last HEADER_SECONDS; they are as `get` has them. None when
-        that is not known without Flask, also while PostgreSQL is away. Needs no app context."""
-        who, good_until = self._cookies.get(header, (None, 0.0))
-        if who is None or self.clock() > good_until:
+    def get_by_cookie(self, header: str) -> CachedUser | None:
+        """The user of a Cookie header that was verified in the last HEADER_SECONDS, as `get` returns it.
+
+        None if Flask has to verify the header, and while PostgreSQL is away. Needs no app context.
+        """
+        key, expires = self._cookies.get(header, (None, 0.0))
+        if key is None or self.clock() > expires:
             return None
-        return self._kept_now(who) or self._find_again(who)
+        return self._cached(key) or self._find_in_context(key)
 
     def remember_cookie(self, header: str, user_id: int) -> None:
-        """It is this request's, whose session was verified just now, and is this user's."""
+        """Cache the header of the current request, whose session Flask has just verified as this user's."""
         if len(header) > COOKIE_CHARS:
             return
         session = sessions.current()
-        seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS  # or its age is not known
-        _make_room(self._cookies)
+        # Without a session id the age of the cookie is not known.
+        seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS
+        _limit(self._cookies)
         self._cookies[header] = (SessionUser.of(user_id, session), self.clock() + seconds)
 
     def forget(self, *user_ids: int) -> None:
-        """Their rights changed, or they signed out."""
+        """Drop users whose rights changed or who signed out."""
         gone = set(user_ids)
-        for who in [who for who in list(self._kept) if who.user_id in gone] if gone else ():
-            self._kept.pop(who, None)
+        if gone:
+            self._drop(lambda key, _cached: key.user_id in gone)
 
     def forget_tenant(self, tenant_id: int) -> None:
-        """Its name, time zone, locale or currency changed."""
-        for who in [who for who, kept in list(self._kept.items()) if kept.tenant.id == tenant_id]:
-            self._kept.pop(who, None)
+        """Drop the users of a tenant whose name, time zone, locale or currency changed."""
+        self._drop(lambda _key, cached: cached.tenant.id == tenant_id)
 
     def end(self, *session_ids: str) -> None:
-        """They have ended: this process refuses their next request without a query."""
-        self._note_ended(set(session_ids))
+        """Remember that these sessions ended, so that this process refuses their next request without a query."""
+        self._add_ended(set(session_ids))
 
     def is_over(self, session: SessionKey) -> bool:
-        """By its age, or as far as is known here. Without a query."""
+        """Whether the session has expired or is known here as ended. Makes no query."""
         return session.id in self._ended or session.ends <= self.now()
 
-    def _find(self, who: SessionUser) -> CachedUser | None:
-        found = self._kept_now(who) or self._together.get(who, self._read)
+    def _find(self, key: SessionUser) -> CachedUser | None:
+        found = self._cached(key) or self._loader.load(key, self._load)
         if found is not None:
-            found.is_here = True
+            found.used = True
         return found
 
-    def _find_again(self, who: SessionUser) -> CachedUser | None:
-        if who.session_id in self._ended or self.clock() < self._away_until:
+    def _find_in_context(self, key: SessionUser) -> CachedUser | None:
+        if key.session_id in self._ended or self.clock() < self._away_until:
             return None
         try:
             with self._app.app_context():
-                return self._find(who)
-        except (
-            SQLAlchemyError
-        ):  # the ordinary way meets it too, and says so; without this, everybody would wait for it twice
+                return self._find(key)
+        except SQLAlchemyError:
+            # Flask then handles the request, meets the same error and answers 503. Without the pause each request would wait
+            # for PostgreSQL twice.
             self._away_until = self.clock() + AWAY_SECONDS
             return None
 
-    def _kept_now(self, who: SessionUser) -> CachedUser | None:
-        found = self._kept.get(who)
-        if found is None or self.clock() - found.read_at > KEPT_SECONDS or who.session_id in self._ended:
+    def _cached(self, key: SessionUser) -> CachedUser | None:
+        found = self._kept.get(key)
+        if found is None or self.clock() - found.read_at > KEPT_SECONDS or key.session_id in self._ended:
             return None
-        found.is_here = True
+        found.used = True
         return found
 
-    def _read(self, asked: set[SessionUser]) -> Mapping[SessionUser, CachedUser]:
-        """One query for all of them, and for others whose moment is over soon. Those who are gone are not in the answer."""
+    def _load(self, asked: set[SessionUser]) -> Mapping[SessionUser, CachedUser]:
+        """Load these users, and those that expire soon, in one query. The result lacks users without a valid session."""
         asked = asked | self._due(asked)
         now = self.clock()
         with Session(db.engine) as reading:
             rows = reading.execute(_statement(asked)).all()
         people = {user.id: (user, tenant) for user, tenant, _ended in rows}
         ended = set(rows[0][2] or ()) if rows else set()
-        self._note_ended(ended)
+        self._add_ended(ended)
         found = {}
-        for who in asked:
-            user, tenant = people.get(who.user_id, (None, None))
-            if user is None or tenant is None or who.session_id in ended or not _counts(user, who):
-                self._kept.pop(who, None)
+        for key in asked:
+            user, tenant = people.get(key.user_id, (None, None))
+            if user is None or tenant is None or key.session_id in ended or not _is_valid(user, key):
+                self._kept.pop(key, None)
             else:
-                found[who] = CachedUser(user, tenant, now, audience_of(user, tenant))
-        _make_room(self._kept)
+                found[key] = CachedUser(user, tenant, now, panel_scope(user, tenant))
+        _limit(self._kept)
         self._kept.update(found)
         return found
 
     def _due(self, asked: set[SessionUser]) -> set[SessionUser]:
-        """Others who are here and will have to be asked for soon. Those who left are let go."""
+        """Other users that were used and expire soon. Unused ones are dropped."""
+        # A new user does not trigger this; the next expiry of a cached one does.
         if not asked & self._kept.keys():
-            return set()  # somebody new: the others' time comes with one of them
+            return set()
         now = self.clock()
-        old = [(who, kept) for who, kept in list(self._kept.items()) if now - kept.read_at > DUE_SECONDS]
-        for who, kept in old:
-            if not kept.is_here and who not in asked:
-                self._kept.pop(who, None)
-        return set([who for who, kept in old if kept.is_here][:MAX_AT_ONCE])
+        old = [(key, cached) for key, cached in list(self._kept.items()) if now - cached.read_at > DUE_SECONDS]
+        for key, cached in old:
+            if not cached.used and key not in asked:
+                self._kept.pop(key, None)
+        return set([key for key, cached in old if cached.used][:MAX_AT_ONCE])
 
-    def _note_ended(self, session_ids: set[str]) -> None:
-        _make_room(self._ended)
+    def _add_ended(self, session_ids: set[str]) -> None:
+        _limit(self._ended)
         self._ended.update(dict.fromkeys(session_ids))
-        for who in [who for who in list(self._kept) if who.session_id in session_ids] if session_ids else ():
-            self._kept.pop(who, None)
+        if session_ids:
+            self._drop(lambda key, _cached: key.session_id in session_ids)
+
+    def _drop(self, matches: Callable[[SessionUser, CachedUser], bool]) -> None:
+        for key in [key for key, cached in list(self._kept.items()) if matches(key, cached)]:
+            self._kept.pop(key, None)
 
 
 def _statement(asked: set[SessionUser]) -> Any:
-    """Rows of a user, the tenant, and those of the asked sessions that have ended: the same in each row."""
-    session_ids = sorted(who.session_id for who in asked if who.session_id)
+    """Rows of user, tenant and the ids of the asked sessions that have ended (the same ids in each row)."""
+    session_ids = sorted(key.session_id for key in asked if key.session_id)
     ended = select(func.array_agg(EndedSession.id)).where(EndedSession.id.in_(session_ids)).scalar_subquery()
     statement = select(User, Tenant, ended).join(Tenant, Tenant.id == User.tenant_id)
-    return statement.where(User.id.in_(sorted({who.user_id for who in asked})))
+    return statement.where(User.id.in_(sorted({key.user_id for key in asked})))
 
 
-def _counts(user: User, who: SessionUser) -> bool:
-    return user.disabled_at is None and sessions.stamp(user.sessions_from) == who.since
+def _is_valid(user: User, key: SessionUser) -> bool:
+    return user.disabled_at is None and sessions.stamp(user.sessions_from) == key.since
 
 
-def audience_of(user: User, tenant: Tenant) -> PanelScope:
+def panel_scope(user: User, tenant: Tenant) -> PanelScope:
     return PanelScope(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency)
 
 
-def _make_room(kept: dict[Any, Any]) -> None:
-    if len(kept) > MAX_KEPT:
-        kept.clear()
+def _limit(entries: dict[Any, Any]) -> None:
+    """Empty a full cache."""
+    if len(entries) > MAX_KEPT:
+        entries.clear()
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["doorbell_visitors"] = UserCache(app)
+    app.extensions["doorbell_user_cache"] = UserCache(app)
 
 
-def visitors() -> UserCache:
-    """The running app's."""
-    return cast(UserCache, current_app.extensions["doorbell_visitors"])
+def cached_users() -> UserCache:
+    """The running app's cache of users."""
+    return cast(UserCache, current_app.extensions["doorbell_user_cache"])

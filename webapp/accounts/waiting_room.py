@@ -1,4 +1,4 @@
-"""Where slowed tries to sign in wait: so many at once, and so many of them for one account."""
+"""Holds slowed sign-in attempts back, up to a limit per process and per account."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-MAX_WAITING = 100  # tries a process
-MAX_WAITING_FOR_ONE = 10  # of them at one account
+MAX_WAITING = 100  # attempts per process
+MAX_WAITING_PER_ACCOUNT = 10
 
 
 class WaitingRoomFull(Exception):
-    """Too many wait already."""
+    """Too many attempts are already waiting."""
 
 
 class WaitingRoom:
-    """`wait` holds the caller back. Under gevent that is a greenlet, which costs nobody else anything."""
+    """`wait` blocks the caller. Under gevent that is one greenlet, so other requests go on."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -24,11 +24,11 @@ class WaitingRoom:
         self._waiting: Counter[str] = Counter()
 
     def wait(self, account: str, seconds: float) -> None:
-        """Raises Full."""
+        """Raises WaitingRoomFull."""
         if not seconds:
             return
         with self._lock:
-            if self._waiting.total() >= MAX_WAITING or self._waiting[account] >= MAX_WAITING_FOR_ONE:
+            if self._waiting.total() >= MAX_WAITING or self._waiting[account] >= MAX_WAITING_PER_ACCOUNT:
                 raise WaitingRoomFull
             self._waiting[account] += 1
         try:

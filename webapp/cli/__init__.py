@@ -1,4 +1,4 @@
-"""Commands of `flask`: tenants, users, orders, rollups, roles, doctor. A refusal is one sentence on stderr and exit code 2."""
+"""The `flask` commands: tenants, users, orders, rollups, roles, doctor. An error is one sentence on stderr, exit code 2."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import answering, doctor, orders, repair_orders, roles, rollups, tenants, users
+    from . import doctor, orders, repair_orders, roles, rollups, server_errors, tenants, users
 
-    answering.register(app)
+    server_errors.register(app)
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli):
         app.cli.add_command(commands)
     app.cli.add_command(doctor.doctor)
@@ -21,13 +21,13 @@ def register(app: Flask) -> None:
 
 
 def stop(text: str) -> NoReturn:
-    """End the command: `text` says what was seen, what is allowed and what to do."""
+    """End the command with an error; `text` has what was seen, what is allowed and what to do."""
     click.echo(f"Error: {text}", err=True)
     raise SystemExit(2)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Columns as wide as their longest text, two spaces between."""
+    """Print columns that are as wide as their longest text, with two spaces in between."""
     lines = [tuple(map(str, row)) for row in (heads, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

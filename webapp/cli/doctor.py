@@ -1,4 +1,4 @@
-"""`flask doctor`: what is wrong, and what to do."""
+"""`flask doctor`: checks the whole chain and reports what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from ..doctor.examination import examine
+from ..doctor import run
 from ..doctor.finding import FAULT, Finding
 from ..doctor.system import System
 
-ALL_WELL, SOME_FAULT = 0, 1  # exit codes
+# Exit codes.
+OK_EXIT, FAULT_EXIT = 0, 1
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
 @with_appcontext
 def doctor(as_json: bool) -> None:
-    """Look at the whole chain, from the triggers to Redis, and say what is wrong and what to do.
+    """Check the whole chain from the triggers to Redis, and report what is wrong and what to do.
 
-    One line a check: ok, warn or FAULT, its name, what was seen; below what is not ok, what to do.
+    Prints one line per check: ok, warn or FAULT, the name, and what was seen; below it, what to do.
 
-    Exit code: 0 no FAULT, 1 some.
+    Exit code: 0 without a FAULT, else 1.
     """
     config = current_app.extensions["doorbell_config"]
     migrations = Path(current_app.extensions["migrate"].directory)
-    found: list[tuple[str, Finding]] = []
+    findings: list[tuple[str, Finding]] = []
     system = System(config.database_url, config.redis_url, migrations, config.demo, config.insecure())
-    for name, finding in examine(system):
-        found.append((name, finding))
+    for name, finding in run.run(system):
+        findings.append((name, finding))
         if not as_json:
-            _say(name, finding)
-    well = all(finding.level != FAULT for _, finding in found)
+            _print(name, finding)
+    healthy = all(finding.level != FAULT for _, finding in findings)
     if as_json:
         checks = [
             {"check": name, "level": finding.level, "seen": finding.seen, "advice": finding.advice}
-            for name, finding in found
+            for name, finding in findings
         ]
-        click.echo(json.dumps({"ok": well, "checks": checks}, ensure_ascii=False, indent=2))
-    click.get_current_context().exit(ALL_WELL if well else SOME_FAULT)
+        click.echo(json.dumps({"ok": healthy, "checks": checks}, ensure_ascii=False, indent=2))
+    click.get_current_context().exit(OK_EXIT if healthy else FAULT_EXIT)
 
 
-def _say(name: str, finding: Finding) -> None:
+def _print(name: str, finding: Finding) -> None:
     click.echo(f"{finding.level:<5}  {name:<12}  {finding.seen}")
     for advice in finding.advice.splitlines():
         click.echo(f"{'':<5}  {'':<12}  → {advice}")

@@ -1,4 +1,4 @@
-"""`flask orders import FILE --tenant SLUG`."""
+"""`flask orders import FILE --tenant SLUG`: imports orders from a CSV file."""
 
 from __future__ import annotations
 
@@ -12,46 +12,53 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ..order_import.columns import FIELDS
-from ..order_import.faults import FileRefused
-from ..order_import.importing import FORMATS, Import, ImportOptions, Result
+from ..order_import.errors import FileRefused
 from ..order_import.owners import POLICIES
+from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
 from ..postgres import faults, session
 
-ALL_GOOD, SOME_REJECTED, NOTHING_DONE = 0, 1, 2  # exit codes
+# Exit codes.
+ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
 
-orders_cli = AppGroup("orders", help="Orders: import them from a file.")
+orders_cli = AppGroup("orders", help="Import and repair orders.")
 
 
 @orders_cli.command("import", epilog=f"Fields for --map: {', '.join(FIELDS)}.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--tenant", "tenant_slug", required=True, metavar="SLUG", help="Whose board the orders belong to.")
+@click.option("--tenant", "tenant_slug", required=True, metavar="SLUG", help="The tenant of the orders.")
 @click.option("--format", "format", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
 @click.option(
-    "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Name a column; FIELD= leaves the field out."
+    "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Map a field to a column; FIELD= ignores the field."
 )
 @click.option(
     "--owners",
     type=click.Choice(POLICIES),
     default="refuse",
     show_default=True,
-    help="Orders of salespeople who are not users yet: refuse them, create the people (they cannot sign in before "
+    help="Orders of salespeople who are not users yet: refuse the orders, create the users (who cannot sign in before "
     "`flask user password`), or ignore the owner.",
 )
 @click.option(
-    "--decimal", type=click.Choice(["point", "comma"]), default="point", show_default=True, help="12.50 or 12,50"
+    "--decimal",
+    type=click.Choice(["point", "comma"]),
+    default="point",
+    show_default=True,
+    help="The decimal separator: 12.50 or 12,50.",
 )
-@click.option("--encoding", default="utf-8", show_default=True, help="Such as cp1252, which Excel on Windows writes.")
-@click.option("--delimiter", help="One character, or tab. Found out when not given: , ; or tab.")
-@click.option("--dry-run", is_flag=True, help="Do all of it and roll back.")
+@click.option(
+    "--encoding", default="utf-8", show_default=True, help="For example cp1252, which Excel on Windows writes."
+)
+@click.option("--delimiter", help="One character, or tab. Detected by default: , ; or tab.")
+@click.option("--dry-run", is_flag=True, help="Do everything, then roll back.")
 def import_orders(maps: tuple[str, ...], **options: Any) -> None:
-    """Import orders from the CSV FILE: a row an order, or a row a line of an order.
+    """Import orders from the CSV FILE, with one row per order or one row per item of an order.
 
-    Lines are grouped by order number. An order is kept whole or rejected whole; the rejected rows are written beside FILE,
-    each with its line number and the reason. A number that exists is left as it is, so the same file twice changes
-    nothing. A date is the tenant's midnight, a time without offset the tenant's clock (the first of a repeated hour).
+    Rows are grouped by order number. An order is placed or rejected as a whole; rejected rows are written to a file beside
+    FILE, each with its line number and the reason. An existing number stays as it is, so importing a file again changes
+    nothing. A date is midnight in the tenant's time zone, a time without offset its local time (the first of a repeated hour).
 
-    Exit code: 0 all good, 1 some rows rejected, 2 nothing done.
+    Exit code: 0 all rows placed, 1 some rows rejected, 2 nothing placed.
     """
     url = current_app.extensions["doorbell_config"].database_url
     context = click.get_current_context()
@@ -63,22 +70,22 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
             result = _run(importing)
     except FileRefused as refused:
         click.echo(f"Error: {refused}", err=True)
-        context.exit(NOTHING_DONE)
+        context.exit(NOTHING_PLACED)
     except psycopg.Error as error:
-        seen = faults.in_words(error) or f"PostgreSQL: {error}"
-        click.echo(f"Error: {seen}\n{_aftermath(importing)}", err=True)
-        context.exit(NOTHING_DONE)
+        text = faults.explain(error) or f"PostgreSQL: {error}"
+        click.echo(f"Error: {text}\n{_outcome(importing)}", err=True)
+        context.exit(NOTHING_PLACED)
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. {_aftermath(importing)}", err=True)
-        context.exit(NOTHING_DONE)
-    _say(importing, result)
+        click.echo(f"\nStopped. {_outcome(importing)}", err=True)
+        context.exit(NOTHING_PLACED)
+    _print(importing, result)
     context.exit(_exit_code(result))
 
 
-def _aftermath(importing: Import | None) -> str:
+def _outcome(importing: Import | None) -> str:
     if importing and importing.placed:
-        return "The orders are placed, but the rejected rows were not reported; run it again for the report."
-    return "Nothing was placed; it is safe to run it again."
+        return "The orders were placed, but the rejected rows were not reported; run the import again for the report."
+    return "Nothing was placed; you can run the import again."
 
 
 def _mapped(maps: tuple[str, ...]) -> dict[str, str]:
@@ -101,21 +108,21 @@ def _run(importing: Import) -> Result:
             progress=lambda position: bar.update(position - bar.pos),
             placing=lambda orders: click.echo(f"\nChecking and placing {orders:,} orders …", err=True),
             waiting=lambda: click.echo(
-                f"Another import into {importing.tenant.slug} is placing its orders; waiting for its end …", err=True
+                f"Another import into {importing.tenant.slug} is running; waiting until it ends …", err=True
             ),
         )
 
 
-def _say(importing: Import, result: Result) -> None:
+def _print(importing: Import, result: Result) -> None:
     tenant, columns, counts, outcome = importing.tenant, importing.columns, result.counts, result.outcome
-    placed, created = ("would place", "would be created") if importing.wish.dry_run else ("placed    ", "created")
+    placed, created = ("would place", "would be created") if importing.options.dry_run else ("placed    ", "created")
     lines = [
         f"{importing.file.path} → {tenant.slug} ({tenant.currency}, {tenant.timezone})",
         f"  columns    {', '.join(map(columns.named, columns.found))}",
         f"  not read   {', '.join(columns.unread) or 'none'}",
         f"  read       {result.rows:,} rows, {counts.orders:,} orders",
         f"  {placed} {outcome.placed:,} orders with {outcome.lines:,} lines",
-        f"  unchanged  {outcome.unchanged:,} orders were there already",
+        f"  unchanged  {outcome.unchanged:,} orders already exist",
         f"  different  {outcome.different:,} orders" + _examples(outcome.examples, outcome.different),
         f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
         *(_rejected(row) for row in result.first if result.report_path),
@@ -123,8 +130,8 @@ def _say(importing: Import, result: Result) -> None:
         *_unpaid(importing),
         f"  time       {result.seconds:.1f} s",
     ]
-    if importing.wish.dry_run:
-        lines.append("Dry run: all of it was rolled back; no order was placed and no user created.")
+    if importing.options.dry_run:
+        lines.append("Dry run: everything was rolled back; no order was placed and no user was created.")
     click.echo("\n".join(lines))
     if result.report_error:
         click.echo(_unreported(importing, result), err=True)
@@ -134,14 +141,14 @@ def _unpaid(importing: Import) -> list[str]:
     if "paid_at" in importing.columns.found:
         return []
     return [
-        "  revenue    0: no column says when an order was paid, and revenue counts paid orders; "
-        "if one does, say --map paid_at=Column"
+        "  revenue    0: revenue counts paid orders, and no column has the time of payment; "
+        "if one has it, add --map paid_at=Column"
     ]
 
 
 def _examples(numbers: list[str], count: int) -> str:
     more = ", …" if count > len(numbers) else ""
-    return f" exist with other content and were left as they are: {', '.join(numbers)}{more}" if numbers else ""
+    return f" exist with other content and were not changed: {', '.join(numbers)}{more}" if numbers else ""
 
 
 def _where(result: Result) -> str:
@@ -154,9 +161,9 @@ def _rejected(row: Rejected) -> str:
 
 def _unreported(importing: Import, result: Result) -> str:
     if not result.counts.rejected_rows:
-        return f"Beside {importing.file.path} an old report cannot be removed ({result.report_error})."
+        return f"The old report beside {importing.file.path} cannot be removed ({result.report_error})."
     head = (
-        f"Beside {importing.file.path} the rejected rows cannot be written ({result.report_error}). "
+        f"The rejected rows cannot be written to a file beside {importing.file.path} ({result.report_error}). "
         f"The first {len(result.first)} of {result.counts.rejected_rows:,}:"
     )
     return "\n".join([head, *map(_rejected, result.first)])
@@ -164,5 +171,5 @@ def _unreported(importing: Import, result: Result) -> str:
 
 def _exit_code(result: Result) -> int:
     if not result.counts.rejected_rows:
-        return ALL_GOOD
-    return SOME_REJECTED if result.counts.orders > result.counts.rejected_orders else NOTHING_DONE
+        return ALL_PLACED
+    return SOME_REJECTED if result.counts.orders > result.counts.rejected_orders else NOTHING_PLACED

@@ -1,4 +1,4 @@
-"""`flask orders repair`: events of refunds that no trigger wrote."""
+"""`flask orders repair`: writes the events of refunds that no trigger wrote."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from ..postgres import session
 from . import stop, table
 
 SHOWN = 20
-LOOK_LIMIT = 1_000_000  # orders of a dry run
+# The highest number of orders that a dry run finds.
+DRY_RUN_LIMIT = 1_000_000
 
 _TENANTS = "SELECT id, slug, currency FROM tenants"
 
 
 @click.command("repair")
-@click.option("--tenant", "slug", metavar="SLUG", help="The orders of this tenant alone.")
+@click.option("--tenant", "slug", metavar="SLUG", help="Only the orders of this tenant.")
 @click.option(
     "--dated",
     type=click.Choice(missing_refunds.DATES),
     default="now",
     show_default=True,
-    help="When a refund counts whose order has no refunded_at: now, or when the order was paid.",
+    help="The date of a refund without refunded_at: now, or when the order was paid.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the orders and write nothing.")
 @with_appcontext
 def repair(slug: str | None, dated: str, dry_run: bool) -> None:
     """Write the missing events of refunds, so that revenue counts them.
 
-    An order's refunded_minor has no event when it was written while triggers did not fire: by logical replication, by
-    pg_restore --disable-triggers, or with a trigger disabled. Orders that are right are left alone.
+    A change of an order's refunded_minor has no event when triggers did not fire: in logical replication, with
+    pg_restore --disable-triggers, or with a disabled trigger. Orders with all their events are not changed.
     """
     url = current_app.extensions["doorbell_config"].database_url
     with session.connect(url, missing_refunds.VIA, autocommit=True, writes=not dry_run) as conn:
         tenants = {row[0]: (row[1], row[2]) for row in conn.execute(_TENANTS)}
         tenant_id = _id(tenants, slug)
         found = (
-            missing_refunds.find(conn, LOOK_LIMIT, tenant_id)
+            missing_refunds.find(conn, DRY_RUN_LIMIT, tenant_id)
             if dry_run
             else missing_refunds.repair(conn, tenant_id, dated)
         )
@@ -50,21 +51,21 @@ def repair(slug: str | None, dated: str, dry_run: bool) -> None:
     if not found:
         click.echo("Every refund has its event.")
     elif dry_run:
-        click.echo(f"{orders} with refunds that no event tells of. Dry run: nothing was written.")
+        click.echo(f"{orders} with refunds without an event. Dry run: nothing was written.")
     else:
-        click.echo(f"{orders} repaired. The 30-day chart follows at the next refresh of the rollups.")
+        click.echo(f"{orders} repaired. The 30-day chart shows it after the next refresh of the rollups.")
 
 
 def _id(tenants: dict[int, tuple[str, str]], slug: str | None) -> int | None:
     if slug is None:
         return None
-    ids = [tenant_id for tenant_id, (known, _) in tenants.items() if known == slug]
+    ids = [tenant_id for tenant_id, (other, _) in tenants.items() if other == slug]
     if not ids:
         stop(f"There is no tenant {slug!r}. See them all with: flask tenant list")
     return ids[0]
 
 
-def _show(found: Sequence[missing_refunds.Missing], tenants: dict[int, tuple[str, str]]) -> None:
+def _show(found: Sequence[missing_refunds.MissingRefund], tenants: dict[int, tuple[str, str]]) -> None:
     if not found:
         return
     rows = []

@@ -1,4 +1,4 @@
-"""`flask roles`: the role of PostgreSQL through which another program writes orders."""
+"""`flask roles`: the PostgreSQL role for other programs that write orders."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _TENANTS = "SELECT id, slug, currency FROM tenants ORDER BY id LIMIT 20"
 def roles_command(create: bool) -> None:
     """Print the SQL of the group role doorbell_writer, for a program that writes orders.
 
-    The role fills and changes orders and their lines, without choosing an order's id, and reads nothing but the keys. Give
-    it to the program's own role: GRANT doorbell_writer TO shop. It may be run again at any time.
+    The role may insert and update orders and their lines, but not choose an order's id, and may read only the keys. Grant
+    it to the program's own role: GRANT doorbell_writer TO shop. You can run this command again at any time.
     """
     url = current_app.extensions["doorbell_config"].database_url
     with session.connect(url, "doorbell roles", autocommit=True, writes=create) as conn:
@@ -36,8 +36,8 @@ def _create(conn: psycopg.Connection) -> None:
         writer_role.create(conn)
     except psycopg.errors.InsufficientPrivilege as error:
         stop(
-            f"The role {conn.info.user!r} may not do this ({error.diag.message_primary}). It needs CREATEROLE and the "
-            "ownership of the tables; or let a superuser run what `flask roles` prints."
+            f"The role {conn.info.user!r} may not do this ({error.diag.message_primary}). It needs CREATEROLE and must own "
+            "the tables; or let a superuser run what `flask roles` prints."
         )
     except writer_role.NotGranted as error:
         stop(
@@ -45,15 +45,15 @@ def _create(conn: psycopg.Connection) -> None:
             f"owner of the database or a superuser run: {'; '.join(error.statements)}; then run flask roles --create again."
         )
     click.echo(
-        f"{writer_role.WRITER} has its rights. Give it to the program's own role: GRANT {writer_role.WRITER} TO shop;"
+        f"{writer_role.WRITER} has its rights. Grant it to the program's own role: GRANT {writer_role.WRITER} TO shop;"
     )
 
 
 def _print(conn: psycopg.Connection) -> None:
-    click.echo("-- For programs that write orders. Run it as a role that may create roles and owns the tables.")
+    click.echo("-- For programs that write orders. Run this as a role that may create roles and owns the tables.")
     for statement in writer_role.statements(conn):
         click.echo(f"{statement};")
-    click.echo("\n-- Then, for each program, a role of its own:")
+    click.echo("\n-- Then, for each program, its own role:")
     click.echo("-- CREATE ROLE shop LOGIN PASSWORD '…';")
     click.echo(f"-- GRANT {writer_role.WRITER} TO shop;")
     click.echo("\n-- tenant_id and currency of an order, by tenant:")

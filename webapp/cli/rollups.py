@@ -1,4 +1,4 @@
-"""`flask rollups`: the aggregates behind the 30-day chart and the leaderboard."""
+"""`flask rollups`: the aggregates for the 30-day chart and the leaderboard."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from flask.cli import AppGroup
 
 from .. import redis_client
 from ..config import Config
-from ..events.catalog import ROLLUPS
+from ..events.topics import ROLLUPS
 from ..rollups import refresh
 from ..signals import publisher
 from . import stop
 
-rollups_cli = AppGroup("rollups", help="The aggregates behind the 30-day chart and the leaderboard.")
+rollups_cli = AppGroup("rollups", help="The aggregates for the 30-day chart and the leaderboard.")
 
 
 @rollups_cli.command("rebuild")
 def rebuild() -> None:
-    """Count everything again, for example after a tenant's time zone was changed by SQL."""
+    """Rebuild all rollups, for example after a change of a tenant's time zone by SQL."""
     config = cast(Config, current_app.extensions["doorbell_config"])
     changed = refresh.rebuild(config.database_url)
-    click.echo(f"Counted again: {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
+    click.echo(f"Rebuilt the rollups of {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):
             publisher.publish(redis_client.client(), tenant_id, {ROLLUPS: None})
     except redis.RedisError as error:
-        stop(f"Open boards were not told, because Redis does not answer: {error}. They show it when they are reloaded.")
+        stop(
+            f"Open boards were not notified, because Redis does not answer: {error}. They update when they are reloaded."
+        )

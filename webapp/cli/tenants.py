@@ -1,4 +1,4 @@
-"""flask tenant …: the companies that have a board here."""
+"""`flask tenant`: companies, each with its own board."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..config import Config
 from ..db import db
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..models import Tenant, User
 from ..rollups import refresh
 from ..signals import notices, publisher
@@ -27,10 +27,10 @@ tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")
 
 @tenants_cli.command("create")
 @click.argument("slug")
-@click.option("--name", required=True, help="As people see it: “Northwind Traders”.")
-@click.option("--timezone", required=True, help="IANA name; decides what “today” is: Europe/Berlin.")
+@click.option("--name", required=True, help="The displayed name: “Northwind Traders”.")
+@click.option("--timezone", required=True, help="IANA name: Europe/Berlin. It defines “today”.")
 @click.option("--currency", required=True, help="ISO 4217: EUR.")
-@click.option("--locale", required=True, help="How numbers and dates are written: en_GB, de_DE.")
+@click.option("--locale", required=True, help="The format of numbers and dates: en_GB, de_DE.")
 def create(slug: str, name: str, timezone: str, currency: str, locale: str) -> None:
     """Create the tenant SLUG (a short name of a-z, 0-9 and -)."""
     try:
@@ -44,15 +44,15 @@ def create(slug: str, name: str, timezone: str, currency: str, locale: str) -> N
 @click.argument("slug")
 @click.argument("name")
 def rename(slug: str, name: str) -> None:
-    """Give the tenant SLUG the name NAME. The slug stays."""
+    """Change the name of the tenant SLUG to NAME. The slug stays the same."""
     _change(slug, TenantChange(name=name.strip()))
 
 
 @tenants_cli.command("set")
 @click.argument("slug")
-@click.option("--name", help="As people see it: “Northwind Traders”.")
-@click.option("--timezone", help="IANA name: Europe/Berlin. Past days are counted again by it.")
-@click.option("--locale", help="How numbers and dates are written: en_GB, de_DE.")
+@click.option("--name", help="The displayed name: “Northwind Traders”.")
+@click.option("--timezone", help="IANA name: Europe/Berlin. Past days are counted again.")
+@click.option("--locale", help="The format of numbers and dates: en_GB, de_DE.")
 @click.option("--currency", help="ISO 4217: EUR. Only while the tenant has no orders.")
 def set_values(slug: str, **values: str | None) -> None:
     """Change the name, time zone, locale or currency of the tenant SLUG."""
@@ -63,7 +63,7 @@ def set_values(slug: str, **values: str | None) -> None:
 
 @tenants_cli.command("list")
 def show() -> None:
-    """List all tenants with the number of their users."""
+    """List all tenants with their number of users."""
     users = select(func.count()).where(User.tenant_id == Tenant.id).scalar_subquery()
     columns = (Tenant.slug, Tenant.name, Tenant.timezone, Tenant.currency, Tenant.locale, users)
     with Session(db.engine) as session:
@@ -80,18 +80,18 @@ def _change(slug: str, change: TenantChange) -> None:
     except admin.AccountError as error:
         stop(str(error))
     if not changed.changed:
-        click.echo(f"Tenant {slug} has these values already. Nothing was changed.")
+        click.echo(f"Tenant {slug} already has these values. Nothing was changed.")
         return
     click.echo(f"Changed tenant {slug}: {', '.join(f'{name} {getattr(change, name)!r}' for name in changed.changed)}.")
     if "timezone" in changed.changed:
         refresh.rebuild(cast(Config, current_app.extensions["doorbell_config"]).database_url)
-        click.echo("Counted its past days again.")
-    _tell_open_pages(changed.id)
+        click.echo("Counted the tenant's past days again.")
+    _notify_open_pages(changed.id)
 
 
-def _tell_open_pages(tenant_id: int) -> None:
+def _notify_open_pages(tenant_id: int) -> None:
     notices.tenant_changed(redis_client.client(), tenant_id)
     try:
         publisher.publish(redis_client.client(), tenant_id, {RESYNC: None})
     except redis.RedisError:
-        click.echo("Redis does not answer: open pages show it when they are reloaded.")
+        click.echo("Redis does not answer; open pages update when they are reloaded.")

@@ -1,4 +1,4 @@
-"""flask user …: the people who sign in."""
+"""`flask user`: people who sign in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ email_argument: Callable[..., Any] = click.argument("email")
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _errors() -> Iterator[None]:
     try:
         yield
     except (admin.AccountError, passwords.PasswordInvalid) as error:
@@ -41,9 +41,10 @@ def _refusals() -> Iterator[None]:
 @click.option("--role", type=click.Choice(ROLES), default="sales", show_default=True)
 @from_stdin
 def create(email: str, slug: str, name: str, role: str, password_stdin: bool) -> None:
-    """Create a user who signs in with EMAIL and a password, which is asked for."""
-    with _refusals():
-        admin.check_user(email, slug, name, role)  # before a password is thought up
+    """Create a user who signs in with EMAIL; prompts for the password."""
+    with _errors():
+        # Before the prompt for a password.
+        admin.check_user(email, slug, name, role)
         admin.create_user(email, slug, name, role, _password(password_stdin))
     click.echo(f"Created user {email} with the role {role} in {slug}.")
 
@@ -52,8 +53,8 @@ def create(email: str, slug: str, name: str, role: str, password_stdin: bool) ->
 @email_argument
 @from_stdin
 def password(email: str, password_stdin: bool) -> None:
-    """Give the user EMAIL a new password, which is asked for, and sign the user out everywhere."""
-    with _refusals():
+    """Change the password of the user EMAIL, with a prompt, and sign the user out everywhere."""
+    with _errors():
         with Session(db.engine) as session:
             admin.require_user(session, email)
         changes.set_password(email, _password(password_stdin))
@@ -63,20 +64,20 @@ def password(email: str, password_stdin: bool) -> None:
 @users_cli.command("disable")
 @email_argument
 def disable(email: str) -> None:
-    """Sign the user EMAIL out everywhere and refuse further sign-ins. The user's orders stay."""
-    with _refusals():
+    """Sign the user EMAIL out everywhere and refuse further sign-ins. The user keeps the orders."""
+    with _errors():
         changed = changes.disable(email)
     if changed:
-        click.echo(f"Disabled {email}; their orders stay theirs. {_signed_out()}")
+        click.echo(f"Disabled {email}. They keep their orders. {_signed_out()}")
     else:
-        click.echo(f"{email} is disabled already. Nothing was changed.")
+        click.echo(f"{email} is already disabled. Nothing was changed.")
 
 
 @users_cli.command("enable")
 @email_argument
 def enable(email: str) -> None:
     """Let the user EMAIL sign in again."""
-    with _refusals():
+    with _errors():
         changed, has_password = changes.enable(email)
     head = f"Enabled {email}." if changed else f"{email} is not disabled. Nothing was changed."
     tail = "" if has_password else f" They have no password. Set one: flask user password {email}"
@@ -87,7 +88,7 @@ def enable(email: str) -> None:
 @email_argument
 def sign_out(email: str) -> None:
     """Sign the user EMAIL out in every browser. They can sign in again."""
-    with _refusals():
+    with _errors():
         changes.sign_out(email)
     click.echo(f"{email}: {_signed_out()}")
 
@@ -96,27 +97,32 @@ def sign_out(email: str) -> None:
 @email_argument
 @click.argument("role", type=click.Choice(ROLES))
 def role(email: str, role: str) -> None:
-    """Give the user EMAIL the role ROLE, and sign the user out everywhere, so that it counts at once."""
-    with _refusals():
+    """Change the role of the user EMAIL to ROLE, and sign the user out everywhere, so that it applies at once."""
+    with _errors():
         changed = changes.set_role(email, role)
     if changed:
-        click.echo(f"{email} has the role {role} now. {_signed_out()}")
+        click.echo(f"{email} now has the role {role}. {_signed_out()}")
     else:
-        click.echo(f"{email} has the role {role} already. Nothing was changed.")
+        click.echo(f"{email} already has the role {role}. Nothing was changed.")
 
 
 @users_cli.command("rename")
 @email_argument
-@click.option("--name", help="The new name, as the team sees it.")
-@click.option("--email", "new_email", help="The new e-mail address, to sign in with.")
+@click.option("--name", help="The new name, as displayed to the team.")
+@click.option("--email", "new_email", help="The new e-mail address for sign-in.")
 def rename(email: str, name: str | None, new_email: str | None) -> None:
-    """Change the name or the e-mail address of the user EMAIL. Sessions go on."""
+    """Change the name or the e-mail address of the user EMAIL, who stays signed in."""
     if name is None and new_email is None:
         stop("Nothing to change. Give --name NAME, --email ADDRESS or both.")
-    with _refusals():
+    with _errors():
         changes.rename_user(email, name, new_email)
-    said = [f"the name {name.strip()!r}" if name is not None else "", f"the e-mail {new_email}" if new_email else ""]
-    click.echo(f"Renamed {email}: {' and '.join(filter(None, said))}. Open pages show it when they are reloaded.")
+    changes_made = [
+        f"the name {name.strip()!r}" if name is not None else "",
+        f"the e-mail {new_email}" if new_email else "",
+    ]
+    click.echo(
+        f"Renamed {email}: {' and '.join(filter(None, changes_made))}. Open pages update when they are reloaded."
+    )
 
 
 @users_cli.command("list")
@@ -139,11 +145,11 @@ def show(slug: str | None) -> None:
 def _signed_out() -> str:
     if notices.sessions_ended(redis_client.client()):
         return "They are signed out everywhere."
-    return "They are signed out; Redis does not answer, so their open pages end some seconds later."
+    return "They are signed out. Redis does not answer, so their open pages end some seconds later."
 
 
 def _password(from_stdin: bool) -> str:
-    """From a person who types it twice, or the first line of standard input."""
+    """The password, from a prompt that asks twice or from the first line of standard input."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     entered: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)

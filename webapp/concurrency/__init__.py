@@ -1,1 +1,1 @@
-"""Tools for many requests at once: back-off, batches, limits, requests to stop."""
+"""Tools for concurrent work: back-off, batched loads, limits, and a signal to stop."""

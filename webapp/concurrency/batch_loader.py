@@ -1,7 +1,7 @@
-"""Many ask at once; one asks for all of them.
+"""Batched loads: concurrent callers share one load of all their keys.
 
-Who comes while a run is under way waits for the next one: what it gets was looked up after it came, never before. So N
-that come at once cost two runs at most, and nobody is given the past.
+A caller that arrives during a load waits for the next one, so its result is never older than its call. N concurrent
+callers cost at most two loads.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
-Run = Callable[[set[K]], Mapping[K, V]]
+LoadMany = Callable[[set[K]], Mapping[K, V]]
 
 
 class LoadCancelled(Exception):
-    """Who ran for the others was ended from outside (a worker that stops). They run again."""
+    """The caller that ran a shared load was ended from outside, for example by a worker that stops. The others retry."""
 
 
 class _Batch(Generic[K, V]):
@@ -29,30 +29,30 @@ class _Batch(Generic[K, V]):
 
 
 class BatchLoader(Generic[K, V]):
-    """One run at a time. `get` returns what the run found for `key`, None when it found nothing."""
+    """Runs one load at a time, for the keys of all callers that wait for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._loading = threading.Lock()
         self._gathering: _Batch[K, V] | None = None
 
     @property
     def waiting(self) -> int:
-        """How many callers the next run answers."""
+        """The number of callers that wait for the next load."""
         with self._lock:
             return self._gathering.callers if self._gathering else 0
 
-    def get(self, key: K, run: Run[K, V]) -> V | None:
-        """`run` is given all keys that gathered. What it raises, everybody who waited for it gets."""
+    def load(self, key: K, load_many: LoadMany[K, V]) -> V | None:
+        """What `load_many` found for `key`, or None. It gets the keys of all callers, and an error of it reaches them all."""
         while True:
             with self._lock:
-                batch, leads = self._gathering, self._gathering is None
+                batch, is_owner = self._gathering, self._gathering is None
                 if batch is None:
                     batch = self._gathering = _Batch()
                 batch.keys.add(key)
                 batch.callers += 1
-            if leads:
-                self._lead(batch, run)
+            if is_owner:
+                self._run(batch, load_many)
             else:
                 batch.done.wait()
             if batch.error is None:
@@ -60,11 +60,12 @@ class BatchLoader(Generic[K, V]):
             if not isinstance(batch.error, LoadCancelled):
                 raise batch.error
 
-    def _lead(self, batch: _Batch[K, V], run: Run[K, V]) -> None:
+    def _run(self, batch: _Batch[K, V], load_many: LoadMany[K, V]) -> None:
         try:
-            with self._turn:  # until the run before is over, this one gathers
+            # The batch gathers keys until the load before it is over.
+            with self._loading:
                 self._close(batch)
-                batch.found = run(batch.keys)
+                batch.found = load_many(batch.keys)
         except Exception as error:
             batch.error = error
         except BaseException:

@@ -1,7 +1,8 @@
-"""How many searches run at once, in this process: so many of one user, so many of one tenant.
+"""Limits on the searches that run at once in this process, per user and per tenant.
 
-A search takes a connection of the pool while it runs. One person who sends many would have them all, and every other
-tenant's pages would wait. Who is over the limit waits a moment, without a connection, and is then asked to come back.
+A search holds a connection of the pool while it runs. Without limits one person who sends many searches would hold them
+all, and the pages of every other tenant would wait. A search over the limit waits for a slot, without a connection, and
+is then refused.
 """
 
 from __future__ import annotations
@@ -13,22 +14,25 @@ from contextlib import contextmanager
 
 from flask import Flask, current_app
 
-USER_SEARCHES = 2  # of one user at once
-TENANT_SEARCHES = 4  # of one tenant at once; the pool has 20 connections
-WAIT_SECONDS = 2.0  # for a place, before the answer is to come back later
+MAX_USER_SEARCHES = 2
+# The pool has 20 connections.
+MAX_TENANT_SEARCHES = 4
+# How long a search waits for a slot.
+WAIT_SECONDS = 2.0
+# The Retry-After of a refused search.
 RETRY_SECONDS = 3
 
 
 class TooManySearches(Exception):
-    """No place came free. `whose` is "user" or "tenant"."""
+    """No slot became free. `scope` is "user" or "tenant"."""
 
-    def __init__(self, whose: str) -> None:
-        super().__init__(f"too many searches of one {whose} at once")
-        self.whose = whose
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this {scope} has too many searches at once")
+        self.scope = scope
 
 
 class SearchLimit:
-    """Places for searches, counted by user and by tenant."""
+    """Slots for searches, counted per user and per tenant."""
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
         self._wait_seconds = wait_seconds
@@ -36,8 +40,8 @@ class SearchLimit:
         self._running: Counter[tuple[str, int]] = Counter()
 
     @contextmanager
-    def place(self, tenant_id: int, user_id: int) -> Iterator[None]:
-        """Raises TooManySearches after WAIT_SECONDS without a place."""
+    def slot(self, tenant_id: int, user_id: int) -> Iterator[None]:
+        """Hold a slot during the block. Raises TooManySearches after `wait_seconds` without one."""
         user, tenant = ("user", user_id), ("tenant", tenant_id)
         with self._freed:
             if not self._freed.wait_for(lambda: self._full(user, tenant) is None, self._wait_seconds):
@@ -48,13 +52,13 @@ class SearchLimit:
         finally:
             with self._freed:
                 self._running.subtract((user, tenant))
-                self._running += Counter()  # forgets who has none
+                self._running += Counter()  # drops the zeros
                 self._freed.notify_all()
 
     def _full(self, user: tuple[str, int], tenant: tuple[str, int]) -> str | None:
-        if self._running[user] >= USER_SEARCHES:
+        if self._running[user] >= MAX_USER_SEARCHES:
             return "user"
-        return "tenant" if self._running[tenant] >= TENANT_SEARCHES else None
+        return "tenant" if self._running[tenant] >= MAX_TENANT_SEARCHES else None
 
 
 def init_app(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""A request to stop that ends any wait at once, one on a socket too."""
+"""A request to stop that ends any wait at once, including a wait on a socket."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import socket
 
 
 class StopSignal:
-    """Called as a signal handler. Its descriptor is readable once somebody asked."""
+    """A signal handler. Once it was called, `requested` is true and its descriptor is readable."""
 
     def __init__(self) -> None:
         self._read, self._write = socket.socketpair()
-        self.asked = False
+        self.requested = False
 
     def __call__(self, *_signal: object) -> None:
-        if not self.asked:
-            self.asked = True
+        if not self.requested:
+            self.requested = True
             self._write.send(b"!")
 
     def fileno(self) -> int:
         return self._read.fileno()
 
     def wait(self, seconds: float) -> None:
+        """Wait for the request, at most `seconds`."""
         select.select([self], [], [], max(0.0, seconds))

@@ -1,4 +1,4 @@
-"""The settings of all processes: environment variables, read once and checked together."""
+"""The settings of all processes, from environment variables. Nothing here imports a library that gevent must patch first."""
 
 from .config import CANNOT_START, Config, ConfigError
 

@@ -1,4 +1,4 @@
-"""Whether an address is reached by other machines, and what must not be served there."""
+"""Whether other machines reach an address, and what must not be served there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ HOW_TO = (
 
 
 def reaches_beyond(bind: str) -> bool:
-    """Whether gunicorn's bind address is one that other machines reach: all but loopback addresses, sockets of files and
-    descriptors that are handed over."""
+    """Whether other machines reach gunicorn's bind address: all but loopback addresses, Unix sockets and inherited file
+    descriptors."""
     address = bind.strip()
     if address.startswith(("unix:", "fd://")):
         return False
@@ -23,13 +23,14 @@ def reaches_beyond(bind: str) -> bool:
     try:
         return not ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return True  # a name, or none, which means all addresses
+        # A name, or an empty host, which means all addresses.
+        return True
 
 
 def insecure(bind: str, demo: bool, cookie_secure: bool) -> str:
-    """Why this must not be served at `bind`, in a sentence; "" when it may be."""
+    """A sentence on why serving at `bind` is not safe; "" when it is safe."""
     if not reaches_beyond(bind):
         return ""
-    whys = ["DOORBELL_DEMO=1 signs everybody in at /demo"] if demo else []
-    whys += [] if cookie_secure else ["COOKIE_SECURE=0 sends session cookies without encryption"]
-    return f"BIND is {bind!r}, which other machines reach, and {' and '.join(whys)}." if whys else ""
+    reasons = ["DOORBELL_DEMO=1 signs every visitor in at /demo"] if demo else []
+    reasons += [] if cookie_secure else ["COOKIE_SECURE=0 sends session cookies without encryption"]
+    return f"BIND is {bind!r}, which other machines reach, and {' and '.join(reasons)}." if reasons else ""

@@ -1,9 +1,9 @@
-"""REDIS_URL: the one place that reads it, for redis-py's clients and for Celery's broker.
+"""REDIS_URL: its checks, redis-py's clients, and the settings of Celery's broker.
 
-`redis://`, `rediss://` (TLS) and `unix://` are redis-py's own, with its query parameters. redis-py knows no address of
-Sentinels; ours is the one that others have too: `redis+sentinel://user:password@host1:26379,host2:26379/<name of the
-primary>/<db>`, in short `sentinel://`. User and password are those of Redis; `?sentinel_username=…&sentinel_password=…`
-those of the Sentinels. `rediss+sentinel://` is the same with TLS, to the Sentinels as to the Redis that they name.
+`redis://`, `rediss://` (TLS) and `unix://` are redis-py's own, with its query parameters. redis-py has no address for
+Sentinels. Ours is a common one: `redis+sentinel://user:password@host1:26379,host2:26379/<name of the primary>/<db>`, in short
+`sentinel://`. User and password are those of Redis; `?sentinel_username=…&sentinel_password=…` are those of the Sentinels.
+`rediss+sentinel://` is the same with TLS, to the Sentinels and to Redis.
 
 redis-py is imported at use: gunicorn's master imports this file through observability/logs.py, before gevent patches `ssl`.
 """
@@ -18,18 +18,22 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 if TYPE_CHECKING:
     import redis
 
-_TO_SENTINELS = {"sentinel": False, "redis+sentinel": False, "rediss+sentinel": True}  # whether with TLS
+# Scheme -> whether with TLS.
+_TO_SENTINELS = {"sentinel": False, "redis+sentinel": False, "rediss+sentinel": True}
 SCHEMES = ("redis", "rediss", "unix", *_TO_SENTINELS)
 SENTINEL_PORT = 26379
-SENTINEL_SECONDS = 1.0  # then the next one is asked; a host that vanished takes its Sentinel with it
-MAX_CONNECTIONS = 50  # a client; without a limit a crowd's were kept for good
-WAIT_SECONDS = 5.0  # for one of them, then it is an error like that of an absent Redis
+# Timeout per Sentinel, before the next one: a vanished host does not answer.
+SENTINEL_SECONDS = 1.0
+# Per client. Without a limit, the connections of a crowd would never be closed.
+MAX_CONNECTIONS = 50
+# The wait for a free connection; after it, an error like that of an absent Redis is raised.
+WAIT_SECONDS = 5.0
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _OF_SENTINELS = {"sentinel_username": "username", "sentinel_password": "password"}
 
 
 class WrongAddress(ValueError):
-    """What is wrong with an address, and what to write; never what was written, for it may hold a password."""
+    """The fault of an address and what to write. The text never shows the address, because it may hold a password."""
 
 
 def connect(url: str, **options: Any) -> redis.Redis:
@@ -42,16 +46,16 @@ def connect(url: str, **options: Any) -> redis.Redis:
     from redis.sentinel import Sentinel
 
     hosts, name, given = _sentinels(url)
-    # redis-py has no pool for Sentinels that waits: beyond the limit it raises, so the limit is one that no crowd meets.
+    # redis-py's pool for Sentinels raises beyond its limit instead of waiting, so no crowd may reach this limit.
     limit, tls = {"max_connections": 10 * MAX_CONNECTIONS}, {"ssl": _TO_SENTINELS[_scheme(url)]}
-    sentinels = Sentinel(hosts, sentinel_kwargs=_asked_with(url, given))
+    sentinels = Sentinel(hosts, sentinel_kwargs=_sentinel_options(url, given))
     return sentinels.master_for(name, **{**limit, **options, **given, **tls})
 
 
 def for_celery(url: str) -> dict[str, Any]:
-    """The same Redis as Celery is told it: `broker_url`, `broker_use_ssl`, and `transport_options` to add to others.
+    """Celery's settings for the same Redis: `broker_url`, `broker_use_ssl`, and `transport_options` to merge into others.
 
-    Parameters that are not about TLS are redis-py's alone: kombu takes no others, and has its own limits of time.
+    Query parameters other than those of TLS are left out: kombu does not accept them, and has its own timeouts.
     """
     from redis.connection import parse_url
 
@@ -59,8 +63,8 @@ def for_celery(url: str) -> dict[str, Any]:
     if scheme in _TO_SENTINELS:
         hosts, name, given = _sentinels(url)
         login, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
-        each = [f"sentinel://{login}{at}{_in_url(host)}:{port}/{given.get('db', 0)}" for host, port in hosts]
-        options = {"master_name": name, "sentinel_kwargs": _asked_with(url, given)}
+        each = [f"sentinel://{login}{at}{_quoted_host(host)}:{port}/{given.get('db', 0)}" for host, port in hosts]
+        options = {"master_name": name, "sentinel_kwargs": _sentinel_options(url, given)}
         tls = _TO_SENTINELS[scheme]
         return {"broker_url": ";".join(each), "broker_use_ssl": tls and _tls(given), "transport_options": options}
     parts, given = urlsplit(url), parse_url(url)
@@ -72,7 +76,7 @@ def for_celery(url: str) -> dict[str, Any]:
 
 
 def check(url: str) -> None:
-    """Raises WrongAddress where a client could not even begin to connect."""
+    """Raises WrongAddress for an address that a client cannot use even to start a connection."""
     from redis import RedisError
     from redis.connection import parse_url
 
@@ -83,7 +87,8 @@ def check(url: str) -> None:
         given = _sentinels(url)[2] if scheme in _TO_SENTINELS else parse_url(url)
     except WrongAddress:
         raise
-    except TypeError as error:  # redis-py hands every parameter on to the connection
+    except TypeError as error:
+        # redis-py passes every parameter to the connection.
         name = re.search(r"argument '(\w+)'", str(error))
         raise WrongAddress(_unknown(name.group(1) if name else "?", url)) from None
     except (ValueError, RedisError):
@@ -91,7 +96,7 @@ def check(url: str) -> None:
             "it cannot be read; write %XX for special characters in a password, and parameters as redis-py spells them"
         ) from None
     if scheme in ("redis", "rediss") and not re.fullmatch(r"(/\d*)?", urlsplit(url).path):
-        raise WrongAddress("after the host comes what is no database's number; allowed: /0 and the like")
+        raise WrongAddress("the path must be a database number, such as /0")
     for file in _FILES:
         if file in given and not os.access(given[file], os.R_OK):
             raise WrongAddress(f"{file} names {given[file]!r}, a file that cannot be read")
@@ -99,8 +104,8 @@ def check(url: str) -> None:
 
 def _unknown(parameter: str, url: str) -> str:
     if parameter.startswith("ssl_") and _scheme(url) not in ("rediss", "rediss+sentinel"):
-        return f"its parameter {parameter!r} is for TLS; only rediss:// and rediss+sentinel:// have that"
-    return f"its parameter {parameter!r} is none that redis-py knows"
+        return f"its parameter {parameter!r} is for TLS; allowed with rediss:// and rediss+sentinel:// only"
+    return f"its parameter {parameter!r} is not a redis-py parameter"
 
 
 def _scheme(url: str) -> str:
@@ -108,9 +113,9 @@ def _scheme(url: str) -> str:
 
 
 def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
-    """Where the Sentinels are, what they call the primary, and redis-py's options for the Redis that they name.
+    """The hosts and ports of the Sentinels, the name of the primary, and redis-py's options for its Redis.
 
-    Taken apart by hand: to newer Pythons' `urlsplit` several hosts, one of them `[::1]`, are no address.
+    Parsed by hand, because `urlsplit` of newer Pythons refuses several hosts of which one is `[::1]`.
     """
     from redis.connection import parse_url
 
@@ -124,14 +129,15 @@ def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
     given = parse_url(f"redis://{login}{at}any/{db}?{query}")
     for foreign in ("host", *_OF_SENTINELS):
         given.pop(foreign, None)
-    for option in given:  # redis-py would take `ssl` for the pool's own, and so switch TLS on or off
+    # redis-py would use `ssl` as an option of the pool, which switches TLS on or off.
+    for option in given:
         if option == "ssl" or (option.startswith("ssl_") and not _TO_SENTINELS[_scheme(url)]):
             raise WrongAddress(_unknown(option, url))
     return [(host.hostname or "", host.port or SENTINEL_PORT) for host in each], unquote(name), given
 
 
-def _asked_with(url: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Options of the connections to the Sentinels. One that does not answer is not asked twice: there are others."""
+def _sentinel_options(url: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Options of the connections to the Sentinels, without retries: if one does not answer, there are others."""
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
@@ -143,9 +149,9 @@ def _asked_with(url: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tls(given: dict[str, Any]) -> dict[str, Any]:
-    """What concerns TLS. Verification is asked for by name: kombu's own default is to believe any certificate."""
+    """The options of TLS. Verification is explicit, because kombu accepts any certificate by default."""
     return {"ssl_cert_reqs": "required", **{name: value for name, value in given.items() if name.startswith("ssl_")}}
 
 
-def _in_url(host: str) -> str:
+def _quoted_host(host: str) -> str:
     return f"[{host}]" if ":" in host else quote(host)

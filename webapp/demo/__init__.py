@@ -1,1 +1,1 @@
-"""The demo of `make run`: a made-up company, weeks of orders behind it, and customers who keep ordering."""
+"""The demo of `make run`: a fictional company with weeks of past orders, and customers who keep ordering."""

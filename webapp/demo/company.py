@@ -1,4 +1,4 @@
-"""The made-up company: who sells, who buys, what for, and at which hours."""
+"""The fictional company: its salespeople, customers, products and hours."""
 
 from __future__ import annotations
 
@@ -43,61 +43,39 @@ PRODUCTS = (
 )
 POPULARITY = (14, 7, 12, 16, 12, 8, 4, 6, 4, 3, 7, 2)
 
-BY_WEEKDAY = (1.0, 1.05, 1.05, 1.1, 1.2, 0.85, 0.65)  # Monday first
-BY_HOUR = (
-    5,
-    3,
-    2,
-    2,
-    3,
-    6,
-    12,
-    20,
-    30,
-    40,
-    46,
-    48,
-    42,
-    40,
-    41,
-    42,
-    42,
-    41,
-    40,
-    41,
-    40,
-    32,
-    20,
-    10,
-)  # local, from midnight
+# Relative number of orders, from Monday.
+BY_WEEKDAY = (1.0, 1.05, 1.05, 1.1, 1.2, 0.85, 0.65)
+# Relative number of orders per local hour, from midnight.
+BY_HOUR = (5, 3, 2, 2, 3, 6, 12, 20, 30, 40, 46, 48, 42, 40, 41, 42, 42, 41, 40, 41, 40, 32, 20, 10)
+
+# On an average day now; the company grew to it from two thirds of that.
+ORDERS_PER_DAY = 260
+MINUTES_TO_PAY = 14  # average, from placing to payment
+MINUTES_TO_SHIP = 660  # average, from payment to shipment
+SHIPPING_MINOR = 490  # price of express shipping
+# The newest orders, which stay unpaid: the README's tour needs one.
+LEFT_PLACED = 5
 
 
-ORDERS_A_DAY = 260  # on an average day now; the company grew to it from two thirds of that
-MINUTES_TO_PAY = 14  # on average, from the order to its payment
-MINUTES_TO_SHIP = 660  # likewise, from the payment to the shipment
-SHIPPING_MINOR = 490  # what express shipping adds to an order
-LEFT_PLACED = 5  # newest orders that wait for a payment: the README's tour needs one
-
-
-def orders_a_second(moment: datetime) -> float:
-    """How many are placed at this moment of the company's week; `moment` is in its time zone."""
+def orders_per_second(moment: datetime) -> float:
+    """The rate of orders at this time of the company's week; `moment` is in its time zone."""
     share = BY_HOUR[moment.hour] / sum(BY_HOUR)
-    return ORDERS_A_DAY * BY_WEEKDAY[moment.weekday()] * share / 3600
+    return ORDERS_PER_DAY * BY_WEEKDAY[moment.weekday()] * share / 3600
 
 
-def customer(dice: random.Random) -> str:
-    return f"{dice.choice(FIRST)} {dice.choice(SECOND)}"
+def customer(rng: random.Random) -> str:
+    return f"{rng.choice(FIRST)} {rng.choice(SECOND)}"
 
 
-def basket(dice: random.Random) -> tuple[NewLine, ...]:
+def basket(rng: random.Random) -> tuple[NewLine, ...]:
     """One to three different products."""
-    count = dice.choices((1, 2, 3), (60, 28, 12))[0]
-    chosen = dict.fromkeys(dice.choices(PRODUCTS, POPULARITY, k=count))
+    count = rng.choices((1, 2, 3), (60, 28, 12))[0]
+    chosen = dict.fromkeys(rng.choices(PRODUCTS, POPULARITY, k=count))
     return tuple(
-        NewLine(product, Decimal(dice.choices((1, 2, 4), (70, 22, 8))[0]), price, sku) for sku, product, price in chosen
+        NewLine(product, Decimal(rng.choices((1, 2, 4), (70, 22, 8))[0]), price, sku) for sku, product, price in chosen
     )
 
 
-def salesperson(dice: random.Random, ids: list[int]) -> int:
-    """One of `ids`, which are the salespeople in the order of their making."""
-    return dice.choices(ids, SHARES[: len(ids)])[0]
+def salesperson(rng: random.Random, ids: list[int]) -> int:
+    """One of `ids`, the salespeople in order of creation."""
+    return rng.choices(ids, SHARES[: len(ids)])[0]

@@ -1,8 +1,8 @@
-"""The demo's customers: one change every second or two, as long as it runs. `python -m webapp.demo.customer`.
+"""The demo's customers: a process that makes one change every second or two. `python -m webapp.demo.customer`.
 
-New orders come at the rate of the seeded past, and wait as long for their payment and shipment, so today stays comparable
-with yesterday. Most changes hardly move a total: an order gets another salesperson, or its express shipping is added or
-taken off. Most changes go through webapp/orders/verbs.py, some are plain SQL, because the board sees both.
+Orders are placed, paid and shipped at the rates of the seeded past, so today stays comparable with yesterday. Most changes
+hardly affect a total: an order gets another salesperson, or its express shipping is added or removed. Most changes use
+webapp/orders/verbs.py; some are plain SQL, because the board shows both.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ from ..config import CANNOT_START, Config, ConfigError
 from ..db import db
 from ..observability import logs
 from ..observability.incidents import Incident, in_a_line
-from ..orders.rules import OrderError
+from ..orders.errors import OrderError
 from . import company
 
-NAME = "demo customer"  # what the events name as their writer
+NAME = "demo customer"  # the writer in the events
 PAUSE_SECONDS = (1.0, 2.0)
-BACK_OFF_SECONDS = (1.0, 5.0)  # first and longest wait while PostgreSQL is away
-NEWEST = 25  # only these many newest orders of a kind are acted upon, so what changes is in sight
-UNDECIDED = 3  # of one order in so many the shipping changes; the board shows what happened to the others
+# The first and the longest wait while PostgreSQL is unreachable.
+BACK_OFF_SECONDS = (1.0, 5.0)
+# Only the newest orders of a status are changed, so that changes are visible on the board.
+NEWEST = 25
+# Shipping changes on one order in this many, so that the others keep showing their last change.
+UNDECIDED = 3
 
 ACTIONS = ("place", "pay", "ship", "refund", "cancel", "reassign", "adjust")
 CANCELLED = 0.03  # of the orders
-REFUNDED = 0.2  # of the orders, each in a small part
-REASSIGNED_A_SECOND = 0.06  # the rest of the time an order's shipping is adjusted
+REFUNDED = 0.2  # of the orders, each partly
+REASSIGNED_PER_SECOND = 0.06
 
-# How many wait for a payment, and how many for their shipment.
+# The numbers of orders that wait for payment and for shipment.
 _WAITING = text("""
     SELECT count(*) FILTER (WHERE status = 'placed') AS placed, count(*) FILTER (WHERE status = 'paid') AS paid
     FROM orders WHERE tenant_id = :tenant AND source = 'demo' AND placed_at > now() - interval '3 days'
 """)
-# One of the newest orders in a state, with its owner and what is left to refund. Never one that a person placed, and the
-# last few that are placed are left for the README's payment by SQL.
+# One of the newest demo orders in a status, with its owner and the amount left to refund. The last few placed orders are
+# left for the README's payment by SQL.
 _PICK = text("""
     SELECT number, owner_id, total_minor - refunded_minor AS left_minor FROM (
         SELECT * FROM orders
@@ -53,7 +56,7 @@ _PICK = text("""
     ) AS newest ORDER BY random() LIMIT 1
 """)
 _PAY = text("UPDATE orders SET paid_at = now() WHERE tenant_id = :tenant AND number = :number AND status = 'placed'")
-# Express shipping is what the total has beyond the lines.
+# Express shipping is the total minus the lines.
 _ADJUST = text("""
     UPDATE orders SET total_minor = CASE WHEN total_minor > chosen.lines THEN chosen.lines ELSE chosen.lines + :shipping END
     FROM (
@@ -77,47 +80,47 @@ log = logs.get("customer")
 
 
 class Customer:
-    """Acts on one tenant's orders, in an application context. `act` makes one change or finds nothing to do.
+    """Changes one tenant's orders, in an application context. `act` makes one change or finds nothing to do.
 
-    `zone` is the company's, whose orders come by the hour of its day.
+    `zone` is the company's time zone, which determines the present rate of orders.
     """
 
-    def __init__(self, tenant_id: int, dice: random.Random, zone: ZoneInfo | None = None) -> None:
+    def __init__(self, tenant_id: int, rng: random.Random, zone: ZoneInfo | None = None) -> None:
         self._tenant_id = tenant_id
-        self._dice = dice
+        self._rng = rng
         self._zone = zone or ZoneInfo(company.TIMEZONE)
 
     def act(self, action: str | None = None) -> str:
-        """Do `action`, or one chosen by chance; returns what was done, in words. Raises what orders.py raises."""
+        """Do `action`, or a random one. Returns a text of what was done. Raises OrderError."""
         done: str = getattr(self, f"_{action or self._choose()}")()
         return done
 
     def _choose(self) -> str:
-        """How often each happens follows from its rate; what is left of the time between two changes is adjusting."""
+        """A random action, each as often as its rate requires; the remaining changes adjust shipping."""
         with db.engine.connect() as conn:
             waiting = conn.execute(_WAITING, {"tenant": self._tenant_id}).one()
-        placed = company.orders_a_second(datetime.now(self._zone))
+        placed = company.orders_per_second(datetime.now(self._zone))
         rates = {
             "place": placed,
             "pay": max(0, waiting.placed - company.LEFT_PLACED) / (company.MINUTES_TO_PAY * 60),
             "ship": waiting.paid / (company.MINUTES_TO_SHIP * 60),
             "refund": placed * REFUNDED,
             "cancel": placed * CANCELLED,
-            "reassign": REASSIGNED_A_SECOND,
+            "reassign": REASSIGNED_PER_SECOND,
         }
         chances = {action: rate * sum(PAUSE_SECONDS) / 2 for action, rate in rates.items()}
         chances["adjust"] = max(0.0, 1 - sum(chances.values()))
-        return self._dice.choices(list(chances), list(chances.values()))[0]
+        return self._rng.choices(list(chances), list(chances.values()))[0]
 
     def _place(self) -> str:
-        lines, name = company.basket(self._dice), company.customer(self._dice)
+        lines, name = company.basket(self._rng), company.customer(self._rng)
         order = orders.place(self._tenant_id, name, source="demo", lines=lines, owner_id=self._owner())
         return f"placed {order.number}"
 
     def _pay(self) -> str:
         if (found := self._pick("placed")) is None:
             return "nothing to pay"
-        if self._dice.random() < 0.3:
+        if self._rng.random() < 0.3:
             with db.engine.begin() as transaction:
                 transaction.execute(_PAY, {"tenant": self._tenant_id, "number": found[0]})
             return f"paid {found[0]} by plain SQL"
@@ -127,13 +130,14 @@ class Customer:
     def _ship(self) -> str:
         if (found := self._pick("paid")) is None:
             return "nothing to ship"
-        orders.ship(self._tenant_id, found[0], actor_id=found[1])  # its salesperson does, and needs no notice of it
+        # By its own salesperson, who then gets no notification.
+        orders.ship(self._tenant_id, found[0], actor_id=found[1])
         return f"shipped {found[0]}"
 
     def _refund(self) -> str:
         if (found := self._pick("shipped")) is None or found[2] < 1:
             return "nothing to refund"
-        amount = max(1, found[2] // self._dice.choice((10, 20)))
+        amount = max(1, found[2] // self._rng.choice((10, 20)))
         orders.refund(self._tenant_id, found[0], amount)
         return f"refunded {amount} of {found[0]}"
 
@@ -163,7 +167,7 @@ class Customer:
     def _owner(self) -> int | None:
         with db.engine.connect() as conn:
             ids = list(conn.execute(_SALESPEOPLE, {"tenant": self._tenant_id}).scalars())
-        return company.salesperson(self._dice, ids[: len(company.SHARES)]) if ids else None
+        return company.salesperson(self._rng, ids[: len(company.SHARES)]) if ids else None
 
     def _pick(self, status: str) -> tuple[str, int | None, int] | None:
         values = {"tenant": self._tenant_id, "status": status, "newest": NEWEST}
@@ -173,19 +177,19 @@ class Customer:
         return (row.number, row.owner_id, row.left_minor) if row else None
 
 
-def run(stopping: threading.Event, dice: random.Random) -> None:
-    """Act until `stopping` is set. Outlives a restart of PostgreSQL. Needs an application context."""
+def run(stopping: threading.Event, rng: random.Random) -> None:
+    """Make changes until `stopping` is set, through restarts of PostgreSQL. Needs an application context."""
     back_off = BACK_OFF_SECONDS[0]
     postgresql = Incident("postgresql")
-    while not stopping.wait(dice.uniform(*PAUSE_SECONDS)):
+    while not stopping.wait(rng.uniform(*PAUSE_SECONDS)):
         try:
             tenant = _demo_tenant()
             if tenant is not None:
-                log.debug("acted", did=Customer(tenant[0], dice, ZoneInfo(tenant[1])).act())
+                log.debug("changed an order", action=Customer(tenant[0], rng, ZoneInfo(tenant[1])).act())
             postgresql.over(log)
             back_off = BACK_OFF_SECONDS[0]
         except OrderError as error:
-            log.debug("somebody else was faster", error=in_a_line(error))
+            log.debug("skipped a change that the order does not allow any more", error=in_a_line(error))
         except (DBAPIError, psycopg.Error) as error:
             postgresql.fault(log, "change", error)
             db.engine.dispose()
@@ -194,7 +198,7 @@ def run(stopping: threading.Event, dice: random.Random) -> None:
 
 
 def _demo_tenant() -> tuple[int, str] | None:
-    """Its id and time zone."""
+    """The id and time zone of the demo's tenant."""
     with db.engine.connect() as conn:
         row = conn.execute(
             text("SELECT id, timezone FROM tenants WHERE slug = :slug"), {"slug": company.SLUG}

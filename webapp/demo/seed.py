@@ -1,6 +1,6 @@
-"""The demo's past: weeks of orders with the shape of a week and a day, the same for the same seed and the same moment.
+"""The demo's past: weeks of orders with a weekly and daily pattern, the same for the same seed and time.
 
-`seed` makes it once. `catch_up` fills what is missing of it after the demo was away.
+`seed` creates it once. `catch_up` fills the gap after the demo was stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from ..postgres import session
 from . import company
 
 WEEKS = 6
-GAP = timedelta(minutes=30)  # without a new order; from then on the demo was away
+# After this time without a new order the demo counts as stopped.
+GAP = timedelta(minutes=30)
 _SEED = 1904
 
 _TENANT = """
@@ -32,7 +33,7 @@ SELECT id, timezone, (SELECT max(placed_at) FROM orders WHERE tenant_id = tenant
 FROM tenants WHERE slug = %s
 """
 _SALESPEOPLE = "SELECT id FROM users WHERE tenant_id = %s AND role = 'sales' ORDER BY id"
-# As `_order` does it: after a time that is mostly short, exponentially distributed. A person's orders are left alone.
+# As in `_order`, after an exponentially distributed time. Orders that users placed are left unchanged.
 _PAY_THE_OPEN = """
 UPDATE orders SET paid_at = least(placed_at - ln(1 - random()) * make_interval(mins => %(pay)s), %(now)s)
 WHERE tenant_id = %(tenant)s AND source = 'demo' AND status = 'placed' AND placed_at < %(now)s
@@ -69,11 +70,11 @@ class _Order:
 
 
 def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = company.TIMEZONE) -> bool:
-    """Make the demo tenant, its people and `weeks` of orders up to `now`, in one transaction that fills no inbox.
+    """Create the demo tenant, its users and `weeks` of orders up to `now`, in one transaction without notifications.
 
-    Only in a database without any tenant: where somebody's company is, no demo is wanted. Returns whether it made one.
+    Only in a database without any tenant, so that no real company gets a demo. Returns whether it was created.
     """
-    dice = random.Random(_SEED)
+    rng = random.Random(_SEED)
     with session.connect(database_url, "demo customer") as conn:
         conn.execute("SET LOCAL doorbell.notify = off")
         if conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone():
@@ -81,20 +82,20 @@ def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = c
         names = (company.SLUG, company.NAME, timezone, company.CURRENCY, company.LOCALE)
         row = conn.execute(_TENANT, names).fetchone()
         if row is None:
-            return False  # another process was faster
+            return False  # another process created it
         tenant_id = row[0]
         conn.execute(_USER, (tenant_id, *company.MANAGER, "manager"))
         owners = [_id(conn.execute(_USER, (tenant_id, *person, "sales"))) for person in company.SALESPEOPLE]
-        _add(conn, tenant_id, _orders(dice, owners, now, weeks, ZoneInfo(timezone)))
+        _add(conn, tenant_id, _orders(rng, owners, now, weeks, ZoneInfo(timezone)))
     _analyze(database_url)
     return True
 
 
 def catch_up(database_url: str, now: datetime) -> int:
-    """Fill the time since the demo's last order with orders, in one transaction that fills no inbox; returns how many.
+    """Add the orders since the demo's last order, in one transaction without notifications. Returns their number.
 
-    What was open before that time is paid and shipped as it would have been. Does nothing where there is no demo, or where it
-    was not away.
+    Orders that were open before are paid and shipped, as they would have been. Does nothing without a demo, or if it was
+    not stopped.
     """
     with session.connect(database_url, "demo customer") as conn:
         conn.execute("SET LOCAL doorbell.notify = off")
@@ -108,17 +109,17 @@ def catch_up(database_url: str, now: datetime) -> int:
         times = {"tenant": tenant_id, "now": now, "pay": company.MINUTES_TO_PAY, "ship": company.MINUTES_TO_SHIP}
         conn.execute(_PAY_THE_OPEN, times)
         conn.execute(_SHIP_THE_OPEN, times)
-        dice = random.Random(f"{_SEED} {last.isoformat()}")
+        rng = random.Random(f"{_SEED} {last.isoformat()}")
         days = (now.astimezone(zone).date() - last.astimezone(zone).date()).days
-        missed = [order for order in _orders(dice, people, now, 0, zone, days) if order.placed_at > last]
+        missed = [order for order in _orders(rng, people, now, 0, zone, days) if order.placed_at > last]
         _add(conn, tenant_id, missed)
     _analyze(database_url)
     return len(missed)
 
 
-def _add(conn: psycopg.Connection, tenant_id: int, made: Iterable[_Order]) -> None:
-    """Write them, oldest first, under the tenant's next numbers. The newest few wait for their payment."""
-    orders = sorted(made, key=lambda order: order.placed_at)
+def _add(conn: psycopg.Connection, tenant_id: int, new: Iterable[_Order]) -> None:
+    """Write the orders, oldest first, with the tenant's next numbers. The newest few stay unpaid."""
+    orders = sorted(new, key=lambda order: order.placed_at)
     for order in orders[-company.LEFT_PLACED :]:
         order.paid_at = order.shipped_at = order.cancelled_at = None
         order.refunded_minor, order.refunded_at = 0, None
@@ -131,7 +132,8 @@ def _add(conn: psycopg.Connection, tenant_id: int, made: Iterable[_Order]) -> No
 
 def _analyze(database_url: str) -> None:
     with session.connect(database_url, "demo customer", autocommit=True) as conn:
-        conn.execute("ANALYZE orders, order_lines, order_events")  # the first page must not wait for autovacuum's
+        # Without it the first pages are slow until autovacuum runs.
+        conn.execute("ANALYZE orders, order_lines, order_events")
 
 
 def _id(cursor: psycopg.Cursor[Any]) -> int:
@@ -141,39 +143,39 @@ def _id(cursor: psycopg.Cursor[Any]) -> int:
 
 
 def _orders(
-    dice: random.Random, owners: list[int], now: datetime, weeks: int, zone: ZoneInfo, days: int = 0
+    rng: random.Random, owners: list[int], now: datetime, weeks: int, zone: ZoneInfo, days: int = 0
 ) -> Iterator[_Order]:
-    """Of `weeks` in which the company grew, or of the last `days` at its size of today; both with today, up to `now`."""
+    """Orders of `weeks` in which the company grew, or of the last `days` at its present size; both up to `now`."""
     today = now.astimezone(zone).date()
     for ago in range(weeks * 7 or days, -1, -1):
         day = today - timedelta(days=ago)
         growth = 1 - ago / (weeks * 7) / 3 if weeks else 1
-        count = round(company.ORDERS_A_DAY * growth * company.BY_WEEKDAY[day.weekday()] * dice.uniform(0.92, 1.08))
-        for placed_at in _moments(dice, day, count, zone):
+        count = round(company.ORDERS_PER_DAY * growth * company.BY_WEEKDAY[day.weekday()] * rng.uniform(0.92, 1.08))
+        for placed_at in _moments(rng, day, count, zone):
             if placed_at <= now:
-                yield _order(dice, owners, placed_at, now)
+                yield _order(rng, owners, placed_at, now)
 
 
-def _moments(dice: random.Random, day: date, count: int, zone: ZoneInfo) -> Iterator[datetime]:
-    for hour in dice.choices(range(24), company.BY_HOUR, k=count):
-        seconds = dice.uniform(0, 3600)
+def _moments(rng: random.Random, day: date, count: int, zone: ZoneInfo) -> Iterator[datetime]:
+    for hour in rng.choices(range(24), company.BY_HOUR, k=count):
+        seconds = rng.uniform(0, 3600)
         yield datetime.combine(day, time(hour), zone) + timedelta(seconds=seconds)
 
 
-def _order(dice: random.Random, owners: list[int], placed_at: datetime, now: datetime) -> _Order:
-    """An order as far as it had come by `now`: most are paid within the hour and shipped within two days."""
-    order = _Order(placed_at, company.customer(dice), company.salesperson(dice, owners), company.basket(dice))
-    if dice.random() < 0.03:
-        order.cancelled_at = _by(now, placed_at, dice.expovariate(1 / 90))
+def _order(rng: random.Random, owners: list[int], placed_at: datetime, now: datetime) -> _Order:
+    """An order with its state at `now`: most are paid within the hour and shipped within two days."""
+    order = _Order(placed_at, company.customer(rng), company.salesperson(rng, owners), company.basket(rng))
+    if rng.random() < 0.03:
+        order.cancelled_at = _by(now, placed_at, rng.expovariate(1 / 90))
         return order
-    order.paid_at = _by(now, placed_at, dice.expovariate(1 / company.MINUTES_TO_PAY))
+    order.paid_at = _by(now, placed_at, rng.expovariate(1 / company.MINUTES_TO_PAY))
     if order.paid_at is not None:
-        order.shipped_at = _by(now, order.paid_at, 60 + dice.expovariate(1 / (company.MINUTES_TO_SHIP - 60)))
-    if order.shipped_at is not None and dice.random() < 0.03:
-        in_office_hours = order.shipped_at.replace(hour=dice.randrange(10, 18))
+        order.shipped_at = _by(now, order.paid_at, 60 + rng.expovariate(1 / (company.MINUTES_TO_SHIP - 60)))
+    if order.shipped_at is not None and rng.random() < 0.03:
+        in_office_hours = order.shipped_at.replace(hour=rng.randrange(10, 18))
         order.refunded_at = _by(now, in_office_hours, 24 * 60)
     if order.refunded_at is not None:
-        order.refunded_minor = order.total_minor // dice.choice((1, 2, 4))
+        order.refunded_minor = order.total_minor // rng.choice((1, 2, 4))
     return order
 
 

@@ -1,4 +1,4 @@
-"""From a panel's rows to its chart: geometry, labels and the sentence a screen reader says. Jinja filters of panels/."""
+"""Jinja filters of panels/: a panel's rows as chart geometry, labels and a summary for screen readers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..queries.leaderboard import TopSeller
 from ..queries.revenue_by_hour import RevenueByHour
 from ..queries.salespeople import Salesperson
 from .charts import Chart, bar_chart, shares
-from .filters import compact_text, money_text, of_the_request, short_day_text, short_money_text
+from .filters import compact_text, money_text, per_render, short_day_text, short_money_text
 
 HOURS_BETWEEN_LABELS = 3
 DAYS_BETWEEN_LABELS = 7
@@ -38,12 +38,12 @@ def hours_labels(data: RevenueByHour) -> list[str]:
 def hours_summary(data: RevenueByHour) -> str:
     today = sum(hour.today_minor for hour in data.hours)
     best = max(data.hours, key=lambda hour: hour.today_minor)
-    said = f"Column chart of revenue by hour: {money_text(today)} today"
+    summary = f"Column chart of revenue by hour: {money_text(today)} today"
     if best.today_minor > 0:
-        said += (
+        summary += (
             f", the most between {best.hour:02d} and {best.hour + 1:02d} o'clock with {money_text(best.today_minor)}"
         )
-    return f"{said}; {money_text(sum(hour.yesterday_minor for hour in data.hours))} in all of yesterday."
+    return f"{summary}; {money_text(sum(hour.yesterday_minor for hour in data.hours))} in all of yesterday."
 
 
 def history_chart(data: History) -> Chart:
@@ -51,7 +51,7 @@ def history_chart(data: History) -> Chart:
 
 
 def history_labels(data: History) -> list[str]:
-    """A label a week, counted back from today."""
+    """One label per week, counted back from today."""
     last = len(data.days) - 1
     wanted = {last - 2 - DAYS_BETWEEN_LABELS * n for n in range(5)}
     return [short_day_text(day.day) if n in wanted else "" for n, day in enumerate(data.days)]
@@ -66,18 +66,18 @@ def history_summary(data: History) -> str:
 
 
 def revenue_shares(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[float]:
-    """Each one's revenue in percent of the best one's."""
+    """Each salesperson's revenue in percent of the highest."""
     return shares([person.revenue_minor for person in people])
 
 
 def revenue_texts(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[str]:
-    """Each one's revenue as text, all in cents or all in whole units."""
+    """Each salesperson's revenue as text, all with cents or all in whole units."""
     largest = max((abs(person.revenue_minor) for person in people), default=0)
     return [short_money_text(person.revenue_minor, largest) for person in people]
 
 
 def ratio_to(today: int | None, yesterday: int | None) -> Decimal | None:
-    """The change from yesterday as a ratio; None where there is nothing above zero to compare with."""
+    """The change from yesterday as a ratio; None if yesterday is missing, zero or negative."""
     if today is None or not yesterday or yesterday < 0:
         return None
     return Decimal(today - yesterday) / yesterday
@@ -98,4 +98,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update({name: of_the_request(text) for name, text in FILTERS.items()})
+    app.jinja_env.filters.update({name: per_render(text) for name, text in FILTERS.items()})

@@ -1,7 +1,7 @@
-"""Charts as geometry: what the SVG macros of components/charts.html draw. No colours, no markup here.
+"""The geometry of charts, which the SVG macros of components/charts.html draw. It has no colours and no markup.
 
-The plot is 1000 units wide and 100 high, y downwards, and is stretched to the room it gets; text stays outside of it, so
-it keeps its size on a phone. A value below zero (a day of refunds) hangs from the zero line.
+The plot is 1000 units wide and 100 high, with y downwards, and is stretched to the available space. Text is outside of it,
+so it keeps its size on a phone. The bar of a negative value (a day of refunds) extends below the zero line.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 WIDTH, HEIGHT = 1000, 100
-BAR_SHARE = 0.68  # of a column's width; the rest is air
-TICKS = 4  # steps of the scale, about
-STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))  # round ones, times a power of ten
+BAR_SHARE = 0.68  # of a column's width
+TICKS = 4  # approximate steps of the scale
+# Round steps, to be multiplied by a power of ten.
+STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A line of the scale: its value in major units of the currency, and where it is (0 top, 100 bottom)."""
+    """A line of the scale: its value in major units of the currency and its position (0 top, 100 bottom)."""
 
     value: Decimal
     y: float
@@ -26,7 +27,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Bar:
-    """One column's bar in plot units; `center` in percent of the width, for its label."""
+    """A column's bar in plot units; `center` is in percent of the width, for the label."""
 
     x: float
     y: float
@@ -37,7 +38,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """`line` is an SVG points list ("x,y x,y"), empty when there is nothing to compare with."""
+    """A chart's geometry. `line` is a list of SVG points ("x,y x,y"), empty without values to compare with."""
 
     ticks: tuple[Tick, ...]
     bars: tuple[Bar, ...]
@@ -46,7 +47,7 @@ class Chart:
 
 
 def bar_chart(values: Sequence[Decimal], compared: Sequence[Decimal] = ()) -> Chart:
-    """Bars for `values`, a line over the columns' middles for `compared`; both in major units of the currency."""
+    """Bars for `values` and a line through the columns' centers for `compared`, in major units of the currency."""
     scale = _scale(min((Decimal(0), *values, *compared)), max((Decimal(0), *values, *compared)))
     low, high = scale[0], scale[-1]
 
@@ -66,13 +67,13 @@ def bar_chart(values: Sequence[Decimal], compared: Sequence[Decimal] = ()) -> Ch
 
 
 def shares(values: Sequence[int]) -> list[float]:
-    """Each value in percent of the largest, for bars side by side; nothing below zero is drawn."""
+    """Each value in percent of the largest, for horizontal bars; 0 for a negative value."""
     largest = max((0, *values))
     return [round(max(value, 0) / largest * 100, 1) if largest else 0.0 for value in values]
 
 
 def _scale(low: Decimal, high: Decimal) -> list[Decimal]:
-    """Round values from at or below `low` to at or above `high`, in round steps."""
+    """The values of the scale in round steps, from at most `low` to at least `high`."""
     if low == high:
         return [Decimal(0), Decimal(1)]
     rough = (high - low) / TICKS

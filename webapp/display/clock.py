@@ -1,4 +1,4 @@
-"""The clock of the pages: panels, pages and frames of a stream take "now" from here, so that all of them agree."""
+"""The clock of the pages: panels, pages and stream messages use its time, so that they agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, money and times as people read them: in the tenant's locale, currency and zone. Jinja filters of all pages."""
+"""Jinja filters of all pages: numbers, money and times in the tenant's locale, currency and zone."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from .. import money
 from ..accounts.current import current_tenant
 from ..models import Tenant
 
-SHORT_FROM = 1_000_000  # whole units of the currency; cents say nothing beside so many
-CHARS = (9, 12, 15, 19, 24, 30)  # the size classes of figures, as board.css has them
+# From this amount, in whole units of the currency, cents are omitted as irrelevant.
+SHORT_FROM = 1_000_000
+# The size classes of figures, in characters, as in board.css.
+CHARS = (9, 12, 15, 19, 24, 30)
 
 
-def of_the_request(text: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter `text`, called at each render.
+def per_render(text: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter `text`, wrapped so that Jinja calls it at each render.
 
-    Jinja calls a filter on a constant once, when it compiles the template, and would show the locale of that request to
-    all later ones. A filter that takes the context is never called then, so each filter of Doorbell is made by this.
+    Jinja calls a filter on a constant once, when it compiles the template, and all later requests would get the locale of
+    that request. It does not do so for a filter that takes the context, so all filters of Doorbell are wrapped.
     """
 
     @pass_context
@@ -45,21 +47,21 @@ def money_text(minor: int, tenant: Tenant | None = None) -> str:
 
 
 def short_money_text(minor: int, like: int | None = None, tenant: Tenant | None = None) -> str:
-    """As money_text, but in whole units from seven digits on; also where `like`, the largest amount beside it, has so many."""
+    """Like money_text, but in whole units if the amount, or `like`, the largest amount beside it, is SHORT_FROM or more."""
     tenant = tenant or current_tenant()
     largest = max(abs(minor), abs(like or 0))
-    write = money.whole_text if money.to_decimal(largest, tenant.currency) >= SHORT_FROM else money.money_text
-    return write(minor, tenant.currency, tenant.locale)
+    format_money = money.whole_text if money.to_decimal(largest, tenant.currency) >= SHORT_FROM else money.money_text
+    return format_money(minor, tenant.currency, tenant.locale)
 
 
 def width_class(texts: str | Sequence[str]) -> str:
-    """The class of board.css for the longest of these texts: for how many characters there has to be room."""
+    """The size class in board.css for the longest of these texts."""
     longest = max((_visible(text) for text in ([texts] if isinstance(texts, str) else texts)), default=0)
     return f"chars-{next((size for size in CHARS if longest <= size), CHARS[-1])}"
 
 
 def _visible(text: str) -> int:
-    """Characters that take room: the marks that turn the direction of writing do not."""
+    """The number of visible characters, without marks of writing direction."""
     return sum(category(character) != "Cf" for character in text)
 
 
@@ -74,25 +76,25 @@ def compact_text(value: Decimal, tenant: Tenant | None = None) -> str:
 
 
 def percent_text(ratio: Decimal, tenant: Tenant | None = None) -> str:
-    """A ratio as an unsigned percentage with at most one digit: 0.124 is "12.4%"; from 10 (1,000%) on none."""
+    """A ratio as an unsigned percentage with one decimal: 0.124 is "12.4%"; without it from 10 (1,000%)."""
     ratio = abs(ratio).quantize(Decimal("0.001") if abs(ratio) < 10 else Decimal("0.01"))
     return str(format_percent(ratio, locale=(tenant or current_tenant()).locale, decimal_quantization=False))
 
 
 def clock_text(moment: datetime, tenant: Tenant | None = None) -> str:
-    """Hours, minutes and seconds on the tenant's wall clock: for "as of"."""
+    """Hours, minutes and seconds in the tenant's zone, for "as of"."""
     tenant = tenant or current_tenant()
     return str(format_time(moment, "medium", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
 
 
 def time_text(moment: datetime, tenant: Tenant | None = None) -> str:
-    """Hours and minutes on the tenant's wall clock."""
+    """Hours and minutes in the tenant's zone."""
     tenant = tenant or current_tenant()
     return str(format_time(moment, "short", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
 
 
 def moment_text(moment: datetime, today: date, tenant: Tenant | None = None) -> str:
-    """The time alone when `moment` is on `today`, else with its day."""
+    """The time, with its day if `moment` is not on `today`."""
     tenant = tenant or current_tenant()
     day = moment.astimezone(ZoneInfo(tenant.timezone)).date()
     return (
@@ -108,7 +110,7 @@ def datetime_text(moment: datetime, tenant: Tenant | None = None) -> str:
 
 @lru_cache(maxsize=4_096)
 def _datetime_text(moment: datetime, timezone: str, locale: str) -> str:
-    """Cached, because a live list shows most moments again after each change."""
+    """Cached, because a live list shows most times again after each change."""
     return str(format_datetime(moment, "medium", tzinfo=ZoneInfo(timezone), locale=locale))
 
 
@@ -123,7 +125,7 @@ def short_day_text(day: date, tenant: Tenant | None = None) -> str:
 
 
 def date_text(day: date, today: date, tenant: Tenant | None = None) -> str:
-    """Day and month, and the year where it is another than today's: "22 Nov", "4 May 1998"."""
+    """Day and month, with the year if it is not today's: "22 Nov", "4 May 1998"."""
     skeleton = "MMMd" if day.year == today.year else "yMMMd"
     return str(format_skeleton(skeleton, day, locale=(tenant or current_tenant()).locale))
 
@@ -135,13 +137,23 @@ def on_date_text(moment: datetime, tenant: Tenant | None = None) -> str:
 
 
 def source_text(source: str) -> str:
-    """Where an order came from: "Form", "SQL", "Import", or what the program that wrote it calls itself."""
+    """The source of an order: "Form", "SQL", "Import", or the name that a program gave itself."""
     return {"sql": "SQL"}.get(source, source[:1].upper() + source[1:])
 
 
 def unread_text(count: int) -> str:
-    """The number on the bell: nothing for none, and no more than fits."""
+    """The number on the bell's badge: empty for 0, "99+" from 100."""
     return "" if not count else str(count) if count < 100 else "99+"
+
+
+def amount_in_field(minor: int) -> str:
+    """An amount as a form field has it: "1250.00", without the currency."""
+    tenant = current_tenant()
+    return money.amount_text(minor, tenant.currency, tenant.locale)
+
+
+def quantity_text(quantity: Decimal) -> str:
+    return str(format_decimal(quantity, locale=current_tenant().locale))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -160,8 +172,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "on_date": on_date_text,
     "source": source_text,
     "unread": unread_text,
+    "amount": amount_in_field,
+    "quantity": quantity_text,
 }
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update({name: of_the_request(text) for name, text in FILTERS.items()})
+    app.jinja_env.filters.update({name: per_render(text) for name, text in FILTERS.items()})

@@ -1,1 +1,1 @@
-"""`flask doctor`: the whole chain from the trigger to Redis, looked at link by link. One file a check."""
+"""`flask doctor` checks the whole chain from the triggers to Redis, one file per check. `/readyz` is in `readiness`."""

@@ -1,4 +1,4 @@
-"""The readers' cursors: saved, of this cluster's past, and with nothing old before them that they have not read."""
+"""Checks of the readers' cursors: saved, valid in this cluster, and without old unread events."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from ..outbox import cursor as cursors
 from ..rollups import refresh
-from .finding import Finding, fault, lasting, ok
+from .finding import Finding, duration, fault, ok
 from .system import Row, System
 
-COUNT_LIMIT = 1000  # unread events are counted up to here
-LOOK_AGAIN_SECONDS = 2.0  # an old event may have been committed just now
+# The highest number of unread events that is counted.
+COUNT_LIMIT = 1000
+# Time before a second count: an old event may have been committed just now.
+RECHECK_SECONDS = 2.0
 
 _CURSOR = """
 SELECT r.snapshot::text AS snapshot, r.timeline,
@@ -21,11 +23,11 @@ SELECT r.snapshot::text AS snapshot, r.timeline,
        ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS present_timeline,
        pg_snapshot_xmax(r.snapshot) > pg_snapshot_xmax(pg_current_snapshot()) AS ahead,
        pg_current_snapshot()::text AS present
-FROM readers r, pg_control_system() AS present WHERE r.name = %(reader)s
+FROM outbox_readers r, pg_control_system() AS present WHERE r.name = %(reader)s
 """
 
-# The two index scans of the drain, each cut short. Of the events of a type or a tenant that do not concern the reader it
-# saves no cursor, so they are left out.
+# The two index scans of the drain, each with a limit. Events of a type or tenant that the reader ignores do not advance its
+# cursor, so they are left out.
 _UNREAD = """
 SELECT count(*) AS events, extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 AS seconds
 FROM (
@@ -47,9 +49,11 @@ FROM (
 @dataclass(frozen=True)
 class _Reader:
     name: str
-    grace_seconds: float  # how old an unread event may be
+    # The allowed age of an unread event.
+    grace_seconds: float
     start: str
-    unread_type: str = ""  # a type of event that it leaves alone
+    # A type of event that the reader ignores.
+    unread_type: str = ""
     all_tenants: bool = True
 
 
@@ -63,38 +67,38 @@ _ROLLUPS = _Reader(
 )
 
 
-def look_at_the_listeners(system: System) -> Iterator[Finding]:
-    yield from _look(system, _LISTENER)
+def check_listener(system: System) -> Iterator[Finding]:
+    yield from _check(system, _LISTENER)
 
 
-def look_at_the_rollups(system: System) -> Iterator[Finding]:
-    yield from _look(system, _ROLLUPS)
+def check_rollups(system: System) -> Iterator[Finding]:
+    yield from _check(system, _ROLLUPS)
 
 
-def _look(system: System, reader: _Reader) -> Iterator[Finding]:
+def _check(system: System, reader: _Reader) -> Iterator[Finding]:
     row = _cursor(system, reader)
     if row is None:
-        yield fault(f"{reader.name} has saved no cursor: it has never read", reader.start)
+        yield fault(f"{reader.name} has no saved cursor: it has never read", reader.start)
         return
-    displaced = _displaced(row)
-    if displaced:
+    invalid = _invalid(row)
+    if invalid:
         yield fault(
-            f"the cursor of {reader.name} {displaced}",
-            f"It begins anew at its next start, and every page refetches: restart it. {reader.start}",
+            f"the cursor of {reader.name} {invalid}",
+            f"Restart it: it then begins with a new cursor, and every page refetches. {reader.start}",
         )
         return
     unread = _unread(system, reader, row)
     if unread["events"]:
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(RECHECK_SECONDS)
         unread = _unread(system, reader, _cursor(system, reader) or row)
     if unread["events"]:
         count = f"more than {COUNT_LIMIT:,}" if unread["events"] > COUNT_LIMIT else unread["events"]
         yield fault(
-            f"unread by {reader.name} and older than {lasting(reader.grace_seconds)}: {count} "
-            f"event{'' if count == 1 else 's'}, the oldest for {lasting(unread['seconds'])}",
+            f"unread by {reader.name} and older than {duration(reader.grace_seconds)}: {count} "
+            f"event{'' if count == 1 else 's'}, the oldest {duration(unread['seconds'])} old",
             reader.start,
         )
-    yield ok(f"{reader.name} has read up to {row['snapshot']}; it found its last news {lasting(row['seconds'])} ago")
+    yield ok(f"{reader.name} has read up to {row['snapshot']}; its last event was {duration(row['seconds'])} ago")
 
 
 def _cursor(system: System, reader: _Reader) -> Row | None:
@@ -102,13 +106,13 @@ def _cursor(system: System, reader: _Reader) -> Row | None:
     return rows[0] if rows else None
 
 
-def _displaced(row: Row) -> str:
+def _invalid(row: Row) -> str:
     if not row["same_cluster"]:
-        return "is of another cluster (another system identifier)"
+        return "is from another cluster (another system identifier)"
     if row["timeline"] != row["present_timeline"]:
-        return f"is of timeline {row['timeline']}, and this is timeline {row['present_timeline']} (a failover)"
+        return f"is from timeline {row['timeline']}, and this is timeline {row['present_timeline']} (a failover)"
     if row["ahead"]:
-        return f"is ahead of the present: {row['snapshot']} against {row['present']} (a restore)"
+        return f"is ahead of the present: {row['snapshot']}, and the present is {row['present']} (a restore)"
     return ""
 
 

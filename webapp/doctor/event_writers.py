@@ -1,4 +1,4 @@
-"""Only the triggers on `orders` write events. Another writer would write without the lock of the order's row."""
+"""Check that only the triggers on `orders` write events: other writers would not hold the lock of the order's row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CROSS JOIN LATERAL (
 WHERE a.grantee <> c.relowner AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
 GROUP BY c.oid, a.grantee ORDER BY 1, 3
 """
-# Bit 1 of tgtype is BEFORE: such a trigger can change the rows that our triggers write events of, or write its own.
+# Bit 1 of tgtype is BEFORE: such a trigger can change the rows that our triggers turn into events, or write its own events.
 _OTHERS = """
 SELECT t.tgname AS name, t.tgrelid::regclass::text AS "table", t.tgfoid::regproc::text AS function,
        t.tgtype & 2 = 2 AS is_before, t.tgrelid = 'orders'::regclass AS is_on_orders
@@ -33,17 +33,17 @@ ORDER BY 2, 1
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     for row in system.rows(_GRANTS)[:SHOWN]:
         rights = ", ".join(row["rights"])
         yield warn(
-            f"{row['grantee']} has {rights} on {row['name']}, which triggers alone write",
+            f"{row['grantee']} has {rights} on {row['name']}, which only triggers may write",
             f"REVOKE {rights} ON {row['name']} FROM {row['grantee']};",
         )
     for row in system.rows(_OTHERS, {"ours": list(TRIGGERS)})[:SHOWN]:
-        effect = "may change what an event says" if row["is_on_orders"] else "acts on events"
+        effect = "may change an event's content" if row["is_on_orders"] else "acts on events"
         yield warn(
             f"trigger {row['name']} on {row['table']}, which is not Doorbell's, calls {row['function']} and {effect}",
-            f"DROP TRIGGER {row['name']} ON {row['table']};  -- unless it is meant",
+            f"DROP TRIGGER {row['name']} ON {row['table']};  -- unless it is intended",
         )
-    yield ok("the triggers on orders alone")
+    yield ok("only the triggers on orders")

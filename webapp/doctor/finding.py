@@ -1,4 +1,4 @@
-"""What a check found: `ok`, `warn` or `FAULT`, what was seen, and what to do about it."""
+"""Finding: the result of a check, with its level (`ok`, `warn` or `FAULT`), what was seen, and what to do."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 OK, WARN, FAULT = "ok", "warn", "FAULT"
-_GRAVITY = (OK, WARN, FAULT)
+_SEVERITY = (OK, WARN, FAULT)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing seen, with a line of advice for each thing to do. `away` is for a service that cannot be asked further:
-    the reason that its dependents give."""
+    """What was seen, with one line of advice per thing to do. `away` is set where a service cannot be used: the reason that
+    the checks that need it report."""
 
     level: str
     seen: str
@@ -32,20 +32,20 @@ def fault(seen: str, advice: str, away: str = "") -> Finding:
     return Finding(FAULT, seen, advice, away)
 
 
-def together(findings: Iterable[Finding]) -> Finding:
-    """One line of several findings: the gravest level, and what is well only where nothing is wrong."""
+def combined(findings: Iterable[Finding]) -> Finding:
+    """One finding of several, with the most severe level. `ok` findings are left out where another is not ok."""
     found = list(findings)
     wrong = [finding for finding in found if finding.level != OK]
     return Finding(
-        max((finding.level for finding in found), key=_GRAVITY.index, default=OK),
+        max((finding.level for finding in found), key=_SEVERITY.index, default=OK),
         "; ".join(finding.seen for finding in wrong or found),
         "\n".join(dict.fromkeys(finding.advice for finding in wrong if finding.advice)),
         next((finding.away for finding in wrong if finding.away), ""),
     )
 
 
-def lasting(seconds: float) -> str:
-    """A length of time for people: `40 ms`, `1.5 s`, `12 s`, `5 min`, `3 h`, `2 days`."""
+def duration(seconds: float) -> str:
+    """A duration as text: `40 ms`, `1.5 s`, `12 s`, `5 min`, `3 h`, `2 days`."""
     for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

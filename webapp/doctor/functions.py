@@ -1,4 +1,4 @@
-"""Doorbell's functions: they look names up in a pinned path, and none but their owner may run them."""
+"""Check of Doorbell's functions: their search_path is fixed, and only their owner may run them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from .finding import Finding, fault, ok
 from .system import System
 
-# Functions that an index expression, a generated column or a check of `orders` calls: each writer of the table runs them
-# with the writer's own rights, so PUBLIC may.
+# Functions that an index expression, a generated column or a check of `orders` calls. PUBLIC may run them, because each
+# writer of the table runs them with the writer's own rights.
 FOR_EVERY_WRITER = frozenset({"order_search_fold", "order_search_words", "order_search_period", "order_search_terms"})
 
 _STATE = """
@@ -25,10 +25,10 @@ ORDER BY 1
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     functions = [row for row in system.rows(_STATE) if row["is_ours"]]
     for row in functions:
-        # Those with the owner's rights are a fault for any grantee, the others for PUBLIC.
+        # For functions with the owner's rights any grantee is a fault, for the others PUBLIC.
         others = [name for name in row["others"] if row["is_definer"] or name == "PUBLIC"]
         if others and row["name"] not in FOR_EVERY_WRITER:
             yield fault(
@@ -38,8 +38,8 @@ def look(system: System) -> Iterator[Finding]:
         path = f"search_path=pg_catalog, {row['quoted']}, pg_temp"
         if row["is_definer"] and not row["is_bound"] and path not in (row["settings"] or []):
             yield fault(
-                f"{row['signature']} does not look names up in pg_catalog, {row['schema']} and pg_temp alone",
+                f"{row['signature']} has a search_path other than pg_catalog, {row['schema']}, pg_temp",
                 f"ALTER FUNCTION {row['signature']} SET search_path = pg_catalog, {row['quoted']}, pg_temp;",
             )
     open_ones = sum(row["name"] in FOR_EVERY_WRITER for row in functions)
-    yield ok(f"{len(functions) - open_ones} for their owner alone, {open_ones} pure ones for each writer")
+    yield ok(f"{len(functions) - open_ones} for their owner only, {open_ones} pure ones for every writer")

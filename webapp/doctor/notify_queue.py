@@ -1,13 +1,14 @@
-"""PostgreSQL's queue of notifications: when it is full, every order fails at its commit."""
+"""Check of PostgreSQL's notification queue: when it is full, every order fails at its commit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .finding import Finding, fault, lasting, ok, warn
+from .finding import Finding, duration, fault, ok, warn
 from .system import Row, System
 
-WARN_FROM, FAULT_FROM = 0.1, 0.5  # parts of the whole
+# Used shares of the queue.
+WARN_FROM, FAULT_FROM = 0.1, 0.5
 
 _LONGEST = """
 SELECT pid, application_name, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds
@@ -16,7 +17,7 @@ ORDER BY xact_start LIMIT 3
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     (row,) = system.rows("SELECT pg_notification_queue_usage() AS used")
     used = float(row["used"])
     seen = f"{used:.0%} used"
@@ -24,15 +25,18 @@ def look(system: System) -> Iterator[Finding]:
         yield ok(seen)
         return
     sessions = system.rows(_LONGEST)
-    advice = "A session that LISTENs and sits in a transaction holds it up; when it is full, every order fails. " + (
-        f"End the oldest: SELECT pg_terminate_backend({sessions[0]['pid']});"
-        if sessions
-        else "Look for it in pg_stat_activity."
+    advice = (
+        "A session that LISTENs blocks the queue while it is in a transaction; when the queue is full, every order fails. "
+        + (
+            f"End the oldest: SELECT pg_terminate_backend({sessions[0]['pid']});"
+            if sessions
+            else "Find it in pg_stat_activity."
+        )
     )
     if sessions:
-        seen += f"; longest idle in a transaction: {', '.join(map(_words, sessions))}"
+        seen += f"; longest idle in transaction: {', '.join(map(_text, sessions))}"
     yield fault(seen, advice) if used >= FAULT_FROM else warn(seen, advice)
 
 
-def _words(session: Row) -> str:
-    return f"{session['pid']} {session['application_name']!r} {lasting(session['seconds'])}"
+def _text(session: Row) -> str:
+    return f"{session['pid']} {session['application_name']!r} {duration(session['seconds'])}"

@@ -1,4 +1,4 @@
-"""Doorbell's own role: it owns the tables, or is a member of their owner, and is no superuser."""
+"""Check of Doorbell's own role: it owns the tables, or is a member of their owner, and is not a superuser."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ WHERE r.rolname = session_user AND c.oid = 'orders'::regclass AND f.oid = 'order
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     (row,) = system.rows(_STATE)
     if not row["is_ours"]:
         yield fault(
-            f"{row['role']} neither owns the tables nor is a member of {row['owner']}: its users count as a claim, not as "
-            "the ones who act",
+            f"{row['role']} neither owns the tables nor is a member of {row['owner']}: the users that it names in "
+            "doorbell.actor count as unverified",
             f"GRANT {row['owner']} TO {row['quoted']};",
         )
     if not row["owns_both"]:
         yield fault(
-            f"orders is {row['owner']}'s and its triggers run with the rights of {row['definer']}",
+            f"{row['owner']} owns orders, and its triggers run with the rights of {row['definer']}",
             f"Make {row['owner']} the owner of both: ALTER FUNCTION orders_inserted() OWNER TO {row['owner']}; and the others.",
         )
     if row["is_superuser"] and not system.is_private:
         yield warn(
-            f"{row['role']} is a superuser: a fault of Doorbell, or of a function that it calls, is one of the whole server",
-            f"Make a role that owns this database alone: CREATE ROLE doorbell LOGIN; REASSIGN OWNED BY {row['quoted']} TO "
-            "doorbell; in this database, and name doorbell in DATABASE_URL.",
+            f"{row['role']} is a superuser: a fault of Doorbell, or of a function that it calls, affects the whole server",
+            f"Create a role that owns only this database: CREATE ROLE doorbell LOGIN; REASSIGN OWNED BY {row['quoted']} TO "
+            "doorbell; in this database, and use doorbell in DATABASE_URL.",
         )
-    superuser = ", a superuser of a server for this demo alone" if row["is_superuser"] else ""
+    superuser = ", a superuser on the demo's own server" if row["is_superuser"] else ""
     yield ok(f"{row['role']}{superuser}")

@@ -1,4 +1,4 @@
-"""The months of order_events: this one and the next are made, and no event had to go to the default partition."""
+"""Check of the partitions of order_events: this month and the next exist, and the default partition is empty."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ FROM (SELECT recorded_at FROM order_events_default LIMIT %(limit)s) AS held
 _START = "Start Celery's worker and beat, or by hand: SELECT order_events_make_partitions(2);"
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     months = system.rows(_MONTHS)
     for month in months:
         if not month["made"]:
             yield fault(f"{month['month']} has no partition; its events go to order_events_default", _START)
-    (stray,) = system.rows(_DEFAULT, {"limit": COUNT_LIMIT + 1})
-    if stray["events"]:
-        count = f"more than {COUNT_LIMIT:,}" if stray["events"] > COUNT_LIMIT else f"{stray['events']:,}"
+    (default,) = system.rows(_DEFAULT, {"limit": COUNT_LIMIT + 1})
+    if default["events"]:
+        count = f"more than {COUNT_LIMIT:,}" if default["events"] > COUNT_LIMIT else f"{default['events']:,}"
         yield warn(
-            f"order_events_default holds {count} events, from {stray['first']} to {stray['last']}: their month was not "
-            "made in time",
-            "They are read like all others and go with the retention; until then their months cannot be made. See that "
-            "Celery's worker and beat run, so that the next months are.",
+            f"order_events_default holds {count} events, from {default['first']} to {default['last']}: their month had no "
+            "partition in time",
+            "They are read like all others and dropped by the retention; until then their months get no partition. Check that "
+            "Celery's worker and beat run, so that the next months get theirs.",
         )
-    yield ok(f"{' and '.join(month['month'] for month in months)} are made; order_events_default is empty")
+    yield ok(f"{' and '.join(month['month'] for month in months)} have a partition; order_events_default is empty")

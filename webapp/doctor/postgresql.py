@@ -1,4 +1,4 @@
-"""PostgreSQL answers, is new enough, is a primary that takes writes, and whether a pooler stands before it."""
+"""Check of PostgreSQL: it answers, is new enough, and is a primary that accepts writes, without a transaction pooler."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from ..postgres.session import ReadOnly
 from .finding import Finding, fault, ok, warn
 from .system import System, rows
 
-MIN_VERSION = 140000  # as PostgreSQL counts: 14.0
+# 14.0, in the form of server_version_num.
+MIN_VERSION = 140000
 _SETTING = "default_transaction_read_only"
 _STATE = "SELECT pg_is_in_recovery() AS replica, current_setting('transaction_read_only') = 'on' AS read_only"
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     try:
         conn = system.postgresql()
     except psycopg.Error as error:
@@ -28,11 +29,11 @@ def look(system: System) -> Iterator[Finding]:
         if conn.info.server_version < MIN_VERSION:
             yield fault(
                 f"PostgreSQL {version}; {MIN_VERSION // 10000} or newer is needed",
-                "Upgrade the server, then come back.",
+                "Upgrade the server, then run flask doctor again.",
             )
         if row["replica"]:
             yield fault(
-                "a replica, in recovery: it takes no orders and delivers no NOTIFY",
+                "a replica, in recovery: it accepts no orders and delivers no NOTIFY",
                 "Give the primary's address in DATABASE_URL, or promote this server.",
                 away="PostgreSQL is a replica",
             )
@@ -40,14 +41,14 @@ def look(system: System) -> Iterator[Finding]:
             yield fault(ReadOnly.seen, f"{ReadOnly.advice} ALTER ROLE … or ALTER DATABASE … SET {_SETTING} = off;")
         if is_through_a_pooler(conn):
             yield warn(
-                "a pooler stands between: the session's process is not the one that was connected to",
+                "the connection goes through a pooler: another process answers than the one that accepted it",
                 "LISTEN and advisory locks need a session. Give PostgreSQL's own address, or pool by session.",
             )
         yield ok(f"PostgreSQL {version}, a primary")
 
 
 def is_through_a_pooler(conn: psycopg.Connection) -> bool:
-    """Whether the process that answers is another than the one that was named when the connection was made."""
+    """Whether another server process answers than the one that accepted the connection."""
     (row,) = rows(conn, "SELECT pg_backend_pid() AS pid")
     return conn.info.backend_pid != int(row["pid"])
 

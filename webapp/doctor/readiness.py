@@ -1,4 +1,4 @@
-"""Can this process serve, and is each part there that a live board needs? One look for all who ask, at most every 5 s."""
+"""Readiness of this process: whether it can serve, and whether the board is live. Probed at most once per 5 s."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ from ..listener.heartbeat import EXPIRY_SECONDS
 from ..observability import logs
 from ..signals import publisher
 
-KEPT_SECONDS = 5.0  # a look is good for so long
-ANSWER_SECONDS = 2.0  # a part that has not answered by then counts as away,
-TRUSTED_SECONDS = 15.0  # unless it did in a look that began so recently: a busy process answers itself late
+# A probe is reused for this long.
+CACHE_SECONDS = 5.0
+# A part that has not answered by then counts as away ...
+ANSWER_SECONDS = 2.0
+# ... unless it answered in a probe that began within this time: a busy process receives answers late.
+LATE_SECONDS = 15.0
 BUSY = "all connections of this process are in use"
 
 log = logs.get("health")
@@ -30,7 +33,7 @@ log = logs.get("health")
 
 @dataclass(frozen=True)
 class Part:
-    """One part's state. Strangers read it: no host, address, process id or version."""
+    """The state of one part. It is public, so it names no host, address, process id or version."""
 
     ok: bool
     state: str
@@ -38,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Health:
-    """`ready`: this process serves pages. `degraded`: it does, and they are not live."""
+    """`ready`: this process serves pages. `degraded`: it serves pages that are not live."""
 
     parts: Mapping[str, Part]
 
@@ -52,55 +55,59 @@ class Health:
 
 
 @dataclass
-class Look:
-    """One look at all parts, one after the other; `parts` has those that have answered."""
+class Probe:
+    """One round of checks of all parts, in order; `parts` has those that have answered."""
 
     began: float
     parts: dict[str, Part] = field(default_factory=dict)
     done: threading.Event = field(default_factory=threading.Event)
 
 
-class Examiner:
-    """Looks at parts by `looks` (name -> function), in their order. PostgreSQL is first, so a silent Redis hides nothing."""
+class HealthMonitor:
+    """The health of parts by `checks` (name -> function), in their order. All concurrent callers share one probe.
 
-    def __init__(self, looks: Mapping[str, Callable[[], Part]], clock: Callable[[], float] = time.monotonic) -> None:
-        self._looks, self._clock = looks, clock
+    The check of PostgreSQL must be first, so that a silent Redis does not delay it.
+    """
+
+    def __init__(self, checks: Mapping[str, Callable[[], Part]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._checks, self._clock = checks, clock
         self._lock = threading.Lock()
-        self._last: Look | None = None
-        self._done: Look | None = None  # the newest that was completed
+        self._newest: Probe | None = None
+        self._completed: Probe | None = None
 
     def health(self) -> Health:
-        """As it was KEPT_SECONDS ago at most; known after ANSWER_SECONDS at the latest."""
-        look = self._look()
-        look.done.wait(max(0.0, look.began + ANSWER_SECONDS - self._clock()))
-        before = self._done
-        trusted = before.parts if before and self._clock() - before.began <= TRUSTED_SECONDS else {}
+        """The health, at most CACHE_SECONDS old. Returns after ANSWER_SECONDS at the latest."""
+        probe = self._current_probe()
+        probe.done.wait(max(0.0, probe.began + ANSWER_SECONDS - self._clock()))
+        before = self._completed
+        recent = before.parts if before and self._clock() - before.began <= LATE_SECONDS else {}
         late = Part(False, f"no answer within {ANSWER_SECONDS:g} s")
-        return Health({name: look.parts.get(name) or trusted.get(name, late) for name in self._looks})
+        return Health({name: probe.parts.get(name) or recent.get(name, late) for name in self._checks})
 
-    def _look(self) -> Look:
+    def _current_probe(self) -> Probe:
         with self._lock:
             now = self._clock()
-            if self._last is None or now - self._last.began > KEPT_SECONDS:
-                self._last = Look(now)
-                threading.Thread(target=self._run, args=(self._last,), name="health", daemon=True).start()
-            return self._last
+            if self._newest is None or now - self._newest.began > CACHE_SECONDS:
+                self._newest = Probe(now)
+                threading.Thread(target=self._run, args=(self._newest,), name="health", daemon=True).start()
+            return self._newest
 
-    def _run(self, look: Look) -> None:
-        for name, ask in self._looks.items():
+    def _run(self, probe: Probe) -> None:
+        for name, check in self._checks.items():
             try:
-                look.parts[name] = ask()
-            except Exception:  # whoever asks for the health gets an answer, whatever is broken
-                log.exception("a part could not be looked at", part=name)
-                look.parts[name] = Part(False, "cannot be looked at; the log has the reason")
-        self._done = look
-        look.done.set()
+                probe.parts[name] = check()
+            except Exception:
+                # Each request for the health needs an answer, whatever is broken.
+                log.exception("could not check a part", part=name)
+                probe.parts[name] = Part(False, "cannot be checked; the log has the reason")
+        self._completed = probe
+        probe.done.set()
 
 
-def of(app: Flask) -> Examiner:
-    """An examiner of what this app needs."""
+def monitor_of(app: Flask) -> HealthMonitor:
+    """A monitor of the servers that `app` needs."""
     client = cast(redis.Redis, app.extensions["doorbell_redis"])
-    return Examiner(
+    return HealthMonitor(
         {
             "postgresql": lambda: _postgresql(app),
             "redis": lambda: _redis(client),
@@ -110,8 +117,8 @@ def of(app: Flask) -> Examiner:
 
 
 def _postgresql(app: Flask) -> Part:
-    """By a connection of the pool that the pages use. That all of them are in use is load, and no reason to send
-    visitors elsewhere, where they would be load as well."""
+    """Check with a connection of the pages' pool. A full pool is load, not a fault: on another process the requests would be
+    load as well."""
     with app.app_context():
         options = app.config["SQLALCHEMY_ENGINE_OPTIONS"]
         if cast(QueuePool, db.engine.pool).checkedout() >= options["pool_size"] + options["max_overflow"]:
@@ -135,20 +142,20 @@ def _redis(client: redis.Redis) -> Part:
 
 
 def _listener(client: redis.Redis) -> Part:
-    """Whether its heartbeat is there, whatever is in it: that is for `flask doctor`."""
+    """Check that Redis has the leader's heartbeat; `flask doctor` checks its content."""
     try:
         beats = bool(client.exists(publisher.HEARTBEAT_KEY))
     except (redis.RedisError, OSError):
-        return Part(False, "not known, because its heartbeat is kept in Redis; the pages poll")
+        return Part(False, "unknown, because its heartbeat is in Redis; the pages poll")
     if not beats:
         return Part(False, f"no heartbeat for {EXPIRY_SECONDS} s; the pages poll")
     return Part(True, "leads")
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["doorbell_health"] = of(app)
+    app.extensions["doorbell_health"] = monitor_of(app)
 
 
 def health() -> Health:
-    """The running app's."""
-    return cast(Examiner, current_app.extensions["doorbell_health"]).health()
+    """The health of the current app."""
+    return cast(HealthMonitor, current_app.extensions["doorbell_health"]).health()

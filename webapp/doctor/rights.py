@@ -1,4 +1,4 @@
-"""What roles other than Doorbell's own may do in its schema, PUBLIC first: that is every role that may connect."""
+"""Check of the rights of other roles in Doorbell's schema; PUBLIC is every role that may connect."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SELECT quote_ident(d.datname) AS database, quote_ident(current_user::text) AS ro
 FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
 WHERE d.datname = current_database() AND a.grantee = 0 GROUP BY 1, 2
 """
-# INSERT on the table covers its id, and so does a grant of the column.
+# A grant of INSERT on the table includes the column id.
 _IDS = """
 SELECT DISTINCT quote_ident(a.grantee::regrole::text) AS grantee FROM (
     SELECT relowner, relacl AS acl FROM pg_class WHERE oid = 'orders'::regclass
@@ -47,33 +47,33 @@ WHERE a.privilege_type = 'INSERT' AND a.grantee NOT IN (0, relowner) ORDER BY 1
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     for row in system.rows(_SCHEMA):
         yield _creates(row)
     for row in system.rows(_PUBLIC)[:SHOWN]:
         yield fault(
-            f"PUBLIC, that is every role, has rights on {row['name']}",
+            f"PUBLIC, which is every role, has rights on {row['name']}",
             f"REVOKE ALL ON {row['kind']} {row['name']} FROM PUBLIC;",
         )
     for row in system.rows(_IDS)[:SHOWN]:
         yield warn(
-            f"{row['grantee']} may choose an order's id, and take those that Doorbell's orders would get",
+            f"{row['grantee']} may choose an order's id, and so use up the ids of Doorbell's orders",
             f"REVOKE INSERT ON orders FROM {row['grantee']}; then flask roles, and GRANT {WRITER} TO {row['grantee']};",
         )
     if not system.is_private:
         for row in system.rows(_DATABASE):
             yield _open_database(row)
-    yield ok("no role but Doorbell's own creates in its schema or chooses an order's id; PUBLIC has nothing in it")
+    yield ok("no other role creates objects in Doorbell's schema or chooses an order's id; PUBLIC has no rights there")
 
 
 def _creates(row: Row) -> Finding:
     statement = f"REVOKE CREATE ON SCHEMA {row['schema']} FROM {row['grantee']};"
     advice = statement if row["may_revoke"] else f"As a superuser or as {row['owner']}: {statement}"
     if row["is_public"]:
-        seen = f"every role may create in schema {row['schema']}: what it creates there can run with Doorbell's rights"
+        seen = f"every role may create objects in schema {row['schema']}; they can run with Doorbell's rights"
         return fault(seen, advice)
     return warn(
-        f"{row['grantee']} may create in schema {row['schema']}: what it creates there can run with Doorbell's rights",
+        f"{row['grantee']} may create objects in schema {row['schema']}; they can run with Doorbell's rights",
         advice,
     )
 
@@ -81,7 +81,7 @@ def _creates(row: Row) -> Finding:
 def _open_database(row: Row) -> Finding:
     rights = " and ".join(row["rights"])
     return warn(
-        f"every role of the cluster has {rights} on this database: it can hold Doorbell's locks and ring its bell",
+        f"every role of the cluster has {rights} on this database, so it can hold Doorbell's locks and ring its bell",
         f"REVOKE ALL ON DATABASE {row['database']} FROM PUBLIC;\n"
         f"then, for each role that needs it: GRANT CONNECT ON DATABASE {row['database']} TO {row['role']};",
     )

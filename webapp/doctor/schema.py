@@ -1,4 +1,4 @@
-"""The database is at the revision that this code was written for."""
+"""Check that the database has the schema revision of this code."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .finding import Finding, fault, ok
 from .system import System
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     scripts = ScriptDirectory(str(system.migrations))
-    wanted = set(scripts.get_heads())
+    expected = set(scripts.get_heads())
     present = _present(system)
-    known = {revision.revision for revision in scripts.walk_revisions()}
-    if present == wanted:
-        yield ok(f"revision {_words(present)}, the newest")
-    elif present - known:
+    of_this_code = {revision.revision for revision in scripts.walk_revisions()}
+    if present == expected:
+        yield ok(f"revision {_text(present)}, the newest")
+    elif present - of_this_code:
         yield fault(
-            f"revision {_words(present)}, which this code does not know; it wants {_words(wanted)}",
+            f"revision {_text(present)} is unknown to this code, which needs {_text(expected)}",
             "The database is newer than this code: deploy the code that migrated it.",
         )
     else:
-        yield fault(f"revision {_words(present)}; {_words(wanted)} is wanted", "Migrate: flask db upgrade.")
+        yield fault(f"revision {_text(present)}; this code needs {_text(expected)}", "Migrate: flask db upgrade.")
 
 
 def _present(system: System) -> set[str]:
@@ -34,5 +34,5 @@ def _present(system: System) -> set[str]:
         return set()
 
 
-def _words(revisions: set[str]) -> str:
+def _text(revisions: set[str]) -> str:
     return ", ".join(sorted(revisions)) or "none"

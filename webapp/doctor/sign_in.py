@@ -1,4 +1,4 @@
-"""Who can sign in from where: the proxy in front is named, nothing is open to the network, leavers' sessions end."""
+"""Check of sign-in: no insecure network, the proxy in front is configured, and a new password ends sessions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WHERE tgrelid = to_regclass('users') AND tgname = 'users_updated'
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     if system.insecure:
         yield warn(system.insecure, network.HOW_TO)
     if not any(row["enabled"] for row in system.rows(_TRIGGER)):
         yield warn(
             "the trigger users_updated on users is missing or disabled, so a new password ends no session",
-            "ALTER TABLE users ENABLE TRIGGER users_updated; or restore it from migrations/sql/0007_disabled_users.sql.",
+            "ALTER TABLE users ENABLE TRIGGER users_updated; or restore it from migrations/schema.sql.",
         )
     with system.redis() as client:
         peer = client.get(proxy_warning.KEY)
@@ -29,6 +29,7 @@ def look(system: System) -> Iterator[Finding]:
         yield warn(
             f"all clients appear as one: X-Forwarded-For came from {peer.decode(errors='replace')[:60]!r} within a day, "
             "and TRUSTED_PROXIES is 0",
-            "Set TRUSTED_PROXIES to the number of proxies in front of the web processes. This goes away a day after the last.",
+            "Set TRUSTED_PROXIES to the number of proxies in front of the web processes. This warning ends a day after the "
+            "last such request.",
         )
-    yield ok("nothing is open to the network; clients are told apart")
+    yield ok("no insecure network; clients have their own addresses")

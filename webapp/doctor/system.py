@@ -1,4 +1,4 @@
-"""The system that is examined, and connections to it that answer or fail within seconds."""
+"""System: the checked PostgreSQL and Redis, with connections that answer or fail within seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ..postgres import session
 
 APPLICATION = "doorbell doctor"
 CONNECT_SECONDS = 4
-ANSWER_SECONDS = 4  # of one statement or one command
+# Per statement or command.
+ANSWER_SECONDS = 4
 _LIMITS = {"statement_timeout": f"{ANSWER_SECONDS}s", "lock_timeout": "2s"}
 
 Row = dict[str, Any]
@@ -26,32 +27,34 @@ Row = dict[str, Any]
 
 @dataclass
 class System:
-    """Where its parts are. `away` names the services that did not answer, each with the words for it.
+    """The addresses of a Doorbell's servers. `away` maps a service that cannot be used to the reason.
 
-    `is_private`: the demo, whose server is its own and serves no one else.
+    `is_private` is true for the demo, which has a PostgreSQL server of its own. `insecure` is a sentence on what is open to
+    the network but must not be.
     """
 
     database_url: str
     redis_url: str
     migrations: Path
     is_private: bool = False
-    insecure: str = ""  # what is open to the network and should not be, in a sentence
+    insecure: str = ""
     away: dict[str, str] = field(default_factory=dict)
 
     def postgresql(self) -> psycopg.Connection:
-        """A session of a check's own, autocommit. Raises psycopg.Error."""
+        """A new session in autocommit, read-only or not as the server has it. Raises psycopg.Error."""
         return session.connect(
             self.database_url,
             APPLICATION,
             autocommit=True,
             limits=_LIMITS,
-            writes=False,  # what it cannot write is among what it examines
+            # A read-only server is a finding and must not fail here.
+            writes=False,
             connect_seconds=CONNECT_SECONDS,
             **connection.KEEPALIVE,
         )
 
     def redis(self) -> redis.Redis:
-        """Connects at first use and never tries twice. Raises redis.RedisError there, ValueError here for a bad address."""
+        """A client that connects at first use, without retries. Raises ValueError for an address that is not valid."""
         return redis_url.connect(
             self.redis_url,
             socket_timeout=ANSWER_SECONDS,
@@ -60,7 +63,7 @@ class System:
         )
 
     def rows(self, statement: str, values: dict[str, Any] | None = None) -> list[Row]:
-        """The rows of one statement, on a connection of its own."""
+        """The rows of one statement, on a new connection."""
         with self.postgresql() as conn:
             return rows(conn, statement, values)
 

@@ -1,4 +1,4 @@
-"""The triggers that write events and ring: there, enabled for ordinary sessions, and calling our functions."""
+"""Check of the triggers that write events and ring: present, enabled for ordinary sessions, and calling our functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .finding import Finding, fault, ok
 from .system import System
 
-# Trigger (and its function of the same name) -> table.
+# Trigger, which calls the function of the same name -> table.
 TRIGGERS = {
     "orders_inserted": "orders",
     "orders_updated": "orders",
@@ -15,7 +15,8 @@ TRIGGERS = {
     "orders_truncated": "orders",
     "order_events_inserted": "order_events",
 }
-_ENABLED = ("O", "A")  # pg_trigger.tgenabled: ordinary sessions, always; D is disabled, R for replication only
+# pg_trigger.tgenabled: O is ordinary sessions, A always; D is disabled, R for replication only.
+_ENABLED = ("O", "A")
 
 _STATE = """
 SELECT t.tgname AS name, c.relname AS "table", t.tgenabled::text AS enabled, p.proname AS function,
@@ -25,14 +26,14 @@ WHERE t.tgrelid IN (to_regclass('orders'), to_regclass('order_events')) AND NOT 
 """
 
 
-def look(system: System) -> Iterator[Finding]:
-    there = {(row["name"], row["table"]): row for row in system.rows(_STATE)}
+def check(system: System) -> Iterator[Finding]:
+    present = {(row["name"], row["table"]): row for row in system.rows(_STATE)}
     for name, table in TRIGGERS.items():
-        row = there.get((name, table))
+        row = present.get((name, table))
         if row is None:
             yield fault(
                 f"{name} on {table} is missing",
-                "Changes are not told. Restore it from migrations/sql, or the database from a backup.",
+                "Changes of orders write no events. Restore it from migrations/schema.sql, or the database from a backup.",
             )
         elif row["enabled"] not in _ENABLED:
             state = "disabled" if row["enabled"] == "D" else "enabled for replication only"
@@ -40,12 +41,12 @@ def look(system: System) -> Iterator[Finding]:
         elif row["function"] != name or not row["beside_its_table"]:
             yield fault(
                 f"{name} on {table} calls {row['function']}(), not ours",
-                f"Make it anew with EXECUTE FUNCTION {name}(), as migrations/sql/0001_order_events.sql has it.",
+                f"Create it again with EXECUTE FUNCTION {name}(), as in migrations/schema.sql.",
             )
     (role,) = system.rows("SELECT current_setting('session_replication_role') AS role")
     if role["role"] == "replica":
         yield fault(
-            "sessions begin with session_replication_role = replica, so no trigger fires",
+            "sessions start with session_replication_role = replica, so no trigger fires",
             "ALTER DATABASE … RESET session_replication_role; and the same for the role (ALTER ROLE).",
         )
-    yield ok(f"{len(TRIGGERS)} there and enabled")
+    yield ok(f"{len(TRIGGERS)} present and enabled")

@@ -1,6 +1,6 @@
-"""The tenants' zones: known to Python, and with the same offsets there and in PostgreSQL for the year to come.
+"""Check of the tenants' time zones: Python and PostgreSQL have the same offsets for the coming year.
 
-Both bring their own copy of the time zone database; where one is older, "today" begins at two different moments.
+Each has its own copy of the time zone database; where one is older, "today" begins at two different moments.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import psycopg
 from .finding import Finding, fault, ok
 from .system import Row, System, rows
 
-DAYS = 366  # every day of a year from now: each change of a clock has a day before and a day after
+# Every day of the coming year: each change of an offset has a day before and a day after.
+DAYS = 366
 
 _ZONES = "SELECT timezone, min(slug) AS slug, count(*) AS tenants FROM tenants GROUP BY timezone ORDER BY timezone"
 _OFFSETS = """
@@ -24,36 +25,36 @@ FROM unnest(%(moments)s::timestamptz[]) AS moment
 """
 
 
-def look(system: System) -> Iterator[Finding]:
+def check(system: System) -> Iterator[Finding]:
     now = datetime.now(UTC).replace(microsecond=0)
     moments = [now + timedelta(days=day) for day in range(DAYS + 1)]
     with system.postgresql() as conn:
         tenants = rows(conn, _ZONES)
         for tenant in tenants:
             yield from _compare(conn, tenant, moments)
-    yield ok(f"{len(tenants)} known; PostgreSQL and Python agree for a year")
+    yield ok(f"{len(tenants)} in use; PostgreSQL and Python agree for a year")
 
 
 def _compare(conn: psycopg.Connection, tenant: Row, moments: list[datetime]) -> Iterator[Finding]:
     zone = tenant["timezone"]
     name = f"{zone!r} (tenant {tenant['slug']}{', …' if tenant['tenants'] > 1 else ''})"
-    choose = "Give the tenant an IANA name such as Europe/Berlin (tenants.timezone), then flask rollups rebuild."
+    advice = "Give the tenant an IANA name such as Europe/Berlin (tenants.timezone), then flask rollups rebuild."
     try:
-        known = ZoneInfo(zone)
+        zone_info = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        yield fault(f"Python does not know the zone {name}", f"{choose} Or update this host's tzdata.")
+        yield fault(f"Python has no time zone {name}", f"{advice} Or update this host's tzdata.")
         return
     try:
         (row,) = rows(conn, _OFFSETS, {"zone": zone, "moments": moments})
     except psycopg.errors.InvalidParameterValue:
-        yield fault(f"PostgreSQL does not know the zone {name}", f"{choose} Or update PostgreSQL's tzdata.")
+        yield fault(f"PostgreSQL has no time zone {name}", f"{advice} Or update PostgreSQL's tzdata.")
         return
     for moment, theirs in zip(moments, row["offsets"], strict=True):
-        ours = moment.astimezone(known).utcoffset() or timedelta()
+        ours = moment.astimezone(zone_info).utcoffset() or timedelta()
         if ours != timedelta(seconds=theirs):
             yield fault(
-                f"{name} on {moment:%Y-%m-%d}: PostgreSQL says UTC{_hours(theirs)}, Python UTC{_hours(ours.total_seconds())}",
-                f"Update tzdata on both hosts. If it is an abbreviation, which PostgreSQL reads as a fixed offset: {choose}",
+                f"{name} on {moment:%Y-%m-%d}: PostgreSQL has UTC{_hours(theirs)}, Python UTC{_hours(ours.total_seconds())}",
+                f"Update tzdata on both hosts. If it is an abbreviation, which PostgreSQL reads as a fixed offset: {advice}",
             )
             return
 

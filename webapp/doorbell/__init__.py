@@ -1,1 +1,1 @@
-"""The doorbell: LISTEN/NOTIFY, the locks beside it, and quiet mode."""
+"""The doorbell: the NOTIFY channel, the connection that LISTENs, the advisory locks, and quiet mode."""

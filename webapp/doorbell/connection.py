@@ -1,16 +1,12 @@
-"""The doorbell: one connection that LISTENs, and the locks that say who answers it and whether anybody need ring.
-
-A ring only says "look". The tables are the truth, so a lost ring costs at most the time to the next safety drain.
-"""
+"""The listener's connection to PostgreSQL: it receives rings, and gives up on a server that does not respond."""
 
 from __future__ import annotations
 
 import select
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 import psycopg
 from psycopg.errors import _WaitTimeout
@@ -20,15 +16,13 @@ from psycopg.rows import RowFactory, TupleRow, tuple_row
 
 from ..postgres import session as pg_session
 from ..postgres.session import NotAPrimary as NotAPrimary
+from .channel import Ring
 
-CHANNEL = "doorbell_v1"
-LEADER_LOCK = 0x00D0_0BE1  # advisory, a database's own: whoever holds it drains the outbox
-QUIET_LOCK = 0x00D0_0BE3  # held by a leader that looks anyway: who writes need not ring (migrations/sql/0003)
-SELF_RING = b'{"self": "'  # how the payload of a ring begins that a listener sends to itself
-ANSWER_SECONDS = 5.0  # a server that says nothing for so long is taken for gone
+# A server that sends nothing for this long, in answer to a statement, counts as gone.
+TIMEOUT_SECONDS = 5.0
 APPLICATION_NAME = "doorbell listener"
 
-# A vanished host sends no RST. Asked after 3 s of silence, given up 6 s after that: the client's side …
+# A vanished host sends no RST. The client probes after 3 s of silence and gives up 6 s later.
 KEEPALIVE: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 3,
@@ -36,78 +30,94 @@ KEEPALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 9000,  # milliseconds
 }
-# … and the server's, which frees a vanished leader's locks.
+# The same on the server's side, which frees the locks of a leader that vanished.
 SERVERS_KEEPALIVE = {
     "tcp_keepalives_idle": "3",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "9000",
 }
-_WHO = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-
-R = TypeVar("R")
+_BACKEND = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 
 class ServerNotResponding(psycopg.OperationalError):
-    """The server fell silent: nothing came within `answer_seconds`, not even the end of the connection."""
+    """The server sent nothing within `timeout_seconds`, not even the end of the connection."""
+
+
+class Wakeable(Protocol):
+    """An object that ends a wait early: its descriptor becomes readable."""
+
+    def fileno(self) -> int: ...
 
 
 class Connection(psycopg.Connection[TupleRow]):
-    """A connection that gives up on a silent server: psycopg itself waits for ever for an answer that never comes.
+    """A connection with a timeout for every statement. psycopg alone would wait without end.
 
-    `answer_seconds` bounds every statement. Rings are kept as bytes: any role may send any bytes, and in a database
-    without an encoding (SQL_ASCII) psycopg's own reading of them raises in the middle of another statement's answer.
+    Rings are kept as bytes. Any role may send any bytes, and in a database without an encoding (SQL_ASCII) psycopg's
+    decoding of them would raise in the middle of another statement.
     """
 
-    answer_seconds = ANSWER_SECONDS
+    timeout_seconds = TIMEOUT_SECONDS
 
     def __init__(self, pgconn: PGconn, row_factory: RowFactory[TupleRow] = tuple_row) -> None:
         super().__init__(pgconn, row_factory)
         self._rings: list[Ring] = []
-        pgconn.notify_handler = self._hear
+        pgconn.notify_handler = self._on_notify
 
-    def _hear(self, ring: PGnotify) -> None:
-        self._rings.append(Ring(ring.extra))
+    def _on_notify(self, notification: PGnotify) -> None:
+        self._rings.append(Ring(notification.extra))
 
-    def rings(self) -> list[Ring]:
+    def read_rings(self) -> list[Ring]:
         """The rings that have arrived, without waiting. Raises psycopg.OperationalError when the connection is lost."""
         self.pgconn.consume_input()
-        self._take_rings()
+        self._collect_rings()
         rings, self._rings = self._rings, []
         return rings
 
-    def _take_rings(self) -> bool:
-        """Take the rings that libpq has read; returns whether there were any."""
+    def wait_for_rings(self, seconds: float, wake: Wakeable | None = None) -> list[Ring]:
+        """The rings that have arrived, or the first ones within `seconds`. None when time is up or `wake` is readable."""
+        # A ring that came with a statement's answer is in the client already, and the socket is not readable for it.
+        rings = self.read_rings()
+        if not rings and seconds > 0:
+            select.select([self] if wake is None else [self, wake], [], [], seconds)
+            rings = self.read_rings()
+        return rings
+
+    def _collect_rings(self) -> bool:
+        """Keep the rings that libpq has read; returns whether there were any."""
         before = len(self._rings)
-        while ring := self.pgconn.notifies():
-            self._hear(ring)
+        while notification := self.pgconn.notifies():
+            self._on_notify(notification)
         return len(self._rings) > before
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        if timeout is not None:  # a wait for rings: that nothing comes is its normal end
+        # With a timeout psycopg waits for notifications, and receiving none is a normal end.
+        if timeout is not None:
             return super().wait(gen, interval, timeout)
         while True:
             try:
-                return super().wait(gen, interval, self.answer_seconds)
+                return super().wait(gen, interval, self.timeout_seconds)
             except _WaitTimeout:
-                if self._take_rings():  # the server is not silent: a flood of rings stands in line before the answer
+                # The server does respond while a flood of rings stands before the answer.
+                if self._collect_rings():
                     continue
-                self.pgconn.finish()  # in the middle of an answer: nothing more can be asked here
-                raise ServerNotResponding(f"PostgreSQL said nothing for {self.answer_seconds:g} s") from None
+                # The answer was read in part, so this connection is useless.
+                self.pgconn.finish()
+                raise ServerNotResponding(f"PostgreSQL did not respond for {self.timeout_seconds:g} s") from None
 
     @contextmanager
-    def patient(self, seconds: float) -> Iterator[None]:
-        """More time for an answer that takes long by nature."""
-        before, self.answer_seconds = self.answer_seconds, seconds
+    def with_timeout(self, seconds: float) -> Iterator[None]:
+        """Use another timeout inside the block, for statements that take long by nature."""
+        before, self.timeout_seconds = self.timeout_seconds, seconds
         try:
             yield
         finally:
-            self.answer_seconds = before
+            self.timeout_seconds = before
 
 
 @dataclass(frozen=True)
 class Session:
-    """One backend of the server. Process ids are used again; together with their start they are not.
+    """One backend of the server, by process id and start: the system reuses process ids.
 
     `backend_start` is None for the session of another role, unless ours is a member of pg_read_all_stats.
     """
@@ -116,25 +126,8 @@ class Session:
     backend_start: str | None
 
 
-class Ring(NamedTuple):
-    """One NOTIFY as it arrived. Nothing parses the payload: any role that may connect chooses its bytes."""
-
-    payload: bytes
-
-    @property
-    def is_a_self_ring(self) -> bool:
-        """Whether a listener (or the doctor) rang to prove a bell: such a ring says nothing about orders."""
-        return self.payload.startswith(SELF_RING)
-
-
-class Wakeable(Protocol):
-    """What ends a wait from outside: something with a descriptor that becomes readable."""
-
-    def fileno(self) -> int: ...
-
-
 def connect(database_url: str, application_name: str = APPLICATION_NAME) -> Connection:
-    """A connection for one reader of the outbox: autocommit, so that no snapshot and no NOTIFY waits in a transaction.
+    """A connection for one reader of the outbox, in autocommit, so that no transaction delays a snapshot or a NOTIFY.
 
     Raises psycopg.OperationalError, NotAPrimary and ReadOnly among them.
     """
@@ -143,7 +136,7 @@ def connect(database_url: str, application_name: str = APPLICATION_NAME) -> Conn
         application_name,
         autocommit=True,
         limits={**pg_session.NO_LIMITS, **SERVERS_KEEPALIVE},
-        prepared=True,  # the same few statements, drain after drain
+        prepared=True,  # every drain runs the same statements
         kind=Connection,
         **KEEPALIVE,
     )
@@ -151,39 +144,7 @@ def connect(database_url: str, application_name: str = APPLICATION_NAME) -> Conn
 
 
 def session(conn: psycopg.Connection[Any]) -> Session:
-    """The server's backend that answers."""
-    row = conn.execute(_WHO).fetchone()
+    """The server's backend behind this connection, also through a pooler."""
+    row = conn.execute(_BACKEND).fetchone()
     assert row is not None
     return Session(row[0], row[1])
-
-
-def try_lead(conn: psycopg.Connection[Any]) -> bool:
-    """Take the leader's lock if it is free. It is held until the connection ends, so a killed leader frees it at once."""
-    row = conn.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK]).fetchone()
-    return bool(row and row[0])
-
-
-def listen(conn: psycopg.Connection[Any]) -> None:
-    conn.execute(f"LISTEN {CHANNEL}")
-
-
-def wait_for_rings(conn: Connection, seconds: float, wake: Wakeable | None = None) -> list[Ring]:
-    """The rings that have come, or that come first within `seconds`; none when time is up or `wake` is readable."""
-    rings = (
-        conn.rings()
-    )  # what came with the answer to a statement lies in the client already, and no socket tells of it
-    if not rings and seconds > 0:
-        select.select([conn] if wake is None else [conn, wake], [], [], seconds)
-        rings = conn.rings()
-    return rings
-
-
-def wait_for_ring(conn: Connection, seconds: float) -> bool:
-    """Wait for a ring, at most `seconds`; returns whether one came. Rings that came meanwhile count."""
-    deadline = time.monotonic() + seconds
-    while True:
-        left = deadline - time.monotonic()
-        if wait_for_rings(conn, left):
-            return True
-        if left <= 0:
-            return False

@@ -1,5 +1,7 @@
-"""Which sessions hold Doorbell's advisory locks. Any role that may connect to a database can take any advisory lock in it,
-so the remedy is to name the holder; `REVOKE CONNECT ON DATABASE … FROM PUBLIC` keeps strangers out.
+"""The sessions that hold Doorbell's advisory locks, so that a log line or the doctor can name them.
+
+Any role that may connect to a database can take any advisory lock in it. `REVOKE CONNECT ON DATABASE … FROM PUBLIC`
+keeps other roles out.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from structlog.stdlib import BoundLogger
 
 from ..observability.incidents import Incident
 
-LOOK_SECONDS = 2.0  # a writer shares the quiet lock for an instant: a holder is one that is seen in two looks
+# A writer shares the quiet lock for an instant. Only a session found in two checks this far apart counts as a holder.
+CHECK_SECONDS = 2.0
 
-# Role and application are visible for the sessions of all roles; most other columns of pg_stat_activity are not.
+# pg_stat_activity shows the role and application of every session, but hardly anything else of another role's.
 _HOLDERS = """
 SELECT l.pid, coalesce(a.usename::text, 'unknown') AS role, coalesce(a.application_name, '') AS application,
        coalesce(a.usename = current_user, false) AS is_ours, l.granted
@@ -30,7 +33,7 @@ ORDER BY l.granted DESC, l.pid
 
 @dataclass(frozen=True)
 class Holder:
-    """A session that holds a lock, or waits for it. `is_ours`: it is of the role that asks."""
+    """A session that holds a lock, or waits for it. `is_ours`: it has the same role as our connection."""
 
     pid: int
     role: str
@@ -40,12 +43,12 @@ class Holder:
 
     @property
     def end(self) -> str:
-        """The statement that ends it, for the same role, a member of pg_signal_backend or a superuser."""
+        """The statement that ends the session; allowed for its role, pg_signal_backend's members and superusers."""
         return f"SELECT pg_terminate_backend({self.pid});"
 
     @property
     def keys(self) -> dict[str, Any]:
-        """For a line in the log."""
+        """The keys of a log line."""
         return {"role": self.role, "session": self.pid, "application": self.application, "end": self.end}
 
     def __str__(self) -> str:
@@ -53,33 +56,33 @@ class Holder:
 
 
 def holders(conn: psycopg.Connection[Any], lock: int) -> list[Holder]:
-    """All sessions that hold the lock, and then those that wait for it."""
+    """The sessions that hold the lock, followed by those that wait for it."""
     with conn.cursor(row_factory=class_row(Holder)) as cursor:
         return cursor.execute(_HOLDERS, [lock]).fetchall()
 
 
 class LockWatch:
-    """Names the session that keeps a lock from us, once it has for LOOK_SECONDS: one line, then one a minute."""
+    """Logs which session has kept a lock from us for CHECK_SECONDS or longer: at once, then once per minute."""
 
     def __init__(self, lock: int, incident: Incident) -> None:
         self._lock, self._incident = lock, incident
-        self._next_look: float | None = None
+        self._next_check: float | None = None
         self._seen: set[int] = set()
 
-    def missed(self, conn: psycopg.Connection[Any], log: BoundLogger) -> None:
-        """Call it after each try in vain."""
+    def not_acquired(self, conn: psycopg.Connection[Any], log: BoundLogger) -> None:
+        """Call after each failed try to take the lock."""
         now = time.monotonic()
-        if self._next_look is None:
-            self._next_look = now + LOOK_SECONDS
-        if now < self._next_look:
+        if self._next_check is None:
+            self._next_check = now + CHECK_SECONDS
+        if now < self._next_check:
             return
-        self._next_look = now + LOOK_SECONDS
+        self._next_check = now + CHECK_SECONDS
         found = [holder for holder in holders(conn, self._lock) if holder.granted]
         lasting = [holder for holder in found if holder.pid in self._seen]
         self._seen = {holder.pid for holder in found}
         if lasting:
             self._incident.fault(log, "lock", **lasting[0].keys)
 
-    def got(self, log: BoundLogger) -> None:
-        self._next_look, self._seen = None, set()
+    def acquired(self, log: BoundLogger) -> None:
+        self._next_check, self._seen = None, set()
         self._incident.over(log)

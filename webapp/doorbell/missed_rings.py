@@ -1,11 +1,12 @@
-"""Lost bells: safety drains that found something. There should be none; a writer with `doorbell.ring = off` makes some."""
+"""Missed rings: safety drains that found events without a ring. A writer with `doorbell.ring = off` causes some."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from ..observability import logs
-from ..observability.incidents import AGAIN_SECONDS
+from ..observability.incidents import REMINDER_SECONDS
 from ..observability.metrics import listener as metrics
 from .quiet_mode import State
 
@@ -13,24 +14,27 @@ log = logs.get("listener")
 
 
 class MissedRings:
-    """Counts safety drains that found something. The ring may still be on its way: then it is no lost bell."""
+    """Counts safety drains that found events. A ring that arrives before the next drain was late, not missed."""
 
-    def __init__(self) -> None:
-        self._unrung = False
-        self._told = -AGAIN_SECONDS
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._found_without_ring = False
+        self._logged_at = -REMINDER_SECONDS
 
-    def drained(self, why: str, events: int) -> None:
-        if self._unrung:  # and nothing was heard between that drain and this one
-            metrics.LOST_BELLS.inc()
-            self._tell()
-        self._unrung = why == State.ASLEEP.value and events > 0
+    def drained(self, reason: str, events: int) -> None:
+        """Call after each drain, with its reason and the number of events that it read."""
+        if self._found_without_ring:
+            metrics.MISSED_RINGS.inc()
+            self._log()
+        self._found_without_ring = reason == State.ASLEEP.value and events > 0
 
-    def _tell(self) -> None:
-        """Once a minute: a writer with `doorbell.ring = off` is a regular customer."""
-        if time.monotonic() - self._told >= AGAIN_SECONDS:
-            self._told = time.monotonic()
-            log.warning("a safety drain found events that nobody had rung for")
-
-    def heard(self, rings: int) -> None:
+    def received(self, rings: int) -> None:
+        """Call with the number of rings that arrived, the listener's own not counted."""
         if rings:
-            self._unrung = False
+            self._found_without_ring = False
+
+    def _log(self) -> None:
+        # At most one line per minute: a writer with `doorbell.ring = off` may be a regular one.
+        if self._clock() - self._logged_at >= REMINDER_SECONDS:
+            self._logged_at = self._clock()
+            log.warning("safety drain found events without a ring")

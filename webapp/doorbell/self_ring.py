@@ -1,7 +1,7 @@
-"""The self-ring: a listener proves its bell. Nothing that came is no proof that nothing was sent.
+"""The self-ring (a loopback test): a listener proves that rings reach it, because silence alone proves nothing.
 
-A second session rings with a token, and the LISTEN connection has to hear it within the deadline: through the trigger's
-own channel, PostgreSQL's queue, and whatever stands between (a proxy that stalls, a pooler that swallows LISTEN).
+A second session rings with a random token, and the LISTEN connection must receive it within the deadline. The ring takes
+the way of every other: PostgreSQL's queue, and any proxy or pooler in between.
 """
 
 from __future__ import annotations
@@ -11,81 +11,90 @@ import time
 
 import psycopg
 
-from . import connection
-from .connection import Ring
+from . import channel, connection
+from .channel import Ring
 
 EVERY_SECONDS = 4.0
-DEADLINE_SECONDS = 4.0  # together with EVERY_SECONDS: a silent connection is noticed within 8 s
+# Together with EVERY_SECONDS: a dead connection is noticed within 8 s.
+DEADLINE_SECONDS = 4.0
 
 _RING = "SELECT pg_notify(%s, %s), pg_notification_queue_usage()"
-_USED = "SELECT pg_notification_queue_usage()"
+_USAGE = "SELECT pg_notification_queue_usage()"
 
 
 class SelfRingTimeout(psycopg.OperationalError):
-    """A ring of our own did not come back: the LISTEN connection is dead, or something between swallows LISTEN."""
+    """The listener's own ring did not arrive: the LISTEN connection is dead, or a pooler drops LISTEN."""
 
 
 class SelfRing:
-    """`ring` now and then, `hear` what came; `check` raises BellNotHeard once a ring is overdue."""
+    """Sends rings and matches them with the received ones. `conn` is the connection that LISTENs.
+
+    `queue_usage` is how full PostgreSQL's notification queue was at the last ring, 0 to 1. `was_refused` is whether a full
+    queue refused that ring.
+    """
 
     def __init__(self, conn: connection.Connection, database_url: str) -> None:
-        self._conn = conn  # the one that LISTENs
-        self._ringer = connection.connect(database_url, "doorbell self-ring")
+        self._conn = conn
+        self._sender = connection.connect(database_url, "doorbell self-ring")
         self._payload = b""
-        self._sent: float | None = None
-        self.used = 0.0  # how full PostgreSQL's queue of notifications was at the last ring, 0 to 1
-        self.was_refused = False  # the last ring, because that queue is full
-        self._heard = 0.0  # when any ring came last
+        self._sent_at: float | None = None
+        self._received_at = 0.0  # of any ring
+        self.queue_usage = 0.0
+        self.was_refused = False
 
     def close(self) -> None:
-        self._ringer.close()
+        self._sender.close()
 
     def ring(self) -> None:
-        """Ring, and ask how full the queue is in the same statement. A ring that a full queue refuses proves nothing: no
-        ring gets through then, and none is needed while the listener is awake."""
-        self._payload, self._sent = connection.SELF_RING + secrets.token_hex(8).encode() + b'"}', time.monotonic()
-        self.was_refused = False
-        try:
-            row = self._ringer.execute(_RING, [connection.CHANNEL, self._payload.decode()]).fetchone()
-        except psycopg.errors.ProgramLimitExceeded:
-            self.was_refused, self._sent = True, None
-            row = self._ringer.execute(_USED).fetchone()
-        self.used = float(row[-1]) if row else 0.0
+        """Send a ring, and read the queue's usage in the same statement.
 
-    def hear(self, ring: Ring) -> float | None:
-        """The seconds that our own ring took, when this is it: the very bytes that were sent."""
-        self._heard = time.monotonic()
-        if self._sent is None or ring.payload != self._payload:
+        A ring that a full queue refuses proves nothing. No ring passes then, and an awake listener needs none.
+        """
+        self._payload = channel.SELF_RING_PREFIX + secrets.token_hex(8).encode() + b'"}'
+        self._sent_at, self.was_refused = time.monotonic(), False
+        try:
+            row = self._sender.execute(_RING, [channel.CHANNEL, self._payload.decode()]).fetchone()
+        except psycopg.errors.ProgramLimitExceeded:
+            self.was_refused, self._sent_at = True, None
+            row = self._sender.execute(_USAGE).fetchone()
+        self.queue_usage = float(row[-1]) if row else 0.0
+
+    def receive(self, ring: Ring) -> float | None:
+        """The seconds that our ring took, if `ring` has exactly the bytes that were sent; otherwise None."""
+        self._received_at = time.monotonic()
+        if self._sent_at is None or ring.payload != self._payload:
             return None
-        took, self._sent = self._heard - self._sent, None
+        took, self._sent_at = self._received_at - self._sent_at, None
         return took
 
     def check(self) -> None:
-        """Raises BellNotHeard. While others' rings come in the bell works, and ours stands in line behind a flood of them."""
-        if self._sent is not None and time.monotonic() - max(self._sent, self._heard) > DEADLINE_SECONDS:
-            raise SelfRingTimeout(
-                f"a ring of our own was not heard for {DEADLINE_SECONDS:g} s{self._who_swallows_it()}"
-            )
+        """Raises SelfRingTimeout once the ring is overdue.
+
+        Other rings that arrive prove the connection too: in a flood of them ours waits in line.
+        """
+        if self._sent_at is None:
+            return
+        if time.monotonic() - max(self._sent_at, self._received_at) > DEADLINE_SECONDS:
+            raise SelfRingTimeout(f"no ring of our own arrived within {DEADLINE_SECONDS:g} s; {self._likely_cause()}")
 
     def prove(self) -> float | None:
-        """Ring once and wait for it; returns the seconds it took, None when a full queue refused it.
+        """Send one ring and wait for it. Returns the seconds it took, or None when a full queue refused it.
 
-        Raises BellNotHeard with what is likely to blame.
+        Raises SelfRingTimeout with the likely cause.
         """
         self.ring()
         while not self.was_refused:
-            for ring in connection.wait_for_rings(self._conn, 0.1):
-                if (took := self.hear(ring)) is not None:
+            for ring in self._conn.wait_for_rings(0.1):
+                if (took := self.receive(ring)) is not None:
                     return took
             self.check()
         return None
 
-    def _who_swallows_it(self) -> str:
-        """A pooler hands out process ids of its own, which the server's answer tells from the real ones."""
-        told = self._ringer.info.backend_pid
-        if told == connection.session(self._ringer).pid:
-            return "; is the network between here and PostgreSQL alive?"
+    def _likely_cause(self) -> str:
+        """A pooler announces process ids of its own, which differ from the backend's."""
+        if self._sender.info.backend_pid == connection.session(self._sender).pid:
+            return "check the network between this host and PostgreSQL"
         return (
-            "; a pooler stands between here and PostgreSQL and swallows LISTEN (PgBouncer does in transaction mode). "
-            "Give PostgreSQL's own address in DATABASE_URL, or one of a pool in session mode"
+            "a pooler between this host and PostgreSQL drops LISTEN (PgBouncer does in transaction mode). "
+            "Set DATABASE_URL to PostgreSQL's own address, or to a pool in session mode"
         )

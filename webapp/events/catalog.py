@@ -1,27 +1,18 @@
-"""The event catalog: what can happen to an order, and which topics of the board it concerns.
+"""The event catalog: the types of events of an order, and the topics that each concerns.
 
-The trigger (migrations/sql) writes these types into `order_events`; docs/events.md is made from this file.
+The trigger (migrations/sql) writes these types into `order_events`. `make docs` generates docs/events.md from this file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Topics: what a panel listens for. A panel names its topics in queries/__init__.py.
-ORDERS = "orders"  # any order changed; carries the ids of the orders
-REVENUE = "revenue"  # money, or whose money it is, changed
-PLACED = "placed"  # the number of orders changed
-ROLLUPS = "rollups"  # Celery has aggregated anew
-DAY = "day"  # the tenant's day has turned
-INBOX = "inbox"  # one user's notifications changed; reaches that user's streams only
-RESYNC = "resync"  # something may have been missed: refetch everything
-
-BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RESYNC)
+from .topics import ORDERS, PLACED, REVENUE
 
 
 @dataclass(frozen=True)
 class EventType:
-    """One kind of event: `when` it is written, what `amount_minor` and `occurred_at` hold, and its topics."""
+    """One type of event: when it is written, the meaning of its columns, and its topics."""
 
     name: str
     when: str
@@ -62,8 +53,8 @@ CATALOG = (
     EventType(
         "refunded",
         when="`refunded_minor` changed, or the order was inserted with a refund.",
-        amount="the difference; negative when a refund was taken back",
-        occurred_at="`refunded_at` if the same statement set it, else the time of the change (inserted orders: `paid_at`)",
+        amount="the difference; negative when a refund was reversed",
+        occurred_at="`refunded_at` if the same statement set it, otherwise the time of the change (inserted orders: `paid_at`)",
         values="old and new: `status`, `refunded_minor`",
         topics=(ORDERS, REVENUE),
     ),
@@ -85,10 +76,10 @@ CATALOG = (
     ),
     EventType(
         "edited",
-        when="The number, customer, total, currency or `placed_at` changed, or a time was corrected or taken back.",
+        when="The number, customer, total, currency or `placed_at` changed, or a time was corrected or removed.",
         amount="none",
         occurred_at="the time of the change",
-        values="old and new: the columns that changed, and `status` where it did",
+        values="old and new: the columns that changed, and `status` if it changed",
         topics=(ORDERS, REVENUE, PLACED),
     ),
     EventType(

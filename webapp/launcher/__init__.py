@@ -1,1 +1,1 @@
-"""`make run`: everything that Doorbell needs, started on one machine with one command, and stopped with Ctrl-C."""
+"""`make run`: starts all servers and processes on one machine, and stops them on Ctrl-C."""

@@ -1,4 +1,4 @@
-"""`python -m webapp.launcher` is `make run`; with `env` or `psql` it is `make env` and `make psql`."""
+"""`python -m webapp.launcher` is `make run`; the arguments `env` and `psql` are `make env` and `make psql`."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ def main(arguments: list[str]) -> int:
 
 
 def run(settings: Settings) -> int:
-    """What may be in use is asked for first: the rest takes seconds to import."""
+    """Check the directory and the port first, because the other imports take seconds."""
     interrupt, directory = Interrupt(), DataDirectory(settings.data_dir)
     with directory.held():
-        directory.end_processes()  # of a launcher that was killed; they hold the port
+        # Processes of a killed launcher would still hold the port.
+        directory.end_processes()
         settings.check_port()
         from .run import Launcher
 

@@ -1,4 +1,4 @@
-"""The directory that keeps everything between two runs: the services' data, the secret key, the running one's addresses."""
+"""DataDirectory: the servers' data, the secret key, and the addresses of a running Doorbell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import psutil
 
 from .settings import LaunchRefused
 
-MARK = "DOORBELL_DATA_DIR"  # set in the environment of every process of the Procfile: whose it is
+# The environment variable that marks every process of the Procfile with its data directory.
+MARK = "DOORBELL_DATA_DIR"
 _END_SECONDS = 3.0
 
 
@@ -27,7 +28,7 @@ class DataDirectory:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Make it, and hold it as long as the block runs; a lock dies with its process. Raises Refused."""
+        """Create the directory and lock it for the block; the lock ends with the process. Raises LaunchRefused."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -47,7 +48,7 @@ class DataDirectory:
             os.close(descriptor)
 
     def secret_key(self) -> str:
-        """Signs the session cookies; made at the first run, so that who is signed in stays so."""
+        """The key that signs session cookies. It is created at the first run and kept, so that sessions survive a restart."""
         file = self.path / "secret_key"
         if not file.exists():
             _write_private(file, secrets.token_hex(32))
@@ -59,7 +60,7 @@ class DataDirectory:
 
     @contextmanager
     def published(self, database_url: str, redis_url: str) -> Iterator[None]:
-        """Tell `make psql` and `make env` where the services are, as long as the block runs."""
+        """Publish the addresses of the servers to `make psql` and `make env` for the block."""
         _write_private(self._env_file, f"{database_url}\n{redis_url}\n")
         try:
             yield
@@ -67,22 +68,25 @@ class DataDirectory:
             self._env_file.unlink(missing_ok=True)
 
     def addresses(self) -> tuple[str, str]:
-        """DATABASE_URL and REDIS_URL of the Doorbell that runs here. Raises Refused when none does."""
+        """DATABASE_URL and REDIS_URL of the Doorbell that runs here. Raises LaunchRefused when none runs."""
         try:
             database_url, redis_url = self._env_file.read_text().splitlines()
             with (self.path / "lock").open() as lock:
-                if _locked(lock.fileno(), tries=1):
-                    raise FileNotFoundError  # whoever wrote the addresses was killed
+                if _locked(lock.fileno(), attempts=1):
+                    # The launcher that published the addresses was killed.
+                    raise FileNotFoundError
         except FileNotFoundError:
             raise LaunchRefused(
                 f"No Doorbell is running on the data directory {self.path}; start it with: make run"
             ) from None
         except PermissionError as error:
-            raise LaunchRefused(f"The Doorbell on {self.path} was started by another user: ask that one.") from error
+            raise LaunchRefused(
+                f"Another user started the Doorbell on {self.path}: run this command as that user."
+            ) from error
         return database_url, redis_url
 
     def end_processes(self) -> None:
-        """End every process of the Procfile that still lives: after a stop, or after a launcher that was killed."""
+        """End every process of the Procfile that still runs, after a stop or after a killed launcher."""
         ours = [process for process in psutil.process_iter() if self._is_ours(process)]
         for process in ours:
             _send(process, "terminate")
@@ -95,18 +99,19 @@ class DataDirectory:
         try:
             return process.pid != os.getpid() and process.environ().get(MARK) == str(self.path)
         except (psutil.Error, OSError):
-            return False  # somebody else's, or gone meanwhile
+            # Another user's process, or one that has just ended.
+            return False
 
 
 def export_line(database_url: str, redis_url: str, secret_key: str) -> str:
-    """For a shell's eval. With the key, because Doorbell's own commands (`flask …`) start with nothing less."""
+    """An `export` line for a shell's eval. It includes the key, which `flask` commands need to start."""
     values = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": secret_key}
     return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
 
 
-def _locked(descriptor: int, tries: int = 5) -> bool:
-    """Lock it if it is free. Tried more than once, because `make psql` and `make env` hold it for an instant."""
-    for left in reversed(range(tries)):
+def _locked(descriptor: int, attempts: int = 5) -> bool:
+    """Try to lock it, several times: `make psql` and `make env` hold the lock for an instant."""
+    for left in reversed(range(attempts)):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -124,9 +129,9 @@ def _send(process: psutil.Process, verb: str) -> None:
 
 
 def _write_private(file: Path, text: str) -> None:
-    """Written aside and renamed: whoever reads finds all of it or nothing, and nobody else may read it."""
-    aside = file.with_name(file.name + ".new")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+    """Write a file for the owner only. It is renamed into place, so readers see all of it or nothing."""
+    temporary = file.with_name(file.name + ".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
         handle.write(text)
-    aside.rename(file)
+    temporary.rename(file)

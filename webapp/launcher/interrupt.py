@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal, at moments that suit."""
+"""Interrupt: Ctrl-C, SIGTERM and a closed terminal, handled where the launcher can stop."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .terminal import silence
 
 
 class StopRequested(BaseException):
-    """Somebody asked to stop."""
+    """A signal asked the launcher to stop."""
 
 
 class Interrupt:
-    """Remembers that somebody asked; raises Stop only where a block says that it may be cut short.
+    """Remembers a signal in `asked`, and raises StopRequested only inside a `may_cut_short` block.
 
-    Starting a service may not: initdb and pg_ctl are done within seconds, and half of it is worse than all of it.
+    The start of a server must not be cut short: initdb and pg_ctl take seconds, and a half start is worse than a whole one.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,8 @@ class Interrupt:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        if number == signal.SIGHUP:  # the terminal is gone, and writing to it would be an error
+        # The terminal is closed, and writing to it would fail.
+        if number == signal.SIGHUP:
             silence()
         self.asked = True
         if self._raising:

@@ -1,7 +1,7 @@
-"""Runs the Procfile's processes through honcho: its parser, its processes, its coloured lines.
+"""Processes: runs the Procfile's processes with honcho's parser, processes and coloured lines.
 
-honcho's Manager is not used: it forks this process once more for each of them, and a signal that comes while it starts
-them gets lost or ends in a traceback.
+honcho's Manager is not used: it forks this process again for each of them, and a signal during their start is lost or ends
+in a traceback.
 """
 
 from __future__ import annotations
@@ -22,73 +22,76 @@ from honcho.printer import Message, Printer
 from honcho.process import Process
 
 from .restarts import Restarts, how_it_ended
-from .terminal import Terminal, say
+from .terminal import Terminal, show
 
-STOP_SECONDS = 5.0  # from the first SIGTERM to SIGKILL
+# From the first SIGTERM to SIGKILL.
+STOP_SECONDS = 5.0
 
 
 @dataclass
-class Kept:
-    """One process of the Procfile, which is starting, runs as `pid`, or waits until it is `due` for its next start."""
+class ManagedProcess:
+    """One process of the Procfile: it is starting, runs as `pid`, or waits until `due` for its next start."""
 
     command: str
     colour: str
     restarts: Restarts = field(default_factory=Restarts)
-    pid: int | None = None  # its group's as well: each leads a process group of its own
+    # Also the id of its process group.
+    pid: int | None = None
     began: float = 0.0
     due: float | None = None
 
 
 class Processes:
-    """All of them together. One that ends is started again, and the others go on meanwhile."""
+    """All processes. A process that ends is started again; the others continue."""
 
     def __init__(self, commands: Mapping[str, str], env: Mapping[str, str], directory: Path) -> None:
-        self._given: dict[str, Any] = {"env": dict(env), "cwd": str(directory)}
+        self._options: dict[str, Any] = {"env": dict(env), "cwd": str(directory)}
         self._messages: queue.Queue[Message] = queue.Queue()
         self._stopping = False
         self._printer = Printer(Terminal(), width=max(map(len, commands)))
-        self._kept = {
-            name: Kept(command, colour)
+        self._processes = {
+            name: ManagedProcess(command, colour)
             for (name, command), colour in zip(commands.items(), get_colours(), strict=False)
         }
-        for name in self._kept:
+        for name in self._processes:
             self._start(name)
 
     def watch(self, is_stopping: Callable[[], bool], every_turn: Callable[[], None]) -> str | None:
-        """Pass their lines on and keep them running until `is_stopping`. Returns early, and why, where one of them
-        cannot be started at all."""
+        """Print the lines of all processes and restart those that end, until `is_stopping`. Returns early with the reason
+        when one cannot be started at all."""
         while not is_stopping():
             reason = self._turn()
             if reason is not None:
                 return reason
-            for name, kept in self._kept.items():
-                if kept.due is not None and time.monotonic() >= kept.due:
+            for name, managed in self._processes.items():
+                if managed.due is not None and time.monotonic() >= managed.due:
                     self._start(name)
             every_turn()
         return None
 
     def stop(self) -> None:
-        """SIGTERM to all, SIGKILL to those that are still there after STOP_SECONDS. Lines are passed on meanwhile."""
+        """Send SIGTERM to all, and SIGKILL after STOP_SECONDS to the rest. Lines are printed meanwhile."""
         self._stopping = True
-        deadline, told = time.monotonic() + STOP_SECONDS, set[int]()
-        while any(kept.due is None for kept in self._kept.values()) and time.monotonic() < deadline:
-            for kept in self._kept.values():  # one that is just starting gets it as soon as it is there
-                if kept.pid is not None and kept.pid not in told:
-                    told.add(kept.pid)
-                    _signal(kept.pid, signal.SIGTERM)
+        deadline, signalled = time.monotonic() + STOP_SECONDS, set[int]()
+        while any(managed.due is None for managed in self._processes.values()) and time.monotonic() < deadline:
+            # Repeated, for processes that are still starting.
+            for managed in self._processes.values():
+                if managed.pid is not None and managed.pid not in signalled:
+                    signalled.add(managed.pid)
+                    _signal(managed.pid, signal.SIGTERM)
             self._turn()
-        for kept in self._kept.values():
-            if kept.pid is not None:
-                _signal(kept.pid, signal.SIGKILL)
+        for managed in self._processes.values():
+            if managed.pid is not None:
+                _signal(managed.pid, signal.SIGKILL)
 
     def _start(self, name: str) -> None:
-        kept = self._kept[name]
-        kept.due, kept.began = None, time.monotonic()
-        process = Process(kept.command, name=name, colour=kept.colour, **self._given)
+        managed = self._processes[name]
+        managed.due, managed.began = None, time.monotonic()
+        process = Process(managed.command, name=name, colour=managed.colour, **self._options)
         threading.Thread(target=process.run, args=(self._messages,), daemon=True).start()
 
     def _turn(self) -> str | None:
-        """One message. Returns why all has to end, if it has to."""
+        """Handle one message. Returns a reason to stop everything, or None."""
         try:
             message = self._messages.get(timeout=0.1)
         except queue.Empty:
@@ -96,19 +99,19 @@ class Processes:
         if message.type == "line":
             self._printer.write(message)
         elif message.type == "start":
-            self._kept[message.name].pid = message.data["pid"]
+            self._processes[message.name].pid = message.data["pid"]
         elif message.type == "stop":
             return self._ended(message.name, message.data["returncode"])
         return None
 
     def _ended(self, name: str, code: int) -> str | None:
-        kept, now = self._kept[name], time.monotonic()
-        wait = kept.restarts.after(code, now - kept.began)
-        kept.pid, kept.due = None, now + (wait or 0.0)
+        managed, now = self._processes[name], time.monotonic()
+        wait = managed.restarts.after(code, now - managed.began)
+        managed.pid, managed.due = None, now + (wait or 0.0)
         if wait is None:
             return f"The process {name!r} cannot be started: it {how_it_ended(code)}"
         if not self._stopping:
-            say(f"The process {name!r} {how_it_ended(code)}; it is started again in {wait:g} s.")
+            show(f"The process {name!r} {how_it_ended(code)}; it restarts in {wait:g} s.")
         return None
 
 
@@ -116,11 +119,13 @@ def _signal(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
     except ProcessLookupError:
-        return  # ended meanwhile; its message is on the way
+        # It has ended, and its message follows.
+        return
     except PermissionError:
-        return  # macOS says so of a group whose last process has just ended
+        # macOS raises this for a process group that has just ended.
+        return
 
 
 def read(file: Path) -> dict[str, str]:
-    """Name -> command, in the file's order."""
+    """The commands of a Procfile by name, in the file's order."""
     return dict(parse_procfile(file.read_text()).processes)

@@ -1,4 +1,4 @@
-"""When a process that ended is started again, and when that is given up."""
+"""Restarts: the back-off of a process that ended, and when to give it up."""
 
 from __future__ import annotations
 
@@ -6,32 +6,37 @@ import signal
 
 from ..config import CANNOT_START
 
-FIRST_SECONDS = 0.5  # of the back-off, which doubles
+# The first back-off, which doubles up to MAX_SECONDS.
+FIRST_SECONDS = 0.5
 MAX_SECONDS = 30.0
-LASTING_SECONDS = 10.0  # a process that ran for so long has started; after it the back-off begins from the first
-STARTS = 5  # that failed one after the other, and then a process that has never run is given up
+# A process that ran this long counts as started, and its back-off begins again.
+STARTED_SECONDS = 10.0
+# A process that has never started is given up after this number of failures in a row.
+MAX_FAILED_STARTS = 5
 
 
 class Restarts:
-    """Those of one process."""
+    """The restarts of one process."""
 
     def __init__(self) -> None:
-        self._has_run = False
-        self._failed = 0  # starts, one after the other
+        self._has_started = False
+        # Failed starts in a row.
+        self._failed = 0
 
     def after(self, code: int, ran_seconds: float) -> float | None:
-        """How long to wait before the next start; None where the process cannot be started at all."""
-        if ran_seconds >= LASTING_SECONDS:
-            self._has_run, self._failed = True, 0
-        if not self._has_run and (code == CANNOT_START or self._failed + 1 >= STARTS):
+        """Seconds to wait before the next start; None for a process that cannot be started at all."""
+        if ran_seconds >= STARTED_SECONDS:
+            self._has_started, self._failed = True, 0
+        if not self._has_started and (code == CANNOT_START or self._failed + 1 >= MAX_FAILED_STARTS):
             return None
         self._failed += 1
         return min(MAX_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failed - 1, 20))
 
 
 def how_it_ended(code: int) -> str:
-    """In words: "ended with exit code 1", "was ended by SIGKILL"."""
-    number = -code if code < 0 else code - 128  # a shell that waited for it adds 128
+    """The end of a process as text: "ended with exit code 1", "was ended by SIGKILL"."""
+    # A shell in between reports a signal as 128 plus its number.
+    number = -code if code < 0 else code - 128
     if number in [each.value for each in signal.Signals]:
         return f"was ended by {signal.Signals(number).name}"
     return f"ended with exit code {code}"

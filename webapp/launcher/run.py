@@ -1,4 +1,4 @@
-"""The run itself: hold the directory, start the services, prepare the database, run the Procfile, stop it all."""
+"""Launcher: starts the servers, prepares the database, runs the Procfile, and stops everything."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from .data_directory import MARK, DataDirectory
 from .embedded import Embedded
 from .interrupt import Interrupt, StopRequested
 from .settings import ROOT, LaunchRefused, Settings
-from .terminal import say
+from .terminal import show
 
 CUSTOMER = "python -m webapp.demo.customer"
-# Celery warns root at each start; in a container or on a fresh machine root is who tries the demo.
+# Celery warns root at each start, but in a container or on a new machine root tries the demo.
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 _PAY_THE_NEWEST = (
     "UPDATE orders SET paid_at = now()"
@@ -40,10 +40,10 @@ _PAY_THE_NEWEST = (
 
 
 class Launcher:
-    """One `make run`. `run` returns the exit code; 0 when somebody asked to stop."""
+    """One `make run`. `run` returns the exit code, which is 0 after a signal to stop."""
 
     def __init__(self, settings: Settings, directory: DataDirectory, interrupt: Interrupt) -> None:
-        """`directory` is held already, and the port free."""
+        """The caller holds `directory` and has checked the port."""
         self._settings, self._directory, self._interrupt = settings, directory, interrupt
         self._announced = False
         self._has_demo = False
@@ -64,16 +64,16 @@ class Launcher:
             raise LaunchRefused(str(error)) from error
         finally:
             if self._interrupt.asked:
-                say("Doorbell has stopped.")
+                show("Doorbell has stopped.")
 
     @contextmanager
     def _services(self) -> Iterator[tuple[str, str]]:
-        """The addresses of PostgreSQL and Redis, each started here unless the environment names one."""
+        """The addresses of PostgreSQL and Redis; each is started here unless the environment names one."""
         settings = self._settings
         services = Embedded(self._directory.path)
         try:
             if settings.redis_url is None or settings.database_url is None:
-                say(f"Starting PostgreSQL and Redis with their data in {self._directory.path} …")
+                show(f"Starting PostgreSQL and Redis with their data in {self._directory.path} …")
             if settings.redis_url is None:
                 services.redis.start()
             if settings.database_url is None:
@@ -83,7 +83,7 @@ class Launcher:
             services.stop()
 
     def _environment(self, database_url: str, redis_url: str) -> dict[str, str]:
-        """What every process of the Procfile is told."""
+        """The environment of every process of the Procfile."""
         given = os.environ
         ours = {
             "DATABASE_URL": database_url,
@@ -91,7 +91,8 @@ class Launcher:
             "SECRET_KEY": given.get("SECRET_KEY") or self._directory.secret_key(),
             "DOORBELL_DEMO": given.get("DOORBELL_DEMO") or "1",
             "PORT": str(self._settings.port),
-            "GRACEFUL_TIMEOUT": "2",  # seconds: streams on this machine come back at once
+            # Seconds. On one machine, streams reconnect at once.
+            "GRACEFUL_TIMEOUT": "2",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', '')}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": given.get("PYTHONWARNINGS") or (ROOT_WARNING if os.geteuid() == 0 else ""),
@@ -100,7 +101,7 @@ class Launcher:
         return {**given, **ours}
 
     def _prepare(self, config: Config) -> None:
-        """Migrate, and on the first run make the demo. May be cut short: each step is a transaction of its own."""
+        """Migrate, and create the demo at the first run. May be cut short: each step has its own transaction."""
         try:
             app = create_app(config)
             with app.app_context():
@@ -111,16 +112,17 @@ class Launcher:
                 fresh = conn.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
             if fresh:
                 weeks = self._settings.demo_weeks
-                say(f"Making the demo: {company.NAME}, and its orders of {weeks} week{'' if weeks == 1 else 's'} …")
+                show(f"Creating the demo: {company.NAME}, with the orders of {weeks} week{'' if weeks == 1 else 's'} …")
                 seed(config.database_url, datetime.now(UTC), self._settings.demo_weeks, self._settings.demo_timezone)
             elif self._settings.demo and (missed := catch_up(config.database_url, datetime.now(UTC))):
-                say(f"Filling the time since the demo last ran: {missed} orders …")
-            refresh.refresh(config.database_url)  # so that the 30-day chart is there when the page is
+                show(f"Adding {missed} orders for the time since the demo last ran …")
+            # The first page must have its 30-day chart.
+            refresh.refresh(config.database_url)
             with session.connect(config.database_url, "doorbell launcher") as conn:
                 found = conn.execute("SELECT 1 FROM tenants WHERE slug = %s", [company.SLUG]).fetchone()
             self._has_demo = config.demo and found is not None
         except (psycopg.Error, DBAPIError) as error:
-            if (reason := faults.in_words(error)) is None or faults.is_not_migrated(error):
+            if (reason := faults.explain(error)) is None or faults.is_not_migrated(error):
                 raise
             raise LaunchRefused(reason) from error
 
@@ -136,12 +138,12 @@ class Launcher:
             self._directory.end_processes()
         if reason is None:
             return 0
-        say(f"{reason}. Everything was stopped. The last lines of that process are above, marked with its name.")
-        say(f"The services' logs: {self._directory.path}/postgres/log and /redis.log.")
+        show(f"{reason}. Everything was stopped. The last lines of that process are above, with its name.")
+        show(f"The servers' logs: {self._directory.path}/postgres/log and /redis.log.")
         return 1
 
     def _announce_once(self) -> None:
-        """Print the block as soon as the web process answers, so that what it says is true."""
+        """Print the addresses once the web process answers on them."""
         if self._announced:
             return
         try:
@@ -149,18 +151,18 @@ class Launcher:
                 self._announced = answer.status == 200
         except OSError:
             return
-        say(self._block())
+        show(self._announcement())
 
-    def _block(self) -> str:
+    def _announcement(self) -> str:
         address = self._settings.address
-        given = os.environ.get("DATA_DIR")
-        psql = "make psql" + (f" DATA_DIR={shlex.quote(given)}" if given else "")
-        doors = [f"sign in as a manager:     {address}/demo", f"or as a salesperson:      {address}/demo?as=sales"]
+        data_dir = os.environ.get("DATA_DIR")
+        psql = "make psql" + (f" DATA_DIR={shlex.quote(data_dir)}" if data_dir else "")
+        demo_links = [f"sign in as a manager:     {address}/demo", f"or as a salesperson:      {address}/demo?as=sales"]
         lines = [
             f"Doorbell is running:      {address}",
-            *(doors if self._has_demo else [f"sign in:                  {address}/sign-in"]),
+            *(demo_links if self._has_demo else [f"sign in:                  {address}/sign-in"]),
             "",
-            "Open the board, then type in another terminal, and watch the board:",
+            "Open the board, then run this in another terminal and watch the board:",
             f'  echo "{_PAY_THE_NEWEST}" | {psql}',
             "",
             "Ctrl-C stops everything; the data stays in " + str(self._directory.path),

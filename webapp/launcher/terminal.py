@@ -1,4 +1,4 @@
-"""Speaking to the terminal. When nobody reads any more (it was closed, or `| head` is done), that is a request to stop."""
+"""Output to the terminal. When its reader is gone (a closed terminal, or `| head` has ended), the launcher stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 class Terminal:
-    """A text file for honcho's printer: stdout, and silence once stdout is gone."""
+    """A text file for honcho's printer: stdout, or nothing after stdout is gone."""
 
     def write(self, text: str) -> None:
         try:
@@ -31,12 +31,12 @@ class Terminal:
 
 
 def silence() -> None:
-    """From now on what is printed goes nowhere, instead of being an error while everything is being stopped."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    """Discard all further output, which would be an error while everything stops."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+        os.dup2(devnull, stream.fileno())
+    os.close(devnull)
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     print(text, file=Terminal(), flush=True)

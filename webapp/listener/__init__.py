@@ -1,1 +1,1 @@
-"""The listener: one process reads the outbox and publishes signals, others stand by."""
+"""The listener: one process reads the outbox and publishes signals, and others stand by."""

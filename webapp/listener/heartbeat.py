@@ -1,7 +1,7 @@
-"""The leader's signs of life in Redis: that somebody leads, and that what it reads is published.
+"""The leader's heartbeat in Redis: one key means that a listener leads, another that its signals are published.
 
-Two keys, because they are two questions. A leader that lives but cannot publish (Redis is full, a key is of a wrong type)
-is no reason to take the lead from it, for nobody else could publish either; but no page may call itself live.
+A leader that is alive but cannot publish (Redis is full, or a key has a wrong type) keeps the lead, because no other
+listener could publish either. But then no page may show "Live".
 """
 
 from __future__ import annotations
@@ -22,30 +22,33 @@ from ..signals import publisher
 from ..signals.beat import Beat
 
 BEAT_SECONDS = 1.0
-EXPIRY_SECONDS = 6  # without a beat for so long nobody leads, or who leads is frozen or cut off from Redis
-LEADER_KEY = "doorbell:leader"  # somebody leads, whether or not it can publish
-ASKED_KEY = "doorbell:asked"
+# Without a beat for this long, no listener leads, or the leader is frozen or cut off from Redis.
+EXPIRY_SECONDS = 6
+# Present while a listener leads, whether or not it can publish.
+LEADER_KEY = "doorbell:leader"
+# Written to check that Redis accepts writes.
+PROBE_KEY = "doorbell:probe"
 
-_KNOWN = "SELECT redis_run_id FROM readers WHERE name = %s"
-_KNOW = "UPDATE readers SET redis_run_id = %s WHERE name = %s"
+_READ_RUN_ID = "SELECT redis_run_id FROM outbox_readers WHERE name = %s"
+_SAVE_RUN_ID = "UPDATE outbox_readers SET redis_run_id = %s WHERE name = %s"
 
 log = logs.get("listener")
 
 
 class Heartbeat:
-    """One leader's. `beat` is called at least once in BEAT_SECONDS, or a block is `kept` alive while it takes longer."""
+    """One leader's heartbeat. Call `beat` every BEAT_SECONDS, or run longer work in a `keep_alive` block."""
 
     def __init__(self, conn: Connection, client: redis.Redis) -> None:
         self._conn, self._redis = conn, client
         self._run_id: str | None = None
         self._published: str | None = None
-        self._watches = True
+        self._may_read_run_id = True
         self._busy = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def close(self) -> None:
-        """Say that this one no longer leads, so that a standby need not wait for the last beat to expire."""
+        """Delete our own heartbeat, so that a standby need not wait for it to expire."""
         self._closed.set()
         if self._thread is not None:
             self._thread.join()
@@ -54,39 +57,40 @@ class Heartbeat:
                 self._redis.delete(LEADER_KEY)
 
     def beat(self, cursor: Cursor) -> None:
-        """Raises redis.RedisError when Redis does not take it."""
+        """Raises redis.RedisError when Redis does not accept it."""
         self._beat(publisher.HEARTBEAT_KEY, LEADER_KEY)
-        self._watch()
-        self.published(cursor)
+        self._resync_if_redis_changed()
+        self.save_published(cursor)
 
     def beat_without_publishing(self) -> None:
         self._beat(LEADER_KEY)
 
-    def published(self, cursor: Cursor) -> None:
-        """Tell Redis up to where was published, when that is news: a database that knows less was set back."""
+    def save_published(self, cursor: Cursor) -> None:
+        """Copy the saved cursor to Redis when it has changed, which exposes a database restored from an older dump."""
         if cursor.saved != self._published:
             self._redis.set(drain.PUBLISHED_KEY, cursor.saved)
             self._published = cursor.saved
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Beats from a thread while the block runs: a million missed events, or a signal to each of ten thousand tenants.
+    def keep_alive(self) -> Iterator[None]:
+        """Beats from a thread while the block runs: for a million missed events, or signals to ten thousand tenants.
 
-        The block bounds itself: its statements and commands have deadlines. A frozen process freezes the thread, too.
+        Timeouts of its statements and commands bound the block. A frozen process freezes the thread as well.
         """
         self._busy.set()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
+            self._thread = threading.Thread(target=self._beat_while_busy, name="heartbeat", daemon=True)
             self._thread.start()
         try:
             yield
         finally:
             self._busy.clear()
 
-    def _keep(self) -> None:
+    def _beat_while_busy(self) -> None:
         while not self._closed.wait(BEAT_SECONDS):
             if self._busy.is_set():
-                with contextlib.suppress(redis.RedisError):  # the block itself meets the same fault
+                # The block itself meets the same fault.
+                with contextlib.suppress(redis.RedisError):
                     self._beat(LEADER_KEY)
 
     def _beat(self, *keys: str) -> None:
@@ -96,35 +100,36 @@ class Heartbeat:
                 pipe.set(key, beat, ex=EXPIRY_SECONDS)
             pipe.execute()
 
-    def _watch(self) -> None:
-        """Make every page resync when Redis is another than the one that signals went to: restarted, or failed over.
+    def _resync_if_redis_changed(self) -> None:
+        """Make every page resync when Redis was restarted or replaced by another since the last signals.
 
-        Its log may lack the newest signals, and the next one would hide the gap from a page that resumes.
+        Its log may lack the newest signals, and the next signal would hide that gap from a page that resumes.
         """
-        run_id = self._ask_run_id() if self._watches else None
+        run_id = self._run_id_of_redis() if self._may_read_run_id else None
         if run_id is None or run_id == self._run_id:
             return
-        self._published = None  # another Redis has not been told
-        known = self._conn.execute(_KNOWN, [LISTENER_READER]).fetchone()
-        if known and known[0] not in (None, run_id):
-            with self.kept():
+        # Another Redis may not have the published cursor.
+        self._published = None
+        saved = self._conn.execute(_READ_RUN_ID, [LISTENER_READER]).fetchone()
+        if saved and saved[0] not in (None, run_id):
+            with self.keep_alive():
                 drain.resync(self._conn, self._redis)
-        self._conn.execute(_KNOW, [run_id, LISTENER_READER])
+        self._conn.execute(_SAVE_RUN_ID, [run_id, LISTENER_READER])
         self._run_id = run_id
 
-    def _ask_run_id(self) -> str | None:
+    def _run_id_of_redis(self) -> str | None:
         try:
             return str(cast(Any, self._redis.info("server"))["run_id"])
-        except redis.ResponseError as error:  # a user without the right to ask INFO
-            self._watches = False
-            log.warning("Redis does not tell its run id; after its restart a page may miss a change", error=str(error))
+        except redis.ResponseError as error:  # the user may not use INFO
+            self._may_read_run_id = False
+            log.warning("could not read Redis's run id; pages may miss a change when Redis restarts", error=str(error))
             return None
 
 
 def is_missing(client: redis.Redis) -> bool:
-    """Whether nobody has led for EXPIRY_SECONDS. Raises redis.RedisError when Redis cannot say.
+    """Whether no listener has led for EXPIRY_SECONDS. Raises redis.RedisError when Redis cannot answer.
 
-    It cannot where it takes no writes, for then no leader can beat: so the one who asks writes first.
+    Writes first: on a read-only or full Redis no leader could send a heartbeat, so its absence would prove nothing.
     """
-    client.set(ASKED_KEY, "1", ex=EXPIRY_SECONDS)
+    client.set(PROBE_KEY, "1", ex=EXPIRY_SECONDS)
     return not client.exists(LEADER_KEY)

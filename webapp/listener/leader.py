@@ -1,4 +1,4 @@
-"""The leader: the listener that answers the doorbell, on a connection that holds the leader's lock."""
+"""The leader: the listener that drains the outbox, on a connection that holds the leader's lock."""
 
 from __future__ import annotations
 
@@ -10,137 +10,149 @@ import redis
 from ..concurrency.backoff import Backoff
 from ..concurrency.stop_signal import StopSignal
 from ..config import Config
-from ..doorbell import connection
+from ..doorbell import channel
+from ..doorbell.connection import Connection
 from ..doorbell.missed_rings import MissedRings
-from ..doorbell.quiet_mode import AWAKE_FROM, QuietMode, State
+from ..doorbell.quiet_mode import STAY_AWAKE_USAGE, QuietMode, State
 from ..doorbell.self_ring import EVERY_SECONDS, SelfRing
 from ..observability import logs
-from ..observability.incidents import AGAIN_SECONDS, Incident
+from ..observability.incidents import REMINDER_SECONDS, Incident
 from ..observability.metrics import listener as metrics
 from ..outbox import cursor as cursors
 from ..outbox import drain
 from ..outbox.cursor import Cursor
 from .heartbeat import BEAT_SECONDS, Heartbeat
 
-RING = "ring"  # why a drain runs, beside the states of quiet mode
+# The reason for a drain: one of these, or the state of quiet mode.
+RING, START = "ring", "start"
 
 log = logs.get("listener")
 
 
 class Leader:
-    """The listener that answers the bell, on a connection that holds the leader's lock."""
+    """Drains the outbox and publishes its signals until `stop`. `on_drained` is called after each drain."""
 
     def __init__(
         self,
-        conn: connection.Connection,
+        conn: Connection,
         client: redis.Redis,
         config: Config,
         stop: StopSignal,
-        is_answering: Callable[[], None] = lambda: None,
+        on_drained: Callable[[], None] = lambda: None,
     ) -> None:
-        self._conn, self._redis, self._stop, self._is_answering = conn, client, stop, is_answering
-        self._quiet = QuietMode(conn, config.drain_seconds)
+        self._conn, self._redis, self._stop, self._on_drained = conn, client, stop, on_drained
+        self._quiet = QuietMode(conn, config.drain_interval_seconds)
         self._heartbeat = Heartbeat(conn, client)
         self._self_ring = SelfRing(conn, config.database_url)
-        self._lost_bells = MissedRings()
-        self._back_off = Backoff()
-        self._redis_away = Incident("redis", "nothing is lost, and nothing is published; trying again")
-        self._odd_rings = Incident(
-            "a ring", "it is passed over", state="unreadable", again="readable", settled=AGAIN_SECONDS
+        self._missed_rings = MissedRings()
+        self._backoff = Backoff()
+        self._redis_away = Incident("redis", "signals wait in the outbox; trying again")
+        self._unreadable_rings = Incident(
+            "a ring", "it causes a drain like any other", state="unreadable", again="readable", settled=REMINDER_SECONDS
         )
         self._queue_full = Incident(
-            "PostgreSQL's queue of notifications",
-            "the listener stays awake, so that orders commit; flask doctor names the session that holds it up",
+            "PostgreSQL's notification queue",
+            "the listener stays awake, so that orders commit; flask doctor names the session that blocks the queue",
             state="filling up",
             again="empty enough",
         )
-        self._floor = config.drain_seconds
-        self._next_beat = self._next_proof = self._next_answer = 0.0
-        self._publishing = True  # what was read last went out
+        self._drain_seconds = config.drain_interval_seconds
+        self._next_beat = self._next_self_ring = self._next_ring_drain = 0.0
+        self._publishing = True  # the last publish succeeded
 
-    def answer(self) -> None:
-        """The crux: listen first, prove the bell, then drain from the saved cursor, and at every ring or when it is time."""
+    def lead(self) -> None:
+        """Main loop: LISTEN and prove the bell, then drain from the saved cursor at every ring and whenever it is due."""
         cursor: Cursor | None = None
-        open_cursor, why = drain.open_cursor, "start"
+        open_cursor, reason = drain.open_cursor, START
         try:
-            connection.listen(self._conn)
-            if (took := self._self_ring.prove()) is not None:
-                metrics.SELF_RING_SECONDS.observe(took)
-            self._look_at_the_queue()
-            while not self._stop.asked:
+            self._start_listening()
+            while not self._stop.requested:
                 try:
                     if cursor is None:
-                        self._heartbeat.beat_without_publishing()
-                        with self._heartbeat.kept():
-                            cursor, why = open_cursor(self._conn, self._redis), "start"
-                        metrics.LEADER.set(1)
-                        log.info("listening", cursor=cursor.snapshot)
-                    self._chores(cursor)
-                    cursor = self._drain(cursor, why)
-                    self._heartbeat.published(cursor)
+                        cursor, reason = self._open(open_cursor), START
+                    self._run_due_tasks(cursor)
+                    cursor = self._drain(cursor, reason)
+                    self._heartbeat.save_published(cursor)
                     self._publishing = True
                     self._redis_away.over(log)
-                    why = self._rest(cursor)
-                except cursors.Restored as error:
-                    log.warning("the database was set back; every page resyncs", error=str(error))
+                    reason = self._wait_for_next_drain(cursor)
+                except cursors.DatabaseRestored as error:
+                    log.warning("database was restored from a dump; every page resyncs", error=str(error))
                     metrics.RECONNECTS.labels("restored").inc()
-                    cursor, open_cursor = None, drain.start_anew
+                    cursor, open_cursor = None, drain.reset
                 except redis.RedisError as error:
-                    # The cursor stays where it is, and so does the quiet: what cannot be published need not be rung.
+                    # Cursor and quiet mode stay as they are: a ring for events that cannot be published has no use.
                     self._redis_failed(error)
         finally:
             self._heartbeat.close()
             self._self_ring.close()
 
-    def _drain(self, cursor: Cursor, why: str) -> Cursor:
-        with self._heartbeat.kept():
+    def _start_listening(self) -> None:
+        channel.listen(self._conn)
+        if (took := self._self_ring.prove()) is not None:
+            metrics.SELF_RING_SECONDS.observe(took)
+        self._check_queue()
+
+    def _open(self, open_cursor: Callable[[Connection, redis.Redis], Cursor]) -> Cursor:
+        self._heartbeat.beat_without_publishing()
+        with self._heartbeat.keep_alive():
+            cursor = open_cursor(self._conn, self._redis)
+        metrics.LEADER.set(1)
+        log.info("listening", cursor=cursor.snapshot)
+        return cursor
+
+    def _drain(self, cursor: Cursor, reason: str) -> Cursor:
+        with self._heartbeat.keep_alive():
             drained = drain.drain(self._conn, self._redis, cursor)
-        self._is_answering()
-        if why == RING and not drained.events:  # a stranger's: many of them must not be as many drains
-            self._next_answer = time.monotonic() + self._floor
-        metrics.DRAINS.labels(why).inc()
+        self._on_drained()
+        # A ring without events came from another role. Many such rings must not cause as many drains.
+        if reason == RING and not drained.events:
+            self._next_ring_drain = time.monotonic() + self._drain_seconds
+        metrics.DRAINS.labels(reason).inc()
         metrics.CURSOR_AGE.renew()
-        self._lost_bells.drained(why, drained.events)
-        quiet_before = self._quiet.seconds
+        self._missed_rings.drained(reason, drained.events)
+        before = self._quiet.quiet_seconds
         self._quiet.drained(drained.events, drained.cursor.snapshot)
-        metrics.QUIET_SECONDS.inc(self._quiet.seconds - quiet_before)
-        self._back_off.reset()
+        metrics.QUIET_SECONDS.inc(self._quiet.quiet_seconds - before)
+        self._backoff.reset()
         return drained.cursor
 
-    def _rest(self, cursor: Cursor) -> str:
-        """Wait until the next drain is due or a ring comes; returns what the drain is for. Beats and proves the bell meanwhile.
+    def _wait_for_next_drain(self, cursor: Cursor) -> str:
+        """Wait until a drain is due or a ring arrives; returns the reason for it. Runs due tasks meanwhile.
 
-        A ring is answered at once, unless the drain for the ring before it found nothing: then `drain_seconds` after that.
+        A ring causes a drain at once. After a ring without events the next such drain waits `drain_interval_seconds`.
         """
-        due, why = time.monotonic() + self._quiet.pause, self._quiet.state.value
-        while not self._stop.asked:
-            chores = min(self._next_beat, self._next_proof)
-            rang = self._listen_for(min(due, chores) - time.monotonic())
-            if rang and self._quiet.state is not State.AWAKE and self._next_answer < due:
-                due, why = self._next_answer, RING
+        due, reason = time.monotonic() + self._quiet.pause, self._quiet.state.value
+        while not self._stop.requested:
+            next_task = min(self._next_beat, self._next_self_ring)
+            rings = self._receive_rings(min(due, next_task) - time.monotonic())
+            if rings and self._quiet.state is not State.AWAKE and self._next_ring_drain < due:
+                due, reason = self._next_ring_drain, RING
             if time.monotonic() >= due:
                 break
-            self._chores(cursor)
+            self._run_due_tasks(cursor)
             if self._quiet.must_wake:
                 return self._quiet.state.value
-        return why
+        return reason
 
-    def _listen_for(self, seconds: float) -> int:
-        """Rings heard within `seconds`, not counting our own; the first one ends it."""
-        rang = 0
-        for ring in connection.wait_for_rings(self._conn, seconds, self._stop):
+    def _receive_rings(self, seconds: float) -> int:
+        """The number of rings within `seconds`, our own not counted. The first ring ends the wait."""
+        count = 0
+        for ring in self._conn.wait_for_rings(seconds, self._stop):
             try:
-                if (took := self._self_ring.hear(ring)) is not None:
+                if (took := self._self_ring.receive(ring)) is not None:
                     metrics.SELF_RING_SECONDS.observe(took)
-                rang += not ring.is_a_self_ring
-            except Exception as error:  # any role sends any ring: no single one may end the loop
-                self._odd_rings.fault(log, type(error).__name__, error)
-                rang += 1
-        metrics.RINGS_HEARD.inc(rang)
-        self._lost_bells.heard(rang)
-        return rang
+                count += not ring.is_self_ring
+            # Any role can send any ring, and none of them may end the loop.
+            except Exception as error:
+                self._unreadable_rings.fault(log, type(error).__name__, error)
+                count += 1
+        metrics.RINGS_RECEIVED.inc(count)
+        self._missed_rings.received(count)
+        return count
 
-    def _chores(self, cursor: Cursor) -> None:
+    def _run_due_tasks(self, cursor: Cursor) -> None:
+        """Send the heartbeat and the self-ring, and check the saved cursor and the queue, each when it is due."""
         now = time.monotonic()
         if now >= self._next_beat:
             if self._publishing:
@@ -149,20 +161,20 @@ class Leader:
                 self._heartbeat.beat_without_publishing()
             self._self_ring.check()
             self._next_beat = now + BEAT_SECONDS
-        if now >= self._next_proof:
+        if now >= self._next_self_ring:
             cursors.check(self._conn, cursor)
             self._self_ring.ring()
-            self._look_at_the_queue()
-            self._next_proof = now + EVERY_SECONDS
+            self._check_queue()
+            self._next_self_ring = now + EVERY_SECONDS
 
-    def _look_at_the_queue(self) -> None:
-        """A queue that fills up fails the commits of those who ring. While the listener is awake, nobody need."""
-        used = self._self_ring.used
-        metrics.QUEUE_USAGE.set(used)
-        self._quiet.keep_awake = used >= AWAKE_FROM
+    def _check_queue(self) -> None:
+        """Stay awake while the queue fills up: a full queue fails the commits that ring, and then none has to."""
+        usage = self._self_ring.queue_usage
+        metrics.QUEUE_USAGE.set(usage)
+        self._quiet.keep_awake = usage >= STAY_AWAKE_USAGE
         if self._quiet.keep_awake:
-            refused = "a ring of the listener was refused" if self._self_ring.was_refused else None
-            self._queue_full.fault(log, "queue", refused, used=f"{used:.0%}")
+            refused = "PostgreSQL refused the listener's own ring" if self._self_ring.was_refused else None
+            self._queue_full.fault(log, "queue", refused, used=f"{usage:.0%}")
         else:
             self._queue_full.over(log)
 
@@ -171,4 +183,4 @@ class Leader:
         metrics.FAULTS.labels("redis").inc()
         if self._redis_away.fault(log, "redis", error):
             metrics.RECONNECTS.labels("redis").inc()
-        self._listen_for(self._back_off.next())
+        self._receive_rings(self._backoff.next())

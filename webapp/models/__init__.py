@@ -1,13 +1,13 @@
-"""Tables, nothing else. Triggers and functions are in migrations/sql; a test holds models and migrations equal.
+"""The tables. migrations/schema.sql has the triggers and functions too; a test holds models and migrations equal.
 
-Every table that a tenant owns begins its keys with `tenant_id`, so that no query can forget it.
+Every key of a tenant's table begins with `tenant_id`, so that no query can omit it.
 """
 
 from .columns import TEXT_MAX_CHARS
 from .event import OrderEvent
 from .notification import Notification
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
-from .reader import Reader
+from .outbox_reader import OutboxReader
 from .rollup import DailyRollup, HourlyRollup
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
 
@@ -27,7 +27,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
-    "Reader",
+    "OutboxReader",
     "Tenant",
     "User",
 ]

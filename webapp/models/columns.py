@@ -11,13 +11,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-TEXT_MAX_CHARS = 500  # names of customers, products, people, tenants
+# Names of customers, products, users and tenants.
+TEXT_MAX_CHARS = 500
 
 
 def now_column() -> Mapped[datetime]:
+    """A time that the database sets at INSERT."""
     return mapped_column(DateTime(timezone=True), server_default=text("now()"))
 
 
 def length_check(column: str, chars: int) -> CheckConstraint:
-    """A bound for a text that every viewer's page shows: one row must not weigh megabytes."""
+    """A limit for a text that pages show, because one row must not add megabytes to every page."""
     return CheckConstraint(f"length({column}) <= {chars}", name=f"{column}_length")

@@ -1,4 +1,4 @@
-"""Events: one row per change of an order, written by triggers."""
+"""Events of orders, which are the outbox."""
 
 from __future__ import annotations
 
@@ -21,22 +21,21 @@ from .types import Xid8
 
 
 class OrderEvent(Base):
-    """Something that happened to an order; the outbox as the listener reads it. Insert-only, written by triggers alone.
+    """One change of an order, written by triggers only and never updated. The table is the outbox that the listener reads.
 
-    `occurred_at` is business time, `recorded_at` the clock at writing. `written_by` is the role that was logged in, `via`
-    what it called itself (application_name), `actor_id` the signed-in user when there is one. A program that is not
-    Doorbell may claim to act for a user: `claimed_actor_id`. No foreign keys: events outlive their orders.
+    `occurred_at` is business time, `recorded_at` the time of writing. `written_by` is the role that was signed in, `via` its
+    application_name, and `actor_id` the signed-in user, if any. A program other than Doorbell can only claim to act for a
+    user (`claimed_actor_id`). There are no foreign keys, because events outlive their orders.
     """
 
     __tablename__ = "order_events"
     __table_args__ = (
-        Index("ix_order_events_xid", "xid"),  # webapp/outbox/drain.py: what was committed since the cursor
-        Index(
-            "ix_order_events_order", "tenant_id", "order_id", text("id DESC")
-        ),  # an order's last change and its history
-        Index(  # queries/revenue: refunds made in a time
-            "ix_order_events_refunds", "tenant_id", "occurred_at", postgresql_where=text("type = 'refunded'")
-        ),
+        # outbox/drain: events committed since the cursor
+        Index("ix_order_events_xid", "xid"),
+        # queries/order_page: an order's history; queries/recent_orders: its last event
+        Index("ix_order_events_order", "tenant_id", "order_id", text("id DESC")),
+        # queries/revenue: refunds made in a period
+        Index("ix_order_events_refunds", "tenant_id", "occurred_at", postgresql_where=text("type = 'refunded'")),
         {"postgresql_partition_by": "RANGE (recorded_at)"},
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -1,4 +1,4 @@
-"""Notifications: one row per event that a salesperson is told about."""
+"""Notifications of salespeople."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from .types import Xid8
 
 
 class Notification(Base):
-    """A row of one user's inbox, written in the transaction of its event, so exactly once."""
+    """A row of a user's inbox, written exactly once, in the transaction of its event."""
 
     __tablename__ = "notifications"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], ondelete="CASCADE"),
-        UniqueConstraint("event_id", "user_id"),  # exactly once
-        Index("ix_notifications_inbox", "tenant_id", "user_id", text("id DESC")),  # queries/inbox: the list
-        Index(  # queries/inbox: the badge
-            "ix_notifications_unread", "tenant_id", "user_id", postgresql_where=text("read_at IS NULL")
-        ),
-        Index("ix_notifications_order", "tenant_id", "order_id"),  # deleting an order
+        UniqueConstraint("event_id", "user_id"),
+        # queries/inbox: a user's list, newest first
+        Index("ix_notifications_inbox", "tenant_id", "user_id", text("id DESC")),
+        # queries/inbox: the number of unread notifications
+        Index("ix_notifications_unread", "tenant_id", "user_id", postgresql_where=text("read_at IS NULL")),
+        # the foreign key to orders: the notifications of a deleted order
+        Index("ix_notifications_order", "tenant_id", "order_id"),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(BigInteger)
@@ -43,4 +44,5 @@ class Notification(Base):
     type: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = now_column()
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))  # ids commit out of order
+    # Its transaction, because ids are not committed in their order.
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))

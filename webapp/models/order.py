@@ -1,6 +1,6 @@
 """Orders and their lines.
 
-Money is integer minor units (cents) beside its ISO 4217 currency.
+Money is an integer in minor units (cents), with its ISO 4217 currency.
 """
 
 from __future__ import annotations
@@ -43,54 +43,55 @@ END"""
 
 
 class Order(Base):
-    """One order. The timestamps are the truth and `status` is computed from them, so plain SQL cannot disagree with it."""
+    """An order. `status` is computed from the timestamps and the refund, so plain SQL cannot make them disagree."""
 
     __tablename__ = "orders"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "number"),  # the order's page; the import's idempotence
-        UniqueConstraint("tenant_id", "id"),  # the target of order_lines and notifications
+        # the order's page; the import finds existing orders
+        UniqueConstraint("tenant_id", "number"),
+        # referenced by order_lines and notifications
+        UniqueConstraint("tenant_id", "id"),
         ForeignKeyConstraint(["tenant_id", "owner_id"], ["users.tenant_id", "users.id"]),
-        # One key to the tenant and its currency: a board never adds up two currencies.
+        # References the tenant with its currency, so that a board never adds up two currencies.
         ForeignKeyConstraint(["tenant_id", "currency"], ["tenants.id", "tenants.currency"], ondelete="CASCADE"),
         CheckConstraint("total_minor BETWEEN 0 AND 1000000000000000", name="total"),
-        # Times that a calendar can show: an infinity or a year 20000 would fail every page that lists the order.
+        # Infinity or the year 20000 would fail every page that lists the order.
         *(CheckConstraint(f"{at} BETWEEN '1900-01-01' AND '9000-01-01'", name=at) for at in ORDER_TIMES),
         CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refund_within_total"),
         CheckConstraint("refunded_minor = 0 OR paid_at IS NOT NULL", name="refund_of_paid"),
         CheckConstraint("number <> '' AND length(number) <= 64", name="number"),
         length_check("customer", TEXT_MAX_CHARS),
         length_check("source", SOURCE_MAX_CHARS),
+        # queries/recent_orders, queries/orders_today
+        Index("ix_orders_recent", "tenant_id", text("placed_at DESC"), text("id DESC")),
+        # queries/revenue
+        Index("ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")),
+        # queries/order_search; the foreign key to users
+        Index("ix_orders_owner_status", "tenant_id", "owner_id", "status", text("placed_at DESC"), text("id DESC")),
+        # queries/order_search
+        Index("ix_orders_status", "tenant_id", "status", text("placed_at DESC"), text("id DESC")),
+        # queries/order_search, through order_search()
         Index(
-            "ix_orders_recent", "tenant_id", text("placed_at DESC"), text("id DESC")
-        ),  # queries/recent_orders, orders_today
-        Index(
-            "ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")
-        ),  # queries/revenue
-        Index(  # queries/order_search; the foreign key to users
-            "ix_orders_owner_status", "tenant_id", "owner_id", "status", text("placed_at DESC"), text("id DESC")
-        ),
-        Index(  # queries/order_search
-            "ix_orders_status", "tenant_id", "status", text("placed_at DESC"), text("id DESC")
-        ),
-        Index(  # order_search() in migrations/sql/0008_order_search.sql
             "ix_orders_search",
             text("order_search_terms(tenant_id, placed_at, owner_id, number, customer)"),
             postgresql_using="gin",
             postgresql_with={"fastupdate": "off"},
         ),
-        Index(  # orders/missing_refunds.py: the few refunded orders, compared with their events
+        # orders/missing_refunds: the few refunded orders, compared with their events
+        Index(
             "ix_orders_refunded",
             "tenant_id",
             "id",
             postgresql_include=["refunded_minor"],
             postgresql_where=text("refunded_minor > 0"),
         ),
-        Index(  # orders.place: a form sent twice places one order; partial, so that imports pay nothing for it
-            "uq_orders_form_token",
+        # orders/verbs: a form sent twice places one order; partial, so that it costs imports nothing
+        Index(
+            "uq_orders_idempotency_key",
             "tenant_id",
-            "form_token",
+            "idempotency_key",
             unique=True,
-            postgresql_where=text("form_token IS NOT NULL"),
+            postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -105,17 +106,16 @@ class Order(Base):
     paid_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    refunded_at: Mapped[datetime | None] = mapped_column(
-        DateTime(timezone=True)
-    )  # of the last refund, where it is known
+    # Of the last refund, where known.
+    refunded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     source: Mapped[str] = mapped_column(Text, server_default=text("'sql'"))
-    form_token: Mapped[UUID | None] = mapped_column(Uuid)
+    idempotency_key: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(Text, Computed(STATUS_SQL, persisted=True))
     updated_at: Mapped[datetime] = now_column()
 
 
 class OrderLine(Base):
-    """What was ordered. `total_minor` is the line's price after discount; the order's total may add freight."""
+    """A line of an order. `total_minor` is its price after discount; the order's total may add freight."""
 
     __tablename__ = "order_lines"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Tenants, their users, and the sign-ins that ended."""
+"""Tenants, their users, and ended sessions."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ SETTING_MAX_CHARS = 100  # a time zone or a locale
 
 
 class Tenant(Base):
-    """A company with its board. `timezone` decides what "today" is; the board counts in `currency` alone."""
+    """A company with its board. `timezone` defines its "today"; its amounts are in `currency`."""
 
     __tablename__ = "tenants"
     __table_args__ = (
-        UniqueConstraint("id", "currency"),  # the target of orders(tenant_id, currency)
+        # referenced by orders(tenant_id, currency)
+        UniqueConstraint("id", "currency"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
-        # Fails for a zone that PostgreSQL does not know: one such row would fail every query over all tenants.
+        # Raises for an invalid zone, because one such row would fail every query over all tenants.
         CheckConstraint("(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone"),
         length_check("name", TEXT_MAX_CHARS),
         length_check("timezone", SETTING_MAX_CHARS),
@@ -48,31 +49,33 @@ class Tenant(Base):
     timezone: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(String(3))
     locale: Mapped[str] = mapped_column(Text)
-    next_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1001"))  # for orders placed by the form
+    # Of the next order that the form places.
+    next_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1001"))
     created_at: Mapped[datetime] = now_column()
 
 
 class User(UserMixin, Base):
-    """A person who signs in. `password_hash` is argon2id, null without a password.
+    """A user who signs in. `password_hash` is argon2id, null without a password.
 
-    A user with a `disabled_at` cannot sign in; the user's orders stay. A session is valid while `sessions_from` is what it was
-    when the session began (accounts/sessions.py). A trigger changes it with the password and the role, and when the user is
+    A user with a `disabled_at` cannot sign in; the user's orders stay. A session is valid while `sessions_from` has the value
+    that it had at sign-in (accounts/sessions.py). A trigger changes it with the password, the role and when the user is
     disabled.
     """
 
     __tablename__ = "users"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "id"),  # the target of orders(tenant_id, owner_id)
+        # referenced by orders(tenant_id, owner_id)
+        UniqueConstraint("tenant_id", "id"),
         CheckConstraint("role IN ('manager', 'sales')", name="role"),
         length_check("email", EMAIL_MAX_CHARS),
         length_check("name", TEXT_MAX_CHARS),
         length_check("password_hash", TEXT_MAX_CHARS),
         CheckConstraint("disabled_at BETWEEN '1900-01-01' AND '9000-01-01'", name="disabled_at"),
         CheckConstraint("sessions_from BETWEEN '1900-01-01' AND '9000-01-01'", name="sessions_from"),
-        Index("uq_users_email_lower", text("lower(email)"), unique=True),  # sign-in, whatever the case
-        Index(  # streams/revocation.py: users whose sessions ended lately
-            "ix_users_sessions_from", "sessions_from", postgresql_where=text("sessions_from IS NOT NULL")
-        ),
+        # sign-in, with the e-mail in any case
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),
+        # streams/revocation: users with recently ended sessions
+        Index("ix_users_sessions_from", "sessions_from", postgresql_where=text("sessions_from IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
@@ -86,12 +89,11 @@ class User(UserMixin, Base):
 
 
 class EndedSession(Base):
-    """A session that was signed out (accounts/sessions.py). Its cookie expires at `expires_at`, then the row may go."""
+    """A session that was signed out (accounts/sessions.py). Its cookie expires at `expires_at`; then the row can be deleted."""
 
     __tablename__ = "ended_sessions"
-    __table_args__ = (
-        Index("ix_ended_sessions_ended_at", "ended_at"),
-    )  # streams/revocation.py: sessions that were signed out lately
+    # streams/revocation: recently ended sessions
+    __table_args__ = (Index("ix_ended_sessions_ended_at", "ended_at"),)
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
     ended_at: Mapped[datetime] = now_column()
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,4 +1,4 @@
-"""PostgreSQL's types that SQLAlchemy does not know: transaction ids and snapshots."""
+"""Types of PostgreSQL that SQLAlchemy lacks: transaction ids and snapshots."""
 
 from __future__ import annotations
 
@@ -26,4 +26,5 @@ class PgSnapshot(UserDefinedType[str]):
         return "pg_snapshot"
 
 
-ischema_names.update({"xid8": Xid8, "pg_snapshot": PgSnapshot})  # what reflection (flask db check) reads them as
+# For reflection (flask db check).
+ischema_names.update({"xid8": Xid8, "pg_snapshot": PgSnapshot})

@@ -1,1 +1,1 @@
-"""Notifications: what each salesperson is told about their own orders."""
+"""Notifications: a salesperson's inbox."""

@@ -1,11 +1,14 @@
-"""Announces a change of a user's inbox to the user's other pages."""
+"""Marks notifications as read, and signals the change to the user's open pages."""
 
 from __future__ import annotations
 
 import redis
+from sqlalchemy import func, update
 
 from .. import redis_client
-from ..events.catalog import INBOX
+from ..db import db
+from ..events.topics import INBOX
+from ..models import Notification, User
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..signals import publisher
@@ -14,8 +17,24 @@ log = logs.get("notifications")
 _unsent = Incident("redis", "inbox signals are not sent")
 
 
+def mark_read(user: User, notification_id: int | None = None) -> None:
+    """Mark one of the user's notifications as read, or all of them, and commit.
+
+    The notification of another user, or one that was read before, is left as it is.
+    """
+    tenant_id, user_id = user.tenant_id, user.id
+    mine = update(Notification).where(
+        Notification.tenant_id == tenant_id, Notification.user_id == user_id, Notification.read_at.is_(None)
+    )
+    if notification_id is not None:
+        mine = mine.where(Notification.id == notification_id)
+    db.session.execute(mine.values(read_at=func.now()))
+    db.session.commit()
+    publish_inbox(tenant_id, user_id)
+
+
 def publish_inbox(tenant_id: int, user_id: int) -> None:
-    """Tell a user's other tabs that the inbox changed. Without Redis they see it at their next refetch."""
+    """Signal to a user's open pages that the inbox changed. Without Redis they show it at their next refetch."""
     try:
         publisher.publish(redis_client.client(), tenant_id, {}, {user_id: [INBOX]})
     except redis.RedisError as error:

@@ -1,4 +1,4 @@
-"""An incident: something is away for a while. One line when it begins, one a minute while it lasts, one when it is over."""
+"""Incident: an outage that is logged when it begins, once per minute while it lasts, and when it is over."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 
 from structlog.stdlib import BoundLogger
 
-AGAIN_SECONDS = 60.0  # how often an incident that lasts is told again
-TEXT_LENGTH = 300  # characters of an error's text
+# Time between two log lines of an incident that lasts.
+REMINDER_SECONDS = 60.0
+ERROR_CHARS = 300
 
 
 class Incident:
-    """What happens to `name`, for example "redis"; `meanwhile` says what Doorbell does until it is back.
+    """An outage of `name`, for example "redis"; `meanwhile` is what Doorbell does until it is over.
 
-    `state` and `again` are the words for what it is during the incident and after it. `fault` and `over` may be called by
-    any thread. `settled` is how many seconds must have passed without a fault before `over` believes it: where many try at
-    once, some succeed while others still fail.
+    `state` and `again` describe `name` during the incident and after it. Any thread may call `fault` and `over`. `settled`
+    is the number of seconds without a fault before `over` counts: of many concurrent attempts, some succeed while others
+    still fail.
     """
 
     def __init__(
@@ -35,13 +36,13 @@ class Incident:
         self._state, self._again = state, again
         self._lock = threading.Lock()
         self._began: float | None = None
-        self._failed = self._told = 0.0
+        self._failed = self._logged = 0.0
         self._tries = 0
 
     def fault(self, log: BoundLogger, cause: str, error: object = None, **more: Any) -> bool:
-        """Count one failed try; log the first, and then one a minute. Returns whether an incident began with it.
+        """Count a failed attempt; log the first, then one per minute. Returns whether it began an incident.
 
-        `cause` is a word to search for, `error` an exception or a text; `more` goes into the line that is logged.
+        `cause` is a key to search logs for, `error` an exception or a text; `more` is added to the line.
         """
         with self._lock:
             now = self._clock()
@@ -49,19 +50,20 @@ class Incident:
             self._tries = 1 if begins else self._tries + 1
             began = self._began = now if self._began is None else self._began
             self._failed = now
-            if not begins and now - self._told < AGAIN_SECONDS:
+            if not begins and now - self._logged < REMINDER_SECONDS:
                 return False
-            self._told = now
+            self._logged = now
             tries = self._tries
         still = "" if begins else "still "
         lasts = {} if begins else {"seconds": round(now - began, 1), "tries": tries}
-        said = {} if error is None else {"error": in_a_line(error)}
-        log.warning(f"{self._name} is {still}{self._state}; {self._meanwhile}", cause=cause, **said, **lasts, **more)
+        seen = {} if error is None else {"error": in_a_line(error)}
+        log.warning(f"{self._name} is {still}{self._state}; {self._meanwhile}", cause=cause, **seen, **lasts, **more)
         return begins
 
     def over(self, log: BoundLogger) -> bool:
-        """Log that it is back, after how long and how many tries. Nothing, and False, when nothing was wrong."""
-        if self._began is None:  # without the lock: this is called after everything that went well
+        """End the incident: log its length and number of attempts. Returns False where there is none."""
+        # Without the lock, because this is called after each success.
+        if self._began is None:
             return False
         with self._lock:
             now = self._clock()
@@ -74,8 +76,8 @@ class Incident:
 
 
 def in_a_line(error: object) -> str:
-    """`OperationalError: connection refused`: an exception's type and its text's first line; a text as it is."""
-    text = (str(error).strip().splitlines() or [""])[0][:TEXT_LENGTH]
+    """An exception as `OperationalError: connection refused`, with the first line of its text; a text unchanged."""
+    text = (str(error).strip().splitlines() or [""])[0][:ERROR_CHARS]
     if not isinstance(error, BaseException):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,7 +1,7 @@
-"""What the processes say: one line an incident, in logfmt for machines or as text for people.
+"""Logging of all processes, in logfmt for machines or as text for people.
 
-`configure` is called once by each process; the `flask` commands do not call it and keep their output. `get` gives a logger
-of ours; what libraries log goes through the same format. An incident's one line is the work of observability/incidents.py.
+Each process calls `configure` once; the `flask` commands do not, and keep their output. `get` returns one of our loggers;
+lines of libraries have the same format. observability/incidents.py reduces an outage to one line per minute.
 """
 
 from __future__ import annotations
@@ -18,53 +18,58 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
 from ..config.config import LOG_FORMATS, LOG_LEVELS
+from ..config.env import EnvReader
 
-OURS = "doorbell"  # the standard library's logger above all of ours
+# The parent of all our loggers.
+OURS = "doorbell"
 REPEAT_SECONDS = 60.0
-# Libraries that say the same at every try while Redis is away.
+# Libraries that log the same line at each attempt during an outage of Redis.
 REPEATING = ("celery.beat", "celery.worker.consumer", "kombu", "redis")
 
 _FIRST = ["at", "level", "log", "pid", "event"]
 _URL_PASSWORD = re.compile(r"(\w://[^\s:/@]{0,64}:)[^\s@]{1,256}@")
 _DSN_PASSWORD = re.compile(r"(password=)\S+")
 _EMAIL = re.compile(r"(?<![\w.+/:-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,190}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")  # all but tab and line feed
+# All control characters but tab and line feed.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 
 class LogLine(dict[str, Any]):
-    """A log line's keys and values. As text where nobody has called `configure`: in a `flask` command or a test."""
+    """The keys and values of a log line. `str` is for processes without `configure`: a `flask` command or a test."""
 
     def __str__(self) -> str:
         rest = (f"{key}={value!r}" for key, value in self.items() if key not in ("event", "level", "log", "exc_info"))
         return " ".join([str(self.get("event")), *rest])
 
 
-class Once(logging.Filter):
-    """Lets a library say the same at most once a minute, so that an outage is a line a minute and not one a try."""
+class RepeatFilter(logging.Filter):
+    """Passes the same line of a library at most once per minute, so an outage is not one line per attempt."""
 
     def __init__(self, clock: Any = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._said: dict[tuple[str, int, str], float] = {}
+        self._logged: dict[tuple[str, int, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(REPEATING):
             return True
-        what = (record.name, record.levelno, str(record.msg)[:80])  # the text before its values are put in
+        # The message without its values.
+        key = (record.name, record.levelno, str(record.msg)[:80])
         now = self._clock()
-        if now - self._said.get(what, -REPEAT_SECONDS) < REPEAT_SECONDS:
+        if now - self._logged.get(key, -REPEAT_SECONDS) < REPEAT_SECONDS:
             return False
-        if len(self._said) > 100:  # texts that are never the same again
-            self._said.clear()
-        self._said[what] = now
+        # Lines that never repeat must not fill the memory.
+        if len(self._logged) > 100:
+            self._logged.clear()
+        self._logged[key] = now
         return True
 
 
 def get(name: str) -> BoundLogger:
-    """A logger of ours: `log.warning("redis is away", cause="subscription")`. Its name is the line's `log`."""
+    """One of our loggers: `log.warning("redis is away", cause="subscription")`. `name` is the line's `log`."""
     logger = structlog.wrap_logger(
         logging.getLogger(f"{OURS}.{name}"),
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.add_log_level, _add_name, _hand_on],
+        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.add_log_level, _add_name, _to_logging],
         wrapper_class=BoundLogger,
         context_class=dict,
     )
@@ -73,16 +78,16 @@ def get(name: str) -> BoundLogger:
 
 
 def configure(env: Mapping[str, str], libraries: int | None = None) -> None:
-    """Send all logs to stderr in the format that `env` asks for. Called again it replaces what it did before.
+    """Send all logs to stderr in the format that `env` asks for. A second call replaces the first.
 
-    LOG_LEVEL (INFO) is for our own lines; libraries speak from `libraries` on, by default from WARNING or LOG_LEVEL,
-    whichever is higher. A wrong value counts as unset here: it is Config that refuses it, with all other faults.
+    LOG_LEVEL (INFO) is for our own lines. `libraries` is the minimum level for those of libraries: by default WARNING or
+    LOG_LEVEL, whichever is higher. A value that is not valid counts as unset here; Config reports it with all other faults.
     """
-    level = logging.getLevelName(_allowed(env, "LOG_LEVEL", LOG_LEVELS) or "INFO")
+    level = logging.getLevelName(EnvReader(env).one_of("LOG_LEVEL", LOG_LEVELS) or "INFO")
     handler = logging.StreamHandler(sys.stderr)
     handler.set_name(OURS)
     handler.setFormatter(formatter(env))
-    handler.addFilter(Once())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     for old in [old for old in root.handlers if old.get_name() == OURS]:
         root.removeHandler(old)
@@ -92,12 +97,13 @@ def configure(env: Mapping[str, str], libraries: int | None = None) -> None:
 
 
 def formatter(env: Mapping[str, str]) -> logging.Formatter:
-    """LOG_FORMAT, else console for a person (a demo or a terminal) and logfmt for a machine."""
-    terminal = sys.stderr.isatty()
-    demo = env.get("DOORBELL_DEMO", "").strip().lower() in ("1", "true", "yes", "on")
-    chosen = _allowed(env, "LOG_FORMAT", LOG_FORMATS) or ("console" if demo or terminal else "logfmt")
+    """The formatter of LOG_FORMAT; by default console for a demo or a terminal, else logfmt."""
+    read, terminal = EnvReader(env), sys.stderr.isatty()
+    is_for_people = read.switch("DOORBELL_DEMO", False) or terminal
+    chosen = read.one_of("LOG_FORMAT", LOG_FORMATS) or ("console" if is_for_people else "logfmt")
     before: list[Any] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, _mask]
-    if chosen == "console":  # no time: the terminal's reader sees it, and `make run` writes it before each line
+    if chosen == "console":
+        # Without the time, which `make run` writes before each line.
         shown: Any = structlog.dev.ConsoleRenderer(
             colors=terminal, sort_keys=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
         )
@@ -108,11 +114,6 @@ def formatter(env: Mapping[str, str]) -> logging.Formatter:
     return ProcessorFormatter(
         processors=[*before, shown], foreign_pre_chain=[structlog.stdlib.add_log_level, _add_name]
     )
-
-
-def _allowed(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
-    value = env.get(name, "").strip().lower()
-    return next((spelling for spelling in allowed if spelling.lower() == value), None)
 
 
 def _add_name(logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -127,14 +128,14 @@ def _add_pid(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Muta
     return line
 
 
-def _hand_on(logger: Any, method: str, line: MutableMapping[str, Any]) -> tuple[tuple[LogLine], dict[str, Any]]:
-    """To the standard library, whose handler has our formatter; where it has not, the line is text all the same."""
+def _to_logging(logger: Any, method: str, line: MutableMapping[str, Any]) -> tuple[tuple[LogLine], dict[str, Any]]:
+    """Pass the line to `logging`; without our formatter it is written as plain text."""
     (_, keywords) = ProcessorFormatter.wrap_for_formatter(logger, method, line)
     return (LogLine(line),), keywords
 
 
 def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Passwords of addresses and e-mails, which come with the texts of other people's errors."""
+    """Replace e-mail addresses, and passwords in URLs; texts of libraries' errors have them."""
     for key, value in line.items():
         if isinstance(value, str | BaseException) and ("@" in (text := str(value)) or "password=" in text):
             text = _DSN_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
@@ -143,7 +144,7 @@ def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutable
 
 
 def _in_one_line(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """What would break a line or a terminal is spelled out; the renderer does so with line feeds."""
+    """Escape control characters, which break lines and terminals; the renderer escapes line feeds."""
     for key, value in line.items():
         if isinstance(value, str):
             line[key] = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", value.strip())

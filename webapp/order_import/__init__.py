@@ -1,7 +1,7 @@
 """Orders from a CSV file: read, parsed strictly, staged through COPY, checked and placed in SQL.
 
-    csvfile ─▶ columns ─▶ rows (values) ─▶ staging ─▶ owners ─▶ load
-                                              └─────────▶ report
+    csv_file ─▶ columns ─▶ row_parser (cell_parsers) ─▶ staging ─▶ owners ─▶ placement
+                                                           └─────────▶ report
 
-Nothing is held in memory but the row at hand: what belongs together (the lines of an order) is grouped by PostgreSQL.
+Memory stays flat: only the current row is in memory, and PostgreSQL groups rows (the lines of an order).
 """

@@ -1,13 +1,13 @@
-"""Which column of the file is which field of an order: by name, by --map, or by a format's own names."""
+"""The fields of an order and the file's columns for them: by name, by --map, or by a format's own names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .faults import FileRefused
+from .errors import FileRefused
 
-# field: the column names that mean it, the likeliest first; case, spaces and underscores do not matter
+# For each field, its usual column names, the likeliest first. Case, spaces and underscores are ignored.
 FIELDS: dict[str, tuple[str, ...]] = {
     "number": ("order number", "number", "order no", "order nr", "order id", "order", "order name", "name"),
     "customer": ("customer", "customer name", "client", "client name", "buyer", "company", "billing name"),
@@ -29,13 +29,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "line_discount": ("line discount",),
 }
 LINE_FIELDS = ("sku", "product", "quantity", "unit_price", "discount_rate", "line_discount")
-# Left unread beside lines, these would make every total wrong in silence.
+# Ignored beside lines, these columns would silently make every total wrong.
 CHANGES_A_TOTAL = ("discount", "discountamount", "tax", "taxes", "taxamount", "vat")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The header, and for each field found the indexes of its columns; of several, the first that is not empty counts."""
+    """The header, and the column indexes of each field found. Of several columns, the first non-empty cell is used."""
 
     header: tuple[str, ...]
     found: Mapping[str, tuple[int, ...]]
@@ -49,15 +49,11 @@ class Columns:
         read = {index for indexes in self.found.values() for index in indexes}
         return [name for index, name in enumerate(self.header) if index not in read]
 
-    @property
-    def has_lines(self) -> bool:
-        return "quantity" in self.found
-
 
 def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
-    """Columns by their names, `mapped` (field → column name, empty = leave the field out) first.
+    """The columns by their names; `mapped` (field → column name, empty = omit the field) takes precedence.
 
-    Raises FileRefused for an unknown field or column, a name that two columns bear, or a missing column.
+    Raises FileRefused for an unknown field or column, a name shared by two columns, or a missing column.
     """
     found = match_mapped(header, mapped)
     for field, names in FIELDS.items():
@@ -71,7 +67,8 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
         missing.append("total (or the lines' " + ", ".join(lines) + ")")
     if missing:
         raise FileRefused(_missing(header, missing))
-    if lines:  # the total is given and the lines are not whole: an order's total needs none
+    # The total is given, so incomplete lines can be omitted.
+    if lines:
         found = {field: index for field, index in found.items() if field not in LINE_FIELDS}
     if "total" not in found:
         _refuse_unread_part_of_price(Columns(tuple(header), found))
@@ -79,11 +76,11 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
 
 
 def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    """Only what --map says."""
+    """The column indexes of the fields that --map names. Raises FileRefused for an unknown field or column."""
     found: dict[str, tuple[int, ...]] = {}
     for field, name in mapped.items():
         if field not in FIELDS:
-            raise FileRefused(f"--map {field}={name}: there is no field {field!r}; allowed: {', '.join(FIELDS)}.")
+            raise FileRefused(f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join(FIELDS)}.")
         if not name:
             continue
         index = header.index(name) if header.count(name) == 1 else find(header, name)
@@ -94,16 +91,16 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
 
 
 def find(header: Sequence[str], name: str) -> int | None:
-    """The index of the column of that name, if there is one. Raises FileRefused when two columns bear it."""
+    """The index of the column of that name, or None. Raises FileRefused when two columns have the name."""
     same = [index for index, column in enumerate(header) if plain(column) == plain(name)]
     if len(same) > 1:
         seen = " and ".join(f"column {index + 1} ({header[index]})" for index in same[:2])
-        raise FileRefused(f"Two columns are named {name!r}: {seen}. Rename one, or say which with --map field=Column.")
+        raise FileRefused(f"Two columns are named {name!r}: {seen}. Rename one, or choose one with --map field=Column.")
     return same[0] if same else None
 
 
 def plain(name: str) -> str:
-    """A column's name without case, spaces and marks."""
+    """A column's name in lower case, without spaces and punctuation."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
@@ -114,7 +111,7 @@ def _first(header: Sequence[str], names: Sequence[str]) -> int | None:
 def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
     columns = {plain(name) for name in header}
     if {"lineitemname", "financialstatus"} <= columns:
-        return "This looks like Shopify's orders export: say --format shopify."
+        return "This looks like Shopify's orders export: use --format shopify."
     return (
         f"No column was found for {', '.join(missing)}; the file has {', '.join(header)}. "
         f"Name it with --map {missing[0].split()[0]}=Column."
@@ -127,5 +124,5 @@ def _refuse_unread_part_of_price(columns: Columns) -> None:
             raise FileRefused(
                 f"The file has no total, and its column {name!r} may be part of the price: map it with "
                 "--map discount_rate=… (0 to 1) or --map line_discount=… (an amount off the line), map a column to "
-                "total, or take it out of the file."
+                "total, or remove it from the file."
             )

@@ -1,7 +1,7 @@
-"""Whose orders these are: people found by e-mail or by name, and what becomes of those that nobody knows.
+"""The owners of imported orders: users found by e-mail or by name, and the policy for owners who are not users yet.
 
-import_owners   one row a person named in the file: `owner_id` when known, `reason` when their orders are refused. A user who is
-                disabled keeps the orders that exist and gets no new ones: `disabled` is the reason to refuse those
+import_owners   one row per owner named in the file: `owner_id` when known, `reason` when their orders are rejected. A disabled
+                user keeps existing orders but gets no new ones: `disabled` is the reason to reject new ones
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ SELECT named.*, coalesce(by_email.id, by_name.id) AS owner_id,
        CASE
            WHEN %(policy)s = 'ignore' OR by_email.id IS NOT NULL OR by_name.people = 1 THEN NULL
            WHEN elsewhere.id IS NOT NULL THEN
-               format('owner %%L belongs to another tenant; an address is one person''s, so name another one', owner_email)
+               format('owner %%L belongs to another tenant; an address belongs to one user, so name another owner', owner_email)
            WHEN by_name.people > 1 THEN
-               format('owner %%L is the name of %%s people; name them by e-mail, in a column owner_email',
+               format('owner %%L is the name of %%s users; give the e-mail instead, in a column owner_email',
                       owner_name, by_name.people)
            WHEN %(policy)s = 'refuse' THEN
-               format('owner %%L is no user of %%s; use --owners create to make them one, or --owners ignore',
+               format('owner %%L is not a user of %%s; use --owners create to create the user, or --owners ignore',
                       coalesce(owner_email, owner_name), %(slug)s::text)
            WHEN owner_email IS NULL THEN
-               format('owner %%L is no user of %%s and has no e-mail to make them one; add a column owner_email',
+               format('owner %%L is not a user of %%s and has no e-mail to create one; add a column owner_email',
                       owner_name, %(slug)s::text)
        END AS reason,
        CASE WHEN disabled.id IS NOT NULL THEN
-           format('owner %%L is disabled and gets no new orders; name another one, run flask user enable %%s, '
+           format('owner %%L is disabled and gets no new orders; name another owner, run flask user enable %%s, '
                   'or use --owners ignore', coalesce(owner_email, owner_name), disabled.email)
        END AS disabled
 FROM (
@@ -45,18 +45,19 @@ LEFT JOIN (
 ) AS by_name ON owner_email IS NULL AND by_name.name = lower(owner_name)
 LEFT JOIN users disabled ON disabled.id = coalesce(by_email.id, by_name.id) AND disabled.disabled_at IS NOT NULL"""
 
-REFUSED = """
+REJECT = """
 UPDATE import_orders o SET reason = w.reason
 FROM import_owners w WHERE w.owner_key = o.owner_key AND w.reason IS NOT NULL AND o.reason IS NULL"""
 
-# An order that exists stays as it is, and one that is re-imported every day must not be refused when its owner leaves.
-REFUSED_NEW = """
+# Existing orders stay unchanged, so a daily re-import must not reject them after their owner leaves.
+REJECT_NEW = """
 UPDATE import_orders o SET reason = w.disabled
 FROM import_owners w
 WHERE w.owner_key = o.owner_key AND w.disabled IS NOT NULL AND o.reason IS NULL
   AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)"""
 
-# Only who owns an order that is about to be placed. No password hash: nobody signs in before `flask user password`.
+# Only owners of an order that is about to be placed. Without a password hash they cannot sign in before
+# `flask user password`.
 CREATE = """
 WITH created AS (
     INSERT INTO users (tenant_id, email, name, role)
@@ -83,20 +84,20 @@ LIMIT 1"""
 
 
 def find_owners(conn: psycopg.Connection, tenant_id: int, slug: str, policy: str) -> None:
-    """Find the people named in the file; under `refuse` and `create`, give orders of others a reason."""
+    """Find the file's owners among the users. Orders with an owner that `policy` does not accept get a reason."""
     conn.execute(OWNERS, {"tenant": tenant_id, "slug": slug, "policy": policy})
-    conn.execute(REFUSED)
+    conn.execute(REJECT)
     if policy != "ignore":
-        conn.execute(REFUSED_NEW, {"tenant": tenant_id})
+        conn.execute(REJECT_NEW, {"tenant": tenant_id})
     conn.execute("ANALYZE import_owners")
 
 
 def create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
-    """Make users of the people whom nobody knows, inside the caller's transaction; how many."""
+    """Create a user for each unknown owner, inside the caller's transaction. Returns how many."""
     return conn.execute(CREATE, {"tenant": tenant_id}).rowcount
 
 
 def first_unknown(conn: psycopg.Connection, tenant_id: int) -> str | None:
-    """The address of somebody who still is nobody's id, though an order is about to be placed for them."""
+    """The address of an owner who is still not a user, although their order is about to be placed; normally None."""
     found = conn.execute(UNKNOWN, {"tenant": tenant_id}).fetchone()
     return str(found[0]) if found else None

@@ -1,4 +1,4 @@
-"""The rejected rows, beside the input: where, why, and the row itself, so that the report can be mended and imported."""
+"""The report of rejected rows, written next to the input file, so that the rows can be corrected and imported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import class_row
 
-from .csvfile import ADDED, OrdersFile
-from .formulas import neutral
+from .csv_file import REPORT_COLUMNS, OrdersFile
+from .formula_escape import escape
 
-FETCHED = 2_000  # rows a round trip
+FETCH_ROWS = 2_000  # per round trip
 
 REJECTED = """
 SELECT l.line, coalesce(l.number, '') AS number, coalesce(l.reason, o.reason) AS reason
@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM import_orders) AS orders,
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that was not used: its first line in the file, its order number ('' when it has none), and why."""
+    """A rejected row: its first line in the file, its order number ('' if it has none) and the reason."""
 
     line: int
     number: str
@@ -43,7 +43,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Counts:
-    """Orders in the file, and how many of them and of the file's rows were rejected."""
+    """The number of orders in the file, and the numbers of rejected orders and rejected rows."""
 
     orders: int
     rejected_orders: int
@@ -58,9 +58,9 @@ def count(conn: psycopg.Connection) -> Counts:
 
 
 def rejected(conn: psycopg.Connection) -> Iterator[Rejected]:
-    """The rejected rows in the order of the file, fetched a few at a time."""
+    """The rejected rows in file order, fetched in batches."""
     with conn.transaction(), conn.cursor("import_rejected", row_factory=class_row(Rejected)) as cursor:
-        cursor.itersize = FETCHED
+        cursor.itersize = FETCH_ROWS
         yield from cursor.execute(REJECTED)
 
 
@@ -69,33 +69,33 @@ def first(conn: psycopg.Connection, rows: int) -> list[Rejected]:
 
 
 def path_beside(path: Path) -> Path:
-    """`orders.rejected.csv` of `orders.csv`, `orders.rejected.tsv` of `orders.tsv`: each file has its own."""
+    """`orders.rejected.csv` for `orders.csv`, `orders.rejected.tsv` for `orders.tsv`: one report per file."""
     return path.with_name(f"{path.stem}.rejected{path.suffix}")
 
 
 def remove(path: Path) -> None:
-    """Take away the report of an earlier run. Raises OSError when that cannot be done."""
+    """Delete the report of an earlier run. Raises OSError."""
     path_beside(path).unlink(missing_ok=True)
 
 
 def write(conn: psycopg.Connection, file: OrdersFile) -> Path:
-    """Write the report in the file's own encoding and delimiter; its path. The file is read a second time for the rows.
+    """Write the report in the file's own encoding and delimiter, and return its path. The file is read again for the rows.
 
-    Raises OSError when the folder cannot be written to; then there is no half report.
+    Raises OSError if the folder cannot be written to; then no partial report remains.
     """
     path = path_beside(file.path)
-    half = path.with_name(path.name + f".{os.getpid()}.half")
+    partial = path.with_name(path.name + f".{os.getpid()}.partial")
     try:
-        # A reason may quote with a character that the file's encoding has not.
-        with half.open("w", encoding=file.encoding, errors="replace", newline="") as out:
+        # A reason may contain a character, such as …, that the file's encoding lacks.
+        with partial.open("w", encoding=file.encoding, errors="replace", newline="") as out:
             writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\n")
-            writer.writerow([*ADDED, *file.header])
+            writer.writerow([*REPORT_COLUMNS, *file.header])
             rows = file.rows()
             for row in rejected(conn):
                 cells = next((cells for line, cells in rows if line == row.line), [])
-                writer.writerow([row.line, *map(neutral, (row.number, row.reason, *cells))])
-        half.replace(path)
+                writer.writerow([row.line, *map(escape, (row.number, row.reason, *cells))])
+        partial.replace(path)
     finally:
         with contextlib.suppress(OSError):
-            half.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
     return path

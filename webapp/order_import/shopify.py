@@ -1,19 +1,19 @@
-"""Shopify's orders export (Admin → Orders → Export): a row a line item, and an order's first row alone has its totals.
+"""Shopify's orders export (Admin → Orders → Export): one row per line item; only an order's first row has its totals.
 
-The order's Total counts (it has taxes and shipping in it); the line items are kept as they are listed. Email is the
-customer's, so a salesperson is found by Employee (point of sale) alone.
+The order's total is Total, which includes taxes and shipping; line items are imported as listed. Email is the customer's,
+so the salesperson comes only from Employee (point of sale).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .cell_parsers import NULL, CellParsers
 from .columns import LINE_FIELDS, Columns, find, match_mapped
-from .faults import FileRefused
-from .rows import FIELD_SLOTS, Plan, RowParser, Slots
-from .values import NULL, Values
+from .errors import FileRefused
+from .row_parser import FIELD_INDEXES, Row, RowParser, Steps
 
-# field: Shopify's column; of several, the first that is not empty
+# For each field, Shopify's columns; the first non-empty cell is used.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "number": ("Name",),
     "customer": ("Billing Name", "Shipping Name", "Email"),
@@ -32,12 +32,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "line_discount": ("Lineitem discount",),
 }
 REQUIRED = ("number", "placed_at", "total", "product", "quantity", "unit_price")
-CUSTOMER, SHIPPED_AT = FIELD_SLOTS["customer"], FIELD_SLOTS["shipped_at"]
-NO_CUSTOMER = "No customer"  # what Shopify itself shows for a sale over the counter
+CUSTOMER, SHIPPED_AT = FIELD_INDEXES["customer"], FIELD_INDEXES["shipped_at"]
+# Shopify's own text for a sale over the counter.
+NO_CUSTOMER = "No customer"
 
 
 def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
-    """Shopify's columns by their own names. Raises FileRefused when this is no such export."""
+    """The columns by Shopify's names. Raises FileRefused when the file is not such an export."""
     found = match_mapped(header, mapped)
     for field, names in COLUMNS.items():
         indexes = tuple(index for name in names if (index := find(header, name)) is not None)
@@ -47,30 +48,30 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
     if missing:
         raise FileRefused(
             f"This is not Shopify's orders export: it has no column {', '.join(missing)}. Export with the standard "
-            "columns, or leave --format shopify out."
+            "columns, or omit --format shopify."
         )
     return Columns(tuple(header), found)
 
 
 class ShopifyRows(RowParser):
-    """Reads the order from the row that has its total, and only the line item from the others."""
+    """Parses the order from the row with its total, and only the line item from the other rows."""
 
-    def __init__(self, columns: Columns, values: Values) -> None:
-        super().__init__(columns, values)
-        self.line_plan = self.plan_for(("number", *LINE_FIELDS))
+    def __init__(self, columns: Columns, parsers: CellParsers) -> None:
+        super().__init__(columns, parsers)
+        self.line_steps = self.steps_for(("number", *LINE_FIELDS))
         self.total = columns.found["total"][0]
         self.fulfillment = find(columns.header, "Fulfillment Status")
 
-    def plan_of(self, cells: list[str]) -> Plan:
-        return self.plan if self._is_first(cells) else self.line_plan
+    def steps_of(self, cells: list[str]) -> Steps:
+        return self.steps if self._is_first(cells) else self.line_steps
 
-    def finish(self, slots: Slots, cells: list[str], faults: list[str]) -> None:
+    def complete(self, row: Row, cells: list[str], reasons: list[str]) -> None:
         if self._is_first(cells):
-            names = (self.values.text(cells[index]) for index in self.columns.found.get("customer", ()))
-            slots[CUSTOMER] = next((name for name in names if name is not NULL), NO_CUSTOMER)
+            names = (self.parsers.text(cells[index]) for index in self.columns.found.get("customer", ()))
+            row[CUSTOMER] = next((name for name in names if name is not NULL), NO_CUSTOMER)
             if self.fulfillment is not None and cells[self.fulfillment].strip().lower() == "partial":
-                slots[SHIPPED_AT] = NULL  # an order is shipped when all of it is
-        super().finish(slots, cells, faults)
+                row[SHIPPED_AT] = NULL  # only partly shipped
+        super().complete(row, cells, reasons)
 
     def _is_first(self, cells: list[str]) -> bool:
         return self.total < len(cells) and bool(cells[self.total].strip())

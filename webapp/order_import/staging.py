@@ -1,7 +1,7 @@
-"""The rows as they came, in temporary tables of this session: copied, grouped into orders, checked. No order is touched.
+"""Staging of the rows in temporary tables of the session: copied, grouped into orders, checked. No order is written.
 
-import_lines    one row a row of the file; `reason` says why it cannot be used
-import_orders   one row an order number; `reason` says why it is not placed
+import_lines    one row per row of the file; `reason` is why it is rejected
+import_orders   one row per order number; `reason` is why the order is rejected
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import psycopg
 from psycopg import sql
 
 from ..money import MAX_MINOR
-from .rows import STAGED
+from .row_parser import STAGED
 
-BATCH = 500  # rows that are sent at once
+BATCH_ROWS = 500  # per write to COPY
 
-# In collation C texts compare as bytes: grouping by number takes a third of the time that a language's order takes.
+# Collation C compares bytes, so grouping by number takes a third of the time of a language's collation.
 LINES = """
 CREATE TEMP TABLE import_lines (
     line bigint NOT NULL, number text COLLATE "C",
@@ -29,7 +29,7 @@ CREATE TEMP TABLE import_lines (
     unit_price_minor bigint, line_total_minor bigint, reason text
 )"""
 
-# A row that leaves a field of the order empty says nothing about it: max() is the one value that the others give.
+# Empty cells are NULL and ignored, so max() is the one value that the other rows of the order have.
 ORDERS = """
 CREATE TEMP TABLE import_orders AS
 SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
@@ -39,15 +39,15 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
        placed_at, paid_at, shipped_at, cancelled_at, total_minor, refunded_minor,
        nullif(CASE
            WHEN bad_line IS NOT NULL THEN
-               'line ' || bad_line || ' of this order was rejected, and an order is kept whole or not at all'
-           WHEN differs THEN 'differs'  -- which field, on which lines: said below
+               'line ' || bad_line || ' of this order was rejected, and an order is imported whole or not at all'
+           WHEN differs THEN 'differs'  -- DIFFERENCES replaces it
            ELSE concat_ws('; ',
                CASE WHEN customer IS NULL THEN 'the customer is empty' END,
-               CASE WHEN placed_at IS NULL THEN 'the date of the order is empty' END,
-               CASE WHEN total_minor IS NULL THEN 'it has neither a total nor lines with prices' END,
-               CASE WHEN total_minor > %(most)s THEN 'its total is too large' END,
-               CASE WHEN refunded_minor > total_minor THEN 'its refund is more than its total' END,
-               CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'it is refunded but was never paid' END)
+               CASE WHEN placed_at IS NULL THEN 'the order date is empty' END,
+               CASE WHEN total_minor IS NULL THEN 'the order has neither a total nor lines with prices' END,
+               CASE WHEN total_minor > %(max)s THEN 'the total is too large' END,
+               CASE WHEN refunded_minor > total_minor THEN 'the refund is more than the total' END,
+               CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'the order is refunded but was never paid' END)
        END, '') AS reason
 FROM (
     SELECT number, min(line) AS first_line, count(*) AS rows, count(quantity) AS lines,
@@ -70,9 +70,9 @@ FROM (
     GROUP BY number
 ) AS o"""
 
-# For the few orders whose rows disagree: the field, and its first two values with their lines.
+# For the few orders whose rows differ: the field, and its first two values with their lines.
 DIFFERENCES = """
-UPDATE import_orders AS o SET reason = said.reason
+UPDATE import_orders AS o SET reason = found.reason
 FROM (
     SELECT number, string_agg(format('%%s differs: %%L on line %%s, %%L on line %%s', field,
                                      seen[1], lines[1], seen[2], lines[2]), '; ' ORDER BY field) AS reason
@@ -97,25 +97,25 @@ FROM (
         HAVING count(*) > 1
     ) AS each_field
     GROUP BY number
-) AS said
-WHERE o.number COLLATE "C" = said.number AND o.reason = 'differs'"""
+) AS found
+WHERE o.number COLLATE "C" = found.number AND o.reason = 'differs'"""
 
 
 def stage(conn: psycopg.Connection, rows: Iterator[Sequence[Any]]) -> int:
-    """Copy the staged rows into import_lines; the number of rows. Memory: one batch."""
+    """Copy the parsed rows into import_lines, with one batch in memory. Returns the number of rows."""
     conn.execute(LINES)
     statement = sql.SQL("COPY import_lines ({}) FROM STDIN").format(sql.SQL(", ").join(map(sql.Identifier, STAGED)))
     copied = 0
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        while batch := ["\t".join(map(str, row)) for row in itertools.islice(rows, BATCH)]:
+        while batch := ["\t".join(map(str, row)) for row in itertools.islice(rows, BATCH_ROWS)]:
             copied += len(batch)
             copy.write("\n".join(batch) + "\n")
     return copied
 
 
 def group(conn: psycopg.Connection, digits: int) -> None:
-    """Group the lines into orders, and give a reason to each order that cannot be placed. `digits` of the currency."""
+    """Group the lines into orders, and give each invalid order a reason. `digits` are the currency's decimal places."""
     conn.execute("ANALYZE import_lines")
-    conn.execute(ORDERS, {"most": MAX_MINOR})
+    conn.execute(ORDERS, {"max": MAX_MINOR})
     conn.execute("ANALYZE import_orders")
     conn.execute(DIFFERENCES, {"digits": digits})

@@ -1,4 +1,4 @@
-"""Orders: what may be done to one, and the only Python that writes them."""
+"""Orders: their rules, and the only Python that writes them."""
 
 from .verbs import cancel, pay, place, reassign, refund, ship
 

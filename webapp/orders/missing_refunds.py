@@ -1,9 +1,8 @@
-"""Refunds that no event tells of: found, and written down.
+"""Refunds without an event: a search, and a repair that writes the missing events.
 
 A trigger that does not fire leaves `orders.refunded_minor` without its event, and revenue counts refunds by their events.
-That is so for rows that logical replication applies, for `pg_restore --disable-triggers`, for
-`session_replication_role = replica` and for DISABLE TRIGGER. All other figures of the board come from the orders
-themselves.
+Triggers do not fire for rows that logical replication applies, for `pg_restore --disable-triggers`, for
+`session_replication_role = replica` and for DISABLE TRIGGER. All other figures of the board come from the orders.
 """
 
 from __future__ import annotations
@@ -15,20 +14,23 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-BATCH = 500  # orders per transaction: their rows are locked until it ends
-ROUND = 100_000  # orders that are found at once and then repaired in batches
+# Orders per transaction, which locks their rows until it ends.
+BATCH_ORDERS = 500
+# Orders per search; they are then repaired in batches.
+MAX_ORDERS_PER_SEARCH = 100_000
 VIA = "doorbell repair"
-DATES = ("now", "paid")  # when a refund counts that does not say when it was made
+# Dates of a refund without `refunded_at`.
+DATES = ("now", "paid")
 
-# What the events of an order told is the sum of their amounts. Where the retention may have dropped the first of them, they
-# begin at what the oldest that is left found there. That may be so for an order that was paid before the oldest month that
-# is kept, in a tenant of before that month; without any event left nothing can be said of it.
-# ix_orders_refunded and ix_order_events_refunds serve it: the cost grows with the refunds, not with the orders.
+# The recorded refund of an order is the sum of its events' amounts. Retention may have dropped the first events of an order
+# that was paid before the oldest kept month, if its tenant is older than that month too. Then the sum starts at the amount
+# that the oldest kept event found; without a kept event, nothing counts as missing.
+# ix_orders_refunded and ix_order_events_refunds serve the query: its cost grows with the refunds, not with the orders.
 _MISSING = """
 WITH kept AS (SELECT min(begins) AS since FROM order_events_partitions()),
-told AS (
+recorded AS (
     SELECT tenant_id, order_id, sum(amount_minor) AS minor,
-           (array_agg(coalesce((old_values ->> 'refunded_minor')::bigint, 0) ORDER BY id))[1] AS found_minor
+           (array_agg(coalesce((old_values ->> 'refunded_minor')::bigint, 0) ORDER BY id))[1] AS minor_before
     FROM order_events
     WHERE type = 'refunded' AND (%(tenants)s::bigint[] IS NULL OR tenant_id = ANY (%(tenants)s))
         AND (%(orders)s::bigint[] IS NULL OR order_id = ANY (%(orders)s))
@@ -40,29 +42,29 @@ refunded AS (
         AND (%(orders)s::bigint[] IS NULL OR id = ANY (%(orders)s))
 ),
 differing AS (
-    SELECT coalesce(r.tenant_id, t.tenant_id) AS tenant_id, coalesce(r.id, t.order_id) AS id,
-           coalesce(r.refunded_minor, 0) AS refunded_minor, coalesce(t.minor, 0) AS told_minor, t.found_minor
-    FROM refunded r FULL JOIN told t ON t.tenant_id = r.tenant_id AND t.order_id = r.id
-    WHERE coalesce(r.refunded_minor, 0) <> coalesce(t.minor, 0)
+    SELECT coalesce(r.tenant_id, e.tenant_id) AS tenant_id, coalesce(r.id, e.order_id) AS id,
+           coalesce(r.refunded_minor, 0) AS refunded_minor, coalesce(e.minor, 0) AS recorded_minor, e.minor_before
+    FROM refunded r FULL JOIN recorded e ON e.tenant_id = r.tenant_id AND e.order_id = r.id
+    WHERE coalesce(r.refunded_minor, 0) <> coalesce(e.minor, 0)
 )
 SELECT o.tenant_id, o.id AS order_id, o.number, o.refunded_minor, o.status, o.owner_id,
-       (o.refunded_minor - d.told_minor - before.minor)::bigint AS missing_minor
+       (o.refunded_minor - d.recorded_minor - dropped.minor)::bigint AS missing_minor
 FROM differing d
-CROSS JOIN LATERAL (  -- OFFSET 0: looked up one by one, because a merge would read all orders
+CROSS JOIN LATERAL (  -- OFFSET 0: one by one; a merge reads all orders
     SELECT * FROM orders WHERE orders.tenant_id = d.tenant_id AND orders.id = d.id OFFSET 0
 ) AS o
 JOIN tenants t ON t.id = o.tenant_id
 CROSS JOIN kept
 CROSS JOIN LATERAL (
     SELECT CASE WHEN t.created_at < kept.since AND coalesce(o.paid_at, o.placed_at) < kept.since
-                THEN coalesce(d.found_minor, o.refunded_minor - d.told_minor) ELSE 0 END AS minor
-) AS before
-WHERE o.refunded_minor - d.told_minor - before.minor <> 0
+                THEN coalesce(d.minor_before, o.refunded_minor - d.recorded_minor) ELSE 0 END AS minor
+) AS dropped
+WHERE o.refunded_minor - d.recorded_minor - dropped.minor <> 0
 ORDER BY o.id
 LIMIT %(limit)s
 """
-# In the order of their ids, so that two runs cannot wait for each other. An event is written under its order's row lock, so
-# what is locked here is still when its events are read by the next statement.
+# Locks in the order of ids, so that two runs cannot deadlock. An event is written under its order's row lock, so the events
+# of a locked order cannot change before the next statement reads them.
 _LOCK = "SELECT id FROM orders WHERE id = ANY (%(orders)s) ORDER BY id FOR NO KEY UPDATE"
 _WRITE = """
 INSERT INTO order_events (tenant_id, order_id, type, owner_id, via, amount_minor, old_values, new_values, occurred_at)
@@ -76,8 +78,8 @@ ORDER BY o.id
 
 
 @dataclass(frozen=True)
-class Missing:
-    """An order of which `missing_minor` of the refunds has no event; negative when a refund was taken back."""
+class MissingRefund:
+    """An order and the part of its refunds without an event; `missing_minor` is negative when a refund was reversed."""
 
     tenant_id: int
     order_id: int
@@ -88,27 +90,27 @@ class Missing:
     missing_minor: int
 
 
-def find(conn: psycopg.Connection[Any], limit: int, tenant_id: int | None = None) -> list[Missing]:
-    """At most `limit` of them, by order id."""
+def find(conn: psycopg.Connection[Any], limit: int, tenant_id: int | None = None) -> list[MissingRefund]:
+    """At most `limit` missing refunds, by order id."""
     return _find(conn, limit, None if tenant_id is None else [tenant_id])
 
 
-def repair(conn: psycopg.Connection[Any], tenant_id: int | None = None, dated: str = "now") -> list[Missing]:
-    """Write the missing events; returns what they were about. `conn` is in autocommit: each batch is its own transaction.
+def repair(conn: psycopg.Connection[Any], tenant_id: int | None = None, dated: str = "now") -> list[MissingRefund]:
+    """Write the missing events; returns the refunds that lacked them. Each batch is a transaction, so `conn` is in autocommit.
 
-    A refund counts at `orders.refunded_at`, where that is null now, or with `dated="paid"` when the order was paid.
+    The event is dated `orders.refunded_at`. Where that is null, it is dated now, or with `dated="paid"` at the payment.
     """
-    repaired: list[Missing] = []
-    while found := find(conn, ROUND, tenant_id):
-        for start in range(0, len(found), BATCH):
-            repaired += _repair(conn, found[start : start + BATCH], dated)
-        if len(found) < ROUND:
+    repaired: list[MissingRefund] = []
+    while found := find(conn, MAX_ORDERS_PER_SEARCH, tenant_id):
+        for start in range(0, len(found), BATCH_ORDERS):
+            repaired += _repair(conn, found[start : start + BATCH_ORDERS], dated)
+        if len(found) < MAX_ORDERS_PER_SEARCH:
             break
     return repaired
 
 
-def _repair(conn: psycopg.Connection[Any], found: Sequence[Missing], dated: str) -> list[Missing]:
-    """Look at these orders again under their locks, and write what is missing still."""
+def _repair(conn: psycopg.Connection[Any], found: Sequence[MissingRefund], dated: str) -> list[MissingRefund]:
+    """Lock these orders, check them again, and write the events that are still missing."""
     orders, tenants = [missing.order_id for missing in found], list({missing.tenant_id for missing in found})
     with conn.transaction():
         conn.execute(_LOCK, {"orders": orders})
@@ -121,8 +123,8 @@ def _repair(conn: psycopg.Connection[Any], found: Sequence[Missing], dated: str)
 
 def _find(
     conn: psycopg.Connection[Any], limit: int, tenants: list[int] | None, orders: list[int] | None = None
-) -> list[Missing]:
-    """Planned for each call: for some orders by their keys, for all of them by the indexes of refunds."""
+) -> list[MissingRefund]:
+    """Planned per call: some orders are found by their keys, all orders by the indexes of refunds."""
     values = {"tenants": tenants, "orders": orders, "limit": limit}
-    with conn.cursor(row_factory=class_row(Missing)) as cursor:
+    with conn.cursor(row_factory=class_row(MissingRefund)) as cursor:
         return cursor.execute(_MISSING, values, prepare=False).fetchall()

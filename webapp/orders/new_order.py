@@ -1,4 +1,4 @@
-"""An order that is about to be placed, and what it must be like."""
+"""A new order and its checks, before it is placed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ..money import MAX_MINOR
-from .rules import CustomerInvalid, LineInvalid, TotalInvalid
+from .errors import CustomerInvalid, LineInvalid, TotalInvalid
 
 CUSTOMER_MAX_CHARS = 200
 PRODUCT_MAX_CHARS = 200
@@ -17,7 +17,7 @@ QUANTITY_MAX = 1_000_000
 
 @dataclass(frozen=True)
 class NewLine:
-    """One line of a new order; `unit_price_minor` in minor units."""
+    """One line of a new order."""
 
     product: str
     quantity: Decimal
@@ -26,28 +26,28 @@ class NewLine:
 
     @property
     def total_minor(self) -> int:
-        """Quantity times price, half a cent rounded up."""
+        """Quantity times unit price; half a minor unit is rounded up."""
         return int((self.quantity * self.unit_price_minor).quantize(Decimal(1), ROUND_HALF_UP))
 
     def check(self, position: int) -> None:
         if not 0 < len(self.product) <= PRODUCT_MAX_CHARS:
             raise LineInvalid(
-                f"Line {position} has a product name of {len(self.product)} characters; "
-                f"1 to {PRODUCT_MAX_CHARS} are allowed. Name the product, or empty the line."
+                f"Item {position} has a product name of {len(self.product)} characters; "
+                f"1 to {PRODUCT_MAX_CHARS} are allowed. Enter the product, or empty the row."
             )
         exponent = self.quantity.as_tuple().exponent
         if not isinstance(exponent, int) or not 0 < self.quantity <= QUANTITY_MAX or exponent < -QUANTITY_DECIMALS:
             raise LineInvalid(
-                f"Line {position} has the quantity {self.quantity}; more than 0 up to {QUANTITY_MAX:,}, with at most "
-                f"{QUANTITY_DECIMALS} decimals, is allowed. Correct the quantity, or empty the line."
+                f"Item {position} has the quantity {self.quantity}; more than 0 and at most {QUANTITY_MAX:,}, with at "
+                f"most {QUANTITY_DECIMALS} decimals, is allowed. Correct the quantity, or empty the row."
             )
         if not 0 <= self.unit_price_minor <= MAX_MINOR:
-            raise LineInvalid(f"Line {position} has a negative or too large price. Enter 0 or more.")
+            raise LineInvalid(f"Item {position} has a price that is negative or too large. Enter 0 or more.")
 
 
 @dataclass(frozen=True)
 class NewOrder:
-    """Lines with freight, or a total alone."""
+    """An order of lines and freight, or of a total alone."""
 
     customer: str
     lines: tuple[NewLine, ...]
@@ -61,25 +61,25 @@ class NewOrder:
         return self.total_minor or 0
 
     def check(self) -> None:
-        """Raises OrderInvalid for the first fault."""
+        """Check the whole order. Raises OrderInvalid for the first fault."""
         if not 0 < len(self.customer) <= CUSTOMER_MAX_CHARS:
             raise CustomerInvalid(
                 f"The customer's name has {len(self.customer)} characters; 1 to {CUSTOMER_MAX_CHARS} are allowed. "
                 "Enter the customer's name."
             )
         if self.lines and self.total_minor is not None:
-            raise TotalInvalid("The order has lines and a total; the lines make the total. Empty one of them.")
+            raise TotalInvalid("The order has items and a total; the total is the sum of the items. Empty one of them.")
         if not self.lines and self.total_minor is None:
-            raise TotalInvalid("The order has neither lines nor a total. Enter a total, or at least one line.")
+            raise TotalInvalid("The order has neither items nor a total. Enter a total, or add an item.")
         if self.freight_minor and not self.lines:
-            raise TotalInvalid("The order has freight but no lines. Enter lines, or add the freight to the total.")
+            raise TotalInvalid("The order has shipping but no items. Add items, or add the shipping to the total.")
         for position, line in enumerate(self.lines, 1):
             line.check(position)
         if self.freight_minor < 0 or not 0 <= self.sum_minor <= MAX_MINOR:
-            raise TotalInvalid("The total and the freight cannot be negative or that large. Enter 0 or more.")
+            raise TotalInvalid("The total or the shipping is negative or too large. Enter 0 or more.")
 
     def line_rows(self, tenant_id: int, order_id: int) -> list[dict[str, Any]]:
-        """Rows of order_lines, positions from 1."""
+        """The rows of order_lines; positions start at 1."""
         return [
             {
                 "tenant_id": tenant_id,

@@ -1,4 +1,4 @@
-"""Quantities as text, read as strictly as money: digits and the locale's own signs, no exponents."""
+"""Parser of quantities, as strict as that of money: digits and the locale's own signs, no exponents."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from ..money import number_pattern
 
-MAX_CHARS = 40  # beyond it a quantity is a slip
+MAX_CHARS = 40  # a longer text is a mistake
 
 
 class QuantityError(ValueError):
-    """A text that is not a quantity; the message names the value and what to do."""
+    """The text is not a quantity; the message has the value and what to do."""
 
 
 def parse_quantity(text: str, locale: str) -> Decimal:
-    """The number, negative only with a leading minus. Raises QuantityError."""
+    """The quantity as a decimal, negative only with a leading minus. Raises QuantityError."""
     found = number_pattern(locale).fullmatch(text) if len(text) <= MAX_CHARS else None
     if found is None:
         shown = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "…"

@@ -1,7 +1,6 @@
-"""What may be done to an order when. Pure rules on one order's state: no database, no HTTP.
+"""The rules of what an order's state allows: pure functions, without database or HTTP.
 
-A rule raises an OrderError whose text says what was seen, what is allowed and what to do. `allowed` asks the same rules
-which buttons to show, so page and verb cannot disagree.
+A rule raises an OrderError. `allowed` applies the same rules to choose the buttons, so page and verb cannot disagree.
 """
 
 from __future__ import annotations
@@ -11,71 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..money import amount_text
-
-
-class OrderError(Exception):
-    """An order could not be placed or changed. Nothing was written."""
-
-
-class OrderNotFound(OrderError):
-    """The tenant has no order of this number."""
-
-
-class OrderRefused(OrderError):
-    """The order's state does not allow it (HTTP 409)."""
-
-
-class OrderInvalid(OrderError):
-    """A value given with the request is not allowed (HTTP 422)."""
-
-
-class AlreadyPaid(OrderRefused): ...
-
-
-class AlreadyShipped(OrderRefused): ...
-
-
-class AlreadyCancelled(OrderRefused): ...
-
-
-class NotPaid(OrderRefused): ...
-
-
-class NotRefunded(OrderRefused): ...
-
-
-class NothingLeftToRefund(OrderRefused): ...
-
-
-class FormUsed(OrderRefused):
-    """The form's token has placed another order than the one it now describes; `number` is that order's."""
-
-    def __init__(self, number: str) -> None:
-        super().__init__(
-            f"This form has placed order {number} already, with other details. "
-            "To place one more with the details below, press “Place order” again."
-        )
-        self.number = number
-
-
-class RefundInvalid(OrderInvalid): ...
-
-
-class OwnerInvalid(OrderInvalid): ...
-
-
-class TotalInvalid(OrderInvalid): ...
-
-
-class CustomerInvalid(OrderInvalid): ...
-
-
-class LineInvalid(OrderInvalid): ...
+from .errors import (
+    AlreadyCancelled,
+    AlreadyPaid,
+    AlreadyShipped,
+    NothingLeftToRefund,
+    NotPaid,
+    NotRefunded,
+    OrderError,
+    OrderRefused,
+    RefundInvalid,
+)
 
 
 @dataclass(frozen=True)
 class OrderState:
-    """One order as its row was read or written; amounts in minor units of `currency`."""
+    """One order as its row was read or written. Amounts are in minor units of `currency`."""
 
     id: int
     number: str
@@ -93,7 +43,7 @@ class OrderState:
 
     @property
     def left_minor(self) -> int:
-        """What can still be refunded."""
+        """The amount that can still be refunded."""
         return self.total_minor - self.refunded_minor if self.paid_at else 0
 
     def money(self, minor: int) -> str:
@@ -108,7 +58,7 @@ def check_payment(order: OrderState) -> None:
 
 
 def check_shipment(order: OrderState) -> None:
-    """An unpaid order may be shipped: on invoice, the goods come before the money."""
+    """An unpaid order may be shipped, because goods sold on invoice are shipped before the payment."""
     if order.cancelled_at:
         raise AlreadyCancelled(f"Order {order.number} is cancelled and cannot be shipped. Place a new order.")
     if order.shipped_at:
@@ -124,9 +74,7 @@ def check_cancellation(order: OrderState) -> None:
     if order.cancelled_at:
         raise AlreadyCancelled(f"Order {order.number} is already cancelled. Nothing was changed.")
     if order.shipped_at:
-        raise AlreadyShipped(
-            f"Order {order.number} is shipped; only an order that has not left can be cancelled. Refund it instead."
-        )
+        raise AlreadyShipped(f"Order {order.number} is already shipped and cannot be cancelled. Refund it instead.")
     if order.left_minor:
         raise NotRefunded(
             f"Order {order.number} is paid and {order.money(order.left_minor)} of it are not refunded. "
@@ -138,7 +86,9 @@ def check_refundable(order: OrderState) -> None:
     if not order.paid_at:
         raise NotPaid(f"Order {order.number} is not paid, so there is nothing to refund. Cancel it instead.")
     if not order.left_minor:
-        raise NothingLeftToRefund(f"Order {order.number}: all of its {order.money(order.total_minor)} are refunded.")
+        raise NothingLeftToRefund(
+            f"Order {order.number} is already refunded in full ({order.money(order.total_minor)})."
+        )
 
 
 def check_refund(order: OrderState, amount_minor: int) -> None:
@@ -160,7 +110,7 @@ _RULES: dict[str, Callable[[OrderState], None]] = {
 
 
 def allowed(order: OrderState) -> frozenset[str]:
-    """Which of pay, ship, refund and cancel the rules let through now. Reassigning always is."""
+    """The verbs of pay, ship, refund and cancel that the rules allow now. Reassigning is always allowed."""
     return frozenset(verb for verb, check in _RULES.items() if _passes(check, order))
 
 

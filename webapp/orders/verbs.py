@@ -1,10 +1,10 @@
 """The only Python that writes orders: place, pay, ship, refund, cancel, reassign.
 
-Each verb is one transaction of its own, begun and committed in the verb: it locks the row, asks the rules
-(orders/rules.py), writes. The trigger adds the event and the ring to the same transaction. They take a connection
-themselves instead of joining `db.session`, so what a caller had open is neither committed nor rolled back with them.
+Each verb is one transaction of its own: it locks the row, checks the rules (orders/rules.py) and writes. The trigger adds
+the event and the ring to that transaction. A verb takes its own connection instead of `db.session`, so it neither commits
+nor rolls back what its caller has open.
 
-All raise OrderError and have then written nothing. `actor_id` is the user who acts, None for a program.
+Each raises OrderError, and has then written nothing. `actor_id` is the user who acts, None for a program.
 """
 
 from __future__ import annotations
@@ -18,17 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ..db import db
 from ..models import Order, OrderLine, Tenant, User
+from .errors import IdempotencyKeyReused, OrderNotFound, OwnerInvalid
 from .new_order import NewLine, NewOrder
-from .rules import (
-    FormUsed,
-    OrderNotFound,
-    OrderState,
-    OwnerInvalid,
-    check_cancellation,
-    check_payment,
-    check_refund,
-    check_shipment,
-)
+from .rules import OrderState, check_cancellation, check_payment, check_refund, check_shipment
 
 _STATE = tuple(getattr(Order, name) for name in OrderState.__dataclass_fields__)
 
@@ -43,13 +35,13 @@ def place(
     freight_minor: int = 0,
     owner_id: int | None = None,
     actor_id: int | None = None,
-    form_token: UUID | None = None,
+    idempotency_key: UUID | None = None,
 ) -> OrderState:
-    """Place an order of lines (and freight), or of a total alone, in the tenant's currency and next free number.
+    """Place an order of lines (and freight), or of a total alone, with the tenant's currency and next free number.
 
-    With a `form_token` that has placed an order, that order is returned and nothing written: a form sent twice places
-    one. The token is kept in the order's row, so order and memory of it commit together; Redis could forget one of
-    them. Raises FormUsed when the earlier order is another than this.
+    With an `idempotency_key` that has already placed an order, that order is returned and nothing is written, so a form
+    sent twice places one. The key is in the order's row, because a key in Redis could be lost while the order stays.
+    Raises IdempotencyKeyReused when the earlier order has other details.
     """
     new = NewOrder(customer.strip(), tuple(lines), total_minor, freight_minor)
     new.check()
@@ -57,12 +49,12 @@ def place(
         _act_as(transaction, actor_id)
         _check_owner(transaction, tenant_id, owner_id)
         currency = _lock_numbers(transaction, tenant_id)
-        if form_token and (earlier := _placed_by(transaction, tenant_id, form_token)):
+        if idempotency_key and (earlier := _placed_by(transaction, tenant_id, idempotency_key)):
             if (earlier.customer, earlier.total_minor, earlier.owner_id) != (new.customer, new.sum_minor, owner_id):
-                raise FormUsed(earlier.number)
+                raise IdempotencyKeyReused(earlier.number)
             return earlier
         values = {"tenant_id": tenant_id, "customer": new.customer, "owner_id": owner_id, "currency": currency}
-        values |= {"total_minor": new.sum_minor, "source": source, "form_token": form_token}
+        values |= {"total_minor": new.sum_minor, "source": source, "idempotency_key": idempotency_key}
         order = _insert_numbered(transaction, values)
         if lines:
             transaction.execute(insert(OrderLine), new.line_rows(tenant_id, order.id))
@@ -86,7 +78,7 @@ def ship(tenant_id: int, number: str, *, actor_id: int | None = None) -> OrderSt
 
 
 def refund(tenant_id: int, number: str, amount_minor: int, *, actor_id: int | None = None) -> OrderState:
-    """Give back `amount_minor` of what was paid, in addition to earlier refunds."""
+    """Refund `amount_minor`, in addition to earlier refunds."""
     with db.engine.begin() as transaction:
         _act_as(transaction, actor_id)
         order = _lock(transaction, tenant_id, number)
@@ -105,7 +97,7 @@ def cancel(tenant_id: int, number: str, *, actor_id: int | None = None) -> Order
 
 
 def reassign(tenant_id: int, number: str, owner_id: int | None, *, actor_id: int | None = None) -> OrderState:
-    """Make a user of the tenant the order's salesperson, or nobody (None). To whom it belongs already changes nothing."""
+    """Assign the order to a user of the tenant, or unassign it (None). Writes nothing if that is so already."""
     with db.engine.begin() as transaction:
         _act_as(transaction, actor_id)
         order = _lock(transaction, tenant_id, number)
@@ -116,13 +108,13 @@ def reassign(tenant_id: int, number: str, owner_id: int | None, *, actor_id: int
 
 
 def _act_as(transaction: Connection, actor_id: int | None) -> None:
-    """Name the user to the triggers, for this transaction only."""
+    """Set the acting user for the triggers, in this transaction only."""
     name = "" if actor_id is None else str(actor_id)
     transaction.execute(select(func.set_config("doorbell.actor", name, True)))
 
 
 def _lock(transaction: Connection, tenant_id: int, number: str) -> OrderState:
-    """The order's newest state, held until the transaction ends: the second of two clicks sees what the first did."""
+    """The order's newest state, locked until the transaction ends, so a second click sees the result of the first."""
     statement = select(*_STATE).where(Order.tenant_id == tenant_id, Order.number == number).with_for_update()
     row = transaction.execute(statement).one_or_none()
     if row is None:
@@ -142,7 +134,7 @@ def _check_owner(transaction: Connection, tenant_id: int, owner_id: int | None) 
     columns = select(User.name, User.disabled_at)
     found = transaction.execute(columns.where(User.tenant_id == tenant_id, User.id == owner_id)).one_or_none()
     if found is None:
-        raise OwnerInvalid(f"The salesperson with id {owner_id} is not one of your team. Choose one from the list.")
+        raise OwnerInvalid(f"There is no salesperson with the id {owner_id} in your team. Choose one from the list.")
     if found.disabled_at is not None:
         raise OwnerInvalid(
             f"The account of {found.name} is disabled, so it gets no new orders. Choose another salesperson."
@@ -150,25 +142,25 @@ def _check_owner(transaction: Connection, tenant_id: int, owner_id: int | None) 
 
 
 def _lock_numbers(transaction: Connection, tenant_id: int) -> str:
-    """Hold the tenant's next number until the transaction ends; returns the tenant's currency.
+    """Lock the tenant's next number until the transaction ends; returns the tenant's currency.
 
-    Of the same form sent twice at one moment the second waits here, and then finds the first one's order. Imports and
-    plain SQL do not wait: their foreign keys take a weaker lock.
+    The second of two identical requests at one moment waits here, and then finds the order of the first. Imports and plain
+    SQL do not wait, because their foreign keys take a weaker lock.
     """
     statement = select(Tenant.currency).where(Tenant.id == tenant_id).with_for_update(key_share=True)
     return transaction.execute(statement).scalar_one()
 
 
-def _placed_by(transaction: Connection, tenant_id: int, form_token: UUID) -> OrderState | None:
-    statement = select(*_STATE).where(Order.tenant_id == tenant_id, Order.form_token == form_token)
+def _placed_by(transaction: Connection, tenant_id: int, idempotency_key: UUID) -> OrderState | None:
+    statement = select(*_STATE).where(Order.tenant_id == tenant_id, Order.idempotency_key == idempotency_key)
     row = transaction.execute(statement).one_or_none()
     return None if row is None else OrderState(*row)
 
 
 def _insert_numbered(transaction: Connection, values: dict[str, Any]) -> OrderState:
-    """Insert under the tenant's next number that no import or plain SQL has taken.
+    """Insert the order with the tenant's next number that no import or plain SQL has used.
 
-    The step doubles at each number that is taken, so half a million imported numbers cost 20 tries.
+    The step doubles at each used number, so half a million imported numbers cost 20 tries.
     """
     take = update(Tenant).where(Tenant.id == values["tenant_id"]).returning(Tenant.next_number - 1)
     step = 1

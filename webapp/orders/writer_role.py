@@ -1,8 +1,8 @@
-"""`doorbell_writer`, the group role of programs that write orders: which columns they may fill, change and read.
+"""`doorbell_writer`, the group role of programs that write orders, with its rights on columns.
 
-Without `id`: a program that chooses ids can take those that the sequence gives next. Without reading what orders contain:
-the rights are not a tenant's, so a program would read the customers of all. The columns that it reads are those that
-name an order, for WHERE, for ON CONFLICT (tenant_id, number) and for RETURNING id, which lines need.
+It may not write `id`, because a program that chooses ids can use those that the sequence gives next. It may not read the
+contents of orders, because rights are not per tenant: a program would read the customers of all. It reads the columns that
+identify an order, for WHERE, for ON CONFLICT (tenant_id, number) and for RETURNING id, which lines need.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CHANGED = (
 )
 _CHANGED_OF_LINES = ("sku", "product", "quantity", "unit_price_minor", "total_minor")
 
-# Table, right, and its columns; a right without columns is the whole table's.
+# Table, right and columns; a right without columns is on the whole table.
 GRANTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("orders", "INSERT", ("tenant_id", *_CHANGED)),
     ("orders", "UPDATE", _CHANGED),
@@ -50,7 +50,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = 'ord
 
 
 class NotGranted(Exception):
-    """PostgreSQL only warned: the session's role may not pass these rights on. `statements` are for a role that may."""
+    """PostgreSQL only warned that the session's role may not grant these rights. `statements` are for a role that may."""
 
     def __init__(self, statements: Sequence[str]) -> None:
         super().__init__("; ".join(statements))
@@ -58,13 +58,13 @@ class NotGranted(Exception):
 
 
 def statements(conn: psycopg.Connection[Any]) -> list[str]:
-    """The SQL that makes the role where it is missing and gives it its rights, one statement each; safe to run again."""
-    made = [] if exists(conn) else [sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(WRITER)).as_string(conn)]
-    return [*made, *(grant for grant, _ in _rights(conn))]
+    """The SQL that creates the role if it is missing and grants its rights, one statement each; safe to run again."""
+    created = [] if exists(conn) else [sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(WRITER)).as_string(conn)]
+    return [*created, *(grant for grant, _ in _rights(conn))]
 
 
 def create(conn: psycopg.Connection[Any]) -> None:
-    """Make the role and give it its rights, all or nothing. Raises psycopg.errors.InsufficientPrivilege and NotGranted."""
+    """Create the role and grant its rights, all or nothing. Raises psycopg.errors.InsufficientPrivilege and NotGranted."""
     with conn.transaction():
         for statement in statements(conn):
             conn.execute(statement.encode())
@@ -77,7 +77,7 @@ def exists(conn: psycopg.Connection[Any]) -> bool:
 
 
 def _rights(conn: psycopg.Connection[Any]) -> list[tuple[str, str]]:
-    """Each statement that gives a right, and the query whether the role has it."""
+    """Each statement that grants a right, with the query that checks it."""
     row = conn.execute(_HOME).fetchone()
     assert row is not None
     database, schema = row[0], row[1]
@@ -99,6 +99,6 @@ def _rights(conn: psycopg.Connection[Any]) -> list[tuple[str, str]]:
 
 
 def _right(right: str, thing: sql.Composable, kind: str, name: str) -> tuple[sql.Composed, sql.Composed]:
-    """A right on a whole thing; has_database_privilege() and the like want its name as a text."""
+    """A right on a whole database, schema or table, which has_database_privilege() and the like take as text."""
     grant = sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(right), thing, sql.Identifier(WRITER))
     return grant, sql.SQL("SELECT {}({}, {}, {})").format(sql.Identifier(f"has_{kind}_privilege"), WRITER, name, right)

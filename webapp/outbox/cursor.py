@@ -1,8 +1,8 @@
-"""How far the outbox was read. The cursor is a snapshot, kept in `readers` with the cluster that it belongs to.
+"""The outbox cursor: how far the outbox was read, as a snapshot that is saved in `outbox_readers` with its cluster.
 
-Ids and xids are handed out before commit, so "greater than the last seen" loses rows. New is what the last drain's
-snapshot could not see. A snapshot means nothing in another cluster or on another timeline, and less than it seems after
-an older dump was restored over the database; each of these is noticed, and then everybody resyncs.
+Ids and xids are assigned before commit, so "greater than the last one seen" loses rows. The new rows are those that the
+last drain's snapshot could not see. A snapshot is not valid in another cluster, on another timeline, or after an older
+dump was restored over the database. Each of these is detected, and then every page resyncs.
 """
 
 from __future__ import annotations
@@ -22,34 +22,37 @@ SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS drained_at,
        (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
        ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
 """
-_SAVED = "SELECT snapshot::text, drained_at, system_identifier, timeline FROM readers WHERE name = %(name)s"
+_SAVED = "SELECT snapshot::text, drained_at, system_identifier, timeline FROM outbox_readers WHERE name = %(name)s"
 _BEGIN = """
-INSERT INTO readers (name, snapshot, system_identifier, timeline, drained_at)
+INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
 VALUES (%(name)s, %(snapshot)s, %(system_identifier)s, %(timeline)s, %(drained_at)s)
 ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot, system_identifier = excluded.system_identifier,
     timeline = excluded.timeline, drained_at = excluded.drained_at
 """
 _MOVE = """
-UPDATE readers SET snapshot = %(snapshot)s, drained_at = %(drained_at)s
+UPDATE outbox_readers SET snapshot = %(snapshot)s, drained_at = %(drained_at)s
 WHERE name = %(name)s AND snapshot::text = %(saved)s
 """
 
 _SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
-# A row that is visible and whose id this cluster has yet to hand out came with a dump of another one. Left as it is, it
-# would become news when the counter gets there, row by row. 3 is the oldest id there is: every reader has seen it.
+# A visible row with an xid that this cluster has yet to assign came with a dump of another cluster. It would count as new
+# once the counter reaches it. 3 is the oldest xid there is, which every reader has passed.
 _ADOPT = (
     "UPDATE order_events SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())",
     "UPDATE notifications SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())",
 )
 
 
-class Restored(Exception):
-    """The saved cursor is not the one that was saved: an older dump was restored over the database while it was read."""
+class DatabaseRestored(Exception):
+    """The saved cursor has changed, because an older dump was restored over the database while a listener read it."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """`snapshot` is that of the last drain; `saved` the one in the database, older where nothing has happened since."""
+    """The position of a reader. `snapshot` is the last drain's; `saved` is the one in the database, which may be older.
+
+    A drain without signals moves `snapshot` and saves nothing.
+    """
 
     snapshot: str
     drained_at: datetime
@@ -62,7 +65,7 @@ class Cursor:
 
 
 def present(conn: psycopg.Connection[Any]) -> Cursor:
-    """A cursor that has read all there is, not saved yet."""
+    """A cursor after every event that is committed now. It is not saved yet."""
     row = _one(conn, _PRESENT)
     assert row is not None
     return _cursor(row)
@@ -74,10 +77,10 @@ def read_saved(conn: psycopg.Connection[Any]) -> Cursor | None:
 
 
 def why_unusable(saved: Cursor | None, now: Cursor, published: str) -> str | None:
-    """Why reading cannot go on from `saved`, in words; None when it can.
+    """Why reading cannot continue from `saved`, as text; None when it can.
 
-    `published` is the last cursor that Redis was told of, or any other text, which says nothing: the database's own may be
-    newer than that, but never older.
+    `published` is the cursor that Redis has. The database's may be newer than that, but never older. Any text that is not
+    a snapshot is ignored.
     """
     if saved is None:
         return "there is no cursor yet"
@@ -86,40 +89,40 @@ def why_unusable(saved: Cursor | None, now: Cursor, published: str) -> str | Non
     if saved.timeline != now.timeline:
         return f"the cluster went from timeline {saved.timeline} to {now.timeline}"
     if xmax(saved.snapshot) > xmax(now.snapshot):
-        return "the cursor is ahead of the present"
+        return "the cursor is ahead of the database"
     if _SNAPSHOT.fullmatch(published) and xmax(published) > xmax(saved.snapshot):
-        return "the database was set back: an older dump was restored"
+        return "an older dump was restored over the database"
     return None
 
 
 def adopt_foreign_rows(conn: psycopg.Connection[Any]) -> None:
-    """Let rows that a dump brought from another cluster count as read. Raises psycopg.Error."""
+    """Mark the rows that a dump brought from another cluster as read. Raises psycopg.Error."""
     for statement in _ADOPT:
         conn.execute(statement)
 
 
 def begin(conn: psycopg.Connection[Any], now: Cursor) -> Cursor:
-    """Save a cursor, whatever was saved before."""
+    """Save a cursor and overwrite the saved one."""
     _execute(conn, _BEGIN, now)
     return replace(now, saved=now.snapshot)
 
 
 def move(conn: psycopg.Connection[Any], after: Cursor) -> Cursor:
-    """Save a cursor after the one that this listener saved last. Raises Restored when that is not there any more."""
+    """Save a cursor in place of the one that this listener saved last. Raises DatabaseRestored when that one is gone."""
     if _execute(conn, _MOVE, after) != 1:
-        raise Restored("the database was set back while it was read")
+        raise DatabaseRestored("the saved cursor changed while events were read")
     return replace(after, saved=after.snapshot)
 
 
 def check(conn: psycopg.Connection[Any], cursor: Cursor) -> None:
-    """Raises Restored when the saved cursor is not the one that this listener saved last."""
+    """Raises DatabaseRestored when the saved cursor is not the one that this listener saved last."""
     row = _one(conn, _SAVED)
     if row is None or row["snapshot"] != cursor.saved:
-        raise Restored("the database was set back while nothing happened")
+        raise DatabaseRestored("the saved cursor changed while no events came")
 
 
 def xmax(snapshot: str) -> int:
-    """The first transaction id that the snapshot (its text) knows nothing of."""
+    """The first transaction id that the snapshot (given as text) does not cover."""
     return int(snapshot.split(":")[1])
 
 

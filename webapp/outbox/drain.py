@@ -1,7 +1,7 @@
-"""The outbox: `order_events` as the listener reads it. Live and catch-up are one function, from one cursor (outbox/cursor.py).
+"""The drain: reads `order_events` since the cursor and publishes signals. Live reading and catch-up are the same function.
 
-New is every xid from the cursor's xmax on, and those that were in progress in it. Nothing is lost, nothing comes twice,
-and a long transaction elsewhere holds up nobody.
+The new events are those with an xid from the cursor's xmax on, or with one that was in progress in the cursor. So each
+event is read exactly once, and a long transaction elsewhere delays no other event.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ import redis
 from psycopg.rows import dict_row
 
 from ..doorbell.connection import Connection
-from ..events.catalog import BOARD_TOPICS, DAY, INBOX, ORDERS, OWNER_TYPES, RESYNC, TOPICS_BY_TYPE
+from ..events.catalog import OWNER_TYPES, TOPICS_BY_TYPE
+from ..events.topics import BOARD_TOPICS, DAY, INBOX, ORDERS, RESYNC
 from ..observability import logs
 from ..observability.metrics import outbox as metrics
 from ..signals import publisher
 from . import cursor as cursors
 from .cursor import Cursor
 
-PUBLISHED_KEY = "doorbell:cursor"  # Redis is told the saved cursor: a database that knows an older one was set back
-MAX_EVENTS_WITH_IDS = (
-    1000  # events in one drain; only then is it said which orders changed, and a million are counted in flat memory
-)
+# Redis has a copy of the saved cursor. A database with an older cursor than that was restored from a dump.
+PUBLISHED_KEY = "doorbell:cursor"
+# A drain of more events than this names no orders, so that a million events need no more memory than a thousand.
+MAX_EVENTS_WITH_IDS = 1000
+# The timeout of statements that read a long backlog, or every row.
+BACKLOG_TIMEOUT_SECONDS = 600.0
 
-PATIENCE_SECONDS = 600.0  # for statements that read a long backlog, or all there is
-
-# Each is one statement, one snapshot: what it reads and the cursor that it leaves behind cannot disagree. Rows from beyond
-# the present came with a dump of another cluster: without the upper bound they were new for ever.
+# Each query is one statement with one snapshot, so its rows and the next cursor always agree. The upper bound excludes rows
+# that came with a dump of another cluster, which would be new in every drain.
 _PRESENT = "present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot, clock_timestamp() AS drained_at)"
 _FRESH = """
     SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
@@ -46,8 +47,8 @@ WITH {_PRESENT}
 SELECT present.snapshot::text AS snapshot, present.drained_at, fresh.tenant_id, fresh.type, fresh.owner_id,
        fresh.order_id, fresh.recorded_at AS newest, 1 AS events
 FROM present LEFT JOIN ({_FRESH} LIMIT {MAX_EVENTS_WITH_IDS + 1}) AS fresh ON true
-"""  # noqa: S608 - texts and numbers of ours
-# Grouped in the database, so that a million missed events become a few rows here.
+"""  # noqa: S608 - only our constants
+# PostgreSQL groups the rows, so that a million missed events become a few rows here.
 _GROUPS = f"""
 WITH {_PRESENT},
 grouped AS (
@@ -55,14 +56,14 @@ grouped AS (
     FROM ({_FRESH}) AS fresh GROUP BY tenant_id, type, owner_id
 )
 SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.* FROM present LEFT JOIN grouped ON true
-"""  # noqa: S608 - texts and numbers of ours
+"""  # noqa: S608 - only our constants
 
 log = logs.get("outbox")
 
 
 @dataclass(frozen=True)
 class Drained:
-    """What one drain did: the cursor after it, the events it read and the signals that went out."""
+    """The result of one drain: the next cursor, the number of events read and of signals published."""
 
     cursor: Cursor
     events: int
@@ -70,21 +71,21 @@ class Drained:
 
 
 def open_cursor(conn: Connection, client: redis.Redis) -> Cursor:
-    """The saved cursor if it belongs to this cluster and its past; otherwise everybody resyncs and reading starts now."""
+    """The saved cursor if it is valid for this cluster; otherwise a new one at the present, and every page resyncs."""
     saved, now = cursors.read_saved(conn), cursors.present(conn)
     unusable = cursors.why_unusable(saved, now, _published(client))
     if saved is not None and unusable is None:
         return saved
-    cursor = start_anew(conn, client)
+    cursor = reset(conn, client)
     if saved is None:
         log.info("first start: nothing to catch up on")
     else:
-        log.warning("reading begins now, and every page resyncs", why=unusable)
+        log.warning("reset the cursor to the present; every page resyncs", reason=unusable)
     return cursor
 
 
 def _published(client: redis.Redis) -> str:
-    """What Redis was told; "" where nothing is there, or a key of another type, which says as little."""
+    """The cursor that Redis has; "" when the key is missing or of another type."""
     try:
         return (cast(Any, client.get(PUBLISHED_KEY)) or b"").decode(errors="replace")
     except redis.ResponseError as error:
@@ -93,9 +94,12 @@ def _published(client: redis.Redis) -> str:
         return ""
 
 
-def start_anew(conn: Connection, client: redis.Redis) -> Cursor:
-    """Everybody resyncs, and reading starts from now. The cursor is taken first: what is committed meanwhile is read."""
-    with conn.patient(PATIENCE_SECONDS):
+def reset(conn: Connection, client: redis.Redis) -> Cursor:
+    """Make every page resync, and save a cursor at the present.
+
+    The cursor is read before the resync is published, so events that are committed in between are read later.
+    """
+    with conn.with_timeout(BACKLOG_TIMEOUT_SECONDS):
         cursors.adopt_foreign_rows(conn)
     now = cursors.present(conn)
     resync(conn, client)
@@ -104,48 +108,51 @@ def start_anew(conn: Connection, client: redis.Redis) -> Cursor:
 
 
 def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
-    """Read what was committed since `cursor`, publish one signal a tenant, then save the new cursor.
+    """Read the events committed since `cursor`, publish one signal per tenant, then save the new cursor.
 
-    Saved after the publish: at least once. Raises redis.RedisError or psycopg.Error with the cursor as it was, and
-    cursor.Restored when somebody else has set it.
+    The cursor is saved after the publish, so a signal is published at least once. Raises redis.RedisError or psycopg.Error
+    with the saved cursor unchanged, and cursor.DatabaseRestored when another session has changed it.
     """
     with metrics.DRAIN_SECONDS.time():
         groups = _read(conn, cursor)
     read_at = time.monotonic()
     after = cursor.moved(groups[0]["snapshot"], groups[0]["drained_at"])
-    waiting = _fold(group for group in groups if group["tenant_id"] is not None)
-    for tenant_id in _tenants_whose_day_turned(conn, cursor, after):
-        waiting.setdefault(tenant_id, _Pending()).topics.add(DAY)
-    if waiting:
+    signals = _coalesce(group for group in groups if group["tenant_id"] is not None)
+    for tenant_id in _tenants_with_a_new_day(conn, cursor, after):
+        signals.setdefault(tenant_id, _TenantSignal()).topics.add(DAY)
+    if signals:
         with metrics.PUBLISH_SECONDS.time():
-            for tenant_id, pending in waiting.items():
-                pending.publish(client, tenant_id, after.drained_at)
-                pending.count_lag(after.drained_at, time.monotonic() - read_at)
+            for tenant_id, signal in signals.items():
+                signal.publish(client, tenant_id, after.drained_at)
+                signal.observe_lag(after.drained_at, time.monotonic() - read_at)
         after = cursors.move(conn, after)
     events = sum(group["events"] for group in groups if group["tenant_id"] is not None)
-    drained = Drained(after, events, len(waiting))
+    drained = Drained(after, events, len(signals))
     metrics.EVENTS.inc(drained.events)
     metrics.SIGNALS.inc(drained.signals)
     return drained
 
 
 def resync(conn: Connection, client: redis.Redis) -> None:
-    """Tell every page of every tenant to refetch everything, pages that are away for the moment included."""
+    """Make every page of every tenant refetch everything. A page that is offline now does so when it reconnects."""
     for tenant in _all(conn, "SELECT id FROM tenants"):
         publisher.publish(client, tenant["id"], {RESYNC: None})
 
 
 def _read(conn: Connection, cursor: Cursor) -> list[dict[str, Any]]:
-    """Each event where there are few, else groups of them without the orders; one row of nothing where there is none."""
+    """One row per event, or above MAX_EVENTS_WITH_IDS one per group, without orders.
+
+    Without events it is one row whose tenant is None, which still has the snapshot.
+    """
     events = _all(conn, _EVENTS, {"old": cursor.snapshot})
     if len(events) <= MAX_EVENTS_WITH_IDS:
         return events
-    with conn.patient(PATIENCE_SECONDS):
+    with conn.with_timeout(BACKLOG_TIMEOUT_SECONDS):
         return _all(conn, _GROUPS, {"old": cursor.snapshot})
 
 
-class _Pending:
-    """The signal of one tenant while the groups of its events are folded into it."""
+class _TenantSignal:
+    """The signal of one tenant, coalesced from the rows of its events."""
 
     def __init__(self) -> None:
         self.topics: set[str] = set()
@@ -154,12 +161,13 @@ class _Pending:
         self.newest: datetime | None = None
 
     def add(self, group: dict[str, Any]) -> None:
-        self.topics.update(TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS))  # of a newer trigger: concerns everybody
+        # A type of a newer trigger is unknown here, so it concerns every topic.
+        self.topics.update(TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS))
         if group["order_id"] is None:
             self.orders = None
         elif self.orders is not None:
             self.orders.add(group["order_id"])
-        # A deleted order leaves the inbox, too.
+        # A deleted order also disappears from the inbox.
         if group["owner_id"] is not None and group["type"] in (*OWNER_TYPES, "deleted"):
             self.users.add(group["owner_id"])
         self.newest = max(self.newest or group["newest"], group["newest"])
@@ -172,28 +180,29 @@ class _Pending:
         at = _epoch_ms(self.newest or now)
         publisher.publish(client, tenant_id, topics, users, now_ms=_epoch_ms(now), at_ms=at)
 
-    def count_lag(self, now: datetime, since: float) -> None:
-        """`now` is the database's clock at the drain, `since` the seconds since: no two clocks are compared."""
+    def observe_lag(self, now: datetime, since: float) -> None:
+        """`now` is the database's clock at the drain, `since` the seconds after it, so no two clocks are compared."""
         if self.newest is not None:
             metrics.LAG_SECONDS.observe(max(0.0, (now - self.newest).total_seconds() + since))
 
 
-def _fold(groups: Iterable[dict[str, Any]]) -> dict[int, _Pending]:
-    tenants: dict[int, _Pending] = {}
+def _coalesce(groups: Iterable[dict[str, Any]]) -> dict[int, _TenantSignal]:
+    tenants: dict[int, _TenantSignal] = {}
     for group in groups:
-        tenants.setdefault(group["tenant_id"], _Pending()).add(group)
+        tenants.setdefault(group["tenant_id"], _TenantSignal()).add(group)
     return tenants
 
 
-def _tenants_whose_day_turned(conn: Connection, before: Cursor, after: Cursor) -> list[int]:
+def _tenants_with_a_new_day(conn: Connection, before: Cursor, after: Cursor) -> list[int]:
+    # Midnight is on a full minute in every zone, so one query per minute is enough.
     if before.drained_at.replace(second=0, microsecond=0) == after.drained_at.replace(second=0, microsecond=0):
-        return []  # every zone's midnight falls on a full minute: asking once a minute is enough
+        return []
     tenants = _all(conn, "SELECT id, timezone FROM tenants")
     return [row["id"] for row in tenants if _day(before, row["timezone"]) != _day(after, row["timezone"])]
 
 
 def _day(cursor: Cursor, timezone: str) -> date | None:
-    """The tenant's date; None for a zone that is none, which is that tenant's trouble and must not stop the others."""
+    """The tenant's date; None for a zone that is not valid, which must not stop the other tenants' signals."""
     try:
         return cursor.drained_at.astimezone(ZoneInfo(timezone)).date()
     except (KeyError, ValueError, OSError):

@@ -1,1 +1,1 @@
-"""Panels: one render of each for all viewers."""
+"""Panels: one render of each, shared by all viewers."""

@@ -1,9 +1,8 @@
-"""One render of a panel for all who may see it: one query and one render a change and process, however many watch.
+"""The render cache: one query and one render of a panel per change and process, shared by all its viewers.
 
-A render is kept with the seq that was read before its query ran. It is given out as long as no signal after that seq
-concerns it (signals/log_follower.py asks Redis for each request), its time is not over and its day has not ended. So a
-request after signal n never gets a render older than n, whichever process answers. A request that arrives while a new enough
-render is being made waits for it.
+A render is kept with the seq that was read before its query ran. It is served until a later signal concerns it, its maximum
+age is reached or its day ends; signals/log_follower.py reads Redis's log for each request. So a request after signal n never
+gets a render older than n, from any process. A request waits for a render in flight that is new enough.
 """
 
 from __future__ import annotations
@@ -23,146 +22,147 @@ from ..observability.metrics import web as metrics
 from ..signals.log_follower import Log
 from .render import Paint, Render, RenderJob, RenderRequest
 
-MAX_BYTES = 32 * 1024 * 1024  # of fragments a process; the board of one tenant takes about 30 KB
+# Of fragments per process; one tenant's board takes about 30 KB.
+MAX_BYTES = 32 * 1024 * 1024
 
 
 class PanelCache:
-    """`clock` tells epoch seconds. Safe for threads and greenlets."""
+    """`clock` returns epoch seconds. Safe for threads and greenlets."""
 
-    def __init__(self, most_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self.bytes = 0
-        self._most_bytes = most_bytes
-        self._flights: OrderedDict[Hashable, RenderJob] = OrderedDict()  # the one that was asked for last at the end
+        self._max_bytes = max_bytes
+        self._jobs: OrderedDict[Hashable, RenderJob] = OrderedDict()  # least recently used first
         self._unversioned: WeakValueDictionary[Hashable, BatchLoader[None, Render]] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     @property
     def waiting_unkept(self) -> int:
-        """How many requests wait for the next render of a panel that is not kept."""
+        """The number of requests that wait for the next render of a panel that is not kept."""
         return sum(loader.waiting for loader in list(self._unversioned.values()))
 
-    def find(self, wants: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[Render] | None:
-        """Renders by key and topics, if of each one is there that is new enough for `log`, or somebody is at it.
+    def find(self, wanted: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[Render] | None:
+        """The renders for these keys and topics, kept or in flight; None unless each is fresh for `log`.
 
-        `log` was asked for after the request began.
+        `log` was read after the request began.
         """
         now = self.clock()
-        flights = []
-        for key, topics in wants:
-            flight = self._flights.get(key)
-            if flight is None or not flight.serves(log, topics, now):
+        jobs = []
+        for key, topics in wanted:
+            job = self._jobs.get(key)
+            if job is None or not job.is_fresh_for(log, topics, now):
                 return None
-            flights.append(flight)
-        renders = [self._share(flight) for flight in flights]
+            jobs.append(job)
+        renders = [self._share(job) for job in jobs]
         return [render for render in renders if render is not None] if all(renders) else None
 
-    def get(self, wanted: RenderRequest, log: Log | None, paint: Paint) -> Render:
-        """The render: from memory, from somebody who is at it, or painted now. What `paint` raises is not kept.
+    def get(self, request: RenderRequest, log: Log | None, paint: Paint) -> Render:
+        """The render: kept, in flight, or painted now. An exception of `paint` is not kept.
 
-        Without a `log` nothing is kept: it is painted for all who came before the painting began.
+        Without a `log` nothing is kept: one painting serves the callers that arrived before it began.
         """
-        render = self.get_all([(wanted, paint)], log)[0]
+        render = self.get_all([(request, paint)], log)[0]
         if isinstance(render, Exception):
             raise render
         return render
 
-    def get_all(self, wants: Sequence[tuple[RenderRequest, Paint]], log: Log | None) -> list[Render | Exception]:
-        """As `get`, for several that are waited for together; in the place of a render what its `paint` raised."""
+    def get_all(self, requests: Sequence[tuple[RenderRequest, Paint]], log: Log | None) -> list[Render | Exception]:
+        """As `get`, for several at once; an exception of a `paint` takes the place of its render."""
         if log is None:
-            return [self._unkept(wanted.key, paint) for wanted, paint in wants]
-        found: list[Render | Exception | None] = [None] * len(wants)
+            return [self._render_unkept(request.key, paint) for request, paint in requests]
+        found: list[Render | Exception | None] = [None] * len(requests)
         while missing := [n for n, render in enumerate(found) if render is None]:
-            boarded = [(n, *self._board(wants[n][0], log)) for n in missing]  # all, before any of them is waited for
-            self._fly_all([(flight, wants[n][1]) for n, flight, leads in boarded if leads])
-            for n, flight, leads in boarded:
-                found[n] = flight.render if leads else self._share(flight)
-                if found[n] is None and not isinstance(flight.error, LoadCancelled):
-                    found[n] = flight.error
+            joined = [(n, *self._join_or_start(requests[n][0], log)) for n in missing]  # all, before any wait
+            self._run_all([(job, requests[n][1]) for n, job, is_owner in joined if is_owner])
+            for n, job, is_owner in joined:
+                found[n] = job.render if is_owner else self._share(job)
+                if found[n] is None and not isinstance(job.error, LoadCancelled):
+                    found[n] = job.error
         return [render for render in found if render is not None]
 
-    def _board(self, wanted: RenderRequest, log: Log) -> tuple[RenderJob, bool]:
-        """The flight that serves, and whether it is this caller who has to fly it."""
+    def _join_or_start(self, request: RenderRequest, log: Log) -> tuple[RenderJob, bool]:
+        """A job that is fresh for the request, and whether this caller is its owner and has to run it."""
         with self._lock:
             now = self.clock()
-            flight = self._flights.get(wanted.key)
-            waits = flight is not None and flight.seq is None and wanted.hurried
-            if flight is not None and not waits and flight.serves(log, wanted.topics, now):
-                return flight, False
-            self._remove(wanted.key)
-            flight = self._flights[wanted.key] = RenderJob(log, now, wanted, after=None if wanted.hurried else flight)
-            return flight, True
+            job = self._jobs.get(request.key)
+            waits_for_pace = job is not None and job.seq is None and request.first_paint
+            if job is not None and not waits_for_pace and job.is_fresh_for(log, request.topics, now):
+                return job, False
+            self._remove(request.key)
+            job = self._jobs[request.key] = RenderJob(log, now, request, after=None if request.first_paint else job)
+            return job, True
 
-    def _share(self, flight: RenderJob) -> Render | None:
-        """Its render, waited for if need be; None when it failed or took too long."""
-        flight.shared += 1
-        if flight.render is None:
+    def _share(self, job: RenderJob) -> Render | None:
+        """The job's render, after a wait if necessary; None when it failed or took too long."""
+        job.shared += 1
+        if job.render is None:
             metrics.PANEL_WAITS.inc()
-            flight.done.wait(max(0.0, flight.ends - self.clock()))  # its time is the patience with it, too
-            return flight.render
+            job.done.wait(max(0.0, job.ends - self.clock()))  # no longer than it is valid
+            return job.render
         with self._lock:
-            if flight.wanted.key in self._flights:
-                self._flights.move_to_end(flight.wanted.key)
+            if job.request.key in self._jobs:
+                self._jobs.move_to_end(job.request.key)
         metrics.PANEL_HITS.inc()
-        return flight.render
+        return job.render
 
-    def _fly_all(self, led: list[tuple[RenderJob, Paint]]) -> None:
-        """One after the other as their time comes. Whoever is cut short leaves none behind that nobody flies."""
-        led.sort(key=lambda each: each[0].starts)
+    def _run_all(self, owned: list[tuple[RenderJob, Paint]]) -> None:
+        """Run the jobs in the order of their start. If one is cancelled, the rest fail, so that no waiter is left."""
+        owned.sort(key=lambda each: each[0].starts)
         try:
-            for flight, paint in led:
-                self._fly(flight, paint)
+            for job, paint in owned:
+                self._run(job, paint)
         finally:
-            for flight, _ in led:
-                if not flight.done.is_set():
-                    self._fail(flight, LoadCancelled())
+            for job, _ in owned:
+                if not job.done.is_set():
+                    self._fail(job, LoadCancelled())
 
-    def _fly(self, flight: RenderJob, paint: Paint) -> None:
-        time.sleep(max(0.0, flight.starts - self.clock()))
-        flight.start(self.clock())
+    def _run(self, job: RenderJob, paint: Paint) -> None:
+        time.sleep(max(0.0, job.starts - self.clock()))
+        job.start(self.clock())
         metrics.PANEL_MISSES.inc()
         try:
             render = paint()
         except Exception as error:
-            self._fail(flight, error)
+            self._fail(job, error)
             return
         with self._lock:
-            flight.render = render
-            if self._flights.get(flight.wanted.key) is flight:
+            job.render = render
+            if self._jobs.get(job.request.key) is job:
                 self._count(render.size)
-                self._make_room()
-        flight.done.set()
+                self._evict()
+        job.done.set()
 
-    def _fail(self, flight: RenderJob, error: Exception) -> None:
-        flight.error = error
+    def _fail(self, job: RenderJob, error: Exception) -> None:
+        job.error = error
         with self._lock:
-            if self._flights.get(flight.wanted.key) is flight:
-                del self._flights[flight.wanted.key]
-        flight.done.set()
+            if self._jobs.get(job.request.key) is job:
+                del self._jobs[job.request.key]
+        job.done.set()
 
-    def _unkept(self, key: Hashable, paint: Paint) -> Render | Exception:
+    def _render_unkept(self, key: Hashable, paint: Paint) -> Render | Exception:
         with self._lock:
-            together = self._unversioned.get(key)
-            if together is None:
-                together = self._unversioned[key] = BatchLoader()
+            loader = self._unversioned.get(key)
+            if loader is None:
+                loader = self._unversioned[key] = BatchLoader()
 
         def run(_keys: set[None]) -> dict[None, Render]:
             metrics.PANEL_MISSES.inc()
             return {None: paint()}
 
         try:
-            return cast(Render, together.get(None, run))
+            return cast(Render, loader.load(None, run))
         except Exception as error:
             return error
 
-    def _make_room(self) -> None:
-        while self.bytes > self._most_bytes:
-            self._remove(next(iter(self._flights)))
+    def _evict(self) -> None:
+        while self.bytes > self._max_bytes:
+            self._remove(next(iter(self._jobs)))
 
     def _remove(self, key: Hashable) -> None:
-        flight = self._flights.pop(key, None)
-        if flight is not None and flight.render is not None:
-            self._count(-flight.render.size)
+        job = self._jobs.pop(key, None)
+        if job is not None and job.render is not None:
+            self._count(-job.render.size)
 
     def _count(self, size: int) -> None:
         self.bytes += size
@@ -174,5 +174,5 @@ def init_app(app: Flask) -> None:
 
 
 def panel_cache() -> PanelCache:
-    """The running app's."""
+    """The running app's cache."""
     return cast(PanelCache, current_app.extensions["doorbell_panels"])

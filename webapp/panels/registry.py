@@ -1,6 +1,6 @@
-"""The board's panels: what each shows, means and listens for.
+"""The board's panels: each panel's query, definition and topics.
 
-To add a panel: a query module here, an entry in PANELS, a template panels/<name>.html and its place in pages/board.html.
+To add a panel: a module in queries/, an entry in PANELS, a template panels/<name>.html and its place in pages/board.html.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..events.catalog import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
+from ..events.topics import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
 from ..models import Tenant
 from ..queries import (
     average_order,
@@ -23,12 +23,12 @@ from ..queries import (
     salespeople,
 )
 
-# How long a panel may be shown from memory although nothing was signalled: "against yesterday at the same time" moves with
-# the clock, and a person's new name is no signal.
-KEPT_SECONDS = 15.0
+# How long a panel is served from memory without a signal: "at this time yesterday" moves with the clock, and a salesperson's
+# new name sends no signal.
+MAX_AGE_SECONDS = 15.0
 
-# What these say moves from minute to minute although nothing changed: "at this time yesterday", the hour that is running,
-# an order dated in the future. The page renews them each minute.
+# Panels that change every minute without a signal: "at this time yesterday", the current hour, an order dated in the future.
+# The page refetches them each minute.
 MOVE_WITH_THE_CLOCK = frozenset(
     {"revenue", "orders_today", "average_order", "revenue_by_hour", "recent_orders", "orders_list"}
 )
@@ -36,15 +36,18 @@ MOVE_WITH_THE_CLOCK = frozenset(
 
 @dataclass(frozen=True)
 class Panel:
-    """`topics` make the page refetch it, as `resync` does for all. `read(tenant, now)` is one SQL statement, one snapshot."""
+    """A panel of the board. A signal of its `topics`, or `resync`, makes the page refetch it.
+
+    `read(tenant, now)` is one SQL statement, so one snapshot.
+    """
 
     name: str
     title: str
     topics: tuple[str, ...]
     definition: str
     read: Callable[[Tenant, datetime], Any]
-    throttle: str = "1s"  # at most one refetch in this time; the trailing one is never lost
-    kept_seconds: float = KEPT_SECONDS
+    throttle: str = "1s"  # between refetches; the last always runs
+    max_age: float = MAX_AGE_SECONDS
 
     @property
     def moves(self) -> bool:

@@ -1,4 +1,4 @@
-"""A render of a panel, and its way from being wanted to being there for everybody who waits for it."""
+"""A render of a panel, the request for one, and the job that makes it for all requests that wait."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from markupsafe import Markup
 
 from ..signals.log_follower import Log
 
-MANY = 12  # requests that shared a render: then many watch, and the next one is begun no sooner than
-PACE_SECONDS = 1.0  # after it began. Who comes meanwhile waits for it, so queries do not grow with watchers or changes
-OVERHEAD_BYTES = 1_000  # a render's objects beside its fragment
+# A render shared by this many requests is paced: many watch it.
+PACED_FROM = 12
+# A paced panel is rendered at most this often, so its queries grow neither with viewers nor with changes.
+PACE_SECONDS = 1.0
+OVERHEAD_BYTES = 1_000  # per render, besides its fragment
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Render:
 
     @property
     def as_of_header(self) -> str:
-        return quote(self.as_of)  # a header is ASCII, a locale is not
+        return quote(self.as_of)  # headers are ASCII, locales are not
 
     @property
     def size(self) -> int:
@@ -38,44 +40,44 @@ class Render:
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """What a request asks for: `key` is all that the content depends on beside the data.
+    """A request for a render. `key` holds everything that the content depends on besides the data.
 
-    `topics` make it old, as does an age of `seconds`; `ends` is when the clock alone makes it old (epoch seconds).
-    `hurried` does not wait for its pace: a page that is painted first needs all panels, one after the other.
+    A render gets old by a signal of `topics`, after `max_age` seconds, and at `ends` (epoch seconds). A `first_paint` skips
+    the pace, because a page needs all panels, one after the other.
     """
 
     key: Hashable
     topics: tuple[str, ...]
-    seconds: float
+    max_age: float
     ends: float
-    hurried: bool = False
+    first_paint: bool = False
 
 
 Paint = Callable[[], Render]
 
 
 class RenderJob:
-    """A render that waits for its time, is under way, or is there."""
+    """A render that is scheduled, in flight or done."""
 
-    def __init__(self, log: Log, now: float, wanted: RenderRequest, after: RenderJob | None) -> None:
-        self.log, self.wanted = log, wanted
+    def __init__(self, log: Log, now: float, request: RenderRequest, after: RenderJob | None) -> None:
+        self.log, self.request = log, request
         self.starts = now
-        if after is not None and after.shared >= MANY and after.began <= now:
+        if after is not None and after.shared >= PACED_FROM and after.began <= now:
             self.starts = max(now, after.began + PACE_SECONDS)
-        self.shared: int = 0  # requests beside the one that paints
+        self.shared: int = 0  # requests besides the owner's
         self.render: Render | None = None
         self.error: Exception | None = None
         self.done = threading.Event()
-        self.seq: int | None = None  # until its query is about to begin
+        self.seq: int | None = None  # None until `start`
         self.began: float = now
-        self.ends: float = self.starts + wanted.seconds
+        self.ends: float = self.starts + request.max_age
 
     def start(self, now: float) -> None:
-        """All that was signalled until now is going to be in the render."""
-        self.seq, self.began, self.ends = self.log.seq, now, min(now + self.wanted.seconds, self.wanted.ends)
+        """Called before the query: the render will contain everything signalled until now."""
+        self.seq, self.began, self.ends = self.log.seq, now, min(now + self.request.max_age, self.request.ends)
 
-    def serves(self, log: Log, topics: tuple[str, ...], now: float) -> bool:
-        """Whether who has looked into `log` just now may have it."""
+    def is_fresh_for(self, log: Log, topics: tuple[str, ...], now: float) -> bool:
+        """Whether a request that has just read `log` may get this render."""
         if self.log is not log or self.error is not None or not self.began <= now < self.ends:
             return False
         return self.seq is None or self.seq >= log.newest(topics)

@@ -1,1 +1,1 @@
-"""Connections to PostgreSQL: how each session is opened, and what its errors mean."""
+"""Sessions of PostgreSQL, and explanations of its errors."""

@@ -1,8 +1,8 @@
-"""The one way to PostgreSQL: every session of Doorbell's is opened here, SQLAlchemy's too, with the same settings.
+"""Opens every session of Doorbell, SQLAlchemy's too, with the same settings.
 
-Settings of the role, the database or the server for people at psql (a DateStyle, a time zone, an isolation level, a time
-limit) must not change what Doorbell reads and writes. They are set by SQL after the connection is made, because a pooler
-refuses most of them as start-up options. That costs one round trip per connection and none per statement.
+Settings that a role, a database or a server has for use with psql (a DateStyle, a time zone, an isolation level, a time limit)
+must not change what Doorbell reads and writes. SQL sets them after connecting, because a pooler refuses most of them as
+start-up options. That costs one round trip per connection and none per statement.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from psycopg.abc import AdaptContext
 from psycopg.rows import TupleRow
 
 CONNECT_SECONDS = 5
-PROBE_SECONDS = 2.0  # a pooler that has no second session to give is one that pools by session
+# A pooler that gives no second session within this time pools by session.
+PROBE_SECONDS = 2.0
 
-# What Doorbell's statements and Python's reading of their answers rely on.
+# Doorbell's statements and the parsing of their results rely on these.
 SETTINGS = {
     "client_encoding": "UTF8",
     "DateStyle": "ISO, MDY",
@@ -27,18 +28,17 @@ SETTINGS = {
     "standard_conforming_strings": "on",
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
-    "plan_cache_mode": "auto",  # a trigger keeps its plan; see also `prepared`
+    "plan_cache_mode": "auto",  # a trigger keeps its plan
 }
-# For jobs that take as long as they take. A limit that a role is given for people must not end them.
+# For jobs of any length. A limit on the role, meant for its users, must not end them.
 NO_LIMITS = {
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
-# For pages: a transaction left open, or a query gone wild, must not hold every connection of the pool. No query of a page is
-# long enough for parallel workers or for compiling: at ten million orders starting workers took 60 of the 70 ms of the
-# revenue tile.
+# For pages: an open transaction or a slow query must not hold every connection of the pool. No query of a page is long enough
+# for parallel workers or for compiling. At ten million orders, starting workers took 60 of the 70 ms of the revenue tile.
 PAGE_LIMITS = {
     "statement_timeout": "15s",
     "lock_timeout": "3s",
@@ -46,11 +46,11 @@ PAGE_LIMITS = {
     "jit": "off",
 }
 
-_pooled_by_session: set[str] = set()  # addresses whose pooler was found to pool by session
+_pooled_by_session: set[str] = set()  # addresses with such a pooler
 
 
 class Unusable(psycopg.OperationalError):
-    """The server answers, and Doorbell cannot work with it: what was seen, and what to do."""
+    """The server responds, but Doorbell cannot use it. `seen` is the reason, `advice` what to do."""
 
     seen, advice = "", ""
 
@@ -59,21 +59,21 @@ class Unusable(psycopg.OperationalError):
 
 
 class NotAPrimary(Unusable):
-    """The server is a standby: it takes no writes and delivers no NOTIFY."""
+    """The server is a standby: it is read-only and delivers no NOTIFY."""
 
     seen = "DATABASE_URL leads to a replica: the server is read-only and delivers no NOTIFY"
     advice = "Give the primary's address."
 
 
 class ReadOnly(Unusable):
-    """The server is a primary, and a setting of the role, the database or the server makes each transaction read-only."""
+    """The server is a primary, but a setting of the role, the database or the server makes transactions read-only."""
 
     seen = "the server is read-only: default_transaction_read_only is on for this role, database or server"
     advice = "Set it off, or name another role in DATABASE_URL."
 
 
 class PooledByTransaction(Unusable):
-    """A pooler gives each transaction another session: no setting, lock or LISTEN lasts."""
+    """A pooler gives each transaction another session, so no setting, lock or LISTEN lasts."""
 
     seen = (
         "DATABASE_URL leads to a pooler that gives each transaction another session (PgBouncer's pool_mode transaction "
@@ -97,15 +97,15 @@ def connect(
 ) -> psycopg.Connection[TupleRow]:
     """A session with SETTINGS and `limits`; `options` are libpq's.
 
-    Unless statements are `prepared`, each is planned for its own values: psycopg would prepare it at its sixth run, and a
+    Unless `prepared`, each statement is planned for its own values. Otherwise psycopg prepares it at its sixth run, and a
     plan for all tenants and days can be many times slower.
 
-    Raises psycopg.OperationalError: PooledByTransaction, and NotAPrimary or ReadOnly where it `writes`.
+    Raises psycopg.OperationalError: PooledByTransaction, and NotAPrimary or ReadOnly if it `writes`.
     """
     options |= {"application_name": application_name, "connect_timeout": connect_seconds}
     conn: psycopg.Connection[TupleRow] = kind.connect(database_url, autocommit=True, context=context, **options)
     try:
-        pid, standby, read_only = _settle(conn, {**SETTINGS, **limits})
+        pid, standby, read_only = _apply_settings(conn, {**SETTINGS, **limits})
         if conn.info.backend_pid != pid and database_url not in _pooled_by_session:
             _refuse_pooling_by_transaction(conn, pid, database_url, options)
             _pooled_by_session.add(database_url)
@@ -122,12 +122,12 @@ def connect(
     return conn
 
 
-def _settle(conn: psycopg.Connection[Any], settings: dict[str, str]) -> tuple[int, bool, bool]:
-    """Set them; returns the session's process, whether the server is a standby, and whether it is read-only."""
+def _apply_settings(conn: psycopg.Connection[Any], settings: dict[str, str]) -> tuple[int, bool, bool]:
+    """Apply the settings; returns the server's process id, whether it is a standby, and whether it is read-only."""
     if settings.get("statement_timeout") == "0" and conn.info.server_version >= 170000:
         settings = {**settings, "transaction_timeout": "0"}
     if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
-        # The server would check each byte of a ring against the encoding, and any role may send any bytes.
+        # With an encoding the server would check each byte of a ring, and any role may send any bytes.
         settings = {name: value for name, value in settings.items() if name != "client_encoding"}
     sets = ", ".join("pg_catalog.set_config(%s, %s, false)" for _ in settings)
     row = conn.execute(
@@ -142,14 +142,14 @@ def _settle(conn: psycopg.Connection[Any], settings: dict[str, str]) -> tuple[in
 def _refuse_pooling_by_transaction(
     conn: psycopg.Connection[Any], pid: int, database_url: str, options: dict[str, Any]
 ) -> None:
-    """Raises PooledByTransaction when this session, or a second one beside it, is served by the other's process."""
+    """Raises PooledByTransaction when this session changes its process, or a second session has the same process."""
     if _process(conn) == pid and pid != _process_of_another(database_url, options):
         return
     raise PooledByTransaction
 
 
 def _process_of_another(database_url: str, options: dict[str, Any]) -> int | None:
-    """The server's process of a second session; None where there is none to be had within PROBE_SECONDS."""
+    """The server's process id of a second session; None without one within PROBE_SECONDS."""
     try:
         with psycopg.connect(database_url, autocommit=True, **{**options, "connect_timeout": 2}) as other:
             return _process(other)
@@ -158,7 +158,7 @@ def _process_of_another(database_url: str, options: dict[str, Any]) -> int | Non
 
 
 def _process(conn: psycopg.Connection[Any]) -> int | None:
-    """Asked anew, in a transaction of its own."""
+    """The server's process id now, from a transaction of its own; None after PROBE_SECONDS."""
     conn.pgconn.send_query(b"SELECT pg_catalog.pg_backend_pid()")
     try:
         (answer,) = conn.wait(generators.execute(conn.pgconn), timeout=PROBE_SECONDS)

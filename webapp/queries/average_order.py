@@ -1,4 +1,4 @@
-"""Average order: what an order paid today was worth."""
+"""Average order: the mean total of the orders paid today."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class AverageOrder:
-    """Minor units, rounded half up; None where no order was paid."""
+    """Amounts in minor units, rounded half up; None when no order was paid."""
 
     orders: int
     today_minor: int | None
-    yesterday_minor: int | None  # until the same time
+    yesterday_minor: int | None  # up to the same time
 
 
 def read(tenant: Tenant, now: datetime) -> AverageOrder:

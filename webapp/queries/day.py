@@ -1,4 +1,4 @@
-"""The tenant's day: when it begins and ends, and the same time yesterday. All queries take their bounds from here."""
+"""The tenant's day: its start and end, and the same time yesterday. All queries use these bounds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# An order dated later than this is one of the future. Clocks of the shops that write orders may be some minutes ahead.
+# Orders dated later than this from now are in the future. The clocks of programs that write orders may be minutes ahead.
 AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Today:
-    """Bounds in UTC, each half-open. A day has 23 to 25 hours where clocks change.
+    """The bounds of today and yesterday in UTC, half-open. A day with a clock change has 23 or 25 hours.
 
-    `yesterday_now` is yesterday at the wall-clock minute of now, so a comparison is fair at every hour of the day. It moves
-    once per minute: between two minutes a page that was renewed shows what a page opened later shows.
+    `yesterday_now` is yesterday at the present wall-clock minute, so a comparison is fair at every hour. It changes once per
+    minute, so that all pages within the minute show the same.
     """
 
     date: date
@@ -49,22 +49,23 @@ def today(zone_name: str, now: datetime) -> Today:
 
 
 def ahead_from(now: datetime) -> datetime:
-    """From when on the time of an order lies in the future."""
+    """The time after which an order counts as dated in the future."""
     return now + AHEAD
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of `day`, also where its clocks skip midnight."""
+    """The first instant of `day`, even if its clocks skip midnight."""
     return instant(day, time.min, zone)
 
 
 def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """When the wall clock showed this, in UTC. Of a time shown twice the first; for one skipped, when it was skipped."""
-    before = datetime.combine(day, clock, zone).astimezone(UTC)  # as if the clocks had not gone forward yet
+    """The UTC instant of a local time. Ambiguous: the first. Nonexistent: the moment of the jump."""
+    before = datetime.combine(day, clock, zone).astimezone(UTC)  # with the offset before a change
     after = datetime.combine(day, clock.replace(fold=1), zone).astimezone(UTC)
-    if after >= before:  # no change here, or a time shown twice
+    if after >= before:  # not skipped
         return before
-    while before - after > timedelta(microseconds=1):  # skipped: the change lies between the two, which bracket it
+    # The time is skipped: the two instants bracket the jump, which is found by bisection.
+    while before - after > timedelta(microseconds=1):
         middle = after + (before - after) / 2
         if middle.astimezone(zone).utcoffset() == after.astimezone(zone).utcoffset():
             after = middle

@@ -1,4 +1,4 @@
-"""History: revenue and orders of the last 30 days, from the rollups that Celery keeps."""
+"""History: revenue and orders of the last 30 days, from the rollups."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .day import today
 
 DAYS = 30  # today included
 DEFINITION = (
-    f"Revenue (paid less refunded) and orders of the last {DAYS} days, today included, from aggregates that are brought up to"
-    " date every few seconds to minutes. Today's figures may therefore trail the tiles above."
+    f"Revenue (paid less refunded) and orders of the last {DAYS} days, today included. The figures are refreshed every few"
+    " seconds to minutes, so today's may lag behind the tiles above."
 )
 
 # Served by pk_rollups_daily.
@@ -26,7 +26,7 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class HistoryDay:
-    """One day in the tenant's zone; revenue in minor units."""
+    """A day in the tenant's zone; revenue in minor units."""
 
     day: date
     revenue_minor: int
@@ -35,7 +35,7 @@ class HistoryDay:
 
 @dataclass(frozen=True)
 class History:
-    """DAYS days, oldest first; the last is today and still running."""
+    """The last DAYS days, oldest first, including today."""
 
     days: tuple[HistoryDay, ...]
 

@@ -1,4 +1,4 @@
-"""The inbox: one user's notifications, newest first, and how many are unread."""
+"""The inbox: one user's notifications, newest first, and the number of unread ones."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ..db import db
 from ..models import Tenant, User
 from .day import today
 
-LIMIT = 20  # in the bell's list; the page shows PAGE_LIMIT
-PAGE_LIMIT = 200
-TOAST_LIMIT = 3  # more that came at once are folded into one toast
+LIMIT = 20  # in the bell's list
+PAGE_LIMIT = 200  # on the inbox page
+# More new items than this are combined into one toast.
+TOAST_LIMIT = 3
 
-# What a page has seen is a snapshot, as in outbox/drain.py: ids are handed out before commit, so one below the newest may still
-# come, and "greater than the newest seen" would never tell it.
+# What a page has seen is a snapshot, as in outbox/drain.py. Ids are assigned before the commit, so a notification below the
+# newest seen id may still appear, and `id > newest` would miss it.
 # Served by ix_notifications_inbox and ix_notifications_unread.
 LIST_SQL = text("""
     SELECT counted.unread, pg_current_snapshot()::text AS seen, n.*
@@ -30,21 +31,23 @@ LIST_SQL = text("""
         WHERE n.tenant_id = :tenant AND n.user_id = :user ORDER BY n.id DESC LIMIT :limit
     ) n ON true ORDER BY n.id DESC
 """)
-NEWS_SQL = text("""
-    WITH news AS (
+NEW_ITEMS_SQL = text("""
+    WITH new_items AS (
         SELECT * FROM notifications
         WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL
             AND NOT pg_visible_in_snapshot(xid, CAST(:seen AS pg_snapshot))
     )
     SELECT (SELECT count(*) FROM notifications
              WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) AS unread,
-           counted.orders, counted.notes, counted.types, counted.total,
+           counted.orders, counted.notifications, counted.types, counted.total,
            pg_current_snapshot()::text AS seen,
            n.id, n.type, n.created_at, n.read_at, n.order_id, o.number, o.customer, o.total_minor
-    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notes, array_agg(DISTINCT type) AS types,
+    FROM (SELECT count(DISTINCT order_id) AS orders, count(*) AS notifications,
+                 array_agg(DISTINCT type) AS types,
                  (SELECT coalesce(sum(total_minor), 0) FROM orders
-                   WHERE tenant_id = :tenant AND id IN (SELECT order_id FROM news))::bigint AS total FROM news) counted
-    LEFT JOIN LATERAL (SELECT * FROM news ORDER BY id DESC LIMIT :limit) n ON true
+                   WHERE tenant_id = :tenant AND id IN (SELECT order_id FROM new_items))::bigint AS total
+          FROM new_items) counted
+    LEFT JOIN LATERAL (SELECT * FROM new_items ORDER BY id DESC LIMIT :limit) n ON true
     LEFT JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
     ORDER BY n.id DESC
 """)
@@ -52,7 +55,7 @@ NEWS_SQL = text("""
 
 @dataclass(frozen=True)
 class InboxItem:
-    """One notification: what happened (`type`) to which order."""
+    """One notification: the change (`type`) of one order."""
 
     id: int
     type: str
@@ -66,10 +69,9 @@ class InboxItem:
 
 @dataclass(frozen=True)
 class Inbox:
-    """The newest notes first. `unread` counts all, shown or not. `seen` is the
-    snapshot they were read in."""
+    """The newest items, newest first. `unread` counts all unread notifications; `seen` is the snapshot of this query."""
 
-    notes: tuple[InboxItem, ...]
+    items: tuple[InboxItem, ...]
     unread: int
     seen: str
     today: date
@@ -77,9 +79,9 @@ class Inbox:
 
 @dataclass(frozen=True)
 class NewItems(Inbox):
-    """What came since a page last looked: at most TOAST_LIMIT notes of `count`, about `orders` orders, of `types`.
+    """The unread items since a page's snapshot: `count` in all, of which `items` has the newest TOAST_LIMIT.
 
-    `total_minor` is the sum of those orders' totals.
+    They concern `orders` orders with a sum of totals `total_minor`, and have these `types`.
     """
 
     count: int
@@ -90,28 +92,27 @@ class NewItems(Inbox):
 
 def read(tenant: Tenant, now: datetime, user: User, limit: int = LIMIT) -> Inbox:
     rows = db.session.execute(LIST_SQL, {"tenant": tenant.id, "user": user.id, "limit": limit}).all()
-    notes = _notes(rows)
-    return Inbox(notes, rows[0].unread, rows[0].seen, today(tenant.timezone, now).date)
+    return Inbox(_items(rows), rows[0].unread, rows[0].seen, today(tenant.timezone, now).date)
 
 
-def read_news(tenant: Tenant, now: datetime, user: User, seen: str) -> NewItems:
-    """The unread ones that a page could not know of, whose last look was in the snapshot `seen`."""
-    which = {"tenant": tenant.id, "user": user.id, "seen": seen, "limit": TOAST_LIMIT}
-    rows = db.session.execute(NEWS_SQL, which).all()
-    notes, counted = _notes(rows), rows[0]
+def read_new_items(tenant: Tenant, now: datetime, user: User, seen: str) -> NewItems:
+    """The unread items that were not yet committed in the snapshot `seen`."""
+    values = {"tenant": tenant.id, "user": user.id, "seen": seen, "limit": TOAST_LIMIT}
+    rows = db.session.execute(NEW_ITEMS_SQL, values).all()
+    counted = rows[0]
     return NewItems(
-        notes,
+        _items(rows),
         unread=counted.unread,
         seen=counted.seen,
         today=today(tenant.timezone, now).date,
-        count=counted.notes,
+        count=counted.notifications,
         orders=counted.orders,
         types=tuple(counted.types or ()),
         total_minor=counted.total,
     )
 
 
-def _notes(rows: Sequence[Row[Any]]) -> tuple[InboxItem, ...]:
+def _items(rows: Sequence[Row[Any]]) -> tuple[InboxItem, ...]:
     return tuple(
         InboxItem(
             row.id,

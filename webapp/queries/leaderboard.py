@@ -1,4 +1,4 @@
-"""Leaderboard: who sold most in the last 30 days, from the rollups that Celery keeps."""
+"""Leaderboard: the salespeople by revenue of the last 30 days, from the rollups."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .day import today
 from .history import DAYS
 
 DEFINITION = (
-    f"Revenue (paid less refunded) and paid orders of the last {DAYS} days by the salesperson who owns the order, from"
-    " the same aggregates as the chart beside it."
+    f"Revenue (paid less refunded) and paid orders of the last {DAYS} days by the salesperson who owns the order. The"
+    " figures are refreshed together with the chart beside it."
 )
 
-# Served by pk_rollups_daily. Owner 0 is nobody.
+# Served by pk_rollups_daily. Owner 0 stands for unassigned orders.
 SQL = text("""
     SELECT r.owner_id, users.name, sum(r.revenue_minor)::bigint AS revenue, sum(r.paid_orders)::bigint AS paid_orders
     FROM rollups_daily r LEFT JOIN users ON users.tenant_id = r.tenant_id AND users.id = r.owner_id
@@ -30,7 +30,7 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class TopSeller:
-    """`name` is None for orders that nobody owns. Revenue in minor units."""
+    """A row of the leaderboard. `name` is None for unassigned orders; revenue in minor units."""
 
     owner_id: int
     name: str | None
@@ -39,7 +39,7 @@ class TopSeller:
 
 
 def read(tenant: Tenant, now: datetime) -> tuple[TopSeller, ...]:
-    """Everybody who sold in these days, the best first."""
+    """All salespeople with revenue or paid orders in these days, the highest revenue first."""
     last = today(tenant.timezone, now).date
     rows = db.session.execute(SQL, {"tenant": tenant.id, "first": last - timedelta(days=DAYS - 1), "last": last})
     return tuple(TopSeller(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)

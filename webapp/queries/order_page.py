@@ -1,4 +1,4 @@
-"""One order with its lines and all that happened to it."""
+"""One order with its lines and its timeline."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..db import db
 from ..models import Order, OrderEvent, OrderLine, Tenant, User
-from ..orders.rules import OrderNotFound, OrderState, allowed
+from ..orders.errors import OrderNotFound
+from ..orders.rules import OrderState, allowed
 
 
 @dataclass(frozen=True)
 class ShownLine:
-    """Amounts in minor units."""
+    """A line of the order; amounts in minor units."""
 
     sku: str
     product: str
@@ -29,10 +30,10 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One event. `actor` is the user who acted, None when a program did.
+    """One event of the order. `actor` is the user who acted, or None for a program.
 
-    A program is known by the role that it signed in to PostgreSQL with: `role`, None for Doorbell's own. `via` is what it
-    called itself, and `claimed` the user for whom it said it acted.
+    `role` is a program's role in PostgreSQL, None for Doorbell's own. The program itself sets its name `via` and the user
+    that it claims to act for, `claimed_actor`.
     """
 
     type: str
@@ -41,7 +42,7 @@ class TimelineEntry:
     actor: str | None
     via: str
     role: str | None
-    claimed: str | None
+    claimed_actor: str | None
     amount_minor: int | None
     old: dict[str, Any]
     new: dict[str, Any]
@@ -49,16 +50,17 @@ class TimelineEntry:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """`freight_minor` is what the total has beside its lines; `may` holds the verbs that the rules let through.
+    """An order's page. `freight_minor` is the total minus the lines, 0 without lines.
 
-    `owners` are those who may own the order, by id: the active users, and its present owner, who may be disabled.
+    `allowed_actions` are the verbs that the rules allow. `user_names` has all users of the tenant by id. `owners` has the
+    possible owners by id: the active users and the present owner, who may be disabled.
     """
 
     order: OrderState
     lines: tuple[ShownLine, ...]
-    history: tuple[TimelineEntry, ...]
-    may: frozenset[str]
-    names: dict[int, str]  # of the tenant's users by id, disabled ones included
+    timeline: tuple[TimelineEntry, ...]
+    allowed_actions: frozenset[str]
+    user_names: dict[int, str]
     owners: dict[int, str]
 
     @property
@@ -67,7 +69,7 @@ class OrderPage:
 
 
 def read(tenant: Tenant, number: str) -> OrderPage:
-    """Raises OrderNotFound."""
+    """The page of the order with this number. Raises OrderNotFound."""
     page = _read(tenant, Order.number == number)
     if page is None:
         raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
@@ -75,13 +77,13 @@ def read(tenant: Tenant, number: str) -> OrderPage:
 
 
 def read_by_id(tenant: Tenant, order_id: int) -> OrderPage | None:
-    """The same by what never changes about an order; None when it was deleted, or is another tenant's."""
+    """The same by id, which never changes; None if the order was deleted or belongs to another tenant."""
     return _read(tenant, Order.id == order_id)
 
 
-def _read(tenant: Tenant, which: ColumnElement[bool]) -> OrderPage | None:
+def _read(tenant: Tenant, condition: ColumnElement[bool]) -> OrderPage | None:
     columns = [getattr(Order, name) for name in OrderState.__dataclass_fields__]
-    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, which)).one_or_none()
+    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, condition)).one_or_none()
     if row is None:
         return None
     order = OrderState(*row)
@@ -89,28 +91,28 @@ def _read(tenant: Tenant, which: ColumnElement[bool]) -> OrderPage | None:
     return OrderPage(
         order=order,
         lines=_lines(tenant.id, order.id),
-        history=_history(tenant.id, order.id),
-        may=allowed(order),
-        names={user.id: user.name for user in users},
-        owners={user.id: _marked(user) for user in users if user.disabled_at is None or user.id == order.owner_id},
+        timeline=_timeline(tenant.id, order.id),
+        allowed_actions=allowed(order),
+        user_names={user.id: user.name for user in users},
+        owners={user.id: _shown_name(user) for user in users if user.disabled_at is None or user.id == order.owner_id},
     )
 
 
 def team(tenant: Tenant) -> Sequence[User]:
-    """The tenant's users by name, without those who are disabled: they get no new orders."""
+    """The tenant's active users by name: disabled users get no new orders."""
     return [user for user in _users(tenant) if user.disabled_at is None]
 
 
 def salespeople(tenant: Tenant) -> dict[int, str]:
-    """The names of all users by id, for finding orders: disabled ones keep theirs, and are marked."""
-    return {user.id: _marked(user) for user in _users(tenant)}
+    """The names of all users by id, for the filter of orders. Disabled users are marked."""
+    return {user.id: _shown_name(user) for user in _users(tenant)}
 
 
 def _users(tenant: Tenant) -> Sequence[User]:
     return db.session.scalars(select(User).where(User.tenant_id == tenant.id).order_by(User.name, User.id)).all()
 
 
-def _marked(user: User) -> str:
+def _shown_name(user: User) -> str:
     return user.name if user.disabled_at is None else f"{user.name} (disabled)"
 
 
@@ -122,29 +124,29 @@ def _lines(tenant_id: int, order_id: int) -> tuple[ShownLine, ...]:
     )
 
 
-def _history(tenant_id: int, order_id: int) -> tuple[TimelineEntry, ...]:
-    """Newest first, through ix_order_events_order."""
-    event, claimed = OrderEvent, aliased(User)
+def _timeline(tenant_id: int, order_id: int) -> tuple[TimelineEntry, ...]:
+    """The order's events, newest first. Served by ix_order_events_order."""
+    event, claimed_actor = OrderEvent, aliased(User)
     role = func.nullif(event.written_by, text("session_user"))
-    columns = (event.type, event.occurred_at, event.recorded_at, User.name, event.via, role, claimed.name)
+    columns = (event.type, event.occurred_at, event.recorded_at, User.name, event.via, role, claimed_actor.name)
     statement = select(*columns, event.amount_minor, event.old_values, event.new_values)
     statement = statement.outerjoin_from(event, User, _is_user(User, event.actor_id))
-    statement = statement.outerjoin(claimed, _is_user(claimed, event.claimed_actor_id))
+    statement = statement.outerjoin(claimed_actor, _is_user(claimed_actor, event.claimed_actor_id))
     mine = and_(event.tenant_id == tenant_id, event.order_id == order_id)
     rows = db.session.execute(statement.where(mine).order_by(event.id.desc()))
     return tuple(
-        TimelineEntry(type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, _values(old), _values(new))
-        for type_, occurred_at, recorded_at, actor, via, role, claimed_by, amount, old, new in rows
+        TimelineEntry(type_, occurred_at, recorded_at, actor, via, role, claimed, amount, _values(old), _values(new))
+        for type_, occurred_at, recorded_at, actor, via, role, claimed, amount, old, new in rows
     )
 
 
 def _is_user(user: type[User], id_: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
-    """Of the event's own tenant: another program may name any number."""
+    """Whether `id_` is `user` of the event's tenant, because another program may write any id."""
     return and_(user.tenant_id == OrderEvent.tenant_id, user.id == id_)
 
 
 def _values(from_json: dict[str, Any] | None) -> dict[str, Any]:
-    """JSON has no times; in an event the fields named …_at are some."""
+    """The values of an event, with the fields named …_at parsed as times, which JSON lacks."""
     return {
         field: datetime.fromisoformat(value) if field.endswith("_at") and value else value
         for field, value in (from_json or {}).items()

@@ -15,19 +15,21 @@ from . import order_words
 from .order_words import Words
 
 PAGE_ROWS = 50
-MAX_SECONDS = 3  # for a statement of the list; then it is given up
-WALK_ROWS = 400  # that a search reads before it uses the index of words; about 4 ms
-SEARCH_MS = 22  # then a search stops, and its next page goes on from there
+MAX_SECONDS = 3  # statement timeout of the list
+# The newest orders that a search reads before it uses the index of words; about 4 ms.
+WALK_ROWS = 400
+# After this time a search stops, and its next page continues from there.
+SEARCH_MS = 22
 _ID = re.compile(r"[0-9]{1,19}")
 
 
 class CursorInvalid(ValueError):
-    """The `before` of an address is not one that this list has made."""
+    """The `before` of a URL is not a cursor of this list."""
 
 
 @dataclass(frozen=True)
 class PageCursor:
-    """The last row of a page. The next page begins after it, however many orders were placed meanwhile."""
+    """The last row of a page. The next page begins after it, even if orders were placed meanwhile."""
 
     placed_at: datetime
     id: int
@@ -37,7 +39,7 @@ class PageCursor:
 
     @classmethod
     def parse(cls, text: str) -> PageCursor:
-        """Raises CursorInvalid."""
+        """The cursor from its text in a URL. Raises CursorInvalid."""
         placed_at, _, order_id = text.partition("_")
         try:
             moment = datetime.fromisoformat(placed_at)
@@ -56,9 +58,9 @@ END = PageCursor(datetime(9001, 1, 1, tzinfo=UTC), 1)  # after every order
 
 @dataclass(frozen=True)
 class Filter:
-    """What the list shows: orders that match all of `words`, of this `status`, of this owner; "" and None are any.
+    """The orders to list: those that match all `words`, the status and the owner; "" and None match all.
 
-    A word is the beginning of a number, of a word of the customer or of the salesperson's name, whatever case and accents.
+    A word matches the beginning of a number, or of a word of the customer's or salesperson's name, ignoring case and accents.
     """
 
     words: str = ""
@@ -74,7 +76,7 @@ ALL = Filter()
 
 @dataclass(frozen=True)
 class FoundOrder:
-    """One row; amounts in minor units, `owner` None when the order has no salesperson."""
+    """One row of the list; amounts in minor units. `owner` is None for an unassigned order."""
 
     id: int
     number: str
@@ -88,9 +90,9 @@ class FoundOrder:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of orders, newest first; `older` leads to the next, None on the last.
+    """A page of orders, newest first. `older` is the cursor of the next page, None on the last.
 
-    Where the search `stopped` after SEARCH_MS the page is not full, and older orders may match.
+    If the search `stopped` after SEARCH_MS, the page is not full, and older orders may match.
     """
 
     orders: tuple[FoundOrder, ...]
@@ -99,10 +101,10 @@ class Found:
 
 
 def read(tenant: Tenant, wanted: Filter = ALL, before: PageCursor | None = None) -> Found:
-    """Raises OperationalError (QueryCanceled) when PostgreSQL needs longer than MAX_SECONDS."""
+    """A page of the orders that match. Raises OperationalError (QueryCanceled) after MAX_SECONDS in PostgreSQL."""
     db.session.execute(text(f"SET LOCAL statement_timeout = '{MAX_SECONDS}s'"))
     ids, stopped_at = _ids(tenant.id, wanted, before)
-    rows = _rows(tenant.id, ids)
+    rows = read_rows(tenant.id, ids)
     page = rows[:PAGE_ROWS]
     if len(rows) > PAGE_ROWS:
         return Found(page, PageCursor(page[-1].placed_at, page[-1].id))
@@ -110,12 +112,12 @@ def read(tenant: Tenant, wanted: Filter = ALL, before: PageCursor | None = None)
 
 
 def _ids(tenant_id: int, wanted: Filter, before: PageCursor | None) -> tuple[Sequence[int], PageCursor | None]:
-    """One more than a page has, newest first; and the place from which the search must go on, if it was stopped."""
+    """Up to one id more than a page, newest first, and the cursor from which a stopped search continues."""
     orders = _orders(tenant_id, wanted.status, before)
     if not wanted.words:
         return _of_owner(tenant_id, wanted, before) if wanted.owner_id else _newest(orders), None
     words = order_words.parse(tenant_id, wanted.words)
-    if words.is_empty:  # signs alone, of which a number may consist
+    if words.is_empty:  # only punctuation, perhaps a number
         mine = [Order.owner_id == wanted.owner_id] if wanted.owner_id else []
         return _newest(orders.where(Order.number == wanted.words, *mine)), None
     return _by_words(tenant_id, words, wanted, before or END)
@@ -129,13 +131,13 @@ def _orders(tenant_id: int, status: str, before: PageCursor | None) -> Select[in
 
 
 def _newest(orders: Select[int, datetime]) -> Sequence[int]:
-    """Through ix_orders_recent or ix_orders_status, which have this order."""
+    """The newest ids. Served by ix_orders_recent or ix_orders_status, which have this order."""
     ids = orders.order_by(Order.placed_at.desc(), Order.id.desc()).limit(PAGE_ROWS + 1)
     return db.session.execute(ids).scalars().all()
 
 
 def _of_owner(tenant_id: int, wanted: Filter, before: PageCursor | None) -> Sequence[int]:
-    """A page of each status through ix_orders_owner_status: together they have the newest page of the owner."""
+    """The newest ids of the owner, merged from one page per status. Served by ix_orders_owner_status."""
     pages = [
         _orders(tenant_id, status, before)
         .where(Order.owner_id == wanted.owner_id)
@@ -152,7 +154,7 @@ def _of_owner(tenant_id: int, wanted: Filter, before: PageCursor | None) -> Sequ
 def _by_words(
     tenant_id: int, words: Words, wanted: Filter, before: PageCursor
 ) -> tuple[Sequence[int], PageCursor | None]:
-    """Through order_search() of migrations/sql/0008_order_search.sql."""
+    """The ids of a search by words, from order_search() in migrations/sql/0008_order_search.sql."""
     place = (wanted.status, before.placed_at, before.id)
     limits = (PAGE_ROWS + 1, WALK_ROWS, SEARCH_MS)
     found = func.order_search(tenant_id, words.query(wanted.owner_id), *place, *limits)
@@ -161,7 +163,8 @@ def _by_words(
     return [row.id for row in rows if not row.stopped], stopped_at
 
 
-def _rows(tenant_id: int, ids: Sequence[int]) -> tuple[FoundOrder, ...]:
+def read_rows(tenant_id: int, ids: Sequence[int]) -> tuple[FoundOrder, ...]:
+    """The tenant's orders with these ids, newest first."""
     columns = [getattr(Order, name) for name in FoundOrder.__dataclass_fields__ if name != "owner"]
     columns.insert(3, User.name)
     owner = and_(User.tenant_id == Order.tenant_id, User.id == Order.owner_id)

@@ -1,6 +1,6 @@
-"""The words of a search, as the database compares them: without case, accents and signs.
+"""The words of a search as the database compares them: without case, accents and punctuation.
 
-migrations/sql/0008_order_search.sql has the functions, and the index that they are for.
+The SQL functions and their index are in migrations/sql/0008_order_search.sql.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from ..db import db
 
-MAX_WORDS = 10  # of a search; more are left out
-MAX_OWNERS = 50  # a beginning that more salespeople's names have is not a search for one of them
+MAX_WORDS = 10  # per search; further words are ignored
+# A word that begins the names of more salespeople than this does not search for their orders.
+MAX_OWNERS = 50
 
 SQL = text("""
     SELECT ARRAY(SELECT order_search_words(word, word)
@@ -23,10 +24,10 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class Word:
-    """A word as it was written, of which "o'brien-1" has three `parts` and the `number` obrien1.
+    """A word of the search: "o'brien-1" has three `parts` and the `number` obrien1.
 
-    It is the beginning of a number, or its parts are beginnings of words of the customer or of a salesperson's name;
-    those people are `owner_ids`.
+    It matches the beginning of a number, or its parts match beginnings of words of the customer's or a salesperson's name.
+    Those salespeople are `owner_ids`.
     """
 
     number: str
@@ -34,7 +35,7 @@ class Word:
     owner_ids: tuple[int, ...]
 
     def query(self) -> str:
-        """For order_search(): in quotes, which no part contains."""
+        """A tsquery for order_search(). Terms are quoted, and no part contains a quote."""
         customer = " & ".join(f"'{{}}w{part}':*" for part in self.parts)
         owners = [f"'{{}}u{owner}'" for owner in self.owner_ids]
         either = [f"({customer})", f"'{{}}n{self.number}':*", *owners]
@@ -43,7 +44,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Words:
-    """All of `words`, or a number that begins with them together."""
+    """The words of a search: an order matches all of them, or its number begins with all of them joined."""
 
     words: tuple[Word, ...]
 
@@ -56,7 +57,7 @@ class Words:
         return "".join(word.number for word in self.words)
 
     def query(self, owner_id: int | None) -> str:
-        """A tsquery for order_search(), with {} where each term has the tenant and the period."""
+        """A tsquery for order_search(), with {} as the place of the tenant and the period in each term."""
         every = " & ".join(word.query() for word in self.words)
         query = f"(({every}) | '{{}}n{self.number}':*)"
         return f"{query} & '{{}}u{owner_id}'" if owner_id else query
@@ -72,7 +73,7 @@ def parse(tenant_id: int, written: str) -> Words:
 
 
 def _word(words: str, names: dict[int, str]) -> Word:
-    """From what order_search_words gives: " nobrien1 wo wbrien w1"."""
+    """The word from a result of order_search_words, such as " nobrien1 wo wbrien w1"."""
     _, number, *rest = words.split(" ")
     parts = tuple(part[1:] for part in rest if part != "w")
     owners = tuple(owner for owner, name in names.items() if all(f" w{part}" in name for part in parts))

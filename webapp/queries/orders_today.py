@@ -1,4 +1,4 @@
-"""Orders today: how many were placed today and not cancelled."""
+"""Orders today: the number of orders placed today and not cancelled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class OrdersToday:
-    """Counts of orders; `yesterday` until the same time."""
+    """Numbers of orders; `yesterday` is up to the same time."""
 
     today: int
     yesterday: int

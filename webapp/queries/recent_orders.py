@@ -1,7 +1,6 @@
-"""Recent orders: the latest by when they were placed, each with what last happened to it.
+"""Recent orders: the orders placed last, each with its latest change.
 
-Orders dated in the future come below all others, and only where there is room: a mistyped year must not hide today's orders
-until that year.
+Orders dated in the future come after all others, and only if there is room: a mistyped year must not hide today's orders.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from .day import AHEAD, ahead_from, today
 
 LIMIT = 25  # rows on the board
 DEFINITION = (
-    f"The {LIMIT} orders placed last, whatever became of them, each with its latest change and who or what made it. Orders"
-    " dated in the future are marked and come last."
+    f"The {LIMIT} orders placed last, in any status, each with its latest change and its author. Orders dated in the future"
+    " are marked and come last."
 )
 
 # Served by ix_orders_recent; the last event of each row by ix_order_events_order.
 SELECT = """
     SELECT o.id, o.number, o.customer, owner.name AS owner, o.total_minor, o.refunded_minor, o.status, o.placed_at,
            last.id AS event_id, last.type, last.old_values, last.new_values, last.amount_minor, last.recorded_at,
-           -- A role other than Doorbell's is named itself: what it calls itself (via) it may choose.
+           -- Another program is shown by its role, because it can choose its name (via) freely.
            coalesce(actor.name, nullif(last.written_by, session_user), last.via) AS by,
            (SELECT min(placed_at) FROM orders WHERE tenant_id = :tenant AND placed_at > :ahead) AS next_at
     FROM {orders} o
@@ -52,7 +51,7 @@ LIST_SQL, ROW_SQL = (text(SELECT.format(orders=orders.format(order=ORDER), order
 
 @dataclass(frozen=True)
 class Change:
-    """The last event of an order. `by` is the acting user's name, else the program that wrote."""
+    """The last event of an order. `by` is the name of the acting user, else of the program that wrote it."""
 
     event_id: int
     type: str
@@ -65,10 +64,10 @@ class Change:
 
 @dataclass(frozen=True)
 class RecentOrder:
-    """One row. `owner` is None for an order without a salesperson, `change` when its events are gone (archived).
+    """One row. `owner` is None for an unassigned order, `change` is None if the events were dropped by the retention.
 
-    `placed_on` is the tenant's date; `is_ahead` says that it lies in the future; `is_backdated`, that the order was written
-    on a later day than it was placed, as an import does.
+    `placed_on` is the date in the tenant's zone. `is_ahead` orders are dated in the future. `is_backdated` orders were
+    written on a later day than they were placed, as by an import.
     """
 
     id: int
@@ -87,8 +86,10 @@ class RecentOrder:
 
 @dataclass(frozen=True)
 class RecentOrders:
-    """`today` is the tenant's date: what is of another day is shown with its day. `next_at` is when the next order of the
-    future comes to be one of the present."""
+    """The rows and `today`, the date in the tenant's zone: rows of other days are shown with their day.
+
+    `next_at` is the time at which the next order dated in the future becomes present.
+    """
 
     orders: tuple[RecentOrder, ...]
     today: date
@@ -100,7 +101,7 @@ def read(tenant: Tenant, now: datetime) -> RecentOrders:
 
 
 def read_row(tenant: Tenant, now: datetime, order_id: int) -> RecentOrders:
-    """The same for one order alone; without orders when it is gone or another tenant's."""
+    """The same for one order; empty if it was deleted or belongs to another tenant."""
     return _read(tenant, now, ROW_SQL, order_id=order_id)
 
 

@@ -1,4 +1,4 @@
-"""Revenue today: what was paid today, less what was refunded today."""
+"""Revenue today: the totals paid today, less the refunds of today."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class Revenue:
-    """Minor units of the tenant's currency."""
+    """Amounts in minor units of the tenant's currency."""
 
     paid_minor: int
     refunded_minor: int
-    yesterday_minor: int  # until the same time
+    yesterday_minor: int  # up to the same time
 
     @property
     def today_minor(self) -> int:

@@ -1,4 +1,4 @@
-"""Revenue by hour: today's revenue by the hour of the tenant's wall clock, and yesterday's whole day beside it."""
+"""Revenue by hour of the tenant's wall clock, for today and the whole of yesterday."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .day import today
 
 DEFINITION = (
     "Revenue (paid less refunded) in each hour of today on the company's own clock, refunds in the hour they are made."
-    " Yesterday's whole day is drawn beside it. Where clocks change, an hour shown twice is one column."
+    " Yesterday's whole day is drawn beside it. On a clock change, a repeated hour is one column."
 )
 
 # Served by ix_orders_paid and ix_order_events_refunds.
@@ -37,7 +37,7 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class Hour:
-    """One hour of the wall clock, 0 to 23, in minor units."""
+    """The revenue of one hour of the wall clock, 0 to 23, in minor units."""
 
     hour: int
     today_minor: int
@@ -46,7 +46,7 @@ class Hour:
 
 @dataclass(frozen=True)
 class RevenueByHour:
-    """24 hours; `current` is the hour that is still running."""
+    """The 24 hours; `current` is the present hour."""
 
     hours: tuple[Hour, ...]
     current: int

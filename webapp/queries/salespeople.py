@@ -1,4 +1,4 @@
-"""Salespeople today: revenue and orders of today by the orders' owner."""
+"""Salespeople today: revenue and orders of today per owner."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SQL = text("""
 
 @dataclass(frozen=True)
 class Salesperson:
-    """`owner_id` and `name` are None for orders that nobody owns. Revenue in minor units."""
+    """A salesperson's figures. `owner_id` and `name` are None for unassigned orders; revenue in minor units."""
 
     owner_id: int | None
     name: str | None
@@ -47,6 +47,6 @@ class Salesperson:
 
 
 def read(tenant: Tenant, now: datetime) -> tuple[Salesperson, ...]:
-    """Everybody with revenue, a refund or an order today, the best first."""
+    """All salespeople with revenue, a refund or an order today, the highest revenue first."""
     rows = db.session.execute(SQL, {"tenant": tenant.id, **today(tenant.timezone, now).bounds})
     return tuple(Salesperson(row.owner_id, row.name, row.revenue, row.orders) for row in rows)

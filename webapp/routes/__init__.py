@@ -1,17 +1,30 @@
-"""HTTP only: each module answers for one noun and calls orders, queries or signals."""
+"""HTTP only: each module serves one resource, and calls accounts, orders, queries, panels or notifications."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from .. import stream
-from . import auth, board, health, inbox, metrics, order_verbs, orders, orders_list, page_parts, panel_fast_path, panels
+from . import (
+    auth,
+    board,
+    health,
+    inbox,
+    metrics,
+    order_actions,
+    orders,
+    orders_list,
+    page_parts,
+    panel_fast_path,
+    panels,
+)
 from .order_number import OrderNumber
 
 
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
-    assert order_verbs.bp is orders.bp  # its routes hang below the orders' own
+    # These modules add routes to the blueprint of another one; importing them is enough.
+    assert order_actions.bp is orders.bp
     assert page_parts.bp is orders_list.bp is panels.bp
     for module in (auth, board, panels, inbox, orders, health, metrics, stream):
         app.register_blueprint(module.bp)

@@ -8,18 +8,19 @@ from flask_login import LoginManager, current_user
 
 from ..accounts import sessions
 from ..accounts.current import load_user
-from ..accounts.user_cache import visitors
+from ..accounts.user_cache import cached_users
 
-PAGE_USER = "Doorbell-User"  # the header in which a page says whose it is; the stream's address has `user`
+# The header with the id of the user for whom a page was rendered. The stream's address has it as `user`.
+PAGE_USER = "Doorbell-User"
 
-# The endpoints that answer nobody in particular, each with its reason. All others ask for a sign-in by themselves.
+# The endpoints that need no sign-in, each with its reason. All others ask for one.
 PUBLIC = {
-    "static": "css and js, the same for everybody",
-    "auth.sign_in": "the door itself",
+    "static": "CSS and JS, the same for all users",
+    "auth.sign_in": "the sign-in page itself",
     "auth.demo": "signs in to the demo; exists in demo mode only",
-    "health.healthz": "asked by the process manager, says up or down",
-    "health.readyz": "asked by the load balancer, says what is away and nothing else",
-    "metrics.metrics": "asked by Prometheus with METRICS_TOKEN, and 404 where there is none",
+    "health.healthz": "for the process manager; returns only up or down",
+    "health.readyz": "for the load balancer; returns only which services are away",
+    "metrics.metrics": "for Prometheus, with METRICS_TOKEN; 404 without that setting",
 }
 
 
@@ -30,12 +31,12 @@ def init_app(app: Flask, login_manager: LoginManager) -> None:
 
 
 def is_fragment(path: str) -> bool:
-    """Whether `path` answers into a box of a page: there an error is bare text, never a page in the box."""
+    """Whether `path` returns a part of a page. Its errors are plain text, because a page must not end up inside a page."""
     return path.startswith("/panels/") or path in ("/panels", "/stream")
 
 
 def require_sign_in() -> ResponseReturnValue | None:
-    """Before each request: closed unless the endpoint is in PUBLIC, so a route added tomorrow is closed as well."""
+    """Runs before each request. All endpoints need a sign-in unless they are in PUBLIC, future ones included."""
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     if not current_user.is_authenticated:
@@ -43,17 +44,19 @@ def require_sign_in() -> ResponseReturnValue | None:
     if is_fragment(request.path) and not is_page_of(current_user.id):
         return "Another user is signed in now. Reload the page.", 409, {"Content-Type": "text/plain; charset=utf-8"}
     if request.method == "GET":
-        visitors().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
+        cached_users().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
     if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
-        sessions.begin(
-            None
-        )  # a cookie of an older version. Once a page: its fragments, all at once, would get an id each
+        # The cookie is of a version whose sessions had no ids. Only pages give it one: a page's fragments are requested all at
+        # once, and each would begin a session of its own.
+        sessions.begin(None)
     return None
 
 
 def is_page_of(user_id: int) -> bool:
-    """Whether the page that asks was painted for this user: another may have signed in since, in another tab of the browser.
-    A request that does not name a user is nobody's page."""
+    """Whether the requesting page was rendered for this user.
+
+    Another user may have signed in since, in another tab. A request that names no user is accepted.
+    """
     named = request.headers.get(PAGE_USER) or request.args.get("user")
     return named is None or named == str(user_id)
 

@@ -1,16 +1,15 @@
-"""The board: all panels painted at once, and what every signed-in page carries (the stream's start, the bell)."""
+"""The board, and what each signed-in page contains: the stream's start, the bell and the page's clock."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Blueprint, g, render_template
-from flask.blueprints import BlueprintSetupState
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
 from ..accounts.current import current_tenant
-from ..display import chart_filters, clock, filters
+from ..display import clock
 from ..panels.registry import PANELS
 from ..queries import inbox
 from ..queries.day import today
@@ -20,27 +19,21 @@ from .panels import render_inbox, shared_panels
 bp = Blueprint("board", __name__)
 
 
-@bp.record_once
-def _install_filters(state: BlueprintSetupState) -> None:
-    filters.init_app(state.app)  # type: ignore[arg-type]  # it is the Flask app; the stub says its parent class
-    chart_filters.init_app(state.app)  # type: ignore[arg-type]
-
-
 @bp.get("/")
 @login_required
 def index() -> str:
     live_since()
     tenant = current_tenant()
-    renders = shared_panels(PANELS.values(), hurried=True)
-    now = min(render.moment for render in renders.values())  # what the page as a whole is as of
+    renders = shared_panels(PANELS.values(), first_paint=True)
+    now = min(render.moment for render in renders.values())  # "as of" of the page
     day = today(tenant.timezone, clock.now()).date
     return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)
 
 
 def live_since() -> int:
-    """The seq that this page's stream starts at: read once a request, and before anything live on it is queried.
+    """The seq at which this page's stream starts, read once per request and before any live part is queried.
 
-    So a change between the paint and the connection is told when the page connects, instead of being missed.
+    So the page receives a change between its render and its connection, instead of missing it.
     """
     if "live_since" not in g:
         g.live_since = signal_log.latest_seq(current_user.tenant_id)
@@ -49,7 +42,7 @@ def live_since() -> int:
 
 
 def inbox_bell() -> Markup:
-    """The bell of the top bar, painted by the query and template of its panel."""
+    """The bell of the top bar, from the query and template of its panel."""
     live_since()
     data = inbox.read(current_tenant(), clock.now(), current_user)
     return Markup(render_template("components/bell.html", data=data, html=render_inbox(data)))  # noqa: S704 - escaped
@@ -61,6 +54,6 @@ def _page_parts() -> dict[str, Any]:
 
 
 def page_clock() -> dict[str, str]:
-    """Of the page that is painted now: the server's clock in epoch ms, the tenant's zone and date. minute.js renews by them."""
+    """The server's clock in epoch ms, the tenant's zone and the tenant's date, for minute.js."""
     now, zone = clock.now(), current_tenant().timezone
     return {"now": str(int(now.timestamp() * 1000)), "zone": zone, "day": today(zone, now).date.isoformat()}

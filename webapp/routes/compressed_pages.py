@@ -1,8 +1,8 @@
-"""Pages compressed as they are answered, by Flask-Compress: brotli or gzip, whichever the browser takes.
+"""Compresses pages with brotli or gzip, as the browser accepts, by Flask-Compress.
 
-A page holds a secret, its CSRF token. Where an attacker can put text of their choice into a compressed page, its length betrays
-the secret (the attack is called BREACH). So a page is not compressed if its request had a query string or a form, because the
-page may show both again. Panels and the stream are not compressed: a hit from memory costs less than its compression would.
+A page contains a secret, its CSRF token. If an attacker can put text of their choice into a compressed page, its length reveals
+the secret (the BREACH attack). So a page is not compressed if its request had a query string or a form, because the page may
+repeat them. Panels and the stream are not compressed: for a panel from memory, compression would cost more than the answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from flask_compress import Compress
 
 from .access import is_fragment
 
-MIN_BYTES = 1_000  # a shorter one fits a packet as it is
+MIN_BYTES = 1_000  # less fits one packet anyway
 
 compress = Compress()
 
@@ -33,5 +33,5 @@ def init_app(app: Flask) -> None:
 
 
 def may_be_compressed(asked: Request) -> bool:
-    """Whether nothing that is in the request can be on the page again."""
+    """Whether the page cannot repeat any text of its request."""
     return asked.method == "GET" and not asked.query_string and not is_fragment(asked.path)

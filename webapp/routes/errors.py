@@ -1,4 +1,4 @@
-"""What people see when something went wrong: what happened and a way back. A panel or the stream answers in bare text."""
+"""Error responses: what happened and what to do next, as a page, or as plain text for a panel or the stream."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from ..db import db
 from ..observability import logs
 from ..observability.incidents import Incident, in_a_line
 from ..observability.metrics import web as metrics
-from ..orders.rules import OrderNotFound
+from ..orders.errors import OrderNotFound
 from ..postgres import faults
 from .access import PUBLIC, is_fragment
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
-RETRY_SECONDS = 5  # for programs that ask again when PostgreSQL was away
-SETTLED_SECONDS = 5.0  # without an error, then PostgreSQL is back: of many requests some may pass while others do not
+RETRY_SECONDS = 5  # Retry-After of these errors
+# Without an error for so long, PostgreSQL counts as back: at first some requests may succeed while others fail.
+SETTLED_SECONDS = 5.0
 
 log = logs.get("web")
 postgresql = Incident("postgresql", "its requests are answered 503", settled=SETTLED_SECONDS)
@@ -38,143 +39,148 @@ pool = Incident(
 
 @dataclass(frozen=True)
 class ErrorMessage:
-    """What happened, and what to do about it."""
+    """The text of an error: what happened (`title`), and what to do next (`advice`)."""
 
     title: str
     advice: str
 
 
 ERROR_MESSAGES = {
-    400: ErrorMessage("The request could not be understood", "Go back, reload the page and try again."),
-    401: ErrorMessage("You are signed out", "Sign in to go on."),
-    403: ErrorMessage("You may not do this", "Ask your Doorbell administrator."),
-    404: ErrorMessage("There is no such page", "It may have been deleted, or the address is mistyped."),
-    405: ErrorMessage("That action is not available here", "Go back and use the page's own buttons."),
+    400: ErrorMessage("The request is not valid", "Go back, reload the page and try again."),
+    401: ErrorMessage("You are signed out", "Sign in to continue."),
+    403: ErrorMessage("You do not have permission for this", "Ask your Doorbell administrator."),
+    404: ErrorMessage("This page does not exist", "It may have been deleted, or the address is mistyped."),
+    405: ErrorMessage("This action is not available here", "Go back and use the buttons of the page."),
     408: ErrorMessage("The form did not arrive", "Check your connection, then send it again."),
     413: ErrorMessage("The form is too large", "Send less at once. For many orders use: flask orders import FILE."),
-    429: ErrorMessage("Too many tries", "Wait a little, then try again."),
+    429: ErrorMessage("Too many attempts", "Wait a little, then try again."),
     500: ErrorMessage(
-        "Something went wrong in Doorbell", "It is written in the log. Nothing was half done; you can try again."
+        "Something went wrong in Doorbell",
+        "The error is in the log. Your change was saved completely or not at all. Check it, then try again.",
     ),
     503: ErrorMessage(
         "The database did not answer in time", "Your last change may be missing. Try again in a few seconds."
     ),
 }
-POOL_TROUBLE = ErrorMessage(
+POOL_FULL = ErrorMessage(
     "Doorbell is busy",
-    "All its connections to the database are in use. Nothing was changed; try again in a few seconds.",
+    "All its database connections are in use. Nothing was changed. Try again in a few seconds.",
 )
-TIME_TROUBLE = ErrorMessage(
-    "The database took too long", "The request was given up and nothing was changed. Try again in a few seconds."
+TIMED_OUT = ErrorMessage(
+    "The database took too long", "The request was stopped and nothing was changed. Try again in a few seconds."
 )
-CSRF_TROUBLE = ErrorMessage(
-    "This form is not valid any more",
-    "It is older than your sign-in, or was not sent from Doorbell's own page. Nothing was changed. "
+CSRF_INVALID = ErrorMessage(
+    "This form is no longer valid",
+    "It is older than your sign-in, or another site sent it. Nothing was changed. "
     "Go back, reload the page and send it again.",
 )
-
-
-READ_ONLY_TROUBLE = ErrorMessage(
+READ_ONLY = ErrorMessage(
     "The database is read-only at the moment",
-    "Nothing was changed. Try again later; what you see is still read from the database.",
+    "Nothing was changed. You can still view your data. Try again later.",
 )
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(CSRFError, form_not_valid)
-    app.register_error_handler(OrderNotFound, no_such_order)
+    app.register_error_handler(CSRFError, csrf_invalid)
+    app.register_error_handler(OrderNotFound, order_not_found)
     app.register_error_handler(HTTPException, http_error)
-    for away in UNREACHABLE:
-        app.register_error_handler(away, database_away)
-    app.register_error_handler(DataError, value_impossible)
+    for error in UNREACHABLE:
+        app.register_error_handler(error, database_unavailable)
+    app.register_error_handler(DataError, value_invalid)
     app.register_error_handler(InternalError, database_read_only)
-    app.after_request(note_that_the_database_answers)
+    app.after_request(note_recovery)
 
 
-def form_not_valid(_error: CSRFError) -> ResponseReturnValue:
+def csrf_invalid(_error: CSRFError) -> ResponseReturnValue:
     cookie = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
     if cookie or request.is_secure or not current_app.config["SESSION_COOKIE_SECURE"]:
-        return answer(400, CSRF_TROUBLE)
+        return error_response(400, CSRF_INVALID)
     host = re.sub(r":\d+$", "", request.host)
     advice = (
         f"Doorbell's cookies need HTTPS. Open https://{host}{request.path}, or set COOKIE_SECURE=0 for a test. "
         "Nothing was changed."
     )
-    return answer(400, ErrorMessage("Your browser sent no cookie", advice))
+    return error_response(400, ErrorMessage("Your browser sent no cookie", advice))
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
-        return error  # a redirect, or an answer that its maker has finished
-    trouble = ERROR_MESSAGES.get(error.code) or ErrorMessage(error.name, error.description or "")
+        return error  # a redirect, or a complete response
+    message = ERROR_MESSAGES.get(error.code) or ErrorMessage(error.name, error.description or "")
     if error.code == 413 and request.content_length and request.content_length > (request.max_content_length or 0):
-        trouble = ErrorMessage(trouble.title, f"It may have {request.max_content_length:,} bytes. {trouble.advice}")
+        message = ErrorMessage(message.title, f"The limit is {request.max_content_length:,} bytes. {message.advice}")
     if error.description and error.description != type(error).description:
-        trouble = ErrorMessage(trouble.title, error.description)  # abort() was told what exactly
-    return answer(error.code, trouble)
+        message = ErrorMessage(message.title, error.description)  # the text given to abort()
+    return error_response(error.code, message)
 
 
-def no_such_order(error: Exception) -> ResponseReturnValue:
-    return answer(404, ErrorMessage("No such order", str(error)))
+def order_not_found(error: Exception) -> ResponseReturnValue:
+    return error_response(404, ErrorMessage("Order not found", str(error)))
 
 
-def database_away(error: Exception) -> ResponseReturnValue:
-    """503: PostgreSQL is away, or there and busy, which are different incidents."""
+def database_unavailable(error: Exception) -> ResponseReturnValue:
+    """503, logged and counted by cause: the pool is full, the statement took too long, or PostgreSQL is away."""
     if isinstance(error, PoolTimeout):
-        cause, trouble = "pool", POOL_TROUBLE
+        cause, message = "pool", POOL_FULL
         pool.fault(log, "request", error, endpoint=request.endpoint)
-    elif was_cut_off(error):
-        cause, trouble = "timeout", TIME_TROUBLE
+    elif timed_out(error):
+        cause, message = "timeout", TIMED_OUT
         log.warning("gave up a statement that took too long", endpoint=request.endpoint, error=in_a_line(error))
     else:
-        cause, trouble = "away", ERROR_MESSAGES[503]
+        cause, message = "away", ERROR_MESSAGES[503]
         postgresql.fault(log, "request", error, endpoint=request.endpoint)
     metrics.DATABASE_FAULTS.labels(cause).inc()
-    return answer(503, trouble, {"Retry-After": str(RETRY_SECONDS)})
+    return error_response(503, message, {"Retry-After": str(RETRY_SECONDS)})
 
 
-def was_cut_off(error: BaseException) -> bool:
-    """Whether PostgreSQL ended a statement for its statement_timeout or lock_timeout. It rolled back all of it."""
+def timed_out(error: BaseException) -> bool:
+    """Whether PostgreSQL ended a statement by statement_timeout or lock_timeout. It has rolled back all of it."""
     return isinstance(getattr(error, "orig", None), QueryCanceled | LockNotAvailable)
 
 
 def database_read_only(error: Exception) -> ResponseReturnValue:
-    """A standby, or a setting of the role or the database: it is maintained. Other internal errors are ours."""
+    """503 for a standby, or a read-only role or database. Other internal errors are faults of Doorbell."""
     if not faults.is_read_only(error):
         raise error
-    log.warning("the server is read-only; a change was refused", endpoint=request.endpoint, error=in_a_line(error))
-    return answer(503, READ_ONLY_TROUBLE, {"Retry-After": str(RETRY_SECONDS)})
+    log.warning("refused a change: the server is read-only", endpoint=request.endpoint, error=in_a_line(error))
+    return error_response(503, READ_ONLY, {"Retry-After": str(RETRY_SECONDS)})
 
 
-def note_that_the_database_answers(response: Response) -> Response:
-    """Of a signed-in request that went well, if it asked at all: a panel may come from memory, and a user does."""
-    asks = request.endpoint is not None and request.endpoint not in PUBLIC and request.endpoint != "stream.stream"
-    asked = asks and not g.get("from_memory")
-    if response.status_code < 500 and asked:
+def note_recovery(response: Response) -> Response:
+    """End the outages of PostgreSQL after a successful signed-in request that queried it.
+
+    A request may not have queried it, because panels and users also come from memory.
+    """
+    needs_user = request.endpoint is not None and request.endpoint not in PUBLIC and request.endpoint != "stream.stream"
+    if response.status_code < 500 and needs_user and not g.get("from_memory"):
         postgresql.over(log)
         pool.over(log)
     return response
 
 
-def value_impossible(error: Exception) -> ResponseReturnValue:
-    """An id beyond a bigint or a NUL in a text: made up in an address or a form, no page sends it."""
-    log.warning("a value that postgresql cannot hold", endpoint=request.endpoint, error=in_a_line(error))
-    return answer(400, ERROR_MESSAGES[400])
+def value_invalid(error: Exception) -> ResponseReturnValue:
+    """400 for an id beyond a bigint or a NUL in a text. No page of Doorbell sends such values."""
+    log.warning("refused a value that PostgreSQL cannot store", endpoint=request.endpoint, error=in_a_line(error))
+    return error_response(400, ERROR_MESSAGES[400])
 
 
-def answer(status: int, trouble: ErrorMessage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
-    """A page, or text in a fragment. From 500 on the page stands alone: what base.html needs may be what broke.
+def error_response(status: int, message: ErrorMessage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
+    """A page, or plain text for a fragment. From 500 on the page uses bare.html, because base.html may be what failed.
 
-    Text too where the Host header is not a host name, because no page's links can be made then."""
+    It is plain text too if the Host header is not a host name, because no links can be built then.
+    """
     if is_fragment(request.path) or isinstance(request.routing_exception, BadHost):
-        text = f"{trouble.title}. {trouble.advice}\n"
+        text = f"{message.title}. {message.advice}\n"
         return text, status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
-    page = {"status": status, "trouble": trouble}
-    if status >= 500:  # rendered past Flask's context processors, one of which would load the user
+    page = {"status": status, "message": message}
+    if status >= 500:
+        # Rendered without Flask's context processors, one of which would load the user.
         template = current_app.jinja_env.get_template("pages/error.html")
         return template.render(page, layout="bare.html"), status, headers or {}
     try:
-        db.session.rollback()  # what failed has left its transaction unusable, and base.html reads the inbox
+        # The error may have broken the transaction, and base.html reads the inbox.
+        db.session.rollback()
         return render_template("pages/error.html", layout="base.html", **page), status, headers or {}
-    except UNREACHABLE as error:  # this is not the error handler's own fault either
-        return database_away(error)
+    except UNREACHABLE as error:
+        # Flask does not pass an error of an error handler to another one.
+        return database_unavailable(error)

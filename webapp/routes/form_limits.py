@@ -1,4 +1,4 @@
-"""How much a form may hold. Parsing costs CPU in the one thread of a web process, and a sign-in needs no account."""
+"""The maximum size of forms. Parsing costs CPU in the only thread of a web process, and the sign-in form needs no account."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 FORM_BYTES = 64_000
-ORDER_BYTES = 400_000  # 200 lines of 200 characters of three bytes each, as a browser encodes them
-FORM_FIELDS = 1_000  # an order of 200 lines has some 610
+# 200 lines of 200 characters of three bytes each, as a browser encodes them.
+ORDER_BYTES = 400_000
+FORM_FIELDS = 1_000  # an order has about 610
 
-_MORE = {"orders.place": ORDER_BYTES}  # by endpoint
+_LARGER = {"orders.place": ORDER_BYTES}  # by endpoint
 
 
 class FormParser(FormDataParser):
-    """Werkzeug's, which counts the fields of multipart forms alone; here the usual kind has the same limit."""
+    """Werkzeug's parser, with its limit of fields for urlencoded forms too. Werkzeug counts only multipart fields."""
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
@@ -37,11 +38,11 @@ class Request(flask.Request):
 
 
 def init_app(app: Flask) -> None:
-    """Call it before anything that reads a form, the check of CSRF tokens included."""
+    """Call this before anything that reads a form, such as the check of CSRF tokens."""
     app.request_class = Request
     app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, MAX_FORM_MEMORY_SIZE=FORM_BYTES, MAX_FORM_PARTS=FORM_FIELDS)
 
     @app.before_request
-    def allow_more() -> None:
-        if (more := _MORE.get(request.endpoint or "")) is not None:
-            request.max_content_length = request.max_form_memory_size = more
+    def raise_limit() -> None:
+        if (limit := _LARGER.get(request.endpoint or "")) is not None:
+            request.max_content_length = request.max_form_memory_size = limit

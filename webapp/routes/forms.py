@@ -1,4 +1,4 @@
-"""Forms: what a browser sends, read into values, with errors in words. What an order may be is for orders.py to say."""
+"""Forms: parse what a browser sends into values, with an error text per field. The rules of an order are in orders/rules.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..money import MoneyError, parse_minor
 from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
 from ..orders.quantities import QuantityError, parse_quantity
 
-LINES_SHOWN = 3  # empty rows on a fresh form; "Add items" adds as many
+LINES_SHOWN = 3  # also added by "Add items"
 LINES_MAX = 200
 
 
@@ -35,7 +35,7 @@ def _strip(text: str | None) -> str | None:
 
 
 class MoneyField(StringField):
-    """An amount in the tenant's currency and locale; `minor` is None when the field was left empty."""
+    """An amount in the tenant's currency and locale. `minor` is None if the field is empty."""
 
     minor: int | None = None
 
@@ -48,12 +48,12 @@ class MoneyField(StringField):
             raise ValidationError(str(error)) from None
         if self.minor is not None and self.minor < 0:
             raise ValidationError(
-                f"{text!r} is negative. Enter 0 or more; money back is a refund, on the order's page."
+                f"{text!r} is negative. Enter 0 or more. To return money, refund the order on its page."
             )
 
 
 class QuantityField(StringField):
-    """A decimal number in the tenant's locale; `number` is None when the field was left empty."""
+    """A decimal number in the tenant's locale. `number` is None if the field is empty."""
 
     number: Decimal | None = None
 
@@ -66,10 +66,10 @@ class QuantityField(StringField):
 
 
 class LineList(FieldList):
-    """Rows of a form, by the names `lines-0-product`. Names with other numbers than a form has are passed over."""
+    """The rows of a form, by names such as `lines-0-product`. Names with numbers that no form has are ignored."""
 
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
-        """In place of WTForms' own, which fails at `lines-²-product` and at numbers of 5,000 digits."""
+        """Replaces WTForms' method, which fails on `lines-²-product` and on numbers of 5,000 digits."""
         for name in formdata:
             index = name.removeprefix(f"{prefix}-").partition("-")[0] if name.startswith(f"{prefix}-") else ""
             if index.isascii() and index.isdigit() and len(index) <= len(str(LINES_MAX)) + 1:
@@ -82,28 +82,28 @@ class SignInForm(FlaskForm):
 
 
 class LineForm(Form):
-    """One row; a row without any text is no line. Part of the order form, whose token it shares."""
+    """One row of the order form, whose CSRF token covers it. An empty row is not a line."""
 
     product = StringField("Product", [Optional(), Length(max=PRODUCT_MAX_CHARS)], filters=[_strip])
     quantity = QuantityField("Quantity")
     unit_price = MoneyField("Unit price")
 
     def line(self) -> NewLine | None:
-        """Raises ValidationError naming what the row lacks."""
+        """The line, or None for an empty row and for one with field errors. Raises ValidationError if a field is missing."""
         if not (self.product.data or self.quantity.data or self.unit_price.data):
             return None
         if self.quantity.errors or self.unit_price.errors:
-            return None  # said at the field
+            return None
         if not self.product.data or self.unit_price.minor is None:
-            raise ValidationError("An item needs a product and a unit price. Fill in both, or empty the row.")
+            raise ValidationError("An item needs a product and a unit price. Enter both, or clear the row.")
         quantity = Decimal(1) if self.quantity.number is None else self.quantity.number
         return NewLine(self.product.data, quantity, self.unit_price.minor)
 
 
 class OrderForm(FlaskForm):
-    """A new order. `token` is made with the form and places one order, however often the form is sent."""
+    """A new order. `idempotency_key` is created with the form and places one order, even if the form is sent more than once."""
 
-    token = HiddenField()
+    idempotency_key = HiddenField()
     customer = StringField(
         "Customer", [InputRequired("Enter the customer's name."), Length(max=CUSTOMER_MAX_CHARS)], filters=[_strip]
     )
@@ -114,7 +114,7 @@ class OrderForm(FlaskForm):
 
     @classmethod
     def for_team(cls, team: Sequence[User], owner_id: int | None = None) -> OrderForm:
-        form = cls(owner="" if owner_id is None else str(owner_id), token=str(uuid4()))
+        form = cls(owner="" if owner_id is None else str(owner_id), idempotency_key=str(uuid4()))
         form.owner.choices = owner_choices(team)
         return form
 
@@ -123,21 +123,21 @@ class OrderForm(FlaskForm):
         return chosen_owner(self.owner.data)
 
     @property
-    def form_token(self) -> UUID | None:
+    def idempotency_uuid(self) -> UUID | None:
         try:
-            return UUID(self.token.data)
+            return UUID(self.idempotency_key.data)
         except (TypeError, ValueError):
             return None
 
-    def renew_token(self) -> None:
-        self.token.data = str(uuid4())
+    def renew_idempotency_key(self) -> None:
+        self.idempotency_key.data = str(uuid4())
 
     def add_lines(self) -> None:
         for _ in range(min(LINES_SHOWN, LINES_MAX - len(self.lines))):
             self.lines.append_entry()
 
     def new_lines(self) -> list[NewLine]:
-        """The rows that are filled in; a row that lacks something gets its error (see `has_errors`)."""
+        """The lines of all complete rows. Incomplete rows get an error instead (see `has_errors`)."""
         lines = []
         for entry in self.lines:
             try:
@@ -158,12 +158,12 @@ def owner_choices(team: Sequence[User]) -> list[tuple[str, str]]:
 
 
 def chosen_owner(text: str | None) -> int | None:
-    """The id chosen, None for nobody; 0, which is nobody's id, for what no list offers."""
+    """The chosen user's id, None for "Unassigned", and 0, which is no user's id, for text that is not in the list."""
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def refund_minor(text: str, tenant: Tenant) -> int:
-    """The amount of a refund. Raises MoneyError."""
+    """The amount of a refund in minor units. Raises MoneyError."""
     return parse_minor(text, tenant.currency, tenant.locale)

@@ -1,4 +1,4 @@
-"""For load balancers and people: this process is up; it can serve, and the board is live."""
+"""Health checks, for load balancers and people: whether this process is up, and whether it can serve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def healthz() -> tuple[str, int]:
 
 @bp.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
-    """503 only where this process cannot serve pages: another process would miss Redis or the listener as well."""
+    """503 only if this process cannot serve pages. Redis and the listener would be away for any other process as well."""
     seen = readiness.health()
-    words = {name: part.state for name, part in seen.parts.items()}
-    return {"ready": seen.ready, "degraded": seen.degraded, **words}, 200 if seen.ready else 503
+    states = {name: part.state for name, part in seen.parts.items()}
+    return {"ready": seen.ready, "degraded": seen.degraded, **states}, 200 if seen.ready else 503

@@ -1,16 +1,13 @@
-"""The inbox: the page of one's notifications, and marking them read."""
+"""The inbox: its page, and marking notifications as read."""
 
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
-from sqlalchemy import func, update
 
 from ..accounts.current import current_tenant
-from ..db import db
-from ..models import Notification
-from ..notifications.inbox import publish_inbox
+from ..notifications.inbox import mark_read
 from .board import live_since
 from .page_parts import inbox_part
 
@@ -27,26 +24,17 @@ def index() -> str:
 @bp.post("/read")
 @login_required
 def read_all() -> ResponseReturnValue:
-    return _mark_read(None)
+    mark_read(current_user)
+    return _done()
 
 
-@bp.post("/<int:note_id>/read")
+@bp.post("/<int:notification_id>/read")
 @login_required
-def read_one(note_id: int) -> ResponseReturnValue:
-    return _mark_read(note_id)
+def read_one(notification_id: int) -> ResponseReturnValue:
+    mark_read(current_user, notification_id)
+    return _done()
 
 
-def _mark_read(note_id: int | None) -> ResponseReturnValue:
-    """Mark one's own notification, or all of them. A note that is somebody else's, or read already, changes nothing."""
-    tenant_id, user_id = current_user.tenant_id, current_user.id
-    mine = update(Notification).where(
-        Notification.tenant_id == tenant_id, Notification.user_id == user_id, Notification.read_at.is_(None)
-    )
-    if note_id is not None:
-        mine = mine.where(Notification.id == note_id)
-    db.session.execute(mine.values(read_at=func.now()))
-    db.session.commit()
-    publish_inbox(tenant_id, user_id)
-    if request.headers.get("HX-Request"):
-        return "", 204  # the list comes anew with the signal, in this tab as in the others
-    return redirect(url_for("inbox.index"), 303)
+def _done() -> ResponseReturnValue:
+    """204 for htmx, because the signal makes every tab refetch the list; else a redirect to the inbox."""
+    return ("", 204) if request.headers.get("HX-Request") else redirect(url_for("inbox.index"), 303)

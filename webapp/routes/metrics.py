@@ -1,4 +1,4 @@
-"""For Prometheus, who shows a token of its own: it has no sign-in. Without METRICS_TOKEN there is no such page."""
+"""The metrics page for Prometheus, protected by METRICS_TOKEN instead of a sign-in. Without that setting it is a 404."""
 
 from __future__ import annotations
 

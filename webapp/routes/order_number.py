@@ -1,4 +1,4 @@
-"""An order's number in an address. Numbers come from other systems too, and may be "INV/2026 7" or ".." or "new"."""
+"""The converter of order numbers in addresses. Other systems' numbers may be "INV/2026 7", ".." or "new"."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 from werkzeug.routing import BaseConverter, ValidationError
 
-NOT_NUMBERS = {"new"}  # addresses below /orders/ that are pages of their own
+RESERVED = {"new"}  # pages below /orders/
 
 
 class OrderNumber(BaseConverter):
-    """What a path cannot carry is written as ~ and two hexadecimal digits; the rest is quoted as in any address.
+    """Writes characters that a path cannot carry as ~ and two hexadecimal digits, and quotes the rest as usual.
 
-    A slash would be another address, a leading dot a way upwards, and proxies turn %2F back into a slash.
+    A slash would change the address, a leading dot could lead upwards, and proxies decode %2F to a slash.
     """
 
     regex = r"[^/]+"
@@ -20,7 +20,7 @@ class OrderNumber(BaseConverter):
 
     def to_url(self, value: str) -> str:
         text = str(value).replace("~", "~7E").replace("/", "~2F").replace("\\", "~5C")
-        if text.startswith(".") or text in NOT_NUMBERS:
+        if text.startswith(".") or text in RESERVED:
             text = f"~{ord(text[0]):02X}{text[1:]}"
         return super().to_url(text)
 

@@ -1,10 +1,7 @@
-"""Orders as pages: the list, the form, one order. What is done to one is in order_verbs.py."""
+"""The pages of orders: the list, the form, one order. Actions on an order are in order_actions.py."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from babel.numbers import format_decimal
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -14,10 +11,8 @@ from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
-from ..display.filters import of_the_request
 from ..models import STATUSES
-from ..money import amount_text
-from ..orders.rules import CustomerInvalid, FormUsed, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
+from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
 from . import order_filter, page_parts
@@ -26,22 +21,9 @@ from .forms import OrderForm
 bp = Blueprint("orders", __name__)
 
 
-@bp.app_template_filter("amount")
-@of_the_request
-def amount_in_field(minor: int) -> str:
-    """Money as a form takes it: "1250.00", without currency."""
-    return amount_text(minor, current_tenant().currency, current_tenant().locale)
-
-
-@bp.app_template_filter("quantity")
-@of_the_request
-def quantity_text(quantity: Decimal) -> str:
-    return str(format_decimal(quantity, locale=current_tenant().locale))
-
-
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
-    wanted, before = order_filter.asked()
+    wanted, before = order_filter.from_request()
     salespeople, problem, status = order_page.salespeople(current_tenant()), None, 200
     try:
         part = page_parts.orders_part(wanted, before)
@@ -68,7 +50,8 @@ def place() -> ResponseReturnValue:
     valid, lines = form.validate(), form.new_lines()
     if not valid or form.has_errors():
         return _form_page(form, 422)
-    db.session.close()  # the verb takes a connection of its own: a request that held two could wait for itself
+    # `orders.place` takes a connection of its own. A request that holds two could wait for itself.
+    db.session.close()
     try:
         order = orders.place(
             current_tenant().id,
@@ -79,14 +62,14 @@ def place() -> ResponseReturnValue:
             freight_minor=form.freight.minor or 0,
             owner_id=form.owner_id,
             actor_id=current_user.id,
-            form_token=form.form_token,
+            idempotency_key=form.idempotency_uuid,
         )
     except OrderError as error:
-        if isinstance(error, FormUsed):
-            form.renew_token()
+        if isinstance(error, IdempotencyKeyReused):
+            form.renew_idempotency_key()
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
-    flash(f"Order {order.number} is placed.", "success")
+    flash(f"Order {order.number} placed.", "success")
     return redirect(url_for("orders.show", number=order.number), 303)
 
 
@@ -98,7 +81,7 @@ def show(number: str) -> ResponseReturnValue:
 def show_page(
     number: str, problem: str | None = None, status: int = 200, category: str = "danger"
 ) -> ResponseReturnValue:
-    """An order's page as it is now; with a `problem`, what was typed into its refund field is kept."""
+    """An order's page in its current state. With a `problem`, its refund field keeps what the user typed."""
     page = order_page.read(current_tenant(), number)
     part = page_parts.order_part(page, request.form.get("amount") if problem else None)
     return render_template(
@@ -107,13 +90,13 @@ def show_page(
 
 
 def is_ahead(page: order_page.OrderPage) -> bool:
-    """Whether one of the order's times lies in the future: then its page says something else once that has come."""
+    """Whether one of the order's times is in the future. Its page then changes when that time comes."""
     order, ahead = page.order, ahead_from(clock.now())
     return any(at and at > ahead for at in (order.placed_at, order.paid_at, order.shipped_at, order.cancelled_at))
 
 
 def status_of(error: OrderError) -> int:
-    """422 for a value that is not allowed, 409 for a state that does not allow it. No such order is routes/errors.py's 404."""
+    """422 for a value that is not valid, 409 for a state that does not allow the action. routes/errors.py handles 404."""
     return 422 if isinstance(error, OrderInvalid) else 409
 
 
@@ -129,8 +112,8 @@ def _show_at_field(form: OrderForm, error: OrderError) -> None:
         field = form.customer
     elif isinstance(error, OwnerInvalid):
         field = form.owner
-    elif isinstance(error, FormUsed | LineInvalid):
-        field = form.token  # shown above the form
+    elif isinstance(error, IdempotencyKeyReused | LineInvalid):
+        field = form.idempotency_key  # shown above the form
     else:
         field = form.total
     field.errors = [*field.errors, str(error)]

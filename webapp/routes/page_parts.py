@@ -1,5 +1,7 @@
-"""The live part of the pages beside the board: an order, the list of orders, the inbox. Each is painted with its page and
-has an address below /panels, which the page refetches as the board does its panels."""
+"""The live parts of the pages beside the board: an order, the list of orders, the inbox.
+
+Each is rendered with its page, and has an address below /panels that the page refetches, as the board does its panels.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,13 @@ from ..queries.order_search import Filter, Found, PageCursor
 from . import order_filter
 from .panels import bp, fragment, rendered
 
-# Stands in a part where the CSRF token will, which differs from answer to answer: the ETag is of the part without it. No text
-# of an order can look like it, because Jinja escapes those.
+# The placeholder of the CSRF token. The token differs in each answer, so the ETag is computed before it is inserted. No text of
+# an order can equal the placeholder, because Jinja escapes texts.
 TOKEN = Markup("<csrf>")
 
 
 def order_part(page: OrderPage, typed: str | None = None) -> Render:
-    """One order with what may be done to it. `typed` is what its refund field was sent with, where that was refused."""
+    """One order with its allowed actions. `typed` is the text of its refund field, if that was refused."""
     return part_of("panels/order.html", page=page, order=page.order, typed=typed)
 
 
@@ -38,13 +40,13 @@ def inbox_part() -> Render:
 
 
 def orders_part(wanted: Filter, before: PageCursor | None) -> Render:
-    """A page of the orders that match, read now. Raises order_filter.SearchRefused."""
+    """A page of the matching orders, read now. Raises order_filter.SearchRefused."""
     found = order_filter.find(wanted, before)
     return part_of("panels/orders_list.html", found=found, wanted=wanted, before=before)
 
 
 def refused_part(wanted: Filter, problem: str) -> Render:
-    """In place of a list: why the search did not run to its end."""
+    """The reason for a refused or stopped search, in place of the list."""
     return part_of("panels/orders_list.html", found=Found((), None), wanted=wanted, before=None, problem=problem)
 
 
@@ -58,7 +60,7 @@ def part_of(template: str, **values: Any) -> Render:
 @bp.get("/orders/<int:order_id>", endpoint="order")
 @login_required
 def show_order(order_id: int) -> ResponseReturnValue:
-    """By id, because the number of an order may change. Of an order that is gone it says so, in the same place."""
+    """One order by id, because its number may change. For a deleted order, a notice in its place."""
     page = order_page.read_by_id(current_tenant(), order_id)
     return fragment(part_of("panels/order_gone.html") if page is None else order_part(page))
 

@@ -1,8 +1,8 @@
-"""Panels that are in memory, answered before Flask begins: a thousand pages ask for the same fragment at once.
+"""Answers requests for panels in memory before Flask runs, because a thousand pages request the same fragment at once.
 
-Nothing is checked less than in Flask. The session of the Cookie header must have been verified moments ago
-(accounts/user_cache.py), and the render must be new enough for what Redis's log had after the request arrived. In any other
-case Flask handles the request.
+The checks are the same as in Flask. The session of the Cookie header must have been verified recently
+(accounts/user_cache.py). The render must include all that Redis's log had after the request arrived. In any other case Flask
+handles the request.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ..accounts import user_cache
+from ..accounts.user_cache import UserCache
 from ..observability.metrics import web as metrics
 from ..panels import cache
 from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
 from ..signals import log_follower
-from . import access, several_panels
+from . import access, panel_batch
 from .panels import CONTENT_TYPE, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SEVERAL = "/panels"
+BATCH = "/panels"
+# Headers as WSGI names them.
 PAGE_USER = "HTTP_" + access.PAGE_USER.upper().replace("-", "_")
-KNOWN = "HTTP_" + several_panels.HEADER.upper().replace("-", "_")  # as WSGI calls the header
+KNOWN = "HTTP_" + panel_batch.HEADER.upper().replace("-", "_")
 
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
 
@@ -38,10 +39,10 @@ class PanelFastPath:
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
-        self._visitors: user_cache.UserCache = app.extensions["doorbell_visitors"]
+        self._users: UserCache = app.extensions["doorbell_user_cache"]
         self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
         self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
-        self._panels = {f"{SEVERAL}/{name}": (name,) for name in PANELS}
+        self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
         self._headers = list(security_headers.headers(app).items())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -51,58 +52,58 @@ class PanelFastPath:
         if found is None:
             return self._behind(environ, start_response)
         renders, seq = found
-        if environ["PATH_INFO"] == SEVERAL:
-            endpoint, (status, said, body) = "several", _several(environ, names, renders, seq)
+        if environ["PATH_INFO"] == BATCH:
+            endpoint, (status, answer_headers, body) = "batch", _batch(environ, names, renders, seq)
         else:
-            endpoint, (status, said, body) = names[0], _one(environ, renders[0], seq)
-        start_response(status, [*self._headers, *said.items()])
+            endpoint, (status, answer_headers, body) = names[0], _one(environ, renders[0], seq)
+        start_response(status, [*self._headers, *answer_headers.items()])
         metrics.count(f"panels.{endpoint}", "GET", int(status[:3]), began)
         return [body] if body else []
 
     def _names(self, environ: WSGIEnvironment) -> tuple[str, ...]:
-        """Of the panels that are asked for; none for any other request, and for one that is wrong."""
+        """The requested panels; empty for any other request, and for one that is not valid."""
         path = environ.get("PATH_INFO", "")
-        if environ["REQUEST_METHOD"] != "GET" or not path.startswith(SEVERAL):
+        if environ["REQUEST_METHOD"] != "GET" or not path.startswith(BATCH):
             return ()
-        if path != SEVERAL:
+        if path != BATCH:
             return self._panels.get(path, ())
         try:
-            return several_panels.names_in(environ.get("QUERY_STRING", ""))
-        except several_panels.UnknownPanel:
+            return panel_batch.parse_names(environ.get("QUERY_STRING", ""))
+        except panel_batch.UnknownPanel:
             return ()
 
     def _find(self, environ: WSGIEnvironment, names: tuple[str, ...]) -> tuple[list[Render], int] | None:
-        """The renders, and the seq that they are up to."""
-        visitor = self._visitors.of_cookie(environ.get("HTTP_COOKIE", ""))
-        log = self._logs.look(visitor.audience.tenant_id) if visitor is not None else None
-        if visitor is None or log is None:
+        """The renders, and the newest seq that they include."""
+        user = self._users.get_by_cookie(environ.get("HTTP_COOKIE", ""))
+        log = self._logs.read(user.scope.tenant_id) if user is not None else None
+        if user is None or log is None:
             return None
-        if environ.get(PAGE_USER, visitor.page_user) != visitor.page_user:
-            return None  # the ordinary way says so
-        root, audience, seq = environ.get("SCRIPT_NAME", ""), visitor.audience, log.seq
-        renders = self._cache.find([((name, root, audience), PANELS[name].topics) for name in names], log)
+        if environ.get(PAGE_USER, user.page_user) != user.page_user:
+            return None  # Flask answers 409
+        root, scope, seq = environ.get("SCRIPT_NAME", ""), user.scope, log.seq
+        renders = self._cache.find([((name, root, scope), PANELS[name].topics) for name in names], log)
         return (renders, seq) if renders is not None else None
 
 
 def _one(environ: WSGIEnvironment, render: Render, seq: int) -> Answer:
     etag = f'"{render.etag}"'
-    said = {"ETag": etag, **headers(render, seq)}
+    answer_headers = {"ETag": etag, **headers(render, seq)}
     if etag in environ.get("HTTP_IF_NONE_MATCH", ""):
         metrics.PANELS_UNCHANGED.inc()
-        return "304 NOT MODIFIED", said, b""
-    return "200 OK", {**said, **_of_body(render.body)}, render.body
+        return "304 NOT MODIFIED", answer_headers, b""
+    return "200 OK", {**answer_headers, **_content_headers(render.body)}, render.body
 
 
-def _several(environ: WSGIEnvironment, names: tuple[str, ...], renders: list[Render], seq: int) -> Answer:
-    answer = several_panels.put_together(dict(zip(names, renders, strict=True)), environ.get(KNOWN, ""))
-    said = {several_panels.HEADER: answer.seen, **headers(answer.as_of, seq)}
-    return "200 OK", {**said, **_of_body(answer.body)}, answer.body
+def _batch(environ: WSGIEnvironment, names: tuple[str, ...], renders: list[Render], seq: int) -> Answer:
+    answer = panel_batch.build(dict(zip(names, renders, strict=True)), environ.get(KNOWN, ""))
+    answer_headers = {panel_batch.HEADER: answer.etags, **headers(answer.as_of, seq)}
+    return "200 OK", {**answer_headers, **_content_headers(answer.body)}, answer.body
 
 
-def _of_body(body: bytes) -> dict[str, str]:
+def _content_headers(body: bytes) -> dict[str, str]:
     return {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body))}
 
 
 def init_app(app: Flask) -> None:
-    """Call it after all that the requests need: it stands before what `app.wsgi_app` is by then."""
+    """Call this last, because it wraps the `app.wsgi_app` of that time."""
     app.wsgi_app = PanelFastPath(app, app.wsgi_app)  # type: ignore[method-assign]

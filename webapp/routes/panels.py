@@ -1,7 +1,6 @@
-"""The panels, each with its own URL: the same query and template that painted it first.
+"""The panels, each with its own URL, from the query and template that also render it in its page.
 
-Errors are bare text, never a page in a box. "As of" goes in a header, so that an unchanged panel can answer 304 and still
-say how fresh it is.
+Errors are plain text. "As of" is in a header, so that a 304 for an unchanged panel still has its time.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..accounts.current import current_tenant
-from ..accounts.user_cache import audience_of
+from ..accounts.user_cache import panel_scope
 from ..db import db
 from ..display import clock
 from ..display.filters import clock_text, day_text
@@ -31,7 +30,7 @@ from ..panels.render import Render, RenderRequest
 from ..queries import inbox, recent_orders
 from ..queries.day import today
 from ..signals.log_follower import Log, signal_logs
-from . import several_panels
+from . import panel_batch
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 MINUTE = timedelta(minutes=1)
@@ -43,17 +42,17 @@ bp = Blueprint("panels", __name__, url_prefix="/panels")
 
 
 class RowGone(Exception):
-    """The order of a row alone is not there any more, or was never this tenant's."""
+    """The order of a single row was deleted, or is another tenant's."""
 
 
-def shared_panels(panels: Iterable[Panel], hurried: bool = False) -> dict[str, Render]:
-    """By name, as all of the visitor's audience see them: for a page's first paint (`hurried`) and every refetch."""
-    return {name: _or_raise(found) for name, found in _find(panels, hurried).items()}
+def shared_panels(panels: Iterable[Panel], first_paint: bool = False) -> dict[str, Render]:
+    """The panels by name, shared by all users of the same PanelScope: for a page's first paint and for refetches."""
+    return {name: _or_raise(found) for name, found in _find(panels, first_paint).items()}
 
 
-def _find(panels: Iterable[Panel], hurried: bool = False) -> dict[str, Render | Exception]:
-    wants = {panel.name: _wanted(panel.name, panel, _panel_html(panel), hurried) for panel in panels}
-    return dict(zip(wants, _cached(list(wants.values())), strict=True))
+def _find(panels: Iterable[Panel], first_paint: bool = False) -> dict[str, Render | Exception]:
+    jobs = {panel.name: _job(panel.name, panel, _panel_html(panel), first_paint) for panel in panels}
+    return dict(zip(jobs, _cached(list(jobs.values())), strict=True))
 
 
 def _or_raise(found: Render | Exception) -> Render:
@@ -64,13 +63,13 @@ def _or_raise(found: Render | Exception) -> Render:
 
 def shared_row(order_id: int) -> Render:
     """One row of recent orders. Raises RowGone."""
-    row = _wanted(f"recent_orders/{order_id}", PANELS["recent_orders"], lambda now: _row_html(order_id, now))
+    row = _job(f"recent_orders/{order_id}", PANELS["recent_orders"], lambda now: _row_html(order_id, now))
     return _or_raise(_cached([row])[0])
 
 
 def shared_part(name: str, panel: Panel, html: Callable[[datetime], str]) -> Render:
-    """A part of another page than the board, shared as its panels are; `panel` gives what makes it old."""
-    return _or_raise(_cached([_wanted(name, panel, html)])[0])
+    """A live part of another page, shared as panels are. Its topics and its age limit are those of `panel`."""
+    return _or_raise(_cached([_job(name, panel, html)])[0])
 
 
 def _panel_html(panel: Panel) -> Callable[[datetime], str]:
@@ -82,11 +81,12 @@ def _row_html(order_id: int, now: datetime) -> str:
     if not data.orders:
         raise RowGone
     row = render_template("panels/recent_row.html", order=data.orders[0], today=data.today)
-    return row.strip()  # the page morphs a row for a row: text around it would pile up
+    # The page morphs a row into a row; text around it would accumulate.
+    return row.strip()
 
 
-def _wanted(
-    name: str, panel: Panel, html: Callable[[datetime], str], hurried: bool = False
+def _job(
+    name: str, panel: Panel, html: Callable[[datetime], str], first_paint: bool = False
 ) -> tuple[RenderRequest, Callable[[], Render]]:
     cache, tenant = panel_cache(), current_tenant()
 
@@ -96,30 +96,32 @@ def _wanted(
         try:
             return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
         except SQLAlchemyError:
-            db.session.rollback()  # another panel of the same request is not to find a transaction that failed
+            # The other panels of this request need a working transaction.
+            db.session.rollback()
             raise
 
-    audience = audience_of(current_user, tenant)
+    key = (name, request.root_path, panel_scope(current_user, tenant))
     ends = _ends(tenant, datetime.fromtimestamp(cache.clock(), UTC), panel.moves)
-    return RenderRequest((name, request.root_path, audience), panel.topics, panel.kept_seconds, ends, hurried), paint
+    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint), paint
 
 
 def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
-    """When the clock alone makes a render of `now` old: at the tenant's midnight, or with the minute where it `moves`."""
+    """When a render of `now` expires without a signal: at the tenant's midnight, or at the next minute if it `moves`."""
     midnight = today(tenant.timezone, now).end
     next_minute = now.replace(second=0, microsecond=0) + MINUTE
     return (min(midnight, next_minute) if moves else midnight).timestamp()
 
 
-def _cached(wants: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
-    g.from_memory = True  # routes/errors.py takes no such answer for one of the database
-    return panel_cache().get_all(wants, newest_log())
+def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
+    # True until a render queries: an answer from memory does not prove that PostgreSQL is back (routes/errors.py).
+    g.from_memory = True
+    return panel_cache().get_all(jobs, newest_log())
 
 
 def newest_log() -> Log | None:
-    """Asked for once a request, after it began and before anything that is shown is queried."""
+    """The tenant's signals, read once per request, before any data is queried."""
     if "signal_log" not in g:
-        g.signal_log = signal_logs().look(current_user.tenant_id)
+        g.signal_log = signal_logs().read(current_user.tenant_id)
     log: Log | None = g.signal_log
     return log
 
@@ -134,7 +136,7 @@ def render_inbox(data: inbox.Inbox) -> Markup:
 
 
 def fragment(render: Render, seq: int | None = None) -> Response:
-    """Answers with the render, or 304 when the page already has it."""
+    """A response with the render, or 304 if the page already has it."""
     response = Response(render.body, content_type=CONTENT_TYPE)
     response.set_etag(render.etag)
     response.headers.update(headers(render, seq))
@@ -145,17 +147,17 @@ def fragment(render: Render, seq: int | None = None) -> Response:
 
 
 def headers(render: Render, seq: int | None) -> dict[str, str]:
-    """What goes with a fragment beside its ETag. `Doorbell-Now` is this server's clock in epoch ms.
+    """The headers of a fragment, beside its ETag. `Doorbell-Now` is this server's clock in epoch ms.
 
-    `Doorbell-Seq`: all that was signalled up to there is in the fragment; absent when that is not known.
+    `Doorbell-Seq`: the fragment includes all changes signalled up to this seq. It is absent if that is unknown.
     """
-    said = {
+    found = {
         "Cache-Control": "private, no-cache",
         "Vary": "Cookie",
         "Doorbell-As-Of": render.as_of_header,
         "Doorbell-Now": str(int(clock.epoch() * 1000)),
     }
-    return said | ({"Doorbell-Seq": str(seq)} if seq is not None else {})
+    return found | ({"Doorbell-Seq": str(seq)} if seq is not None else {})
 
 
 @login_required
@@ -166,32 +168,32 @@ def show(panel_name: str) -> ResponseReturnValue:
 
 @bp.get("")
 @login_required
-def several() -> ResponseReturnValue:
-    """Those that `names` lists, in one answer (several_panels.py)."""
+def batch() -> ResponseReturnValue:
+    """The panels in `names`, in one answer (panel_batch.py)."""
     try:
-        names = several_panels.names_in(request.query_string.decode("latin-1"))
-    except several_panels.UnknownPanel as error:
+        names = panel_batch.parse_names(request.query_string.decode("latin-1"))
+    except panel_batch.UnknownPanel as error:
         return str(error), 400, {"Content-Type": "text/plain; charset=utf-8"}
     seq = _newest_seq()
-    renders = _that_came(_find(PANELS[name] for name in names))
-    answer = several_panels.put_together(renders, request.headers.get(several_panels.HEADER, ""))
-    said = headers(answer.as_of, seq) | {several_panels.HEADER: answer.seen}
-    return answer.body, 200, said | {"Content-Type": CONTENT_TYPE}
+    renders = _without_failed(_find(PANELS[name] for name in names))
+    answer = panel_batch.build(renders, request.headers.get(panel_batch.HEADER, ""))
+    batch_headers = headers(answer.as_of, seq) | {panel_batch.HEADER: answer.etags}
+    return answer.body, 200, batch_headers | {"Content-Type": CONTENT_TYPE}
 
 
-def _that_came(found: dict[str, Render | Exception]) -> dict[str, Render]:
-    """Without those that failed, which are in the log. When all failed, that is raised."""
+def _without_failed(found: dict[str, Render | Exception]) -> dict[str, Render]:
+    """The renders that succeeded; errors are logged. If all failed, the first error is raised."""
     failed = {name: error for name, error in found.items() if isinstance(error, Exception)}
     if len(failed) == len(found):
         raise next(iter(failed.values()))
     for name, error in failed.items():
-        log.error("a panel failed", panel=name, exc_info=error)
+        log.error("failed to render a panel", panel=name, exc_info=error)
     return {name: render for name, render in found.items() if isinstance(render, Render)}
 
 
 def _newest_seq() -> int | None:
-    known = newest_log()
-    return known.seq if known else None
+    newest = newest_log()
+    return newest.seq if newest else None
 
 
 for _panel in PANELS.values():
@@ -201,7 +203,7 @@ for _panel in PANELS.values():
 @bp.get("/today", endpoint="today")
 @login_required
 def show_today() -> ResponseReturnValue:
-    """The tenant's date in words, for the head of the board."""
+    """The tenant's date as text, for the head of the board."""
     now = clock.now()
     return fragment(rendered(escape(day_text(today(current_tenant().timezone, now).date)), now))
 
@@ -209,19 +211,19 @@ def show_today() -> ResponseReturnValue:
 @bp.get("/user", endpoint="user")
 @login_required
 def show_user() -> ResponseReturnValue:
-    """Who is signed in, by id: a page that the browser restored asks before it shows anything."""
-    said = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "private, no-store"}
-    return str(current_user.id), 200, said
+    """The id of the signed-in user. A page that the browser restored checks it before it shows anything."""
+    plain = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "private, no-store"}
+    return str(current_user.id), 200, plain
 
 
 @bp.get("/recent_orders/<int:order_id>")
 @login_required
 def recent_order(order_id: int) -> ResponseReturnValue:
-    """One row alone; 404 when the order is gone, then the page refetches the list."""
+    """A single row. 404 if the order was deleted; the page then refetches the list."""
     try:
         return fragment(shared_row(order_id))
     except RowGone:
-        return f"Order {order_id} is not there any more.", 404, {"Content-Type": "text/plain; charset=utf-8"}
+        return f"Order {order_id} no longer exists.", 404, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @bp.get("/inbox", endpoint="inbox")
@@ -231,13 +233,13 @@ def show_inbox() -> ResponseReturnValue:
     return fragment(rendered(render_inbox(inbox.read(current_tenant(), now, current_user)), now))
 
 
-@bp.get("/inbox/news", endpoint="inbox_news")
+@bp.get("/inbox/new-items", endpoint="inbox_new_items")
 @login_required
-def show_inbox_news() -> ResponseReturnValue:
-    """The badge's number and a toast for what came after the snapshot `seen`; never cached, it is asked once."""
+def show_new_items() -> ResponseReturnValue:
+    """The unread count, and toasts for notifications since the snapshot `seen`. Not cached: each request is unique."""
     seen = request.args.get("seen", "")
     if not SNAPSHOT.fullmatch(seen):
-        said = f"seen is {seen[:80]!r}; allowed is the snapshot that this page was given. Reload the page."
-        return said, 400, {"Content-Type": "text/plain; charset=utf-8"}
-    data = inbox.read_news(current_tenant(), clock.now(), current_user, seen)
-    return render_template("panels/inbox_news.html", data=data), 200, {"Cache-Control": "private, no-store"}
+        advice = f"seen is {seen[:80]!r}; it must be the snapshot of this page. Reload the page."
+        return advice, 400, {"Content-Type": "text/plain; charset=utf-8"}
+    data = inbox.read_new_items(current_tenant(), clock.now(), current_user, seen)
+    return render_template("panels/inbox_new_items.html", data=data), 200, {"Cache-Control": "private, no-store"}

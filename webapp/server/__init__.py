@@ -1,1 +1,1 @@
-"""What Doorbell adds to gunicorn, and what every response carries."""
+"""Additions to gunicorn, and the headers and static files of all responses."""

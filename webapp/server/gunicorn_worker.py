@@ -1,7 +1,8 @@
-"""gunicorn's gevent worker, which loses no connection when it stops, and waits for no client for good.
+"""gunicorn's gevent worker with two changes: it loses no connection when it stops, and all clients have deadlines.
 
-On a stop it closes its listening socket and then asks that socket for its name, once for each connection that it had accepted
-and not yet begun with (gunicorn 27.0.1, base_async.py): they would be reset, up to a hundred at each reload of a busy board.
+When it stops, gunicorn closes its listening socket. Then it calls getsockname() on it for each connection that it has accepted
+but not begun (gunicorn 27.0.1, base_async.py). That call fails and resets these connections: up to a hundred per reload of a
+busy board.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from .request_body import Body, discard
 
-SEND_SECONDS = 60.0  # for one piece of an answer; a reader that takes nothing holds its greenlet no longer
+# For one piece of a response; then a client that reads nothing loses its connection.
+SEND_SECONDS = 60.0
 
 
 class ListeningSocket:
-    """A listening socket that knows its name when it is closed."""
+    """A listening socket whose `getsockname` also works after it is closed."""
 
     def __init__(self, socket: Any) -> None:
         self._socket, self._name = socket, socket.getsockname()
@@ -29,30 +31,30 @@ class ListeningSocket:
 
 
 class Worker(GeventWorker):
-    """Named in gunicorn.conf.py."""
+    """The worker_class of gunicorn.conf.py."""
 
     def patch(self) -> None:
-        super().patch()  # it makes gevent's sockets of them
+        super().patch()  # replaces self.sockets by gevent's
         self._listeners = {socket: ListeningSocket(socket) for socket in self.sockets}
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         super().handle(self._listeners[listener], client, addr)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """The body and the answer have deadlines; gunicorn's own `keepalive` is the head's."""
+        """Handle a request with deadlines for its body and its response. gunicorn's `keepalive` limits the head."""
         body, req.body = req.body, Body(req.body, req.force_close)
         sock.settimeout(SEND_SECONDS)
         try:
             answered = super().handle_request(listener_name, req, sock, addr)
         except TimeoutError:
-            raise StopIteration from None  # gunicorn closes the connection in silence
+            raise StopIteration from None  # gunicorn then closes the connection
         except StopIteration:
-            if not req.must_close:  # else nothing more can come
+            if not req.must_close:
                 discard(body)
             raise
         finally:
             req.body = body
-        sock.settimeout(None)  # a timer a wait: the next head has its own
+        sock.settimeout(None)  # the head has its own deadline
         if not discard(body):
             raise StopIteration
         return answered

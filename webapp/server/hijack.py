@@ -1,11 +1,11 @@
-"""A request's connection, taken from gunicorn's gevent worker so that the request's greenlet can end.
+"""Takes a request's connection from gunicorn's gevent worker (a hijack), so that the request's greenlet can end.
 
-After the head is sent the descriptor is duplicated. gunicorn then ends the request as any other (access log, counts,
-hooks), closes its own descriptor and lets the greenlet go; the connection stays open by ours.
+After the head is sent, the descriptor is duplicated. gunicorn then ends the request as usual (access log, counts, hooks),
+closes its own descriptor and releases the greenlet. The connection stays open through the duplicate.
 
-The response is ended by closing and not chunked. A chunk's length adds nothing to SSE, where an event that was cut off is
-thrown away and the page resumes by its last id, and without it the same bytes serve HTTP/1.0 and HTTP/1.1. nginx passes
-such a response on in its own chunks or HTTP/2 frames; the connection could not be kept for another request anyhow.
+The response ends by closing the connection and is not chunked, so the same bytes serve HTTP/1.0 and HTTP/1.1. SSE needs no
+chunk lengths: a page discards an incomplete event and resumes by its last id. nginx passes such a response on in its own chunks
+or HTTP/2 frames. The connection could not be kept for another request anyway.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ import socket
 import sys
 from typing import Any
 
-DEAD_MS = 40_000  # a peer that acknowledges nothing for so long is gone: a laptop that was closed says no good-bye
-SEND_BYTES = (
-    16_384  # the kernel's queue a stream; what it has taken cannot be folded any more, and a page should not lag
-)
+# A peer that acknowledges nothing for so long is gone; a closed laptop sends no goodbye.
+DEAD_MS = 40_000
+# The kernel's send queue per stream. What is in it can no longer be coalesced, so a long queue would make a page lag.
+SEND_BYTES = 16_384
 
 
-def can_be_taken(environ: dict[str, Any], start_response: Any) -> bool:
-    """Whether this is HTTP/1 without TLS under gunicorn's gevent worker. Everything else keeps its connection."""
+def can_hijack(environ: dict[str, Any], start_response: Any) -> bool:
+    """Whether this is HTTP/1 without TLS under gunicorn's gevent worker. All others keep their connection."""
     gunicorn, gevent = sys.modules.get("gunicorn.http.wsgi"), sys.modules.get("gevent.socket")
     response: Any = getattr(start_response, "__self__", None)
     return (
         sys.platform == "linux"  # epoll
         and gunicorn is not None
         and gevent is not None
-        and type(response) is gunicorn.Response  # of HTTP/2 or a uwsgi front it is another, or frames differently
+        # HTTP/2 has another type, and uwsgi's protocol another framing.
+        and type(response) is gunicorn.Response
         and getattr(response.cfg, "protocol", "http") == "http"
-        and type(environ.get("gunicorn.socket")) is gevent.socket  # an SSLSocket is another type
+        and type(environ.get("gunicorn.socket")) is gevent.socket  # not an SSLSocket
     )
 
 
-def take(environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]) -> int:
-    """Send the head; returns a descriptor of the connection that is the caller's. Raises OSError when the peer is gone."""
+def hijack(environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]) -> int:
+    """Send the head. Returns a descriptor of the connection, which the caller owns. Raises OSError if the peer is gone."""
     response, sock = start_response.__self__, environ["gunicorn.socket"]
     write = start_response(status, headers)
     response.force_close()

@@ -6,7 +6,7 @@ import resource
 
 
 def raise_limit() -> None:
-    """Raise it as far as the system lets a process do it by itself."""
+    """Raise the soft limit to the hard limit, which a process may do without privileges."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,6 +1,6 @@
-"""A request's body as gunicorn reads it, with a deadline, and with gunicorn's errors as answers that Flask can give.
+"""A request's body with a deadline, and with gunicorn's errors raised as HTTP errors.
 
-Without a deadline each connection whose body never comes holds a greenlet for good. gunicorn limits the head by its
+Without a deadline each connection whose body never arrives would hold a greenlet for ever. gunicorn limits the head by its
 `keepalive` (5 s in all), and leaves the body to the app.
 """
 
@@ -15,16 +15,22 @@ from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestTimeout
 
-SECONDS = 20.0  # for all of a body; 64 KB over a slow phone's 4 KB/s take 16
+# For a whole body: 64 KB over a slow phone's 4 KB/s take 16.
+SECONDS = 20.0
 DISCARD_SECONDS = 5.0
-DISCARD_BYTES = 1_000_000  # a client that sends more is left alone with it
+# A larger unread body closes the connection.
+DISCARD_BYTES = 1_000_000
 _STEP_BYTES = 16_384
-_CHUNKED_STEP_BYTES = 2_048  # which may be 2,048 chunks, of 5 µs each
+# At worst 2,048 chunks, of 5 µs each.
+_CHUNKED_STEP_BYTES = 2_048
 
 
 class Body:
-    """What a WSGI application reads as `wsgi.input`. Raises BadRequest for framing that cannot be read, RequestTimeout
-    when the body is not complete after SECONDS. `give_up` is called first: nothing more can come on that connection."""
+    """The `wsgi.input` of a request.
+
+    Raises BadRequest for invalid framing, and RequestTimeout if the body is incomplete after SECONDS. Before either it calls
+    `give_up`, because the connection cannot carry another request.
+    """
 
     def __init__(self, body: Any, give_up: Callable[[], None]) -> None:
         self._body, self._give_up = body, give_up
@@ -32,11 +38,12 @@ class Body:
         self._ends = time.monotonic() + SECONDS
 
     def read(self, size: int | None = None) -> bytes:
-        """A step of at most `size` bytes; without `size` the rest."""
+        """At most `size` bytes, possibly fewer; without `size` the rest of the body."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(self._step), b""))
         data = self._within(self._body.read, min(size, self._step))
-        gevent.sleep(0)  # data that is there already is read without a switch: others have their turn
+        # Buffered data is read without a switch, so let other greenlets run.
+        gevent.sleep(0)
         return data
 
     def readline(self, size: int | None = None) -> bytes:
@@ -49,12 +56,12 @@ class Body:
         return iter(self.readline, b"")
 
     def _within(self, read: Callable[[int | None], bytes], size: int | None) -> bytes:
-        late = gevent.Timeout(max(0.001, self._ends - time.monotonic()))
+        deadline = gevent.Timeout(max(0.001, self._ends - time.monotonic()))
         try:
-            with late:
+            with deadline:
                 return read(size)
         except gevent.Timeout as timeout:
-            if timeout is not late:
+            if timeout is not deadline:
                 raise
             self._give_up()
             raise RequestTimeout(
@@ -62,14 +69,15 @@ class Body:
             ) from None
         except (ParseException, OSError) as error:
             self._give_up()
-            raise BadRequest("The body of the request cannot be read. Nothing was changed.") from error
+            raise BadRequest("The body of the request is not valid. Nothing was changed.") from error
 
 
 def discard(body: Any) -> bool:
-    """Read what the app has left of gunicorn's `body`, so that the client comes to read the answer. False: there is more
-    than is worth it, and the connection has to be closed.
+    """Read the rest of gunicorn's `body`, so that the client can read the response.
 
-    gunicorn's own way has no limit, reads 1 KB a time, moves all that it has received before each, and never yields.
+    Returns False if there is too much of it; the connection must then be closed.
+
+    gunicorn's own method has no limit, reads 1 KB per call, moves all received data each time, and never yields.
     """
     reader = body.reader
     if isinstance(reader, LengthReader) and not 0 < reader.length <= DISCARD_BYTES:
@@ -78,7 +86,7 @@ def discard(body: Any) -> bool:
         with gevent.Timeout(DISCARD_SECONDS, False):
             while body.read(_STEP_BYTES):
                 if not isinstance(reader, LengthReader):
-                    return False  # chunks without an end; no browser sends them
+                    return False  # no browser sends chunked bodies
                 gevent.sleep(0)
             return True
     except (ParseException, OSError):

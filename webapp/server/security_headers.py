@@ -1,4 +1,4 @@
-"""What every response says to the browser, pages, fragments and errors alike."""
+"""The security headers of all responses: pages, fragments and errors."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    # The CSRF check of HTTPS requests reads the referrer, so it is kept within the site and not dropped altogether.
+    # The CSRF check of HTTPS requests needs the referrer, so it is kept within the site.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 READS = ("GET", "HEAD", "OPTIONS")
-HSTS_SECONDS = 31_536_000  # a year; browsers then refuse plain HTTP to this host
+# A year in which browsers refuse plain HTTP to this host.
+HSTS_SECONDS = 31_536_000
 
 
 def headers(app: Flask) -> dict[str, str]:
-    """What each response of this app says, whoever makes it."""
+    """The headers of each response of this app, those of WSGI applications in front of it included."""
     strict = {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"} if app.config["SESSION_COOKIE_SECURE"] else {}
     return HEADERS | strict
 
 
-def _is_readable(address: str) -> bool:
+def _is_address(address: str) -> bool:
     try:
-        urlsplit(address).port  # noqa: B018 - it is read when it is asked for, and may be no number
+        urlsplit(address).port  # noqa: B018 - parsed on access, may raise
     except ValueError:
         return False
     return True
@@ -48,23 +49,23 @@ def _is_readable(address: str) -> bool:
 
 def init_app(app: Flask, trusted_proxies: int = 0) -> None:
     if trusted_proxies:
-        near = {"x_for": trusted_proxies, "x_proto": trusted_proxies, "x_host": trusted_proxies}
-        app.wsgi_app = ProxyFix(app.wsgi_app, **near)  # type: ignore[method-assign]
+        depth = {"x_for": trusted_proxies, "x_proto": trusted_proxies, "x_host": trusted_proxies}
+        app.wsgi_app = ProxyFix(app.wsgi_app, **depth)  # type: ignore[method-assign]
 
     @app.before_request
-    def refuse_unreadable_referrers() -> None:
-        """Before the CSRF check, which compares the two over HTTPS and has no answer to what is not an address."""
+    def refuse_invalid_referrers() -> None:
+        """Runs before the CSRF check, which compares Referer and Host over HTTPS and fails on invalid addresses."""
         if not request.is_secure or request.method in READS:
             return
         for name, address in (("Referer", request.referrer or ""), ("Host", f"//{request.host}")):
-            if not _is_readable(address):
-                abort(400, f"The header {name} is not an address. Nothing was changed.")
+            if not _is_address(address):
+                abort(400, f"The header {name} is not a valid address. Nothing was changed.")
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in headers(app).items():
             response.headers[name] = value
         if request.endpoint != "static" and "Cache-Control" not in response.headers:
-            # Not even by this browser: after a sign-out its Back button would show the page to the next person.
+            # Not in this browser either: after a sign-out its Back button would show the page to the next person.
             response.headers["Cache-Control"] = "private, no-store"
         return response

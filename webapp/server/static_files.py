@@ -1,9 +1,9 @@
-"""The style sheets, scripts and icons: compressed once for each process, and kept by browsers for ever.
+"""Style sheets, scripts and icons, compressed once per process and cached by browsers for ever.
 
-Their addresses begin with a digest of all of them, /static/<digest>/page.js. So a changed file changes every address, and the
-imports of one script from another, which are relative, need no rewriting. WhiteNoise serves the files from a directory of this
-process's own, because the source tree may be read-only. Everything else it passes on untouched: /stream needs gunicorn's own
-start_response (server/hijack.py).
+Their addresses begin with a digest of all files, /static/<digest>/page.js. So one changed file changes all addresses, and the
+relative imports between scripts need no rewriting. WhiteNoise serves the files from a directory of this process, because the
+source tree may be read-only. Other requests pass through unchanged: /stream needs gunicorn's own start_response
+(server/hijack.py).
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ PREFIX = "/static/"
 DIGEST_CHARS = 16  # of SHA-256 in hexadecimal
 DIGEST = re.compile(rf"^{PREFIX}[0-9a-f]{{{DIGEST_CHARS}}}/")
 FOR_EVER = "public, max-age=31536000, immutable"
-ASK_FIRST = "public, no-cache"  # the browser keeps it, and asks each time whether it still holds
+# Browsers keep the file, and revalidate it at each use.
+REVALIDATE = "public, no-cache"
 
 _building = threading.Lock()
 
 
 @cache
 def version() -> str:
-    """The digest of all files, with their names."""
+    """The digest of all files and their names."""
     digest = hashlib.sha256()
     for file in _files():
         content = file.read_bytes()
@@ -58,7 +59,7 @@ def _files() -> list[Path]:
 
 @cache
 def _built() -> tempfile.TemporaryDirectory[str]:
-    """Copies of the files, each with its .br and .gz beside it. The directory goes when the process ends."""
+    """A directory with copies of the files, each with its .br and .gz. It is removed when the process ends."""
     directory = tempfile.TemporaryDirectory(prefix="doorbell-static-")
     compressor = Compressor(quiet=True)
     for file in _files():
@@ -70,7 +71,7 @@ def _built() -> tempfile.TemporaryDirectory[str]:
 
 
 class StaticFiles(WhiteNoise):
-    """A WSGI application in front of another. `prepare` compresses the files, at the first request for one at the latest."""
+    """A WSGI application in front of another. `prepare` compresses the files; the first request for one calls it too."""
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._security = security_headers.headers(app)
@@ -90,7 +91,7 @@ class StaticFiles(WhiteNoise):
             return self.application(environ, start_response)
         began = perf_counter()
         self.prepare()
-        # A page of another version, while two are deployed side by side, gets the file that is here and asks again next time.
+        # During a deploy, a page of another version gets this version's file, without a long cache time.
         found = self.files.get(path) or self.files.get(DIGEST.sub(PREFIX, path))
         if found is None:
             return self.application(environ, start_response)
@@ -103,7 +104,7 @@ class StaticFiles(WhiteNoise):
         return answer
 
     def _add_headers(self, headers: Headers, path: str, url: str) -> None:
-        headers["Cache-Control"] = FOR_EVER if DIGEST.match(url) else ASK_FIRST
+        headers["Cache-Control"] = FOR_EVER if DIGEST.match(url) else REVALIDATE
         content = Path(path).read_bytes()
         headers["ETag"] = f'"{hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]}"'
         for name, value in self._security.items():
@@ -111,7 +112,7 @@ class StaticFiles(WhiteNoise):
 
 
 def init_app(app: Flask) -> None:
-    """While Flask debugs, its own route serves the files as they are now on disk."""
+    """In debug mode Flask's own route serves the files from the source tree instead."""
     if not app.debug:
         files = StaticFiles(app, app.wsgi_app)
         app.extensions["doorbell_static"] = files

@@ -1,8 +1,8 @@
-"""How new a panel must be: the newest signal of each topic, asked of Redis's log for every request.
+"""The newest signal of each topic, read from Redis's log for every request: a cached panel must be at least as new.
 
 Redis's log (signals/publisher.py) is authoritative for all processes: a signal is in it before any page receives it. One
-cheap command reads what came after the newest entry that this process knows, for all waiting requests at once. It reads that
-entry as well: if it is gone, Redis was replaced or the log was trimmed, and everything known is dropped.
+cheap command reads the entries after the newest one that this process has, for all waiting requests at once. It re-reads that
+entry too: if it is gone, Redis was replaced or the log was trimmed, and everything known is dropped.
 """
 
 from __future__ import annotations
@@ -19,43 +19,44 @@ from redis.retry import Retry
 
 from ..concurrency.batch_loader import BatchLoader
 from ..config import redis_url as addresses
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.incidents import Incident
 from . import publisher, signal_log
 from .signal import Signal
 
-TIMEOUT_SECONDS = 0.5  # a Redis that is slower than this is not waited for: the panel is read anew
-AWAY_SECONDS = 1.0  # between two tries while Redis is away
-MAX_NEWS = 100  # signals read at once; after more of them than this all is taken for new
-MAX_TENANTS = 10_000  # followed by a process; some KB each
+TIMEOUT_SECONDS = 0.5  # then the panel is rendered again
+AWAY_SECONDS = 1.0  # between tries while Redis is away
+# Signals per read. With more, every panel counts as changed.
+MAX_NEW = 100
+MAX_TENANTS = 10_000  # per process; some KB each
 
 log = logs.get("panels")
 
 
 class Log:
-    """One tenant's log as this process knows it, up to `seq`. What is made while this object stands is of one Redis.
+    """One tenant's log as read by this process, up to `seq`. All of one object comes from one Redis.
 
-    It only ever grows. When Redis was away, emptied or is another one there is a new object, and nothing that was made
-    under the old one counts.
+    It only grows. After Redis was away, emptied or replaced there is a new object, and no render made under the old one is
+    valid.
     """
 
     __slots__ = ("_everything", "_topics", "command", "seq")
 
     def __init__(self, seq: int, command: bytes) -> None:
-        self.seq, self.command = seq, command  # the command that reads on from here, packed
+        self.seq, self.command = seq, command  # packed, for the next read
         self._topics: dict[str, int] = {}
-        self._everything = 0  # the newest signal that concerns every panel
+        self._everything = 0  # newest signal for every panel
 
     def newest(self, topics: Iterable[str]) -> int:
-        """The seq of the newest signal of these topics; 0 when there was none since this log is followed."""
+        """The seq of the newest signal of these topics; 0 when there was none since this object was made."""
         known = self._topics
         return max(self._everything, *(known.get(topic, 0) for topic in topics))
 
     def add(self, seq: int, text: bytes) -> None:
         try:
             topics = Signal.parse(text, seq).topics
-        except ValueError:  # another version's, amid a deploy: it may concern anybody
+        except ValueError:  # another version's: concerns every panel
             topics = {RESYNC: None}
         for topic in topics:
             self._topics[topic] = seq
@@ -65,43 +66,43 @@ class Log:
 
 
 class SignalLogs:
-    """The logs of all tenants that are asked for here. Connects at first use, by a connection of its own."""
+    """The logs of all tenants with requests in this process. Connects at first use, with its own connection."""
 
     def __init__(self, redis_url: str) -> None:
         self._pool = addresses.connect(
             redis_url,
-            retry=Retry(NoBackoff(), 0),  # a connection made anew in silence may lead to another Redis
+            retry=Retry(NoBackoff(), 0),  # a reconnect may reach another Redis
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
         ).connection_pool
         self._connection: Any = None
         self._away_until = 0.0
         self._logs: dict[int, Log] = {}
-        self._together: BatchLoader[int, Log] = BatchLoader()
-        self._away = Incident("redis", "panels are read anew for each request")
+        self._loader: BatchLoader[int, Log] = BatchLoader()
+        self._away = Incident("redis", "panels are rendered again for each request")
 
-    def look(self, tenant_id: int) -> Log | None:
-        """All that was signalled before this call is in it. None: not known (Redis is away, or its log is empty)."""
-        return self._together.get(tenant_id, self._read)
+    def read(self, tenant_id: int) -> Log | None:
+        """The log with all signals published before this call; None when unknown (Redis is away, or its log is empty)."""
+        return self._loader.load(tenant_id, self._read_all)
 
-    def _read(self, tenant_ids: set[int]) -> Mapping[int, Log]:
+    def _read_all(self, tenant_ids: set[int]) -> Mapping[int, Log]:
         if time.monotonic() < self._away_until:
             return {}
         if len(self._logs) > MAX_TENANTS:
             self._logs.clear()
-        asked = list(tenant_ids)
+        tenants = list(tenant_ids)
         try:
-            replies = self._ask(asked)
+            replies = self._query(tenants)
         except (redis.RedisError, OSError) as error:
             self._away.fault(log, "log", error)
             self._away_until = time.monotonic() + AWAY_SECONDS
             return {}
         self._away.over(log)
-        found = ((tenant_id, self._learn(tenant_id, reply)) for tenant_id, reply in zip(asked, replies, strict=True))
-        return {tenant_id: known for tenant_id, known in found if known is not None}
+        found = ((tenant_id, self._update(tenant_id, reply)) for tenant_id, reply in zip(tenants, replies, strict=True))
+        return {tenant_id: tenant_log for tenant_id, tenant_log in found if tenant_log is not None}
 
-    def _ask(self, tenant_ids: list[int]) -> list[Any]:
-        """One reply a tenant. A connection that broke is made anew once, and with it all that is known."""
+    def _query(self, tenant_ids: list[int]) -> list[Any]:
+        """One reply per tenant. A broken connection is replaced once, which drops all logs."""
         if self._connection is not None:
             with contextlib.suppress(redis.RedisError, OSError):
                 return self._exchange(tenant_ids)
@@ -113,12 +114,12 @@ class SignalLogs:
             commands = [self._command(tenant_id) for tenant_id in tenant_ids]
             self._connection.send_packed_command(commands, check_health=False)
             return [self._reply() for _ in tenant_ids]
-        except BaseException:  # cut short between question and answer as well: the next would read the wrong one
+        except BaseException:  # else the next call gets these replies
             self._drop()
             raise
 
     def _reply(self) -> Any:
-        """The next one; an empty one of a key of another type, which is its tenant's trouble until the next signal."""
+        """The next reply; an empty one for a key of another type, which the next signal replaces."""
         try:
             return self._connection.read_response()
         except redis.ResponseError as error:
@@ -137,17 +138,17 @@ class SignalLogs:
         return known.command if known else self._pack("XREVRANGE", publisher.log_key(tenant_id), "+", "-", "COUNT", 1)
 
     def _since(self, tenant_id: int, seq: int) -> bytes:
-        return self._pack("XRANGE", publisher.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MAX_NEWS + 1)
+        return self._pack("XRANGE", publisher.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MAX_NEW + 1)
 
-    def _pack(self, *words: Any) -> bytes:
-        return b"".join(self._connection.pack_command(*words))
+    def _pack(self, *arguments: Any) -> bytes:
+        return b"".join(self._connection.pack_command(*arguments))
 
-    def _learn(self, tenant_id: int, reply: Any) -> Log | None:
+    def _update(self, tenant_id: int, reply: Any) -> Log | None:
         known = self._logs.get(tenant_id)
         if known is None:
-            return self._begin(tenant_id, reply)
-        if not reply or signal_log.entry_seq(reply[0][0]) != known.seq or len(reply) > MAX_NEWS:
-            del self._logs[tenant_id]  # another log, or too far behind in this one: begin at its end next time
+            return self._start(tenant_id, reply)
+        if not reply or signal_log.entry_seq(reply[0][0]) != known.seq or len(reply) > MAX_NEW:
+            del self._logs[tenant_id]  # another log, or too far behind
             return None
         if len(reply) > 1:
             for entry_id, fields in reply[1:]:
@@ -155,9 +156,9 @@ class SignalLogs:
             known.command = self._since(tenant_id, known.seq)
         return known
 
-    def _begin(self, tenant_id: int, reply: Any) -> Log | None:
+    def _start(self, tenant_id: int, reply: Any) -> Log | None:
         if not reply:
-            return None  # an empty log cannot be told from one that was emptied
+            return None  # it may have been emptied
         seq = signal_log.entry_seq(reply[0][0])
         self._logs[tenant_id] = Log(seq, self._since(tenant_id, seq))
         return self._logs[tenant_id]
@@ -168,5 +169,5 @@ def init_app(app: Flask, redis_url: str) -> None:
 
 
 def signal_logs() -> SignalLogs:
-    """The running app's."""
+    """The running app's logs."""
     return cast(SignalLogs, current_app.extensions["doorbell_signal_logs"])

@@ -1,7 +1,6 @@
-"""Notices: what one process tells all web processes beside the signals. A notice is a hint; the truth is in PostgreSQL.
+"""Notices: messages to all web processes beside the signals. A notice is only a hint to read PostgreSQL.
 
-They go through the channel of a tenant that does not exist, which every hub subscribes to anyway. A notice that was made up
-costs a query at most.
+Notices use the channel of a tenant that does not exist, to which every hub subscribes. A forged notice costs at most one query.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from ..observability.incidents import Incident
 from . import publisher
 
 NO_TENANT = 0  # no tenant has this id
-SESSIONS = b"sessions"  # sessions ended: look which
-_TENANT = re.compile(rb"tenant ([1-9][0-9]{0,17})")  # its name, time zone, locale or currency changed
+SESSIONS = b"sessions"  # some sessions ended
+_TENANT = re.compile(rb"tenant ([1-9][0-9]{0,17})")  # its name, zone, locale or currency
 
 log = logs.get("notices")
-_unsent = Incident("redis", "other processes notice ended sessions by themselves, some seconds later")
+_unsent = Incident("redis", "other processes detect ended sessions some seconds later")
 
 
 def sessions_ended(client: redis.Redis) -> bool:
-    """Whether it was sent: without Redis the others look by themselves (streams/ended_elsewhere.py)."""
+    """Whether the notice was sent. Without Redis the other processes check on a timer (streams/ended_elsewhere.py)."""
     return _send(client, SESSIONS)
 
 

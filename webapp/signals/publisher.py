@@ -1,4 +1,4 @@
-"""Publishes signals: one step appends a signal to its tenant's log in Redis and sends it on the tenant's channel.
+"""Publishing of signals: one step appends a signal to its tenant's log in Redis and sends it on the tenant's channel.
 
 Channel `live:<tenant>` carries `{"seq", "topics": {"orders": [ids] | null, …}, "users": {"7": ["inbox"]}, "at"}`; the
 stream `live:<tenant>:log` keeps about the last 1,000 under the id `<seq>-0`, so that a reconnect is answered from Redis.
@@ -17,15 +17,17 @@ import redis
 
 from .signal import MAX_SEQ
 
-IDS_PER_SIGNAL = 50  # more changed orders are "many" (null): the page refetches the list, not each row
-HEARTBEAT_KEY = "doorbell:listener"  # the leader's; expires when it is gone
-LOG_LENGTH = 1000  # signals a tenant; at ten a second a page may be away for 100 s and still resume exactly
-# What Redis answers where the log's key holds another type, or a stream that has used up its ids.
+# More changed orders are "many" (null): the page refetches the list, not each row.
+IDS_PER_SIGNAL = 50
+HEARTBEAT_KEY = "doorbell:listener"  # the leader's; expires without it
+# Signals per tenant; at ten per second a page may be away for 100 s and still resume exactly.
+LOG_LENGTH = 1000
+# Redis's errors when the log's key holds another type, or a stream without ids left.
 _NOT_OURS = ("WRONGTYPE", "ID specified in XADD", "exhausted the last possible ID")
 
-# The log and the channel move in one step, and two publishers (the leading listener, Celery, a web process that marks a
-# notification read) cannot take one seq: the script takes the clock that it is given, or one more than the newest.
-# A log whose end lies beyond MAX_SEQ was written by another program: it goes, and its tenant's pages resync.
+# One script for log and channel, so that two publishers (the leading listener, Celery, a web process that marks a notification
+# read) never use the same seq: it is the given clock, or one more than the newest seq.
+# A log that ends beyond MAX_SEQ was written by another program: it is deleted, and its tenant's pages resync.
 _PUBLISH = """
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local seq = tonumber(ARGV[1])
@@ -62,9 +64,9 @@ def publish(
     now_ms: int | None = None,
     at_ms: int | None = None,
 ) -> int:
-    """Log and publish one signal; returns its seq. Raises redis.RedisError when it may not have gone out.
+    """Append one signal to the log and publish it; returns its seq. Raises redis.RedisError when it may not have been sent.
 
-    `now_ms` is the clock that seq is taken from (the leader gives the database's), `at_ms` when the change was recorded.
+    `now_ms` is the clock for seq (the leader passes the database's), `at_ms` the time at which the change was recorded.
     """
     now_ms = int(time.time() * 1000) if now_ms is None else now_ms
     users_json = {str(user): list(names) for user, names in (users or {}).items()}
@@ -75,14 +77,14 @@ def publish(
     try:
         return _run(client, keys, values)
     except redis.ResponseError as error:
-        if not any(words in str(error) for words in _NOT_OURS):
+        if not any(text in str(error) for text in _NOT_OURS):
             raise
-        client.delete(keys[0])  # not ours: its tenant's pages resync, and nobody else waits for it
+        client.delete(keys[0])  # only this tenant's pages resync
         return _run(client, keys, values)
 
 
 def _run(client: redis.Redis, keys: tuple[str, str], values: tuple[str, ...]) -> int:
     try:
         return int(cast(Any, client.evalsha(_PUBLISH_SHA, 2, *keys, *values)))
-    except redis.exceptions.NoScriptError:  # a Redis that has just started
+    except redis.exceptions.NoScriptError:  # Redis has restarted
         return int(cast(Any, client.eval(_PUBLISH, 2, *keys, *values)))

@@ -25,12 +25,12 @@ def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | 
     log = log_key(tenant_id)
     oldest = cast(Any, client.xrange(log, count=1))
     if not oldest:
-        return [] if seq == 0 else None  # an emptied Redis: what was missed is not known
+        return [] if seq == 0 else None  # Redis was emptied
     if entry_seq(oldest[0][0]) > seq:
         return None
     entries = cast(Any, client.xrange(log, min=f"({seq}-0"))
     if not entries and newest_seq(client, tenant_id) < seq:
-        return None  # a log that has forgotten its end
+        return None  # the log lost its end
     return [Signal.parse(fields.get(b"signal", b""), entry_seq(entry_id)) for entry_id, fields in entries]
 
 
@@ -39,7 +39,7 @@ def entry_seq(entry_id: bytes) -> int:
 
 
 def latest_seq(tenant_id: int) -> int:
-    """The seq a page is painted at, read before its panels are queried. 0 when unknown, which makes the page resync."""
+    """The seq of a page's first paint, read before its panels are queried; 0 when unknown, which makes the page resync."""
     try:
         return newest_seq(redis_client.client(), tenant_id)
     except redis.RedisError:

@@ -1,5 +1,5 @@
-// A number or row that changed is lit for a moment. What carries data-version is compared before and after a swap.
-const LIT_MS = 2_000;
+// Highlights a changed number or row for a moment: compares data-version before and after a swap.
+const HIGHLIGHT_MS = 2_000;
 let before = new Map();
 
 const versions = () =>
@@ -9,14 +9,14 @@ document.addEventListener("htmx:before:swap", () => (before = versions()));
 
 document.addEventListener("htmx:after:swap", () => {
   for (const [id, version] of versions()) {
-    if (before.get(id) !== version) light(document.getElementById(id));
+    if (before.get(id) !== version) highlight(document.getElementById(id));
   }
   before = versions();
 });
 
-function light(element) {
+function highlight(element) {
   element.classList.remove("changed");
-  void element.offsetWidth; // starts the animation anew
+  void element.offsetWidth; // restarts the animation
   element.classList.add("changed");
-  setTimeout(() => element.classList.remove("changed"), LIT_MS);
+  setTimeout(() => element.classList.remove("changed"), HIGHLIGHT_MS);
 }

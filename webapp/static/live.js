@@ -1,24 +1,25 @@
-// The stream: one connection a page, whose events say which topics changed. hx-sse reconnects a stream that was open; the
-// first connection, the watchdog and polling while the stream is away are here.
-import { isLive, lostForAMoment, set, signedOut, state } from "./state.js";
+// The stream: one connection per page, with events named after the topics that changed. hx-sse reconnects a stream that was open;
+// this file has the first connection, the watchdog, and polling while no signals arrive.
+import { changed, schedule } from "./batch_refetch.js";
 import { refetchAll } from "./refetch.js";
-import { changed, schedule } from "./turns.js";
+import { isLive, recentlyDisconnected, set, signedOut, state } from "./state.js";
 
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
-// What this page takes from the stream. hx-sse would swap a message without a name into the page, as HTML, and dispatch any
-// other name as a DOM event, its own commands among them.
-const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "beat"]);
+// The page accepts only these events. hx-sse would swap a message without a name into the page as HTML, and dispatch any other
+// name as a DOM event, its own commands included.
+const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "ping"]);
 const POLL_MS = 15_000;
-const SILENCE_MS = 35_000; // two beats (15 s) and some: a connection this quiet is dead
-const RETRY_MS = [1_000, 3_000]; // a page is to be right within 5 s of the web coming back, however long it was away
+const SILENCE_MS = 35_000; // two pings (15 s) and slack
+// A page is current within 5 s of the server's return, after an outage of any length.
+const RETRY_MS = [1_000, 3_000];
 
 const live = document.getElementById("live");
 let connection = null;
-let heardAt = performance.now();
+let receivedAt = performance.now();
 let failures = 0;
 let retryTimer = null;
 
-// `?live=poll` on the board's address: no stream, for networks that let none through. What is asked for is the same.
+// `?live=poll` on the board's address: no stream, for networks that block streams. The requests are the same.
 const pollsOnly = live.dataset.live === "poll";
 const POLL_ONLY_MS = 5_000;
 
@@ -47,19 +48,19 @@ export function connect() {
   });
   live.addEventListener("htmx:sse:before:connection", (event) => {
     if (state.signedOut) event.detail.connection.cancelled = true;
-    else if (event.detail.connection.attempt > 0) lost();
+    else if (event.detail.connection.attempt > 0) markDisconnected();
   });
   live.addEventListener("htmx:sse:after:connection", (event) => {
     connection = event.detail.connection;
-    heardAt = performance.now();
+    receivedAt = performance.now();
   });
-  live.addEventListener("htmx:sse:after:message", () => (heardAt = performance.now()));
+  live.addEventListener("htmx:sse:after:message", () => (receivedAt = performance.now()));
   live.addEventListener("htmx:sse:error", (event) => {
     signedOut(event.detail.status);
-    lost();
+    markDisconnected();
   });
   live.addEventListener("htmx:sse:close", retry);
-  // hx-sse leaves a first connection that failed at that.
+  // hx-sse does not retry a first connection that failed.
   live.addEventListener("htmx:error", retry);
   live.addEventListener("htmx:response:error", (event) => {
     signedOut(event.detail.ctx.response.status);
@@ -68,8 +69,10 @@ export function connect() {
 
   setInterval(watch, 5_000);
   setInterval(poll, POLL_MS);
-  document.addEventListener("visibilitychange", () => (heardAt = performance.now()));
-  window.addEventListener("online", () => !isLive() && poll());
+  document.addEventListener("visibilitychange", () => (receivedAt = performance.now()));
+  window.addEventListener("online", () => {
+    if (!isLive()) poll();
+  });
 }
 
 function data(event) {
@@ -80,13 +83,13 @@ function data(event) {
   }
 }
 
-function lost() {
-  // A hidden tab lets its stream go on purpose and gets it back when it is shown.
+function markDisconnected() {
+  // A hidden tab closes its stream on purpose and reopens it when it is shown.
   if (!document.hidden) set({ connected: false });
 }
 
 function retry() {
-  lost();
+  markDisconnected();
   if (state.signedOut || retryTimer) return;
   const wait = Math.min(RETRY_MS[0] * 2 ** failures++, RETRY_MS[1]) * (0.7 + 0.6 * Math.random());
   retryTimer = setTimeout(() => {
@@ -96,13 +99,13 @@ function retry() {
 }
 
 function watch() {
-  if (document.hidden || !state.connected || performance.now() - heardAt < SILENCE_MS) return;
-  heardAt = performance.now();
-  connection?.reader?.cancel(); // hx-sse takes it for an end and reconnects with Last-Event-ID
+  if (document.hidden || !state.connected || performance.now() - receivedAt < SILENCE_MS) return;
+  receivedAt = performance.now();
+  connection?.reader?.cancel(); // hx-sse then reconnects with Last-Event-ID
 }
 
 function poll() {
   if (document.hidden || state.paused || state.signedOut) return;
-  if (lostForAMoment()) return;
+  if (recentlyDisconnected()) return;
   if (!isLive() || state.stale.size) refetchAll();
 }

@@ -1,5 +1,5 @@
-// <details> as menus: a click elsewhere or Escape closes them. Also the CSRF token for htmx and fetch, and whose page it is: where
-// another user signed in meanwhile, in another tab, the server answers 409 instead of with that user's data.
+// <details> as menus: a click elsewhere or Escape closes them. Also the request headers: the CSRF token, and the page's user.
+// When another user has signed in in another tab, the server answers 409 instead of that user's data.
 const OPEN = "details.menu[open], details.definition[open]";
 
 document.addEventListener("click", (event) => {

@@ -1,54 +1,57 @@
-// What moves with the clock although nothing changed ("at this time yesterday", the hour that is running, the date) is renewed
-// each minute of the server's clock while the page is visible, and all of it at the tenant's midnight. Renders are shared: all
-// pages ask in the same two seconds, and the server keeps what it rendered in this minute.
+// Refetches panels that change with the clock ("at this time yesterday", the current hour, the date): each minute of the server's clock
+// while the page is visible, and all panels at the tenant's midnight. Renders are shared: all pages fetch within the same two
+// seconds, and the server keeps a minute's render.
 import { apply, gather, refetchTogether } from "./refetch.js";
-import { lostForAMoment, state } from "./state.js";
+import { recentlyDisconnected, state } from "./state.js";
 
 const MINUTE_MS = 60_000;
-const AFTER_MS = 250; // a clock that is compared over a network is not exact, and the old minute must be over
-const SPREAD_MS = 2_000; // a thousand pages do not ask in one instant
+const AFTER_MS = 250; // margin for the clocks' inexact offset
+const JITTER_MS = 2_000; // pages do not fetch at once
 
 const page = document.getElementById("page-clock").dataset;
 const live = document.getElementById("live");
-let offset = 0; // this clock less the server's
+let offset = 0; // this clock minus the server's
 let day = page.day;
-let minute = Math.floor(Number(page.now) / MINUTE_MS); // that the page shows
+let minute = Math.floor(Number(page.now) / MINUTE_MS); // shown by the page
 
 export const serverNow = () => Date.now() - offset;
 
-for (const event of ["hello", "beat"]) live.addEventListener(event, (message) => setClock(message.detail?.data));
-setInterval(look, 1_000);
-document.addEventListener("visibilitychange", look);
+for (const event of ["hello", "ping"]) live.addEventListener(event, (message) => setClock(message.detail?.data));
+setInterval(check, 1_000);
+document.addEventListener("visibilitychange", check);
 
 function setClock(text) {
   try {
     const now = Number(JSON.parse(text).now);
     if (now > 0) offset = Date.now() - now;
   } catch {
-    return; // the next one will do
+    return; // the next one sets it
   }
 }
 
-function look() {
+function check() {
   const now = Math.floor(serverNow() / MINUTE_MS);
-  if (now === minute || document.hidden || state.signedOut || lostForAMoment()) return;
+  if (now === minute || document.hidden || state.signedOut || recentlyDisconnected()) return;
   minute = now;
-  setTimeout(renew, AFTER_MS + Math.random() * SPREAD_MS);
+  setTimeout(renew, AFTER_MS + Math.random() * JITTER_MS);
 }
 
 function renew() {
-  if (document.hidden) return void (minute = null); // renewed when it is looked at again
+  if (document.hidden) {
+    minute = null; // `check` renews it once visible
+    return;
+  }
   const today = dayNow();
-  const turned = today !== day;
+  const isNewDay = today !== day;
   day = today;
   const panels = gather(() => {
-    if (turned) apply("day", {});
+    if (isNewDay) apply("day", {});
     apply("minute", {});
   });
   refetchTogether(panels);
 }
 
-// The date in the tenant's zone. A zone that this browser does not know is left to the server, which signals the day's turn.
+// The date in the tenant's zone. For a zone that this browser does not support, the server's `day` signal has to do.
 function dayNow() {
   try {
     return new Intl.DateTimeFormat("en-CA", { timeZone: page.zone, dateStyle: "short" }).format(serverNow());

@@ -1,57 +1,63 @@
-// The list of orders. It refetches as the board's panels do, with its search and its place. While a person points at it, or on
-// a page of older orders, its rows only change where they are, and new orders wait behind a button.
+// The list of orders. It refetches as the board's panels do, with its search and its page. While a person points at it, or on a
+// page of older orders, its rows only change in place, and new orders wait behind a button.
 import { onResume, state } from "./state.js";
 import { onTopic, refetch } from "./refetch.js";
 import { watchUse } from "./in_use.js";
 
-const FOLD_MS = 2_000; // changes within this time are asked for together, the first at once
+const INTERVAL_MS = 2_000; // between refetches
 
 const list = document.getElementById("orders_list");
 const frame = list?.closest("[data-frame]");
 const button = document.getElementById("orders-waiting");
 const inUse = list ? watchUse(frame, list, left) : () => false;
-let isDirty = false; // something changed that was not asked for
-let isBehind = false; // the rows were renewed where they are, the list was not
-let at = null;
-let foldedUntil = 0;
+let isChanged = false; // since the last refetch
+let isBehind = false; // only the rows were refetched
+let at = null; // time of the oldest change
+let nextAt = 0;
 let timer = null;
 
 if (list) {
-  for (const topic of ["orders", "day", "minute"]) onTopic(topic, (data) => (note(topic, data), list));
-  onResume(() => isDirty && schedule());
+  for (const topic of ["orders", "day", "minute"]) {
+    onTopic(topic, (data) => {
+      markChanged(topic, data);
+      return list;
+    });
+  }
+  onResume(() => {
+    if (isChanged) schedule();
+  });
   button.addEventListener("click", showNewest);
   list.addEventListener("htmx:after:request", ({ detail: { ctx } }) => answered(ctx.response));
-  searchOn();
+  continueSearch();
 }
 
-// A search that was stopped before it found anything goes on by itself, without an entry in the browser's history.
-function searchOn() {
+// The server stops a long search that has found nothing yet; the page continues it, without an entry in the browser's history.
+function continueSearch() {
   const link = list.querySelector("[data-search-on]");
   if (link) location.replace(link.href);
 }
 
-function note(topic, data) {
+function markChanged(topic, data) {
   if (topic === "minute" && !list.querySelector(".order-ahead")) return;
   if (!state.paused) at ??= data.at;
-  isDirty = true;
+  isChanged = true;
   schedule();
 }
 
 function schedule() {
   if (state.paused || timer) return;
-  timer = setTimeout(flush, Math.max(0, foldedUntil - performance.now()));
+  timer = setTimeout(flush, Math.max(0, nextAt - performance.now()));
 }
 
 function flush() {
   timer = null;
-  if (state.paused || !isDirty) return;
-  foldedUntil = performance.now() + FOLD_MS;
-  isDirty = false;
+  if (state.paused || !isChanged) return;
+  nextAt = performance.now() + INTERVAL_MS;
+  isChanged = false;
   const rows = [...list.querySelectorAll("tbody tr")].map((row) => row.id.replace("order-", ""));
-  const stays = rows.length && ("older" in list.dataset || inUse());
-  if (stays) refetchRows(rows);
+  isBehind = rows.length > 0 && ("older" in list.dataset || inUse());
+  if (isBehind) refetchRows(rows);
   else refetch(list, at);
-  isBehind = Boolean(stays);
   at = null;
 }
 
@@ -72,18 +78,21 @@ function answered(response) {
   button.hidden = !Number(count);
 }
 
-// Nobody points at it any more: it may move.
+// The list is in use no more, so its rows may move.
 function left() {
   if (!isBehind || "older" in list.dataset || inUse()) return;
-  isDirty = true;
+  isChanged = true;
   schedule();
 }
 
 function showNewest() {
-  if ("older" in list.dataset) return void location.assign(list.dataset.newest);
+  if ("older" in list.dataset) {
+    location.assign(list.dataset.newest);
+    return;
+  }
   button.hidden = true;
   isBehind = false;
   frame.tabIndex = -1;
-  frame.focus({ preventScroll: true }); // a hidden button cannot keep it
+  frame.focus({ preventScroll: true }); // a hidden button loses the focus
   refetch(list, at);
 }

@@ -1,4 +1,4 @@
-// What every signed-in page runs. htmx starts at DOMContentLoaded, so all listeners below are in place before the stream is.
+// The entry point of every signed-in page. htmx starts at DOMContentLoaded, so all listeners below exist before the stream.
 import "./menus.js";
 import { connect } from "./live.js";
 import "./inbox.js";

@@ -1,81 +1,90 @@
-// Recent orders. A changed row refetches alone and stays where it is. New orders refetch the list, but not under
-// somebody's pointer or focus: then they wait behind a button.
+// Recent orders. A changed row refetches alone and stays where it is. New orders refetch the list, but while it has the pointer
+// or focus they wait behind a button.
 import { state, onResume } from "./state.js";
 import { onTopic, refetch } from "./refetch.js";
 import { watchUse } from "./in_use.js";
 import { serverNow } from "./minute.js";
 
-const FOLD_MS = 2_000; // rows that change within this time are asked for together, the first at once
-const MANY_ROWS = 6; // then one request for the list is cheaper
+const INTERVAL_MS = 2_000; // between refetches
+const MAX_ROWS = 6; // above it, the list is cheaper
 
 const list = document.getElementById("recent_orders");
 const frame = list?.closest("[data-frame]");
 const button = document.getElementById("waiting");
-const dirty = new Set(); // rows on the page
-const fresh = new Set(); // orders that are not on the page yet
-let wantsList = false;
-let at = null;
-let foldedUntil = 0;
+const changed = new Set(); // orders on the page
+const added = new Set(); // orders not yet on the page
+let isListChanged = false;
+let at = null; // time of the oldest change
+let nextAt = 0;
 let timer = null;
 const inUse = list ? watchUse(frame, list, schedule) : () => false;
 
 if (list) {
-  onTopic("orders", (data) => (note(data), list));
-  onTopic("minute", () => (noteTheFuture(), list));
+  onTopic("orders", (data) => {
+    markChanged(data);
+    return list;
+  });
+  onTopic("minute", () => {
+    checkScheduled();
+    return list;
+  });
   onResume(schedule);
   button.addEventListener("click", showList);
 }
 
-function note({ ids, at: changedAt }) {
-  if (!state.paused) at ??= changedAt; // a time that somebody paused is no delay of ours
-  if (!ids) wantsList = true;
-  for (const id of ids ?? []) (row(id) ? dirty : fresh).add(id);
+function markChanged({ ids, at: changedAt }) {
+  if (!state.paused) at ??= changedAt; // a pause is not latency
+  if (!ids) isListChanged = true;
+  for (const id of ids ?? []) {
+    if (row(id)) changed.add(id);
+    else added.add(id);
+  }
   schedule();
 }
 
-// An order that was dated in the future has its time now.
-function noteTheFuture() {
+// Refetches the list when the time of an order that was dated in the future has come.
+function checkScheduled() {
   const next = list.querySelector("[data-next]")?.dataset.next;
-  if (next && serverNow() >= Number(next)) note({ ids: null });
+  if (next && serverNow() >= Number(next)) markChanged({ ids: null });
 }
 
 const row = (id) => document.getElementById(`order-${id}`);
 
 function schedule() {
   if (state.paused || timer) return;
-  timer = setTimeout(flush, Math.max(0, foldedUntil - performance.now()));
+  timer = setTimeout(flush, Math.max(0, nextAt - performance.now()));
 }
 
 function flush() {
   timer = null;
   if (state.paused) return;
-  const held = inUse();
-  if ((wantsList || fresh.size || dirty.size > MANY_ROWS) && !held) return showList();
-  if (dirty.size) {
-    foldedUntil = performance.now() + FOLD_MS;
-    for (const id of dirty) refetchRow(id);
-    dirty.clear();
+  const needsList = isListChanged || added.size || changed.size > MAX_ROWS;
+  if (needsList && !inUse()) return showList();
+  if (changed.size) {
+    nextAt = performance.now() + INTERVAL_MS;
+    for (const id of changed) refetchRow(id);
+    changed.clear();
     at = null;
   }
-  if (wantsList || fresh.size) {
-    offer();
-    timer = setTimeout(flush, FOLD_MS); // a resting pointer sends no event: look again
+  if (isListChanged || added.size) {
+    showButton();
+    timer = setTimeout(flush, INTERVAL_MS); // a resting pointer sends no event
   }
 }
 
-function offer() {
-  button.textContent = fresh.size ? `${fresh.size} new order${fresh.size === 1 ? "" : "s"}` : "Show changes";
+function showButton() {
+  button.textContent = added.size ? `${added.size} new order${added.size === 1 ? "" : "s"}` : "Show changes";
   button.hidden = false;
 }
 
 function showList() {
   const hadFocus = document.activeElement === button;
-  foldedUntil = performance.now() + FOLD_MS;
-  wantsList = false;
-  fresh.clear();
-  dirty.clear();
+  nextAt = performance.now() + INTERVAL_MS;
+  isListChanged = false;
+  added.clear();
+  changed.clear();
   button.hidden = true;
-  if (hadFocus) frame.querySelector("summary").focus(); // a hidden button cannot keep it
+  if (hadFocus) frame.querySelector("summary").focus(); // a hidden button loses the focus
   refetch(list, at);
   at = null;
 }
@@ -87,7 +96,7 @@ function refetchRow(id) {
   htmx.ajax("GET", `/panels/recent_orders/${id}`, { ...options, changedAt: at });
 }
 
-// The order is gone: its row goes with the next list.
+// The order was deleted: refetch the list without it.
 list?.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-  if (ctx.response.status === 404) note({ ids: null });
+  if (ctx.response.status === 404) markChanged({ ids: null });
 });

@@ -1,5 +1,5 @@
-// A page that leaves is covered, because a browser may keep it and show it again to the next person. Before it is shown it
-// asks who is signed in: the same person goes on, all others are sent to the page as it is for them.
+// Covers a page when it is left, because the browser may keep it and show it to the next person. When the page is restored it
+// first checks the signed-in user: the same user sees it again, for any other it reloads.
 const root = document.documentElement;
 
 window.addEventListener("pagehide", (event) => event.persisted && root.classList.add("is-covered"));
@@ -12,7 +12,7 @@ window.addEventListener("pageshow", async (event) => {
     const answer = await fetch(ask, { cache: "no-store" });
     if (answer.ok && (await answer.text()) === user) return root.classList.remove("is-covered");
   } catch {
-    // Without an answer it stays covered; the reload says why.
+    // Without an answer it stays covered; the reload shows the reason.
   }
   location.reload();
 });

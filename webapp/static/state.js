@@ -1,24 +1,26 @@
-// What the page knows of its own freshness, and the words beside the dot that say so.
+// The page's own freshness, and the label beside the dot that shows it.
 const box = document.getElementById("live-state");
-const words = document.getElementById("live-words");
+const label = document.getElementById("live-label");
 const pauseButton = document.getElementById("pause");
 const announcer = document.getElementById("live-announcer");
 
-const GRACE_MS = 1500; // a stream that ends in order is back before anybody needs to read about it
+const GRACE_MS = 1500; // an orderly reconnect takes less
 
-const MOMENT_MS = 5_000; // most streams are back sooner, and a web process that has just started has enough to do
+// Most streams are back sooner, and a web process that has just started has enough load.
+const RECENT_MS = 5_000;
 
 export const state = {
   connected: false, // the stream is open
-  away: false, // the server lost the signals; the stream itself may be open
-  polled: false, // a poll has succeeded since the stream went
+  // The server gets no signals; the stream itself may be open.
+  away: false,
+  polled: false, // a poll has succeeded since
   paused: false,
-  signedOut: false, // the page has no session of its own any more
-  otherUser: false, // because another user signed in, in another tab
-  stale: new Map(), // panel name -> the time it shows numbers of
+  signedOut: false, // the page's session has ended
+  otherUser: false, // because another user signed in
+  stale: new Map(), // panel -> time of its numbers
 };
-const resumed = new Set(); // what to do when a pause ends
-let lostAt = performance.now();
+const resumeActions = new Set();
+let disconnectedAt = performance.now();
 
 function describe() {
   if (state.otherUser) return ["out", "Another user is signed in now."];
@@ -35,17 +37,20 @@ function describe() {
 
 export function show() {
   const [name, text] = describe();
-  const waiting = name === "reconnecting" && box.dataset.state === "live" && performance.now() - lostAt < GRACE_MS;
-  if (waiting) return void setTimeout(show, GRACE_MS);
-  if (box.dataset.state === name && words.textContent === text) return;
+  const waiting = name === "reconnecting" && box.dataset.state === "live" && performance.now() - disconnectedAt < GRACE_MS;
+  if (waiting) {
+    setTimeout(show, GRACE_MS);
+    return;
+  }
+  if (box.dataset.state === name && label.textContent === text) return;
   box.dataset.state = name;
-  words.textContent = text;
+  label.textContent = text;
   if (name !== "live") box.title = "";
   announceSoon();
-  if (name === "out") words.append(" ", state.otherUser ? reloadLink() : signInLink());
+  if (name === "out") label.append(" ", state.otherUser ? reloadLink() : signInLink());
 }
 
-// By the status of an answer: the page's user is signed out (401, 403), or is another one now (409).
+// Returns whether the status of a response means that the page's user is signed out (401, 403) or another one now (409).
 export function signedOut(status) {
   if (![401, 403, 409].includes(status)) return false;
   set({ signedOut: true, otherUser: status === 409 });
@@ -67,31 +72,31 @@ function signInLink() {
 }
 
 export function set(changes) {
-  if (changes.connected === false && state.connected) lostAt = performance.now();
+  if (changes.connected === false && state.connected) disconnectedAt = performance.now();
   if (changes.connected) changes.polled = false;
   Object.assign(state, changes);
   show();
 }
 
-// From the change being recorded in the database to the panel that shows it being swapped.
+// `ms`: from the change in the database to the swap of the panel that shows it.
 export function showLatency(ms) {
   if (box.dataset.state !== "live" || ms < 0) return;
   box.title = `Updated ${(ms / 1000).toFixed(1)} s after the change`;
 }
 
-export const lostForAMoment = () => !state.connected && performance.now() - lostAt < MOMENT_MS;
+export const recentlyDisconnected = () => !state.connected && performance.now() - disconnectedAt < RECENT_MS;
 export const isLive = () => state.connected && !state.away;
-export const onResume = (action) => resumed.add(action);
+export const onResume = (action) => resumeActions.add(action);
 
-// For screen readers: the state in words once it has lasted, and seldom. The first "Live" of a page is no news, and one that
-// was never read out needs no end.
-const LASTS_MS = 2_000;
-const SELDOM_MS = 10_000;
-const SAID = {
+// Announces the state to screen readers, once it has lasted for SETTLED_MS, and rarely. The first "Live" of a page is not
+// announced, nor the end of a state that was not.
+const SETTLED_MS = 2_000;
+const MIN_INTERVAL_MS = 10_000;
+const SENTENCES = {
   live: () => "Live. Updates arrive again.",
   polling: () => "Polling. Updates arrive every 15 seconds.",
   reconnecting: () => "Connection lost. Reconnecting.",
-  stale: () => `${words.textContent}. These are the last numbers received.`,
+  stale: () => `${label.textContent}. These are the last numbers received.`,
   paused: () => "Paused.",
   out: () => "You are signed out.",
 };
@@ -100,23 +105,23 @@ let announcedAt = -Infinity;
 let announceTimer = null;
 
 function announceSoon() {
-  const wait = Math.max(LASTS_MS, announcedAt + SELDOM_MS - performance.now());
+  const wait = Math.max(SETTLED_MS, announcedAt + MIN_INTERVAL_MS - performance.now());
   clearTimeout(announceTimer);
-  announceTimer = setTimeout(announce, wait);
+  announceTimer = setTimeout(announceState, wait);
 }
 
-function announce() {
+function announceState() {
   const name = box.dataset.state;
-  if (name === announced || !SAID[name]) return;
+  if (name === announced || !SENTENCES[name]) return;
   announced = name;
   announcedAt = performance.now();
-  announcer.textContent = SAID[name]();
+  announcer.textContent = SENTENCES[name]();
 }
 
-// A pause lasts from page to page, in this tab. Where storage is switched off it ends with the page.
+// A pause lasts from page to page, in this tab; without storage it ends with the page.
 const PAUSED = "doorbell-paused";
 
-function remembersPause() {
+function storedPause() {
   try {
     return sessionStorage.getItem(PAUSED) === "1";
   } catch {
@@ -124,7 +129,7 @@ function remembersPause() {
   }
 }
 
-function rememberPause(paused) {
+function storePause(paused) {
   try {
     if (paused) sessionStorage.setItem(PAUSED, "1");
     else sessionStorage.removeItem(PAUSED);
@@ -133,18 +138,19 @@ function rememberPause(paused) {
   }
 }
 
-// The button says what it will do; it is no toggle, whose name would have to stay.
+// The button's name is its next action. It is not a toggle, because the name of a toggle may not change.
 function setPaused(paused) {
   set({ paused });
   pauseButton.dataset.paused = String(paused);
-  pauseButton.querySelector(".pause-words").textContent = paused ? "Resume" : "Pause";
+  pauseButton.querySelector(".pause-label").textContent = paused ? "Resume" : "Pause";
 }
 
 pauseButton.addEventListener("click", () => {
   setPaused(!state.paused);
-  rememberPause(state.paused);
-  if (!state.paused) for (const action of resumed) action();
+  storePause(state.paused);
+  if (state.paused) return;
+  for (const action of resumeActions) action();
 });
 
-if (remembersPause()) setPaused(true);
+if (storedPause()) setPaused(true);
 for (const change of ["online", "offline"]) window.addEventListener(change, show);

@@ -1,4 +1,4 @@
-// Light or dark: the system's choice until the button makes another, which this browser remembers.
+// Light or dark theme: the system's, until the user chooses with the button; this browser stores the choice.
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)");
 
@@ -6,7 +6,7 @@
     try {
       return localStorage.getItem("theme");
     } catch {
-      return null; // storage is switched off: the system decides
+      return null; // storage is off
     }
   }
 

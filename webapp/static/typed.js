@@ -1,4 +1,4 @@
-// What a person has typed or chosen is theirs: a refetch that morphs a form leaves it.
+// Keeps typed and chosen values of a form when a refetch morphs it.
 document.addEventListener("htmx:before:morph:attr", (event) => {
   const { attrName } = event.detail;
   const field = event.target;

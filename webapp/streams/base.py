@@ -1,11 +1,11 @@
-"""One open response of one user. generator_stream.py and socket_stream.py are its two ways to send bytes."""
+"""One open response of one user. generator_stream.py and socket_stream.py are the two ways to send its bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sized
 
 from ..accounts.sessions import SessionKey
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
 from . import sse
@@ -13,64 +13,75 @@ from .pending import DISCONNECTED, PendingTopics
 
 
 class Stream:
-    """What the hub tells it becomes dirty until somebody takes it. `ends` is in seconds of time.monotonic.
+    """An open stream with the topics that it has yet to send. `ends` is in seconds of time.monotonic.
 
-    `seq` is the newest signal that is known to be in what it said or has yet to say when it opened: older ones, which
-    may still be on their way, are passed over.
+    `seq` is the newest signal covered by the greeting; later deliveries with a lower seq are skipped.
     """
 
-    direct = -1  # the descriptor that a whole frame may be written to now (streams/socket_stream.py); else -1
+    # The descriptor to which a whole frame may be written now (streams/socket_stream.py), or -1.
+    ready_fd = -1
 
-    __slots__ = ("audience", "closed", "dirty", "ends", "lost", "seq", "session", "tenant_id", "user_id")
+    __slots__ = (
+        "closed",
+        "disconnected",
+        "ends",
+        "pending",
+        "seq",
+        "session",
+        "tenant_id",
+        "tenant_streams",
+        "user_id",
+    )
 
     def __init__(self, tenant_id: int, user_id: int) -> None:
         self.tenant_id, self.user_id, self.seq = tenant_id, user_id, 0
-        self.session: SessionKey | None = None  # that its page asked with
+        self.session: SessionKey | None = None  # of its page's request
         self.ends = float("inf")
         self.closed = False
-        self.lost = False  # no signals come, so what happens meanwhile is not known; the page polls
-        self.dirty: PendingTopics | None = None
-        self.audience: Sized = ()  # the tenant's streams, of which it is one
+        self.disconnected = False  # no signals arrive; the page polls
+        self.pending: PendingTopics | None = None
+        self.tenant_streams: Sized = ()  # all of the tenant's, this included
 
     def deliver(self, message: sse.Message) -> None:
-        """One signal as it comes from Redis."""
+        """Queue one signal that arrived from Redis."""
         if message.signal.seq > self.seq:
-            if self.dirty is not None:
-                metrics.FOLDED.inc()
-            self.fold(message.signal)
+            if self.pending is not None:
+                metrics.COALESCED.inc()
+            self.coalesce(message.signal)
 
-    def fold(self, signal: Signal) -> None:
-        if self.dirty is None:
-            self.dirty = PendingTopics()
-        self.dirty.add(signal, self.user_id)
+    def coalesce(self, signal: Signal) -> None:
+        """Add the signal's topics to the pending ones."""
+        if self.pending is None:
+            self.pending = PendingTopics()
+        self.pending.add(signal, self.user_id)
 
-    def say(self, event: str, why: str) -> None:
-        """`resync` or `away`, instead of what was dirty before."""
-        self.dirty = PendingTopics.word(event, why, self.dirty.seq if self.dirty else 0)
+    def send_control(self, event: str, why: str) -> None:
+        """Replace all pending topics by `resync` or `away`."""
+        self.pending = PendingTopics.control_event(event, why, self.pending.seq if self.pending else 0)
 
-    def lose(self, why: str) -> None:
+    def mark_disconnected(self, why: str) -> None:
         self.seq = 0
-        if not self.lost:
-            self.lost = True
-            self.say(DISCONNECTED, why)
+        if not self.disconnected:
+            self.disconnected = True
+            self.send_control(DISCONNECTED, why)
 
-    def find(self) -> None:
-        if self.lost:
-            self.lost = False
-            self.say(RESYNC, "back")
+    def mark_reconnected(self) -> None:
+        if self.disconnected:
+            self.disconnected = False
+            self.send_control(RESYNC, "back")
 
-    def beat(self, frame: bytes) -> None:
-        """A sign of life, from the rounds."""
+    def ping(self, frame: bytes) -> None:
+        """Send a keep-alive frame; the stream timers call it."""
 
-    def take(self) -> PendingTopics | None:
-        """What is dirty, which then no longer is."""
-        dirty, self.dirty = self.dirty, None
-        return dirty if dirty and dirty.topics else None
+    def take_pending(self) -> PendingTopics | None:
+        """Return the pending topics and clear them; None when there are none."""
+        pending, self.pending = self.pending, None
+        return pending if pending and pending.topics else None
 
     def greet(self) -> bytes:
-        """The first bytes: `hello` and all that is dirty."""
-        return sse.greeting(self.seq, not self.lost, self.take(), len(self.audience))
+        """The first bytes: `hello` and all pending topics."""
+        return sse.greeting(self.seq, not self.disconnected, self.take_pending(), len(self.tenant_streams))
 
     def end(self, now: bool) -> None:
-        """Say no more. A frame that is half out is finished, unless it is to be `now`."""
+        """Send nothing more. A partly written frame is finished, except when `now` is true."""
         self.closed = True

@@ -1,14 +1,37 @@
-"""How many streams this process can hold."""
+"""The limits on open streams, per user and per process."""
 
 from __future__ import annotations
 
 import resource
+from collections import Counter
 
 # For requests, PostgreSQL, Redis and the log. Without them the process could not even answer "full".
 SPARE_DESCRIPTORS = 200
 
 
 def max_streams(wanted: int) -> int:
-    """`wanted`, or fewer where the system's limit of open files is lower: each stream is one."""
+    """`wanted`, or fewer where the system's limit of open files is lower, because each stream is an open file."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - SPARE_DESCRIPTORS))
+
+
+class Capacity:
+    """Counts the open streams of each user. Not thread-safe: its caller holds a lock."""
+
+    def __init__(self, per_user: int, per_process: int) -> None:
+        self._per_user, self._per_process = per_user, per_process
+        self._streams_of_user: Counter[int] = Counter()
+
+    def reached(self, user_id: int) -> str | None:
+        """The limit that is reached, `user` or `process`; None when another stream of this user may open."""
+        if self._streams_of_user[user_id] >= self._per_user:
+            return "user"
+        return "process" if self._streams_of_user.total() >= max_streams(self._per_process) else None
+
+    def add(self, user_id: int) -> None:
+        self._streams_of_user[user_id] += 1
+
+    def remove(self, user_id: int) -> None:
+        self._streams_of_user[user_id] -= 1
+        if not self._streams_of_user[user_id]:
+            del self._streams_of_user[user_id]

@@ -1,7 +1,7 @@
-"""Ends, within seconds, what has ended in other processes: asks every few seconds, and at once after a notice.
+"""Ends streams, within seconds, after their session or user ended in another process: checks on a timer and after a notice.
 
-The question costs as much as the answer is long, not as the streams are many. What it misses (a user who was deleted, a
-transaction that stayed open for a minute) meets the rounds' look at all streams.
+The cost of the query grows with the number of ended sessions, not of streams. It misses deleted users and transactions that
+stayed open for a minute; the stream timers' check of all streams finds those.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Callable
 
 from ..observability import logs
 
-LOOK_SECONDS = 3.0  # between two looks, without a notice
-MIN_SECONDS = 0.2  # between two looks, however many notices come
+CHECK_SECONDS = 3.0  # between two checks, without a notice
+MIN_SECONDS = 0.2  # between two checks, with notices
 
 log = logs.get("hub")
 
 
 class EndedElsewhere:
-    """Calls `look` in a thread of its own, which `start` begins."""
+    """Calls `check` in its own thread, which `start` begins."""
 
-    def __init__(self, look: Callable[[], None]) -> None:
-        self._look = look
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
         self._noticed = threading.Event()
         self._lock = threading.Lock()
         self._running = False
@@ -31,17 +31,19 @@ class EndedElsewhere:
         with self._lock:
             if not self._running:
                 self._running = True
-                threading.Thread(target=self._run, name="ended lately", daemon=True).start()
+                threading.Thread(target=self._run, name="ended sessions", daemon=True).start()
 
     def notice(self) -> None:
+        """Check now instead of at the next interval."""
         self._noticed.set()
 
     def _run(self) -> None:
         while True:
-            self._noticed.wait(LOOK_SECONDS)
+            self._noticed.wait(CHECK_SECONDS)
             self._noticed.clear()
             try:
-                self._look()
-            except Exception:  # a thread that ends here would leave ended sessions open
-                log.exception("the look at ended sessions failed")
+                self._check()
+            # Without this the thread would end, and ended sessions would stay open.
+            except Exception:
+                log.exception("failed to check ended sessions")
             time.sleep(MIN_SECONDS)

@@ -1,7 +1,7 @@
-"""One epoll for all sockets that are written to directly: who hung up, and who can be written to again.
+"""One epoll for all sockets that are written to directly: which peers disconnected, and which sockets are writable again.
 
-gevent has a watcher a socket for that; ten thousand of them cost memory, and a greenlet would have to wait in each. An epoll
-is a descriptor itself, so gevent watches that one.
+gevent would use one watcher per socket: ten thousand of them cost memory, and each needs a waiting greenlet. An epoll is itself
+a descriptor, so gevent watches only that one.
 """
 
 from __future__ import annotations
@@ -12,30 +12,33 @@ from typing import Any
 
 from ..observability import logs
 
-HUNG_UP = 0x2000 | 0x10 | 0x8  # EPOLLRDHUP | EPOLLHUP | EPOLLERR: a page that sends no more reads no more
+# EPOLLRDHUP | EPOLLHUP | EPOLLERR. A client that shuts down its sending side counts as disconnected.
+HUNG_UP = 0x2000 | 0x10 | 0x8
 WRITABLE = 0x4  # EPOLLOUT
-AT_ONCE = 256  # sockets looked after before other greenlets have their turn
+MAX_EVENTS = 256  # handled before other greenlets run
 
 log = logs.get("hub")
 
 
 class EpollWatcher:
-    """`ready(fd, hung_up)` is called for each event, in a greenlet of its own; it must not wait."""
+    """Calls `ready(fd, hung_up)` for each event, in its own greenlet; `ready` must not wait."""
 
     def __init__(self, ready: Callable[[int, bool], None]) -> None:
         import gevent
         from gevent import monkey
 
+        # gevent removes `epoll` from `select`, because its poll() would block all greenlets.
         epoll = monkey.get_original("select", "epoll") if monkey.is_module_patched("select") else select.epoll
-        self._epoll: Any = epoll()  # gevent takes it out of `select`, because poll() would hold up everybody
+        self._epoll: Any = epoll()
         self._ready = ready
         gevent.spawn(self._run)
 
     def add(self, fd: int) -> None:
         self._epoll.register(fd, HUNG_UP)
 
-    def change(self, fd: int, writable: bool) -> None:
-        self._epoll.modify(fd, HUNG_UP | WRITABLE if writable else HUNG_UP)
+    def want_write(self, fd: int, wanted: bool) -> None:
+        """Whether to report when `fd` is writable."""
+        self._epoll.modify(fd, HUNG_UP | WRITABLE if wanted else HUNG_UP)
 
     def remove(self, fd: int) -> None:
         self._epoll.unregister(fd)
@@ -47,8 +50,8 @@ class EpollWatcher:
         watcher = hub.loop.io(self._epoll.fileno(), 1)
         while True:
             hub.wait(watcher)
-            for fd, events in self._epoll.poll(0, AT_ONCE):
+            for fd, events in self._epoll.poll(0, MAX_EVENTS):
                 try:
                     self._ready(fd, bool(events & HUNG_UP))
                 except Exception:
-                    log.exception("a stream's socket failed", fd=fd)
+                    log.exception("failed to handle a socket event", fd=fd)

@@ -1,4 +1,4 @@
-"""A stream as a plain generator: works under every server, and costs a thread or greenlet for as long as it is open."""
+"""A stream as a plain generator: works under every server, at the price of a thread or greenlet while it is open."""
 
 from __future__ import annotations
 
@@ -7,54 +7,54 @@ from collections.abc import Iterator
 
 from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
-from . import sse as frames
+from . import sse
 from .base import Stream
 from .pending import PendingTopics
 
 
 class GeneratorStream(Stream):
-    """What is dirty wakes the generator. Its own lock, because here the hub may be another thread."""
+    """Pending topics wake the generator. It has its own lock, because here the hub may run in another thread."""
 
-    __slots__ = ("_beat", "_lock", "_wake")
+    __slots__ = ("_lock", "_ping", "_wake")
 
     def __init__(self, tenant_id: int, user_id: int) -> None:
         super().__init__(tenant_id, user_id)
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._beat = b""
+        self._ping = b""
 
-    def fold(self, signal: Signal) -> None:
+    def coalesce(self, signal: Signal) -> None:
         with self._lock:
-            super().fold(signal)
-            concerned = self.dirty is not None and bool(self.dirty.topics)
+            super().coalesce(signal)
+            concerned = self.pending is not None and bool(self.pending.topics)
         if concerned:
             self._wake.set()
 
-    def say(self, event: str, why: str) -> None:
+    def send_control(self, event: str, why: str) -> None:
         with self._lock:
-            super().say(event, why)
+            super().send_control(event, why)
         self._wake.set()
 
-    def beat(self, frame: bytes) -> None:
-        self._beat = frame
+    def ping(self, frame: bytes) -> None:
+        self._ping = frame
         self._wake.set()
 
-    def take(self) -> PendingTopics | None:
+    def take_pending(self) -> PendingTopics | None:
         with self._lock:
-            return super().take()
+            return super().take_pending()
 
     def end(self, now: bool) -> None:
         self.closed = True
         self._wake.set()
 
     def frames(self) -> Iterator[bytes]:
-        """All that the stream says, from `hello` to its end."""
+        """All frames, from `hello` until the stream ends."""
         yield self._counted(self.greet())
         while not self.closed:
             self._wake.wait()
             self._wake.clear()
-            beat, self._beat = self._beat, b""
-            frame = frames.changes(self.take(), len(self.audience)) + beat
+            ping, self._ping = self._ping, b""
+            frame = sse.changes(self.take_pending(), len(self.tenant_streams)) + ping
             if frame and not self.closed:
                 yield self._counted(frame)
 

@@ -1,7 +1,7 @@
 """The hub: all open streams of this process, fed by its one Redis subscription (streams/subscription.py).
 
-When that is lost, or no listener is there to publish, it says `away` to its streams, so that the pages poll instead of
-showing old numbers as live; `resync` when it is back. Under gunicorn's gevent worker all threads here are greenlets.
+When the subscription is lost, or there is no listener to publish, it sends `away`, and `resync` afterwards. Between the two the
+pages poll, instead of showing old numbers as live. Under gunicorn's gevent worker all threads here are greenlets.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import redis
 
 from .. import redis_client
 from ..config import Config
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..signals import notices
 from ..signals.signal import Signal
 from . import resume, sse
 from .base import Stream
-from .capacity import max_streams
+from .capacity import Capacity
 from .ended_elsewhere import EndedElsewhere
 from .revocation import Revocations
 from .socket_stream import Sockets
@@ -32,14 +31,14 @@ from .tenant_streams import TenantStreams
 from .timers import StreamTimers
 from .unreadable_messages import UnreadableMessages
 
-SUBSCRIBE_SECONDS = 2.0  # how long a new stream waits for its subscription before it opens with `away`
-FINISH_SECONDS = 2.0  # for frames half out, when the process stops
+SUBSCRIBE_SECONDS = 2.0  # then the stream opens with `away`
+FINISH_SECONDS = 2.0  # for partly written frames, at shutdown
 
 log = logs.get("hub")
 
 
 class StreamRefused(Exception):
-    """No stream: `frame` is all that the page is told."""
+    """The stream may not open; the page gets `frame` only."""
 
     def __init__(self, frame: bytes) -> None:
         super().__init__()
@@ -47,17 +46,17 @@ class StreamRefused(Exception):
 
 
 class Hub:
-    """`open` feeds a stream until `close`. Nothing runs and nothing connects before the first `open`."""
+    """Feeds each stream from `open` until `close`. Nothing runs and nothing connects before the first `open`."""
 
-    def __init__(self, config: Config, rights: Revocations) -> None:
-        self._config, self._rights = config, rights
+    def __init__(self, config: Config, revocations: Revocations) -> None:
+        self._revocations = revocations
         self._log = redis_client.connect(config.redis_url)
         self._lock = threading.RLock()
-        self._audiences: dict[int, TenantStreams] = {}
-        self._of_user: Counter[int] = Counter()
+        self._tenants: dict[int, TenantStreams] = {}
+        self._capacity = Capacity(config.streams_per_user, config.streams_per_process)
         self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
-        self._rounds = StreamTimers(config.stream_seconds, self.close, self._each_tick, self._end_without_rights)
-        self._ended_lately = EndedElsewhere(self._end_what_ended_lately)
+        self._timers = StreamTimers(config.stream_max_seconds, self.close, self._each_tick, self._close_revoked)
+        self._ended_elsewhere = EndedElsewhere(self._close_recently_ended)
         self._sockets: Sockets | None = None
         self._stopping = False
         self._stopped = threading.Event()
@@ -68,44 +67,47 @@ class Hub:
             self._sockets = Sockets(self.close)
         return self._sockets
 
-    def open(self, stream: Stream, since: int | None, again: bool = False) -> None:
-        """From now on `stream` is fed, and all that was missed after `since` is dirty: exactly that, or `resync` where it is
-        not known. `again` where its page has had a stream before. Raises Refused when there is no room."""
-        audience = self._watch(stream)
-        audience.ready.wait(SUBSCRIBE_SECONDS)  # subscribed first, then what was missed is read: no gap between them
+    def open(self, stream: Stream, since: int | None, reconnect: bool = False) -> None:
+        """Register `stream` for its tenant's signals and queue those missed after `since`, or a `resync` if they are unknown.
+
+        `reconnect`: its page has had a stream before. Raises StreamRefused when there is no capacity.
+        """
+        tenant = self._register(stream)
+        tenant.ready.wait(SUBSCRIBE_SECONDS)  # before the replay: no gap between
         with self._lock:
-            if not audience.ready.is_set() or not self._subscription.listener_beats:
-                stream.lose("listener" if audience.ready.is_set() else "redis")
+            if not tenant.ready.is_set() or not self._subscription.listener_alive:
+                stream.mark_disconnected("listener" if tenant.ready.is_set() else "redis")
                 return
         try:
-            stream.seq, missed, kind = resume.missed(audience.recent, self._log, stream.tenant_id, since)
+            replay = resume.replay(tenant.recent, self._log, stream.tenant_id, since)
         except (redis.RedisError, ValueError):
-            missed, kind = None, resume.RESYNC  # not known
-        metrics.RESUMES.labels(kind if again or missed is None else resume.FRESH).inc()
-        if missed is None:
-            stream.say(RESYNC, "gap")
-        for signal in missed or ():
-            stream.fold(signal)
+            replay = resume.Replay(stream.seq, None, resume.RESYNC)
+        stream.seq = replay.seq
+        metrics.RESUMES.labels(replay.source if reconnect or replay.signals is None else resume.FRESH).inc()
+        if replay.signals is None:
+            stream.send_control(RESYNC, "gap")
+        for signal in replay.signals or ():
+            stream.coalesce(signal)
 
     def close(self, stream: Stream, cause: str) -> None:
-        """End it, of one of metrics.DROP_CAUSES. Of a stream that has ended before, the first cause counts."""
+        """End the stream and count its `cause`, one of metrics.DROP_CAUSES; a second call counts nothing."""
         stream.end(now=cause in ("hangup", "stuck"))
         with self._lock:
-            audience = self._audiences.get(stream.tenant_id)
-            if audience is None or stream not in audience.streams:
+            tenant = self._tenants.get(stream.tenant_id)
+            if tenant is None or stream not in tenant.streams:
                 return
-            audience.remove(stream)
-            self._of_user[stream.user_id] -= 1
-            if not self._of_user[stream.user_id]:
-                del self._of_user[stream.user_id]
+            tenant.remove(stream)
+            self._capacity.remove(stream.user_id)
             metrics.DROPS.labels(cause).inc()
-            if not audience.streams:
-                del self._audiences[stream.tenant_id]
+            if not tenant.streams:
+                del self._tenants[stream.tenant_id]
                 self._subscription.send("unsubscribe", stream.tenant_id)
 
     def close_all(self, spread_seconds: float) -> None:
-        """End every stream, one by one over `spread_seconds`: their pages reconnect elsewhere, not all in one instant. Called
-        again while that goes on, it waits for the end. No stream opens after it."""
+        """End all streams, one by one over `spread_seconds`, so that their pages do not reconnect at the same moment.
+
+        No stream opens after it. A second call waits for the end of the first.
+        """
         if self._stopping:
             self._stopped.wait()
             return
@@ -124,86 +126,102 @@ class Hub:
         self._stopped.set()
 
     def count(self) -> int:
-        return sum(len(audience.streams) for audience in self._audiences.values())
+        return sum(len(tenant.streams) for tenant in self._tenants.values())
 
-    def _watch(self, stream: Stream) -> TenantStreams:
+    def _register(self, stream: Stream) -> TenantStreams:
         with self._lock:
-            self._let_in(stream.user_id)
-            audience = self._audiences.get(stream.tenant_id)
-            new = audience is None
-            if audience is None:
-                audience = self._audiences[stream.tenant_id] = self._new_audience(stream.tenant_id)
-            audience.add(stream)
-            self._of_user[stream.user_id] += 1
+            self._check_capacity(stream.user_id)
+            tenant = self._tenants.get(stream.tenant_id)
+            new = tenant is None
+            if tenant is None:
+                tenant = self._tenants[stream.tenant_id] = self._new_tenant(stream.tenant_id)
+            tenant.add(stream)
+            self._capacity.add(stream.user_id)
             if new:
                 self._subscription.send("subscribe", stream.tenant_id)
         self._subscription.start()
-        self._rounds.add(stream)
-        self._ended_lately.start()
-        return audience
+        self._timers.add(stream)
+        self._ended_elsewhere.start()
+        return tenant
 
-    def _new_audience(self, tenant_id: int) -> TenantStreams:
-        def begin_anew() -> None:
+    def _new_tenant(self, tenant_id: int) -> TenantStreams:
+        def resync() -> None:
             with self._lock:
-                audience.begin_anew()
+                tenant.resync()
 
-        audience = TenantStreams(self._deliver, UnreadableMessages(tenant_id, begin_anew))
-        return audience
+        tenant = TenantStreams(self._deliver, UnreadableMessages(tenant_id, resync))
+        return tenant
 
-    def _let_in(self, user_id: int) -> None:
+    def _check_capacity(self, user_id: int) -> None:
         if self._stopping:
-            raise StreamRefused(sse.elsewhere())
-        if self._of_user[user_id] >= self._config.streams_per_user:
-            why = "user"
-        elif self._of_user.total() >= max_streams(self._config.streams_per_process):
-            why = "process"
-        else:
-            return
-        metrics.DROPS.labels("full").inc()
-        raise StreamRefused(sse.full(why))
+            raise StreamRefused(sse.retry_only())
+        if limit := self._capacity.reached(user_id):
+            metrics.DROPS.labels("full").inc()
+            raise StreamRefused(sse.full(limit))
 
-    # What the subscription tells
+    # Callbacks of the subscription
 
-    def watched(self) -> Iterable[int]:
-        return list(self._audiences)
+    def tenant_ids(self) -> Iterable[int]:
+        return list(self._tenants)
 
-    def subscribed(self, tenant_id: int) -> None:
+    def on_subscribed(self, tenant_id: int) -> None:
         with self._lock:
-            audience = self._audiences.get(tenant_id)
-            if audience is None:
+            tenant = self._tenants.get(tenant_id)
+            if tenant is None:
                 return
-            audience.recent = resume.RecentSignals()  # what came before may have a gap
-            audience.ready.set()
-            if self._subscription.listener_beats:
-                for stream in list(audience.streams):
-                    stream.find()
+            tenant.recent = resume.RecentSignals()  # the old one may have gaps
+            tenant.ready.set()
+            if self._subscription.listener_alive:
+                for stream in list(tenant.streams):
+                    stream.mark_reconnected()
 
-    def received(self, tenant_id: int, message: bytes) -> None:
+    def on_message(self, tenant_id: int, message: bytes) -> None:
         if tenant_id == notices.NO_TENANT:
-            self._noticed(message)
+            self._on_notice(message)
             return
         try:
             signal = Signal.parse(message)
         except ValueError as error:
-            if (audience := self._audiences.get(tenant_id)) is not None:
-                audience.misread.message(error)
+            if (tenant := self._tenants.get(tenant_id)) is not None:
+                tenant.unreadable.message(error)
             return
         metrics.HUB_SIGNALS.inc()
         with self._lock:
-            audience = self._audiences.get(tenant_id)
-            if audience is None:
+            tenant = self._tenants.get(tenant_id)
+            if tenant is None:
                 return
-            audience.misread.over()
-            if not audience.recent.add(signal.seq, message):
-                audience.begin_anew()  # the seq fell: this Redis has forgotten its log, and perhaps signals never heard
-                audience.recent.add(signal.seq, message)
-        audience.hear(signal)
+            tenant.unreadable.over()
+            if not tenant.recent.add(signal.seq, message):
+                # The seq fell: Redis lost its log, and perhaps signals that never arrived here.
+                tenant.resync()
+                tenant.recent.add(signal.seq, message)
+        tenant.publish(signal)
 
-    def _noticed(self, notice: bytes) -> None:
+    def on_unsubscribed(self) -> None:
+        with self._lock:
+            for tenant in self._tenants.values():
+                tenant.ready.clear()
+                tenant.discard_pending()
+            for stream in self._all():
+                stream.mark_disconnected("redis")
+
+    def on_listener_alive(self, alive: bool) -> None:
+        with self._lock:
+            ready = [tenant for tenant in self._tenants.values() if tenant.ready.is_set()]
+            for tenant in ready:
+                if not alive:
+                    tenant.discard_pending()
+                for stream in list(tenant.streams):
+                    if alive:
+                        stream.mark_reconnected()
+                    else:
+                        stream.mark_disconnected("listener")
+
+    def _on_notice(self, notice: bytes) -> None:
         if notice == notices.SESSIONS:
-            self._ended_lately.notice()
+            self._ended_elsewhere.notice()
         elif (tenant_id := notices.changed_tenant(notice)) is not None:
-            self._rights.tenant_changed(tenant_id)
+            self._revocations.tenant_changed(tenant_id)
 
     def _deliver(self, message: sse.Message, streams: Sequence[Stream]) -> None:
         if self._sockets is not None:
@@ -212,46 +230,31 @@ class Hub:
         for stream in streams:
             stream.deliver(message)
 
-    def unsubscribed(self) -> None:
-        with self._lock:
-            for audience in self._audiences.values():
-                audience.ready.clear()
-                audience.forget()
-            for stream in self._all():
-                stream.lose("redis")
-
-    def listener(self, beats: bool) -> None:
-        with self._lock:
-            ready = [audience for audience in self._audiences.values() if audience.ready.is_set()]
-            for audience in ready:
-                if not beats:
-                    audience.forget()
-                for stream in list(audience.streams):
-                    stream.find() if beats else stream.lose("listener")
-
-    # The rounds
+    # Timers and revocations
 
     def _each_tick(self) -> None:
         if self._sockets is not None:
             self._sockets.drop_stuck()
             self._sockets.count()
 
-    def _end_without_rights(self) -> None:
-        for stream, cause in self._rights.ended(self._all()):
-            self.close(stream, cause)  # its page reconnects, and is told to sign in
+    def _close_revoked(self) -> None:
+        for stream, cause in self._revocations.revoked(self._all()):
+            self.close(stream, cause)  # its reconnect gets a 401
 
-    def _end_what_ended_lately(self) -> None:
-        lately = self._rights.lately()
-        for stream in self._all() if lately else ():
-            if cause := lately.cause(stream):
+    def _close_recently_ended(self) -> None:
+        ended = self._revocations.recently_ended()
+        if not ended:
+            return
+        for stream in self._all():
+            if cause := ended.cause(stream):
                 self.close(stream, cause)
 
     def end_session(self, session_id: str) -> None:
-        """It was signed out in this process, so its streams need not wait for a look."""
+        """Close the streams of a session that was signed out in this process, without waiting for a check."""
         for stream in self._all():
             if stream.session is not None and stream.session.id == session_id:
                 self.close(stream, "session")
 
     def _all(self) -> list[Stream]:
         with self._lock:
-            return [stream for audience in self._audiences.values() for stream in audience.streams]
+            return [stream for tenant in self._tenants.values() for stream in tenant.streams]

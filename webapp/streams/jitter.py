@@ -1,20 +1,20 @@
-"""How long a page may wait before it refetches: a random part of this, so that thousands do not ask in one instant."""
+"""Random delay before a refetch: each page waits a random part of it, so that thousands do not come at the same moment."""
 
 from __future__ import annotations
 
-CROWD_THRESHOLD = (
-    50  # watchers of a tenant in one process who may all ask at once, and get each signal by itself; more are a crowd
-)
-MS_A_VIEWER = 0.4  # a page asks for all its panels at once, which costs a process about 0.25 ms from memory
+# Streams of a tenant in one process up to which pages refetch at once and get each signal separately; more are a crowd.
+CROWD_THRESHOLD = 50
+# A page fetches all its panels in one request, which costs the process about 0.25 ms from memory.
+MS_PER_VIEWER = 0.4
 MAX_MS = 2_000
 
 
-def spread_ms(viewers: int) -> int:
-    """Milliseconds for the signal of a tenant that so many streams of this process watch; 0 for few."""
-    return 0 if viewers <= CROWD_THRESHOLD else min(MAX_MS, round(viewers * MS_A_VIEWER))
+def jitter_ms(viewers: int) -> int:
+    """The longest delay, in ms, for a tenant with this many streams in this process; 0 up to CROWD_THRESHOLD."""
+    return 0 if viewers <= CROWD_THRESHOLD else min(MAX_MS, round(viewers * MS_PER_VIEWER))
 
 
 def field(viewers: int) -> dict[str, int]:
-    """What a signal's frame says of it: `{"spread": ms}`, and nothing where there is none."""
-    spread = spread_ms(viewers)
-    return {"spread": spread} if spread else {}
+    """The delay as a field of a signal's frame: `{"jitter": ms}`, or nothing when it is 0."""
+    jitter = jitter_ms(viewers)
+    return {"jitter": jitter} if jitter else {}

@@ -1,4 +1,4 @@
-"""What one stream has yet to say: a set of dirty topics, not a queue, so that a slow reader is late and never out of date."""
+"""Pending topics of one stream: a set, not a queue, so a slow reader is late but never gets old data."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..events.catalog import ORDERS
+from ..events.topics import ORDERS
 from ..signals import publisher
 from ..signals.signal import Signal
 
-DISCONNECTED = "away"  # no signals for now: the page polls until `resync`
+DISCONNECTED = "away"  # the page polls until `resync`
 
 
 @dataclass(slots=True)
 class PendingTopics:
-    """Topics with the rest of their data, the newest seq and time among them."""
+    """Topics with their further data, and the newest seq and time among them."""
 
     topics: dict[str, dict[str, Any]] = field(default_factory=dict)
     seq: int = 0
     at: int = 0
 
     @classmethod
-    def word(cls, event: str, why: str, seq: int) -> PendingTopics:
-        """`resync` or `away`, instead of what was dirty before. After `away` a page has seen nothing: it gets no seq."""
+    def control_event(cls, event: str, why: str, seq: int) -> PendingTopics:
+        """`resync` or `away`, in place of the topics before it. `away` carries no seq, because the page has seen nothing."""
         return cls({event: {"why": why}}, 0 if event == DISCONNECTED else seq, int(time.time() * 1000))
 
     def add(self, signal: Signal, user_id: int) -> None:
@@ -42,8 +42,8 @@ class PendingTopics:
     def _add(self, topic: str, ids: Any) -> None:
         if topic == ORDERS:
             known = self.topics.get(ORDERS, {"ids": []})["ids"]
-            together = None if ids is None or known is None else sorted({*known, *ids})
-            many = together is None or len(together) > publisher.IDS_PER_SIGNAL
-            self.topics[ORDERS] = {"ids": None if many else together}
+            union = None if ids is None or known is None else sorted({*known, *ids})
+            many = union is None or len(union) > publisher.IDS_PER_SIGNAL
+            self.topics[ORDERS] = {"ids": None if many else union}
         else:
             self.topics.setdefault(topic, {})

@@ -1,4 +1,4 @@
-"""Whose rights or session have ended: a query or two for many streams, and no connection held between two looks."""
+"""The check for ended sessions and users of open streams: one or two queries for all, and no connection held between checks."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from ..models import EndedSession, User
 from .base import Stream
 
 IDS_PER_QUERY = 1000
-LATELY = timedelta(seconds=60)  # longer than a transaction that ends sessions stays open, by far
+# Far longer than a transaction that ends sessions stays open.
+RECENT = timedelta(seconds=60)
 
 T = TypeVar("T", int, str)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A user as the row has it now. `since` is the stamp that a session must carry to count."""
+    """A user's row as it is now. `since` is the stamp that a valid session carries."""
 
     tenant_id: int
     disabled: bool
@@ -36,8 +37,8 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Lately:
-    """The users whose sessions ended in the last minute, and the sessions that were signed out in it."""
+class RecentlyEnded:
+    """Users with sessions that ended in the last minute, and sessions that were signed out in it."""
 
     users: Mapping[int, Standing] = field(default_factory=dict)
     sessions: frozenset[str] = frozenset()
@@ -46,7 +47,7 @@ class Lately:
         return bool(self.users or self.sessions)
 
     def cause(self, stream: Stream) -> str | None:
-        """Why the stream has to end, one of metrics.DROP_CAUSES; None when it goes on."""
+        """Why the stream has to end, one of metrics.DROP_CAUSES; None when it does not."""
         if stream.session and stream.session.id in self.sessions:
             return "session"
         user = self.users.get(stream.user_id)
@@ -54,51 +55,54 @@ class Lately:
 
 
 class Revocations:
-    """Asks about users and sessions after their requests are over."""
+    """Checks the users and sessions of open streams."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
 
-    def ended(self, streams: Iterable[Stream]) -> Iterator[tuple[Stream, str]]:
-        """The streams that have to end, each with the cause of metrics.DROP_CAUSES: `session` when it was ended or is too
-        old, `rights` when its user is gone, disabled or of another tenant. With PostgreSQL away only ages are known."""
-        asked, now = list(streams), time.time()
-        sessions = {stream.session.id for stream in asked if stream.session}
+    def revoked(self, streams: Iterable[Stream]) -> Iterator[tuple[Stream, str]]:
+        """The streams that have to end, each with its cause of metrics.DROP_CAUSES.
+
+        `session`: its session was ended or is too old. `rights`: its user was deleted, disabled or moved to another tenant.
+        While PostgreSQL is away only the age of sessions is checked.
+        """
+        checked, now = list(streams), time.time()
+        session_ids = {stream.session.id for stream in checked if stream.session}
         users: Mapping[int, Standing] | None = None
-        over: set[str] = set()
+        ended: set[str] = set()
         try:
-            with self._app.app_context(), Session(db.engine) as reading:
-                users = _standings(reading, {stream.user_id for stream in asked})
-                over = _ended(reading, sessions)
+            with self._app.app_context(), Session(db.engine) as session:
+                users = _standings(session, {stream.user_id for stream in checked})
+                ended = _ended(session, session_ids)
         except SQLAlchemyError:
             pass
-        for stream in asked:
-            if stream.session and (stream.session.id in over or stream.session.ends <= now):
+        for stream in checked:
+            if stream.session and (stream.session.id in ended or stream.session.ends <= now):
                 yield stream, "session"
             elif users is not None and (cause := _cause(users.get(stream.user_id), stream)):
                 yield stream, cause
 
-    def lately(self) -> Lately:
-        """What ended lately, which this process's visitors then know as well. Empty with PostgreSQL away."""
-        since = func.now() - LATELY
+    def recently_ended(self) -> RecentlyEnded:
+        """All that ended in the last minute; also removed from this process's user cache. Empty while PostgreSQL is away."""
+        since = func.now() - RECENT
         try:
-            with self._app.app_context(), Session(db.engine) as reading:
-                users = dict(_rows(reading, _STANDING.where(User.sessions_from > since)))
-                signed_out = reading.scalars(select(EndedSession.id).where(EndedSession.ended_at > since))
-                found = Lately(users, frozenset(signed_out))
+            with self._app.app_context(), Session(db.engine) as session:
+                users = dict(_rows(session, _STANDING.where(User.sessions_from > since)))
+                signed_out = session.scalars(select(EndedSession.id).where(EndedSession.ended_at > since))
+                found = RecentlyEnded(users, frozenset(signed_out))
         except SQLAlchemyError:
-            return Lately()
-        self._visitors.forget(*found.users)
-        self._visitors.end(*found.sessions)
+            return RecentlyEnded()
+        self._user_cache.forget(*found.users)
+        self._user_cache.end(*found.sessions)
         return found
 
     def tenant_changed(self, tenant_id: int) -> None:
-        """This process's visitors of the tenant are read again at their next request."""
-        self._visitors.forget_tenant(tenant_id)
+        """Re-read the tenant's cached users at their next request."""
+        self._user_cache.forget_tenant(tenant_id)
 
     @property
-    def _visitors(self) -> UserCache:
-        return cast(UserCache, self._app.extensions["doorbell_visitors"])
+    def _user_cache(self) -> UserCache:
+        return cast(UserCache, self._app.extensions["doorbell_user_cache"])
 
 
 _STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)
@@ -110,26 +114,26 @@ def _cause(user: Standing | None, stream: Stream) -> str | None:
     return None if user.since == (stream.session.since if stream.session else None) else "session"
 
 
-def _standings(reading: Session, users: set[int]) -> dict[int, Standing]:
+def _standings(session: Session, users: set[int]) -> dict[int, Standing]:
     found: dict[int, Standing] = {}
-    for some in _in_parts(users):
-        found.update(_rows(reading, _STANDING.where(User.id.in_(some))))
+    for batch in _in_batches(users):
+        found.update(_rows(session, _STANDING.where(User.id.in_(batch))))
     return found
 
 
-def _rows(reading: Session, statement: Select[int, int, bool, datetime | None]) -> Iterator[tuple[int, Standing]]:
-    for user_id, tenant_id, disabled, sessions_from in reading.execute(statement):
+def _rows(session: Session, statement: Select[int, int, bool, datetime | None]) -> Iterator[tuple[int, Standing]]:
+    for user_id, tenant_id, disabled, sessions_from in session.execute(statement):
         yield user_id, Standing(tenant_id, disabled, stamp(sessions_from))
 
 
-def _ended(reading: Session, sessions: set[str]) -> set[str]:
+def _ended(session: Session, session_ids: set[str]) -> set[str]:
     found: set[str] = set()
-    for some in _in_parts(sessions):
-        found.update(reading.scalars(select(EndedSession.id).where(EndedSession.id.in_(some))))
+    for batch in _in_batches(session_ids):
+        found.update(session.scalars(select(EndedSession.id).where(EndedSession.id.in_(batch))))
     return found
 
 
-def _in_parts(ids: set[T]) -> Iterator[list[T]]:
+def _in_batches(ids: set[T]) -> Iterator[list[T]]:
     rest = iter(sorted(ids))
-    while some := list(islice(rest, IDS_PER_QUERY)):
-        yield some
+    while batch := list(islice(rest, IDS_PER_QUERY)):
+        yield batch

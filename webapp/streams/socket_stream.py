@@ -1,6 +1,6 @@
-"""A stream whose frames the hub writes straight to its socket: no greenlet, no queue, no switch.
+"""A stream that the hub writes straight to its socket: without a greenlet, queue or context switch per stream.
 
-Only where gevent runs the process: all of it happens in one thread and nothing here waits, so nothing here needs a lock.
+Only for processes that gevent runs: all of it happens in one thread and nothing here waits, so nothing here needs a lock.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from . import sse
 from .base import Stream
 from .epoll import EpollWatcher
 
-STUCK_SECONDS = 30.0  # a reader whose socket took nothing for so long is dropped
+STUCK_SECONDS = 30.0  # without progress, then it is closed
 
 
 class SocketStream(Stream):
-    """`fd` is the stream's own descriptor, -1 before `begin` and after the end; `rest` what is left of a frame half out.
+    """`fd` is the stream's own descriptor, -1 before `begin` and after the end; `unsent` the rest of a partly written frame.
 
-    A stream is `slow` from the moment that its socket does not take all of a frame until it has taken all there is to say.
-    `direct` is `fd` for as long as it is greeted, not slow and not closed: all that has to be known to write to it.
+    A stream is `slow` from an incomplete write until its socket has accepted everything pending. `ready_fd` is `fd` while the
+    stream is greeted, not slow and not closed, so it is the only check before a write.
     """
 
-    __slots__ = ("_sockets", "direct", "fd", "moved", "rest", "slow")
+    __slots__ = ("_sockets", "fd", "moved", "ready_fd", "slow", "unsent")
 
     def __init__(self, tenant_id: int, user_id: int, sockets: Sockets) -> None:
         super().__init__(tenant_id, user_id)
         self._sockets = sockets
-        self.fd = self.direct = -1
-        self.rest = b""
+        self.fd = self.ready_fd = -1
+        self.unsent = b""
         self.slow = False
-        self.moved = 0.0  # when a slow one last took a byte, in seconds of time.monotonic
+        self.moved = 0.0  # last progress while slow (time.monotonic)
 
     def begin(self, fd: int) -> None:
-        """Greet on this descriptor, which is the stream's to close from now on."""
-        if self.closed:  # the process began to stop meanwhile
+        """Send the greeting on this descriptor, which the stream closes from now on."""
+        if self.closed:  # the process is stopping
             os.close(fd)
             return
         self.fd = fd
         self._sockets.add(self)
         greeting = self.greet()
-        if not self._put(greeting):
-            self.rest = greeting
+        if not self._write(greeting):
+            self.unsent = greeting
         if not self.slow:
-            self.direct = self.fd
+            self.ready_fd = self.fd
 
     def deliver(self, message: sse.Message) -> None:
-        """One signal to one socket. What the socket does not take is folded, or finished when it can be."""
+        """Write one signal. A frame that the socket does not accept is coalesced, or finished later when partly written."""
         signal = message.signal
         if signal.seq <= self.seq or self.closed:
             return
@@ -57,50 +57,50 @@ class SocketStream(Stream):
             super().deliver(message)
             return
         frame = message.frame(self.user_id)
-        if frame and not self._put(frame):
-            self.fold(signal)
+        if frame and not self._write(frame):
+            self.coalesce(signal)
 
-    def say(self, event: str, why: str) -> None:
-        super().say(event, why)
+    def send_control(self, event: str, why: str) -> None:
+        super().send_control(event, why)
         if not self.slow:
-            self._put_dirty()
+            self._write_pending()
 
-    def beat(self, frame: bytes) -> None:
+    def ping(self, frame: bytes) -> None:
         if self.fd >= 0 and not self.slow:
-            self._put(frame)
+            self._write(frame)
 
     def writable(self) -> None:
-        """The socket takes bytes again: first the rest of the frame, then all that became dirty meanwhile, as one."""
-        rest, self.rest = self.rest, b""
-        if rest and not self._put(rest):
-            self.rest = rest
-        if self.rest:
+        """The socket accepts bytes again: write the rest of the frame, then all pending topics as one frame."""
+        unsent, self.unsent = self.unsent, b""
+        if unsent and not self._write(unsent):
+            self.unsent = unsent
+        if self.unsent:
             return
         if self.closed:
             self.end(now=True)
             return
-        self._put_dirty()
-        if self.fd >= 0 and not self.rest and self.dirty is None:
-            self._sockets.keeps_up(self)
+        self._write_pending()
+        if self.fd >= 0 and not self.unsent and self.pending is None:
+            self._sockets.mark_caught_up(self)
 
     def end(self, now: bool) -> None:
-        self.closed, self.direct = True, -1
-        if self.fd < 0 or (self.rest and not now):
-            return  # half a frame is out: `writable` ends it
+        self.closed, self.ready_fd = True, -1
+        if self.fd < 0 or (self.unsent and not now):
+            return  # `writable` finishes the frame and closes
         fd, self.fd = self.fd, -1
         self._sockets.remove(self, fd)
         os.close(fd)
-        self.rest, self.dirty = b"", None
+        self.unsent, self.pending = b"", None
 
-    def _put_dirty(self) -> None:
+    def _write_pending(self) -> None:
         if self.fd < 0 or self.closed:
             return
-        dirty = self.take()
-        if dirty and not self._put(sse.changes(dirty, len(self.audience))):
-            self.dirty = dirty
+        pending = self.take_pending()
+        if pending and not self._write(sse.changes(pending, len(self.tenant_streams))):
+            self.pending = pending
 
-    def _put(self, frame: bytes) -> bool:
-        """False: not a byte of it went. Else it is out, or begun and will be finished, or its reader is gone."""
+    def _write(self, frame: bytes) -> bool:
+        """Returns False when no byte was written; True when the frame was written in whole or part, or its peer is gone."""
         sockets = self._sockets
         try:
             sent = os.write(self.fd, frame)
@@ -114,74 +114,76 @@ class SocketStream(Stream):
             sockets.bytes += sent
             return True
         if not sent:
-            sockets.lags(self)
+            sockets.mark_slow(self)
             return False
-        self.half_out(frame, sent)
+        self.partial_write(frame, sent)
         return True
 
-    def half_out(self, frame: bytes, sent: int) -> None:
-        """The socket took only so many bytes of it."""
-        self._sockets.lags(self)
+    def partial_write(self, frame: bytes, sent: int) -> None:
+        """The socket accepted only `sent` bytes of the frame."""
+        self._sockets.mark_slow(self)
         self._sockets.bytes += sent
-        self.rest, self.moved = frame[sent:], time.monotonic()
+        self.unsent, self.moved = frame[sent:], time.monotonic()
 
 
 class Sockets:
-    """All socket streams of the process. `gone(stream, cause)` is told of each that has to be closed."""
+    """All socket streams of the process. Calls `gone(stream, cause)` for each that has to be closed."""
 
     def __init__(self, gone: Callable[[Stream, str], None]) -> None:
         self.gone = gone
-        self.frames = self.bytes = 0  # since they were last counted
+        self.frames = self.bytes = 0  # since the last `count`
         self._streams: dict[int, SocketStream] = {}
         self._slow: dict[SocketStream, None] = {}
-        self._watch = EpollWatcher(self._ready)
+        self._epoll = EpollWatcher(self._ready)
 
     def __len__(self) -> int:
         return len(self._streams)
 
     def add(self, stream: SocketStream) -> None:
         self._streams[stream.fd] = stream
-        self._watch.add(stream.fd)
+        self._epoll.add(stream.fd)
 
     def remove(self, stream: SocketStream, fd: int) -> None:
-        """Before `fd` is closed: its number may be the next connection's."""
-        self._watch.remove(fd)
+        """Called before `fd` is closed, because its number may be the next connection's."""
+        self._epoll.remove(fd)
         del self._streams[fd]
         if stream.slow:
             self._no_longer_slow(stream)
 
-    def lags(self, stream: SocketStream) -> None:
+    def mark_slow(self, stream: SocketStream) -> None:
         if not stream.slow:
-            stream.slow, stream.direct, stream.moved = True, -1, time.monotonic()
+            stream.slow, stream.ready_fd, stream.moved = True, -1, time.monotonic()
             self._slow[stream] = None
             metrics.SLOW.inc()
-            self._watch.change(stream.fd, writable=True)
+            self._epoll.want_write(stream.fd, True)
 
-    def keeps_up(self, stream: SocketStream) -> None:
+    def mark_caught_up(self, stream: SocketStream) -> None:
         if stream.slow:
             self._no_longer_slow(stream)
-            stream.direct = stream.fd
-            self._watch.change(stream.fd, writable=False)
+            stream.ready_fd = stream.fd
+            self._epoll.want_write(stream.fd, False)
 
     def deliver(self, message: sse.Message, streams: Iterable[Stream]) -> None:
-        """The crux: one signal, the same for all, to streams of any kind. What is done here is done ten thousand times, so
-        there is no call a stream but the write; whatever is not that simple its stream does itself."""
+        """Hot path: write one signal, the same for all, to streams of any kind.
+
+        It runs once per stream and signal, so its only call per stream is the write; `Stream.deliver` does all other cases.
+        """
         seq, frame = message.signal.seq, message.frame(sse.NO_USER)
         write, size, written = os.write, len(frame), 0
         for stream in streams:
-            fd = stream.direct
+            fd = stream.ready_fd
             if fd < 0 or stream.seq >= seq:
                 stream.deliver(message)
                 continue
             try:
                 sent = write(fd, frame)
-            except OSError:  # full or gone: it finds out which
+            except OSError:  # full or gone: `deliver` handles both
                 stream.deliver(message)
                 continue
             if sent == size:
                 written += 1
             else:
-                cast(SocketStream, stream).half_out(frame, sent)
+                cast(SocketStream, stream).partial_write(frame, sent)
         self.frames += written
         self.bytes += written * size
 
@@ -191,12 +193,12 @@ class Sockets:
             self.gone(stream, "stuck")
 
     def drop_all(self) -> None:
-        """Also those with half a frame out."""
+        """End all streams at once, also those with a partly written frame."""
         for stream in list(self._streams.values()):
             stream.end(now=True)
 
     def count(self) -> None:
-        """Hand the counts on: once for many frames, because counting costs as much as writing does."""
+        """Add the counts to the metrics: once for many frames, because an increment costs as much as a write."""
         if self.bytes:
             metrics.FRAMES.inc(self.frames)
             metrics.BYTES.inc(self.bytes)
@@ -210,7 +212,7 @@ class Sockets:
     def _ready(self, fd: int, hung_up: bool) -> None:
         stream = self._streams.get(fd)
         if stream is None:
-            return  # closed since epoll said so
+            return  # closed since the event
         if hung_up:
             self.gone(stream, "hangup")
         else:

@@ -1,9 +1,7 @@
-"""The one Redis subscription of a web process: to the tenants that are watched here and to no other.
+"""The one Redis subscription of a web process: to the tenants that have open streams here, and to no other tenant.
 
-When Redis drops it, or no listener is there to publish, whoever it feeds is told, so that the pages poll instead of
+The handler is called when the connection is lost, and when there is no listener to publish. The pages then poll, instead of
 showing old numbers as live.
-
-Under gunicorn's gevent worker the thread here is a greenlet; elsewhere it is what it says.
 """
 
 from __future__ import annotations
@@ -26,9 +24,11 @@ from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from ..signals import publisher
 
-PING_SECONDS = 2.0  # of silence, then Redis is asked whether it is there; as often the heartbeat is looked for
-LOOK_SECONDS = 0.5  # how often the heartbeat is looked for while it is missing
-SILENCE_SECONDS = 5.0  # then it is taken for gone: until then the pages show old numbers as live
+# Without a message for this long, Redis is pinged and the heartbeat checked.
+IDLE_SECONDS = 2.0
+MISSING_CHECK_SECONDS = 0.5  # between checks of a missing heartbeat
+# Without an answer for this long, the connection is lost. Pages show old numbers until then.
+SILENCE_SECONDS = 5.0
 BACK_OFF_SECONDS = (0.1, 2.0)
 NO_TENANT = 0  # no tenant has this id
 
@@ -36,132 +36,133 @@ log = logs.get("hub")
 
 
 class SubscriptionHandler(Protocol):
-    """What a subscription feeds."""
+    """The callbacks of a subscription."""
 
-    def watched(self) -> Iterable[int]:
+    def tenant_ids(self) -> Iterable[int]:
         """The tenants to subscribe to on a new connection."""
 
-    def subscribed(self, tenant_id: int) -> None:
-        """From now on its signals come."""
+    def on_subscribed(self, tenant_id: int) -> None:
+        """The tenant's signals arrive from now on."""
 
-    def received(self, tenant_id: int, message: bytes) -> None:
+    def on_message(self, tenant_id: int, message: bytes) -> None:
         """One message of that tenant's channel."""
 
-    def unsubscribed(self) -> None:
-        """The connection is lost, and what is published is not heard."""
+    def on_unsubscribed(self) -> None:
+        """The connection is lost, and with it all messages until the next one."""
 
-    def listener(self, beats: bool) -> None:
-        """Whether the listener's heartbeat is there, when that has changed."""
+    def on_listener_alive(self, alive: bool) -> None:
+        """The listener's heartbeat appeared or disappeared."""
 
 
 class Subscription:
-    """Nothing runs and nothing connects before `start`."""
+    """Nothing runs and nothing connects before `start`. Under gunicorn's gevent worker its thread is a greenlet."""
 
     def __init__(
-        self, redis_url: str, log_client: redis.Redis, fed: SubscriptionHandler, lock: threading.RLock
+        self, redis_url: str, log_client: redis.Redis, handler: SubscriptionHandler, lock: threading.RLock
     ) -> None:
-        # No retry inside the client: a connection made anew in silence would hide the signals lost in between.
+        # No retry inside the client: a silent reconnect would hide the signals lost in between.
         self._redis = redis_client.connect(redis_url, retry=Retry(NoBackoff(), 0))
         self._log = log_client
-        self._fed = fed
+        self._handler = handler
         self.pubsub: Any = None
-        self._lock = lock  # the hub's: what it watches and what is asked for here change together
-        self._unanswered: Counter[int] = Counter()  # subscriptions asked for, by tenant
-        self.listener_beats = True  # until it was looked for
-        self._looked = 0.0
-        self._feeder: threading.Thread | None = None
+        # The hub's lock: its tenants and our pending SUBSCRIBEs must change atomically.
+        self._lock = lock
+        self._unconfirmed: Counter[int] = Counter()  # SUBSCRIBEs sent, by tenant
+        self.listener_alive = True  # until the first check
+        self._checked = 0.0
+        self._thread: threading.Thread | None = None
         self._redis_away = Incident("redis", "the pages poll")
         self._listener_away = Incident("the listener", "the pages poll")
 
     def start(self) -> None:
         with self._lock:
-            if self._feeder is None:
-                self._feeder = threading.Thread(target=self._feed, name="hub", daemon=True)
-                self._feeder.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
+                self._thread.start()
 
     def send(self, command: str, tenant_id: int) -> None:
-        """`subscribe` or `unsubscribe`. In silence where there is no connection: the next one asks `watched`."""
+        """Send `subscribe` or `unsubscribe`. Does nothing without a connection: the next one uses `tenant_ids`."""
         with self._lock:
-            if self.pubsub is not None:
-                with contextlib.suppress(
-                    redis.RedisError, OSError
-                ):  # the feeder sees the same fault and subscribes anew
-                    getattr(self.pubsub, command)(publisher.channel(tenant_id))
-                    if command == "subscribe":
-                        self._unanswered[tenant_id] += 1
+            if self.pubsub is None:
+                return
+            # The receiving thread gets the same fault and subscribes again.
+            with contextlib.suppress(redis.RedisError, OSError):
+                getattr(self.pubsub, command)(publisher.channel(tenant_id))
+                if command == "subscribe":
+                    self._unconfirmed[tenant_id] += 1
 
-    def _feed(self) -> None:
+    def _run(self) -> None:
         wait = BACK_OFF_SECONDS[0]
         while True:
             try:
                 self._subscribe()
                 wait = BACK_OFF_SECONDS[0]
                 self._receive()
-            except Exception as error:  # whatever it is: a hub that ends here would leave its pages deaf and "Live"
+            except Exception as error:  # else pages stay "Live" without signals
                 expected = isinstance(error, redis.RedisError | OSError)
                 unforeseen = {} if expected else {"exc_info": error}
                 if self._redis_away.fault(log, "subscription", error, **unforeseen):
-                    metrics.hub_lost("redis")
-                self._lose()
+                    metrics.hub_outage_started("redis")
+                self._disconnect()
                 time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
                 wait = min(wait * 2, BACK_OFF_SECONDS[1])
 
     def _subscribe(self) -> None:
         pubsub = self._redis.pubsub()
-        pubsub.subscribe(publisher.channel(NO_TENANT))  # so that there is a connection before the first tenant's
-        self._look_for_the_listener()
+        pubsub.subscribe(publisher.channel(NO_TENANT))  # connects, also without any tenant
+        self._check_listener()
         with self._lock:
             self.pubsub = pubsub
-            for tenant_id in self._fed.watched():
+            for tenant_id in self._handler.tenant_ids():
                 self.send("subscribe", tenant_id)
 
     def _receive(self) -> None:
-        """The crux: every message until the connection fails, or says nothing although it was asked."""
-        heard = time.monotonic()
+        """Main loop: every message, until the connection fails or does not answer a ping."""
+        received = time.monotonic()
         while True:
-            message = self.pubsub.get_message(timeout=PING_SECONDS if self.listener_beats else LOOK_SECONDS)
-            if not self.listener_beats or time.monotonic() - self._looked > PING_SECONDS:
-                self._look_for_the_listener()
+            message = self.pubsub.get_message(timeout=IDLE_SECONDS if self.listener_alive else MISSING_CHECK_SECONDS)
+            if not self.listener_alive or time.monotonic() - self._checked > IDLE_SECONDS:
+                self._check_listener()
             if message is None:
-                if time.monotonic() - heard > SILENCE_SECONDS:
+                if time.monotonic() - received > SILENCE_SECONDS:
                     raise redis.ConnectionError("no answer to a ping")
                 self.pubsub.ping()
                 continue
-            heard = time.monotonic()
+            received = time.monotonic()
             if message["type"] == "subscribe":
                 if self._redis_away.over(log):
-                    metrics.hub_found("redis")
-                self._answered(_tenant(message["channel"]))
+                    metrics.hub_outage_ended("redis")
+                self._confirmed(_tenant(message["channel"]))
             elif message["type"] == "message":
-                self._fed.received(_tenant(message["channel"]), message["data"])
+                self._handler.on_message(_tenant(message["channel"]), message["data"])
 
-    def _answered(self, tenant_id: int) -> None:
-        """The answer to the last question counts: between two a tenant was let go, and its signals did not come."""
+    def _confirmed(self, tenant_id: int) -> None:
+        """Only the confirmation of the latest SUBSCRIBE counts: an earlier one was followed by an UNSUBSCRIBE."""
         with self._lock:
-            self._unanswered[tenant_id] -= 1
-            if self._unanswered[tenant_id] <= 0:
-                del self._unanswered[tenant_id]
-                self._fed.subscribed(tenant_id)
+            self._unconfirmed[tenant_id] -= 1
+            if self._unconfirmed[tenant_id] <= 0:
+                del self._unconfirmed[tenant_id]
+                self._handler.on_subscribed(tenant_id)
 
-    def _look_for_the_listener(self) -> None:
-        """Without its heartbeat nobody publishes: it is dead, or Redis takes no writes."""
-        self._looked = time.monotonic()
-        beats = bool(self._log.exists(publisher.HEARTBEAT_KEY))
-        if beats and self._listener_away.over(log):
-            metrics.hub_found("listener")
-        elif not beats and self._listener_away.fault(log, "heartbeat"):
-            metrics.hub_lost("listener")
-        if beats != self.listener_beats:
-            self.listener_beats = beats
-            self._fed.listener(beats)
+    def _check_listener(self) -> None:
+        """Check the heartbeat. Without it nothing is published: the listener is dead, or Redis rejects writes."""
+        self._checked = time.monotonic()
+        alive = bool(self._log.exists(publisher.HEARTBEAT_KEY))
+        if alive and self._listener_away.over(log):
+            metrics.hub_outage_ended("listener")
+        elif not alive and self._listener_away.fault(log, "heartbeat"):
+            metrics.hub_outage_started("listener")
+        if alive != self.listener_alive:
+            self.listener_alive = alive
+            self._handler.on_listener_alive(alive)
 
-    def _lose(self) -> None:
+    def _disconnect(self) -> None:
         with self._lock:
             pubsub, self.pubsub = self.pubsub, None
-            self._unanswered.clear()
-        self._fed.unsubscribed()
+            self._unconfirmed.clear()
+        self._handler.on_unsubscribed()
         if pubsub is not None:
-            with contextlib.suppress(Exception):  # it is broken: how it says so does not matter
+            with contextlib.suppress(Exception):  # it is broken already
                 pubsub.close()
 
 

@@ -1,4 +1,4 @@
-"""A tenant's open streams in this process, and how signals go out to them: each by itself to few, folded to a crowd."""
+"""A tenant's open streams in this process, and the fan-out of signals: one by one to few streams, coalesced for a crowd."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from ..events.catalog import RESYNC
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..signals.signal import Signal
@@ -17,143 +17,148 @@ from .pending import PendingTopics
 from .sse import NO_USER, Message
 from .unreadable_messages import UnreadableMessages
 
-PAUSE_SECONDS = 0.1  # between two fan-outs to a crowd, at least; a page refetches about once a second
-PAUSE_TIMES = 2.0  # as many times what the last fan-out took, if that is more: a third of a core for them at most
-IN_ONE_GO = 256  # streams that are written to before other greenlets have their turn: about 2 ms
+# Between two fan-outs to a crowd, at least; a page refetches about once a second.
+PAUSE_SECONDS = 0.1
+# The pause is at least this many times the last fan-out, so fan-outs use at most a third of a core.
+PAUSE_TIMES = 2.0
+# Streams written before other greenlets run: about 2 ms.
+BATCH = 256
 
 log = logs.get("hub")
 
 
 class TenantStreams:
-    """`ready` once its signals come, `recent` are those that came since. `streams` in the order in which they opened: so
-    they lie in the kernel's memory as well, and with thousands that saves a tenth of what writing costs.
+    """`ready` is set when Redis confirms the subscription; `recent` buffers the signals since then.
 
-    The first signal after quiet goes out at once. Those that come until the next may begin wait as one, in `_waiting`.
+    `streams` keeps opening order, which is also their order in the kernel's memory: with thousands, writing is 10 % cheaper.
+    The first signal after a pause goes out at once. Signals that arrive before the next fan-out are coalesced in `_pending`.
     """
 
-    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], misread: UnreadableMessages) -> None:
-        """`deliver` gives one message, the same for all, to streams; it does not wait. `misread` is for what is unreadable."""
-        self._deliver, self.misread = deliver, misread
+    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], unreadable: UnreadableMessages) -> None:
+        """`deliver` sends one message, the same for all, to streams; it does not wait."""
+        self._deliver, self.unreadable = deliver, unreadable
         self.streams: dict[Stream, None] = {}
         self.ready = threading.Event()
         self.recent = resume.RecentSignals()
-        self._lock = threading.Lock()  # of what follows
-        self._waiting = PendingTopics()
-        self._waits = 0  # how many signals are in it
-        self._going: PendingTopics | None = None  # what a fan-out is at
-        self._busy = False  # somebody is at a fan-out, or waits to begin one
-        self._due = 0.0  # when the next may begin, in seconds of time.monotonic
+        self._lock = threading.Lock()  # guards the attributes below
+        self._pending = PendingTopics()
+        self._pending_count = 0  # signals in it
+        self._in_progress: PendingTopics | None = None  # of the running fan-out
+        self._busy = False  # a fan-out runs or is due
+        self._due = 0.0  # of the next one (time.monotonic)
 
     def add(self, stream: Stream) -> None:
         self.streams[stream] = None
-        stream.audience = self.streams
-        metrics.tenant_has(len(self.streams), len(self.streams) - 1)
+        stream.tenant_streams = self.streams
+        metrics.set_tenant_streams(len(self.streams), len(self.streams) - 1)
 
     def remove(self, stream: Stream) -> None:
         del self.streams[stream]
-        metrics.tenant_has(len(self.streams), len(self.streams) + 1)
+        metrics.set_tenant_streams(len(self.streams), len(self.streams) + 1)
 
-    def hear(self, signal: Signal) -> None:
-        """The next signal: at once and whole to the persons whom it concerns; its topics to all, by themselves or folded."""
+    def publish(self, signal: Signal) -> None:
+        """Send a signal: whole and at once to the users it names; its topics to all streams, alone or coalesced."""
         if signal.users:
-            self._tell_persons(signal)
+            self._send_personal(signal)
         if not signal.topics:
             return
         with self._lock:
-            self._waiting.add(signal, NO_USER)
-            self._waits += 1
+            self._pending.add(signal, NO_USER)
+            self._pending_count += 1
             if self._busy:
                 return
             self._busy = True
         if time.monotonic() < self._due:
-            threading.Thread(target=self._tell_all, name="fold", daemon=True).start()
+            threading.Thread(target=self._fan_out_loop, name="fan-out", daemon=True).start()
         else:
-            self._tell_all()
+            self._fan_out_loop()
 
-    def forget(self) -> None:
-        """What waits is not told, nor the rest of what is going out: its streams hear `away` or `resync` instead."""
+    def discard_pending(self) -> None:
+        """Drop the pending topics and the rest of a running fan-out: the streams get `away` or `resync` instead."""
         with self._lock:
-            self._waiting, self._waits, self._going = PendingTopics(), 0, None
+            self._pending, self._pending_count, self._in_progress = PendingTopics(), 0, None
 
-    def begin_anew(self) -> None:
-        """What came before is nothing to go by, and signals may have been missed."""
-        self.forget()
+    def resync(self) -> None:
+        """Make all pages resync and forget the replay buffer, because signals may have been lost."""
+        self.discard_pending()
         self.recent = resume.RecentSignals()
         for stream in list(self.streams):
             stream.seq = 0
-            stream.say(RESYNC, "gap")
+            stream.send_control(RESYNC, "gap")
 
-    def _tell_persons(self, signal: Signal) -> None:
-        """With what they have not yet heard of the signals before it, so that nothing older comes later."""
+    def _send_personal(self, signal: Signal) -> None:
+        """Send to the named users, together with all signals they have not had yet, so that no older one follows."""
         streams = list(self.streams)
-        persons = [stream for stream in streams if stream.user_id in signal.users]
-        together = PendingTopics()
+        personal = [stream for stream in streams if stream.user_id in signal.users]
+        merged = PendingTopics()
         with self._lock:
-            for before in (self._going, self._waiting):
-                if before is not None:
-                    together.add(before.signal(), NO_USER)
-        together.add(Signal(signal.seq, signal.topics, at=signal.at), NO_USER)
-        message = Message(together.signal(signal.users), len(streams))
+            for earlier in (self._in_progress, self._pending):
+                if earlier is not None:
+                    merged.add(earlier.signal(), NO_USER)
+        merged.add(Signal(signal.seq, signal.topics, at=signal.at), NO_USER)
+        message = Message(merged.signal(signal.users), len(streams))
 
-        def tell(some: Sequence[Stream]) -> bool:
-            for stream in some:
+        def send(batch: Sequence[Stream]) -> bool:
+            for stream in batch:
                 stream.deliver(message)
-                stream.seq = max(stream.seq, signal.seq)  # older ones, and this one's topics, are passed over
+                stream.seq = max(stream.seq, signal.seq)  # the fan-out then skips it
             return True
 
-        metrics.WRITE_SECONDS.inc(_in_turns(persons, tell))
-        metrics.DELIVERIES.inc(len(persons))
+        metrics.WRITE_SECONDS.inc(_in_batches(personal, send))
+        metrics.DELIVERIES.inc(len(personal))
 
-    def _tell_all(self) -> None:
-        """Until nothing waits any more. Only who has made `_busy` true comes here."""
+    def _fan_out_loop(self) -> None:
+        """Fan out until nothing is pending. Only the caller that set `_busy` runs this."""
         try:
-            while self._something_waits():
+            while self._has_pending():
                 if (pause := self._due - time.monotonic()) > 0:
                     time.sleep(pause)
                 self._fan_out()
-        except Exception:  # a board that is not told, and not told so either, would show old numbers as live
-            log.exception("a fan-out failed")
+        except Exception:  # else pages show old numbers
+            log.exception("failed to fan out signals")
             self._busy = False
-            self.begin_anew()
+            self.resync()
 
-    def _something_waits(self) -> bool:
+    def _has_pending(self) -> bool:
         with self._lock:
-            self._busy = self._waits > 0
+            self._busy = self._pending_count > 0
             return self._busy
 
     def _fan_out(self) -> None:
-        """All that waits, as one signal."""
+        """Send all that is pending as one signal."""
         streams = list(self.streams)
         with self._lock:
-            going, self._waiting = self._waiting, PendingTopics()
-            folded, self._waits = self._waits - 1, 0
-            self._going = going
-        if folded < 0:
-            return  # forgotten meanwhile
-        signal = going.signal()
+            current, self._pending = self._pending, PendingTopics()
+            coalesced, self._pending_count = self._pending_count - 1, 0
+            self._in_progress = current
+        if coalesced < 0:
+            return  # discarded since
+        signal = current.signal()
         message = Message(signal, len(streams))
 
-        def tell(some: Sequence[Stream]) -> bool:
-            self._deliver(message, some)
-            return self._going is going
+        def send(batch: Sequence[Stream]) -> bool:
+            self._deliver(message, batch)
+            return self._in_progress is current
 
-        took = _in_turns(streams, tell)
-        self._going = None
+        took = _in_batches(streams, send)
+        self._in_progress = None
         self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD_THRESHOLD else 0.0
-        if folded:
-            metrics.FOLDED.inc(folded * len(streams))
+        if coalesced:
+            metrics.COALESCED.inc(coalesced * len(streams))
         metrics.DELIVERIES.inc(len(streams))
         metrics.WRITE_SECONDS.inc(took)
-        metrics.WRITTEN_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
+        metrics.DELIVERY_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
 
 
-def _in_turns(streams: list[Stream], tell: Callable[[Sequence[Stream]], bool]) -> float:
-    """A part of them at a time, so that other greenlets have their turn, for as long as `tell` says to go on. Returns the
-    seconds that it took without those turns."""
+def _in_batches(streams: list[Stream], send: Callable[[Sequence[Stream]], bool]) -> float:
+    """Call `send` on one batch after the other until it returns False; other greenlets run between batches.
+
+    Returns the seconds that the batches took, without the time between them.
+    """
     took, began = 0.0, time.perf_counter()
-    for begin in range(0, len(streams), IN_ONE_GO):
-        goes_on = tell(streams[begin : begin + IN_ONE_GO])
-        if not goes_on or begin + IN_ONE_GO >= len(streams):
+    for start in range(0, len(streams), BATCH):
+        go_on = send(streams[start : start + BATCH])
+        if not go_on or start + BATCH >= len(streams):
             break
         took += time.perf_counter() - began
         time.sleep(0)

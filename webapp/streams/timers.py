@@ -1,6 +1,6 @@
-"""The rounds: beats, the end of a life, stuck readers and ended rights, for all streams by one timer.
+"""Stream timers: pings, the end of a stream's life, stuck readers and the check of revocations, by one thread for all streams.
 
-Each stream stands in the bucket of the tick at which it next has its turn: a list a tick, no timer a stream.
+A timing wheel: each stream is in the bucket of its next tick, so there is no timer per stream.
 """
 
 from __future__ import annotations
@@ -14,76 +14,79 @@ from ..observability import logs
 from . import sse
 from .base import Stream
 
-BEAT_SECONDS = 15.0  # a named event, so that the page's watchdog sees it
-RIGHTS_SECONDS = 50.0  # between two looks at the rights of all; with the look itself less than a minute
-LIFE_SPREAD = (0.8, 1.0)  # of Config.stream_seconds: streams that began together do not end together
+# A ping is a named event, so that the page's watchdog gets it.
+PING_SECONDS = 15.0
+# Between two checks of all streams: less than a minute, with the check itself.
+REVOCATION_SECONDS = 50.0
+# A factor of Config.stream_max_seconds, so that streams that began together do not end together.
+LIFE_JITTER = (0.8, 1.0)
 TICK_SECONDS = 0.25
 
 log = logs.get("hub")
 
 
 class StreamTimers:
-    """`close(stream, cause)` ends a stream, `each_tick` is called at every tick, `look` when rights are to be looked at."""
+    """Calls `close(stream, cause)` to end a stream, `each_tick` at every tick, and `check` every REVOCATION_SECONDS."""
 
     def __init__(
         self,
         life_seconds: float,
         close: Callable[[Stream, str], None],
         each_tick: Callable[[], None],
-        look: Callable[[], None],
+        check: Callable[[], None],
     ) -> None:
-        self._life, self._close, self._each_tick, self._look = life_seconds, close, each_tick, look
-        self._tick = 0  # the last one that was gone through
+        self._life, self._close, self._each_tick, self._check = life_seconds, close, each_tick, check
+        self._done_tick = 0  # the last one that was handled
         self._due: dict[int, list[Stream]] = {}
         self._lock = threading.Lock()
         self._running = False
 
     def add(self, stream: Stream) -> None:
-        """Its life begins. The first beat comes early, at random: streams that began together do not beat together."""
+        """Start the stream's life. Its first ping comes early, at random, so that pings of many streams do not coincide."""
         now = time.monotonic()
-        stream.ends = now + self._life * random.uniform(*LIFE_SPREAD)  # noqa: S311 - spreads load, keeps no secret
-        first = BEAT_SECONDS * random.uniform(0.5, 1.0)  # noqa: S311
+        stream.ends = now + self._life * random.uniform(*LIFE_JITTER)  # noqa: S311 - spreads load, keeps no secret
+        first = PING_SECONDS * random.uniform(0.5, 1.0)  # noqa: S311
         with self._lock:
             if not self._running:
                 self._running = True
-                self._tick = _tick(now)
-                threading.Thread(target=self._run, name="rounds", daemon=True).start()
-            self._put(stream, now + first)
+                self._done_tick = _tick_at(now)
+                threading.Thread(target=self._run, name="stream timers", daemon=True).start()
+            self._schedule(stream, now + first)
 
-    def _put(self, stream: Stream, when: float) -> None:
-        tick = max(_tick(min(when, stream.ends)), self._tick + 1)
+    def _schedule(self, stream: Stream, when: float) -> None:
+        tick = max(_tick_at(min(when, stream.ends)), self._done_tick + 1)
         self._due.setdefault(tick, []).append(stream)
 
     def _run(self) -> None:
-        looked = time.monotonic()
-        looking: threading.Thread | None = None
+        checked = time.monotonic()
+        check: threading.Thread | None = None
         while True:
             time.sleep(TICK_SECONDS)
             now = time.monotonic()
             try:
-                while self._tick < _tick(now):  # more than one when the process was held up
-                    self._turn(now)
+                while self._done_tick < _tick_at(now):  # several after a stall
+                    self._tick(now)
                 self._each_tick()
-                if now - looked > RIGHTS_SECONDS and (looking is None or not looking.is_alive()):
-                    looked = now
-                    looking = threading.Thread(target=self._look, name="rights", daemon=True)
-                    looking.start()
-            except Exception:  # streams without beats would all be taken for dead
-                log.exception("the rounds failed")
+                if now - checked > REVOCATION_SECONDS and (check is None or not check.is_alive()):
+                    checked = now
+                    check = threading.Thread(target=self._check, name="revocations", daemon=True)
+                    check.start()
+            except Exception:  # without pings all pages would reconnect
+                log.exception("stream timers failed")
 
-    def _turn(self, now: float) -> None:
+    def _tick(self, now: float) -> None:
         with self._lock:
-            self._tick += 1
-            streams = [stream for stream in self._due.pop(self._tick, ()) if not stream.closed]
-            frame = sse.beat()
+            self._done_tick += 1
+            streams = [stream for stream in self._due.pop(self._done_tick, ()) if not stream.closed]
+            frame = sse.ping()
             for stream in streams:
-                self._put(stream, now + BEAT_SECONDS)
+                self._schedule(stream, now + PING_SECONDS)
         for stream in streams:
             if now + TICK_SECONDS > stream.ends:
                 self._close(stream, "life")
             else:
-                stream.beat(frame)
+                stream.ping(frame)
 
 
-def _tick(seconds: float) -> int:
+def _tick_at(seconds: float) -> int:
     return int(seconds / TICK_SECONDS)

@@ -1,6 +1,6 @@
-"""Messages on one tenant's channel that cannot be read: of another version amid a deploy, or written by another program.
+"""Unreadable messages on a tenant's channel: of another version during a deploy, or from another program.
 
-What such a message meant is not known, so that tenant's pages resync; the other tenants' pages do not notice.
+The meaning of such a message is unknown, so that tenant's pages resync; the pages of other tenants are not affected.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Callable
 from ..observability import logs
 from ..observability.incidents import Incident
 
-RESYNC_SECONDS = 1.0  # between two resyncs of a tenant: a thousand messages a second are not as many
+RESYNC_SECONDS = 1.0  # between two resyncs of a tenant
 SETTLED_SECONDS = 5.0
 
 log = logs.get("hub")
 
 
 class UnreadableMessages:
-    """Counts a tenant's unreadable messages and resyncs its pages, now and at most once in RESYNC_SECONDS."""
+    """Counts a tenant's unreadable messages and resyncs its pages, at once and then at most every RESYNC_SECONDS."""
 
     def __init__(self, tenant_id: int, resync: Callable[[], None]) -> None:
         """`resync` may be called by any thread."""
@@ -33,29 +33,29 @@ class UnreadableMessages:
         )
         self._lock = threading.Lock()
         self._due = 0.0  # in seconds of time.monotonic
-        self._waits = False
+        self._scheduled = False
 
     def message(self, error: ValueError) -> None:
-        """One message that could not be read, and why."""
+        """Count one message that could not be read, and why."""
         self._incident.fault(log, "signal", error, tenant=self._tenant_id)
         with self._lock:
-            if self._waits:
+            if self._scheduled:
                 return
             wait = self._due - time.monotonic()
-            self._waits = wait > 0
+            self._scheduled = wait > 0
         if wait > 0:
-            threading.Thread(target=self._resync_later, args=[wait], name="misread", daemon=True).start()
+            threading.Thread(target=self._resync_later, args=[wait], name="resync", daemon=True).start()
         else:
             self._resync_now()
 
     def over(self) -> None:
-        """A message that could be read came."""
+        """End the incident: a message was readable."""
         self._incident.over(log)
 
     def _resync_later(self, wait: float) -> None:
         time.sleep(wait)
         with self._lock:
-            self._waits = False  # what comes from now on is not covered by this resync
+            self._scheduled = False  # later messages need another resync
         self._resync_now()
 
     def _resync_now(self) -> None:

@@ -16,6 +16,7 @@ TRACED = {
     str(ROOT / name)
     for name in (
         "listener_worker.py",
+        "webapp/doorbell/locks.py",
         "webapp/doorbell/quiet_mode.py",
         "webapp/listener/heartbeat.py",
         "webapp/listener/leader.py",

@@ -1,5 +1,5 @@
-"""Numbers for Prometheus, a file a process: web, listener, worker; `outbox` for whoever drains it.
+"""Prometheus metrics, one file per process: web, listener, worker; `outbox` is shared by the processes that drain it.
 
-Importing one of them makes its metrics, so a process imports those alone that it fills. In the web process the first import
-must come after PROMETHEUS_MULTIPROC_DIR is set (gunicorn.conf.py): the library looks at it once. This file imports nothing.
+Importing a file creates its metrics, so a process imports only the files whose metrics it sets. In the web process the first
+import must come after gunicorn.conf.py sets PROMETHEUS_MULTIPROC_DIR: the library reads it once. This file imports nothing.
 """

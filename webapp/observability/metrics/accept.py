@@ -1,4 +1,4 @@
-"""The Accept header of a scrape, for prometheus_client."""
+"""The Accept header of a scrape, made safe for prometheus_client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prometheus_client.exposition import choose_encoder
 
 
 def readable(accept: str) -> str:
-    """`accept`, or "" where prometheus_client raises an error for it: for a version that is not a number, for example."""
+    """`accept`, or "" where prometheus_client raises an error for it, for example for a version that is not a number."""
     try:
         choose_encoder(accept)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""A gauge that grows by itself. One that a loop sets shows its last, good value for ever when the loop hangs."""
+"""A gauge that grows on its own. A gauge that a loop sets would keep its last good value when the loop hangs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 
 
 class Age:
-    """Seconds since `renew`, or since the process began. For processes that answer their own scrapes, not for web's."""
+    """Seconds since `renew`, or since the process began. Not for the web process, where any worker answers for all."""
 
     def __init__(self, name: str, meaning: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

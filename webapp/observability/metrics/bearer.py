@@ -1,13 +1,13 @@
-"""Whether a request shows the METRICS_TOKEN."""
+"""The check of METRICS_TOKEN in the Authorization header."""
 
 from __future__ import annotations
 
 import hmac
 
-HELP = "Send the header Authorization: Bearer, with the METRICS_TOKEN of this Doorbell.\n"
+HELP = "Send the header Authorization: Bearer with this Doorbell's METRICS_TOKEN.\n"
 
 
 def allows(authorization: str, token: str) -> bool:
-    """`authorization` is the header as it came, "" where there was none."""
+    """Whether the header `authorization` carries `token`. The header is "" where the request has none."""
     scheme, _, shown = authorization.partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode())

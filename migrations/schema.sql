@@ -1,0 +1,829 @@
+-- The database after all migrations, written by `make schema`. The reasons are in migrations/sql.
+-- Doorbell's schema is `public` here. order_events_make_partitions() creates the partitions by month, which are left out.
+
+
+-- Tables ----------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE outbox_readers (
+    name text NOT NULL,
+    snapshot pg_snapshot NOT NULL,
+    system_identifier numeric(20,0) NOT NULL,
+    timeline integer NOT NULL,
+    drained_at timestamptz NOT NULL,
+    redis_run_id text
+);
+ALTER TABLE outbox_readers ADD CONSTRAINT pk_outbox_readers PRIMARY KEY (name);
+
+CREATE TABLE ended_sessions (
+    id uuid NOT NULL,
+    ended_at timestamptz DEFAULT now() NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+ALTER TABLE ended_sessions ADD CONSTRAINT pk_ended_sessions PRIMARY KEY (id);
+
+CREATE TABLE order_events (
+    id bigint NOT NULL,
+    recorded_at timestamptz DEFAULT clock_timestamp() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    tenant_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    type text NOT NULL,
+    owner_id bigint,
+    actor_id bigint,
+    via text NOT NULL,
+    amount_minor bigint,
+    old_values jsonb,
+    new_values jsonb,
+    occurred_at timestamptz NOT NULL,
+    claimed_actor_id bigint,
+    written_by text DEFAULT SESSION_USER
+)
+PARTITION BY RANGE (recorded_at);
+ALTER TABLE order_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME order_events_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE order_events ADD CONSTRAINT pk_order_events PRIMARY KEY (id, recorded_at);
+CREATE TABLE order_events_default PARTITION OF order_events DEFAULT;
+
+CREATE TABLE tenants (
+    id bigint NOT NULL,
+    slug varchar(63) NOT NULL,
+    name text NOT NULL,
+    timezone text NOT NULL,
+    currency varchar(3) NOT NULL,
+    locale text NOT NULL,
+    next_number bigint DEFAULT 1001 NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_tenants_currency CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ck_tenants_locale_length CHECK ((length(locale) <= 100)),
+    CONSTRAINT ck_tenants_name_length CHECK ((length(name) <= 500)),
+    CONSTRAINT ck_tenants_slug CHECK (((slug)::text ~ '^[a-z0-9][a-z0-9-]*$'::text)),
+    CONSTRAINT ck_tenants_timezone CHECK ((('2000-01-01 00:00:00'::timestamp AT TIME ZONE timezone) IS NOT NULL)),
+    CONSTRAINT ck_tenants_timezone_length CHECK ((length(timezone) <= 100))
+);
+ALTER TABLE tenants ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME tenants_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE tenants ADD CONSTRAINT pk_tenants PRIMARY KEY (id);
+ALTER TABLE tenants ADD CONSTRAINT uq_tenants_id_currency UNIQUE (id, currency);
+ALTER TABLE tenants ADD CONSTRAINT uq_tenants_slug UNIQUE (slug);
+
+CREATE TABLE rollups_daily (
+    tenant_id bigint NOT NULL,
+    day date NOT NULL,
+    owner_id bigint NOT NULL,
+    orders bigint NOT NULL,
+    paid_orders bigint NOT NULL,
+    revenue_minor bigint NOT NULL
+);
+ALTER TABLE rollups_daily ADD CONSTRAINT pk_rollups_daily PRIMARY KEY (tenant_id, day, owner_id);
+ALTER TABLE rollups_daily ADD CONSTRAINT fk_rollups_daily_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE rollups_hourly (
+    tenant_id bigint NOT NULL,
+    hour timestamp NOT NULL,
+    owner_id bigint NOT NULL,
+    orders bigint NOT NULL,
+    paid_orders bigint NOT NULL,
+    revenue_minor bigint NOT NULL
+);
+ALTER TABLE rollups_hourly ADD CONSTRAINT pk_rollups_hourly PRIMARY KEY (tenant_id, hour, owner_id);
+ALTER TABLE rollups_hourly ADD CONSTRAINT fk_rollups_hourly_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE users (
+    id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    role text DEFAULT 'sales'::text NOT NULL,
+    password_hash text,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    disabled_at timestamptz,
+    sessions_from timestamptz,
+    CONSTRAINT ck_users_disabled_at CHECK (((disabled_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (disabled_at <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_users_email_length CHECK ((length(email) <= 320)),
+    CONSTRAINT ck_users_name_length CHECK ((length(name) <= 500)),
+    CONSTRAINT ck_users_password_hash_length CHECK ((length(password_hash) <= 500)),
+    CONSTRAINT ck_users_role CHECK ((role = ANY (ARRAY['manager'::text, 'sales'::text]))),
+    CONSTRAINT ck_users_sessions_from CHECK (((sessions_from >= '1900-01-01 00:00:00+00'::timestamptz) AND (sessions_from <= '9000-01-01 00:00:00+00'::timestamptz)))
+);
+ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME users_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE users ADD CONSTRAINT pk_users PRIMARY KEY (id);
+ALTER TABLE users ADD CONSTRAINT uq_users_tenant_id_id UNIQUE (tenant_id, id);
+ALTER TABLE users ADD CONSTRAINT fk_users_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE orders (
+    id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    number text NOT NULL,
+    customer text NOT NULL,
+    owner_id bigint,
+    currency varchar(3) NOT NULL,
+    total_minor bigint NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL,
+    placed_at timestamptz DEFAULT now() NOT NULL,
+    paid_at timestamptz,
+    shipped_at timestamptz,
+    cancelled_at timestamptz,
+    source text DEFAULT 'sql'::text NOT NULL,
+    status text GENERATED ALWAYS AS (
+CASE
+    WHEN (cancelled_at IS NOT NULL) THEN 'cancelled'::text
+    WHEN ((refunded_minor > 0) AND (refunded_minor >= total_minor)) THEN 'refunded'::text
+    WHEN (shipped_at IS NOT NULL) THEN 'shipped'::text
+    WHEN (paid_at IS NOT NULL) THEN 'paid'::text
+    ELSE 'placed'::text
+END) STORED NOT NULL,
+    updated_at timestamptz DEFAULT now() NOT NULL,
+    idempotency_key uuid,
+    refunded_at timestamptz,
+    CONSTRAINT ck_orders_cancelled_at CHECK (((cancelled_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (cancelled_at <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_orders_customer_length CHECK ((length(customer) <= 500)),
+    CONSTRAINT ck_orders_number CHECK (((number <> ''::text) AND (length(number) <= 64))),
+    CONSTRAINT ck_orders_paid_at CHECK (((paid_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (paid_at <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_orders_placed_at CHECK (((placed_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (placed_at <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_orders_refund_of_paid CHECK (((refunded_minor = 0) OR (paid_at IS NOT NULL))),
+    CONSTRAINT ck_orders_refund_within_total CHECK (((refunded_minor >= 0) AND (refunded_minor <= total_minor))),
+    CONSTRAINT ck_orders_refunded_at CHECK (((refunded_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (refunded_at <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_orders_shipped_at CHECK (((shipped_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (shipped_at <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_orders_source_length CHECK ((length(source) <= 100)),
+    CONSTRAINT ck_orders_total CHECK (((total_minor >= 0) AND (total_minor <= '1000000000000000'::bigint)))
+);
+ALTER TABLE orders ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME orders_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE orders ADD CONSTRAINT pk_orders PRIMARY KEY (id);
+ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_id UNIQUE (tenant_id, id);
+ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_number UNIQUE (tenant_id, number);
+ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_currency FOREIGN KEY (tenant_id, currency) REFERENCES tenants(id, currency) ON DELETE CASCADE;
+ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_owner_id FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id);
+
+CREATE TABLE notifications (
+    id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    type text NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    read_at timestamptz,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL
+);
+ALTER TABLE notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME notifications_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE notifications ADD CONSTRAINT pk_notifications PRIMARY KEY (id);
+ALTER TABLE notifications ADD CONSTRAINT uq_notifications_event_id_user_id UNIQUE (event_id, user_id);
+ALTER TABLE notifications ADD CONSTRAINT fk_notifications_tenant_id_order_id FOREIGN KEY (tenant_id, order_id) REFERENCES orders(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE notifications ADD CONSTRAINT fk_notifications_tenant_id_user_id FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
+CREATE TABLE order_lines (
+    tenant_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    sku text DEFAULT ''::text NOT NULL,
+    product text NOT NULL,
+    quantity numeric(14,3) NOT NULL,
+    unit_price_minor bigint NOT NULL,
+    total_minor bigint NOT NULL,
+    CONSTRAINT ck_order_lines_product_length CHECK ((length(product) <= 500)),
+    CONSTRAINT ck_order_lines_quantity CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT ck_order_lines_sku_length CHECK ((length(sku) <= 500))
+);
+ALTER TABLE order_lines ADD CONSTRAINT pk_order_lines PRIMARY KEY (tenant_id, order_id, "position");
+ALTER TABLE order_lines ADD CONSTRAINT fk_order_lines_tenant_id_order_id FOREIGN KEY (tenant_id, order_id) REFERENCES orders(tenant_id, id) ON DELETE CASCADE;
+
+
+-- Functions -------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION doorbell_actor() RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN CASE WHEN (current_setting('doorbell.actor'::text, true) ~ '^[0-9]{1,18}$'::text) THEN (current_setting('doorbell.actor'::text, true))::bigint ELSE NULL::bigint END;
+COMMENT ON FUNCTION doorbell_actor() IS 'The user id in doorbell.actor. NULL for anything but a number, so that a mistyped setting fails no order.';
+REVOKE ALL ON FUNCTION doorbell_actor() FROM PUBLIC;
+
+
+CREATE FUNCTION order_differences(one jsonb, other jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT jsonb_object_agg(key.key, (order_differences.one -> key.key)) AS jsonb_object_agg FROM unnest(ARRAY['number'::text, 'customer'::text, 'total_minor'::text, 'currency'::text, 'status'::text, 'placed_at'::text, 'paid_at'::text, 'shipped_at'::text, 'cancelled_at'::text]) key(key) WHERE ((order_differences.one -> key.key) IS DISTINCT FROM (order_differences.other -> key.key)));
+COMMENT ON FUNCTION order_differences(one jsonb, other jsonb) IS 'The values of the first row that the second row does not have, in the columns that an edit concerns.';
+REVOKE ALL ON FUNCTION order_differences(one jsonb, other jsonb) FROM PUBLIC;
+
+
+CREATE FUNCTION order_events_delete_old(keep_days integer, max_rows integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    deleted integer;
+BEGIN
+    IF (SELECT pg_catalog.bool_and(outbox_reader_is_valid(r)) FROM outbox_readers r) IS NOT TRUE THEN  -- NULL: no reader
+        RETURN 0;
+    END IF;
+    DELETE FROM order_events_default WHERE ctid = ANY (ARRAY(
+        SELECT e.ctid FROM order_events_default e
+        WHERE e.recorded_at < retention_cutoff(keep_days)
+            AND (e.xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+                 OR NOT EXISTS (
+                     SELECT FROM outbox_readers r WHERE NOT pg_catalog.pg_visible_in_snapshot(e.xid, r.snapshot)))
+        ORDER BY e.id LIMIT max_rows));
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
+END $$;
+COMMENT ON FUNCTION order_events_delete_old(keep_days integer, max_rows integer) IS 'Deletes old rows from order_events_default that every reader has read. Returns their number.';
+REVOKE ALL ON FUNCTION order_events_delete_old(keep_days integer, max_rows integer) FROM PUBLIC;
+
+
+CREATE FUNCTION order_events_drop_partition(part regclass, keep_days integer) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    old_part constant regclass := part;
+    unread_reason text;
+BEGIN
+    IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'the transaction is %, so its snapshot is older than the lock and misses the last commits: '
+            'drop a partition under READ COMMITTED',
+            pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'));
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM order_events_partitions() p
+        WHERE p.part::oid = old_part::oid AND p.ends <= retention_cutoff(keep_days)
+    ) THEN
+        RAISE EXCEPTION '% is not a partition of order_events that ends before the last % days', old_part, keep_days;
+    END IF;
+    PERFORM pg_catalog.set_config('lock_timeout', '1s', true);
+    unread_reason := order_events_unread_reason(old_part);
+    IF unread_reason IS NOT NULL THEN
+        RETURN unread_reason;
+    END IF;
+    LOCK TABLE ONLY order_events IN ACCESS EXCLUSIVE MODE;
+    EXECUTE pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', old_part);
+    LOCK TABLE order_events_default IN ACCESS EXCLUSIVE MODE NOWAIT;
+    unread_reason := order_events_unread_reason(old_part);  -- sees all commits: the writers have ended
+    IF unread_reason IS NULL THEN
+        EXECUTE pg_catalog.format('DROP TABLE %s', old_part);
+    END IF;
+    RETURN unread_reason;
+END $$;
+COMMENT ON FUNCTION order_events_drop_partition(part regclass, keep_days integer) IS 'Drops an old partition. Returns NULL when it is dropped, else why it stays.';
+REVOKE ALL ON FUNCTION order_events_drop_partition(part regclass, keep_days integer) FROM PUBLIC;
+
+
+CREATE FUNCTION order_events_inserted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    quiet_lock constant bigint := 13634531;  -- webapp/doorbell/connection.py: QUIET_LOCK
+    this_transaction text;
+    last_ring text[];  -- its transaction, its tenants
+    tenants_rung bigint[] := '{}';
+    ring record;
+BEGIN
+    IF TG_RELID <> 'order_events'::regclass::oid OR TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'order_events_inserted() is for INSERT on order_events, not for % on %', TG_OP, TG_TABLE_NAME;
+    END IF;
+    IF NOT EXISTS (SELECT FROM new_events) THEN  -- the trigger fires without rows too
+        RETURN NULL;
+    END IF;
+    IF pg_catalog.lower(pg_catalog.current_setting('doorbell.notify', true)) IN ('off', 'false', 'no', '0') IS NOT TRUE THEN
+        INSERT INTO notifications (tenant_id, user_id, order_id, event_id, type)
+        SELECT tenant_id, owner_id, order_id, id, type
+        FROM new_events
+        WHERE type IN ('paid', 'shipped') AND owner_id IS NOT NULL AND owner_id IS DISTINCT FROM actor_id
+            AND occurred_at > pg_catalog.now() - pg_catalog.make_interval(days => 1);  -- not for history
+    END IF;
+
+    IF pg_catalog.lower(pg_catalog.current_setting('doorbell.ring', true)) IN ('off', 'false', 'no', '0') THEN
+        RETURN NULL;
+    END IF;
+    -- Checked after the INSERT: the transaction has its id by now, and the listener's grace period waits for that id.
+    IF NOT pg_catalog.pg_try_advisory_lock_shared(quiet_lock) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_catalog.pg_advisory_unlock_shared(quiet_lock);
+
+    this_transaction := pg_catalog.pg_current_xact_id()::text;
+    last_ring := pg_catalog.string_to_array(pg_catalog.current_setting('doorbell.rung', true), ':');
+    IF last_ring[1] = this_transaction THEN
+        tenants_rung := pg_catalog.string_to_array(last_ring[2], ',')::bigint[];
+    END IF;
+    FOR ring IN
+        SELECT tenant_id,
+               CASE WHEN pg_catalog.min(type) = pg_catalog.max(type) THEN pg_catalog.min(type) ELSE 'several' END AS type,
+               CASE WHEN pg_catalog.min(order_id) = pg_catalog.max(order_id) THEN pg_catalog.min(order_id) END AS order_id
+        FROM new_events
+        WHERE tenant_id <> ALL (tenants_rung)
+        GROUP BY tenant_id
+    LOOP
+        PERFORM pg_catalog.pg_notify('doorbell_v1', pg_catalog.json_build_object(
+            'tenant_id', ring.tenant_id, 'type', ring.type, 'id', ring.order_id)::text);
+        tenants_rung := pg_catalog.array_append(tenants_rung, ring.tenant_id);
+    END LOOP;
+    PERFORM pg_catalog.set_config(
+        'doorbell.rung', this_transaction || ':' || pg_catalog.array_to_string(tenants_rung, ','), true);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION order_events_inserted() IS 'Writes notifications. Rings once per tenant and transaction, unless quiet mode is on.';
+REVOKE ALL ON FUNCTION order_events_inserted() FROM PUBLIC;
+
+
+CREATE FUNCTION order_events_make_partitions(months_ahead integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    first_month timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
+    our_schema name;
+    month timestamp;
+    name text;
+BEGIN
+    SELECT n.nspname INTO our_schema
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = 'order_events'::regclass::oid;
+    FOR month IN
+        SELECT first_month + pg_catalog.make_interval(months => ahead)
+        FROM pg_catalog.generate_series(0, months_ahead) AS ahead
+    LOOP
+        name := 'order_events_' || pg_catalog.to_char(month, 'YYYY_MM');
+        IF pg_catalog.to_regclass(pg_catalog.format('%I.%I', our_schema, name)) IS NULL THEN
+            BEGIN
+                EXECUTE pg_catalog.format(
+                    'CREATE TABLE %1$I.%2$I PARTITION OF %1$I.order_events FOR VALUES FROM (%3$L) TO (%4$L)',
+                    our_schema, name, month AT TIME ZONE 'UTC',
+                    (month + pg_catalog.make_interval(months => 1)) AT TIME ZONE 'UTC');
+            EXCEPTION WHEN check_violation THEN  -- created too late; go on with the next month
+                RAISE WARNING '% is not created: order_events_default already has events of that month', name;
+            END;
+        END IF;
+    END LOOP;
+END $_$;
+COMMENT ON FUNCTION order_events_make_partitions(months_ahead integer) IS 'Creates the partitions of this month and the next months.';
+REVOKE ALL ON FUNCTION order_events_make_partitions(months_ahead integer) FROM PUBLIC;
+
+
+CREATE FUNCTION order_events_partitions() RETURNS TABLE(part regclass, begins timestamptz, ends timestamptz)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT c.oid::regclass, bounds[1]::timestamptz, bounds[2]::timestamptz
+    FROM pg_catalog.pg_inherits i
+    JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL pg_catalog.regexp_match(
+        pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''(.+)''[)] TO [(]''(.+)''[)]') AS bounds
+    WHERE i.inhparent = 'order_events'::regclass::oid AND bounds IS NOT NULL
+    ORDER BY 2
+$$;
+COMMENT ON FUNCTION order_events_partitions() IS 'The partitions with both bounds, oldest first. order_events_default is not among them.';
+REVOKE ALL ON FUNCTION order_events_partitions() FROM PUBLIC;
+
+
+CREATE FUNCTION order_events_unread_reason(part regclass) RETURNS text
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    reader record;
+    unread boolean;
+BEGIN
+    IF NOT EXISTS (SELECT FROM outbox_readers) THEN
+        RETURN 'no reader has saved a cursor yet';
+    END IF;
+    FOR reader IN
+        SELECT r.name, r.snapshot, outbox_reader_is_valid(r) AS is_valid FROM outbox_readers r ORDER BY r.name
+    LOOP
+        IF NOT reader.is_valid THEN
+            RETURN pg_catalog.format(
+                'the cursor of %s is of another cluster or timeline; its next run starts again from scratch', reader.name);
+        END IF;
+        -- NOT pg_visible_in_snapshot(xid, snapshot), and not ahead of the present, in a form that the index serves.
+        EXECUTE pg_catalog.format(
+            'SELECT EXISTS (SELECT FROM %1$s WHERE xid >= pg_catalog.pg_snapshot_xmax($1)'
+            '        AND xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()))'
+            '    OR EXISTS (SELECT FROM %1$s WHERE xid = ANY (ARRAY(SELECT pg_catalog.pg_snapshot_xip($1))))', part)
+            INTO unread USING reader.snapshot;
+        IF unread THEN
+            RETURN pg_catalog.format('%s has not read all of it', reader.name);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $_$;
+COMMENT ON FUNCTION order_events_unread_reason(part regclass) IS 'Why events of the partition may be unread; NULL when every reader has read all of them.';
+REVOKE ALL ON FUNCTION order_events_unread_reason(part regclass) FROM PUBLIC;
+
+
+CREATE FUNCTION order_search(of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer, walk integer, most_ms integer) RETURNS TABLE(id bigint, placed_at timestamptz, stopped boolean)
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    first_day constant timestamptz := '1900-01-01 00:00:00+00';  -- of order_search_period
+    frequent integer := 30000;
+    deadline constant timestamptz := clock_timestamp() + make_interval(secs => most_ms / 1000.0);
+    words constant tsquery := replace(sought, '{}', '')::tsquery;
+    newest refcursor;
+    matches boolean;
+    walked integer := 0;
+    found_walking integer := 0;
+    walk_began timestamptz;
+    walks boolean := walk > 0;
+    walks_all boolean := false;
+    worked boolean := false;
+    walk_from timestamptz := '-infinity';  -- the beginning of the period that is walked
+    periods integer := 1;
+    period integer;
+    terms tsquery;
+    most_hits integer;
+    hits integer;
+    ids bigint[];
+BEGIN
+    stopped := false;
+    LOOP
+        IF walks THEN
+            IF of_status = '' THEN
+                OPEN newest FOR
+                    SELECT o.id, o.placed_at,
+                        (' u' || coalesce(o.owner_id, 0)::text || order_search_words(o.number, o.customer))::tsvector @@ words
+                    FROM orders o WHERE o.tenant_id = of_tenant AND (o.placed_at, o.id) < (before_placed, before_id)
+                    ORDER BY o.placed_at DESC, o.id DESC;
+            ELSE
+                OPEN newest FOR
+                    SELECT o.id, o.placed_at,
+                        (' u' || coalesce(o.owner_id, 0)::text || order_search_words(o.number, o.customer))::tsvector @@ words
+                    FROM orders o WHERE o.tenant_id = of_tenant AND o.status = of_status
+                        AND (o.placed_at, o.id) < (before_placed, before_id)
+                    ORDER BY o.placed_at DESC, o.id DESC;
+            END IF;
+            LOOP
+                FETCH newest INTO id, placed_at, matches;
+                IF NOT FOUND THEN
+                    RETURN;
+                END IF;
+                EXIT WHEN placed_at < walk_from;
+                walk_began := coalesce(walk_began, placed_at);
+                before_placed := placed_at;
+                before_id := id;
+                IF matches THEN
+                    RETURN NEXT;
+                    most := most - 1;
+                    IF most <= 0 THEN
+                        RETURN;
+                    END IF;
+                    found_walking := found_walking + 1;
+                END IF;
+                walked := walked + 1;
+                EXIT WHEN NOT walks_all AND walked >= walk AND found_walking * 25 < walked;
+                EXIT WHEN walked % 100 = 0 AND clock_timestamp() > deadline;
+            END LOOP;
+            CLOSE newest;
+            IF walk_from = '-infinity' AND before_placed < walk_began THEN
+                frequent := least(30000, greatest(5000, walked * 48384 / extract(epoch FROM walk_began - before_placed)));
+            END IF;
+            walks := false;
+            walks_all := false;
+            walked := 0;
+            found_walking := 0;
+            worked := true;
+            IF walk_from > '-infinity' AND placed_at < walk_from THEN
+                before_placed := walk_from;
+                before_id := 1;
+            END IF;
+        END IF;
+        SELECT o.placed_at INTO placed_at FROM orders o
+        WHERE o.tenant_id = of_tenant AND (o.placed_at, o.id) < (before_placed, before_id)
+        ORDER BY o.placed_at DESC, o.id DESC LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+        IF worked AND clock_timestamp() > deadline THEN
+            id := before_id;
+            placed_at := before_placed;
+            stopped := true;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+        worked := true;
+        most_hits := CASE periods WHEN 1 THEN frequent ELSE 1000 END;
+        period := order_search_period(placed_at);
+        SELECT string_agg('(' || replace(sought, '{}', of_tenant || '.' || each || '.') || ')', ' | ')::tsquery
+        INTO terms FROM generate_series(period - periods + 1, period) AS each;
+        SELECT count(*), array_agg(h.id ORDER BY h.placed_at DESC, h.id DESC) FILTER (
+            WHERE h.tenant_id = of_tenant AND (of_status = '' OR h.status = of_status)
+                AND (h.placed_at, h.id) < (before_placed, before_id))
+        INTO hits, ids FROM (
+            SELECT o.id, o.placed_at, o.status, o.tenant_id FROM orders o
+            WHERE order_search_terms(o.tenant_id, o.placed_at, o.owner_id, o.number, o.customer) @@ terms
+            LIMIT most_hits) AS h;
+        IF hits >= most_hits THEN
+            walks := true;
+            walks_all := periods = 1;
+            walk_from := first_day + make_interval(hours => 672 * period);
+            periods := 1;
+            CONTINUE;
+        END IF;
+        placed_at := first_day + make_interval(hours => 672 * (period - periods + 1));
+        FOREACH id IN ARRAY coalesce(ids[1:most], '{}') LOOP
+            RETURN NEXT;
+        END LOOP;
+        most := most - coalesce(cardinality(ids), 0);
+        IF most <= 0 THEN
+            RETURN;
+        END IF;
+        before_placed := placed_at;
+        before_id := 1;
+        periods := CASE WHEN hits < 200 THEN 2 ELSE 1 END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION order_search(of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer, walk integer, most_ms integer) IS 'The newest orders of a tenant that match, and where a search that took too long can go on.';
+REVOKE ALL ON FUNCTION order_search(of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer, walk integer, most_ms integer) FROM PUBLIC;
+
+
+CREATE FUNCTION order_search_fold(written text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (octet_length(written) = char_length(written)) THEN lower((written COLLATE "C")) ELSE replace(translate(regexp_replace(lower((NORMALIZE(written, NFD) COLLATE "C")), '[\u0300-\u036f]+'::text, ''::text, 'g'::text), 'ØøŁłĐđĦħŦŧıÆŒÐÞŊƏẞςАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖ'::text, 'oollddhhttiæœðþŋəßσабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґαβγδεζηθικλμνξοπρστυφχψωաբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ'::text), 'ß'::text, 'ss'::text) END;
+COMMENT ON FUNCTION order_search_fold(written text) IS 'Lower case without accents.';
+
+
+CREATE FUNCTION order_search_period(at timestamptz) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (floor((EXTRACT(epoch FROM (at - '1900-01-01 00:00:00+00'::timestamptz)) / (2419200)::numeric)))::integer;
+COMMENT ON FUNCTION order_search_period(at timestamptz) IS 'The number of the four weeks since 1900 in which an order was placed, in UTC.';
+
+
+CREATE FUNCTION order_search_terms(tenant_id bigint, placed_at timestamptz, owner_id bigint, number text, customer text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN replace(
+        ' u' || coalesce(owner_id, 0)::text || order_search_words(number, customer),
+        ' ', ' ' || tenant_id::text || '.' || order_search_period(placed_at)::text || '.')::tsvector;
+END $$;
+COMMENT ON FUNCTION order_search_terms(tenant_id bigint, placed_at timestamptz, owner_id bigint, number text, customer text) IS 'The terms of an order in ix_orders_search, each with the tenant and the period as a prefix.';
+
+
+CREATE FUNCTION order_search_words(number text, customer text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (((' n'::text || regexp_replace("left"(order_search_fold("left"(number, 64)), 64), '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u1680\u2000-\u206f\u3000-\u303f]+'::text, ''::text, 'g'::text)) || ' w'::text) || regexp_replace(btrim("left"(order_search_fold("left"(customer, 400)), 400), ' .'::text), '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u1680\u2000-\u206f\u3000-\u303f]+'::text, ' w'::text, 'g'::text));
+COMMENT ON FUNCTION order_search_words(number text, customer text) IS 'The words of an order: n with the number, w with each word of the customer.';
+
+
+CREATE FUNCTION orders_deleted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor constant bigint := doorbell_actor();
+    actor_is_trusted constant boolean := pg_catalog.pg_has_role(session_user, current_user, 'MEMBER');
+BEGIN
+    IF TG_RELID <> 'orders'::regclass::oid OR TG_OP <> 'DELETE' THEN
+        RAISE EXCEPTION 'orders_deleted() is for DELETE on orders, not for % on %', TG_OP, TG_TABLE_NAME;
+    END IF;
+    INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, claimed_actor_id, via, written_by,
+                              old_values, occurred_at)
+    SELECT o.tenant_id, o.id, 'deleted', o.owner_id,
+           CASE WHEN actor_is_trusted THEN actor END, CASE WHEN NOT actor_is_trusted THEN actor END,
+           pg_catalog.current_setting('application_name'), session_user,
+           pg_catalog.jsonb_build_object('number', o.number, 'status', o.status, 'total_minor', o.total_minor,
+                                         'placed_at', o.placed_at, 'paid_at', o.paid_at), pg_catalog.now()
+    FROM old_rows o;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION orders_deleted() IS 'Writes a deleted event per deleted order.';
+REVOKE ALL ON FUNCTION orders_deleted() FROM PUBLIC;
+
+
+CREATE FUNCTION orders_inserted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor constant bigint := doorbell_actor();
+    actor_is_trusted constant boolean := pg_catalog.pg_has_role(session_user, current_user, 'MEMBER');
+BEGIN
+    IF TG_RELID <> 'orders'::regclass::oid OR TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'orders_inserted() is for INSERT on orders, not for % on %', TG_OP, TG_TABLE_NAME;
+    END IF;
+    INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, claimed_actor_id, via, written_by,
+                              amount_minor, new_values, occurred_at)
+    SELECT n.tenant_id, n.id, event.type, n.owner_id,
+           CASE WHEN actor_is_trusted THEN actor END, CASE WHEN NOT actor_is_trusted THEN actor END,
+           pg_catalog.current_setting('application_name'), session_user, event.amount_minor,
+           CASE event.type
+               WHEN 'placed' THEN pg_catalog.jsonb_build_object(
+                   'status', n.status, 'total_minor', n.total_minor, 'currency', n.currency)
+               WHEN 'refunded' THEN pg_catalog.jsonb_build_object('status', n.status, 'refunded_minor', n.refunded_minor)
+               ELSE pg_catalog.jsonb_build_object('status', n.status)
+           END,
+           event.occurred_at
+    FROM new_rows n
+    CROSS JOIN LATERAL (VALUES
+        ('placed', n.placed_at, n.total_minor),
+        ('paid', n.paid_at, n.total_minor),
+        ('shipped', n.shipped_at, NULL),
+        -- Without refunded_at, the day of the payment is the best date known.
+        ('refunded', CASE WHEN n.refunded_minor > 0 THEN coalesce(n.refunded_at, n.paid_at) END, n.refunded_minor),
+        ('cancelled', n.cancelled_at, NULL)
+    ) AS event (type, occurred_at, amount_minor)
+    WHERE event.occurred_at IS NOT NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION orders_inserted() IS 'Writes the events of inserted orders.';
+REVOKE ALL ON FUNCTION orders_inserted() FROM PUBLIC;
+
+
+CREATE FUNCTION orders_truncated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor constant bigint := doorbell_actor();
+    actor_is_trusted constant boolean := pg_catalog.pg_has_role(session_user, current_user, 'MEMBER');
+BEGIN
+    IF TG_RELID <> 'orders'::regclass::oid OR TG_OP <> 'TRUNCATE' THEN
+        RAISE EXCEPTION 'orders_truncated() is for TRUNCATE on orders, not for % on %', TG_OP, TG_TABLE_NAME;
+    END IF;
+    INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, claimed_actor_id, via, written_by,
+                              old_values, occurred_at)
+    SELECT o.tenant_id, o.id, 'deleted', o.owner_id,
+           CASE WHEN actor_is_trusted THEN actor END, CASE WHEN NOT actor_is_trusted THEN actor END,
+           pg_catalog.current_setting('application_name'), session_user,
+           pg_catalog.jsonb_build_object('number', o.number, 'status', o.status, 'total_minor', o.total_minor,
+                                         'placed_at', o.placed_at, 'paid_at', o.paid_at), pg_catalog.now()
+    FROM orders o;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION orders_truncated() IS 'Writes a deleted event per order before TRUNCATE.';
+REVOKE ALL ON FUNCTION orders_truncated() FROM PUBLIC;
+
+
+CREATE FUNCTION orders_updated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET enable_nestloop TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor constant bigint := doorbell_actor();
+    actor_is_trusted constant boolean := pg_catalog.pg_has_role(session_user, current_user, 'MEMBER');
+BEGIN
+    IF TG_RELID <> 'orders'::regclass::oid OR TG_OP <> 'UPDATE' THEN
+        RAISE EXCEPTION 'orders_updated() is for UPDATE on orders, not for % on %', TG_OP, TG_TABLE_NAME;
+    END IF;
+    IF EXISTS (
+        SELECT FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id AND o.tenant_id = n.tenant_id WHERE o.id IS NULL
+    ) THEN
+        RAISE EXCEPTION 'the id and tenant_id of an order cannot change: delete the order and insert it again';
+    END IF;
+
+    INSERT INTO order_events (tenant_id, order_id, type, owner_id, actor_id, claimed_actor_id, via, written_by,
+                              amount_minor, old_values, new_values, occurred_at)
+    SELECT n.tenant_id, n.id, event.type, n.owner_id,
+           CASE WHEN actor_is_trusted THEN actor END, CASE WHEN NOT actor_is_trusted THEN actor END,
+           pg_catalog.current_setting('application_name'), session_user, event.amount_minor,
+           CASE event.type
+               WHEN 'refunded' THEN pg_catalog.jsonb_build_object('status', o.status, 'refunded_minor', o.refunded_minor)
+               WHEN 'reassigned' THEN pg_catalog.jsonb_build_object('owner_id', o.owner_id)
+               WHEN 'edited' THEN order_differences(pg_catalog.to_jsonb(o), pg_catalog.to_jsonb(n))
+               ELSE pg_catalog.jsonb_build_object('status', o.status)
+           END,
+           CASE event.type
+               WHEN 'refunded' THEN pg_catalog.jsonb_build_object('status', n.status, 'refunded_minor', n.refunded_minor)
+               WHEN 'reassigned' THEN pg_catalog.jsonb_build_object('owner_id', n.owner_id)
+               WHEN 'edited' THEN order_differences(pg_catalog.to_jsonb(n), pg_catalog.to_jsonb(o))
+               ELSE pg_catalog.jsonb_build_object('status', n.status)
+           END,
+           coalesce(event.occurred_at, pg_catalog.now())
+    FROM new_rows n
+    JOIN old_rows o ON o.id = n.id
+    CROSS JOIN LATERAL (VALUES
+        ('edited',
+         (o.number, o.customer, o.total_minor, o.currency::text, o.placed_at)
+             IS DISTINCT FROM (n.number, n.customer, n.total_minor, n.currency::text, n.placed_at)
+         OR o.paid_at IS NOT NULL AND o.paid_at IS DISTINCT FROM n.paid_at
+         OR o.shipped_at IS NOT NULL AND o.shipped_at IS DISTINCT FROM n.shipped_at
+         OR o.cancelled_at IS NOT NULL AND o.cancelled_at IS DISTINCT FROM n.cancelled_at,
+         NULL, NULL),
+        ('reassigned', o.owner_id IS DISTINCT FROM n.owner_id, NULL, NULL),
+        ('paid', o.paid_at IS NULL AND n.paid_at IS NOT NULL, n.paid_at, n.total_minor),
+        ('shipped', o.shipped_at IS NULL AND n.shipped_at IS NOT NULL, n.shipped_at, NULL),
+        -- refunded_at dates this refund only if this statement set it. Otherwise it dates an earlier refund.
+        ('refunded', o.refunded_minor <> n.refunded_minor,
+         CASE WHEN o.refunded_at IS DISTINCT FROM n.refunded_at THEN n.refunded_at END,
+         n.refunded_minor - o.refunded_minor),
+        ('cancelled', o.cancelled_at IS NULL AND n.cancelled_at IS NOT NULL, n.cancelled_at, NULL)
+    ) AS event (type, applies, occurred_at, amount_minor)
+    WHERE event.applies;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION orders_updated() IS 'Writes the events of updated orders.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+REVOKE ALL ON FUNCTION orders_updated() FROM PUBLIC;
+
+
+CREATE FUNCTION outbox_reader_is_valid(reader outbox_readers) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT reader.system_identifier = present.system_identifier::numeric
+        AND reader.timeline = ('x' || pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::integer
+        AND pg_catalog.pg_snapshot_xmax(reader.snapshot)
+            <= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+    FROM pg_catalog.pg_control_system() AS present
+$$;
+COMMENT ON FUNCTION outbox_reader_is_valid(reader outbox_readers) IS 'Whether the reader''s cursor is of this cluster and timeline, and not ahead of the present.';
+REVOKE ALL ON FUNCTION outbox_reader_is_valid(reader outbox_readers) FROM PUBLIC;
+
+
+CREATE FUNCTION retention_cutoff(keep_days integer) RETURNS timestamptz
+    LANGUAGE sql STABLE
+    RETURN (now() - make_interval(hours => (24 * keep_days)));
+COMMENT ON FUNCTION retention_cutoff(keep_days integer) IS 'Events recorded before this moment may be dropped. In hours, because a local day may have 23 or 25.';
+REVOKE ALL ON FUNCTION retention_cutoff(keep_days integer) FROM PUBLIC;
+
+
+CREATE FUNCTION users_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.role <> OLD.role
+        OR (NEW.disabled_at IS NOT NULL AND OLD.disabled_at IS NULL)
+        OR (NEW.password_hash IS DISTINCT FROM OLD.password_hash
+            AND current_setting('doorbell.same_password', true) IS DISTINCT FROM 'on')
+    THEN
+        NEW.sessions_from := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION users_updated() IS 'Ends a user''s sessions when the password or the role changes or the user is disabled.';
+REVOKE ALL ON FUNCTION users_updated() FROM PUBLIC;
+
+
+-- Indexes ---------------------------------------------------------------------------------------------------------------------
+
+CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions USING btree (ended_at);
+COMMENT ON INDEX ix_ended_sessions_ended_at IS 'webapp/streams/revocation.py: recently ended sessions';
+
+CREATE INDEX ix_notifications_inbox ON notifications USING btree (tenant_id, user_id, id DESC);
+COMMENT ON INDEX ix_notifications_inbox IS 'webapp/queries/inbox.py: a user''s list, newest first';
+
+CREATE INDEX ix_notifications_order ON notifications USING btree (tenant_id, order_id);
+COMMENT ON INDEX ix_notifications_order IS 'the foreign key to orders: the notifications of a deleted order';
+
+CREATE INDEX ix_notifications_unread ON notifications USING btree (tenant_id, user_id) WHERE (read_at IS NULL);
+COMMENT ON INDEX ix_notifications_unread IS 'webapp/queries/inbox.py: the number of unread notifications';
+
+CREATE INDEX ix_order_events_order ON order_events USING btree (tenant_id, order_id, id DESC);
+COMMENT ON INDEX ix_order_events_order IS 'webapp/queries/order_page.py: an order''s history; webapp/queries/recent_orders.py: its last event; webapp/rollups/refresh.py: its refunds';
+
+CREATE INDEX ix_order_events_refunds ON order_events USING btree (tenant_id, occurred_at) WHERE (type = 'refunded'::text);
+COMMENT ON INDEX ix_order_events_refunds IS 'webapp/queries/revenue.py, webapp/queries/revenue_by_hour.py, webapp/queries/salespeople.py, webapp/rollups/refresh.py: refunds made in a period';
+
+CREATE INDEX ix_order_events_xid ON order_events USING btree (xid);
+COMMENT ON INDEX ix_order_events_xid IS 'webapp/outbox/drain.py and webapp/rollups/refresh.py: events committed since the cursor; order_events_unread_reason(): whether a month may be dropped';
+
+CREATE INDEX ix_orders_owner_status ON orders USING btree (tenant_id, owner_id, status, placed_at DESC, id DESC);
+COMMENT ON INDEX ix_orders_owner_status IS 'webapp/queries/order_search.py: orders of a salesperson, newest first; the foreign key to users: whether a deleted user owns orders';
+
+CREATE INDEX ix_orders_paid ON orders USING btree (tenant_id, paid_at) WHERE (paid_at IS NOT NULL);
+COMMENT ON INDEX ix_orders_paid IS 'webapp/queries/revenue.py, webapp/queries/revenue_by_hour.py, webapp/queries/average_order.py, webapp/queries/salespeople.py, webapp/rollups/refresh.py: orders paid in a period';
+
+CREATE INDEX ix_orders_recent ON orders USING btree (tenant_id, placed_at DESC, id DESC);
+COMMENT ON INDEX ix_orders_recent IS 'webapp/queries/recent_orders.py, webapp/queries/orders_today.py, webapp/queries/order_search.py, webapp/rollups/refresh.py: orders placed in a period, newest first';
+
+CREATE INDEX ix_orders_refunded ON orders USING btree (tenant_id, id) INCLUDE (refunded_minor) WHERE (refunded_minor > 0);
+COMMENT ON INDEX ix_orders_refunded IS 'webapp/orders/missing_refunds.py: refunds without an event';
+
+CREATE INDEX ix_orders_search ON orders USING gin (order_search_terms(tenant_id, placed_at, owner_id, number, customer)) WITH (fastupdate=off);
+COMMENT ON INDEX ix_orders_search IS 'webapp/queries/order_search.py: words of the customer, the number and the owner, through order_search()';
+
+CREATE INDEX ix_orders_status ON orders USING btree (tenant_id, status, placed_at DESC, id DESC);
+COMMENT ON INDEX ix_orders_status IS 'webapp/queries/order_search.py: orders of a status, newest first';
+
+CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';
+
+CREATE INDEX ix_users_sessions_from ON users USING btree (sessions_from) WHERE (sessions_from IS NOT NULL);
+COMMENT ON INDEX ix_users_sessions_from IS 'webapp/streams/revocation.py: users with recently ended sessions';
+
+CREATE UNIQUE INDEX uq_users_email_lower ON users USING btree (lower(email));
+
+
+-- Triggers --------------------------------------------------------------------------------------------------------------------
+
+CREATE TRIGGER order_events_inserted AFTER INSERT ON order_events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION order_events_inserted();
+CREATE TRIGGER orders_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_deleted();
+CREATE TRIGGER orders_inserted AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_inserted();
+CREATE TRIGGER orders_truncated BEFORE TRUNCATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION orders_truncated();
+CREATE TRIGGER orders_updated AFTER UPDATE ON orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_updated();
+CREATE TRIGGER users_updated BEFORE UPDATE OF password_hash, role, disabled_at ON users FOR EACH ROW EXECUTE FUNCTION users_updated();

@@ -1,0 +1,176 @@
+"""Every route, requested signed out and by a user of another tenant. A route without a rule here fails the test."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from webapp.routes.access import PUBLIC, is_fragment
+
+from ..support.browser import Person
+from ..support.world import World
+
+# Routes that need no sign-in. Their reasons are in webapp/routes/access.py; the second list makes each addition a decision.
+KNOWN_PUBLIC = {"static", "auth.sign_in", "auth.demo", "health.healthz", "health.readyz", "metrics.metrics"}
+
+# What a user of another tenant (the stranger) gets from each route that needs a sign-in. The order of the other tenant has the
+# number SECRET-7, and its customer, users and inbox contain "secret" too.
+#   own   the stranger's own data: 200 or a redirect
+#   404   the order or row in the address does not exist for the stranger
+RULES = {
+    "auth.sign_out": "own",
+    "board.index": "own",
+    "inbox.index": "own",
+    "inbox.read_all": "own",
+    "inbox.read_one": "own",
+    "orders.index": "own",
+    "orders.new": "own",
+    "orders.place": "own",
+    "orders.show": "404",
+    "orders.payment": "404",
+    "orders.shipment": "404",
+    "orders.refunds": "404",
+    "orders.cancellation": "404",
+    "orders.owner": "404",
+    "panels.recent_order": "404",
+    "stream.stream": "own",
+}
+PANEL = "own"  # all other fragments
+QUERIES = {
+    "panels.inbox_new_items": "?seen=3:3:",
+    "panels.batch": "?names=revenue",
+    "panels.orders_rows": "?ids=1,2,3&since=0",
+}  # required query strings
+
+
+def rules(app: Flask) -> list[tuple[Rule, str]]:
+    """Each route with each of its methods."""
+    ignored = {"HEAD", "OPTIONS"}
+    return [(rule, method) for rule in app.url_map.iter_rules() for method in sorted((rule.methods or set()) - ignored)]
+
+
+def path(rule: Rule, order_id: int, notification_id: int) -> str:
+    values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id} | dict(
+        rule.defaults or {}
+    )
+    missing = rule.arguments - values.keys()
+    assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
+    built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)
+    assert built is not None
+    return built[1] + QUERIES.get(rule.endpoint, "")
+
+
+@pytest.fixture
+def secrets(world: World) -> tuple[int, int]:
+    """The ids of an order and a notification of a user in another tenant."""
+    tenant = world.tenant("secret-tenant", name="Secret Ltd")
+    owner = world.user(tenant, "Secret Person")
+    order = world.order(tenant, 777_77, number="SECRET-7", customer="Secret Customer", owner_id=owner)
+    world.change(order, paid_at="now")
+    notification = world.conn.execute("SELECT id FROM notifications").fetchone()
+    assert notification is not None
+    return order, notification[0]
+
+
+def state(world: World) -> list[tuple[object, ...]]:
+    """The rows of the other tenant that a request could change."""
+    rows = world.conn.execute(
+        "SELECT id, status, owner_id, refunded_minor, shipped_at, updated_at FROM orders ORDER BY id"
+    )
+    return rows.fetchall() + world.conn.execute("SELECT id, read_at FROM notifications ORDER BY id").fetchall()
+
+
+def test_every_route_has_a_rule_and_every_rule_has_a_route(app: Flask) -> None:
+    assert set(PUBLIC) == KNOWN_PUBLIC
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()} - KNOWN_PUBLIC
+    named = {endpoint for endpoint in endpoints if not endpoint.startswith("panels.")} | (endpoints & set(RULES))
+    assert named == set(RULES), "a new route needs a rule above"
+    assert {e for e in endpoints if e.startswith("panels.")}, "the board has panels"
+
+
+def test_signed_out_requests_are_redirected_to_sign_in(app: Flask, world: World, secrets: tuple[int, int]) -> None:
+    before, count = state(world), 0
+    for rule, method in rules(app):
+        if rule.endpoint in KNOWN_PUBLIC:
+            continue
+        address = path(rule, *secrets)
+        response = Person(app).client.open(address, method=method)
+        if is_fragment(rule.rule):
+            assert (response.status_code, response.mimetype) == (401, "text/plain"), address
+        else:
+            assert response.status_code == 303, address
+            assert response.location.startswith("/sign-in"), address
+        assert "secret" not in response.text.lower().replace("secret-7", ""), address
+        count += 1
+    assert count > len(RULES)
+    assert state(world) == before
+
+
+def test_a_user_of_another_tenant_sees_and_changes_nothing(app: Flask, world: World, secrets: tuple[int, int]) -> None:
+    stranger = Person(app, world.user(world.tenant("strangers"), "Stan Ranger"))
+    before = state(world)
+    for rule, method in rules(app):
+        if rule.endpoint in KNOWN_PUBLIC or rule.endpoint in ("auth.sign_out", "stream.stream"):
+            # A sign-out would end the test, and a stream does not end.
+            continue
+        address = path(rule, *secrets)
+        response = stranger.post(address) if method == "POST" else stranger.get(address)
+        wanted = RULES.get(rule.endpoint, PANEL)
+        if wanted == "404":
+            assert response.status_code == 404, f"{method} {address}"
+        else:
+            assert response.status_code in (200, 204, 303, 422), f"{method} {address}: {response.status_code}"
+        # A 404 repeats the requested number.
+        text = response.text.replace("SECRET-7", "") if wanted == "404" else response.text
+        assert "secret" not in text.lower(), f"{method} {address}"
+        assert "777.77" not in response.text, f"{method} {address}"
+    assert state(world) == before
+
+
+def test_a_user_of_the_tenant_sees_the_secrets(app: Flask, world: World, secrets: tuple[int, int]) -> None:
+    """Guard of the tests above: the texts that they search for exist."""
+    owner = world.conn.execute("SELECT id FROM users WHERE name = 'Secret Person'").fetchone()
+    assert owner is not None
+    person = Person(app, owner[0])
+    seen = {}
+    for rule, method in rules(app):
+        if method == "GET" and rule.endpoint not in KNOWN_PUBLIC and rule.endpoint != "stream.stream":
+            seen[rule.endpoint] = person.get(path(rule, *secrets)).text.lower()
+    for endpoint in (
+        "orders.index",
+        "orders.show",
+        "board.index",
+        "inbox.index",
+        "panels.recent_orders",
+        "panels.salespeople",
+        "panels.order",
+        "panels.orders_list",
+        "panels.orders_rows",
+        "panels.inbox_page",
+    ):
+        assert "secret" in seen[endpoint], endpoint
+    assert "777.77" in seen["panels.revenue"]
+
+
+def test_a_session_with_an_unknown_user_id_is_signed_out(app: Flask) -> None:
+    for user_id in ("999999", "x", "-1", "", "1 OR 1=1", "9" * 30):
+        person = Person(app)
+        with person.client.session_transaction() as session:
+            session["_user_id"] = user_id
+        assert person.get("/orders").status_code == 303, user_id
+
+
+def test_a_signed_in_request_holds_no_connection_before_it_queries(app: Flask, world: World) -> None:
+    """A stream lives for minutes, so loading its user must not occupy one of twenty connections."""
+    user = world.user(world.tenant())
+    with app.test_request_context():
+        from flask import session
+        from flask_login import current_user
+
+        from webapp.accounts.current import current_tenant
+        from webapp.db import db
+
+        session["_user_id"] = str(user)
+        assert (current_user.id, current_tenant().slug) == (user, "acme")
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]

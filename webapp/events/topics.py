@@ -1,0 +1,20 @@
+"""The topics of signals: what changed on the board. A panel lists the topics that concern it (panels/registry.py)."""
+
+from __future__ import annotations
+
+# Any order changed. Carries the ids of the orders.
+ORDERS = "orders"
+# Paid or refunded money, or its salesperson, changed.
+REVENUE = "revenue"
+# The number of orders changed.
+PLACED = "placed"
+# Celery has refreshed the rollups.
+ROLLUPS = "rollups"
+# A new day has begun for the tenant.
+DAY = "day"
+# One user's notifications changed. Reaches only that user's streams.
+INBOX = "inbox"
+# Signals may have been missed: refetch everything.
+RESYNC = "resync"
+
+BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RESYNC)

@@ -1,0 +1,28 @@
+"""Readers of the outbox with their saved cursors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Numeric,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..db import Base
+from .types import PgSnapshot
+
+
+class OutboxReader(Base):
+    """A reader of the outbox and its cursor: the snapshot of its last drain, valid in one cluster and timeline only."""
+
+    __tablename__ = "outbox_readers"
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    snapshot: Mapped[str] = mapped_column(PgSnapshot)
+    system_identifier: Mapped[int] = mapped_column(Numeric(20, 0))
+    timeline: Mapped[int] = mapped_column(Integer)
+    drained_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    redis_run_id: Mapped[str | None] = mapped_column(Text)  # Redis that got the last signals

@@ -1,0 +1,156 @@
+"""The whole import of one file, from its path to the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from . import columns, owners, placement, report, shopify, staging
+from .cell_parsers import CellParsers
+from .csv_file import OrdersFile
+from .errors import FileRefused
+from .row_parser import Row, RowParser
+
+Match = Callable[[Sequence[str], Mapping[str, str]], columns.Columns]
+FORMATS: dict[str, tuple[Match, type[RowParser]]] = {
+    "csv": (columns.match, RowParser),
+    "shopify": (shopify.match, shopify.ShopifyRows),
+}
+MAX_TENANTS_SHOWN = 10
+# Rejected rows that the summary shows: with a report, and without one.
+FIRST_ROWS, FIRST_ROWS_UNREPORTED = 3, 20
+SESSION_SETTINGS = (
+    # Enough to group half a million rows in memory.
+    "SET temp_buffers = '64MB'",
+    "SET work_mem = '64MB'",
+    # Statistics lag behind what an import has just placed. For a new tenant PostgreSQL would then expect one order and scan
+    # all lines for each of half a million, without end. Hash and merge joins suit whole files anyway.
+    "SET enable_nestloop = off",
+)
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """The options of one import. `mapped` (field → column name) overrides the columns found by name."""
+
+    path: Path
+    tenant_slug: str
+    format: str = "csv"
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    owners: str = "refuse"
+    decimal: str = "point"
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of an import. `report_path` is the report of rejected rows; `first` holds a few of them.
+
+    When the report could not be written, `report_error` is the reason and `first` holds more rows.
+    """
+
+    rows: int
+    counts: report.Counts
+    outcome: placement.Outcome
+    report_path: Path | None
+    report_error: str
+    first: list[report.Rejected]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ImportTenant:
+    """The columns of a tenant that an import needs."""
+
+    id: int
+    slug: str
+    timezone: str
+    currency: str
+
+
+class Import:
+    """The import of one file into one tenant. The constructor, which matches the header, and `run` raise FileRefused."""
+
+    def __init__(self, conn: psycopg.Connection, options: ImportOptions) -> None:
+        """`conn` is in autocommit mode, so that staging holds no transaction open for others to wait on."""
+        self.conn = conn
+        self.options = options
+        self.tenant = _tenant(conn, options.tenant_slug)
+        self.file = OrdersFile.open(options.path, options.encoding, options.delimiter)
+        match, self.row_parser = FORMATS[options.format]
+        self.columns = match(self.file.header, options.mapped)
+        # Whether the orders were committed, so that a caller can report it after an interrupt.
+        self.placed = False
+
+    def run(
+        self,
+        progress: Callable[[int], None] | None = None,
+        placing: Callable[[int], None] | None = None,
+        waiting: Callable[[], None] | None = None,
+    ) -> Result:
+        """Read, stage, check, place and report the file's orders.
+
+        `progress` gets the bytes read, `placing` the number of valid orders. `waiting` is called once if another import into
+        the tenant must finish first.
+        """
+        begin = time.monotonic()
+        for setting in SESSION_SETTINGS:
+            self.conn.execute(setting)
+        # Reasons show times in the tenant's zone.
+        self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
+        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.options.decimal)
+        rows = staging.stage(self.conn, self._parsed_rows(parsers, progress))
+        if not rows:
+            raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
+        staging.group(self.conn, parsers.digits)
+        owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
+        counts = report.count(self.conn)
+        if placing:
+            placing(counts.orders - counts.rejected_orders)
+        outcome = placement.place(
+            self.conn,
+            self.tenant.id,
+            self.tenant.currency,
+            self.options.format,
+            create_owners=self.options.owners == "create",
+            dry_run=self.options.dry_run,
+            waiting=waiting,
+        )
+        self.placed = not self.options.dry_run
+        path, error = self._report(counts)
+        first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
+        return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin)
+
+    def _parsed_rows(self, parsers: CellParsers, progress: Callable[[int], None] | None) -> Iterator[Row]:
+        parse = self.row_parser(self.columns, parsers).parse
+        for line, cells in self.file.rows(progress):
+            yield parse(line, cells)
+
+    def _report(self, counts: report.Counts) -> tuple[Path | None, str]:
+        try:
+            if counts.rejected_rows:
+                return report.write(self.conn, self.file), ""
+            if not self.options.dry_run:  # a dry run deletes nothing
+                report.remove(self.file.path)
+        except OSError as error:
+            return None, error.strerror or str(error)
+        return None, ""
+
+
+def _tenant(conn: psycopg.Connection, slug: str) -> ImportTenant:
+    found = conn.execute("SELECT id, slug, timezone, currency FROM tenants WHERE slug = %s", [slug]).fetchone()
+    if found:
+        return ImportTenant(*found)
+    known = [row[0] for row in conn.execute("SELECT slug FROM tenants ORDER BY slug LIMIT %s", [MAX_TENANTS_SHOWN + 1])]
+    if not known:
+        raise FileRefused(
+            f"There is no tenant {slug!r}, and no tenant at all yet; create one with `flask tenant create`."
+        )
+    shown = ", ".join(known[:MAX_TENANTS_SHOWN]) + (", …" if len(known) > MAX_TENANTS_SHOWN else "")
+    raise FileRefused(f"There is no tenant {slug!r}; known tenants: {shown}.")

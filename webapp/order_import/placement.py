@@ -1,0 +1,162 @@
+"""Placing the valid orders, in one transaction: one ring for the tenant, and all of them or none."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from . import owners
+from .errors import FileRefused
+
+# Advisory lock; the tenant's id is the lower half.
+IMPORT_LOCK = 0x00D0_0BE4 << 32
+MAX_EXAMPLES = 5  # order numbers in the summary
+
+# Ordered by placed_at, as in the board's index, then by line, as in the file.
+PLACED = "CREATE TEMP TABLE import_placed (number text, id bigint)"
+PLACE = """
+WITH placed AS (
+    INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
+                        placed_at, paid_at, shipped_at, cancelled_at, source)
+    SELECT %(tenant)s, o.number, o.customer, CASE WHEN w.disabled IS NULL THEN w.owner_id END, %(currency)s,
+           o.total_minor, o.refunded_minor,
+           o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at, %(source)s
+    FROM import_orders o
+    LEFT JOIN import_owners w ON w.owner_key = o.owner_key
+    WHERE o.reason IS NULL
+      AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)
+    ORDER BY o.placed_at, o.first_line
+    ON CONFLICT (tenant_id, number) DO NOTHING  -- another writer may place that number meanwhile
+    RETURNING number, id
+)
+INSERT INTO import_placed SELECT number, id FROM placed"""
+
+NUMBERED_LINES = """
+CREATE TEMP TABLE import_numbered_lines AS
+SELECT number COLLATE "default" AS number,
+       row_number() OVER (PARTITION BY number ORDER BY line) AS position,
+       coalesce(sku, '') COLLATE "default" AS sku,
+       product COLLATE "default" AS product,
+       quantity, unit_price_minor, line_total_minor AS total_minor
+FROM import_lines WHERE quantity IS NOT NULL"""
+
+PLACE_LINES = """
+INSERT INTO order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor)
+SELECT %(tenant)s, p.id, l.position, l.sku, l.product, l.quantity, l.unit_price_minor, l.total_minor
+FROM import_numbered_lines l JOIN import_placed p ON p.number = l.number
+ORDER BY p.id, l.position"""
+
+# The orders that existed before, and whether this file has the same content for them.
+EXISTING = """
+CREATE TEMP TABLE import_existing AS
+WITH existing AS (
+    SELECT o.number, o.first_line, x.id, o.lines,
+           (o.customer, CASE WHEN w.disabled IS NULL OR x.owner_id IS NOT NULL THEN w.owner_id END,
+            o.total_minor, o.refunded_minor,
+            o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at)
+           IS NOT DISTINCT FROM
+           (x.customer, x.owner_id, x.total_minor, x.refunded_minor,
+            x.placed_at, x.paid_at, x.shipped_at, x.cancelled_at) AS same
+    FROM import_orders o
+    JOIN orders x ON x.tenant_id = %(tenant)s AND x.number = o.number
+    LEFT JOIN import_owners w ON w.owner_key = o.owner_key
+    WHERE o.reason IS NULL AND NOT EXISTS (SELECT FROM import_placed p WHERE p.number = o.number)
+), kept AS (
+    SELECT e.id, count(*) AS lines,
+           count(*) FILTER (WHERE (k.sku, k.product, k.quantity, k.unit_price_minor, k.total_minor)
+               = (l.sku, l.product, l.quantity, l.unit_price_minor, l.total_minor)) AS same
+    FROM existing e
+    JOIN order_lines k ON k.tenant_id = %(tenant)s AND k.order_id = e.id
+    LEFT JOIN import_numbered_lines l ON l.number = e.number AND l.position = k.position
+    GROUP BY e.id
+)
+SELECT e.number, e.first_line,
+       e.same AND coalesce(kept.lines, 0) = e.lines AND coalesce(kept.same, 0) = e.lines AS same
+FROM existing e LEFT JOIN kept ON kept.id = e.id"""
+
+OUTCOME = """
+SELECT (SELECT count(*) FROM import_placed) AS placed,
+       (SELECT count(*) FROM import_existing WHERE same) AS unchanged,
+       (SELECT count(*) FROM import_existing WHERE NOT same) AS different,
+       ARRAY(SELECT number FROM import_existing WHERE NOT same ORDER BY first_line LIMIT %(examples)s) AS examples,
+       %(lines)s::bigint AS lines, %(owners)s::bigint AS owners"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The valid orders by result. `lines` and `owners` were created with the placed orders.
+
+    `unchanged` and `different` orders existed before; `examples` are numbers of different ones.
+    """
+
+    placed: int
+    unchanged: int
+    different: int
+    examples: list[str]
+    lines: int
+    owners: int
+
+
+def place(
+    conn: psycopg.Connection,
+    tenant_id: int,
+    currency: str,
+    source: str,
+    *,
+    create_owners: bool,
+    dry_run: bool,
+    waiting: Callable[[], None] | None = None,
+) -> Outcome:
+    """Place every order that has no reason to be rejected. With `dry_run`, do it all and roll back.
+
+    Existing order numbers are left unchanged. One import per tenant places at a time, because two imports with the same
+    numbers in different orders would deadlock; `waiting` is called if another one is placing. Raises FileRefused when
+    another tenant takes an owner's address meanwhile.
+    """
+    values = {"tenant": tenant_id, "currency": currency, "source": source}
+    try:
+        with conn.transaction(force_rollback=dry_run):
+            _lock(conn, tenant_id, waiting)
+            conn.execute("SET LOCAL doorbell.notify = off")  # past orders create no notifications
+            created = _create_owners(conn, tenant_id) if create_owners else 0
+            conn.execute(PLACED)
+            conn.execute(PLACE, values)
+            conn.execute("ANALYZE import_placed")
+            conn.execute(NUMBERED_LINES)
+            conn.execute("ANALYZE import_numbered_lines")
+            lines = conn.execute(PLACE_LINES, values).rowcount
+            conn.execute(EXISTING, values)
+            with conn.cursor(row_factory=class_row(Outcome)) as cursor:
+                counts = {"examples": MAX_EXAMPLES, "lines": lines, "owners": created}
+                outcome = cursor.execute(OUTCOME, counts).fetchone()
+            assert outcome is not None
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        return outcome
+    finally:
+        # After COMMIT a Ctrl-C must not be reported as "nothing was placed".
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _lock(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] | None) -> None:
+    lock = IMPORT_LOCK + tenant_id
+    taken = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock]).fetchone()
+    if taken and taken[0]:
+        return
+    if waiting:
+        waiting()
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+
+
+def _create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
+    created = owners.create_owners(conn, tenant_id)
+    if owner := owners.first_unknown(conn, tenant_id):
+        raise FileRefused(
+            f"Another tenant has just created a user with the address {owner}. Nothing was placed; run the import again."
+        )
+    return created

@@ -1,0 +1,86 @@
+"""Actions on an order, as resources below it: paying is POST /orders/7/payment. Each leads back to the order's page."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from .. import orders
+from ..accounts.current import current_tenant
+from ..display.filters import money_text
+from ..money import MoneyError
+from ..orders.errors import (
+    AlreadyCancelled,
+    AlreadyPaid,
+    AlreadyShipped,
+    OrderError,
+    OrderInvalid,
+    OrderNotFound,
+    OrderRefused,
+    RefundInvalid,
+)
+from ..queries import order_page
+from . import forms
+from .errors import order_not_found
+from .orders import bp, show_page, status_of
+
+# If the order already has the state that an action sets, another person was faster. That is not an error of this user.
+ALREADY_DONE: dict[str, type[OrderError]] = {
+    "orders.payment": AlreadyPaid,
+    "orders.shipment": AlreadyShipped,
+    "orders.cancellation": AlreadyCancelled,
+}
+
+
+@bp.post("/orders/<order_number:number>/payment")
+def payment(number: str) -> ResponseReturnValue:
+    orders.pay(current_tenant().id, number, actor_id=current_user.id)
+    return _redirect(number, f"Order {number} marked as paid.")
+
+
+@bp.post("/orders/<order_number:number>/shipment")
+def shipment(number: str) -> ResponseReturnValue:
+    orders.ship(current_tenant().id, number, actor_id=current_user.id)
+    return _redirect(number, f"Order {number} marked as shipped.")
+
+
+@bp.post("/orders/<order_number:number>/refunds")
+def refunds(number: str) -> ResponseReturnValue:
+    tenant = current_tenant()
+    try:
+        amount = forms.refund_minor(request.form.get("amount", ""), tenant)
+    except MoneyError as error:
+        raise RefundInvalid(str(error)) from None
+    orders.refund(tenant.id, number, amount, actor_id=current_user.id)
+    return _redirect(number, f"Refunded {money_text(amount)}.")
+
+
+@bp.post("/orders/<order_number:number>/cancellation")
+def cancellation(number: str) -> ResponseReturnValue:
+    orders.cancel(current_tenant().id, number, actor_id=current_user.id)
+    return _redirect(number, f"Order {number} cancelled.")
+
+
+@bp.post("/orders/<order_number:number>/owner")
+def owner(number: str) -> ResponseReturnValue:
+    chosen = forms.chosen_owner(request.form.get("owner"))
+    orders.reassign(current_tenant().id, number, chosen, actor_id=current_user.id)
+    name = next((user.name for user in order_page.team(current_tenant()) if user.id == chosen), None)
+    return _redirect(number, f"Assigned to {name}." if name else f"Order {number} is unassigned.")
+
+
+@bp.errorhandler(OrderRefused)
+@bp.errorhandler(OrderInvalid)
+def refused(error: OrderError) -> ResponseReturnValue:
+    """The order's page in its current state, with the reason. A state that another person already set is only a notice."""
+    category = "info" if isinstance(error, ALREADY_DONE.get(request.endpoint or "", ())) else "danger"
+    try:
+        return show_page((request.view_args or {})["number"], str(error), status_of(error), category)
+    except OrderNotFound as missing:
+        return order_not_found(missing)
+
+
+def _redirect(number: str, message: str) -> ResponseReturnValue:
+    flash(message, "success")
+    return redirect(url_for("orders.show", number=number), 303)
