@@ -79,7 +79,7 @@ def test_a_new_leader_is_not_suspected_for_the_silence_of_the_one_before(
         clock.now += standing_by.SUSPECT_SECONDS
         assert detector.suspect(standby) is None
         clock.now += standing_by.SUSPECT_SECONDS
-        assert detector.suspect(standby) == connection.session(fresh), "the guard: its own silence counts"
+        assert detector.suspect(standby) == connection.session(fresh), "guard: its own missing heartbeat counts"
 
 
 def test_a_redis_without_writes_proves_nothing_about_the_leader(redis_client: redis.Redis) -> None:

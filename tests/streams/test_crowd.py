@@ -168,9 +168,9 @@ def test_a_stream_that_opens_while_signals_are_pending_gets_them_once(
     assert [event.name for event in events_until(late, last)] == ["day"]
 
 
-def is_folding() -> bool:
+def has_pending_fan_out() -> bool:
     """Whether signals wait for the next fan-out to a crowd."""
-    return any(thread.name == "fold" for thread in threading.enumerate())
+    return any(thread.name == "fan-out" for thread in threading.enumerate())
 
 
 def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStream]]:
@@ -196,12 +196,12 @@ def test_signals_pending_when_redis_is_lost_are_not_sent_after_the_resync(
     publisher.publish(redis_client, tenant, {"placed": None})
     assert eventually(lambda: all(waiting_topics(stream) == ["placed"] for stream in streams))
     publisher.publish(redis_client, tenant, {"orders": [1]})
-    eventually(is_folding)
+    eventually(has_pending_fan_out)
     redis_client.client_kill_filter(_type="pubsub")
     assert eventually(
         lambda: all(waiting_topics(stream) == ["resync"] and not stream.disconnected for stream in streams)
     )
-    eventually(lambda: not is_folding())
+    eventually(lambda: not has_pending_fan_out())
     assert all(waiting_topics(stream) == ["resync"] for stream in streams)
     publisher.publish(redis_client, tenant, {"day": None})
     assert eventually(lambda: all(waiting_topics(stream) == ["resync", "day"] for stream in streams))
