@@ -289,7 +289,7 @@ def test_an_import_gives_a_disabled_user_no_new_orders(importer: Importer, world
     assert "unchanged  1 orders" in result.output, "a daily import continues to work"
     (reason,) = importer.reasons().values()
     assert reason.startswith(
-        "owner 'ben@example.com' is disabled and gets no new orders; name another one, run flask user"
+        "owner 'ben@example.com' is disabled and gets no new orders; name another owner, run flask user"
     )
     assert importer.orders("number", "owner_id") == [("B1", ben)]
 

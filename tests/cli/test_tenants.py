@@ -14,7 +14,7 @@ from ..support.world import Service, World
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("", "Acme Ltd", "The slug 'Acme Ltd' cannot be used; allowed: 1 to 63 of a-z"),
+        ("", "Acme Ltd", "The slug 'Acme Ltd' is not valid. Use 1 to 63 of a-z"),
         ("--name", " ", "0 characters"),
         ("--timezone", "berlin", "Did you mean Europe/Berlin?"),
         ("--timezone", "Europe/Berlinn", "Did you mean Europe/Berlin"),
@@ -22,8 +22,8 @@ from ..support.world import Service, World
         ("--currency", "EURO", "Did you mean"),
         ("--currency", "eur", "Did you mean EUR"),
         ("--currency", "€", "Use one like EUR"),
-        ("--locale", "german", "like en_GB or de_DE"),
-        ("--locale", "xx_YY", "like en_GB or de_DE"),
+        ("--locale", "german", "such as en_GB or de_DE"),
+        ("--locale", "xx_YY", "such as en_GB or de_DE"),
     ],
 )
 def test_an_invalid_tenant_is_refused_in_one_line(
@@ -40,7 +40,7 @@ def test_a_second_tenant_of_a_slug_is_refused(app: Flask, world: World) -> None:
     flask(app, *TENANT)
     refused = flask(app, *TENANT)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert "a tenant 'acme' already" in refused.stderr
+    assert "tenant 'acme' already exists" in refused.stderr
 
 
 def test_a_locale_that_is_too_long_for_the_database_is_refused(app: Flask, world: World) -> None:
@@ -80,11 +80,11 @@ def rows_of_days(world: World) -> list[str]:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (["rename", "acne", "Acme"], "There is no tenant 'acne'; there are: acme."),
+        (["rename", "acne", "Acme"], "There is no tenant 'acne'. Existing tenants: acme."),
         (["rename", "acme", " "], "0 characters"),
         (["set", "acme"], "Give --name, --timezone, --locale or --currency."),
         (["set", "acme", "--timezone", "berlin"], "Did you mean Europe/Berlin?"),
-        (["set", "acme", "--locale", "german"], "like en_GB or de_DE"),
+        (["set", "acme", "--locale", "german"], "such as en_GB or de_DE"),
         (["set", "acme", "--name", "Other", "--currency", "eur"], "Did you mean EUR"),
         (
             ["set", "acme", "--name", "Other", "--currency", "USD"],

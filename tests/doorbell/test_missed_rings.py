@@ -20,7 +20,7 @@ def counted() -> Callable[[], float]:
     """How many missed rings the metric has counted since the test began."""
 
     def total() -> float:
-        return REGISTRY.get_sample_value("doorbell_lost_bells_total") or 0.0
+        return REGISTRY.get_sample_value("doorbell_missed_rings_total") or 0.0
 
     before = total()
     return lambda: total() - before

@@ -47,7 +47,7 @@ def test_a_refused_stream_has_a_status_and_no_events() -> None:
 
 
 def test_what_is_no_http_is_refused() -> None:
-    with pytest.raises(ValueError, match="no answer of an HTTP/1 server"):
+    with pytest.raises(ValueError, match="not an HTTP/1 response"):
         Parser().feed(b"-ERR unknown command\r\n\r\n")
 
 

@@ -149,7 +149,7 @@ def check_locale(locale: str) -> None:
         Locale.parse(locale)
     except (ValueError, UnknownLocaleError):
         raise AccountError(
-            f"The locale {locale!r} is not known. Use a language with a country, such as en_GB or de_DE."
+            f"The locale {locale!r} is not known. Use a language with a country, like en_GB or de_DE."
         ) from None
 
 

@@ -153,4 +153,4 @@ def _tenant(conn: psycopg.Connection, slug: str) -> ImportTenant:
             f"There is no tenant {slug!r}, and no tenant at all yet; create one with `flask tenant create`."
         )
     shown = ", ".join(known[:MAX_TENANTS_SHOWN]) + (", …" if len(known) > MAX_TENANTS_SHOWN else "")
-    raise FileRefused(f"There is no tenant {slug!r}; known tenants: {shown}.")
+    raise FileRefused(f"There is no tenant {slug!r}. Existing tenants: {shown}.")

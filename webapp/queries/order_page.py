@@ -1,4 +1,4 @@
-"""One order with its lines and its timeline."""
+"""One order with its lines and its activity."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OrderPage:
 
     order: OrderState
     lines: tuple[ShownLine, ...]
-    timeline: tuple[TimelineEntry, ...]
+    activity: tuple[TimelineEntry, ...]
     allowed_actions: frozenset[str]
     user_names: dict[int, str]
     owners: dict[int, str]
@@ -91,7 +91,7 @@ def _read(tenant: Tenant, condition: ColumnElement[bool]) -> OrderPage | None:
     return OrderPage(
         order=order,
         lines=_lines(tenant.id, order.id),
-        timeline=_timeline(tenant.id, order.id),
+        activity=_activity(tenant.id, order.id),
         allowed_actions=allowed(order),
         user_names={user.id: user.name for user in users},
         owners={user.id: _shown_name(user) for user in users if user.disabled_at is None or user.id == order.owner_id},
@@ -124,7 +124,7 @@ def _lines(tenant_id: int, order_id: int) -> tuple[ShownLine, ...]:
     )
 
 
-def _timeline(tenant_id: int, order_id: int) -> tuple[TimelineEntry, ...]:
+def _activity(tenant_id: int, order_id: int) -> tuple[TimelineEntry, ...]:
     """The order's events, newest first. Served by ix_order_events_order."""
     event, claimed_actor = OrderEvent, aliased(User)
     role = func.nullif(event.written_by, text("session_user"))

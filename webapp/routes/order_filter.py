@@ -22,7 +22,7 @@ TOO_MANY = {
 }
 TOO_LONG = (
     f"The search took longer than {order_search.MAX_SECONDS} s and was stopped."
-    " Add words or letters, or choose a status or a salesperson."
+    " Add a word or more letters, or choose a status or a salesperson."
 )
 
 log = logs.get("web")
