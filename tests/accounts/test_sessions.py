@@ -86,7 +86,7 @@ def test_in_the_same_process_a_copied_cookie_is_refused_after_the_sign_out(
     with statements(here.app) as sent:
         assert here.sees(cookie) == 401
         assert here.pays(cookie, token).location == "/sign-in"
-        assert sent == [], "the process knows it without a query"
+        assert sent == [], "the process needs no query for it"
     assert world.conn.execute("SELECT status FROM orders").fetchone() == ("placed",)
 
 

@@ -1,4 +1,4 @@
-"""What screen readers are told of changes: a summary at most every 20 s, and the user's own orders at once."""
+"""Announcements of changes to screen readers: a summary at most every 20 s, and the user's own orders at once."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the tests share: servers, processes, factories, clients."""
+"""Code that the tests share: servers, processes, factories, clients."""

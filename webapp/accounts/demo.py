@@ -12,7 +12,7 @@ SLUG = "demo"
 
 
 def demo_user(role: str) -> User | None:
-    """The first enabled user of the tenant `demo` with this role; None if there is none."""
+    """The first enabled user of the tenant `demo` with this role; None if there is no such user."""
     statement = select(User).join(Tenant, Tenant.id == User.tenant_id)
     statement = statement.where(Tenant.slug == SLUG, User.role == role, User.disabled_at.is_(None))
     with Session(db.engine) as reading:

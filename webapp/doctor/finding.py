@@ -11,7 +11,7 @@ _SEVERITY = (OK, WARN, FAULT)
 
 @dataclass(frozen=True)
 class Finding:
-    """What was seen, with one line of advice per thing to do. `away` is set where a service cannot be used: the reason that
+    """An observation, with one line of advice per thing to do. `away` is set where a service cannot be used: the reason that
     the checks that need it report."""
 
     level: str

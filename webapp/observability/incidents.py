@@ -61,7 +61,7 @@ class Incident:
         return begins
 
     def over(self, log: BoundLogger) -> bool:
-        """End the incident: log its length and number of attempts. Returns False where there is none."""
+        """End the incident: log its length and number of attempts. Returns False without an incident."""
         # Without the lock, because this is called after each success.
         if self._began is None:
             return False

@@ -29,7 +29,7 @@ _XML = re.compile(rb"<(?:\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*(?:\s[^<>]*)?>\s*(?:
 
 
 def describe(path: Path) -> str | None:
-    """What the file is and what to do, such as `a PDF: export the orders as CSV instead`. None if it may be CSV.
+    """The type of the file and what to do, such as `a PDF: export the orders as CSV instead`. None if it may be CSV.
 
     Raises OSError.
     """

@@ -41,7 +41,7 @@ TOTAL_SCALE = 1000 * RATE_ONE  # quantities are in thousandths
 
 # The buffer of one row: the staged values, then those that are not staged.
 Row = list[Any]
-# What to parse: index in the Row, index in the file's row, parser, column name.
+# A cell to parse: index in the Row, index in the file's row, parser, column name.
 Steps = list[tuple[int, int, Callable[[str], Any], str]]
 
 

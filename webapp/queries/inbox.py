@@ -18,8 +18,8 @@ PAGE_LIMIT = 200  # on the inbox page
 # More new items than this are combined into one toast.
 TOAST_LIMIT = 3
 
-# What a page has seen is a snapshot, as in outbox/drain.py. Ids are assigned before the commit, so a notification below the
-# newest seen id may still appear, and `id > newest` would miss it.
+# A page keeps what it has shown as a snapshot, as in outbox/drain.py. Ids are assigned before the commit, so a notification
+# below the newest seen id may still appear, and `id > newest` would miss it.
 # Served by ix_notifications_inbox and ix_notifications_unread.
 LIST_SQL = text("""
     SELECT counted.unread, pg_current_snapshot()::text AS seen, n.*

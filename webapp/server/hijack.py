@@ -17,7 +17,7 @@ from typing import Any
 
 # A peer that acknowledges nothing for so long is gone; a closed laptop sends no goodbye.
 DEAD_MS = 40_000
-# The kernel's send queue per stream. What is in it can no longer be coalesced, so a long queue would make a page lag.
+# The kernel's send queue per stream. Its content can no longer be coalesced, so a long queue would make a page lag.
 SEND_BYTES = 16_384
 
 
