@@ -14,8 +14,8 @@ from ..support.world import World
 # Routes that need no sign-in. Their reasons are in webapp/routes/access.py; the second list makes each addition a decision.
 KNOWN_PUBLIC = {"static", "auth.sign_in", "auth.demo", "health.healthz", "health.readyz", "metrics.metrics"}
 
-# The answers that a user of another tenant (the stranger) gets from each route that needs a sign-in. The order of the other tenant has the
-# number SECRET-7, and its customer, users and inbox contain "secret" too.
+# The answers to a user of another tenant (the stranger) from each route that needs a sign-in. The other tenant's order has
+# the number SECRET-7, and its customer, users and inbox contain "secret" too.
 #   own   the stranger's own data: 200 or a redirect
 #   404   the order or row in the address does not exist for the stranger
 RULES = {
