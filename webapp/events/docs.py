@@ -35,11 +35,13 @@ _READING = """
 ## Reading events
 
 Ids and transaction ids are assigned before a commit. So "greater than the last id" loses events of transactions that
-commit late, and sorting by `xid` can put an order's shipment before its payment. A consumer therefore reads
-**differences of two snapshots**: the events that the second snapshot sees and the first did not. No event is lost, none
-is read twice, and a transaction that stays open delays its own events only.
+commit late, and sorting by `xid` can put an order's shipment before its payment. A snapshot (`pg_current_snapshot()`) is
+the list of transactions that had ended at one moment. A consumer, such as a program of yours, reads **differences of
+two snapshots**: the events that the second snapshot sees and the first did not. No event is lost, none is read twice,
+and a transaction that stays open delays its own events only.
 
-A consumer needs SELECT on `order_events` and a table of its own in the same database:
+A consumer needs SELECT on `order_events` and a table of its own in the same database. Doorbell's own readers have rows
+of `outbox_readers` instead, and only those rows keep old events from being dropped:
 
 ```sql
 CREATE TABLE my_reader (
@@ -47,7 +49,8 @@ CREATE TABLE my_reader (
     s2 pg_snapshot,                     -- the end of the difference being read; null between two
     last_id bigint NOT NULL DEFAULT 0   -- the last event of it that is handled
 );
-INSERT INTO my_reader (s1) VALUES (pg_current_snapshot());  -- from now on; from the beginning: '1:1:'
+INSERT INTO my_reader (s1) VALUES (pg_current_snapshot());  -- from now on
+-- To read from the oldest event: VALUES ('1:1:'), a snapshot that sees no transaction.
 ```
 
 1. Begin a difference, and commit **before** you handle its first event:
@@ -77,7 +80,8 @@ SELECT * FROM diff WHERE id > (SELECT last_id FROM my_reader) ORDER BY id LIMIT 
 UPDATE my_reader SET last_id = :last_id;
 ```
 
-4. When a page is empty, the difference is done. Close it, wait for a ring or a moment, and continue with step 1:
+4. When a page is empty, the difference is done. Close it, wait a second, and continue with step 1. Do not wait for a
+[ring](#the-ring): while Doorbell's listener is awake, writers send none:
 
 ```sql
 UPDATE my_reader SET s1 = s2, s2 = NULL, last_id = 0 WHERE s2 IS NOT NULL;
@@ -89,7 +93,8 @@ meanwhile, and `last_id` would skip its events.
 
 - The sequence is correct **per order**, because an event is written while its writer holds the order's row lock. It is
   not correct across orders or salespeople: to handle events in parallel, divide them by `order_id`.
-- It needs `CACHE 1` for the ids and no other writer of `order_events`. `flask doctor` checks both (`ids`, `writers`).
+- It needs ids that are assigned one at a time (`CACHE 1`, as Doorbell creates them), and no other writer of
+  `order_events`. `flask doctor` checks both (`ids`, `writers`).
 - Read on the primary: a replica's snapshots cannot be compared with it.
 - Events are kept for `RETENTION_DAYS`; a consumer that does not read for longer loses the oldest.
 - After a failover, a crash or a point-in-time restore continue as before: the cursor is as old as the events. After a
@@ -129,7 +134,8 @@ def render() -> str:
 
 
 def _section(event: catalog.EventType) -> str:
-    notified = "The owner, unless they acted or it happened more than a day ago." if event.notifies_owner else "No one."
+    owner = "The owner, unless they acted or `occurred_at` is more than a day ago."
+    notified = owner if event.notifies_owner else "No one."
     topics = ", ".join(f"`{topic}`" for topic in event.topics)
     rows = (
         ("written", event.when),
