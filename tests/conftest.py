@@ -177,7 +177,7 @@ def redis_client(service: Service) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def heartbeat(redis_client: redis.Redis) -> None:
-    """A listener's heartbeat, without which pages are told to poll."""
+    """A listener's heartbeat, without which pages poll."""
     redis_client.set(publisher.HEARTBEAT_KEY, "{}")
 
 

@@ -14,7 +14,7 @@ from webapp.doorbell.quiet_mode import QuietMode
 
 from ..support.quiet_mode_model import Listener, Protocol, State, decide, ways_to_decisions
 
-# What a step of the leader comes to: its state, and whether it holds the quiet lock.
+# The result of a leader's step: its state, and whether it holds the quiet lock.
 Outcome = tuple[str, bool]
 
 STATES = {
