@@ -1,4 +1,4 @@
-"""Announcements of changes to screen readers: a summary at most every 20 s, and the user's own orders at once."""
+"""The announcements for screen readers: a summary of changes at most every 20 s, and the user's own orders at once."""
 
 from __future__ import annotations
 

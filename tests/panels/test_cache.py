@@ -95,7 +95,7 @@ def test_without_a_log_no_render_is_kept_and_fifty_concurrent_requests_share_que
                 eventually(lambda: cache.waiting_unkept == VIEWERS - 1, 2.5)
                 holder.rollback()
         assert {answer.result().status_code for answer in answers} == {200}
-        assert sent.about(REVENUE) == 2, "one for the first, and one for all who came while it ran"
+        assert sent.about(REVENUE) == 2, "one for the first request, and one for all that came during it"
         sent.clear()
         for _ in range(3):
             assert "Doorbell-Seq" not in ask(people[0]).headers

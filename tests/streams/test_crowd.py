@@ -184,7 +184,7 @@ def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStrea
     return hub, tenant, streams
 
 
-def waiting_topics(stream: GeneratorStream) -> list[str]:
+def pending_topics(stream: GeneratorStream) -> list[str]:
     return [] if stream.pending is None else list(stream.pending.topics)
 
 
@@ -194,17 +194,17 @@ def test_signals_pending_when_redis_is_lost_are_not_sent_after_the_resync(
     monkeypatch.setattr("webapp.streams.tenant_streams.PAUSE_SECONDS", 2.0)
     hub, tenant, streams = crowd(service, world)
     publisher.publish(redis_client, tenant, {"placed": None})
-    assert eventually(lambda: all(waiting_topics(stream) == ["placed"] for stream in streams))
+    assert eventually(lambda: all(pending_topics(stream) == ["placed"] for stream in streams))
     publisher.publish(redis_client, tenant, {"orders": [1]})
     eventually(has_pending_fan_out)
     redis_client.client_kill_filter(_type="pubsub")
     assert eventually(
-        lambda: all(waiting_topics(stream) == ["resync"] and not stream.disconnected for stream in streams)
+        lambda: all(pending_topics(stream) == ["resync"] and not stream.disconnected for stream in streams)
     )
     eventually(lambda: not has_pending_fan_out())
-    assert all(waiting_topics(stream) == ["resync"] for stream in streams)
+    assert all(pending_topics(stream) == ["resync"] for stream in streams)
     publisher.publish(redis_client, tenant, {"day": None})
-    assert eventually(lambda: all(waiting_topics(stream) == ["resync", "day"] for stream in streams))
+    assert eventually(lambda: all(pending_topics(stream) == ["resync", "day"] for stream in streams))
     hub.close_all(0)
 
 
@@ -223,7 +223,7 @@ def test_a_failed_fan_out_makes_its_pages_resync_and_the_next_one_works(
 
     monkeypatch.setattr(GeneratorStream, "deliver", fail_once)
     publisher.publish(redis_client, tenant, {"orders": [1]})
-    assert eventually(lambda: all(waiting_topics(stream) == ["resync"] for stream in streams))
+    assert eventually(lambda: all(pending_topics(stream) == ["resync"] for stream in streams))
     publisher.publish(redis_client, tenant, {"placed": None})
-    assert eventually(lambda: all(waiting_topics(stream) == ["resync", "placed"] for stream in streams))
+    assert eventually(lambda: all(pending_topics(stream) == ["resync", "placed"] for stream in streams))
     hub.close_all(0)

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def eventually(condition: Callable[..., T], seconds: float = 15.0) -> T:
-    """The first true value of `condition`. Its last result or exception is the failure."""
+    """The first true value of `condition`. A failure names its last value or error."""
     deadline = time.monotonic() + seconds
     while True:
         try:
