@@ -22,8 +22,8 @@ from ..support.world import Service, World
         ("--currency", "EURO", "Did you mean"),
         ("--currency", "eur", "Did you mean EUR"),
         ("--currency", "€", "Use one like EUR"),
-        ("--locale", "german", "such as en_GB or de_DE"),
-        ("--locale", "xx_YY", "such as en_GB or de_DE"),
+        ("--locale", "german", "like en_GB or de_DE"),
+        ("--locale", "xx_YY", "like en_GB or de_DE"),
     ],
 )
 def test_an_invalid_tenant_is_refused_in_one_line(
@@ -84,7 +84,7 @@ def rows_of_days(world: World) -> list[str]:
         (["rename", "acme", " "], "0 characters"),
         (["set", "acme"], "Give --name, --timezone, --locale or --currency."),
         (["set", "acme", "--timezone", "berlin"], "Did you mean Europe/Berlin?"),
-        (["set", "acme", "--locale", "german"], "such as en_GB or de_DE"),
+        (["set", "acme", "--locale", "german"], "like en_GB or de_DE"),
         (["set", "acme", "--name", "Other", "--currency", "eur"], "Did you mean EUR"),
         (
             ["set", "acme", "--name", "Other", "--currency", "USD"],

@@ -81,7 +81,7 @@ def test_a_slow_search_is_stopped_with_advice(
     response = ana.get("/orders?q=hanari&status=paid")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "3")
     page = soup(response)
-    assert "Add words" in page.select_one("[role=alert]").get_text()  # type: ignore[union-attr]
+    assert "Add a word" in page.select_one("[role=alert]").get_text()  # type: ignore[union-attr]
     assert page.select_one("#q")["value"] == "hanari"  # type: ignore[index]
     assert "postgresql is away" not in caplog.text
     assert ana.get("/orders?status=paid").status_code == 200
