@@ -115,3 +115,22 @@ def test_the_line_above_the_total_crosses_the_whole_table(world: World, sign_in:
     cells = f"[...{table}.tBodies[0].rows[0].cells, ...{table}.tFoot.rows[0].cells]"
     widths = page.evaluate(f"{cells}.map(cell => parseFloat(getComputedStyle(cell).borderTopWidth))")
     assert set(widths) == {0}
+
+
+@pytest.mark.parametrize(("width", "is_beside"), [(375, False), (1440, True)])
+def test_an_orders_actions_stand_above_its_activity_or_beside_its_facts(
+    world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell, width: int, is_beside: bool
+) -> None:
+    world.order(tenant, number="LAYOUT")
+    page = sign_in(ana, width=width).page
+    page.goto(doorbell.url + "/orders/LAYOUT")
+
+    def box(part: str) -> dict[str, float]:
+        found = page.locator(f".order-{part}").bounding_box()
+        assert found is not None
+        return dict(found)
+
+    facts, actions, history = box("facts"), box("actions"), box("history")
+    assert (actions["x"] > facts["x"] + facts["width"]) is is_beside
+    assert facts["y"] <= actions["y"] < history["y"]
+    assert history["x"] == facts["x"]
