@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from ..support.large_amounts import COMPANIES, company
 from ..support.processes import Doorbell
@@ -125,10 +125,10 @@ def test_an_orders_actions_stand_above_its_activity_or_beside_its_facts(
     page = sign_in(ana, width=width).page
     page.goto(doorbell.url + "/orders/LAYOUT")
 
-    def box(part: str) -> dict[str, float]:
+    def box(part: str) -> FloatRect:
         found = page.locator(f".order-{part}").bounding_box()
         assert found is not None
-        return dict(found)
+        return found
 
     facts, actions, history = box("facts"), box("actions"), box("history")
     assert (actions["x"] > facts["x"] + facts["width"]) is is_beside

@@ -11,29 +11,29 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 
-def is_dark(page: Page, dark: bool) -> None:
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark" if dark else "light")
-    expect(page.locator("#theme")).to_have_attribute("aria-pressed", "true" if dark else "false")
+def expect_theme(page: Page, theme: str) -> None:
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
+    expect(page.locator("#theme")).to_have_attribute("aria-pressed", str(theme == "dark").lower())
 
 
 def test_without_a_choice_the_page_follows_the_system(ana: int, sign_in: Sign) -> None:
     page = sign_in(ana, color_scheme="dark").open().page
-    is_dark(page, True)
+    expect_theme(page, "dark")
     page.emulate_media(color_scheme="light")
-    is_dark(page, False)
+    expect_theme(page, "light")
 
 
 def test_the_buttons_choice_outlives_the_page_and_the_system(ana: int, sign_in: Sign, doorbell: Doorbell) -> None:
     page = sign_in(ana, color_scheme="light").open().page
     page.locator("#theme").click()
-    is_dark(page, True)
+    expect_theme(page, "dark")
     page.reload()
-    is_dark(page, True)
+    expect_theme(page, "dark")
     page.emulate_media(color_scheme="dark")
     page.locator("#theme").click()
-    is_dark(page, False)
+    expect_theme(page, "light")
     page.goto(doorbell.url + "/orders")
-    is_dark(page, False)
+    expect_theme(page, "light")
 
 
 def test_without_storage_the_button_still_changes_the_page(ana: int, sign_in: Sign) -> None:
@@ -55,4 +55,4 @@ def test_the_sign_in_page_has_the_button_as_well(ana: int, sign_in: Sign, doorbe
     page.context.clear_cookies()
     page.goto(doorbell.url + "/sign-in")
     page.locator("#theme").click()
-    is_dark(page, True)
+    expect_theme(page, "dark")

@@ -122,7 +122,8 @@ def test_metrics_that_other_hosts_can_read_need_a_token(host: str, port: str) ->
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", ""])
 def test_metrics_for_this_host_only_need_no_token(host: str) -> None:
-    Config.from_env(GOOD | {"METRICS_HOST": host, "LISTENER_METRICS_PORT": "9101"})
+    config = Config.from_env(GOOD | {"METRICS_HOST": host, "LISTENER_METRICS_PORT": "9101"})
+    assert (config.metrics_host, config.listener_metrics_port) == (host or "127.0.0.1", 9101)
 
 
 def test_the_web_process_does_not_start_without_a_secret_key() -> None:

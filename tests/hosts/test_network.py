@@ -11,8 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..support.processes import ROOT
+from webapp.config import CANNOT_START
+
+from ..support.processes import ROOT, Doorbell
 from ..support.wait import eventually
+from ..support.world import Service
 from .network import NAMESPACES, SUBNET, Network, remove_leftovers, why_unavailable
 
 pytestmark = pytest.mark.hosts
@@ -52,6 +55,25 @@ def test_a_cut_is_silence_and_heals(network: Network) -> None:
             one.heal()
             client.settimeout(10)
             assert client.recv(10) == b"during"
+
+
+@pytest.mark.parametrize("env", [{"DOORBELL_DEMO": "1"}, {"DOORBELL_DEMO": "0", "COOKIE_SECURE": "0"}])
+@pytest.mark.parametrize("by_option", [False, True])
+def test_gunicorn_refuses_an_insecure_address_that_it_has_bound(
+    network: Network, service: Service, env: dict[str, str], by_option: bool
+) -> None:
+    doorbell, bind = Doorbell(service, **env), "0.0.0.0:8000"
+    options, variables = (["--bind", bind], {}) if by_option else ([], {"BIND": bind})
+    web = doorbell.process(*doorbell.web.args, *options, **variables)
+    try:
+        with network.host("one").inside():
+            web.start()
+        assert web.wait(30) == CANNOT_START
+        assert f"Doorbell cannot start: BIND is '{bind}', which other machines reach" in web.log
+        assert "ALLOW_INSECURE_NETWORK=1" in web.log
+        assert "Traceback" not in web.log
+    finally:
+        doorbell.close()
 
 
 def test_hosts_and_this_machine_cannot_reach_each_other(network: Network) -> None:
