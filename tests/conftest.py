@@ -9,10 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flask_migrate
@@ -25,7 +22,6 @@ from psycopg import sql
 
 from webapp import create_app
 from webapp.config import Config
-from webapp.launcher.cluster import PG_BIN
 from webapp.launcher.embedded import Embedded
 from webapp.orders import writer_role
 from webapp.redis_client import connect as connect_redis
@@ -36,6 +32,7 @@ from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
 from .support.database_roles import SHOP, STRANGER, make_role, signed_in
 from .support.processes import SECRET, Doorbell, Process
+from .support.servers import servers
 from .support.wait import eventually
 from .support.world import Service, World
 
@@ -52,11 +49,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.postgres)
 
 
-def servers_in(directory: Path) -> Embedded:
-    """PostgreSQL and Redis for tests, not started yet; PostgreSQL's programs are those that the environment names."""
-    return Embedded(directory, fast=True, programs=Path(os.environ.get(all_versions.VARIABLE) or PG_BIN))
-
-
 def config_for(service: Service, **changes: object) -> Config:
     values = {
         "DATABASE_URL": service.database_url,
@@ -70,15 +62,8 @@ def config_for(service: Service, **changes: object) -> Config:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Embedded]:
     """The two servers, started once a test run and stopped at its end."""
-    directory = Path(tempfile.mkdtemp(prefix="doorbell-tests-"))
-    directory.chmod(0o755)
-    services = servers_in(directory)
-    services.start()
-    try:
-        yield services
-    finally:
-        services.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+    with servers() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def test_the_message_names_each_insecure_setting() -> None:
 
 
 def served(service: Service, bind: str, env: dict[str, str]) -> None:
-    """What gunicorn.conf.py checks in a worker that gunicorn has given this address. No socket is opened."""
+    """Run the check of gunicorn.conf.py as in a worker on this address. No socket is opened."""
     gunicorn = GunicornConfig()
     gunicorn.set("bind", bind.split(","))
     worker = SimpleNamespace(cfg=gunicorn, wsgi=create_app(config_for(service, **env)))

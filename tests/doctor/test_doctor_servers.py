@@ -3,53 +3,36 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import flask_migrate
 import psycopg
 import pytest
 import redis
 
-from webapp import create_app, redis_client
+from webapp import redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.listener.catch_up import drain_without_leader
 from webapp.rollups import refresh
 
-from ..conftest import config_for, servers_in
 from ..support.doctor import NAMES, examined
+from ..support.servers import SMALL_QUEUE_FROM, migrated_servers
 from ..support.wait import eventually
 from ..support.world import Service, World
-
-# PostgreSQL 17 added max_notify_queue_pages; before, the queue always has 8 GB.
-SMALL_QUEUE_FROM = 170000
 
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Embedded]:
     """The two servers, with a notification queue of 512 KB and with prepared transactions."""
-    directory = Path(tempfile.mkdtemp(prefix="doorbell-patient-"))
-    directory.chmod(0o755)
-    servers = servers_in(directory)
-    servers.start()
-    try:
-        with psycopg.connect(servers.database_url, autocommit=True) as conn:
-            if conn.info.server_version >= SMALL_QUEUE_FROM:
-                conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
-            conn.execute("ALTER SYSTEM SET max_prepared_transactions = 5")
-        servers.postgres.restart()
-        app = create_app(config_for(Service(servers.database_url, servers.redis_url)))
-        with app.app_context():
-            flask_migrate.upgrade()
-            app.extensions["sqlalchemy"].engine.dispose()
-        yield servers
-    finally:
-        servers.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+
+    def configure(conn: psycopg.Connection) -> None:
+        if conn.info.server_version >= SMALL_QUEUE_FROM:
+            conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
+        conn.execute("ALTER SYSTEM SET max_prepared_transactions = 5")
+
+    with migrated_servers(configure) as started:
+        yield started
 
 
 @pytest.fixture

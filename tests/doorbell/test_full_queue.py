@@ -5,57 +5,39 @@ Any role of any database of the cluster can fill the queue: it listens, stays in
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import flask_migrate
 import psycopg
 import pytest
 import redis
 
-from webapp import create_app
 from webapp.doorbell import locks
 from webapp.launcher.embedded import Embedded
 from webapp.redis_client import connect
 
-from ..conftest import config_for, servers_in
 from ..support.doctor import examined
 from ..support.logfmt import lines
 from ..support.processes import Doorbell, Process
 from ..support.rings import rings
+from ..support.servers import SMALL_QUEUE_FROM, migrated_servers
 from ..support.signals import signalled
 from ..support.strangers import role
 from ..support.wait import eventually
 from ..support.world import Service, World
 
-# The first version with max_notify_queue_pages. Before it the queue is always 8 GB.
-SMALL_QUEUE_FROM = 170000
-
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Embedded]:
     """Servers with a notification queue of 512 KB."""
-    directory = Path(tempfile.mkdtemp(prefix="doorbell-small-queue-"))
-    directory.chmod(0o755)
-    servers = servers_in(directory)
-    servers.start()
-    try:
-        with psycopg.connect(servers.database_url, autocommit=True) as conn:
-            if conn.info.server_version < SMALL_QUEUE_FROM:
-                pytest.skip("before PostgreSQL 17 the notification queue cannot be made small")
-            conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
-        servers.postgres.restart()
-        app = create_app(config_for(Service(servers.database_url, servers.redis_url)))
-        with app.app_context():
-            flask_migrate.upgrade()
-            app.extensions["sqlalchemy"].engine.dispose()
-        yield servers
-    finally:
-        servers.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+
+    def configure(conn: psycopg.Connection) -> None:
+        if conn.info.server_version < SMALL_QUEUE_FROM:
+            pytest.skip("before PostgreSQL 17 the notification queue cannot be made small")
+        conn.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
+
+    with migrated_servers(configure) as started:
+        yield started
 
 
 @pytest.fixture

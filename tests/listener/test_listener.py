@@ -93,16 +93,27 @@ def test_the_standby_evicts_a_frozen_leader_which_stands_by_when_it_wakes(
     assert eventually(lambda: signalled(redis_client, tenant) == {order, later})
 
 
+def saved_cursor(world: World) -> str:
+    """The listener's snapshot, as a dump taken now would have it."""
+    row = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def restore_cursor(world: World, snapshot: str) -> None:
+    """Set the cursor back. The listener sees no more of a restored dump than this."""
+    world.conn.execute("UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", [snapshot])
+
+
 def test_a_dump_restored_over_the_database_makes_every_page_resync(
     world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    dumped = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
+    dumped = saved_cursor(world)
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
     assert "resync" not in topics(redis_client, tenant)
-    # The listener sees no more of a restore than this.
-    world.conn.execute("UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", dumped)
+    restore_cursor(world, dumped)
     assert eventually(lambda: "resync" in topics(redis_client, tenant))
     later = world.order(tenant)
     assert eventually(lambda: later in signalled(redis_client, tenant))
@@ -118,16 +129,14 @@ def test_a_dump_restored_while_no_listener_runs_makes_every_page_resync(
     world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
     tenant = world.tenant()
-    dumped = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
+    dumped = saved_cursor(world)
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
-    saved = world.conn.execute("SELECT snapshot::text FROM outbox_readers WHERE name = 'listener'").fetchone()
-    assert saved is not None
-    assert eventually(lambda: redis_client.get(drain.PUBLISHED_KEY) == saved[0].encode())
+    assert eventually(lambda: redis_client.get(drain.PUBLISHED_KEY) == saved_cursor(world).encode())
     listener.kill()
     # PostgreSQL finishes the statement of a client that was killed.
     assert eventually(lambda: not has_session(world))
-    world.conn.execute("UPDATE outbox_readers SET snapshot = %s WHERE name = 'listener'", dumped)
+    restore_cursor(world, dumped)
     listener.start()
     assert eventually(lambda: "resync" in topics(redis_client, tenant))
 

@@ -9,5 +9,5 @@ from . import chart_filters, filters
 
 def init_app(app: Flask) -> None:
     """Install the template filters."""
-    filters.init_app(app)
-    chart_filters.init_app(app)
+    all_filters = filters.FILTERS | chart_filters.FILTERS
+    app.jinja_env.filters.update({name: filters.per_render(text) for name, text in all_filters.items()})

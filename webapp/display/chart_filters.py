@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask
-
 from ..accounts.current import current_tenant
 from ..money import to_decimal
 from ..queries.history import History
@@ -15,7 +13,7 @@ from ..queries.leaderboard import TopSeller
 from ..queries.revenue_by_hour import RevenueByHour
 from ..queries.salespeople import Salesperson
 from .charts import Chart, bar_chart, shares
-from .filters import compact_text, money_text, per_render, short_day_text, short_money_text
+from .filters import compact_text, money_text, short_day_text, short_money_text
 
 HOURS_BETWEEN_LABELS = 3
 DAYS_BETWEEN_LABELS = 7
@@ -95,7 +93,3 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "revenue_texts": revenue_texts,
     "ratio_to": ratio_to,
 }
-
-
-def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update({name: per_render(text) for name, text in FILTERS.items()})

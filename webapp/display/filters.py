@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
-from flask import Flask
 from jinja2 import pass_context
 
 from .. import money
@@ -175,7 +174,3 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount_in_field,
     "quantity": quantity_text,
 }
-
-
-def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update({name: per_render(text) for name, text in FILTERS.items()})
