@@ -23,18 +23,9 @@ from .message_guard import QUEUE
 from .schedule import SCHEDULE
 
 
-def settings() -> dict[str, Any]:
-    """All Celery options that Doorbell sets.
-
-    Celery silently accepts a misspelt option, so a test compares them with its list. Ends the process with an error when
-    the environment is invalid.
-    """
-    try:
-        config = Config.from_env(os.environ)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        sys.exit(CANNOT_START)
-    broker = redis_url.for_celery(config.redis_url)
+def _broker(address: str) -> dict[str, Any]:
+    """The options for Redis as Celery's broker."""
+    broker = redis_url.for_celery(address)
     return {
         "broker_url": broker["broker_url"],
         "broker_use_ssl": broker["broker_use_ssl"],
@@ -50,6 +41,22 @@ def settings() -> dict[str, Any]:
             "health_check_interval": 10,
             **broker["transport_options"],
         },
+    }
+
+
+def settings() -> dict[str, Any]:
+    """All Celery options that Doorbell sets.
+
+    Celery silently accepts a misspelt option, so a test compares them with its list. Ends the process with an error when
+    the environment is invalid.
+    """
+    try:
+        config = Config.from_env(os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(CANNOT_START)
+    return {
+        **_broker(config.redis_url),
         # Redis may be shared with another Celery, which uses the queue "celery".
         "task_default_queue": QUEUE,
         "task_ignore_result": True,

@@ -15,11 +15,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from webapp import create_app
-from webapp.accounts import sessions, user_cache
 from webapp.accounts.sessions import SessionKey
-from webapp.accounts.user_cache import AWAY_SECONDS, HEADER_SECONDS, KEPT_SECONDS
+from webapp.accounts.user_cache import KEPT_SECONDS
 from webapp.observability.metrics import web as metrics
-from webapp.postgres import session as pg_session
 from webapp.stream import end_session
 from webapp.streams.base import Stream
 from webapp.streams.revocation import Revocations
@@ -47,24 +45,6 @@ def ended(conn: psycopg.Connection) -> int:
 
 def dropped() -> float:
     return metric_value(metrics.DROPS.labels("session"))
-
-
-@pytest.fixture
-def user(world: World) -> int:
-    """Ana, of a tenant with an unpaid order A1."""
-    tenant = world.tenant("demo")
-    world.user(tenant, "Mia Chef", role="manager")
-    world.order(tenant, number="A1")
-    return world.user(tenant)
-
-
-@pytest.fixture
-def ana(here: Web, user: int) -> Person:
-    """Ana, signed in by the demo's link."""
-    person = Person(here.app)
-    assert person.get("/demo?as=sales").status_code == 303
-    assert person.get("/panels/revenue").status_code == 200
-    return person
 
 
 def test_a_sign_in_writes_no_row_and_a_sign_out_writes_one(ana: Person, world: World) -> None:
@@ -272,79 +252,6 @@ def test_a_session_expires(service: Service, user: int) -> None:
     assert [cause for _stream, cause in Revocations(web.app).revoked([expired])] == ["session"]
     web.hub.close_all(0.0)
     assert list(stream) == []
-
-
-def test_a_cached_cookie_header_expires_with_its_session(service: Service, user: int) -> None:
-    web = Web(service)
-    web.app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=30)
-    person = Person(web.app)
-    person.get("/demo?as=sales")
-    cookie = cookie_of(person)
-    assert web.sees(cookie) == 200
-    web.seconds += 29
-    assert web.users.get_by_cookie(cookie) is not None
-    web.seconds += 1.1
-    assert web.users.get_by_cookie(cookie) is None
-
-
-def test_a_cached_cookie_header_is_verified_again_after_a_minute(here: Web, ana: Person) -> None:
-    cookie = cookie_of(ana)
-    assert here.sees(cookie) == 200
-    with statements(here.app) as sent:
-        for _ in range(5):
-            here.seconds += KEPT_SECONDS + 0.1
-            assert here.users.get_by_cookie(cookie) is not None
-            assert here.users.get_by_cookie(cookie) is not None
-        assert sent.about(USERS) == 5
-        here.seconds += HEADER_SECONDS - 5 * (KEPT_SECONDS + 0.1) + 0.1
-        assert here.users.get_by_cookie(cookie) is None
-        assert sent.about(USERS) == 5
-
-
-def test_without_postgresql_a_cached_cookie_header_is_left_to_flask_and_queried_once(
-    here: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cookie = cookie_of(ana)
-    assert here.sees(cookie) == 200
-    here.seconds += KEPT_SECONDS + 0.1
-    with here.app.app_context():
-        engine = here.app.extensions["sqlalchemy"].engine
-    engine.dispose()
-    with monkeypatch.context() as refusing:
-        refusing.setattr(pg_session, "connect", _refuse)
-        assert here.users.get_by_cookie(cookie) is None
-        assert here.sees(cookie) == 503
-    assert here.users.get_by_cookie(cookie) is None, "no query during the pause"
-    here.seconds += AWAY_SECONDS
-    assert here.users.get_by_cookie(cookie) is not None
-
-
-def _refuse(*_args: object, **_options: object) -> None:
-    raise psycopg.OperationalError("connection refused")
-
-
-def test_a_thousand_cached_cookie_headers_cost_a_few_queries_per_ten_seconds(service: Service, world: World) -> None:
-    web, tenant = Web(service), world.tenant()
-    world.conn.execute(
-        "INSERT INTO users (tenant_id, name, email)"
-        " SELECT %s, 'U N', 'u' || n || '@example.com' FROM generate_series(1, 1000) n",
-        [tenant],
-    )
-    cookies = []
-    for (user_id,) in world.conn.execute("SELECT id FROM users").fetchall():
-        with web.app.test_request_context():
-            sessions.begin(None)
-            key = sessions.current()
-            web.users.get(user_id, key)
-            web.users.remember_cookie(f"session={user_id}", user_id)
-            cookies.append(f"session={user_id}")
-    with statements(web.app) as sent:
-        for _ in range(5):
-            sent.clear()
-            web.seconds += KEPT_SECONDS + 0.1
-            assert all(web.users.get_by_cookie(cookie) is not None for cookie in cookies)
-            assert 1 <= sent.about(USERS) <= 1 + len(cookies) // user_cache.MAX_AT_ONCE
-            assert sent.about("ended_sessions") == len(sent) == sent.about(USERS)
 
 
 def test_a_cookie_without_a_session_id_stays_valid_and_gets_an_id_with_the_next_page(here: Web, user: int) -> None:

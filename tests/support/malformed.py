@@ -132,26 +132,51 @@ class Person:
 
 def requests(people: list[Person], port: int) -> Iterator[bytes]:
     """All of them, for each kind in turn by another person and on another route."""
-    turns = itertools.cycle(people)
-    routes, forms = itertools.cycle(ROUTES), itertools.cycle(FORMS)
-    host = b"127.0.0.1:%d" % port
+    ask = Asking(people, port)
+    yield from _heads(ask)
+    yield from _bodies(ask)
+    yield from _cookies(ask)
+    yield from WHOLES
+    noise = random.Random(1)
+    for _ in range(20):
+        yield noise.randbytes(noise.randint(1, 3_000))
+        yield ask(b"GET", b"/" + noise.randbytes(noise.randint(1, 200)))
 
-    def ask(
-        method: bytes, target: bytes | str, *headers: bytes, body: bytes = b"", version: bytes = b"HTTP/1.1"
+
+class Asking:
+    """Makes requests, each by the next person. `route` and `form` are the next of theirs."""
+
+    def __init__(self, people: list[Person], port: int) -> None:
+        self._people = itertools.cycle(people)
+        self._routes, self._forms = itertools.cycle(ROUTES), itertools.cycle(FORMS)
+        self._host = b"Host: 127.0.0.1:%d" % port
+
+    @property
+    def route(self) -> str:
+        return next(self._routes)
+
+    @property
+    def form(self) -> str:
+        return next(self._forms)
+
+    def __call__(
+        self, method: bytes, target: bytes | str, *headers: bytes, body: bytes = b"", version: bytes = b"HTTP/1.1"
     ) -> bytes:
         path = target.encode() if isinstance(target, str) else target
         named = {header.partition(b":")[0] for header in headers}
-        lines = [] if b"Host" in named else [b"Host: " + host]
-        who = next(turns)
-        if who.cookie and b"Cookie" not in named:
-            lines.append(b"Cookie: " + who.cookie)
-        if who.token and b"X-CSRFToken" not in named and method not in (b"GET", b"HEAD"):
-            lines.append(b"X-CSRFToken: " + who.token)
+        lines = [] if b"Host" in named else [self._host]
+        person = next(self._people)
+        if person.cookie and b"Cookie" not in named:
+            lines.append(b"Cookie: " + person.cookie)
+        if person.token and b"X-CSRFToken" not in named and method not in (b"GET", b"HEAD"):
+            lines.append(b"X-CSRFToken: " + person.token)
         return b" ".join((method, path, version)) + b"\r\n" + b"\r\n".join([*lines, *headers]) + b"\r\n\r\n" + body
 
+
+def _heads(ask: Asking) -> Iterator[bytes]:
     for header, value in itertools.product(HEADERS, VALUES):
         if (HEADERS.index(header) + VALUES.index(value)) % 3 == 0:  # a third: each header, each value, another route
-            yield ask(b"GET", next(routes), header + b": " + value)
+            yield ask(b"GET", ask.route, header + b": " + value)
     for (path, name), value in itertools.product(PARAMETERS, VALUES):
         yield ask(b"GET", f"{path}?{name}={quote_from_bytes(value)}")
     for moment in MOMENTS:
@@ -164,9 +189,12 @@ def requests(people: list[Person], port: int) -> Iterator[bytes]:
     for method, number in itertools.product(METHODS, range(4)):
         yield ask(method, ROUTES[(METHODS.index(method) + number * 4) % len(ROUTES)])
     for version in VERSIONS:
-        yield ask(b"GET", next(routes), version=version)
+        yield ask(b"GET", ask.route, version=version)
+
+
+def _bodies(ask: Asking) -> Iterator[bytes]:
     for (framing, body), number in itertools.product(FRAMINGS, range(3)):
-        yield ask((b"POST", b"POST", b"GET")[number], next(forms), b"Content-Type: " + _FORM, framing, body=body)
+        yield ask((b"POST", b"POST", b"GET")[number], ask.form, b"Content-Type: " + _FORM, framing, body=body)
     for (kind, body), form in itertools.product(BODIES, FORMS):
         yield ask(b"POST", form, b"Content-Type: " + kind, b"Content-Length: %d" % len(body), body=body)
     for value, (header_name, route) in itertools.product(
@@ -176,11 +204,9 @@ def requests(people: list[Person], port: int) -> Iterator[bytes]:
         yield ask(b"POST", route, header_name + b": " + value, *secure)
     for value in VALUES:
         yield ask(b"GET", "/metrics", b"Authorization: Bearer " + METRICS_TOKEN, b"Accept: " + value)
+
+
+def _cookies(ask: Asking) -> Iterator[bytes]:
     for cookie in COOKIES:
-        yield ask(b"GET", next(routes), b"Cookie: " + cookie)
-        yield ask(b"POST", next(forms), b"Cookie: " + cookie, b"Content-Length: 0")
-    yield from WHOLES
-    noise = random.Random(1)
-    for _ in range(20):
-        yield noise.randbytes(noise.randint(1, 3_000))
-        yield ask(b"GET", b"/" + noise.randbytes(noise.randint(1, 200)))
+        yield ask(b"GET", ask.route, b"Cookie: " + cookie)
+        yield ask(b"POST", ask.form, b"Cookie: " + cookie, b"Content-Length: 0")
