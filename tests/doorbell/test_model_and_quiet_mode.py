@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from webapp.doorbell import quiet_mode
+from webapp.doorbell.drain_pace import DrainPace
 from webapp.doorbell.quiet_mode import QuietMode
 
 from ..support.quiet_mode_model import Listener, Protocol, State, decide, ways_to_decisions
@@ -57,7 +58,7 @@ class Leader:
 
     def __init__(self) -> None:
         self.conn = RecordingConnection()
-        self.quiet = QuietMode(cast(psycopg.Connection[Any], self.conn), 0.05)
+        self.quiet = QuietMode(cast(psycopg.Connection[Any], self.conn), DrainPace(0.05), clock=lambda: 0.0)
         self.oldest_open = 0  # at the last read
 
     def decides(self, me: Listener, next_id: int, lock_is_free: bool) -> Outcome:
@@ -124,7 +125,7 @@ def decisions(state: State, n: int) -> Iterator[Outcome]:
 def test_after_every_history_quiet_mode_decides_what_the_model_decides(
     writers: int, crashes: int, histories: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet_mode, "EMPTY_DRAINS", 1)  # as in the model
+    monkeypatch.setattr(quiet_mode, "SILENCE_SECONDS", 0.0)  # one empty drain, as in the model
     replayed = 0
     for way, n in ways_to_decisions(Protocol(), writers, crashes):
         state = way[-1]
@@ -140,7 +141,7 @@ def test_after_every_history_quiet_mode_decides_what_the_model_decides(
 
 def test_a_quiet_mode_that_sleeps_at_once_disagrees_with_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard of the test above."""
-    monkeypatch.setattr(quiet_mode, "EMPTY_DRAINS", 1)
+    monkeypatch.setattr(quiet_mode, "SILENCE_SECONDS", 0.0)
     monkeypatch.setattr(
         QuietMode, "_sleep_after_grace", lambda quiet, _snapshot: setattr(quiet, "state", quiet_mode.State.ASLEEP)
     )

@@ -13,6 +13,7 @@ from psycopg import IsolationLevel
 
 from webapp.concurrency.stop_signal import StopSignal
 from webapp.doorbell import connection, locks, quiet_mode
+from webapp.doorbell.drain_pace import DrainPace
 from webapp.doorbell.quiet_mode import QuietMode, State
 from webapp.listener.leader import Leader
 from webapp.outbox import drain as outbox
@@ -22,16 +23,19 @@ from ..support.isolation import LEVELS
 from ..support.wait import eventually
 from ..support.world import Service, World
 
+INTERVAL = 0.05  # seconds, between drains
+
 
 class Drains:
-    """A leader's drains, one at a time."""
+    """A leader's drains, one at a time, on a clock that only they advance."""
 
     def __init__(self, conn: connection.Connection, client: redis.Redis) -> None:
-        self.conn, self.client = conn, client
-        self.quiet = QuietMode(conn, 0.05)
+        self.conn, self.client, self.seconds = conn, client, 0.0
+        self.quiet = QuietMode(conn, DrainPace(INTERVAL), clock=lambda: self.seconds)
         self.cursor = outbox.open_cursor(conn, client)
 
     def drain(self) -> int:
+        self.seconds += self.quiet.pause
         drained = outbox.drain(self.conn, self.client, self.cursor)
         self.cursor = drained.cursor
         self.quiet.drained(drained.events, self.cursor.snapshot)
@@ -56,7 +60,7 @@ def test_an_event_wakes_the_listener_and_empty_drains_let_it_sleep(world: World,
     assert drains.quiet.pause == quiet_mode.SAFETY_SECONDS
     world.order(tenant)
     assert drains.drain() == 1
-    assert (drains.quiet.state, drains.quiet.pause) == (State.AWAKE, 0.05)
+    assert (drains.quiet.state, drains.quiet.pause) == (State.AWAKE, INTERVAL)
     drains.drain_until(State.ASLEEP)
 
 
@@ -100,7 +104,7 @@ def test_a_lock_that_a_writer_shares_is_tried_again(world: World, drains: Drains
         writer.execute("SELECT pg_advisory_lock_shared(%s)", [locks.QUIET_LOCK])
         world.order(tenant)
         drains.drain()
-        assert (drains.quiet.state, drains.quiet.pause) == (State.WAKING, 0.05)
+        assert (drains.quiet.state, drains.quiet.pause) == (State.WAKING, INTERVAL)
         drains.drain()
         assert drains.quiet.state is State.WAKING, "it must not sleep without having held the lock"
     drains.drain_until(State.AWAKE)
@@ -188,7 +192,8 @@ def test_a_listener_that_is_kept_awake_never_sleeps(world: World, drains: Drains
     drains.quiet.keep_awake = True
     assert drains.quiet.must_wake
     drains.drain_until(State.AWAKE)
-    for _ in range(3 * quiet_mode.EMPTY_DRAINS):
+    kept_until = drains.seconds + 3 * quiet_mode.SILENCE_SECONDS
+    while drains.seconds < kept_until:
         drains.drain()
         assert drains.quiet.state is State.AWAKE
     drains.quiet.keep_awake = False

@@ -12,6 +12,7 @@ transaction that was open at that moment has ended, because any of them may have
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -20,12 +21,13 @@ import psycopg
 from ..observability import logs
 from ..observability.incidents import Incident
 from . import locks
+from .drain_pace import DrainPace
 from .lock_holders import LockWatch
 
 # Asleep, the listener drains this often without a ring: the most that a lost ring can cost.
 SAFETY_SECONDS = 5.0
-# This many empty drains in a row end quiet mode. Rarer changes are signalled at once, by their ring.
-EMPTY_DRAINS = 3
+# So long without events ends quiet mode. Rarer changes are signalled at once, by their ring.
+SILENCE_SECONDS = 0.15
 # Part of PostgreSQL's notification queue. From here on the listener stays awake, because a full queue fails each commit
 # that rings.
 STAY_AWAKE_USAGE = 0.1
@@ -47,14 +49,16 @@ class State(Enum):
 class QuietMode:
     """The schedule of a leader's drains. `conn` is the leader's connection: its locks end with it.
 
-    `keep_awake` is set by the caller: while it is true, writers stay silent. `quiet_seconds` is the total time awake.
+    `pace` has the interval between the drains that no ring starts, `clock` returns seconds. `keep_awake` is set by the caller:
+    while it is true, writers stay silent. `quiet_seconds` is the total time awake.
     """
 
-    def __init__(self, conn: psycopg.Connection[Any], drain_seconds: float) -> None:
-        self._conn = conn
-        self._drain_seconds = drain_seconds
-        self._empty_drains = 0
-        self._pause = drain_seconds
+    def __init__(
+        self, conn: psycopg.Connection[Any], pace: DrainPace, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._conn, self._pace, self._clock = conn, pace, clock
+        self._silent_since = 0.0
+        self._grace_pause = 0.0
         self._grace_xid = 0  # older transactions must end first
         self.state = State.WAKING
         self.keep_awake = False
@@ -73,7 +77,9 @@ class QuietMode:
     @property
     def pause(self) -> float:
         """Seconds until the next drain. A ring shortens it, except while awake, when the next drain is near anyway."""
-        return SAFETY_SECONDS if self.state is State.ASLEEP else self._pause
+        if self.state is State.ASLEEP:
+            return SAFETY_SECONDS
+        return self._grace_pause if self.state is State.GRACE else self._pace.interval
 
     @property
     def must_wake(self) -> bool:
@@ -83,10 +89,11 @@ class QuietMode:
     def drained(self, events: int, snapshot: str) -> None:
         """Choose the next state after a drain that read `events` at `snapshot` (the text of a pg_snapshot)."""
         if self.state is State.AWAKE:
-            now = time.monotonic()
+            now = self._clock()
             self.quiet_seconds, self._counted_at = self.quiet_seconds + now - self._counted_at, now
-            self._empty_drains = 0 if events or self.keep_awake else self._empty_drains + 1
-            if self._empty_drains >= EMPTY_DRAINS:
+            if events or self.keep_awake:
+                self._silent_since = now
+            elif now - self._silent_since >= SILENCE_SECONDS:
                 self._enter_grace()
         elif events or self.keep_awake or self.state is State.WAKING:
             self._wake()
@@ -94,10 +101,11 @@ class QuietMode:
             self._sleep_after_grace(snapshot)
 
     def _wake(self) -> None:
-        self.state, self._pause = State.WAKING, self._drain_seconds
+        self.state = State.WAKING
         # Do not wait for the lock: a writer shares it only for an instant, and the next drain is near.
         if locks.try_acquire(self._conn, locks.QUIET_LOCK):
-            self.state, self._empty_drains, self._counted_at = State.AWAKE, 0, time.monotonic()
+            now = self._clock()
+            self.state, self._silent_since, self._counted_at = State.AWAKE, now, now
             self._watch.acquired(log)
         else:
             self._watch.not_acquired(self._conn, log)
@@ -110,11 +118,11 @@ class QuietMode:
         assert row is not None
         self._grace_xid = int(row[0])
         # Drain at once, because that drain usually ends grace.
-        self.state, self._pause = State.GRACE, 0.0
+        self.state, self._grace_pause = State.GRACE, 0.0
 
     def _sleep_after_grace(self, snapshot: str) -> None:
         oldest_open_xid = int(snapshot.split(":")[0])
         if oldest_open_xid >= self._grace_xid:
             self.state = State.ASLEEP
         else:
-            self._pause = min(max(self._pause * GRACE_GROWTH, self._drain_seconds), SAFETY_SECONDS)
+            self._grace_pause = min(max(self._grace_pause * GRACE_GROWTH, self._pace.longest), SAFETY_SECONDS)

@@ -12,6 +12,7 @@ from ..concurrency.stop_signal import StopSignal
 from ..config import Config
 from ..doorbell import channel
 from ..doorbell.connection import Connection
+from ..doorbell.drain_pace import DrainPace
 from ..doorbell.missed_rings import MissedRings
 from ..doorbell.quiet_mode import STAY_AWAKE_USAGE, QuietMode, State
 from ..doorbell.self_ring import EVERY_SECONDS, SelfRing
@@ -41,7 +42,8 @@ class Leader:
         on_drained: Callable[[], None] = lambda: None,
     ) -> None:
         self._conn, self._redis, self._stop, self._on_drained = conn, client, stop, on_drained
-        self._quiet = QuietMode(conn, config.drain_interval_seconds)
+        self._pace = DrainPace(config.drain_interval_seconds)
+        self._quiet = QuietMode(conn, self._pace)
         self._heartbeat = Heartbeat(conn, client)
         self._self_ring = SelfRing(conn, config.database_url)
         self._missed_rings = MissedRings()
@@ -56,7 +58,6 @@ class Leader:
             state="filling up",
             again="empty enough",
         )
-        self._drain_seconds = config.drain_interval_seconds
         self._next_beat = self._next_self_ring = self._next_ring_drain = 0.0
         self._publishing = True  # the last publish succeeded
 
@@ -102,12 +103,14 @@ class Leader:
         return cursor
 
     def _drain(self, cursor: Cursor, reason: str) -> Cursor:
+        began = time.monotonic()
         with self._heartbeat.keep_alive():
             drained = drain.drain(self._conn, self._redis, cursor)
+        self._pace.drained(drained.events, time.monotonic() - began)
         self._on_drained()
         # A ring without events came from another role. Many such rings must not cause as many drains.
         if reason == RING and not drained.events:
-            self._next_ring_drain = time.monotonic() + self._drain_seconds
+            self._next_ring_drain = time.monotonic() + self._pace.longest
         metrics.DRAINS.labels(reason).inc()
         metrics.CURSOR_AGE.renew()
         self._missed_rings.drained(reason, drained.events)
