@@ -132,6 +132,25 @@ BROKEN_TRIGGERS = [
         "EXECUTE FUNCTION orders_deleted()",
     ),
     (
+        "DROP TRIGGER orders_truncated ON orders;"
+        "CREATE TRIGGER orders_truncated AFTER TRUNCATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION orders_truncated()",
+        "orders_truncated on orders does not fire BEFORE TRUNCATE for each statement",
+        "Create it again",
+    ),
+    (
+        "DROP TRIGGER orders_deleted ON orders;"
+        "CREATE TRIGGER orders_deleted BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION orders_deleted()",
+        "orders_deleted on orders does not fire AFTER DELETE",
+        "Create it again",
+    ),
+    (
+        "DROP TRIGGER orders_inserted ON orders;"
+        "CREATE TRIGGER orders_inserted AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows"
+        " FOR EACH STATEMENT WHEN (current_user <> 'shop') EXECUTE FUNCTION orders_inserted()",
+        "orders_inserted on orders does not fire AFTER INSERT for each statement, whatever it changes",
+        "Create it again",
+    ),
+    (
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$",
         "no trigger fires",
         "RESET session_replication_role",
