@@ -20,7 +20,7 @@ from psycopg import errors
 from .isolation import LEVELS
 from .world import Service
 
-NUMBERS = [f"N{n}" for n in range(6)]
+NUMBERS = [f"N{n}" for n in range(10)]
 _UPSERT = """
 INSERT INTO orders (tenant_id, number, customer, currency, total_minor)
 SELECT %s, number, 'Toms Spezialitäten', 'EUR', 1 FROM unnest(%s::text[]) AS number
@@ -43,7 +43,7 @@ class RandomWriter(threading.Thread):
 
     def run(self) -> None:
         with psycopg.connect(self.service.database_url, autocommit=True) as conn:
-            conn.execute("SET lock_timeout = '200ms'; SET deadlock_timeout = '20ms'")
+            conn.execute("SET lock_timeout = '100ms'; SET deadlock_timeout = '20ms'")
             while not self.stopped.is_set():
                 conn.isolation_level = self.random.choice(LEVELS)
                 try:
@@ -102,8 +102,8 @@ class Handled:
         self._unsaved.clear()
 
     def crashed(self) -> None:
+        # They stay in flight through further crashes, until a position is saved.
         self.in_flight.append(set(self._unsaved))
-        self._unsaved.clear()
         self.runs.append([])
 
     @property
@@ -154,7 +154,7 @@ def _repeated(handled: Handled) -> list[str]:
         twice = {id for id in ids if id in before and id not in allowed} | (
             {*ids} if len(ids) != len({*ids}) else set()
         )
-        found += [f"run {number} repeated {sorted(twice)[:5]}"] if twice else []
+        found += [f"repeated by run {number}: {sorted(twice)[:5]}"] if twice else []
         before.update(ids)
     return found
 
