@@ -1,74 +1,18 @@
-"""A named reader: its cursor, and diffs that are read in pages, resumed and finished."""
+"""A named reader: its saved cursor, its filter, and what it has not read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
 import pytest
 
-from webapp.outbox import diff as diffs
 from webapp.outbox.cursor import UnusableCursor
-from webapp.outbox.diff import Diff, ReaderMoved
 from webapp.outbox.reader import Reader, Unread
 from webapp.outbox.unread import EventFilter
 
+from ..support.diffs import RELAY, all_orders, begun
 from ..support.world import Service, World
-
-RELAY = Reader("relay")
-_EVENTS = """
-INSERT INTO order_events (tenant_id, order_id, type, via, occurred_at)
-SELECT %s, n, CASE WHEN n %% %s = 0 THEN 'paid' ELSE 'edited' END, 'test', now() FROM generate_series(1, %s) AS n
-"""
-
-
-def many_events(conn: psycopg.Connection, tenant: int, count: int, paid_each: int = 1) -> None:
-    conn.execute(_EVENTS, [tenant, paid_each, count])
-
-
-def begun(conn: psycopg.Connection, reader: Reader = RELAY) -> Diff:
-    diff = reader.begin(conn)
-    assert diff is not None
-    return diff
-
-
-def all_orders(diff: Diff, limit: int) -> list[list[int]]:
-    """The orders of each page, to the end of the diff."""
-    pages = []
-    while events := diff.read(limit):
-        pages.append([event.order_id for event in events])
-        diff.advance(events[-1].id)
-    diff.finish()
-    return pages
-
-
-@pytest.fixture
-def tenant(world: World, conn: psycopg.Connection) -> int:
-    """A tenant, and a saved cursor at the present."""
-    RELAY.save(conn, RELAY.present(conn))
-    return world.tenant()
-
-
-@pytest.fixture
-def other(service: Service) -> Iterator[psycopg.Connection]:
-    """Another session."""
-    with psycopg.connect(service.database_url, autocommit=True) as conn:
-        yield conn
-
-
-def test_a_diff_is_read_in_pages_and_each_event_once(conn: psycopg.Connection, world: World, tenant: int) -> None:
-    orders = [world.order(tenant) for _ in range(5)]
-    assert all_orders(begun(conn), 2) == [orders[:2], orders[2:4], orders[4:]]
-    assert RELAY.begin(conn) is None
-    world.change(orders[0], paid_at="2026-03-02 12:00+00")
-    (event,) = begun(conn).read(10)
-    assert (event.type, event.order_id, event.amount_minor, event.new_values) == (
-        "paid",
-        orders[0],
-        1000,
-        {"status": "paid"},
-    )
 
 
 def test_without_new_events_nothing_is_written(conn: psycopg.Connection, world: World, tenant: int) -> None:
@@ -77,86 +21,6 @@ def test_without_new_events_nothing_is_written(conn: psycopg.Connection, world: 
     conn.execute("SELECT pg_current_xact_id()")
     assert RELAY.begin(conn) is None
     assert conn.execute(version).fetchall() == before
-
-
-def test_after_a_crash_the_same_diff_continues_after_its_last_id(
-    conn: psycopg.Connection, other: psycopg.Connection, world: World, tenant: int, service: Service
-) -> None:
-    """The event that was committed meanwhile has the lowest id, so a new diff after the last id would lose it."""
-    with psycopg.connect(service.database_url) as late:
-        lowest = World(late).order(tenant, number="late")
-        orders = [world.order(tenant) for _ in range(5)]
-        diff = begun(conn)
-        diff.advance(diff.read(2)[-1].id)
-        assert [event.order_id for event in diff.read(2)] == orders[2:4]  # handled, not saved
-    resumed = begun(other)
-    assert (resumed.since, resumed.until, resumed.last_id) == (diff.since, diff.until, diff.last_id)
-    assert all_orders(resumed, 2) == [orders[2:4], orders[4:]]
-    assert all_orders(begun(other), 2) == [[lowest]]
-
-
-def test_an_open_transaction_delays_its_own_events_only(
-    conn: psycopg.Connection, world: World, tenant: int, service: Service
-) -> None:
-    with psycopg.connect(service.database_url) as slow:
-        mine = World(slow).order(tenant, number="slow")
-        quick = world.order(tenant)
-        assert all_orders(begun(conn), 10) == [[quick]]
-        assert RELAY.begin(conn) is None
-    assert all_orders(begun(conn), 10) == [[mine]]
-
-
-def test_a_change_of_a_lower_transaction_comes_after_the_change_that_it_waited_for(
-    conn: psycopg.Connection, world: World, tenant: int, service: Service
-) -> None:
-    order = world.order(tenant)
-    with psycopg.connect(service.database_url) as early:
-        early.execute("SELECT pg_current_xact_id()")
-        world.change(order, paid_at=world.now())
-        early.execute("UPDATE orders SET shipped_at = now() WHERE id = %s", [order])
-    assert [event.type for event in begun(conn).read(10)] == ["placed", "paid", "shipped"]
-
-
-def test_a_step_in_a_transaction_is_saved_with_it_or_not_at_all(
-    conn: psycopg.Connection, other: psycopg.Connection, world: World, tenant: int
-) -> None:
-    for _ in range(3):
-        world.order(tenant)
-    diff = begun(conn)
-    first, second, _ = diff.read(3)
-    with conn.transaction():
-        diff.advance(first.id)
-        assert begun(other).last_id == 0
-    assert begun(other).last_id == first.id
-    with conn.transaction(force_rollback=True):
-        diff.advance(second.id)
-    with pytest.raises(ReaderMoved):
-        diff.finish()
-    assert begun(conn).last_id == first.id
-
-
-def test_of_two_sessions_under_one_name_only_one_can_save(
-    conn: psycopg.Connection, other: psycopg.Connection, world: World, tenant: int
-) -> None:
-    world.order(tenant)
-    mine, theirs = begun(conn), begun(other)
-    event = mine.read(1)[0].id
-    mine.advance(event)
-    with pytest.raises(ReaderMoved):
-        theirs.advance(event)
-    mine.finish()
-    with pytest.raises(ReaderMoved):
-        theirs.finish()
-    assert RELAY.begin(conn) is None
-
-
-def test_a_position_never_goes_back(conn: psycopg.Connection, world: World, tenant: int) -> None:
-    world.order(tenant)
-    diff = begun(conn)
-    (event,) = diff.read(1)
-    diff.advance(event.id)
-    with pytest.raises(ValueError, match="handled already"):
-        diff.advance(event.id)
 
 
 def test_a_diff_cannot_begin_inside_of_a_transaction(service: Service, world: World, tenant: int) -> None:
@@ -181,8 +45,7 @@ def test_a_filter_passes_over_the_other_events(conn: psycopg.Connection, world: 
     assert [(event.order_id, event.type) for event in diff.read(10)] == [(mine, "paid")]
     diff.finish()
     world.order(tenant)
-    assert begun(conn, reader).read(10) == []
-    begun(conn, reader).finish()
+    assert all_orders(begun(conn, reader), 10) == []
     assert reader.begin(conn) is None, "the cursor has passed the other event"
 
 
@@ -204,43 +67,6 @@ def test_a_reader_can_start_at_the_first_event(conn: psycopg.Connection, world: 
     assert RELAY.begin(conn) is None
     RELAY.save(conn, RELAY.beginning(conn))
     assert all_orders(begun(conn), 10) == [[order]]
-
-
-@pytest.mark.parametrize("is_dense", [True, False], ids=["by a walk through the ids", "by the xid index"])
-def test_a_long_diff_is_read_in_pages(
-    conn: psycopg.Connection, tenant: int, is_dense: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    used: set[bool] = set()
-    decide = diffs._Extent.is_dense
-
-    def recorded(extent: diffs._Extent, limit: int) -> bool:
-        used.add(decide(extent, limit))
-        return decide(extent, limit)
-
-    monkeypatch.setattr(diffs._Extent, "is_dense", recorded)
-    paid_each = 1 if is_dense else 100
-    many_events(conn, tenant, 3000, paid_each)
-    diff = begun(conn, Reader("relay", EventFilter(types=("paid",))))
-    pages = all_orders(diff, 300 if is_dense else 11)
-    assert [order for page in pages for order in page] == list(range(paid_each, 3001, paid_each))
-    assert len(pages) == (10 if is_dense else 3)
-    assert used == {is_dense}
-
-
-def test_a_short_diff_reads_nothing_of_a_long_history(conn: psycopg.Connection, tenant: int) -> None:
-    many_events(conn, tenant, 20_000)
-    all_orders(begun(conn), 10_000)
-    many_events(conn, tenant, 5)
-    conn.execute("ANALYZE order_events")
-    diff = begun(conn)
-    with conn.transaction():
-        assert len(diff.read(10)) == 5
-        seen = (
-            "SELECT sum(seq_tup_read), sum(idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname ~ '^order_events'"
-        )
-        (sequential, by_index) = conn.execute(seen).fetchone() or (None, None)
-    assert sequential == 0
-    assert by_index <= 10
 
 
 def test_unread_events_are_counted_without_the_handled_part_of_a_diff(

@@ -94,12 +94,39 @@ class Diff:
         self._conn, self._name, self._filter, self._begun_at = conn, name, events, begun_at
         self.since, self.until, self.last_id = saved.snapshot, saved.target, saved.last_id
         self._extent: _Extent | None = None
+        self._read_to = self.last_id
         self._end: int | None = None  # the last id, once known
 
     def read(self, limit: int) -> list[OutboxEvent]:
         """The next events after `last_id`, at most `limit`, by id; [] when the diff is done. Moves nothing."""
         if self._end is not None and self.last_id >= self._end:
             return []
+        events = self._read(limit)
+        self._read_to = events[-1].id if events else self.last_id
+        return events
+
+    def advance(self, last_id: int) -> None:
+        """Save that the events up to `last_id` are handled; in the caller's transaction if one is open, else at once.
+
+        Raises ReaderMoved, and ValueError when `last_id` does not lie after the last one, or was not read.
+        """
+        if not self.last_id < last_id <= self._read_to:
+            raise ValueError(
+                f"the diff is at event {self.last_id} and was read to event {self._read_to}, not {last_id}"
+            )
+        self._update(_ADVANCE, to=last_id)
+        self.last_id = last_id
+
+    def finish(self) -> None:
+        """Save that all events of the diff are handled: S1 := S2. Commits as `advance` does.
+
+        Raises ReaderMoved, and ValueError when the diff was not read to its end.
+        """
+        if self._end is None or self._read_to < self._end:
+            raise ValueError(f"the diff was read to event {self._read_to} only")
+        self._update(_FINISH, begun_at=self._begun_at)
+
+    def _read(self, limit: int) -> list[OutboxEvent]:
         if self._extent is None:
             # An ordinary diff is one page: one index scan, sorted afterwards. One more event shows that there are more.
             events = self._select(unread.between(_COLUMNS, self._filter) + " LIMIT %(limit)s", limit + 1)
@@ -111,20 +138,6 @@ class Diff:
         if self._extent.is_dense(limit):
             return self._run(f"{unread.between_by_id(_COLUMNS, self._filter)} LIMIT %(limit)s", limit)
         return self._select(unread.between(_COLUMNS, self._filter), limit)
-
-    def advance(self, last_id: int) -> None:
-        """Save that the events up to `last_id` are handled; in the caller's transaction if one is open, else at once.
-
-        Raises ReaderMoved, and ValueError when `last_id` does not lie after the last one.
-        """
-        if last_id <= self.last_id:
-            raise ValueError(f"event {last_id} is not after event {self.last_id}, which is handled already")
-        self._update(_ADVANCE, to=last_id)
-        self.last_id = last_id
-
-    def finish(self) -> None:
-        """Save that all events of the diff are handled: S1 := S2. Commits as `advance` does. Raises ReaderMoved."""
-        self._update(_FINISH, begun_at=self._begun_at)
 
     def _select(self, statement: str, limit: int) -> list[OutboxEvent]:
         # Not MATERIALIZED, the planner would walk the primary key to the first `limit` events and read the whole history.
