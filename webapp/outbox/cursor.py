@@ -37,7 +37,7 @@ class DatabaseRestored(Exception):
 
 
 class UnusableCursor(Exception):
-    """The saved cursor means nothing in this database, or there is none; the message is the reason."""
+    """The saved cursor means nothing in this database, or there is no cursor; the message is the reason."""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ A reader reads in one of two ways:
 
       reader = Reader("relay", EventFilter(tenant_ids=(3,), types=("paid", "refunded")))
       if reader.saved(conn) is None:
-          reader.save(conn, reader.present(conn))    # or reader.beginning(conn): from the oldest event
-      ...
+          reader.save(conn, reader.present(conn))
       while diff := reader.begin(conn):
           while events := diff.read(1000):
-              send(events)                           # repeated after a crash: the page in flight, no other
+              send(events)
               diff.advance(events[-1].id)
           diff.finish()
+
+  After a crash the page in flight is sent again, and no other. To read from the oldest event, save `reader.beginning(conn)`.
 
 One session at a time reads under a name: hold an advisory lock. A second one repeats events, and one of the two raises
 ReaderMoved. Retention keeps the events that a saved cursor has not read, so `delete` a reader that is no longer used.
