@@ -19,7 +19,6 @@ import psycopg
 
 from webapp import redis_client
 from webapp.doorbell import connection
-from webapp.outbox import cursor as cursors
 from webapp.outbox import drain as outbox
 
 from .stage import ROOT, Stage, report, run
@@ -113,21 +112,21 @@ def drain(url: str, redis_url: str) -> None:
     """One drain of the listener. The cursor is reset afterwards, so that every drain reads the same events."""
     with connection.connect(url) as conn, redis_client.connect(redis_url) as client:
         conn.timeout_seconds = 600.0
-        cursor = cursors.read_saved(conn)
+        cursor = outbox.LISTENER.saved(conn)
         assert cursor is not None
         begin = time.perf_counter()
         drained = outbox.drain(conn, client, cursor)
         seconds = time.perf_counter() - begin
         backend = conn.info.backend_pid
         _print(seconds, backend, events=drained.events, signals=drained.signals)
-        cursors.begin(conn, cursor)
+        outbox.LISTENER.save(conn, cursor)
 
 
 def naive(url: str, _redis_url: str) -> None:
     """Reads every row since the cursor, and coalesces them in Python."""
     with connection.connect(url) as conn:
         conn.timeout_seconds = 600.0
-        cursor = cursors.read_saved(conn)
+        cursor = outbox.LISTENER.saved(conn)
         assert cursor is not None
         begin = time.perf_counter()
         tenants: dict[int, set[str]] = {}

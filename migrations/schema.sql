@@ -10,7 +10,10 @@ CREATE TABLE outbox_readers (
     system_identifier numeric(20,0) NOT NULL,
     timeline integer NOT NULL,
     drained_at timestamptz NOT NULL,
-    redis_run_id text
+    redis_run_id text,
+    target pg_snapshot,
+    last_id bigint,
+    CONSTRAINT ck_outbox_readers_diff CHECK (((target IS NULL) = (last_id IS NULL)))
 );
 ALTER TABLE outbox_readers ADD CONSTRAINT pk_outbox_readers PRIMARY KEY (name);
 
@@ -391,7 +394,7 @@ BEGIN
     LOOP
         IF NOT reader.is_valid THEN
             RETURN pg_catalog.format(
-                'the cursor of %s is of another cluster or timeline; its next run starts again from scratch', reader.name);
+                'the cursor of %s is of another cluster or timeline, until its next run', reader.name);
         END IF;
         -- NOT pg_visible_in_snapshot(xid, snapshot), and not ahead of the present, in a form that the index serves.
         EXECUTE pg_catalog.format(
@@ -790,7 +793,7 @@ CREATE INDEX ix_order_events_refunds ON order_events USING btree (tenant_id, occ
 COMMENT ON INDEX ix_order_events_refunds IS 'webapp/queries/revenue.py, webapp/queries/revenue_by_hour.py, webapp/queries/salespeople.py, webapp/rollups/refresh.py: refunds made in a period';
 
 CREATE INDEX ix_order_events_xid ON order_events USING btree (xid);
-COMMENT ON INDEX ix_order_events_xid IS 'webapp/outbox/drain.py and webapp/rollups/refresh.py: events committed since the cursor; order_events_unread_reason(): whether a month may be dropped';
+COMMENT ON INDEX ix_order_events_xid IS 'webapp/outbox/unread.py: events committed since a cursor; order_events_unread_reason(): whether a month may be dropped';
 
 CREATE INDEX ix_orders_owner_status ON orders USING btree (tenant_id, owner_id, status, placed_at DESC, id DESC);
 COMMENT ON INDEX ix_orders_owner_status IS 'webapp/queries/order_search.py: orders of a salesperson, newest first; the foreign key to users: whether a deleted user owns orders';

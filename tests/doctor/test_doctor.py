@@ -108,48 +108,6 @@ def test_an_empty_database_and_one_of_newer_code_are_faults(service: Service, wo
     examined(service).says("schema", "FAULT", "revision none", "flask db upgrade")
 
 
-BROKEN_TRIGGERS = [
-    (
-        "ALTER TABLE orders DISABLE TRIGGER orders_updated",
-        "orders_updated on orders is disabled",
-        "ALTER TABLE orders ENABLE TRIGGER orders_updated;",
-    ),
-    (
-        "ALTER TABLE orders ENABLE REPLICA TRIGGER orders_inserted",
-        "orders_inserted on orders is enabled for replication only",
-        "ENABLE TRIGGER orders_inserted",
-    ),
-    (
-        "DROP TRIGGER order_events_inserted ON order_events",
-        "order_events_inserted on order_events is missing",
-        "Restore it",
-    ),
-    (
-        "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-        "DROP TRIGGER orders_deleted ON orders;"
-        "CREATE TRIGGER orders_deleted AFTER DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION other()",
-        "orders_deleted on orders calls other(), not ours",
-        "EXECUTE FUNCTION orders_deleted()",
-    ),
-    (
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$",
-        "no trigger fires",
-        "RESET session_replication_role",
-    ),
-]
-
-
-@pytest.mark.parametrize(("statement", "seen", "advice"), BROKEN_TRIGGERS)
-def test_a_broken_trigger_is_a_fault(service: Service, world: World, statement: str, seen: str, advice: str) -> None:
-    world.conn.execute(statement)
-    examined(service).says("triggers", "FAULT", seen, advice)
-
-
-def test_a_trigger_that_is_always_enabled_is_ok(service: Service, world: World) -> None:
-    world.conn.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_updated")
-    examined(service).says("triggers", "ok", "5 present and enabled")
-
-
 # Redis ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -140,9 +140,9 @@ def test_an_old_event_that_was_committed_just_now_is_checked_again(
 @pytest.mark.parametrize(
     ("change", "seen"),
     [
-        ("snapshot = '900000000000:900000000000:'", "is ahead of the present: 900000000000"),
-        ("timeline = 77", "is from timeline 77, and this is timeline"),
-        ("system_identifier = 1", "is from another cluster"),
+        ("snapshot = '900000000000:900000000000:'", "the cursor is ahead of the database: 900000000000"),
+        ("timeline = 77", "the cluster went from timeline 77 to"),
+        ("system_identifier = 1", "the cursor belongs to another cluster"),
     ],
 )
 def test_a_cursor_of_another_cluster_timeline_or_future_is_a_fault(
@@ -152,5 +152,5 @@ def test_a_cursor_of_another_cluster_timeline_or_future_is_a_fault(
     read(service)
     world.conn.execute(f"UPDATE outbox_readers SET {change}")
     found = examined(service)
-    found.says("cursor", "FAULT", f"the cursor of listener {seen}", "Restart it")
-    found.says("rollups", "FAULT", f"the cursor of rollups {seen}", "Restart it")
+    found.says("cursor", "FAULT", f"listener cannot continue: {seen}", "Restart it")
+    found.says("rollups", "FAULT", f"rollups cannot continue: {seen}", "Restart it")

@@ -1,4 +1,4 @@
-"""`flask doctor` on wrong rights, roles and event ids; the tests run its advice as it is printed."""
+"""`flask doctor` on wrong rights and roles; the tests run its advice as it is printed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,8 @@ import pytest
 from webapp.orders import writer_role
 
 from ..support.database_roles import make_role
-from ..support.doctor import examined
+from ..support.doctor import examined, run_advice
 from ..support.world import Service, World
-
-
-def run_advice(world: World, service: Service, check: str) -> None:
-    """Run the doctor's advice; the check must be ok after it."""
-    for line in examined(service).checks[check]["advice"].splitlines():
-        world.conn.execute(line)
-    assert examined(service).levels[check] == "ok", examined(service).checks[check]
 
 
 @pytest.mark.parametrize(
@@ -58,23 +51,6 @@ def run_advice(world: World, service: Service, check: str) -> None:
         ("rights", "GRANT SELECT ON users TO PUBLIC", "FAULT", "PUBLIC, which is every role, has rights on users"),
         ("rights", "GRANT SELECT (email) ON users TO PUBLIC", "FAULT", "has rights on users"),
         ("rights", "GRANT USAGE ON SEQUENCE orders_id_seq TO PUBLIC", "FAULT", "has rights on orders_id_seq"),
-        ("ids", "ALTER SEQUENCE order_events_id_seq CACHE 20", "FAULT", "order_events_id_seq has CACHE 20"),
-        ("ids", "ALTER SEQUENCE order_events_id_seq CYCLE", "FAULT", "order_events_id_seq has CYCLE"),
-        ("ids", "ALTER SEQUENCE order_events_id_seq INCREMENT 2", "FAULT", "order_events_id_seq has INCREMENT 2"),
-        ("writers", "GRANT INSERT ON order_events TO stranger", "warn", "stranger has INSERT on order_events"),
-        (
-            "writers",
-            "GRANT DELETE ON order_events_default TO stranger",
-            "warn",
-            "stranger has DELETE on order_events_default",
-        ),
-        (
-            "writers",
-            "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
-            "CREATE TRIGGER audit BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION audit()",
-            "warn",
-            "trigger audit on orders, which is not Doorbell's, calls audit and may change an event's content",
-        ),
     ],
 )
 def test_a_right_that_is_too_wide_is_named_with_the_statement_that_revokes_it(
@@ -83,17 +59,6 @@ def test_a_right_that_is_too_wide_is_named_with_the_statement_that_revokes_it(
     world.conn.execute(statement)
     examined(service).says(check, level, seen)
     run_advice(world, service, check)
-
-
-def test_ids_that_would_be_used_twice_after_a_restore_are_named(service: Service, world: World) -> None:
-    world.order(world.tenant())
-    world.conn.execute("SELECT setval('order_events_id_seq', 1, false)")
-    world.conn.execute(
-        "INSERT INTO order_events (id, tenant_id, order_id, type, via, occurred_at) OVERRIDING SYSTEM VALUE"
-        " VALUES (70, 1, 1, 'edited', 'restore', now())"
-    )
-    examined(service).says("ids", "FAULT", "the newest event is 70: ids will be used twice")
-    run_advice(world, service, "ids")
 
 
 def test_a_role_that_may_choose_ids_is_named_and_one_with_the_documented_rights_is_not(

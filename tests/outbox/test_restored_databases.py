@@ -10,7 +10,6 @@ import redis
 from webapp.doorbell import connection
 from webapp.launcher.embedded import Embedded
 from webapp.listener import heartbeat
-from webapp.outbox import cursor as cursors
 from webapp.outbox import drain
 from webapp.signals import publisher, signal_log
 
@@ -28,7 +27,7 @@ def test_an_invalid_cursor_makes_every_page_resync(
 ) -> None:
     tenant = world.tenant()
     cursor = drain.open_cursor(reader, redis_client)
-    cursors.begin(reader, replace(cursor, **change))  # type: ignore[arg-type]
+    drain.LISTENER.save(reader, replace(cursor, **change))  # type: ignore[arg-type]
     redis_client.delete(publisher.log_key(tenant))
     fresh = drain.open_cursor(reader, redis_client)
     assert (fresh.system_identifier, fresh.timeline) == (cursor.system_identifier, cursor.timeline)

@@ -19,8 +19,8 @@ LAYERS = """
     models concurrency server
     events orders doorbell
     accounts queries signals
-    display outbox notifications rollups order_import
-    panels streams
+    display outbox notifications order_import
+    panels rollups streams
     listener stream
     doctor
     routes

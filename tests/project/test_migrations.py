@@ -118,6 +118,17 @@ def test_the_downgrade_of_0009_restores_the_whole_schema_of_0008(app: Flask, ser
     assert write_schema.read(service.database_url) == schema
 
 
+def test_the_downgrade_of_0010_restores_the_schema_of_0009(app: Flask, service: Service) -> None:
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")
+        flask_migrate.upgrade(revision="0009")
+        schema = write_schema.read(service.database_url)
+        flask_migrate.upgrade(revision="0010")
+        assert "ck_outbox_readers_diff" in write_schema.read(service.database_url)
+        flask_migrate.downgrade(revision="0009")
+    assert write_schema.read(service.database_url) == schema
+
+
 def test_a_disabled_user_cannot_sign_in_after_a_downgrade_and_an_upgrade(app: Flask, world: World) -> None:
     """Earlier revisions let in each user with a password, so the downgrade removes the passwords of disabled users."""
     tenant = world.tenant()

@@ -35,7 +35,7 @@ FILES = (
     "doctor/test_doctor*.py",
     "doorbell/*",
     "events/test_order_events.py",
-    "events/test_retention.py",
+    "events/test_retention*.py",
     "listener/*",
     "notifications/*",
     "orders/test_missing_refunds.py",

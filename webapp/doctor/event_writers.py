@@ -1,4 +1,8 @@
-"""Check that only the triggers on `orders` write events: other writers would not hold the lock of the order's row."""
+"""Check that only the triggers on `orders` write events.
+
+Another writer does not hold the lock of the order's row, so its events may be read in another order than that of the commits
+(outbox/diff.py).
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,22 @@ WHERE NOT t.tgisinternal AND t.tgname <> ALL (%(ours)s) AND (t.tgrelid = 'orders
     OR t.tgrelid IN (SELECT relid FROM pg_partition_tree('order_events')))
 ORDER BY 2, 1
 """
+# Functions and rules that write order_events or a partition of it, by their source.
+_WRITES = (
+    r"\m(insert\s+into|update|delete\s+from|merge\s+into|copy)\s+(only\s+)?"
+    r"(\"?\w+\"?\.)?\"?order_events(_default|_\d+_\d+)?\M"
+)
+_CODE = """
+SELECT 'function' AS kind, p.oid::regprocedure::text AS name, 'DROP FUNCTION ' || p.oid::regprocedure || ';' AS remove
+FROM pg_proc p
+WHERE p.prokind = 'f' AND coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~* %(writes)s AND NOT (
+    p.proname = ANY (%(ours)s)
+    AND p.pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'orders'::regclass))
+UNION ALL
+SELECT 'rule', format('%%I on %%I', rulename, tablename), format('DROP RULE %%I ON %%I.%%I;', rulename, schemaname, tablename)
+FROM pg_rules WHERE definition ~* %(writes)s
+ORDER BY 1, 2
+"""
 
 
 def check(system: System) -> Iterator[Finding]:
@@ -45,5 +65,11 @@ def check(system: System) -> Iterator[Finding]:
         yield warn(
             f"trigger {row['name']} on {row['table']}, which is not Doorbell's, calls {row['function']} and {effect}",
             f"DROP TRIGGER {row['name']} ON {row['table']};  -- unless it is intended",
+        )
+    ours = [*TRIGGERS, "order_events_delete_old"]
+    for row in system.rows(_CODE, {"writes": _WRITES, "ours": ours})[:SHOWN]:
+        yield warn(
+            f"the {row['kind']} {row['name']}, which is not Doorbell's, writes order_events and locks no order",
+            f"{row['remove']}  -- and write orders instead",
         )
     yield ok("only the triggers on orders")

@@ -15,12 +15,23 @@ TRIGGERS = {
     "orders_truncated": "orders",
     "order_events_inserted": "order_events",
 }
+# Each fires once per statement of one operation, and after it, when the writer holds the locks of the rows. So an order's later
+# event has the higher id (outbox/diff.py). TRUNCATE locks the table before its BEFORE triggers fire. Bits of pg_trigger.tgtype:
+# 1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate.
+_FIRES = {
+    "orders_inserted": ("AFTER INSERT", 4),
+    "orders_updated": ("AFTER UPDATE", 16),
+    "orders_deleted": ("AFTER DELETE", 8),
+    "orders_truncated": ("BEFORE TRUNCATE", 34),
+    "order_events_inserted": ("AFTER INSERT", 4),
+}
 # pg_trigger.tgenabled: O is ordinary sessions, A always; D is disabled, R for replication only.
 _ENABLED = ("O", "A")
 
 _STATE = """
 SELECT t.tgname AS name, c.relname AS "table", t.tgenabled::text AS enabled, p.proname AS function,
-       p.pronamespace = c.relnamespace AS beside_its_table
+       p.pronamespace = c.relnamespace AS beside_its_table, t.tgtype AS type,
+       t.tgqual IS NOT NULL OR t.tgattr::text <> '' AS is_conditional
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid IN (to_regclass('orders'), to_regclass('order_events')) AND NOT t.tgisinternal
 """
@@ -42,6 +53,11 @@ def check(system: System) -> Iterator[Finding]:
             yield fault(
                 f"{name} on {table} calls {row['function']}(), not ours",
                 f"Create it again with EXECUTE FUNCTION {name}(), as in migrations/schema.sql.",
+            )
+        elif row["type"] != _FIRES[name][1] or row["is_conditional"]:
+            yield fault(
+                f"{name} on {table} does not fire {_FIRES[name][0]} for each statement, whatever it changes",
+                "Create it again as in migrations/schema.sql: other triggers would miss changes, or misplace their events.",
             )
     (role,) = system.rows("SELECT current_setting('session_replication_role') AS role")
     if role["role"] == "replica":

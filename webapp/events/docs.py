@@ -35,13 +35,17 @@ _READING = """
 ## Reading events
 
 Ids and transaction ids are assigned before a commit. So "greater than the last id" loses events of transactions that
-commit late, and sorting by `xid` can put an order's shipment before its payment. A snapshot (`pg_current_snapshot()`) is
-the list of transactions that had ended at one moment. A consumer, such as a program of yours, reads **differences of
-two snapshots**: the events that the second snapshot sees and the first did not. No event is lost, none is read twice,
-and a transaction that stays open delays its own events only.
+commit late, and sorting by `xid` can put an order's shipment before its payment: a transaction may get its id early and
+change the order late. Waiting until `xid < pg_snapshot_xmin(…)` does not mend the sequence, and stalls behind any open
+transaction.
 
-A consumer needs SELECT on `order_events` and a table of its own in the same database. Doorbell's own readers have rows
-of `outbox_readers` instead, and only those rows keep old events from being dropped:
+A snapshot (`pg_current_snapshot()`) is the list of transactions that had ended at one moment. A consumer, such as a
+program of yours, reads **differences of two snapshots**: the events that the second snapshot sees and the first did
+not. No event is lost, none is read twice, and a transaction that stays open delays its own events only.
+
+A consumer needs SELECT on `order_events` and a table of its own in the same database. Doorbell's own readers
+(`webapp/outbox/reader.py`) have rows of `outbox_readers` instead, and only those rows keep old events from being
+dropped:
 
 ```sql
 CREATE TABLE my_reader (
@@ -95,11 +99,14 @@ meanwhile, and `last_id` would skip its events.
   not correct across orders or salespeople: to handle events in parallel, divide them by `order_id`.
 - It needs ids that are assigned one at a time (`CACHE 1`, as Doorbell creates them), and no other writer of
   `order_events`. `flask doctor` checks both (`ids`, `writers`).
+- Each page reads the whole difference and sorts it. After a long stop, or from the oldest event, read larger pages.
 - Read on the primary: a replica's snapshots cannot be compared with it.
+- With `synchronous_commit = off` a consumer may handle an event that PostgreSQL loses in a crash.
 - Events are kept for `RETENTION_DAYS`; a consumer that does not read for longer loses the oldest.
-- After a failover, a crash or a point-in-time restore continue as before: the cursor is as old as the events. After a
-  dump was restored into another cluster, its transaction ids are meaningless. Begin from `pg_current_snapshot()` there,
-  and read older events by `recorded_at`.
+- After a failover, a crash or a point-in-time restore continue as before: the cursor is as old as the events. Ids are
+  used again after a point-in-time restore, so identify an event by `id` and `recorded_at`.
+- After a dump was restored into another cluster, its transaction ids are meaningless. Begin from
+  `pg_current_snapshot()` there, and read older events by `recorded_at`.
 """
 
 _TOPICS = """

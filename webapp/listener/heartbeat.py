@@ -17,7 +17,7 @@ import redis
 from ..doorbell.connection import Connection
 from ..observability import logs
 from ..outbox import drain
-from ..outbox.cursor import LISTENER_READER, Cursor
+from ..outbox.cursor import Cursor
 from ..signals import publisher
 from ..signals.beat import Beat
 
@@ -110,11 +110,11 @@ class Heartbeat:
             return
         # Another Redis may not have the published cursor.
         self._published = None
-        saved = self._conn.execute(_READ_RUN_ID, [LISTENER_READER]).fetchone()
+        saved = self._conn.execute(_READ_RUN_ID, [drain.LISTENER.name]).fetchone()
         if saved and saved[0] not in (None, run_id):
             with self.keep_alive():
                 drain.resync(self._conn, self._redis)
-        self._conn.execute(_SAVE_RUN_ID, [run_id, LISTENER_READER])
+        self._conn.execute(_SAVE_RUN_ID, [run_id, drain.LISTENER.name])
         self._run_id = run_id
 
     def _run_id_of_redis(self) -> str | None:

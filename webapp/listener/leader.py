@@ -165,7 +165,7 @@ class Leader:
             self._self_ring.check()
             self._next_beat = now + BEAT_SECONDS
         if now >= self._next_self_ring:
-            cursors.check(self._conn, cursor)
+            drain.LISTENER.check(self._conn, cursor)
             self._self_ring.ring()
             self._check_queue()
             self._next_self_ring = now + EVERY_SECONDS

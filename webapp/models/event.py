@@ -30,7 +30,7 @@ class OrderEvent(Base):
 
     __tablename__ = "order_events"
     __table_args__ = (
-        # outbox/drain: events committed since the cursor
+        # outbox/unread: events committed since a cursor
         Index("ix_order_events_xid", "xid"),
         # queries/order_page: an order's history; queries/recent_orders: its last event
         Index("ix_order_events_order", "tenant_id", "order_id", text("id DESC")),

@@ -1,7 +1,7 @@
 """The drain: reads `order_events` since the cursor and publishes signals. Live reading and catch-up are the same function.
 
-The new events are those with an xid from the cursor's xmax on, or with one that was in progress in the cursor. So each
-event is read exactly once, and a long transaction elsewhere delays no other event.
+Each event is read exactly once, and a long transaction elsewhere delays no other event. The events come in no order, because
+a signal names only what changed.
 """
 
 from __future__ import annotations
@@ -22,42 +22,14 @@ from ..events.topics import BOARD_TOPICS, DAY, INBOX, ORDERS, RESYNC
 from ..observability import logs
 from ..observability.metrics import outbox as metrics
 from ..signals import publisher
-from . import cursor as cursors
-from .cursor import Cursor
+from . import groups
+from .cursor import Cursor, adopt_foreign_rows, why_unusable
+from .groups import BACKLOG_TIMEOUT_SECONDS
+from .reader import Reader
 
+LISTENER = Reader("listener")
 # Redis has a copy of the saved cursor. A database with an older cursor than that was restored from a dump.
 PUBLISHED_KEY = "doorbell:cursor"
-# A drain of more events than this names no orders, so that a million events need no more memory than a thousand.
-MAX_EVENTS_WITH_IDS = 1000
-# The timeout of statements that read a long backlog, or every row.
-BACKLOG_TIMEOUT_SECONDS = 600.0
-
-# Each query is one statement with one snapshot, so its rows and the next cursor always agree. The upper bound excludes rows
-# that came with a dump of another cluster, which would be new in every drain.
-_PRESENT = "present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot, clock_timestamp() AS drained_at)"
-_FRESH = """
-    SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
-    WHERE xid >= pg_snapshot_xmax(%(old)s::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
-    UNION ALL
-    SELECT tenant_id, type, owner_id, order_id, recorded_at FROM order_events
-    WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(%(old)s::pg_snapshot)))
-"""
-_EVENTS = f"""
-WITH {_PRESENT}
-SELECT present.snapshot::text AS snapshot, present.drained_at, fresh.tenant_id, fresh.type, fresh.owner_id,
-       fresh.order_id, fresh.recorded_at AS newest, 1 AS events
-FROM present LEFT JOIN ({_FRESH} LIMIT {MAX_EVENTS_WITH_IDS + 1}) AS fresh ON true
-"""  # noqa: S608 - only our constants
-# PostgreSQL groups the rows, so that a million missed events become a few rows here.
-_GROUPS = f"""
-WITH {_PRESENT},
-grouped AS (
-    SELECT tenant_id, type, owner_id, NULL::bigint AS order_id, max(recorded_at) AS newest, count(*) AS events
-    FROM ({_FRESH}) AS fresh GROUP BY tenant_id, type, owner_id
-)
-SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.* FROM present LEFT JOIN grouped ON true
-"""  # noqa: S608 - only our constants
-
 log = logs.get("outbox")
 
 
@@ -72,8 +44,8 @@ class Drained:
 
 def open_cursor(conn: Connection, client: redis.Redis) -> Cursor:
     """The saved cursor if it is valid for this cluster; otherwise a new one at the present, and every page resyncs."""
-    saved, now = cursors.read_saved(conn), cursors.present(conn)
-    unusable = cursors.why_unusable(saved, now, _published(client))
+    saved, now = LISTENER.saved(conn), LISTENER.present(conn)
+    unusable = why_unusable(saved, now, _published(client))
     if saved is not None and unusable is None:
         return saved
     cursor = reset(conn, client)
@@ -100,11 +72,11 @@ def reset(conn: Connection, client: redis.Redis) -> Cursor:
     The cursor is read before the resync is published, so events that are committed in between are read later.
     """
     with conn.with_timeout(BACKLOG_TIMEOUT_SECONDS):
-        cursors.adopt_foreign_rows(conn)
-    now = cursors.present(conn)
+        adopt_foreign_rows(conn)
+    now = LISTENER.present(conn)
     resync(conn, client)
     client.delete(PUBLISHED_KEY)
-    return cursors.begin(conn, now)
+    return LISTENER.save(conn, now)
 
 
 def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
@@ -114,10 +86,10 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
     with the saved cursor unchanged, and cursor.DatabaseRestored when another session has changed it.
     """
     with metrics.DRAIN_SECONDS.time():
-        groups = _read(conn, cursor)
+        rows = groups.read(conn, cursor.snapshot)
     read_at = time.monotonic()
-    after = cursor.moved(groups[0]["snapshot"], groups[0]["drained_at"])
-    signals = _coalesce(group for group in groups if group["tenant_id"] is not None)
+    after = cursor.moved(rows[0]["snapshot"], rows[0]["drained_at"])
+    signals = _coalesce(group for group in rows if group["tenant_id"] is not None)
     for tenant_id in _tenants_with_a_new_day(conn, cursor, after):
         signals.setdefault(tenant_id, _TenantSignal()).topics.add(DAY)
     if signals:
@@ -125,8 +97,8 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
             for tenant_id, signal in signals.items():
                 signal.publish(client, tenant_id, after.drained_at)
                 signal.observe_lag(after.drained_at, time.monotonic() - read_at)
-        after = cursors.move(conn, after)
-    events = sum(group["events"] for group in groups if group["tenant_id"] is not None)
+        after = LISTENER.move(conn, after)
+    events = sum(group["events"] for group in rows if group["tenant_id"] is not None)
     drained = Drained(after, events, len(signals))
     metrics.EVENTS.inc(drained.events)
     metrics.SIGNALS.inc(drained.signals)
@@ -137,18 +109,6 @@ def resync(conn: Connection, client: redis.Redis) -> None:
     """Make every page of every tenant refetch everything. A page that is offline now does so when it reconnects."""
     for tenant in _all(conn, "SELECT id FROM tenants"):
         publisher.publish(client, tenant["id"], {RESYNC: None})
-
-
-def _read(conn: Connection, cursor: Cursor) -> list[dict[str, Any]]:
-    """One row per event, or above MAX_EVENTS_WITH_IDS one per group, without orders.
-
-    Without events it is one row whose tenant is None, which still has the snapshot.
-    """
-    events = _all(conn, _EVENTS, {"old": cursor.snapshot})
-    if len(events) <= MAX_EVENTS_WITH_IDS:
-        return events
-    with conn.with_timeout(BACKLOG_TIMEOUT_SECONDS):
-        return _all(conn, _GROUPS, {"old": cursor.snapshot})
 
 
 class _TenantSignal:

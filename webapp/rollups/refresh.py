@@ -16,10 +16,13 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from ..outbox.cursor import why_unusable
+from ..outbox.reader import Reader
 from ..postgres import session
 from . import statements
 
-ROLLUPS_READER = "rollups"
+# Needs no order of events, because it only collects touched hours. So no open transaction holds it up.
+ROLLUPS = Reader("rollups", statements.EVENTS)
 # Advisory lock, one per database: one run at a time.
 _LOCK = 0x00D0_0BE2
 _MAX_ATTEMPTS = 3
@@ -74,15 +77,16 @@ def _refresh(conn: psycopg.Connection, *, everything: bool) -> set[int]:
     with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
         # JIT compilation costs more than it saves here.
         cursor.execute("SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'")
-        present = cursor.execute(statements.READ_CURSOR, {"reader": ROLLUPS_READER}).fetchall()[0]
-        everything = everything or present["since"] is None
+        saved, present = ROLLUPS.saved(conn), ROLLUPS.present(conn)
+        everything = everything or why_unusable(saved, present) is not None
         cleared = _clear(cursor) if everything else set()
         times = statements.TIMES_OF_ALL_ORDERS if everything else statements.TIMES_OF_UNREAD_EVENTS
-        touched = cursor.execute(times + statements.HOURS_OF_TIMES, {"since": present["since"]}).fetchall()
+        since = {"since": saved and saved.snapshot, **ROLLUPS.events.values}
+        touched = cursor.execute(times + statements.HOURS_OF_TIMES, since).fetchall()
         days = _write(cursor, statements.WRITE_HOURS, "hour", touched)
         _write(cursor, statements.WRITE_DAYS, "day", days)
         if everything or touched:
-            cursor.execute(statements.SAVE_CURSOR, {"reader": ROLLUPS_READER, **present})
+            ROLLUPS.save(conn, present)
         return cleared | {row["tenant_id"] for row in days}
 
 

@@ -1,36 +1,16 @@
 """The SQL statements of a refresh of the rollups."""
 
-# The rollups are a durable reader of the outbox. They need no order of events, because they only collect touched hours. So
-# their cursor is a snapshot, like the listener's, and no open transaction holds it up.
-READ_CURSOR = """
-SELECT pg_current_snapshot()::text AS snapshot, present.system_identifier, present.timeline,
-       CASE WHEN (saved.system_identifier, saved.timeline) = (present.system_identifier, present.timeline)
-                 AND pg_snapshot_xmax(saved.snapshot) <= pg_snapshot_xmax(pg_current_snapshot())
-            THEN saved.snapshot::text END AS since
-FROM (SELECT system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
-      FROM pg_control_system()) AS present
-LEFT JOIN outbox_readers saved ON saved.name = %(reader)s
-"""
+from ..outbox import unread
+from ..outbox.unread import EventFilter
 
-SAVE_CURSOR = """
-INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
-VALUES (%(reader)s, %(snapshot)s, %(system_identifier)s, %(timeline)s, clock_timestamp())
-ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot, system_identifier = excluded.system_identifier,
-    timeline = excluded.timeline, drained_at = excluded.drained_at
-"""
+# Shipments and the events of deleted tenants touch no hour. Such events alone do not move the cursor.
+EVENTS = EventFilter(ignored_types=("shipped",), of_existing_tenants=True)
 
 # The local hours that the unread events touch: where their orders count now, and where they counted before, which is in the
 # old values of an edit or a deletion. Hours are passed as text, because PostgreSQL's calendar is longer than Python's.
 # Times outside of Python's calendar, such as 'infinity', are in no hour.
-TIMES_OF_UNREAD_EVENTS = """
-WITH unread AS (
-    SELECT tenant_id, order_id, old_values FROM order_events
-    WHERE xid >= pg_snapshot_xmax(%(since)s::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
-        AND type <> 'shipped'
-    UNION ALL
-    SELECT tenant_id, order_id, old_values FROM order_events
-    WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(%(since)s::pg_snapshot))) AND type <> 'shipped'
-),
+TIMES_OF_UNREAD_EVENTS = f"""
+WITH unread AS ({unread.since("tenant_id, order_id, old_values", EVENTS)}),
 changed AS (SELECT DISTINCT tenant_id, order_id FROM unread),
 moments AS (
     SELECT o.tenant_id, unnest(ARRAY[o.placed_at, o.paid_at]) AS moment
@@ -42,7 +22,7 @@ moments AS (
     SELECT tenant_id, (old_values ->> key)::timestamptz
     FROM unread, unnest(ARRAY['placed_at', 'paid_at']) AS key WHERE old_values ? key
 )
-"""
+"""  # noqa: S608 - only our constants
 TIMES_OF_ALL_ORDERS = """
 WITH moments AS (
     SELECT tenant_id, unnest(ARRAY[placed_at, paid_at]) AS moment FROM orders

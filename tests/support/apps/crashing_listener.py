@@ -23,6 +23,8 @@ TRACED = {
         "webapp/listener/listener.py",
         "webapp/outbox/cursor.py",
         "webapp/outbox/drain.py",
+        "webapp/outbox/groups.py",
+        "webapp/outbox/reader.py",
         "webapp/signals/publisher.py",
     )
 }
