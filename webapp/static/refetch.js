@@ -2,6 +2,7 @@
 // one never lost, for any number of topics and signals. In a crowd, batch_refetch.js gathers the panels into one request.
 import { isLive, recentlyDisconnected, onResume, set, show, showLatency, signedOut, state } from "./state.js";
 import { orderChanged } from "./announce.js";
+import { Retry } from "./retry.js";
 
 const handlers = new Map(); // topic -> function of signal data
 const waiting = new Set(); // panels that changed during a pause
@@ -11,8 +12,7 @@ const PANELS = "Doorbell-Panels"; // a header: panels with their ETags
 const unanswered = new Map(); // failed panel -> timer until stale
 const STALE_MS = 5_000; // longer than a restart takes
 const RETRY_MS = [1_000, 4_000]; // first and longest wait
-let retryMs = RETRY_MS[0];
-let retryTimer = null;
+const retry = new Retry(probe, RETRY_MS);
 let gathered = null; // panels, while a batch gathers them
 const LISTS = new Set(["orders", "minute", "day"]); // topics that the lists handle
 // The offset to the server's clock, from the fastest response so far.
@@ -155,7 +155,7 @@ function markFresh(frame, ctx) {
   clearTimeout(unanswered.get(name));
   unanswered.delete(name);
   if (state.stale.delete(name)) show();
-  retryMs = RETRY_MS[0];
+  retry.reset();
   for (const other of unanswered.keys()) refetchFrame(other); // the server is back
 }
 
@@ -164,7 +164,7 @@ function markFailed(frame, ctx) {
   if (ctx.request.signal.aborted && ctx.request.signal.reason !== "timeout") return; // the user leaves the page
   const name = frame.dataset.frame;
   if (!unanswered.has(name)) unanswered.set(name, setTimeout(markStale, STALE_MS, frame));
-  retry();
+  retry.schedule();
 }
 
 // The last numbers stay, with their time.
@@ -174,17 +174,15 @@ function markStale(frame) {
   show();
 }
 
-// Refetches one of the failed panels, as a probe for all: their signal is past, and the next may be far off.
-function retry() {
-  if (retryTimer) return;
-  retryTimer = setTimeout(() => {
-    retryTimer = null;
-    const names = [...unanswered.keys()];
-    if (!names.length || state.signedOut) return;
-    if (document.hidden || state.paused || recentlyDisconnected()) return retry();
-    refetchFrame(names[Math.floor(Math.random() * names.length)]);
-  }, retryMs * (0.5 + 0.5 * Math.random()));
-  retryMs = Math.min(retryMs * 2, RETRY_MS[1]);
+// Refetches one of the failed panels for all of them: their signal is past, and the next may be far off.
+function probe() {
+  const names = [...unanswered.keys()];
+  if (!names.length || state.signedOut) return;
+  if (document.hidden || state.paused || recentlyDisconnected()) {
+    retry.schedule();
+    return;
+  }
+  refetchFrame(names[Math.floor(Math.random() * names.length)]);
 }
 
 function refetchFrame(name) {
