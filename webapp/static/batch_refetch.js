@@ -1,7 +1,8 @@
 // Batches refetches in a crowd: a signal with `jitter` > 0 is for many pages, so each waits a random part of it and then fetches
 // all its panels in one request. Signals that arrive before that are merged into the batch, later ones into the next. The inbox
 // is personal, so it is never batched.
-import { apply, gather, refetchTogether } from "./refetch.js";
+import { apply, gather } from "./dispatch.js";
+import { refetchTogether } from "./panel_requests.js";
 import { isLive } from "./state.js";
 
 const MIN_INTERVAL_MS = 500; // from one batch to the next

@@ -1,7 +1,7 @@
 // The bell's badge and the toasts, updated at once with each `inbox` signal. The list refetches separately, more slowly.
 import { csrfHeader, userHeader } from "./menus.js";
 import { onResume, state } from "./state.js";
-import { onTopic } from "./refetch.js";
+import { onTopic } from "./dispatch.js";
 import { announce } from "./announce.js";
 import { Retry } from "./retry.js";
 

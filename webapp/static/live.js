@@ -1,7 +1,7 @@
 // The stream: one connection per page, with events named after the topics that changed. hx-sse reconnects a stream that was open;
 // this file has the first connection, the watchdog, and polling while no signals arrive.
 import { changed, schedule } from "./batch_refetch.js";
-import { refetchAll } from "./refetch.js";
+import { refetchAll } from "./dispatch.js";
 import { Retry } from "./retry.js";
 import { isLive, recentlyDisconnected, set, signedOut, state } from "./state.js";
 
