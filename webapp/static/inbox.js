@@ -29,17 +29,20 @@ function update() {
     fetchAgain = true;
     return;
   }
+  fetchOrRetry();
+}
+
+async function fetchOrRetry() {
   fetching = true;
   fetchAgain = false;
-  fetchNew().then((answered) => {
-    fetching = false;
-    if (!answered) {
-      retry.schedule();
-      return;
-    }
-    retry.reset();
-    if (fetchAgain && !state.paused) update();
-  });
+  const answered = await fetchNew();
+  fetching = false;
+  if (!answered) {
+    retry.schedule();
+    return;
+  }
+  retry.reset();
+  if (fetchAgain && !state.paused) update();
 }
 
 function afterFailure() {

@@ -23,6 +23,7 @@ const reconnect = new Retry(() => htmx.trigger(live, "live:connect"), RETRY_MS);
 const pollsOnly = live.dataset.live === "poll";
 const POLL_ONLY_MS = 5_000;
 
+// oxlint-disable-next-line max-lines-per-function -- it is a list of listeners
 export function connect() {
   if (pollsOnly) {
     set({ polled: true });

@@ -26,7 +26,7 @@ function setClock(text) {
     const now = Number(JSON.parse(text).now);
     if (now > 0) offset = Date.now() - now;
   } catch {
-    return; // the next one sets it
+    // The next one sets it.
   }
 }
 
