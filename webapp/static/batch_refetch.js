@@ -22,7 +22,7 @@ export function changed(topic, data) {
 }
 
 // Order ids merge to their union, or to "many" (null) when either is many. The oldest change counts for the latency shown.
-function merged(before, data) {
+export function merged(before, data) {
   if (!before) return data;
   const both = { ...data, at: Math.min(before.at, data.at) };
   if ("ids" in data) both.ids = before.ids && data.ids ? [...new Set([...before.ids, ...data.ids])] : null;
