@@ -112,13 +112,12 @@ def test_after_a_response_the_next_retry_comes_soon_again(live: Scripts) -> None
     assert live.refetched() == ["revenue"]
 
 
-def test_a_paused_page_sends_no_retry_until_it_is_resumed(live: Scripts) -> None:
+def test_a_paused_page_sends_its_retry_when_it_is_resumed(live: Scripts) -> None:
     live.page.locator("#pause").click()
     fail(live, "revenue")
     live.pass_time(5 * LONGEST_RETRY_MS)
     assert live.refetched() == []
     live.page.locator("#pause").click()
-    live.pass_time(LONGEST_RETRY_MS)
     assert live.refetched() == ["revenue"]
 
 

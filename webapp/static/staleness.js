@@ -40,7 +40,7 @@ function markStale(frame) {
 function probe() {
   const names = [...failed.keys()];
   if (!names.length || state.signedOut) return;
-  if (document.hidden || state.paused || recentlyDisconnected()) {
+  if (document.hidden || recentlyDisconnected()) {
     retry.schedule();
     return;
   }
