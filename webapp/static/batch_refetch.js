@@ -1,7 +1,8 @@
 // Batches refetches in a crowd: a signal with `jitter` > 0 is for many pages, so each waits a random part of it and then fetches
 // all its panels in one request. Signals that arrive before that are merged into the batch, later ones into the next. The inbox
 // is personal, so it is never batched.
-import { apply, gather, refetchTogether } from "./refetch.js";
+import { apply, gather } from "./dispatch.js";
+import { refetchTogether } from "./panel_requests.js";
 import { isLive } from "./state.js";
 
 const MIN_INTERVAL_MS = 500; // from one batch to the next
@@ -21,7 +22,7 @@ export function changed(topic, data) {
 }
 
 // Order ids merge to their union, or to "many" (null) when either is many. The oldest change counts for the latency shown.
-function merged(before, data) {
+export function merged(before, data) {
   if (!before) return data;
   const both = { ...data, at: Math.min(before.at, data.at) };
   if ("ids" in data) both.ids = before.ids && data.ids ? [...new Set([...before.ids, ...data.ids])] : null;

@@ -1,7 +1,7 @@
 // Recent orders. A changed row refetches alone and stays where it is. New orders refetch the list, but while it has the pointer
 // or focus they wait behind a button.
 import { state, onResume } from "./state.js";
-import { onTopic, refetch } from "./refetch.js";
+import { onTopic, refetch } from "./dispatch.js";
 import { watchUse } from "./in_use.js";
 import { serverNow } from "./minute.js";
 
