@@ -22,7 +22,8 @@ FORMATS: dict[str, tuple[Match, type[RowParser]]] = {
     "csv": (columns.match, RowParser),
     "shopify": (shopify.match, shopify.ShopifyRows),
 }
-BATCH_ROWS = 500  # parsed and copied at once
+# Parsed and copied at once. An invalid row makes its batch slower, so larger batches do not pay.
+BATCH_ROWS = 200
 MAX_TENANTS_SHOWN = 10
 # Rejected rows that the summary shows: with a report, and without one.
 FIRST_ROWS, FIRST_ROWS_UNREPORTED = 3, 20
@@ -33,6 +34,8 @@ SESSION_SETTINGS = (
     # Statistics lag behind what an import has just placed. For a new tenant PostgreSQL would then expect one order and scan
     # all lines for each of half a million, without end. Hash and merge joins suit whole files anyway.
     "SET enable_nestloop = off",
+    # Hash and merge joins need rough numbers of rows only.
+    "SET default_statistics_target = 10",
 )
 
 
