@@ -30,6 +30,10 @@ COMMA = re.compile(r"([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?")
 INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?) ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+# The usual form of an export. PostgreSQL reads it as it is.
+COMPLETE_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 YEARS = range(1900, 2200)
 
@@ -134,8 +138,10 @@ class CellParsers:
 
         An ambiguous local time means the first; a nonexistent one is invalid.
         """
-        parts = INSTANT.fullmatch(text)
         try:
+            if COMPLETE_INSTANT.fullmatch(text) and datetime.fromisoformat(text).year in YEARS:
+                return text
+            parts = INSTANT.fullmatch(text)
             if parts is None:
                 raise ValueError
             day, clock, offset = parts.groups()

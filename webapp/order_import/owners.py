@@ -32,10 +32,10 @@ SELECT named.*, coalesce(by_email.id, by_name.id) AS owner_id,
                   'or use --owners ignore', coalesce(owner_email, owner_name), disabled.email)
        END AS disabled
 FROM (
-    SELECT DISTINCT ON (owner_key) owner_key, owner_email, owner_name
+    SELECT owner_key, owner_email, owner_name
     FROM import_orders
-    WHERE owner_key IS NOT NULL AND reason IS NULL
-    ORDER BY owner_key, first_line
+    WHERE first_line IN (SELECT min(first_line) FROM import_orders
+                         WHERE owner_key IS NOT NULL AND reason IS NULL GROUP BY owner_key)
 ) AS named
 LEFT JOIN users by_email ON lower(by_email.email) = owner_email AND by_email.tenant_id = %(tenant)s
 LEFT JOIN users elsewhere ON lower(elsewhere.email) = owner_email AND elsewhere.tenant_id <> %(tenant)s

@@ -48,6 +48,9 @@ Steps = list[tuple[int, int, Callable[[str], Any], str]]
 class RowParser:
     """Parses rows of the generic format. `width` is the number of fields that each row must have."""
 
+    # Whether every row has the same steps, whatever its cells are.
+    steps_are_fixed = True
+
     def __init__(self, columns: Columns, parsers: CellParsers) -> None:
         self.columns = columns
         self.width = len(columns.header)
@@ -93,37 +96,54 @@ class RowParser:
         """Check and compute what depends on several cells, after all were parsed without an error."""
         if row[NUMBER] is NULL:
             reasons.append("the order number is empty")
-        name = row[OWNER_NAME]
-        # A column of owner names may contain their addresses.
-        if "@" in name and row[OWNER_EMAIL] is NULL:
-            try:
-                row[OWNER_EMAIL], row[OWNER_NAME] = self.parsers.email(name), NULL
-            except ValueInvalid as error:
-                reasons.append(f"the owner {error}")
-        complete_line(row, reasons)
+        try:
+            row[OWNER_EMAIL], row[OWNER_NAME] = self.owner(row[OWNER_EMAIL], row[OWNER_NAME])
+        except ValueInvalid as error:
+            reasons.append(str(error))
+        try:
+            row[PRODUCT], row[QUANTITY], row[LINE_TOTAL] = complete_line(
+                row[PRODUCT], row[SKU], row[QUANTITY], row[UNIT_PRICE], row[RATE], row[LINE_DISCOUNT]
+            )
+        except ValueInvalid as error:
+            reasons.append(str(error))
+
+    def owner(self, email: Any, name: Any) -> tuple[Any, Any]:
+        """The owner's address and name. A column of names may contain addresses."""
+        if email is not NULL or "@" not in name:
+            return email, name
+        try:
+            return self.parsers.email(name), NULL
+        except ValueInvalid as error:
+            raise ValueInvalid(f"the owner {error}") from None
 
 
-def complete_line(row: Row, reasons: list[str]) -> None:
-    """Compute the line's total: quantity × unit price × (1 − discount), rounded half up to the minor unit."""
-    quantity, price, product = row[QUANTITY], row[UNIT_PRICE], row[PRODUCT]
+def complete_line(
+    product: Any, sku: Any, quantity: Any, price: Any, rate: Any, discount: Any
+) -> tuple[Any, str, int | str]:
+    """The line's product, its quantity as PostgreSQL reads it, and its total; the product is the SKU if it is empty.
+
+    The total is quantity × unit price × (1 − discount rate) − discount, rounded half up to the minor unit.
+    """
     if product is NULL:
-        product = row[PRODUCT] = row[SKU]
+        product = sku
     if quantity is NULL or price is NULL or product is NULL:
-        missing = [
-            name
-            for name, value in (("quantity", quantity), ("unit price", price), ("product", product))
-            if value is NULL
-        ]
-        if len(missing) < 3:  # else it has no line
-            reasons.append(f"the line has no {' and no '.join(missing)}")
-        return
-    rate, discount = row[RATE], row[LINE_DISCOUNT]
+        return product, _without_line(product, quantity, price), NULL
     total = quantity * price * (RATE_ONE if rate is NULL else RATE_ONE - rate)
     total = (total + TOTAL_SCALE // 2) // TOTAL_SCALE - (0 if discount is NULL else discount)
     if not 0 <= total <= MAX_MINOR:
-        reasons.append("the line's discount is more than its price" if total < 0 else "the line's total is too large")
-    row[LINE_TOTAL] = total
-    row[QUANTITY] = f"{quantity}e-3"  # thousandths
+        raise ValueInvalid(
+            "the line's discount is more than its price" if total < 0 else "the line's total is too large"
+        )
+    return product, f"{quantity}e-3", total  # thousandths
+
+
+def _without_line(product: Any, quantity: Any, price: Any) -> str:
+    """The quantity NULL, because the row has no line. Raises ValueInvalid if the row has a part of a line."""
+    values = {"quantity": quantity, "unit price": price, "product": product}
+    missing = [name for name, value in values.items() if value is NULL]
+    if len(missing) < len(values):
+        raise ValueInvalid(f"the line has no {' and no '.join(missing)}")
+    return NULL
 
 
 FIELD_INDEXES = {

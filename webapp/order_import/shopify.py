@@ -56,6 +56,8 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
 class ShopifyRows(RowParser):
     """Parses the order from the row with its total, and only the line item from the other rows."""
 
+    steps_are_fixed = False
+
     def __init__(self, columns: Columns, parsers: CellParsers) -> None:
         super().__init__(columns, parsers)
         self.line_steps = self.steps_for(("number", *LINE_FIELDS))

@@ -6,17 +6,13 @@ import_orders   one row per order number; `reason` is why the order is rejected
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import psycopg
 from psycopg import sql
 
 from ..money import MAX_MINOR
 from .row_parser import STAGED
-
-BATCH_ROWS = 500  # per write to COPY
 
 # Collation C compares bytes, so grouping by number takes a third of the time of a language's collation.
 LINES = """
@@ -101,13 +97,13 @@ FROM (
 WHERE o.number COLLATE "C" = found.number AND o.reason = 'differs'"""
 
 
-def stage(conn: psycopg.Connection, rows: Iterator[Sequence[Any]]) -> int:
-    """Copy the parsed rows into import_lines, with one batch in memory. Returns the number of rows."""
+def stage(conn: psycopg.Connection, batches: Iterable[list[str]]) -> int:
+    """Copy the rows into import_lines, with one batch in memory. Returns the number of rows."""
     conn.execute(LINES)
     statement = sql.SQL("COPY import_lines ({}) FROM STDIN").format(sql.SQL(", ").join(map(sql.Identifier, STAGED)))
     copied = 0
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        while batch := ["\t".join(map(str, row)) for row in itertools.islice(rows, BATCH_ROWS)]:
+        for batch in batches:
             copied += len(batch)
             copy.write("\n".join(batch) + "\n")
     return copied
