@@ -31,7 +31,7 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # else nginx buffers events
 }
 
-bp = Blueprint("stream", __name__)
+bp = Blueprint("stream", __name__, url_prefix="/stream")
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -39,7 +39,7 @@ def init_app(app: Flask, config: Config) -> None:
     sign_out.on_session_end(app, end_session)
 
 
-@bp.get("/stream")
+@bp.get("")
 def stream() -> Response:
     """Named events until the stream's life ends. Answers 401 as text, because an EventSource cannot show a page."""
     if not current_user.is_authenticated:

@@ -16,7 +16,7 @@ from ..accounts.sign_out import sign_out as end_session
 from ..accounts.user_cache import cached_users
 from ..config import Config
 from ..models import User
-from .access import is_fragment
+from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
 from .forms import SignInForm
 
@@ -24,6 +24,7 @@ bp = Blueprint("auth", __name__)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
+@public("the sign-in page itself")
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(local_path(request.args.get("next")), 303)
@@ -51,6 +52,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.get("/demo")
+@public("signs in to the demo; exists in demo mode only")
 def demo() -> ResponseReturnValue:
     """Signs in to the tenant `demo` as its manager, or with `?as=sales` as a salesperson. In demo mode only."""
     if not _config().demo:

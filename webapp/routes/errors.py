@@ -19,7 +19,7 @@ from ..observability.incidents import Incident, in_a_line
 from ..observability.metrics import web as metrics
 from ..orders.errors import OrderNotFound
 from ..postgres import faults
-from .access import PUBLIC, is_fragment
+from .access import is_fragment, public_reason
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # Retry-After of these errors
@@ -151,7 +151,7 @@ def note_recovery(response: Response) -> Response:
 
     A request may not have queried it, because panels and users also come from memory.
     """
-    needs_user = request.endpoint is not None and request.endpoint not in PUBLIC and request.endpoint != "stream.stream"
+    needs_user = request.endpoint not in (None, "stream.stream") and not public_reason(current_app, request.endpoint)
     if response.status_code < 500 and needs_user and not g.get("from_memory"):
         postgresql.over(log)
         pool.over(log)

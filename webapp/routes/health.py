@@ -7,16 +7,19 @@ from typing import Any
 from flask import Blueprint
 
 from ..doctor import readiness
+from .access import public
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
+@public("for the process manager; returns only up or down")
 def healthz() -> tuple[str, int]:
     return "ok\n", 200
 
 
 @bp.get("/readyz")
+@public("for the load balancer; returns only which services are away")
 def readyz() -> tuple[dict[str, Any], int]:
     """503 only if this process cannot serve pages. Redis and the listener would be away for any other process as well."""
     seen = readiness.health()

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, current_app, request
 
 from ..config import Config
 from ..observability.metrics import bearer, web
+from .access import public
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -15,6 +16,7 @@ bp = Blueprint("metrics", __name__)
 
 
 @bp.get("/metrics")
+@public("for Prometheus, with METRICS_TOKEN; 404 without that setting")
 def metrics() -> Response:
     config = cast(Config, current_app.extensions["doorbell_config"])
     if not config.metrics_token:
