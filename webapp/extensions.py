@@ -15,6 +15,7 @@ from .concurrency import search_limit
 from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import cache
+from .postgres import outages
 from .routes import access, compressed_pages, form_limits
 from .server import security_headers, static_files
 from .signals import log_follower
@@ -31,6 +32,8 @@ def init_app(app: Flask) -> None:
     # First, so that it times all other hooks.
     web_metrics.init_app(app)
     db.init_app(app)
+    with app.app_context():
+        outages.watch(db.db.engine)
     redis_client.init_app(app, config.redis_url)
     sign_in.init_app(app)
     log_follower.init_app(app, config.redis_url)

@@ -13,9 +13,10 @@ OUTSIDE = {"tasks", "bench", "tests", "wsgi", "listener_worker"}  # webapp never
 
 # The packages and modules of webapp. Each imports only from earlier rows; "webapp" is webapp/__init__.py.
 LAYERS = """
-    postgres money
-    config
-    db redis_client observability
+    money config
+    redis_client observability
+    postgres
+    db
     models concurrency server
     events orders doorbell
     accounts queries signals

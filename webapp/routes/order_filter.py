@@ -12,9 +12,9 @@ from ..db import db
 from ..models import STATUSES
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..postgres import faults
 from ..queries import order_search
 from ..queries.order_search import Filter, Found, PageCursor
-from .errors import timed_out
 
 TOO_MANY = {
     "user": f"{MAX_USER_SEARCHES} of your searches are still running. Wait for them to finish, then search again.",
@@ -64,7 +64,7 @@ def find(wanted: Filter, before: PageCursor | None) -> Found:
         metrics.SEARCHES_REFUSED.labels(error.scope).inc()
         raise SearchRefused(TOO_MANY[error.scope], 429 if error.scope == "user" else 503) from None
     except OperationalError as error:
-        if not timed_out(error):
+        if not faults.was_cancelled(error):
             raise
         db.session.rollback()
         metrics.DATABASE_FAULTS.labels("timeout").inc()

@@ -91,7 +91,6 @@ def _job(
     cache, tenant = panel_cache(), current_tenant()
 
     def paint() -> Render:
-        g.from_memory = False
         now = datetime.fromtimestamp(cache.clock(), UTC)
         try:
             return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
@@ -113,8 +112,6 @@ def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
 
 
 def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
-    # True until a render queries: an answer from memory does not prove that PostgreSQL is back (routes/errors.py).
-    g.from_memory = True
     return panel_cache().get_all(jobs, newest_log())
 
 
