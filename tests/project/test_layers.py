@@ -17,7 +17,7 @@ LAYERS = """
     redis_client observability
     postgres
     db
-    models concurrency server
+    models concurrency server rate_limit
     events orders doorbell
     accounts queries signals
     display outbox notifications rollups order_import

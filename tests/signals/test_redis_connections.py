@@ -70,11 +70,11 @@ class Chain:
     def counts_a_sign_in(self) -> None:
         app = create_app(Config.from_env(self.doorbell.env()))
         with app.app_context():
-            tries = app.extensions["doorbell_sign_ins"].counters
-            attempt = sign_in_throttle.SignInAttempt(tries, "ana@example.com", "192.0.2.1")
+            limiter = app.extensions["doorbell_sign_ins"].limiter
+            attempt = sign_in_throttle.SignInAttempt(limiter, "ana@example.com", "192.0.2.1")
             assert attempt.register().wait == 0
             attempt.succeed()
-            assert tries.kept == 0, "all of it is in Redis"
+            assert limiter.kept == 0, "all of it is in Redis"
 
     def _celery(self, *args: str) -> Process:
         return self.doorbell.another(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)

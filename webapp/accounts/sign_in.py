@@ -18,8 +18,8 @@ from ..models import User
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
+from ..rate_limit.limiter import RateLimiter
 from . import admin, passwords
-from .expiring_counters import ExpiringCounters
 from .hashing import HashingBusy, hashing
 from .sign_in_throttle import SignInAttempt, Verdict, client_of
 from .waiting_room import WaitingRoom, WaitingRoomFull
@@ -45,10 +45,12 @@ class SignInFailed(Exception):
 
 
 class SignIns:
-    """The app's counters and waiting room."""
+    """The app's limiter and waiting room."""
 
     def __init__(self, app: Flask) -> None:
-        self.counters = ExpiringCounters(app.extensions["doorbell_redis"])
+        self.limiter = RateLimiter(
+            app.extensions["doorbell_redis"], "sign-in", "each process limits sign-ins by itself"
+        )
         self.waiting_room = WaitingRoom()
 
 
@@ -62,7 +64,7 @@ def sign_in(email: str, password: str, address: str) -> User:
     Raises SignInRefused and SignInFailed.
     """
     sign_ins = cast(SignIns, current_app.extensions["doorbell_sign_ins"])
-    attempt = SignInAttempt(sign_ins.counters, email, client_of(address))
+    attempt = SignInAttempt(sign_ins.limiter, email, client_of(address))
     verdict = attempt.register()
     if verdict.wait:
         raise _over_the_limit(verdict, address)
