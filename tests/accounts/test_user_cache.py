@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 
 from webapp import create_app
-from webapp.accounts import user_cache
-from webapp.accounts.user_cache import KEPT_SECONDS, SessionUser
+from webapp.accounts import cookie_cache, user_cache
+from webapp.accounts.cached_user import SessionUser
+from webapp.accounts.sessions import SessionKey
+from webapp.accounts.user_cache import KEPT_SECONDS, UserCache
 
 from ..conftest import config_for
 from ..support.browser import Person
@@ -133,14 +135,47 @@ def test_fifty_concurrent_users_cost_fewer_queries_than_users(service: Service, 
     assert sent.about(USERS) < 50
 
 
-def test_the_cache_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
+def test_a_full_cache_drops_the_users_that_were_read_first(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int
+) -> None:
     monkeypatch.setattr(user_cache, "MAX_KEPT", 5)
-    cache = app.extensions["doorbell_user_cache"]
-    with app.app_context():
-        for n in range(20):
-            user = world.user(tenant, f"U{n} Name")
+    cache = UserCache(app)
+    people = [world.user(tenant, f"U{n} Name") for n in range(8)]
+    with app.app_context(), statements(app) as sent:
+        for user in [*people, people[3]]:
             cache.get(user)
-            cache.remember_cookie(f"session={n}", user)
-            assert max(cache.kept) <= 7
-    cache.remember_cookie("x" * 5_000, user)
-    assert cache.get_by_cookie("x" * 5_000) is None
+        assert sent.about(USERS) == len(people), "the fourth is still cached"
+        cache.reload(people[3])
+        cache.get(people[0])
+    assert [n for n, user in enumerate(people) if cache.keeps(SessionUser(user, None))] == [0, 3, 5, 6, 7]
+
+
+def test_a_full_cache_drops_the_cookies_that_were_not_used_for_longest(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cookie_cache, "MAX_KEPT", 5)
+    cookies = UserCache(app).cookies
+    for n in range(20):
+        cookies.remember(f"session={n}", SessionUser(n, None), 60)
+        cookies.get("session=0")
+        assert len(cookies) <= 5
+    found = [cookies.get(f"session={n}") for n in (0, 15, 16, 19)]
+    assert [user.user_id if user else None for user in found] == [0, None, 16, 19]
+
+
+def test_a_long_cookie_header_is_not_cached(app: Flask) -> None:
+    cookies = UserCache(app).cookies
+    cookies.remember("x" * (cookie_cache.MAX_CHARS + 1), SessionUser(1, None), 60)
+    assert len(cookies) == 0
+
+
+def test_a_session_that_ended_is_refused_while_others_go_on(app: Flask, world: World, tenant: int) -> None:
+    user, ends = world.user(tenant), 4_000_000_000
+    ended, open_one = SessionKey("ended", ends), SessionKey("open", ends)
+    cache = UserCache(app)
+    with app.app_context():
+        assert cache.get(user, ended)
+        cache.end("ended")
+        assert cache.get(user, ended) is None
+        assert cache.reload(user, ended) is None
+        assert cache.get(user, open_one)

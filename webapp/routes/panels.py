@@ -16,8 +16,8 @@ from flask_login import current_user
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..accounts.cached_user import panel_scope
 from ..accounts.current import current_tenant
-from ..accounts.user_cache import panel_scope
 from ..db import db
 from ..display import clock
 from ..display.filters import clock_text, day_text

@@ -1,0 +1,49 @@
+"""A cache of Cookie headers whose signature was verified recently, so that a request for a panel need not verify it again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cachetools import TLRUCache
+
+from .cached_user import SessionUser
+
+MAX_KEPT = 20_000
+# Longer headers are not cached; a session's has about 300.
+MAX_CHARS = 1000
+
+
+class VerifiedCookie(NamedTuple):
+    """`ends` is in seconds of the cache's clock."""
+
+    user: SessionUser
+    ends: float
+
+
+class CookieCache:
+    """At most MAX_KEPT headers; those that were not used for the longest time are dropped first."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: TLRUCache[str, VerifiedCookie] = TLRUCache(MAX_KEPT, lambda _header, kept, _now: kept.ends, clock)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, header: str) -> SessionUser | None:
+        with self._lock:
+            found = self._kept.get(header)
+        return found.user if found else None
+
+    def remember(self, header: str, user: SessionUser, seconds: float) -> None:
+        """Keep a header that was verified now for `seconds`."""
+        if len(header) <= MAX_CHARS:
+            with self._lock:
+                self._kept[header] = VerifiedCookie(user, self._clock() + seconds)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
