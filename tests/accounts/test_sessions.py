@@ -27,6 +27,7 @@ from ..support.browser import Person
 from ..support.metrics import metric_value, scrape
 from ..support.processes import SECRET, Doorbell, get
 from ..support.sse import EventStream
+from ..support.task_environment import set_environment
 from ..support.viewers import statements
 from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
@@ -281,8 +282,7 @@ def test_rows_of_expired_sessions_are_removed(
         "INSERT INTO ended_sessions (id, expires_at) SELECT gen_random_uuid(), now() FROM generate_series(1, 3)"
     )
     values = {"DATABASE_URL": service.database_url, "REDIS_URL": service.redis_url, "SECRET_KEY": SECRET}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, **values)
     from tasks.sessions import remove
 
     assert remove() == 3

@@ -26,6 +26,7 @@ from ..support.install import redis as install_redis
 from ..support.processes import Doorbell, Process
 from ..support.redis_servers import PASSWORD, Certificate, Sentinels, TlsFront
 from ..support.sse import EventStream
+from ..support.task_environment import set_environment
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -140,8 +141,7 @@ def celery(service: Service, url: str, monkeypatch: pytest.MonkeyPatch) -> Celer
     """A separate Celery app with Doorbell's settings, which sends as beat does: on one lasting connection."""
     from tasks.app import settings
 
-    for name, value in {"DATABASE_URL": service.database_url, "REDIS_URL": url, "SECRET_KEY": SECRET}.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, DATABASE_URL=service.database_url, REDIS_URL=url, SECRET_KEY=SECRET)
     app = Celery("sender")
     app.conf.update(settings())
     return app
