@@ -124,7 +124,9 @@ def post_worker_init(worker: Any) -> None:
 
 def refuse_an_insecure_network(worker: Any) -> None:
     """Exit where the addresses that gunicorn bound, by whichever option, are not safe for this configuration."""
-    config = worker.wsgi.extensions["doorbell_config"]
+    from webapp.services import services
+
+    config = services(worker.wsgi).config
     for address in worker.cfg.address:
         bind = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else f"unix:{address}"
         if (fault := config.insecure(bind)) and not config.allow_insecure_network:

@@ -18,6 +18,7 @@ from .panels import cache
 from .postgres import outages
 from .routes import access, compressed_pages, form_limits
 from .server import security_headers, static_files
+from .services import Services
 from .signals import log_follower
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -27,11 +28,11 @@ csrf = CSRFProtect()
 migrate = Migrate(directory=str(MIGRATIONS))
 
 
-def init_app(app: Flask) -> None:
-    config = app.extensions["doorbell_config"]
+def init_app(app: Flask, services: Services) -> None:
+    config = services.config
     # First, so that it times all other hooks.
     web_metrics.init_app(app)
-    db.init_app(app)
+    db.init_app(app, config.database_url)
     with app.app_context():
         outages.watch(db.db.engine)
     redis_client.init_app(app, config.redis_url)

@@ -15,6 +15,7 @@ from . import redis_client
 from .accounts import sessions, sign_out, user_cache
 from .config import Config
 from .server import hijack
+from .services import services
 from .signals import notices
 from .streams.base import Stream
 from .streams.generator_stream import GeneratorStream
@@ -69,7 +70,7 @@ class StreamResponse(Response):
         self._owner, self._since, self._reconnect = (tenant_id, user_id), since, reconnect
         self._session, self._user_cache = sessions.current(), user_cache.cached_users()
         self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
-        self._config = cast(Config, current_app.extensions["doorbell_config"])
+        self._config = services().config
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":

@@ -22,8 +22,10 @@ LAYERS = """
     accounts queries signals
     display outbox notifications rollups order_import
     panels streams
-    listener stream
+    listener
     doctor
+    services
+    stream
     routes
     extensions cli
     webapp

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
@@ -14,8 +13,8 @@ from ..accounts import sign_in as accounts_sign_in
 from ..accounts.demo import demo_user
 from ..accounts.sign_out import sign_out as end_session
 from ..accounts.user_cache import cached_users
-from ..config import Config
 from ..models import User
+from ..services import services
 from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
 from .forms import SignInForm
@@ -28,7 +27,7 @@ bp = Blueprint("auth", __name__)
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(local_path(request.args.get("next")), 303)
-    proxy_warning.check(request, _config().trusted_proxies)
+    proxy_warning.check(request, services().config.trusted_proxies)
     form = SignInForm()
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)
@@ -55,7 +54,7 @@ def sign_out() -> ResponseReturnValue:
 @public("signs in to the demo; exists in demo mode only")
 def demo() -> ResponseReturnValue:
     """Signs in to the tenant `demo` as its manager, or with `?as=sales` as a salesperson. In demo mode only."""
-    if not _config().demo:
+    if not services().config.demo:
         abort(404)
     role = request.args.get("as", "manager")
     user = demo_user(role)
@@ -90,13 +89,9 @@ def _start_session(user: User, way: str) -> None:
 def _sign_in_page(
     form: SignInForm, status: int, problem: str | None = None, headers: dict[str, str] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("pages/sign_in.html", form=form, problem=problem, demo=_config().demo)
+    page = render_template("pages/sign_in.html", form=form, problem=problem, demo=services().config.demo)
     return page, status, headers or {}
 
 
 def _client() -> str:
     return request.remote_addr or ""
-
-
-def _config() -> Config:
-    return cast(Config, current_app.extensions["doorbell_config"])

@@ -1,0 +1,33 @@
+"""The services of a running app: one typed object, built once by `create_app`.
+
+Routes and commands take a service from here. The packages below receive what they need as arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from .config import Config
+
+KEY = "doorbell"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What lives as long as the app, beside Flask's own extensions."""
+
+    config: Config
+
+
+def init_app(app: Flask, config: Config) -> Services:
+    """Build the services. None of them connects before its first use."""
+    built = app.extensions[KEY] = Services(config=config)
+    return built
+
+
+def services(app: Flask | None = None) -> Services:
+    """The services of `app`, or of the current app."""
+    return cast(Services, (app or current_app).extensions[KEY])
