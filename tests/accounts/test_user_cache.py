@@ -156,16 +156,16 @@ def test_a_full_cache_drops_the_cookies_that_were_not_used_for_longest(
     monkeypatch.setattr(cookie_cache, "MAX_KEPT", 5)
     cookies = UserCache(app).cookies
     for n in range(20):
-        cookies.remember(f"session={n}", SessionUser(n, None), 60)
+        cookies.remember(f"session={n}", n, None, 60)
         cookies.get("session=0")
         assert len(cookies) <= 5
     found = [cookies.get(f"session={n}") for n in (0, 15, 16, 19)]
-    assert [user.user_id if user else None for user in found] == [0, None, 16, 19]
+    assert [cookie.user_id if cookie else None for cookie in found] == [0, None, 16, 19]
 
 
 def test_a_long_cookie_header_is_not_cached(app: Flask) -> None:
     cookies = UserCache(app).cookies
-    cookies.remember("x" * (cookie_cache.MAX_CHARS + 1), SessionUser(1, None), 60)
+    cookies.remember("x" * (cookie_cache.MAX_CHARS + 1), 1, None, 60)
     assert len(cookies) == 0
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cachetools import TLRUCache
 
-from .cached_user import SessionUser
+from .sessions import SessionKey
 
 MAX_KEPT = 20_000
 # Longer headers are not cached; a session's has about 300.
@@ -16,9 +16,10 @@ MAX_CHARS = 1000
 
 
 class VerifiedCookie(NamedTuple):
-    """`ends` is in seconds of the cache's clock."""
+    """A user in a session; `ends` is in seconds of the cache's clock."""
 
-    user: SessionUser
+    user_id: int
+    session: SessionKey | None
     ends: float
 
 
@@ -33,16 +34,15 @@ class CookieCache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, header: str) -> SessionUser | None:
+    def get(self, header: str) -> VerifiedCookie | None:
         with self._lock:
-            found = self._kept.get(header)
-        return found.user if found else None
+            return self._kept.get(header)
 
-    def remember(self, header: str, user: SessionUser, seconds: float) -> None:
+    def remember(self, header: str, user_id: int, session: SessionKey | None, seconds: float) -> None:
         """Keep a header that was verified now for `seconds`."""
         if len(header) <= MAX_CHARS:
             with self._lock:
-                self._kept[header] = VerifiedCookie(user, self._clock() + seconds)
+                self._kept[header] = VerifiedCookie(user_id, session, self._clock() + seconds)
 
     def clear(self) -> None:
         with self._lock:

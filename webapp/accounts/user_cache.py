@@ -70,19 +70,28 @@ class UserCache:
         return self._load({key}).get(key)
 
     def get_by_cookie(self, header: str) -> CachedUser | None:
-        """The user of a Cookie header that was verified in the last HEADER_SECONDS, as `get` returns it.
+        """The user of `find_by_cookie`."""
+        found = self.find_by_cookie(header)
+        return found[0] if found else None
+
+    def find_by_cookie(self, header: str) -> tuple[CachedUser, SessionKey | None] | None:
+        """User and session of a Cookie header that was verified in the last HEADER_SECONDS; the user as `get` returns it.
 
         None if Flask has to verify the header, and while PostgreSQL is away. Needs no app context.
         """
-        key = self.cookies.get(header)
-        return (self._cached(key) or self._find_in_context(key)) if key else None
+        known = self.cookies.get(header)
+        if known is None:
+            return None
+        key = SessionUser.of(known.user_id, known.session)
+        user = self._cached(key) or self._find_in_context(key)
+        return (user, known.session) if user else None
 
     def remember_cookie(self, header: str, user_id: int) -> None:
         """Cache the header of the current request, whose session Flask has just verified as this user's."""
         session = sessions.current()
         # Without a session id the age of the cookie is not known.
         seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS
-        self.cookies.remember(header, SessionUser.of(user_id, session), seconds)
+        self.cookies.remember(header, user_id, session, seconds)
 
     def forget(self, *user_ids: int) -> None:
         """Drop users whose rights changed or who signed out."""
