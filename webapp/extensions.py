@@ -9,7 +9,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, display, redis_client, stream
+from . import db, display, stream
 from .accounts import sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
@@ -35,10 +35,9 @@ def init_app(app: Flask, services: Services) -> None:
     db.init_app(app, config.database_url)
     with app.app_context():
         outages.watch(db.db.engine)
-    redis_client.init_app(app, config.redis_url)
-    sign_in.init_app(app)
+    sign_in.init_app(app, services.redis)
     log_follower.init_app(app, config.redis_url)
-    readiness.init_app(app)
+    readiness.init_app(app, services.redis)
     cache.init_app(app)
     search_limit.init_app(app)
     user_cache.init_app(app)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+import redis
 from flask import Flask, current_app
 
+from . import redis_client
 from .config import Config
 
 KEY = "doorbell"
@@ -20,11 +22,12 @@ class Services:
     """What lives as long as the app, beside Flask's own extensions."""
 
     config: Config
+    redis: redis.Redis
 
 
 def init_app(app: Flask, config: Config) -> Services:
     """Build the services. None of them connects before its first use."""
-    built = app.extensions[KEY] = Services(config=config)
+    built = app.extensions[KEY] = Services(config=config, redis=redis_client.connect(config.redis_url))
     return built
 
 

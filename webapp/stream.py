@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from . import redis_client
 from .accounts import sessions, sign_out, user_cache
 from .config import Config
 from .server import hijack
@@ -53,7 +52,7 @@ def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and make the other processes check theirs."""
     user_cache.cached_users().end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
-    notices.sessions_ended(redis_client.client())
+    notices.sessions_ended(services().redis)
 
 
 def _since() -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+import redis
 from flask import Flask, current_app
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -47,15 +48,13 @@ class SignInFailed(Exception):
 class SignIns:
     """The app's limiter and waiting room."""
 
-    def __init__(self, app: Flask) -> None:
-        self.limiter = RateLimiter(
-            app.extensions["doorbell_redis"], "sign-in", "each process limits sign-ins by itself"
-        )
+    def __init__(self, client: redis.Redis) -> None:
+        self.limiter = RateLimiter(client, "sign-in", "each process limits sign-ins by itself")
         self.waiting_room = WaitingRoom()
 
 
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_sign_ins"] = SignIns(app)
+def init_app(app: Flask, client: redis.Redis) -> None:
+    app.extensions["doorbell_sign_ins"] = SignIns(client)
 
 
 def sign_in(email: str, password: str, address: str) -> User:

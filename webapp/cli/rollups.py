@@ -6,7 +6,6 @@ import click
 import redis
 from flask.cli import AppGroup
 
-from .. import redis_client
 from ..events.topics import ROLLUPS
 from ..rollups import refresh
 from ..services import services
@@ -23,7 +22,7 @@ def rebuild() -> None:
     click.echo(f"Rebuilt the rollups of {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):
-            publisher.publish(redis_client.client(), tenant_id, {ROLLUPS: None})
+            publisher.publish(services().redis, tenant_id, {ROLLUPS: None})
     except redis.RedisError as error:
         stop(
             f"Open boards were not notified, because Redis does not answer: {error}. They update when they are reloaded."

@@ -8,7 +8,6 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import redis_client
 from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..db import db
@@ -87,8 +86,8 @@ def _change(slug: str, change: TenantChange) -> None:
 
 
 def _notify_open_pages(tenant_id: int) -> None:
-    notices.tenant_changed(redis_client.client(), tenant_id)
+    notices.tenant_changed(services().redis, tenant_id)
     try:
-        publisher.publish(redis_client.client(), tenant_id, {RESYNC: None})
+        publisher.publish(services().redis, tenant_id, {RESYNC: None})
     except redis.RedisError:
         click.echo("Redis does not answer; open pages update when they are reloaded.")

@@ -104,9 +104,8 @@ class HealthMonitor:
         probe.done.set()
 
 
-def monitor_of(app: Flask) -> HealthMonitor:
+def monitor_of(app: Flask, client: redis.Redis) -> HealthMonitor:
     """A monitor of the servers that `app` needs."""
-    client = cast(redis.Redis, app.extensions["doorbell_redis"])
     return HealthMonitor(
         {
             "postgresql": lambda: _postgresql(app),
@@ -152,8 +151,8 @@ def _listener(client: redis.Redis) -> Part:
     return Part(True, "leads")
 
 
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_health"] = monitor_of(app)
+def init_app(app: Flask, client: redis.Redis) -> None:
+    app.extensions["doorbell_health"] = monitor_of(app, client)
 
 
 def health() -> Health:

@@ -27,7 +27,7 @@ bp = Blueprint("auth", __name__)
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(local_path(request.args.get("next")), 303)
-    proxy_warning.check(request, services().config.trusted_proxies)
+    proxy_warning.check(services().redis, request, services().config.trusted_proxies)
     form = SignInForm()
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from ..accounts.current import current_tenant
 from ..notifications.inbox import mark_read
+from ..services import services
 from .board import live_since
 from .page_parts import inbox_part
 
@@ -22,13 +23,13 @@ def index() -> str:
 
 @bp.post("/read")
 def read_all() -> ResponseReturnValue:
-    mark_read(current_user)
+    mark_read(services().redis, current_user)
     return _done()
 
 
 @bp.post("/<int:notification_id>/read")
 def read_one(notification_id: int) -> ResponseReturnValue:
-    mark_read(current_user, notification_id)
+    mark_read(services().redis, current_user, notification_id)
     return _done()
 
 
