@@ -11,7 +11,6 @@ from flask_wtf.csrf import CSRFProtect
 
 from . import db, display, stream
 from .accounts import sign_in, user_cache
-from .concurrency import search_limit
 from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import cache
@@ -39,7 +38,6 @@ def init_app(app: Flask, services: Services) -> None:
     log_follower.init_app(app, config.redis_url)
     readiness.init_app(app, services.redis)
     cache.init_app(app)
-    search_limit.init_app(app)
     user_cache.init_app(app)
     display.init_app(app)
     stream.init_app(app, config)

@@ -12,6 +12,7 @@ import redis
 from flask import Flask, current_app
 
 from . import redis_client
+from .concurrency.search_limit import SearchLimit
 from .config import Config
 
 KEY = "doorbell"
@@ -23,11 +24,16 @@ class Services:
 
     config: Config
     redis: redis.Redis
+    searches: SearchLimit
 
 
 def init_app(app: Flask, config: Config) -> Services:
     """Build the services. None of them connects before its first use."""
-    built = app.extensions[KEY] = Services(config=config, redis=redis_client.connect(config.redis_url))
+    built = app.extensions[KEY] = Services(
+        config=config,
+        redis=redis_client.connect(config.redis_url),
+        searches=SearchLimit(),
+    )
     return built
 
 
