@@ -11,7 +11,6 @@ from flask_wtf.csrf import CSRFProtect
 
 from . import db, display, stream
 from .accounts import sign_in, user_cache
-from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import cache
 from .postgres import outages
@@ -36,7 +35,6 @@ def init_app(app: Flask, services: Services) -> None:
         outages.watch(db.db.engine)
     sign_in.init_app(app, services.redis)
     log_follower.init_app(app, config.redis_url)
-    readiness.init_app(app, services.redis)
     cache.init_app(app)
     user_cache.init_app(app)
     display.init_app(app)

@@ -14,6 +14,8 @@ from flask import Flask, current_app
 from . import redis_client
 from .concurrency.search_limit import SearchLimit
 from .config import Config
+from .doctor import readiness
+from .doctor.readiness import HealthMonitor
 
 KEY = "doorbell"
 
@@ -25,14 +27,17 @@ class Services:
     config: Config
     redis: redis.Redis
     searches: SearchLimit
+    health: HealthMonitor
 
 
 def init_app(app: Flask, config: Config) -> Services:
     """Build the services. None of them connects before its first use."""
+    client = redis_client.connect(config.redis_url)
     built = app.extensions[KEY] = Services(
         config=config,
-        redis=redis_client.connect(config.redis_url),
+        redis=client,
         searches=SearchLimit(),
+        health=readiness.monitor_of(app, client),
     )
     return built
 

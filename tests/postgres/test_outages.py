@@ -14,6 +14,7 @@ from psycopg import sql
 
 from webapp.launcher.embedded import Embedded
 from webapp.postgres import outages
+from webapp.services import services
 from webapp.signals import publisher
 
 from ..support.browser import Person
@@ -109,5 +110,5 @@ def test_a_fault_outside_of_a_request_is_left_to_its_caller(
     app: Flask, clock: Clock, lines: Callable[[], list[str]], refuse: Callable[[bool], None]
 ) -> None:
     refuse(True)
-    assert not app.extensions["doorbell_health"].health().ready
+    assert not services(app).health.health().ready
     assert lines() == []

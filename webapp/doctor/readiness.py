@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import redis
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -149,12 +149,3 @@ def _listener(client: redis.Redis) -> Part:
     if not beats:
         return Part(False, f"no heartbeat for {EXPIRY_SECONDS} s; the pages poll")
     return Part(True, "leads")
-
-
-def init_app(app: Flask, client: redis.Redis) -> None:
-    app.extensions["doorbell_health"] = monitor_of(app, client)
-
-
-def health() -> Health:
-    """The health of the current app."""
-    return cast(HealthMonitor, current_app.extensions["doorbell_health"]).health()

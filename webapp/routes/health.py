@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from ..doctor import readiness
+from ..services import services
 from .access import public
 
 bp = Blueprint("health", __name__)
@@ -22,6 +22,6 @@ def healthz() -> tuple[str, int]:
 @public("for the load balancer; returns only which services are away")
 def readyz() -> tuple[dict[str, Any], int]:
     """503 only if this process cannot serve pages. Redis and the listener would be away for any other process as well."""
-    seen = readiness.health()
+    seen = services().health.health()
     states = {name: part.state for name, part in seen.parts.items()}
     return {"ready": seen.ready, "degraded": seen.degraded, **states}, 200 if seen.ready else 503
