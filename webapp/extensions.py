@@ -10,7 +10,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from . import db, display, stream
-from .accounts import sign_in, user_cache
+from .accounts import user_cache
 from .observability.metrics import web as web_metrics
 from .panels import cache
 from .postgres import outages
@@ -33,7 +33,6 @@ def init_app(app: Flask, services: Services) -> None:
     db.init_app(app, config.database_url)
     with app.app_context():
         outages.watch(db.db.engine)
-    sign_in.init_app(app, services.redis)
     log_follower.init_app(app, config.redis_url)
     cache.init_app(app)
     user_cache.init_app(app)

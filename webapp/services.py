@@ -12,6 +12,7 @@ import redis
 from flask import Flask, current_app
 
 from . import redis_client
+from .accounts.sign_in import SignIns
 from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
@@ -26,6 +27,7 @@ class Services:
 
     config: Config
     redis: redis.Redis
+    sign_ins: SignIns
     searches: SearchLimit
     health: HealthMonitor
 
@@ -36,6 +38,7 @@ def init_app(app: Flask, config: Config) -> Services:
     built = app.extensions[KEY] = Services(
         config=config,
         redis=client,
+        sign_ins=SignIns(client),
         searches=SearchLimit(),
         health=readiness.monitor_of(app, client),
     )

@@ -13,6 +13,7 @@ from webapp import create_app
 from webapp.accounts import hashing, passwords, proxy_warning, sign_in_throttle, waiting_room
 from webapp.accounts.sign_in_throttle import ACCOUNT_ATTEMPTS, CLIENT_ATTEMPTS, MAX_DELAY_SECONDS, client_of
 from webapp.observability.metrics import web as metrics
+from webapp.services import services
 
 from ..conftest import config_for
 from ..support.browser import Person
@@ -40,7 +41,7 @@ def ana(world: World) -> int:
 def delays(app: Flask) -> list[float]:
     """The delays of attempts, recorded instead of slept."""
     recorded: list[float] = []
-    app.extensions["doorbell_sign_ins"].waiting_room._sleep = recorded.append
+    services(app).sign_ins.waiting_room._sleep = recorded.append
     return recorded
 
 

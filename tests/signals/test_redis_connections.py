@@ -19,6 +19,7 @@ from webapp.accounts import sign_in_throttle
 from webapp.config import Config
 from webapp.config.redis_url import connect
 from webapp.events.topics import ROLLUPS
+from webapp.services import services
 from webapp.signals import publisher
 
 from ..conftest import SECRET
@@ -71,7 +72,7 @@ class Chain:
     def counts_a_sign_in(self) -> None:
         app = create_app(Config.from_env(self.doorbell.env()))
         with app.app_context():
-            limiter = app.extensions["doorbell_sign_ins"].limiter
+            limiter = services(app).sign_ins.limiter
             attempt = sign_in_throttle.SignInAttempt(limiter, "ana@example.com", "192.0.2.1")
             assert attempt.register().wait == 0
             attempt.succeed()

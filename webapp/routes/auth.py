@@ -32,7 +32,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)
     try:
-        user = accounts_sign_in.sign_in(form.email.data, form.password.data, _client())
+        user = services().sign_ins.sign_in(form.email.data, form.password.data, _client())
     except accounts_sign_in.SignInRefused as refused:
         return _sign_in_page(form, refused.status, refused.text, {"Retry-After": str(refused.wait)})
     except accounts_sign_in.SignInFailed as failed:
