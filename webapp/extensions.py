@@ -17,7 +17,6 @@ from .postgres import outages
 from .routes import access, compressed_pages, form_limits
 from .server import security_headers, static_files
 from .services import Services
-from .signals import log_follower
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -33,7 +32,6 @@ def init_app(app: Flask, services: Services) -> None:
     db.init_app(app, config.database_url)
     with app.app_context():
         outages.watch(db.db.engine)
-    log_follower.init_app(app, config.redis_url)
     cache.init_app(app)
     user_cache.init_app(app)
     display.init_app(app)

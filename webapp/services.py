@@ -17,6 +17,7 @@ from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
 from .doctor.readiness import HealthMonitor
+from .signals.log_follower import SignalLogs
 
 KEY = "doorbell"
 
@@ -28,6 +29,7 @@ class Services:
     config: Config
     redis: redis.Redis
     sign_ins: SignIns
+    signal_logs: SignalLogs
     searches: SearchLimit
     health: HealthMonitor
 
@@ -39,6 +41,7 @@ def init_app(app: Flask, config: Config) -> Services:
         config=config,
         redis=client,
         sign_ins=SignIns(client),
+        signal_logs=SignalLogs(config.redis_url),
         searches=SearchLimit(),
         health=readiness.monitor_of(app, client),
     )

@@ -19,7 +19,7 @@ from ..panels import cache
 from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
-from ..signals import log_follower
+from ..services import services
 from . import access, panel_batch
 from .panels import CONTENT_TYPE, headers
 
@@ -40,7 +40,7 @@ class PanelFastPath:
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
         self._users: UserCache = app.extensions["doorbell_user_cache"]
-        self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
+        self._logs = services(app).signal_logs
         self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
         self._headers = list(security_headers.headers(app).items())

@@ -29,7 +29,8 @@ from ..panels.registry import PANELS, Panel
 from ..panels.render import Render, RenderRequest
 from ..queries import inbox, recent_orders
 from ..queries.day import today
-from ..signals.log_follower import Log, signal_logs
+from ..services import services
+from ..signals.log_follower import Log
 from . import panel_batch
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -118,7 +119,7 @@ def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Rend
 def newest_log() -> Log | None:
     """The tenant's signals, read once per request, before any data is queried."""
     if "signal_log" not in g:
-        g.signal_log = signal_logs().read(current_user.tenant_id)
+        g.signal_log = services().signal_logs.read(current_user.tenant_id)
     log: Log | None = g.signal_log
     return log
 

@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import redis
 from cachetools import LRUCache
-from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -163,12 +162,3 @@ class SignalLogs:
         seq = signal_log.entry_seq(reply[0][0])
         found = self._logs[tenant_id] = Log(seq, self._since(tenant_id, seq))
         return found
-
-
-def init_app(app: Flask, redis_url: str) -> None:
-    app.extensions["doorbell_signal_logs"] = SignalLogs(redis_url)
-
-
-def signal_logs() -> SignalLogs:
-    """The running app's logs."""
-    return cast(SignalLogs, current_app.extensions["doorbell_signal_logs"])
