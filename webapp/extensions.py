@@ -10,7 +10,6 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from . import db, display, stream
-from .accounts import user_cache
 from .observability.metrics import web as web_metrics
 from .panels import cache
 from .postgres import outages
@@ -20,7 +19,6 @@ from .services import Services
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
-login_manager = LoginManager()
 csrf = CSRFProtect()
 migrate = Migrate(directory=str(MIGRATIONS))
 
@@ -33,15 +31,14 @@ def init_app(app: Flask, services: Services) -> None:
     with app.app_context():
         outages.watch(db.db.engine)
     cache.init_app(app)
-    user_cache.init_app(app)
     display.init_app(app)
     stream.init_app(app, config)
     migrate.init_app(app, db.db)
-    login_manager.init_app(app)
+    login_manager = LoginManager(app)
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
     compressed_pages.init_app(app)
     # Before CSRF, so that signed-out requests are redirected to sign-in instead of failing on a token.
-    access.init_app(app, login_manager)
+    access.init_app(app, login_manager, services.users)
     form_limits.init_app(app)
     csrf.init_app(app)

@@ -13,6 +13,7 @@ from flask import Flask, current_app
 
 from . import redis_client
 from .accounts.sign_in import SignIns
+from .accounts.user_cache import UserCache
 from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
@@ -28,6 +29,7 @@ class Services:
 
     config: Config
     redis: redis.Redis
+    users: UserCache
     sign_ins: SignIns
     signal_logs: SignalLogs
     searches: SearchLimit
@@ -40,6 +42,7 @@ def init_app(app: Flask, config: Config) -> Services:
     built = app.extensions[KEY] = Services(
         config=config,
         redis=client,
+        users=UserCache(app),
         sign_ins=SignIns(client),
         signal_logs=SignalLogs(config.redis_url),
         searches=SearchLimit(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
 
-from .accounts import sessions, sign_out, user_cache
+from .accounts import sessions
 from .config import Config
 from .server import hijack
 from .services import services
@@ -35,8 +35,7 @@ bp = Blueprint("stream", __name__, url_prefix="/stream")
 
 
 def init_app(app: Flask, config: Config) -> None:
-    app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
-    sign_out.on_session_end(app, end_session)
+    app.extensions["doorbell_hub"] = Hub(config, Revocations(app, services(app).users))
 
 
 @bp.get("")
@@ -50,7 +49,7 @@ def stream() -> Response:
 
 def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and make the other processes check theirs."""
-    user_cache.cached_users().end(key.id)
+    services().users.end(key.id)
     cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
     notices.sessions_ended(services().redis)
 
@@ -67,7 +66,7 @@ class StreamResponse(Response):
     def __init__(self, tenant_id: int, user_id: int, since: int | None, reconnect: bool) -> None:
         super().__init__(headers=HEADERS)
         self._owner, self._since, self._reconnect = (tenant_id, user_id), since, reconnect
-        self._session, self._user_cache = sessions.current(), user_cache.cached_users()
+        self._session, self._user_cache = sessions.current(), services().users
         self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
         self._config = services().config
 

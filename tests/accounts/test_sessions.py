@@ -18,6 +18,7 @@ from webapp import create_app
 from webapp.accounts.sessions import SessionKey
 from webapp.accounts.user_cache import KEPT_SECONDS
 from webapp.observability.metrics import web as metrics
+from webapp.services import services
 from webapp.stream import end_session
 from webapp.streams.base import Stream
 from webapp.streams.revocation import Revocations
@@ -231,7 +232,7 @@ def test_without_postgresql_only_expired_sessions_end_streams(service: Service) 
     young, old = Stream(1, 1), Stream(1, 1)
     young.session, old.session = SessionKey("a", int(time.time()) + 60), SessionKey("b", int(time.time()) - 1)
     away = create_app(config_for(service, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
-    assert list(Revocations(away).revoked([young, old])) == [(old, "session")]
+    assert list(Revocations(away, services(away).users).revoked([young, old])) == [(old, "session")]
 
 
 def test_a_session_expires(service: Service, user: int) -> None:
@@ -250,7 +251,7 @@ def test_a_session_expires(service: Service, user: int) -> None:
     assert person.client.post("/orders").location == "/sign-in"
     expired = Stream(1, user)
     expired.session = SessionKey("x", int(time.time()))
-    assert [cause for _stream, cause in Revocations(web.app).revoked([expired])] == ["session"]
+    assert [cause for _stream, cause in Revocations(web.app, web.users).revoked([expired])] == ["session"]
     web.hub.close_all(0.0)
     assert list(stream) == []
 

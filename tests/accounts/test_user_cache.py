@@ -10,6 +10,7 @@ from webapp.accounts import cookie_cache, user_cache
 from webapp.accounts.cached_user import SessionUser
 from webapp.accounts.sessions import SessionKey
 from webapp.accounts.user_cache import KEPT_SECONDS, UserCache
+from webapp.services import services
 
 from ..conftest import config_for
 from ..support.browser import Person
@@ -22,7 +23,7 @@ USERS = "FROM users JOIN tenants"
 class Clock:
     def __init__(self, app: Flask) -> None:
         self.seconds = 1_000.0
-        app.extensions["doorbell_user_cache"].clock = lambda: self.seconds
+        services(app).users.clock = lambda: self.seconds
 
     def after(self, seconds: float) -> None:
         self.seconds += seconds
@@ -92,7 +93,7 @@ def test_a_moved_user_reads_the_new_tenant_once_the_cache_expires(
 def test_a_sign_out_removes_the_user_from_the_cache(app: Flask, ana: Person) -> None:
     ana.post("/sign-out")
     assert ana.get("/panels/revenue").status_code == 401
-    assert app.extensions["doorbell_user_cache"].kept[0] == 0
+    assert services(app).users.kept[0] == 0
 
 
 def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
@@ -104,7 +105,7 @@ def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
         [tenant],
     )
     ids = [row[0] for row in world.conn.execute("SELECT id FROM users")]
-    cache = app.extensions["doorbell_user_cache"]
+    cache = services(app).users
     with app.app_context(), statements(app) as sent:
         for user_id in ids:
             cache.get(user_id)
@@ -117,7 +118,7 @@ def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
 
 def test_unused_users_are_dropped(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
     ben = world.user(tenant, "Ben Okafor")
-    cache = app.extensions["doorbell_user_cache"]
+    cache = services(app).users
     with app.app_context():
         cache.get(ben)
     assert cache.keeps(SessionUser(ben, None))

@@ -10,10 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from itertools import takewhile
-from typing import cast
 
 from cachetools import FIFOCache
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..concurrency.batch_loader import BatchLoader
@@ -171,12 +170,3 @@ class UserCache:
         with self._lock:
             for key in [key for key, cached in self._kept.items() if matches(key, cached)]:
                 del self._kept[key]
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_user_cache"] = UserCache(app)
-
-
-def cached_users() -> UserCache:
-    """The running app's cache of users."""
-    return cast(UserCache, current_app.extensions["doorbell_user_cache"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, current_app, redirect, request, url_for
@@ -11,7 +12,8 @@ from flask_login import LoginManager, current_user
 
 from ..accounts import sessions
 from ..accounts.current import load_user
-from ..accounts.user_cache import cached_users
+from ..accounts.user_cache import UserCache
+from ..services import services
 
 # The header with the id of the user for whom a page was rendered. The stream's address has it as `user`.
 PAGE_USER = "Doorbell-User"
@@ -46,8 +48,8 @@ def serve_fragments(app: Flask, *blueprints: Blueprint) -> None:
         app.register_blueprint(blueprint)
 
 
-def init_app(app: Flask, login_manager: LoginManager) -> None:
-    login_manager.user_loader(load_user)
+def init_app(app: Flask, login_manager: LoginManager, users: UserCache) -> None:
+    login_manager.user_loader(partial(load_user, users))
     login_manager.unauthorized_handler(ask_to_sign_in)
     public("CSS and JS, the same for all users")(app.view_functions["static"])
     app.before_request(require_sign_in)
@@ -68,7 +70,7 @@ def require_sign_in() -> ResponseReturnValue | None:
     if is_fragment(request.path) and not is_page_of(current_user.id):
         return "Another user is signed in now. Reload the page.", 409, {"Content-Type": "text/plain; charset=utf-8"}
     if request.method == "GET":
-        cached_users().remember_cookie(request.headers.get("Cookie", ""), current_user.id)
+        services().users.remember_cookie(request.headers.get("Cookie", ""), current_user.id)
     if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
         # The cookie is of a version whose sessions had no ids. Only pages give it one: a page's fragments are requested all at
         # once, and each would begin a session of its own.

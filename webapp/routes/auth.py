@@ -8,11 +8,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from .. import stream
 from ..accounts import proxy_warning, sessions
 from ..accounts import sign_in as accounts_sign_in
+from ..accounts import sign_out as accounts_sign_out
 from ..accounts.demo import demo_user
-from ..accounts.sign_out import sign_out as end_session
-from ..accounts.user_cache import cached_users
 from ..models import User
 from ..services import services
 from .access import is_fragment, public
@@ -43,7 +43,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    end_session(_client())
+    _end_session()
     logout_user()
     session.clear()
     flash("You are signed out.", "success")
@@ -78,12 +78,16 @@ def local_path(text: str | None) -> str:
 def _start_session(user: User, way: str) -> None:
     """Sign `user` in, as read before the password was checked: a change that ended sessions since then ends this one too."""
     # The demo's links may replace the session of another user.
-    end_session(_client())
-    cached_users().forget(user.id)  # the next request reads current rights
+    _end_session()
+    services().users.forget(user.id)  # the next request reads current rights
     session.clear()  # keep nothing from before the sign-in
     login_user(user)
     sessions.begin(sessions.stamp(user.sessions_from))
     accounts_sign_in.record_success(user, _client(), way)
+
+
+def _end_session() -> None:
+    accounts_sign_out.sign_out(services().users, _client(), stream.end_session)
 
 
 def _sign_in_page(

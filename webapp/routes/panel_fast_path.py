@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ..accounts.user_cache import UserCache
 from ..observability.metrics import web as metrics
 from ..panels import cache
 from ..panels.registry import PANELS
@@ -39,7 +38,7 @@ class PanelFastPath:
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
-        self._users: UserCache = app.extensions["doorbell_user_cache"]
+        self._users = services(app).users
         self._logs = services(app).signal_logs
         self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
         self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
