@@ -104,12 +104,13 @@ def post_worker_init(worker: Any) -> None:
     import gevent
 
     from webapp.server import open_files
+    from webapp.services import services
 
     refuse_an_insecure_network(worker)
     open_files.raise_limit()
     # Before the first page needs them.
     worker.wsgi.extensions["doorbell_static"].prepare()
-    hub = worker.wsgi.extensions["doorbell_hub"]
+    hub = services(worker.wsgi).hub
     stop = signal.getsignal(signal.SIGTERM)
 
     def end_streams_and_stop(signum: int, frame: Any) -> None:
@@ -139,4 +140,6 @@ def worker_exit(_server: Any, worker: Any) -> None:
     # Absent in the master, and in a worker that could not load the app.
     app = getattr(worker, "wsgi", None)
     if app is not None:
-        app.extensions["doorbell_hub"].close_all(LAST_STREAMS_SECONDS)
+        from webapp.services import services
+
+        services(app).hub.close_all(LAST_STREAMS_SECONDS)

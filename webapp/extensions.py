@@ -9,7 +9,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from . import db, display, stream
+from . import db, display
 from .observability.metrics import web as web_metrics
 from .panels import cache
 from .postgres import outages
@@ -32,7 +32,6 @@ def init_app(app: Flask, services: Services) -> None:
         outages.watch(db.db.engine)
     cache.init_app(app)
     display.init_app(app)
-    stream.init_app(app, config)
     migrate.init_app(app, db.db)
     login_manager = LoginManager(app)
     security_headers.init_app(app, config.trusted_proxies)

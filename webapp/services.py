@@ -19,6 +19,8 @@ from .config import Config
 from .doctor import readiness
 from .doctor.readiness import HealthMonitor
 from .signals.log_follower import SignalLogs
+from .streams.hub import Hub
+from .streams.revocation import Revocations
 
 KEY = "doorbell"
 
@@ -34,19 +36,21 @@ class Services:
     signal_logs: SignalLogs
     searches: SearchLimit
     health: HealthMonitor
+    hub: Hub
 
 
 def init_app(app: Flask, config: Config) -> Services:
     """Build the services. None of them connects before its first use."""
-    client = redis_client.connect(config.redis_url)
+    client, users = redis_client.connect(config.redis_url), UserCache(app)
     built = app.extensions[KEY] = Services(
         config=config,
         redis=client,
-        users=UserCache(app),
+        users=users,
         sign_ins=SignIns(client),
         signal_logs=SignalLogs(config.redis_url),
         searches=SearchLimit(),
         health=readiness.monitor_of(app, client),
+        hub=Hub(config, Revocations(app, users)),
     )
     return built
 

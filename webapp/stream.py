@@ -6,20 +6,18 @@ The transport is chosen only here: straight to the socket when the connection ca
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Response, request
 from flask_login import current_user
 
 from .accounts import sessions
-from .config import Config
 from .server import hijack
 from .services import services
 from .signals import notices
 from .streams.base import Stream
 from .streams.generator_stream import GeneratorStream
-from .streams.hub import Hub, StreamRefused
-from .streams.revocation import Revocations
+from .streams.hub import StreamRefused
 from .streams.socket_stream import SocketStream
 
 if TYPE_CHECKING:
@@ -34,10 +32,6 @@ HEADERS = {
 bp = Blueprint("stream", __name__, url_prefix="/stream")
 
 
-def init_app(app: Flask, config: Config) -> None:
-    app.extensions["doorbell_hub"] = Hub(config, Revocations(app, services(app).users))
-
-
 @bp.get("")
 def stream() -> Response:
     """Named events until the stream's life ends. Answers 401 as text, because an EventSource cannot show a page."""
@@ -50,7 +44,7 @@ def stream() -> Response:
 def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and make the other processes check theirs."""
     services().users.end(key.id)
-    cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
+    services().hub.end_session(key.id)
     notices.sessions_ended(services().redis)
 
 
@@ -67,7 +61,7 @@ class StreamResponse(Response):
         super().__init__(headers=HEADERS)
         self._owner, self._since, self._reconnect = (tenant_id, user_id), since, reconnect
         self._session, self._user_cache = sessions.current(), services().users
-        self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
+        self._hub = services().hub
         self._config = services().config
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

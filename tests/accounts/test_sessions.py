@@ -209,7 +209,9 @@ def test_the_check_of_all_streams_ends_those_that_missed_the_notice(
     assert list(stream) == []
 
 
-def test_a_stream_that_opens_during_the_sign_out_is_closed(here: Web, ana: Person) -> None:
+def test_a_stream_that_opens_during_the_sign_out_is_closed(
+    here: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sign-out happens after the request passed its checks and before the hub has the stream."""
     opened: Callable[..., None] = here.hub.open
     key: dict[str, SessionKey] = {}
@@ -221,7 +223,7 @@ def test_a_stream_that_opens_during_the_sign_out_is_closed(here: Web, ana: Perso
             end_session(stream.session)
         opened(stream, *rest)
 
-    here.hub.open = sign_out_first
+    monkeypatch.setattr(here.hub, "open", sign_out_first)
     answer = here.new_client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
     assert b"event: ping" not in answer.data
     assert here.hub.count() == 0

@@ -83,7 +83,7 @@ JUNK: dict[str, str | bytes] = {
 
 @pytest.fixture
 def hub(service: Service) -> Iterator[Hub]:
-    hub: Hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service))).hub
     yield hub
     hub.close_all(0.0)
 

@@ -12,6 +12,7 @@ from redis.client import PubSub
 
 from webapp import create_app
 from webapp.launcher.embedded import Embedded
+from webapp.services import services
 from webapp.signals import publisher
 from webapp.signals.signal import Signal
 from webapp.streams.base import Stream
@@ -142,7 +143,7 @@ def test_no_signal_between_the_first_paint_and_the_stream_is_missed(
 
 def test_a_burst_is_coalesced_for_a_slow_reader(service: Service, world: World, redis_client: redis.Redis) -> None:
     app = create_app(config_for(service))
-    hub = app.extensions["doorbell_hub"]
+    hub = services(app).hub
     tenant = world.tenant()
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)
@@ -238,7 +239,7 @@ def test_an_unreadable_message_makes_the_tenants_pages_resync(
 def test_the_hub_recovers_from_an_unforeseen_error(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service))).hub
     tenant = world.tenant()
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)

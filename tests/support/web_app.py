@@ -22,7 +22,7 @@ class Web:
     def __init__(self, service: Service, **changes: str) -> None:
         self.app = create_app(config_for(service, **changes))
         self.users = services(self.app).users
-        self.hub = self.app.extensions["doorbell_hub"]
+        self.hub = services(self.app).hub
         self.seconds = 1_000.0
         self.users.clock = lambda: self.seconds
 
