@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from flask import Flask
 
@@ -172,11 +174,11 @@ def test_a_long_cookie_header_is_not_cached(app: Flask) -> None:
 
 def test_a_session_that_ended_is_refused_while_others_go_on(app: Flask, world: World, tenant: int) -> None:
     user, ends = world.user(tenant), 4_000_000_000
-    ended, open_one = SessionKey("ended", ends), SessionKey("open", ends)
+    ended, open_one = SessionKey(str(uuid4()), ends), SessionKey(str(uuid4()), ends)
     cache = UserCache(app)
     with app.app_context():
         assert cache.get(user, ended)
-        cache.end("ended")
+        cache.end(ended.id)
         assert cache.get(user, ended) is None
         assert cache.reload(user, ended) is None
         assert cache.get(user, open_one)
