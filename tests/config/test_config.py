@@ -137,7 +137,7 @@ def test_the_web_process_does_not_start_without_a_secret_key() -> None:
 
 
 def test_gunicorns_own_settings_are_reported_together_before_a_worker_starts() -> None:
-    env = GOOD | {"PORT": "http", "WEB_CONCURRENCY": "two", "GRACEFUL_TIMEOUT": "-1"}
+    env = GOOD | {"PORT": "http", "WEB_CONCURRENCY": "0", "GRACEFUL_TIMEOUT": "-1"}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
     started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert started.returncode == CANNOT_START
