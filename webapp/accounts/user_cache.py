@@ -134,9 +134,12 @@ class UserCache:
             return None
 
     def _cached(self, key: SessionUser) -> CachedUser | None:
-        with self._lock:
-            found = self._kept.get(key)
-        if found is None or self.clock() - found.read_at > KEPT_SECONDS or key.session_id in self._ended:
+        try:
+            # A single read of a dict, which needs no lock; cachetools' `get` has two.
+            found = self._kept[key]
+        except KeyError:
+            return None
+        if self.clock() - found.read_at > KEPT_SECONDS or key.session_id in self._ended:
             return None
         found.used = True
         return found
