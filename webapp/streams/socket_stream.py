@@ -96,7 +96,7 @@ class SocketStream(Stream):
         if self.fd < 0 or self.closed:
             return
         pending = self.take_pending()
-        if pending and not self._write(sse.changes(pending, len(self.tenant_streams))):
+        if pending and not self._write(sse.pending_changes(pending, len(self.tenant_streams))):
             self.pending = pending
 
     def _write(self, frame: bytes) -> bool:

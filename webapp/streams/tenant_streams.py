@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..signals.coalesce import CoalescedSignal
 from ..signals.signal import Signal
 from . import resume
 from .base import Stream
 from .jitter import CROWD_THRESHOLD
-from .pending import PendingTopics
-from .sse import NO_USER, Message
+from .sse import Message
 from .unreadable_messages import UnreadableMessages
 
 # Between two fan-outs to a crowd, at least; a page refetches about once a second.
@@ -41,9 +41,9 @@ class TenantStreams:
         self.ready = threading.Event()
         self.recent = resume.RecentSignals()
         self._lock = threading.Lock()  # guards the attributes below
-        self._pending = PendingTopics()
+        self._pending = CoalescedSignal()
         self._pending_count = 0  # signals in it
-        self._in_progress: PendingTopics | None = None  # of the running fan-out
+        self._in_progress: CoalescedSignal | None = None  # of the running fan-out
         self._busy = False  # a fan-out runs or is due
         self._due = 0.0  # of the next one (time.monotonic)
 
@@ -63,7 +63,7 @@ class TenantStreams:
         if not signal.topics:
             return
         with self._lock:
-            self._pending.add(signal, NO_USER)
+            self._pending.add(Signal(signal.seq, signal.topics, at=signal.at))
             self._pending_count += 1
             if self._busy:
                 return
@@ -76,7 +76,7 @@ class TenantStreams:
     def discard_pending(self) -> None:
         """Drop the pending topics and the rest of a running fan-out: the streams get `away` or `resync` instead."""
         with self._lock:
-            self._pending, self._pending_count, self._in_progress = PendingTopics(), 0, None
+            self._pending, self._pending_count, self._in_progress = CoalescedSignal(), 0, None
 
     def resync(self) -> None:
         """Make all pages resync and forget the replay buffer, because signals may have been lost."""
@@ -90,13 +90,13 @@ class TenantStreams:
         """Send to the named users, together with all signals they have not had yet, so that no older one follows."""
         streams = list(self.streams)
         personal = [stream for stream in streams if stream.user_id in signal.users]
-        merged = PendingTopics()
+        merged = CoalescedSignal()
         with self._lock:
             for earlier in (self._in_progress, self._pending):
                 if earlier is not None:
-                    merged.add(earlier.signal(), NO_USER)
-        merged.add(Signal(signal.seq, signal.topics, at=signal.at), NO_USER)
-        message = Message(merged.signal(signal.users), len(streams))
+                    merged.add(earlier.signal())
+        merged.add(signal)
+        message = Message(merged.signal(), len(streams))
 
         def send(batch: Sequence[Stream]) -> bool:
             for stream in batch:
@@ -128,7 +128,7 @@ class TenantStreams:
         """Send all that is pending as one signal."""
         streams = list(self.streams)
         with self._lock:
-            current, self._pending = self._pending, PendingTopics()
+            current, self._pending = self._pending, CoalescedSignal()
             coalesced, self._pending_count = self._pending_count - 1, 0
             self._in_progress = current
         if coalesced < 0:
