@@ -20,6 +20,7 @@ from .doctor import readiness
 from .doctor.readiness import HealthMonitor
 from .signals.log_follower import SignalLogs
 from .streams.hub import Hub
+from .streams.opening import StreamOpener
 from .streams.revocation import Revocations
 
 KEY = "doorbell"
@@ -37,11 +38,13 @@ class Services:
     searches: SearchLimit
     health: HealthMonitor
     hub: Hub
+    streams: StreamOpener
 
 
 def init_app(app: Flask, config: Config) -> Services:
     """Build the services. None of them connects before its first use."""
     client, users = redis_client.connect(config.redis_url), UserCache(app)
+    hub = Hub(config, Revocations(app, users))
     built = app.extensions[KEY] = Services(
         config=config,
         redis=client,
@@ -50,7 +53,8 @@ def init_app(app: Flask, config: Config) -> Services:
         signal_logs=SignalLogs(config.redis_url),
         searches=SearchLimit(),
         health=readiness.monitor_of(app, client),
-        hub=Hub(config, Revocations(app, users)),
+        hub=hub,
+        streams=StreamOpener(hub, users, config.stream_transport),
     )
     return built
 

@@ -161,7 +161,7 @@ def test_a_full_cache_drops_the_cookies_that_were_verified_first(app: Flask, mon
         cookies.remember("session=0", 0, None, 60)
         assert len(cookies) <= 5
     found = [cookies.get(f"session={n}") for n in (0, 15, 16, 19)]
-    assert [cookie.user_id if cookie else None for cookie in found] == [0, None, 16, 19]
+    assert [cookie.user.user_id if cookie else None for cookie in found] == [0, None, 16, 19]
 
 
 def test_a_long_cookie_header_is_not_cached(app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
@@ -54,7 +55,7 @@ class CachedUser:
     scope: PanelScope
     used: bool = False  # by a request since `read_at`
 
-    @property
+    @cached_property
     def page_user(self) -> str:
         """The user's id as pages send it."""
         return str(self.user.id)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cachetools import FIFOCache
 
+from .cached_user import SessionUser
 from .sessions import SessionKey
 
 MAX_KEPT = 20_000
@@ -16,9 +17,9 @@ MAX_CHARS = 1000
 
 
 class VerifiedCookie(NamedTuple):
-    """A user in a session; `ends` is in seconds of the cache's clock."""
+    """`ends` is in seconds of the cache's clock."""
 
-    user_id: int
+    user: SessionUser
     session: SessionKey | None
     ends: float
 
@@ -47,7 +48,7 @@ class CookieCache:
         if len(header) <= MAX_CHARS:
             with self._lock:
                 self._kept.pop(header, None)
-                self._kept[header] = VerifiedCookie(user_id, session, self._clock() + seconds)
+                self._kept[header] = VerifiedCookie(SessionUser.of(user_id, session), session, self._clock() + seconds)
 
     def clear(self) -> None:
         with self._lock:

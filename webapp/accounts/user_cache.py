@@ -81,8 +81,7 @@ class UserCache:
         known = self.cookies.get(header)
         if known is None:
             return None
-        key = SessionUser.of(known.user_id, known.session)
-        user = self._cached(key) or self._find_in_context(key)
+        user = self._cached(known.user) or self._find_in_context(known.user)
         return (user, known.session) if user else None
 
     def remember_cookie(self, header: str, user_id: int) -> None:

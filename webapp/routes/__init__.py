@@ -18,6 +18,7 @@ from . import (
     page_parts,
     panel_fast_path,
     panels,
+    stream_fast_path,
 )
 from .order_number import OrderNumber
 
@@ -30,3 +31,4 @@ def register(app: Flask) -> None:
     for module in (auth, board, inbox, orders, order_actions, health, metrics):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
+    stream_fast_path.init_app(app)
