@@ -28,7 +28,7 @@ KEY = "doorbell"
 
 @dataclass(frozen=True)
 class Services:
-    """What lives as long as the app, beside Flask's own extensions."""
+    """The objects that live as long as the app, beside Flask's extensions."""
 
     config: Config
     redis: redis.Redis

@@ -224,7 +224,7 @@ def test_beat_uses_its_log_level_and_logfmt(doorbell: Doorbell) -> None:
 def test_a_task_that_fails_at_each_tick_logs_one_incident(
     service: Service, conn: psycopg.Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    away = "postgresql://nobody@127.0.0.1:1/nowhere"
+    away = "postgresql://unknown@127.0.0.1:1/nowhere"
     set_environment(monkeypatch, DATABASE_URL=away, REDIS_URL=service.redis_url, SECRET_KEY="x" * 40)
     from tasks.app import app
 

@@ -200,7 +200,7 @@ def test_a_worker_without_an_environment_ends_with_an_error() -> None:
 
 
 def test_tasks_expect_an_unreachable_database(celery_app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_environment(monkeypatch, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+    set_environment(monkeypatch, DATABASE_URL="postgresql://unknown@127.0.0.1:1/nowhere")
     for name in ("tasks.rollups.refresh", "tasks.catch_up.catch_up", "tasks.partitions.make", "tasks.partitions.drop"):
         task = celery_app.tasks[name]
         with pytest.raises(psycopg.OperationalError):

@@ -62,7 +62,7 @@ class CachedUser:
 
 
 class ReadUsers(NamedTuple):
-    """What one query found: the users with a valid session, and the ids of sessions that have ended."""
+    """The result of one query: the users with a valid session, and the ids of sessions that have ended."""
 
     users: dict[SessionUser, CachedUser]
     ended: set[str]

@@ -29,7 +29,7 @@ T = TypeVar("T")
 class RateLimiter:
     """Counts hits of named clients. A window begins with its first hit; further hits do not extend it.
 
-    `prefix` begins the keys in Redis. `meanwhile` says in the log what happens while Redis is away.
+    `prefix` begins the keys in Redis. `meanwhile` is the text of the log while Redis is away.
     """
 
     def __init__(

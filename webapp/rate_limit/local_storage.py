@@ -51,7 +51,7 @@ class LocalStorage(Storage):
             return found.hits if found else 0
 
     def get_expiry(self, key: str) -> float:
-        """When the counter expires, in epoch seconds; now if there is none."""
+        """When the counter expires, in epoch seconds; now for an unknown key."""
         with self._lock:
             found = self._counters.get(key)
             return time.time() + (found.ends - self._clock() if found else 0.0)
