@@ -114,6 +114,7 @@ def post_worker_init(worker: Any) -> None:
     # Before the first page needs them.
     worker.wsgi.extensions["doorbell_static"].prepare()
     hub = services(worker.wsgi).hub
+    hub.start()
     stop = signal.getsignal(signal.SIGTERM)
 
     def end_streams_and_stop(signum: int, frame: Any) -> None:

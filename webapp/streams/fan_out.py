@@ -23,7 +23,7 @@ class Pause:
         return max(self.seconds, self.times * took_seconds) if streams > self.crowd else 0.0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class FanOut:
     """One signal for all streams, coalesced from `count` signals. The caller stops when it is `discarded`."""
 
@@ -60,7 +60,7 @@ class FanOutScheduler:
         """Seconds until `take` has a fan-out; None when nothing waits, or one runs, whose loop then goes on."""
         if not self._count or self._running is not None:
             return None
-        return max(0.0, self._next - now)
+        return self._next - now if self._next > now else 0.0
 
     def take(self, now: float) -> FanOut | None:
         """Begin the next fan-out; None when none is due. The caller reports its end by `finish`."""

@@ -5,6 +5,7 @@ Only for processes that gevent runs: all of it happens in one thread and nothing
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -37,7 +38,9 @@ class SocketStream(Stream):
 
     def begin(self, fd: int, head: bytes) -> None:
         """Send the response's head and the greeting on this descriptor, which the stream closes from now on."""
-        if self.closed:  # the process is stopping
+        if self.closed:  # the process is stopping, or the session has just ended
+            with contextlib.suppress(OSError):
+                os.write(fd, head)
             os.close(fd)
             return
         self.fd = fd
@@ -45,7 +48,6 @@ class SocketStream(Stream):
         first = head + self.greet()
         if not self._write(first):
             self.unsent = first
-        self._sockets.bytes -= len(head)
         if not self.slow:
             self.ready_fd = self.fd
 

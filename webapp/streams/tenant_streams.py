@@ -100,18 +100,17 @@ class TenantStreams:
 
     def _fan_out_loop(self) -> None:
         """Fan out until nothing waits."""
-        while (wait := self._seconds_until_due()) is not None:
-            if wait:
-                time.sleep(wait)
-                continue
+        while True:
             with self._lock:
-                fan_out = self._scheduler.take(time.monotonic())
+                now = time.monotonic()
+                fan_out = self._scheduler.take(now)
+                wait = self._scheduler.due(now) if fan_out is None else None
             if fan_out is not None:
                 self._fan_out(fan_out)
-
-    def _seconds_until_due(self) -> float | None:
-        with self._lock:
-            return self._scheduler.due(time.monotonic())
+            elif wait is not None:
+                time.sleep(wait)
+            else:
+                return
 
     def _fan_out(self, fan_out: FanOut) -> None:
         streams, took = list(self.streams), 0.0

@@ -56,7 +56,7 @@ DELIVERIES = Counter(
 FRAMES = Counter(
     "doorbell_stream_frames_total", "Frames written, counted per stream: a greeting, the events of a signal, or a ping."
 )
-BYTES = Counter("doorbell_stream_bytes_total", "Bytes of the frames written.")
+BYTES = Counter("doorbell_stream_bytes_total", "Bytes of the frames written, and of heads that were sent with them.")
 WRITE_SECONDS = Counter("doorbell_stream_write_seconds_total", "Seconds spent on delivering signals to streams.")
 DELIVERY_LAG = Histogram(
     "doorbell_stream_delivery_lag_seconds",
