@@ -106,13 +106,12 @@ def post_worker_init(worker: Any) -> None:
     """Prepare a worker. On SIGTERM the hub ends the streams, because gunicorn waits for open responses and they never end."""
     import gevent
 
-    from webapp.server import open_files
+    from webapp.server import open_files, static_files
     from webapp.services import services
 
     refuse_an_insecure_network(worker)
     open_files.raise_limit()
-    # Before the first page needs them.
-    worker.wsgi.extensions["doorbell_static"].prepare()
+    static_files.prepare(worker.wsgi)
     hub = services(worker.wsgi).hub
     hub.start()
     stop = signal.getsignal(signal.SIGTERM)
