@@ -15,6 +15,7 @@ from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.panels.cache import PanelCache
 from webapp.panels.registry import MAX_AGE_SECONDS, PANELS
+from webapp.services import services
 from webapp.signals import publisher
 
 from ..conftest import config_for
@@ -201,7 +202,7 @@ def test_a_changed_locale_changes_the_renders(app: Flask, world: World, tenant: 
     world.order(tenant, 123_456, paid_at=world.now())
     assert "€1,234.56" in ask(ana).text
     world.conn.execute("UPDATE tenants SET locale = 'de_DE'")
-    app.extensions["doorbell_user_cache"].clock = lambda: 1e9  # expires the cached users
+    services(app).users.clock = lambda: 1e9  # expires the cached users
     assert "1.234,56" in ask(ana).text
 
 

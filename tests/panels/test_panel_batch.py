@@ -16,6 +16,7 @@ from webapp.observability.metrics import web as metrics
 from webapp.panels.cache import PanelCache
 from webapp.panels.registry import PANELS
 from webapp.panels.render import PACE_SECONDS, PACED_FROM, Render, RenderRequest
+from webapp.services import services
 from webapp.signals import publisher
 from webapp.signals.log_follower import Log
 
@@ -60,7 +61,7 @@ def test_each_part_equals_the_panels_own_answer(ana: Person, from_memory: bool) 
 
 def test_an_answer_from_memory_has_the_headers_and_body_of_the_ordinary_one(ana: Person) -> None:
     ask(ana, ALL)  # sets the session's cookie
-    ana.client.application.extensions["doorbell_user_cache"]._cookies.clear()
+    services(ana.client.application).users.cookies.clear()
     ordinary, quick = ask(ana, ALL), ask(ana, ALL)
     changing = ("Doorbell-Now", "Date")
     headers = [{name: value for name, value in r.headers.items() if name not in changing} for r in (ordinary, quick)]

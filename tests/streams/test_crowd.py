@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from webapp import create_app
+from webapp.services import services
 from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
@@ -175,7 +176,7 @@ def has_pending_fan_out() -> bool:
 
 def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStream]]:
     """A hub in this process with a crowd of one tenant's streams."""
-    hub: Hub = create_app(config_for(service, STREAMS_PER_USER="200")).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service, STREAMS_PER_USER="200"))).hub
     tenant = world.tenant()
     user = world.user(tenant)
     streams = [GeneratorStream(tenant, user) for _ in range(MANY)]
@@ -185,13 +186,13 @@ def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStrea
 
 
 def pending_topics(stream: GeneratorStream) -> list[str]:
-    return [] if stream.pending is None else list(stream.pending.topics)
+    return [] if stream.pending is None else stream.pending.names
 
 
 def test_signals_pending_when_redis_is_lost_are_not_sent_after_the_resync(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.streams.tenant_streams.PAUSE_SECONDS", 2.0)
+    monkeypatch.setattr("webapp.streams.hub.PAUSE_SECONDS", 2.0)
     hub, tenant, streams = crowd(service, world)
     publisher.publish(redis_client, tenant, {"placed": None})
     assert eventually(lambda: all(pending_topics(stream) == ["placed"] for stream in streams))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from webapp.signals.signal import Signal
 from webapp.streams import jitter, sse
 from webapp.streams.jitter import MAX_MS, field, jitter_ms
-from webapp.streams.pending import PendingTopics
 
 
 def test_few_pages_refetch_at_once_and_thousands_within_two_seconds() -> None:
@@ -20,6 +20,6 @@ def test_more_viewers_never_wait_less() -> None:
 
 def test_a_frame_carries_the_jitter_only_when_there_is_one() -> None:
     assert (field(3), field(1_000)) == ({}, {"jitter": 400})
-    pending = PendingTopics({"revenue": {}}, 7, 5)
-    assert b'"jitter":400' in sse.changes(pending, 1_000)
-    assert b"jitter" not in sse.changes(pending, 3)
+    signal = Signal(7, {"revenue": None}, at=5)
+    assert b'"jitter":400' in sse.changes(signal, 1_000)
+    assert b"jitter" not in sse.changes(signal, 3)

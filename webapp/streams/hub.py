@@ -24,6 +24,8 @@ from . import resume, sse
 from .base import Stream
 from .capacity import Capacity
 from .ended_elsewhere import EndedElsewhere
+from .fan_out import Pause
+from .jitter import CROWD_THRESHOLD
 from .revocation import Revocations
 from .socket_stream import Sockets
 from .subscription import Subscription
@@ -33,6 +35,10 @@ from .unreadable_messages import UnreadableMessages
 
 SUBSCRIBE_SECONDS = 2.0  # then the stream opens with `away`
 FINISH_SECONDS = 2.0  # for partly written frames, at shutdown
+# Between two fan-outs to a crowd, at least; a page refetches about once a second.
+PAUSE_SECONDS = 0.1
+# The pause is at least this many times the last fan-out, so fan-outs use at most a third of a core.
+PAUSE_TIMES = 2.0
 
 log = logs.get("hub")
 
@@ -46,7 +52,7 @@ class StreamRefused(Exception):
 
 
 class Hub:
-    """Feeds each stream from `open` until `close`. Nothing runs and nothing connects before the first `open`."""
+    """Feeds each stream from `open` until `close`. Nothing runs and nothing connects before `start` or the first `open`."""
 
     def __init__(self, config: Config, revocations: Revocations) -> None:
         self._revocations = revocations
@@ -60,6 +66,14 @@ class Hub:
         self._sockets: Sockets | None = None
         self._stopping = False
         self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Subscribe before the first stream opens.
+
+        Thousands of pages may wait for a new process. With the connection still to be made among them, their streams would open
+        with `away`, and resync.
+        """
+        self._subscription.start()
 
     def sockets(self) -> Sockets:
         """For streams that are written straight to their sockets; made with the first of them."""
@@ -83,11 +97,11 @@ class Hub:
         except (redis.RedisError, ValueError):
             replay = resume.Replay(stream.seq, None, resume.RESYNC)
         stream.seq = replay.seq
-        metrics.RESUMES.labels(replay.source if reconnect or replay.signals is None else resume.FRESH).inc()
-        if replay.signals is None:
+        metrics.RESUMES.labels(replay.source if reconnect or replay.missed is None else resume.FRESH).inc()
+        if replay.missed is None:
             stream.send_control(RESYNC, "gap")
-        for signal in replay.signals or ():
-            stream.coalesce(signal)
+        elif replay.missed.seq:
+            stream.coalesce(replay.missed)
 
     def close(self, stream: Stream, cause: str) -> None:
         """End the stream and count its `cause`, one of metrics.DROP_CAUSES; a second call counts nothing."""
@@ -149,7 +163,8 @@ class Hub:
             with self._lock:
                 tenant.resync()
 
-        tenant = TenantStreams(self._deliver, UnreadableMessages(tenant_id, resync))
+        pause = Pause(PAUSE_SECONDS, PAUSE_TIMES, CROWD_THRESHOLD)
+        tenant = TenantStreams(self._deliver, UnreadableMessages(tenant_id, resync), pause)
         return tenant
 
     def _check_capacity(self, user_id: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from webapp.streams import tenant_streams
+from webapp.streams import hub
 from wsgi import app
 
-tenant_streams.PAUSE_SECONDS = 2.0
+hub.PAUSE_SECONDS = 2.0
 
 __all__ = ["app"]
