@@ -31,6 +31,8 @@ from webapp.launcher.embedded import Embedded
 ROWS = 500_000
 FEW_ROWS = 50_000
 MAX_SECONDS = 30.0
+# Of the first import's time to that of a bare COPY.
+MAX_RATIO = 15.0
 # Of the peak memory, at ten times the rows.
 MAX_GROWTH = 1.2
 HEADER = (
@@ -76,11 +78,11 @@ def measure(services: Embedded, directory: Path) -> None:
                 first,
                 {"bare_copy_seconds": round(bare, 2)},
                 first.seconds / bare,
-                MAX_SECONDS,
+                MAX_RATIO,
             )
             second = run_import(conn, env, path, slug)
             before = {"first_run_seconds": round(first.seconds, 2)}
-            report(f"{ROWS:,} rows, {case}, again", second, before, second.seconds / first.seconds, MAX_SECONDS)
+            report(f"{ROWS:,} rows, {case}, again", second, before, second.seconds / first.seconds)
             _print(
                 case=f"memory, {case}",
                 figures={"rows": ROWS, "peak_mb": round(first.peak_mb, 1)},
@@ -91,7 +93,8 @@ def measure(services: Embedded, directory: Path) -> None:
             )
 
 
-def report(case: str, run: Run, baseline: dict[str, float], ratio: float, max_seconds: float) -> None:
+def report(case: str, run: Run, baseline: dict[str, float], ratio: float, max_ratio: float | None = None) -> None:
+    """`max_ratio` is the target; without it, the target is MAX_SECONDS."""
     _print(
         case=case,
         figures={
@@ -101,8 +104,8 @@ def report(case: str, run: Run, baseline: dict[str, float], ratio: float, max_se
         },
         baseline=baseline,
         ratio=round(ratio, 2),
-        target=f"seconds <= {max_seconds:g}",
-        met=run.seconds <= max_seconds,
+        target=f"ratio <= {max_ratio:g}" if max_ratio else f"seconds <= {MAX_SECONDS:g}",
+        met=ratio <= max_ratio if max_ratio else run.seconds <= MAX_SECONDS,
     )
 
 
