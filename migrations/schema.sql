@@ -544,7 +544,7 @@ REVOKE ALL ON FUNCTION order_search(of_tenant bigint, sought text, of_status tex
 
 CREATE FUNCTION order_search_fold(written text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (octet_length(written) = char_length(written)) THEN lower((written COLLATE "C")) ELSE replace(translate(regexp_replace(lower((NORMALIZE(written, NFD) COLLATE "C")), '[\u0300-\u036f]+'::text, ''::text, 'g'::text), 'ØøŁłĐđĦħŦŧıÆŒÐÞŊƏẞςАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖ'::text, 'oollddhhttiæœðþŋəßσабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґαβγδεζηθικλμνξοπρστυφχψωաբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ'::text), 'ß'::text, 'ss'::text) END;
+    RETURN CASE WHEN (octet_length(written) = char_length(written)) THEN lower((written COLLATE "C")) WHEN ((NORMALIZE(written, NFD) COLLATE "C") !~ '[^\u0001-\u007f\u0300-\u036f]'::text) THEN regexp_replace(lower((NORMALIZE(written, NFD) COLLATE "C")), '[\u0300-\u036f]+'::text, ''::text, 'g'::text) ELSE replace(translate(regexp_replace(lower((NORMALIZE(written, NFD) COLLATE "C")), '[\u0300-\u036f]+'::text, ''::text, 'g'::text), 'ØøŁłĐđĦħŦŧıÆŒÐÞŊƏẞςАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖ'::text, 'oollddhhttiæœðþŋəßσабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґαβγδεζηθικλμνξοπρστυφχψωաբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ'::text), 'ß'::text, 'ss'::text) END;
 COMMENT ON FUNCTION order_search_fold(written text) IS 'Lower case without accents.';
 
 

@@ -21,7 +21,8 @@ from ..support.world import World
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-FUNCTIONS = Path(__file__).parents[2] / "migrations" / "sql" / "0008_order_search.sql"
+SQL = Path(__file__).parents[2] / "migrations" / "sql"
+FUNCTIONS = ("0008_order_search.sql", "0011_search_fold.sql")
 
 
 @pytest.fixture(params=["walk", "index", "stopped"])
@@ -274,7 +275,8 @@ def test_search_words_are_the_same_in_a_database_of_any_locale(embedded: Embedde
             pytest.skip("this PostgreSQL has no ICU")
         try:
             with psycopg.connect(admin_url.replace("/postgres?", "/in_a_locale?"), autocommit=True) as conn:
-                conn.execute(FUNCTIONS.read_text())
+                for name in FUNCTIONS:
+                    conn.execute((SQL / name).read_text())
                 row = conn.execute("SELECT order_search_words('INV-1I', 'MÜLLER Ёлкин IDA')").fetchone()
         finally:
             admin.execute("DROP DATABASE in_a_locale WITH (FORCE)")
