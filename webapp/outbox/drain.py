@@ -24,9 +24,8 @@ from ..observability.metrics import outbox as metrics
 from ..signals import publisher
 from ..signals.coalesce import CoalescedSignal
 from ..signals.signal import Signal
-from . import groups
 from .cursor import Cursor, adopt_foreign_rows, why_unusable
-from .groups import BACKLOG_TIMEOUT_SECONDS
+from .groups import BACKLOG_TIMEOUT_SECONDS, read_groups
 from .reader import Reader
 
 LISTENER = Reader("listener")
@@ -88,10 +87,10 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
     with the saved cursor unchanged, and cursor.DatabaseRestored when another session has changed it.
     """
     with metrics.DRAIN_SECONDS.time():
-        rows = groups.read(conn, cursor.snapshot)
+        groups = read_groups(conn, cursor.snapshot)
     read_at = time.monotonic()
-    after = cursor.moved(rows[0]["snapshot"], rows[0]["drained_at"])
-    signals = _coalesce(group for group in rows if group["tenant_id"] is not None)
+    after = cursor.moved(groups[0]["snapshot"], groups[0]["drained_at"])
+    signals = _coalesce(group for group in groups if group["tenant_id"] is not None)
     for tenant_id in _tenants_with_a_new_day(conn, cursor, after):
         signals.setdefault(tenant_id, CoalescedSignal()).add(Signal(0, {DAY: None}))
     if signals:
@@ -102,7 +101,7 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
                 _publish(client, tenant_id, signal, now_ms)
                 _observe_lag(signal, now_ms, time.monotonic() - read_at)
         after = LISTENER.move(conn, after)
-    events = sum(group["events"] for group in rows if group["tenant_id"] is not None)
+    events = sum(group["events"] for group in groups if group["tenant_id"] is not None)
     drained = Drained(after, events, len(signals))
     metrics.EVENTS.inc(drained.events)
     metrics.SIGNALS.inc(drained.signals)

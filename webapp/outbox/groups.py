@@ -34,7 +34,7 @@ SELECT present.snapshot::text AS snapshot, present.drained_at, grouped.* FROM pr
 """  # noqa: S608 - only our constants
 
 
-def read(conn: Connection, since: str) -> list[dict[str, Any]]:
+def read_groups(conn: Connection, since: str) -> list[dict[str, Any]]:
     """One row per event that the snapshot `since` did not see, or above MAX_EVENTS_WITH_IDS one per group, without orders.
 
     A row has the `snapshot` and the `drained_at` of the next cursor; `tenant_id`, `type`, `owner_id` and `order_id`; the number
