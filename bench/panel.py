@@ -53,10 +53,10 @@ def _measure(app: Flask, panel: str, cookie: str, hello: Call) -> None:
     hit = _call(app.wsgi_app, environ)
     etag = _etag(app, environ)
     unchanged = _call(app.wsgi_app, environ | {"HTTP_IF_NONE_MATCH": etag})
-    cache = app.extensions["doorbell_panels"]
+    cache = app.extensions["doorbell_panels"].cache
 
     def rendered() -> str:
-        cache._jobs.clear()
+        cache.clear()
         return hit()
 
     variants: dict[str, tuple[Call, int]] = {

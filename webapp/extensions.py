@@ -14,7 +14,7 @@ from .accounts import sign_in, user_cache
 from .concurrency import search_limit
 from .doctor import readiness
 from .observability.metrics import web as web_metrics
-from .panels import cache
+from .panels import scheduler
 from .routes import access, compressed_pages, form_limits
 from .server import security_headers, static_files
 from .signals import log_follower
@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
     sign_in.init_app(app)
     log_follower.init_app(app, config.redis_url)
     readiness.init_app(app)
-    cache.init_app(app)
+    scheduler.init_app(app)
     search_limit.init_app(app)
     user_cache.init_app(app)
     display.init_app(app)

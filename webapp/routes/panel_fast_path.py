@@ -15,7 +15,7 @@ from flask import Flask
 
 from ..accounts.user_cache import UserCache
 from ..observability.metrics import web as metrics
-from ..panels import cache
+from ..panels import costs, scheduler
 from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
@@ -41,7 +41,7 @@ class PanelFastPath:
         self._behind = behind
         self._users: UserCache = app.extensions["doorbell_user_cache"]
         self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
-        self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
+        self._renders: scheduler.RenderScheduler = app.extensions["doorbell_panels"]
         self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
         self._headers = list(security_headers.headers(app).items())
 
@@ -51,6 +51,7 @@ class PanelFastPath:
         found = self._find(environ, names) if names else None
         if found is None:
             return self._behind(environ, start_response)
+        costs.PROCESS.refetched()
         renders, seq = found
         if environ["PATH_INFO"] == BATCH:
             endpoint, (status, answer_headers, body) = "batch", _batch(environ, names, renders, seq)
@@ -81,7 +82,7 @@ class PanelFastPath:
         if environ.get(PAGE_USER, user.page_user) != user.page_user:
             return None  # Flask answers 409
         root, scope, seq = environ.get("SCRIPT_NAME", ""), user.scope, log.seq
-        renders = self._cache.find([((name, root, scope), PANELS[name].topics) for name in names], log)
+        renders = self._renders.find([((name, root, scope), PANELS[name].topics) for name in names], log)
         return (renders, seq) if renders is not None else None
 
 

@@ -128,6 +128,11 @@ class Hub:
     def count(self) -> int:
         return sum(len(tenant.streams) for tenant in self._tenants.values())
 
+    def viewers(self, tenant_id: int) -> int:
+        """The number of the tenant's streams in this process."""
+        tenant = self._tenants.get(tenant_id)
+        return len(tenant.streams) if tenant is not None else 0
+
     def _register(self, stream: Stream) -> TenantStreams:
         with self._lock:
             self._check_capacity(stream.user_id)
