@@ -20,7 +20,8 @@ LAYERS = """
     events orders doorbell
     accounts queries signals
     display outbox notifications rollups order_import
-    panels streams
+    panels
+    streams
     listener stream
     doctor
     routes

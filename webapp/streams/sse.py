@@ -10,8 +10,8 @@ from typing import Any
 
 from ..display import clock
 from ..events.topics import INBOX
+from ..panels.costs import PROCESS
 from ..signals.signal import Signal
-from . import jitter
 from .pending import PendingTopics
 
 NO_USER = 0  # no user has this id
@@ -54,14 +54,14 @@ def greeting(seq: int, live: bool, missed: PendingTopics | None, viewers: int) -
 def changes(pending: PendingTopics | None, viewers: int) -> bytes:
     """One event per topic. Only the last carries the id, so a page that got half of them resumes before them all.
 
-    `viewers`, the tenant's streams in this process, sets how long a page may wait before it refetches.
+    `viewers`, the tenant's streams in this process, sets the pace of the pages (panels/pacing.py).
     """
     if not pending or not pending.topics:
         return b""
     parts = []
     last = len(pending.topics) - 1
     for n, (topic, values) in enumerate(sorted(pending.topics.items(), key=lambda item: item[0] == INBOX)):
-        data = {"seq": pending.seq, "at": pending.at, **jitter.field(viewers), **values}
+        data = {"seq": pending.seq, "at": pending.at, **PROCESS.pacing(viewers).fields(), **values}
         parts.append(encode(topic, data, pending.seq if n == last and pending.seq else None))
     return b"".join(parts)
 

@@ -9,18 +9,15 @@ from collections.abc import Callable, Sequence
 from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..panels.costs import PROCESS
+from ..panels.pacing import fan_out_seconds
 from ..signals.signal import Signal
 from . import resume
 from .base import Stream
-from .jitter import CROWD_THRESHOLD
 from .pending import PendingTopics
 from .sse import NO_USER, Message
 from .unreadable_messages import UnreadableMessages
 
-# Between two fan-outs to a crowd, at least; a page refetches about once a second.
-PAUSE_SECONDS = 0.1
-# The pause is at least this many times the last fan-out, so fan-outs use at most a third of a core.
-PAUSE_TIMES = 2.0
 # Streams written before other greenlets run: about 2 ms.
 BATCH = 256
 
@@ -142,7 +139,8 @@ class TenantStreams:
 
         took = _in_batches(streams, send)
         self._in_progress = None
-        self._due = time.monotonic() + max(PAUSE_SECONDS, PAUSE_TIMES * took) if len(streams) > CROWD_THRESHOLD else 0.0
+        self._due = time.monotonic() + fan_out_seconds(took, len(streams))
+        PROCESS.fanned_out(self, len(streams), took)
         if coalesced:
             metrics.COALESCED.inc(coalesced * len(streams))
         metrics.DELIVERIES.inc(len(streams))
