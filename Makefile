@@ -49,10 +49,11 @@ coverage: $(VENV)/dev.stamp ## run the tests of `make test`, and report which li
 	@$(BIN)/python -m coverage run -m pytest -m "not faults and not hosts" -n 4 --dist worksteal; failed=$$?; \
 		$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$failed
 
-lint: $(VENV)/dev.stamp ## run ruff and mypy, and check the English of added lines (STYLE.md)
+lint: $(VENV)/dev.stamp ## run ruff, mypy and oxlint, and check the English of added lines (STYLE.md)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo 'Format with: .venv/bin/ruff format .'; exit 1; }
 	@$(BIN)/mypy
+	@$(BIN)/oxlint --deny-warnings --report-unused-disable-directives webapp tests tools
 	@$(BIN)/python -m tools.prose_lint
 
 bench: $(VENV)/dev.stamp ## run every benchmark; prints one JSON object per line

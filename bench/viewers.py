@@ -1,4 +1,4 @@
-"""Viewers: a process whose streams behave like those of pages (webapp/static/live.js, refetch.js and hx-sse).
+"""Viewers: a process whose streams behave like those of pages (webapp/static/live.js, staleness.js and hx-sse).
 
 A page whose stream ends waits for `retry:`, doubled at each failure up to 3 s, plus or minus 30 %, and reconnects with
 Last-Event-ID. After 1.5 s it shows "Reconnecting". It refetches its panels after a signal or `resync`, and every 15 s
@@ -25,7 +25,7 @@ RETRY_MS, MAX_RETRY_MS, JITTER = 500, 3_000, 0.3
 CONNECT_SECONDS = 10.0  # base.html's connectTimeout
 # state.js: a shorter outage of the stream is not shown.
 GRACE_SECONDS = 1.5
-# refetch.js: a shorter wait for a panel is not shown.
+# staleness.js: a shorter wait for a panel is not shown.
 STALE_SECONDS = 5.0
 POLL_SECONDS = 15.0
 # state.js: a page does not fetch panels so soon after its stream was lost.

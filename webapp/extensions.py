@@ -16,7 +16,7 @@ from .doctor import readiness
 from .observability.metrics import web as web_metrics
 from .panels import scheduler
 from .routes import access, compressed_pages, form_limits
-from .server import security_headers, static_files
+from .server import script_imports, security_headers, static_files
 from .signals import log_follower
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
+    script_imports.init_app(app)
     compressed_pages.init_app(app)
     # Before CSRF, so that signed-out requests are redirected to sign-in instead of failing on a token.
     access.init_app(app, login_manager)

@@ -49,7 +49,7 @@ def addresses(ana: Person) -> list[str]:
 def test_every_file_of_the_board_is_cached_for_ever(ana: Person) -> None:
     found = addresses(ana)
     assert len(found) > 10
-    assert any(address.endswith("/refetch.js") for address in found), "guard: only another script imports it"
+    assert any(address.endswith("/dispatch.js") for address in found), "guard: only another script imports it"
     for address in found:
         answer = ana.get(address)
         assert answer.status_code == 200, address

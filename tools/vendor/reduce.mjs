@@ -13,4 +13,4 @@ const [reduced] = await new PurgeCSS().purge({
   variables: true,
   safelist: { variables: used.variables },
 });
-writeFileSync(process.stdout.fd, reduced.css.trimEnd() + "\n");
+writeFileSync(process.stdout.fd, `${reduced.css.trimEnd()}\n`);

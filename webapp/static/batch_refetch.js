@@ -2,8 +2,9 @@
 // time, at its pace. A page that comes from a pause waits a random part of the jitter; later it keeps its turn among the others.
 // Signals that arrive before a request are merged into its batch, later ones into the next. The inbox is personal, so it is never
 // batched.
-import { apply, gather, refetch, refetchTogether } from "./refetch.js";
+import { apply, gather, refetch } from "./dispatch.js";
 import { batchIntervalMs, isCrowd, learn, randomWaitMs } from "./pace.js";
+import { refetchTogether } from "./panel_requests.js";
 import { isLive } from "./state.js";
 
 const signals = new Map(); // topic -> data for the next batch
@@ -22,7 +23,7 @@ export function changed(topic, data) {
 }
 
 // Order ids merge to their union, or to "many" (null) when either is many. The oldest change counts for the latency shown.
-function merged(before, data) {
+export function merged(before, data) {
   if (!before) return data;
   const both = { ...data, at: Math.min(before.at, data.at) };
   if ("ids" in data) both.ids = before.ids && data.ids ? [...new Set([...before.ids, ...data.ids])] : null;

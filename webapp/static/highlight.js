@@ -16,7 +16,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 function highlight(element) {
   element.classList.remove("changed");
-  void element.offsetWidth; // restarts the animation
+  element.getBoundingClientRect(); // restarts the animation
   element.classList.add("changed");
   setTimeout(() => element.classList.remove("changed"), HIGHLIGHT_MS);
 }

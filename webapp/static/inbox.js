@@ -1,8 +1,9 @@
 // The bell's badge and the toasts, updated at once with each `inbox` signal. The list refetches separately, more slowly.
 import { csrfHeader, userHeader } from "./menus.js";
 import { onResume, state } from "./state.js";
-import { onTopic } from "./refetch.js";
+import { onTopic } from "./dispatch.js";
 import { announce } from "./announce.js";
+import { Retry } from "./retry.js";
 
 const SHOWN_MS = 20_000; // longer with pointer or focus inside
 const MAX_TOASTS = 3;
@@ -16,8 +17,7 @@ const toasts = document.getElementById("toasts");
 let seen = bell.dataset.seen; // the page's newest notification
 let fetching = false;
 let fetchAgain = false;
-let failures = 0;
-let failedTimer = null;
+const retry = new Retry(afterFailure, RETRY_MS);
 
 onTopic("inbox", update);
 onResume(() => {
@@ -29,23 +29,23 @@ function update() {
     fetchAgain = true;
     return;
   }
-  fetching = true;
-  fetchAgain = false;
-  fetchNew().then((answered) => {
-    fetching = false;
-    if (!answered) return retry();
-    failures = 0;
-    if (fetchAgain && !state.paused) update();
-  });
+  fetchOrRetry();
 }
 
-function retry() {
-  const wait = Math.min(RETRY_MS[0] * 2 ** failures++, RETRY_MS[1]) * (0.5 + 0.5 * Math.random());
-  failedTimer ??= setTimeout(afterFailure, wait);
+async function fetchOrRetry() {
+  fetching = true;
+  fetchAgain = false;
+  const answered = await fetchNew();
+  fetching = false;
+  if (!answered) {
+    retry.schedule();
+    return;
+  }
+  retry.reset();
+  if (fetchAgain && !state.paused) update();
 }
 
 function afterFailure() {
-  failedTimer = null;
   if (!state.signedOut) update();
 }
 

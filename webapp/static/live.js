@@ -1,7 +1,8 @@
 // The stream: one connection per page, with events named after the topics that changed. hx-sse reconnects a stream that was open;
 // this file has the first connection, the watchdog, and polling while no signals arrive.
 import { changed, schedule } from "./batch_refetch.js";
-import { refetchAll } from "./refetch.js";
+import { refetchAll } from "./dispatch.js";
+import { Retry } from "./retry.js";
 import { isLive, recentlyDisconnected, set, signedOut, state } from "./state.js";
 
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox"];
@@ -11,18 +12,18 @@ const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "ping"]);
 const POLL_MS = 15_000;
 const SILENCE_MS = 35_000; // two pings (15 s) and slack
 // A page is current within 5 s of the server's return, after an outage of any length.
-const RETRY_MS = [1_000, 3_000];
+const RETRY_MS = [1_300, 3_900]; // first and longest wait
 
 const live = document.getElementById("live");
 let connection = null;
 let receivedAt = performance.now();
-let failures = 0;
-let retryTimer = null;
+const reconnect = new Retry(() => htmx.trigger(live, "live:connect"), RETRY_MS);
 
 // `?live=poll` on the board's address: no stream, for networks that block streams. The requests are the same.
 const pollsOnly = live.dataset.live === "poll";
 const POLL_ONLY_MS = 5_000;
 
+// oxlint-disable-next-line max-lines-per-function -- it is a list of listeners
 export function connect() {
   if (pollsOnly) {
     set({ polled: true });
@@ -32,7 +33,7 @@ export function connect() {
   }
   live.addEventListener("hello", (event) => {
     set({ connected: true, away: !data(event).live });
-    failures = 0;
+    reconnect.reset();
     schedule();
   });
   live.addEventListener("away", () => set({ away: true }));
@@ -90,12 +91,7 @@ function markDisconnected() {
 
 function retry() {
   markDisconnected();
-  if (state.signedOut || retryTimer) return;
-  const wait = Math.min(RETRY_MS[0] * 2 ** failures++, RETRY_MS[1]) * (0.7 + 0.6 * Math.random());
-  retryTimer = setTimeout(() => {
-    retryTimer = null;
-    htmx.trigger(live, "live:connect");
-  }, wait);
+  if (!state.signedOut) reconnect.schedule();
 }
 
 function watch() {

@@ -1,7 +1,8 @@
 // Refetches panels that change with the clock ("at this time yesterday", the current hour, the date): each minute of the server's clock
 // while the page is visible, and all panels at the tenant's midnight. Renders are shared: all pages fetch within the same two
 // seconds, and the server keeps a minute's render.
-import { apply, gather, refetchTogether } from "./refetch.js";
+import { apply, gather } from "./dispatch.js";
+import { refetchTogether } from "./panel_requests.js";
 import { recentlyDisconnected, state } from "./state.js";
 
 const MINUTE_MS = 60_000;
@@ -25,7 +26,7 @@ function setClock(text) {
     const now = Number(JSON.parse(text).now);
     if (now > 0) offset = Date.now() - now;
   } catch {
-    return; // the next one sets it
+    // The next one sets it.
   }
 }
 

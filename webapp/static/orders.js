@@ -1,7 +1,7 @@
 // The list of orders. It refetches as the board's panels do, with its search and its page. While a person points at it, or on a
 // page of older orders, its rows only change in place, and new orders wait behind a button.
 import { onResume, state } from "./state.js";
-import { onTopic, refetch } from "./refetch.js";
+import { onTopic, refetch } from "./dispatch.js";
 import { watchUse } from "./in_use.js";
 import { intervalMs } from "./pace.js";
 

@@ -1,7 +1,7 @@
 // Recent orders. A changed row refetches alone and stays where it is. New orders refetch the list, but while it has the pointer
 // or focus they wait behind a button.
 import { state, onResume } from "./state.js";
-import { onTopic, refetch } from "./refetch.js";
+import { onTopic, refetch } from "./dispatch.js";
 import { joinBatch } from "./batch_refetch.js";
 import { intervalMs, isCrowd } from "./pace.js";
 import { watchUse } from "./in_use.js";
@@ -61,8 +61,7 @@ function schedule() {
 function flush() {
   timer = null;
   if (state.paused) return;
-  const needsList = isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
-  if (needsList && !inUse()) return showList();
+  if (needsList() && !inUse()) return showList();
   if (changed.size) {
     nextAt = performance.now() + intervalMs(list);
     for (const id of changed) refetchRow(id);
@@ -74,6 +73,8 @@ function flush() {
     timer = setTimeout(flush, intervalMs(list)); // a resting pointer sends no event
   }
 }
+
+const needsList = () => isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
 
 function showButton() {
   button.textContent = added.size ? `${added.size} new order${added.size === 1 ? "" : "s"}` : "Show changes";

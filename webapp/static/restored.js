@@ -2,7 +2,9 @@
 // first checks the signed-in user: the same user sees it again, for any other it reloads.
 const root = document.documentElement;
 
-window.addEventListener("pagehide", (event) => event.persisted && root.classList.add("is-covered"));
+window.addEventListener("pagehide", (event) => {
+  if (event.persisted) root.classList.add("is-covered");
+});
 
 window.addEventListener("pageshow", async (event) => {
   if (!event.persisted) return;

@@ -134,7 +134,7 @@ function storePause(paused) {
     if (paused) sessionStorage.setItem(PAUSED, "1");
     else sessionStorage.removeItem(PAUSED);
   } catch {
-    return;
+    // The pause ends with the page.
   }
 }
 
