@@ -24,6 +24,9 @@ worker_class = "webapp.server.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 # Concurrent requests per process. Streams count only where each holds a greenlet (STREAM_TRANSPORT=generator).
 worker_connections = 10_000
+# Connections that wait to be accepted. After a restart all pages come back while the worker still loads the app; one that does
+# not fit tries again after 1, 3 and 7 s. The system's limit is net.core.somaxconn, 4,096 by default.
+backlog = 16_384
 # Seconds. A stop waits this long for idle connections, so the proxy keeps them for less (README: 4 s).
 keepalive = 5
 # Seconds until a worker that hangs is killed; open streams do not count as a hang.

@@ -43,7 +43,7 @@ FRAME = (
 
 
 class Contender(Protocol):
-    """A running server. `process` is the measured one; `path` is the path of its streams."""
+    """A running server. `process` is the measured one; `path` is the path of its streams, with a place for the newest seq."""
 
     port: int
     path: str
@@ -104,7 +104,7 @@ def doorbell(stage: Stage, url: str, streams: int, kind: str) -> Iterator[Conten
         Web(stage, url, streams, STREAM_TRANSPORT="socket" if kind == "hub" else kind) as web,
         redis_client.connect(stage.env["REDIS_URL"]) as client,
     ):
-        yield FromRedis(client, tenant_id, web.port, "/stream", web.worker, web.cookies(users))
+        yield FromRedis(client, tenant_id, web.port, "/stream?since={seq}", web.worker, web.cookies(users))
 
 
 @contextmanager

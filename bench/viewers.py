@@ -1,8 +1,9 @@
 """Viewers: a process whose streams behave like those of pages (webapp/static/live.js, staleness.js and hx-sse).
 
-A page whose stream ends waits for `retry:`, doubled at each failure up to 3 s, plus or minus 30 %, and reconnects with
+A page whose stream ends waits for `retry:`, doubled at each failure up to 2 s, plus or minus 30 %, and reconnects with
 Last-Event-ID. After 1.5 s it shows "Reconnecting". It refetches its panels after a signal or `resync`, and every 15 s
-while it is not live. When that fails it retries until it gets an answer; after 5 s it shows "Stale since …".
+while it is not live. When that fails it retries until it gets an answer. It shows "Stale since …" after 5 s, and not
+before 8 s have passed since it lost its stream.
 
 Every refetch is counted. A share of the pages, `fetch_share`, really fetches one panel, so that failures are noticed.
 """
@@ -21,12 +22,12 @@ from .loop import Loop, Request, get
 from .sse import Event, Parser
 
 # hx-sse's first wait until `retry:` arrives, and base.html's longest wait.
-RETRY_MS, MAX_RETRY_MS, JITTER = 500, 3_000, 0.3
+RETRY_MS, MAX_RETRY_MS, JITTER = 500, 2_000, 0.3
 CONNECT_SECONDS = 10.0  # base.html's connectTimeout
 # state.js: a shorter outage of the stream is not shown.
 GRACE_SECONDS = 1.5
-# staleness.js: a shorter wait for a panel is not shown.
-STALE_SECONDS = 5.0
+# A shorter wait for a panel is not shown (staleness.js), nor is any so soon after the stream was lost (state.js).
+STALE_SECONDS, RESTART_SECONDS = 5.0, 8.0
 POLL_SECONDS = 15.0
 # state.js: a page does not fetch panels so soon after its stream was lost.
 MOMENT_SECONDS = 5.0
@@ -182,6 +183,7 @@ class Page:
         if status in (200, 304):
             if self.stale_since is not None:
                 self.pages.stale_seconds.append(time.monotonic() - self.stale_since)
+                self.pages.read_stale += self.shows_stale()
             self.stale_since, self._again = None, RETRY_SECONDS[0]
             self.pages.fetched += 1
         elif status in SIGNED_OUT:
@@ -191,6 +193,11 @@ class Page:
             self.stale_since = self.stale_since or time.monotonic()
             self.pages.loop.later(self._again * random.uniform(0.5, 1.0), self._retry)
             self._again = min(self._again * 2, RETRY_SECONDS[1])
+
+    def shows_stale(self) -> bool:
+        if self.stale_since is None:
+            return False
+        return time.monotonic() > max(self.stale_since + STALE_SECONDS, self.lost_at + RESTART_SECONDS)
 
     def _retry(self) -> None:
         if self.stale_since is None:
@@ -240,7 +247,7 @@ class Pages:
         self.failed: Counter[int] = Counter()  # panels, by status; 0: no answer
         self.away: list[float] = []
         self.stale_seconds: list[float] = []
-        self.lost = self.resyncs = self.signed_out = self.fetched = 0
+        self.lost = self.resyncs = self.signed_out = self.fetched = self.read_stale = 0
         self.back_at = 0.0
         for page in self._pages:
             page.was_lost = False
@@ -258,6 +265,7 @@ class Pages:
             "away": self.away,
             "stale": self.stale_seconds + still,
             "still_stale": len(still),
+            "read_stale": self.read_stale + sum(page.shows_stale() for page in self._pages),
             "tries": sum(self.tries.values()),
             **{
                 f"peak_{name}": max(getattr(self, name).values(), default=0)

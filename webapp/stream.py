@@ -1,12 +1,13 @@
 """The SSE endpoint. A stream is one open response, fed by the hub (streams/hub.py).
 
-The transport is chosen only here: straight to the socket when the connection can be hijacked from the server, else a generator.
+Most streams open before Flask (routes/stream_fast_path.py). The transport is chosen only here and there: straight to the
+socket when the connection can be hijacked from the server, else a generator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_login import current_user
@@ -14,28 +15,21 @@ from flask_login import current_user
 from . import redis_client
 from .accounts import sessions, sign_out, user_cache
 from .config import Config
-from .server import hijack
 from .signals import notices
-from .streams.base import Stream
-from .streams.generator_stream import GeneratorStream
 from .streams.hub import Hub, StreamRefused
+from .streams.opening import HEADERS, StreamOpener, StreamRequest, readable_seq
 from .streams.revocation import Revocations
-from .streams.socket_stream import SocketStream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",  # else nginx buffers events
-}
 
 bp = Blueprint("stream", __name__)
 
 
 def init_app(app: Flask, config: Config) -> None:
-    app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
+    hub = app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
+    users = app.extensions["doorbell_user_cache"]
+    app.extensions["doorbell_stream_opener"] = StreamOpener(hub, users, config.stream_transport)
     sign_out.on_session_end(app, end_session)
 
 
@@ -44,8 +38,10 @@ def stream() -> Response:
     """Named events until the stream's life ends. Answers 401 as text, because an EventSource cannot show a page."""
     if not current_user.is_authenticated:
         return Response("Sign in first.\n", 401, content_type="text/plain; charset=utf-8")
+    since = readable_seq(request.headers.get("Last-Event-ID") or request.args.get("since") or "0")
     reconnect = "Last-Event-ID" in request.headers
-    return StreamResponse(current_user.tenant_id, current_user.id, _since(), reconnect)
+    asked = StreamRequest(current_user.tenant_id, current_user.id, sessions.current(), since, reconnect)
+    return StreamResponse(cast(StreamOpener, current_app.extensions["doorbell_stream_opener"]), asked)
 
 
 def end_session(key: sessions.SessionKey) -> None:
@@ -55,58 +51,25 @@ def end_session(key: sessions.SessionKey) -> None:
     notices.sessions_ended(redis_client.client())
 
 
-def _since() -> int | None:
-    """The seq that the page has seen: from the header of a reconnect, else from its first paint; None when unreadable."""
-    text = request.headers.get("Last-Event-ID") or request.args.get("since") or "0"
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 class StreamResponse(Response):
     """Opens its stream when the server calls it for the body, because the connection is unknown before."""
 
-    def __init__(self, tenant_id: int, user_id: int, since: int | None, reconnect: bool) -> None:
+    def __init__(self, opener: StreamOpener, asked: StreamRequest) -> None:
         super().__init__(headers=HEADERS)
-        self._owner, self._since, self._reconnect = (tenant_id, user_id), since, reconnect
-        self._session, self._user_cache = sessions.current(), user_cache.cached_users()
-        self._hub = cast(Hub, current_app.extensions["doorbell_hub"])
-        self._config = cast(Config, current_app.extensions["doorbell_config"])
+        self._opener, self._asked = opener, asked
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        hijacked = self._config.stream_transport == "socket" and hijack.can_hijack(environ, start_response)
         try:
-            if hijacked:
-                return self._by_socket(environ, start_response)
-            return self._by_generator(environ, start_response)
+            if self._opener.can_hijack(environ, start_response):
+                headers = self.get_wsgi_headers(environ)
+                headers.remove("Content-Length")  # of the empty body
+                return self._opener.open_on_socket(self._asked, environ, start_response, headers.to_wsgi_list())
+            opened = self._opener.open_generator(self._asked)
         except StreamRefused as refused:
             self.set_data(refused.frame)
-            return super().__call__(environ, start_response)
-
-    def _open(self, opened: Stream) -> None:
-        opened.session = self._session
-        self._hub.open(opened, self._since, self._reconnect)
-        # The session may have been signed out before the hub had the stream.
-        if self._session and self._user_cache.is_over(self._session):
-            self._hub.close(opened, "session")
-
-    def _by_socket(self, environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
-        opened = SocketStream(*self._owner, self._hub.sockets())
-        try:
-            self._open(opened)
-            headers = self.get_wsgi_headers(environ)
-            headers.remove("Content-Length")  # of the empty body
-            opened.begin(hijack.hijack(environ, start_response, self.status, headers.to_wsgi_list()))
-        except OSError:  # the page is gone already
-            self._hub.close(opened, "hangup")
-        except BaseException:
-            self._hub.close(opened, "hangup")
-            raise
-        return ()
-
-    def _by_generator(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        opened = GeneratorStream(*self._owner)
-        self._open(opened)
-        self.response = opened.frames()
-        self.call_on_close(lambda: self._hub.close(opened, "hangup"))
+        else:
+            self.response = opened.frames()
+            self.call_on_close(lambda: self._opener.close(opened))
         return super().__call__(environ, start_response)

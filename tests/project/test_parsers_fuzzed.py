@@ -10,13 +10,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Map, ValidationError
 
-from webapp import stream
 from webapp.config import Config, ConfigError, redis_url
 from webapp.doorbell.channel import Ring
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
@@ -29,6 +27,7 @@ from webapp.routes.order_number import OrderNumber
 from webapp.routes.panel_batch import UnknownPanel, parse_names
 from webapp.signals.beat import Beat
 from webapp.signals.signal import MAX_ID, MAX_SEQ, Signal
+from webapp.streams.opening import readable_seq
 
 from ..support.fuzzing import BYTES, TEXTS, fuzzed
 
@@ -183,10 +182,7 @@ def test_names_of_panels_are_known_or_refused(query: str) -> None:
 @fuzzed
 @given(TEXTS)
 def test_a_last_event_id_is_a_seq_or_unknown(text: str) -> None:
-    app = Flask("test")
-    header = text.encode("latin-1", "replace").decode("latin-1").replace("\n", "").replace("\r", "")
-    with app.test_request_context("/stream", headers={"Last-Event-ID": header}):
-        since = stream._since()
+    since = readable_seq(text)
     assert since is None or 0 <= since < 10**18
 
 

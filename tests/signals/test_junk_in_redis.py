@@ -110,13 +110,13 @@ def test_junk_on_a_channel_makes_only_that_tenants_pages_resync(
         opened.take_pending()
     for junk in JUNK.values():
         redis_client.publish(publisher.channel(struck), junk)
-    assert eventually(lambda: (pending := stream.take_pending()) is not None and "resync" in pending.topics)
+    assert eventually(lambda: (pending := stream.take_pending()) is not None and "resync" in pending.names)
     time.sleep(RESYNC_SECONDS + 0.2)  # one more, for the later junk
-    assert eventually(lambda: (pending := stream.take_pending()) is not None and "resync" in pending.topics)
+    assert eventually(lambda: (pending := stream.take_pending()) is not None and "resync" in pending.names)
     for tenant, opened in ((struck, stream), (other, guard)):
         publisher.publish(redis_client, tenant, {"placed": None})
         assert eventually(
-            lambda opened=opened: (pending := opened.take_pending()) is not None and list(pending.topics) == ["placed"]
+            lambda opened=opened: (pending := opened.take_pending()) is not None and pending.names == ["placed"]
         )
         assert not opened.disconnected
     lines = [record.getMessage() for record in caplog.records if record.name == "doorbell.hub"]

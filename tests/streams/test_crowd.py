@@ -185,7 +185,7 @@ def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStrea
 
 
 def pending_topics(stream: GeneratorStream) -> list[str]:
-    return [] if stream.pending is None else list(stream.pending.topics)
+    return [] if stream.pending is None else stream.pending.names
 
 
 def test_signals_pending_when_redis_is_lost_are_not_sent_after_the_resync(

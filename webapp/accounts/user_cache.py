@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from flask import Flask, current_app
@@ -76,7 +77,7 @@ class CachedUser:
     scope: PanelScope
     used: bool = False  # by a request since `read_at`
 
-    @property
+    @cached_property
     def page_user(self) -> str:
         """The user's id as pages send it."""
         return str(self.user.id)
@@ -89,7 +90,7 @@ class UserCache:
         self._app, self.clock, self.now = app, clock, time.time
         self._kept: dict[SessionUser, CachedUser] = {}
         self._ended: dict[str, None] = {}  # ids of sessions known as ended
-        self._cookies: dict[str, tuple[SessionUser, float]] = {}  # header -> user, expiry
+        self._cookies: dict[str, tuple[SessionUser, SessionKey | None, float]] = {}  # header -> user, session, expiry
         self._loader: BatchLoader[SessionUser, CachedUser] = BatchLoader()
         self._away_until = float("-inf")
 
@@ -115,14 +116,20 @@ class UserCache:
         return self._load({key}).get(key)
 
     def get_by_cookie(self, header: str) -> CachedUser | None:
-        """The user of a Cookie header that was verified in the last HEADER_SECONDS, as `get` returns it.
+        """The user of `find_by_cookie`."""
+        found = self.find_by_cookie(header)
+        return found[0] if found else None
+
+    def find_by_cookie(self, header: str) -> tuple[CachedUser, SessionKey | None] | None:
+        """User and session of a Cookie header that was verified in the last HEADER_SECONDS; the user as `get` returns it.
 
         None if Flask has to verify the header, and while PostgreSQL is away. Needs no app context.
         """
-        key, expires = self._cookies.get(header, (None, 0.0))
+        key, session, expires = self._cookies.get(header, (None, None, 0.0))
         if key is None or self.clock() > expires:
             return None
-        return self._cached(key) or self._find_in_context(key)
+        user = self._cached(key) or self._find_in_context(key)
+        return (user, session) if user else None
 
     def remember_cookie(self, header: str, user_id: int) -> None:
         """Cache the header of the current request, whose session Flask has just verified as this user's."""
@@ -132,7 +139,7 @@ class UserCache:
         # Without a session id the age of the cookie is not known.
         seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS
         _limit(self._cookies)
-        self._cookies[header] = (SessionUser.of(user_id, session), self.clock() + seconds)
+        self._cookies[header] = (SessionUser.of(user_id, session), session, self.clock() + seconds)
 
     def forget(self, *user_ids: int) -> None:
         """Drop users whose rights changed or who signed out."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import psycopg
-from psycopg.errors import _WaitTimeout
 from psycopg.pq import PGnotify
 from psycopg.pq.abc import PGconn
 from psycopg.rows import RowFactory, TupleRow, tuple_row
 
 from ..postgres import session as pg_session
 from ..postgres.session import NotAPrimary as NotAPrimary
+from ..postgres.session import WaitTimeout
 from .channel import Ring
 
 # A server that sends nothing for this long, in answer to a statement, counts as gone.
@@ -97,7 +97,7 @@ class Connection(psycopg.Connection[TupleRow]):
         while True:
             try:
                 return super().wait(gen, interval, self.timeout_seconds)
-            except _WaitTimeout:
+            except WaitTimeout:
                 # The server does respond while a flood of rings stands before the answer.
                 if self._collect_rings():
                     continue

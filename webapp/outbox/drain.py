@@ -22,6 +22,8 @@ from ..events.topics import BOARD_TOPICS, DAY, INBOX, ORDERS, RESYNC
 from ..observability import logs
 from ..observability.metrics import outbox as metrics
 from ..signals import publisher
+from ..signals.coalesce import CoalescedSignal
+from ..signals.signal import Signal
 from . import cursor as cursors
 from .cursor import Cursor
 
@@ -119,12 +121,14 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
     after = cursor.moved(groups[0]["snapshot"], groups[0]["drained_at"])
     signals = _coalesce(group for group in groups if group["tenant_id"] is not None)
     for tenant_id in _tenants_with_a_new_day(conn, cursor, after):
-        signals.setdefault(tenant_id, _TenantSignal()).topics.add(DAY)
+        signals.setdefault(tenant_id, CoalescedSignal()).add(Signal(0, {DAY: None}))
     if signals:
+        now_ms = _epoch_ms(after.drained_at)
         with metrics.PUBLISH_SECONDS.time():
-            for tenant_id, signal in signals.items():
-                signal.publish(client, tenant_id, after.drained_at)
-                signal.observe_lag(after.drained_at, time.monotonic() - read_at)
+            for tenant_id, coalesced in signals.items():
+                signal = coalesced.signal()
+                _publish(client, tenant_id, signal, now_ms)
+                _observe_lag(signal, now_ms, time.monotonic() - read_at)
         after = cursors.move(conn, after)
     events = sum(group["events"] for group in groups if group["tenant_id"] is not None)
     drained = Drained(after, events, len(signals))
@@ -151,46 +155,34 @@ def _read(conn: Connection, cursor: Cursor) -> list[dict[str, Any]]:
         return _all(conn, _GROUPS, {"old": cursor.snapshot})
 
 
-class _TenantSignal:
-    """The signal of one tenant, coalesced from the rows of its events."""
-
-    def __init__(self) -> None:
-        self.topics: set[str] = set()
-        self.orders: set[int] | None = set()  # None: too many to name
-        self.users: set[int] = set()
-        self.newest: datetime | None = None
-
-    def add(self, group: dict[str, Any]) -> None:
-        # A type of a newer trigger is unknown here, so it concerns every topic.
-        self.topics.update(TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS))
-        if group["order_id"] is None:
-            self.orders = None
-        elif self.orders is not None:
-            self.orders.add(group["order_id"])
-        # A deleted order also disappears from the inbox.
-        if group["owner_id"] is not None and group["type"] in (*OWNER_TYPES, "deleted"):
-            self.users.add(group["owner_id"])
-        self.newest = max(self.newest or group["newest"], group["newest"])
-
-    def publish(self, client: redis.Redis, tenant_id: int, now: datetime) -> None:
-        few = self.orders is not None and len(self.orders) <= publisher.IDS_PER_SIGNAL
-        ids = sorted(self.orders or ()) if few else None
-        topics = {topic: ids if topic == ORDERS else None for topic in sorted(self.topics)}
-        users = {user: [INBOX] for user in sorted(self.users)}
-        at = _epoch_ms(self.newest or now)
-        publisher.publish(client, tenant_id, topics, users, now_ms=_epoch_ms(now), at_ms=at)
-
-    def observe_lag(self, now: datetime, since: float) -> None:
-        """`now` is the database's clock at the drain, `since` the seconds after it, so no two clocks are compared."""
-        if self.newest is not None:
-            metrics.LAG_SECONDS.observe(max(0.0, (now - self.newest).total_seconds() + since))
-
-
-def _coalesce(groups: Iterable[dict[str, Any]]) -> dict[int, _TenantSignal]:
-    tenants: dict[int, _TenantSignal] = {}
+def _coalesce(groups: Iterable[dict[str, Any]]) -> dict[int, CoalescedSignal]:
+    """One signal per tenant."""
+    tenants: dict[int, CoalescedSignal] = {}
     for group in groups:
-        tenants.setdefault(group["tenant_id"], _TenantSignal()).add(group)
+        tenants.setdefault(group["tenant_id"], CoalescedSignal()).add(_signal_of(group))
     return tenants
+
+
+def _signal_of(group: dict[str, Any]) -> Signal:
+    """The signal of one event, or of a group of events without their orders. It has no seq before it is published."""
+    # A type of a newer trigger is unknown here, so it concerns every topic.
+    names = TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS)
+    ids = None if group["order_id"] is None else [group["order_id"]]
+    # A deleted order also disappears from the inbox.
+    is_owners = group["owner_id"] is not None and group["type"] in (*OWNER_TYPES, "deleted")
+    users = {group["owner_id"]: [INBOX]} if is_owners else {}
+    return Signal(0, {name: ids if name == ORDERS else None for name in names}, users, _epoch_ms(group["newest"]))
+
+
+def _publish(client: redis.Redis, tenant_id: int, signal: Signal, now_ms: int) -> None:
+    at_ms = signal.at or now_ms
+    publisher.publish(client, tenant_id, signal.topics, signal.users, now_ms=now_ms, at_ms=at_ms)
+
+
+def _observe_lag(signal: Signal, now_ms: int, since: float) -> None:
+    """`now_ms` is the database's clock at the drain, `since` the seconds after it, so no two clocks are compared."""
+    if signal.at:
+        metrics.LAG_SECONDS.observe(max(0.0, (now_ms - signal.at) / 1000 + since))
 
 
 def _tenants_with_a_new_day(conn: Connection, before: Cursor, after: Cursor) -> list[int]:

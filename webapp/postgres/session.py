@@ -13,6 +13,9 @@ from typing import Any
 import psycopg
 from psycopg import generators
 from psycopg.abc import AdaptContext
+
+# Raised by `Connection.wait` with a timeout. The only private name of psycopg that we use.
+from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.rows import TupleRow
 
 CONNECT_SECONDS = 5
@@ -162,7 +165,7 @@ def _process(conn: psycopg.Connection[Any]) -> int | None:
     conn.pgconn.send_query(b"SELECT pg_catalog.pg_backend_pid()")
     try:
         (answer,) = conn.wait(generators.execute(conn.pgconn), timeout=PROBE_SECONDS)
-    except psycopg.errors._WaitTimeout:
+    except WaitTimeout:
         conn.pgconn.finish()
         return None
     return int(answer.get_value(0, 0) or 0) if answer.ntuples else None

@@ -17,6 +17,7 @@ from . import (
     page_parts,
     panel_fast_path,
     panels,
+    stream_fast_path,
 )
 from .order_number import OrderNumber
 
@@ -29,3 +30,4 @@ def register(app: Flask) -> None:
     for module in (auth, board, panels, inbox, orders, health, metrics, stream):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
+    stream_fast_path.init_app(app)

@@ -20,15 +20,14 @@ from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
 from ..signals import log_follower
-from . import access, panel_batch
+from . import known_users, panel_batch
 from .panels import CONTENT_TYPE, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BATCH = "/panels"
-# Headers as WSGI names them.
-PAGE_USER = "HTTP_" + access.PAGE_USER.upper().replace("-", "_")
+# The header as WSGI names it.
 KNOWN = "HTTP_" + panel_batch.HEADER.upper().replace("-", "_")
 
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
@@ -75,12 +74,11 @@ class PanelFastPath:
 
     def _find(self, environ: WSGIEnvironment, names: tuple[str, ...]) -> tuple[list[Render], int] | None:
         """The renders, and the newest seq that they include."""
-        user = self._users.get_by_cookie(environ.get("HTTP_COOKIE", ""))
-        log = self._logs.read(user.scope.tenant_id) if user is not None else None
-        if user is None or log is None:
+        known = known_users.find(self._users, environ)
+        log = self._logs.read(known[0].scope.tenant_id) if known else None
+        if known is None or log is None:
             return None
-        if environ.get(PAGE_USER, user.page_user) != user.page_user:
-            return None  # Flask answers 409
+        user, _session = known
         root, scope, seq = environ.get("SCRIPT_NAME", ""), user.scope, log.seq
         renders = self._renders.find([((name, root, scope), PANELS[name].topics) for name in names], log)
         return (renders, seq) if renders is not None else None

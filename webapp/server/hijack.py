@@ -1,7 +1,8 @@
 """Takes a request's connection from gunicorn's gevent worker (a hijack), so that the request's greenlet can end.
 
-After the head is sent, the descriptor is duplicated. gunicorn then ends the request as usual (access log, counts, hooks),
-closes its own descriptor and releases the greenlet. The connection stays open through the duplicate.
+The descriptor is duplicated, and the head is sent with the response's first bytes. gunicorn then ends the request as usual
+(access log, counts, hooks), closes its own descriptor and releases the greenlet. The connection stays open through the
+duplicate.
 
 The response ends by closing the connection and is not chunked, so the same bytes serve HTTP/1.0 and HTTP/1.1. SSE needs no
 chunk lengths: a page discards an incomplete event and resumes by its last id. nginx passes such a response on in its own chunks
@@ -13,6 +14,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
+from collections.abc import Iterable
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 # A peer that acknowledges nothing for so long is gone; a closed laptop sends no goodbye.
@@ -36,15 +41,42 @@ def can_hijack(environ: dict[str, Any], start_response: Any) -> bool:
     )
 
 
-def hijack(environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]) -> int:
-    """Send the head. Returns a descriptor of the connection, which the caller owns. Raises OSError if the peer is gone."""
+def hijack(
+    environ: dict[str, Any], start_response: Any, status: str, headers: Iterable[tuple[str, str]]
+) -> tuple[int, bytes]:
+    """A descriptor of the connection, which the caller owns, and the head, which it has to send with its first bytes.
+
+    Raises OSError if the peer is gone. gunicorn's own way to the head checks each header and writes by itself, which is a
+    fifth of the cost of a stream's opening.
+    """
     response, sock = start_response.__self__, environ["gunicorn.socket"]
-    write = start_response(status, headers)
+    # The access log has the status and what gunicorn sent, which is nothing.
+    response.status, response.status_code, response.headers_sent = status, int(status[:3]), True
     response.force_close()
-    response.chunked = False
-    write(b"")
+    version = ".".join(map(str, response.req.version))
+    head = b"HTTP/%b %b\r\nServer: %b\r\nDate: %b\r\nConnection: close\r\n%b\r\n" % (
+        version.encode(),
+        status.encode(),
+        response.version.encode(),
+        _date(int(time.time())),
+        _encoded(tuple(headers)),
+    )
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS)
-    return os.dup(sock.fileno())
+    return os.dup(sock.fileno()), head
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
+
+
+@lru_cache(maxsize=16)
+def _encoded(headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The lines of the headers. Raises ValueError for a line break, after which a client would read an injected header."""
+    for name, value in headers:
+        if not (name + value).isprintable():
+            raise ValueError(f"not a valid header: {name!r:.80}")
+    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")

@@ -17,8 +17,6 @@ import redis
 
 from .signal import MAX_SEQ
 
-# More changed orders are "many" (null): the page refetches the list, not each row.
-IDS_PER_SIGNAL = 50
 HEARTBEAT_KEY = "doorbell:listener"  # the leader's; expires without it
 # Signals per tenant; at ten per second a page may be away for 100 s and still resume exactly.
 LOG_LENGTH = 1000

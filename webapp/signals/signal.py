@@ -26,6 +26,11 @@ class Signal:
     users: Mapping[int, Sequence[str]] = field(default_factory=dict)
     at: int = 0  # of its newest change, epoch ms
 
+    def for_user(self, user_id: int) -> Signal:
+        """The part that concerns this user: the tenant's topics, and the user's own."""
+        own = self.users.get(user_id, ())
+        return Signal(self.seq, {**self.topics, **dict.fromkeys(own)}, at=self.at)
+
     @classmethod
     def parse(cls, text: str | bytes, seq: int | None = None) -> Signal:
         """Raises ValueError, and nothing else, when `text` is not a valid signal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
@@ -17,21 +18,43 @@ def newest_seq(client: redis.Redis, tenant_id: int) -> int:
     return entry_seq(newest[0][0]) if newest else 0
 
 
-def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | None:
-    """The signals after `seq`, oldest first; None when the log does not reach back that far, or not up to `seq`.
+@dataclass(frozen=True)
+class LogPart:
+    """A log's entries after some seq, oldest first, and the seqs of its first and last entry; 0 for an empty log."""
 
-    Raises ValueError when the log holds an entry that is not a signal.
-    """
+    oldest: int
+    newest: int
+    entries: list[tuple[int, bytes]]
+
+    def since(self, seq: int) -> list[Signal] | None:
+        """The signals after `seq`, at least that of `read`; None when the log does not reach back to it, or not up to it.
+
+        Raises ValueError when an entry is not a signal.
+        """
+        if not self.newest:
+            return [] if seq == 0 else None  # Redis was emptied
+        if not self.oldest <= seq <= self.newest:
+            return None
+        return [Signal.parse(text, entry) for entry, text in self.entries if entry > seq]
+
+
+def read(client: redis.Redis, tenant_id: int, seq: int) -> LogPart:
+    """The log after `seq`, read at one moment."""
     log = log_key(tenant_id)
-    oldest = cast(Any, client.xrange(log, count=1))
-    if not oldest:
-        return [] if seq == 0 else None  # Redis was emptied
-    if entry_seq(oldest[0][0]) > seq:
-        return None
-    entries = cast(Any, client.xrange(log, min=f"({seq}-0"))
-    if not entries and newest_seq(client, tenant_id) < seq:
-        return None  # the log lost its end
-    return [Signal.parse(fields.get(b"signal", b""), entry_seq(entry_id)) for entry_id, fields in entries]
+    with client.pipeline() as pipeline:
+        pipeline.xrange(log, count=1)
+        pipeline.xrevrange(log, count=1)
+        pipeline.xrange(log, min=f"({seq}-0")
+        oldest, newest, entries = cast(Any, pipeline.execute())
+    if not newest:
+        return LogPart(0, 0, [])
+    signals = [(entry_seq(entry_id), fields.get(b"signal", b"")) for entry_id, fields in entries]
+    return LogPart(entry_seq(oldest[0][0]), entry_seq(newest[0][0]), signals)
+
+
+def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | None:
+    """The signals after `seq`, as `LogPart.since` returns them."""
+    return read(client, tenant_id, seq).since(seq)
 
 
 def entry_seq(entry_id: bytes) -> int:

@@ -9,6 +9,10 @@ const GRACE_MS = 1500; // an orderly reconnect takes less
 // Most streams are back sooner, and a web process that has just started has enough load.
 const RECENT_MS = 5_000;
 
+// A restart of a process with thousands of pages takes this long, until their panels have been fetched again. Meanwhile a panel
+// without a response is not stale yet: the page shows "Reconnecting".
+const RESTART_MS = 8_000;
+
 export const state = {
   connected: false, // the stream is open
   // The server gets no signals; the stream itself may be open.
@@ -21,6 +25,7 @@ export const state = {
 };
 const resumeActions = new Set();
 let disconnectedAt = performance.now();
+let lostAt = -Infinity; // a stream that was open
 
 function describe() {
   if (state.otherUser) return ["out", "Another user is signed in now."];
@@ -72,7 +77,7 @@ function signInLink() {
 }
 
 export function set(changes) {
-  if (changes.connected === false && state.connected) disconnectedAt = performance.now();
+  if (changes.connected === false && state.connected) disconnectedAt = lostAt = performance.now();
   if (changes.connected) changes.polled = false;
   Object.assign(state, changes);
   show();
@@ -85,6 +90,8 @@ export function showLatency(ms) {
 }
 
 export const recentlyDisconnected = () => !state.connected && performance.now() - disconnectedAt < RECENT_MS;
+// How long a page that lost its stream waits before it shows panels without a response as stale; 0 in any other case.
+export const restartMs = () => Math.max(0, lostAt + RESTART_MS - performance.now());
 export const isLive = () => state.connected && !state.away;
 export const onResume = (action) => resumeActions.add(action);
 

@@ -53,11 +53,11 @@ class Stream:
         """Add the signal's topics to the pending ones."""
         if self.pending is None:
             self.pending = PendingTopics()
-        self.pending.add(signal, self.user_id)
+        self.pending.add(signal.for_user(self.user_id))
 
     def send_control(self, event: str, why: str) -> None:
         """Replace all pending topics by `resync` or `away`."""
-        self.pending = PendingTopics.control_event(event, why, self.pending.seq if self.pending else 0)
+        self.pending = PendingTopics.control_event(event, why, 0 if self.pending is None else self.pending.seq)
 
     def mark_disconnected(self, why: str) -> None:
         self.seq = 0
@@ -76,7 +76,7 @@ class Stream:
     def take_pending(self) -> PendingTopics | None:
         """Return the pending topics and clear them; None when there are none."""
         pending, self.pending = self.pending, None
-        return pending if pending and pending.topics else None
+        return pending or None
 
     def greet(self) -> bytes:
         """The first bytes: `hello` and all pending topics."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
+from functools import cached_property
 
 # For requests, PostgreSQL, Redis and the log. Without them the process could not even answer "full".
 SPARE_DESCRIPTORS = 200
@@ -21,17 +22,25 @@ class Capacity:
     def __init__(self, per_user: int, per_process: int) -> None:
         self._per_user, self._per_process = per_user, per_process
         self._streams_of_user: Counter[int] = Counter()
+        self._total = 0
+
+    @cached_property
+    def _max(self) -> int:
+        """Read at the first stream: a worker raises its limit of open files after it has loaded the app."""
+        return max_streams(self._per_process)
 
     def reached(self, user_id: int) -> str | None:
         """The limit that is reached, `user` or `process`; None when another stream of this user may open."""
         if self._streams_of_user[user_id] >= self._per_user:
             return "user"
-        return "process" if self._streams_of_user.total() >= max_streams(self._per_process) else None
+        return "process" if self._total >= self._max else None
 
     def add(self, user_id: int) -> None:
         self._streams_of_user[user_id] += 1
+        self._total += 1
 
     def remove(self, user_id: int) -> None:
+        self._total -= 1
         self._streams_of_user[user_id] -= 1
         if not self._streams_of_user[user_id]:
             del self._streams_of_user[user_id]

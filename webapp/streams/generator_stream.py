@@ -26,7 +26,7 @@ class GeneratorStream(Stream):
     def coalesce(self, signal: Signal) -> None:
         with self._lock:
             super().coalesce(signal)
-            concerned = self.pending is not None and bool(self.pending.topics)
+            concerned = bool(self.pending)
         if concerned:
             self._wake.set()
 
@@ -54,7 +54,7 @@ class GeneratorStream(Stream):
             self._wake.wait()
             self._wake.clear()
             ping, self._ping = self._ping, b""
-            frame = sse.changes(self.take_pending(), len(self.tenant_streams)) + ping
+            frame = sse.pending_changes(self.take_pending(), len(self.tenant_streams)) + ping
             if frame and not self.closed:
                 yield self._counted(frame)
 

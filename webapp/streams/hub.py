@@ -83,11 +83,11 @@ class Hub:
         except (redis.RedisError, ValueError):
             replay = resume.Replay(stream.seq, None, resume.RESYNC)
         stream.seq = replay.seq
-        metrics.RESUMES.labels(replay.source if reconnect or replay.signals is None else resume.FRESH).inc()
-        if replay.signals is None:
+        metrics.RESUMES.labels(replay.source if reconnect or replay.missed is None else resume.FRESH).inc()
+        if replay.missed is None:
             stream.send_control(RESYNC, "gap")
-        for signal in replay.signals or ():
-            stream.coalesce(signal)
+        elif replay.missed.seq:
+            stream.coalesce(replay.missed)
 
     def close(self, stream: Stream, cause: str) -> None:
         """End the stream and count its `cause`, one of metrics.DROP_CAUSES; a second call counts nothing."""

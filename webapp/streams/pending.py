@@ -3,47 +3,51 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..events.topics import ORDERS
-from ..signals import publisher
+from ..signals.coalesce import CoalescedSignal
 from ..signals.signal import Signal
 
 DISCONNECTED = "away"  # the page polls until `resync`
 
 
-@dataclass(slots=True)
-class PendingTopics:
-    """Topics with their further data, and the newest seq and time among them."""
+class ControlEvent(NamedTuple):
+    """`resync` or `away`, with its reason."""
 
-    topics: dict[str, dict[str, Any]] = field(default_factory=dict)
-    seq: int = 0
-    at: int = 0
+    event: str
+    why: str
+
+
+class PendingTopics(CoalescedSignal):
+    """All that a stream has yet to send: a control event, if any, and the topics of the signals after it."""
+
+    __slots__ = ("control",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.control: ControlEvent | None = None
 
     @classmethod
     def control_event(cls, event: str, why: str, seq: int) -> PendingTopics:
         """`resync` or `away`, in place of the topics before it. `away` carries no seq, because the page has seen nothing."""
-        return cls({event: {"why": why}}, 0 if event == DISCONNECTED else seq, int(time.time() * 1000))
+        pending = cls()
+        pending.control = ControlEvent(event, why)
+        pending.seq, pending.at = 0 if event == DISCONNECTED else seq, int(time.time() * 1000)
+        return pending
 
-    def add(self, signal: Signal, user_id: int) -> None:
-        for topic, ids in signal.topics.items():
-            self._add(topic, ids)
-        for topic in signal.users.get(user_id, ()):
-            self._add(topic, None)
-        self.seq, self.at = max(self.seq, signal.seq), max(self.at, signal.at)
+    def __bool__(self) -> bool:
+        return bool(self.topics or self.control)
 
-    def signal(self, users: Mapping[int, Sequence[str]] | None = None) -> Signal:
-        """All of it as one signal."""
-        topics = {topic: values.get("ids") for topic, values in self.topics.items()}
-        return Signal(self.seq, topics, users or {}, self.at)
+    @property
+    def names(self) -> list[str]:
+        """The names of the events that are pending."""
+        return list(events_of(self.signal(), self.control))
 
-    def _add(self, topic: str, ids: Any) -> None:
-        if topic == ORDERS:
-            known = self.topics.get(ORDERS, {"ids": []})["ids"]
-            union = None if ids is None or known is None else sorted({*known, *ids})
-            many = union is None or len(union) > publisher.IDS_PER_SIGNAL
-            self.topics[ORDERS] = {"ids": None if many else union}
-        else:
-            self.topics.setdefault(topic, {})
+
+def events_of(signal: Signal, control: ControlEvent | None = None) -> dict[str, dict[str, Any]]:
+    """The events of a signal in the order in which they are sent: name -> the data beside seq and time."""
+    events: dict[str, dict[str, Any]] = {control.event: {"why": control.why}} if control else {}
+    for topic, ids in signal.topics.items():
+        events.setdefault(topic, {"ids": ids} if topic == ORDERS else {})
+    return events

@@ -5,6 +5,7 @@ Only for processes that gevent runs: all of it happens in one thread and nothing
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -35,16 +36,18 @@ class SocketStream(Stream):
         self.slow = False
         self.moved = 0.0  # last progress while slow (time.monotonic)
 
-    def begin(self, fd: int) -> None:
-        """Send the greeting on this descriptor, which the stream closes from now on."""
-        if self.closed:  # the process is stopping
+    def begin(self, fd: int, head: bytes) -> None:
+        """Send the response's head and the greeting on this descriptor, which the stream closes from now on."""
+        if self.closed:  # the process is stopping, or the session has just ended
+            with contextlib.suppress(OSError):
+                os.write(fd, head)
             os.close(fd)
             return
         self.fd = fd
         self._sockets.add(self)
-        greeting = self.greet()
-        if not self._write(greeting):
-            self.unsent = greeting
+        first = head + self.greet()
+        if not self._write(first):
+            self.unsent = first
         if not self.slow:
             self.ready_fd = self.fd
 
@@ -96,7 +99,7 @@ class SocketStream(Stream):
         if self.fd < 0 or self.closed:
             return
         pending = self.take_pending()
-        if pending and not self._write(sse.changes(pending, len(self.tenant_streams))):
+        if pending and not self._write(sse.pending_changes(pending, len(self.tenant_streams))):
             self.pending = pending
 
     def _write(self, frame: bytes) -> bool:

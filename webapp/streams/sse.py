@@ -12,7 +12,7 @@ from ..display import clock
 from ..events.topics import INBOX
 from ..panels.costs import PROCESS
 from ..signals.signal import Signal
-from .pending import PendingTopics
+from .pending import ControlEvent, PendingTopics, events_of
 
 NO_USER = 0  # no user has this id
 # How long a page waits before it reconnects, at random, so that pages do not all come at once.
@@ -36,9 +36,7 @@ class Message:
         own = tuple(self.signal.users.get(user_id, ()))
         frame = self._frames.get(own)
         if frame is None:
-            pending = PendingTopics()
-            pending.add(self.signal, user_id)
-            frame = self._frames[own] = changes(pending, self._viewers)
+            frame = self._frames[own] = changes(self.signal.for_user(user_id), self._viewers)
         return frame
 
 
@@ -47,23 +45,30 @@ def greeting(seq: int, live: bool, missed: PendingTopics | None, viewers: int) -
 
     `hello` has no id when more follows: a page that disconnects after it would skip the rest.
     """
-    hello = {"seq": seq, "now": _now_ms(), "live": live}
-    return encode("hello", hello, None if missed else seq, _at_random(RETRY_MS)) + changes(missed, viewers)
+    # Not by `encode`: after a restart thousands of streams open at once.
+    event_id = b"" if missed else b"id: %d\n" % seq
+    hello = b'event: hello\nretry: %d\n%bdata: {"seq":%d,"now":%d,"live":%b}\n\n'
+    greeting = hello % (_at_random(RETRY_MS), event_id, seq, _now_ms(), b"true" if live else b"false")
+    return greeting + pending_changes(missed, viewers)
 
 
-def changes(pending: PendingTopics | None, viewers: int) -> bytes:
-    """One event per topic. Only the last carries the id, so a page that got half of them resumes before them all.
+def pending_changes(pending: PendingTopics | None, viewers: int) -> bytes:
+    return changes(pending.signal(), viewers, pending.control) if pending else b""
 
-    `viewers`, the tenant's streams in this process, sets the pace of the pages (panels/pacing.py).
+
+def changes(signal: Signal, viewers: int, control: ControlEvent | None = None) -> bytes:
+    """One event per topic, after the control event. Only the last carries the id.
+
+    So a page that got half of them resumes before them all. `viewers`, the tenant's streams in this process, sets the pace
+    of the pages (panels/pacing.py).
     """
-    if not pending or not pending.topics:
-        return b""
-    parts = []
-    last = len(pending.topics) - 1
-    for n, (topic, values) in enumerate(sorted(pending.topics.items(), key=lambda item: item[0] == INBOX)):
-        data = {"seq": pending.seq, "at": pending.at, **PROCESS.pacing(viewers).fields(), **values}
-        parts.append(encode(topic, data, pending.seq if n == last and pending.seq else None))
-    return b"".join(parts)
+    events = sorted(events_of(signal, control).items(), key=lambda item: item[0] == INBOX)
+    shared = {"seq": signal.seq, "at": signal.at, **PROCESS.pacing(viewers).fields()}
+    last = len(events) - 1
+    return b"".join(
+        encode(name, {**shared, **values}, signal.seq if n == last and signal.seq else None)
+        for n, (name, values) in enumerate(events)
+    )
 
 
 def ping() -> bytes:
@@ -97,7 +102,7 @@ def encode(event: str, data: Mapping[str, Any], event_id: int | None = None, ret
 
 
 def _at_random(bounds: tuple[int, int]) -> int:
-    return random.randint(*bounds)  # noqa: S311 - spreads load, keeps no secret
+    return int(random.uniform(*bounds))  # noqa: S311 - spreads load, keeps no secret
 
 
 def _now_ms() -> int:

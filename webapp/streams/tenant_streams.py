@@ -1,4 +1,7 @@
-"""A tenant's open streams in this process, and the fan-out of signals: one by one to few streams, coalesced for a crowd."""
+"""A tenant's open streams in this process, and the fan-out of signals: one by one to few streams, coalesced for a crowd.
+
+streams/fan_out.py decides when a fan-out begins. While nothing waits there is no thread; a burst has one.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.costs import PROCESS
 from ..panels.pacing import fan_out_seconds
+from ..signals.coalesce import CoalescedSignal
 from ..signals.signal import Signal
 from . import resume
 from .base import Stream
-from .pending import PendingTopics
-from .sse import NO_USER, Message
+from .fan_out import FanOut, FanOutScheduler
+from .sse import Message
 from .unreadable_messages import UnreadableMessages
 
 # Streams written before other greenlets run: about 2 ms.
@@ -28,7 +32,6 @@ class TenantStreams:
     """`ready` is set when Redis confirms the subscription; `recent` buffers the signals since then.
 
     `streams` keeps opening order, which is also their order in the kernel's memory: with thousands, writing is 10 % cheaper.
-    The first signal after a pause goes out at once. Signals that arrive before the next fan-out are coalesced in `_pending`.
     """
 
     def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], unreadable: UnreadableMessages) -> None:
@@ -37,12 +40,8 @@ class TenantStreams:
         self.streams: dict[Stream, None] = {}
         self.ready = threading.Event()
         self.recent = resume.RecentSignals()
-        self._lock = threading.Lock()  # guards the attributes below
-        self._pending = PendingTopics()
-        self._pending_count = 0  # signals in it
-        self._in_progress: PendingTopics | None = None  # of the running fan-out
-        self._busy = False  # a fan-out runs or is due
-        self._due = 0.0  # of the next one (time.monotonic)
+        self._lock = threading.Lock()  # guards the scheduler
+        self._scheduler = FanOutScheduler(fan_out_seconds)
 
     def add(self, stream: Stream) -> None:
         self.streams[stream] = None
@@ -60,12 +59,11 @@ class TenantStreams:
         if not signal.topics:
             return
         with self._lock:
-            self._pending.add(signal, NO_USER)
-            self._pending_count += 1
-            if self._busy:
-                return
-            self._busy = True
-        if time.monotonic() < self._due:
+            is_loop_needed = self._scheduler.offer(Signal(signal.seq, signal.topics, at=signal.at))
+            wait = self._scheduler.due(time.monotonic())
+        if not is_loop_needed:
+            return
+        if wait:
             threading.Thread(target=self._fan_out_loop, name="fan-out", daemon=True).start()
         else:
             self._fan_out_loop()
@@ -73,7 +71,7 @@ class TenantStreams:
     def discard_pending(self) -> None:
         """Drop the pending topics and the rest of a running fan-out: the streams get `away` or `resync` instead."""
         with self._lock:
-            self._pending, self._pending_count, self._in_progress = PendingTopics(), 0, None
+            self._scheduler.discard()
 
     def resync(self) -> None:
         """Make all pages resync and forget the replay buffer, because signals may have been lost."""
@@ -87,13 +85,9 @@ class TenantStreams:
         """Send to the named users, together with all signals they have not had yet, so that no older one follows."""
         streams = list(self.streams)
         personal = [stream for stream in streams if stream.user_id in signal.users]
-        merged = PendingTopics()
         with self._lock:
-            for earlier in (self._in_progress, self._pending):
-                if earlier is not None:
-                    merged.add(earlier.signal(), NO_USER)
-        merged.add(Signal(signal.seq, signal.topics, at=signal.at), NO_USER)
-        message = Message(merged.signal(signal.users), len(streams))
+            unsent = self._scheduler.unsent()
+        message = Message(CoalescedSignal([*unsent, signal]).signal(), len(streams))
 
         def send(batch: Sequence[Stream]) -> bool:
             for stream in batch:
@@ -105,47 +99,46 @@ class TenantStreams:
         metrics.DELIVERIES.inc(len(personal))
 
     def _fan_out_loop(self) -> None:
-        """Fan out until nothing is pending. Only the caller that set `_busy` runs this."""
+        """Fan out until nothing waits."""
+        while True:
+            with self._lock:
+                now = time.monotonic()
+                fan_out = self._scheduler.take(now)
+                wait = self._scheduler.due(now) if fan_out is None else None
+            if fan_out is not None:
+                self._fan_out(fan_out)
+            elif wait is not None:
+                time.sleep(wait)
+            else:
+                return
+
+    def _fan_out(self, fan_out: FanOut) -> None:
+        streams, took = list(self.streams), 0.0
         try:
-            while self._has_pending():
-                if (pause := self._due - time.monotonic()) > 0:
-                    time.sleep(pause)
-                self._fan_out()
+            took = self._send_to_all(fan_out, streams)
         except Exception:  # else pages show old numbers
             log.exception("failed to fan out signals")
-            self._busy = False
             self.resync()
+        finally:
+            with self._lock:
+                self._scheduler.finish(time.monotonic(), took, len(streams))
 
-    def _has_pending(self) -> bool:
-        with self._lock:
-            self._busy = self._pending_count > 0
-            return self._busy
-
-    def _fan_out(self) -> None:
-        """Send all that is pending as one signal."""
-        streams = list(self.streams)
-        with self._lock:
-            current, self._pending = self._pending, PendingTopics()
-            coalesced, self._pending_count = self._pending_count - 1, 0
-            self._in_progress = current
-        if coalesced < 0:
-            return  # discarded since
-        signal = current.signal()
-        message = Message(signal, len(streams))
+    def _send_to_all(self, fan_out: FanOut, streams: list[Stream]) -> float:
+        """Returns the seconds that the writing took."""
+        message = Message(fan_out.signal, len(streams))
 
         def send(batch: Sequence[Stream]) -> bool:
             self._deliver(message, batch)
-            return self._in_progress is current
+            return not fan_out.discarded
 
         took = _in_batches(streams, send)
-        self._in_progress = None
-        self._due = time.monotonic() + fan_out_seconds(took, len(streams))
         PROCESS.fanned_out(self, len(streams), took)
-        if coalesced:
-            metrics.COALESCED.inc(coalesced * len(streams))
+        if fan_out.count > 1:
+            metrics.COALESCED.inc((fan_out.count - 1) * len(streams))
         metrics.DELIVERIES.inc(len(streams))
         metrics.WRITE_SECONDS.inc(took)
-        metrics.DELIVERY_LAG.observe(max(0.0, time.time() - signal.seq / 1000))
+        metrics.DELIVERY_LAG.observe(max(0.0, time.time() - fan_out.signal.seq / 1000))
+        return took
 
 
 def _in_batches(streams: list[Stream], send: Callable[[Sequence[Stream]], bool]) -> float:

@@ -9,6 +9,7 @@ Flask is imported at use: gunicorn's master must not import it before gevent pat
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ DELIVERIES = Counter(
 FRAMES = Counter(
     "doorbell_stream_frames_total", "Frames written, counted per stream: a greeting, the events of a signal, or a ping."
 )
-BYTES = Counter("doorbell_stream_bytes_total", "Bytes of the frames written.")
+BYTES = Counter("doorbell_stream_bytes_total", "Bytes of the frames written, and of heads that were sent with them.")
 WRITE_SECONDS = Counter("doorbell_stream_write_seconds_total", "Seconds spent on delivering signals to streams.")
 DELIVERY_LAG = Histogram(
     "doorbell_stream_delivery_lag_seconds",
@@ -108,8 +109,8 @@ PANEL_HITS, PANEL_WAITS, PANEL_MISSES = (
     PANEL_REQUESTS.labels("query"),
 )
 
-for _max, _class in TENANT_CLASSES:
-    STREAMS.labels(_class)
+_CLASS_LIMITS = [limit for limit, _name in TENANT_CLASSES]
+_CLASS_GAUGES = [STREAMS.labels(name) for _limit, name in TENANT_CLASSES]
 for _cause in DROP_CAUSES:
     DROPS.labels(_cause)
 for _cause in ("away", "pool", "timeout"):
@@ -148,15 +149,15 @@ def init_app(app: Flask) -> None:
 def set_tenant_streams(streams: int, before: int) -> None:
     """Set the number of a tenant's streams in this process. A change of class moves all of them to the other class."""
     old, new = _class_of(before), _class_of(streams)
-    if old == new:
-        STREAMS.labels(new).inc(streams - before)
+    if old is new:
+        new.inc(streams - before)
     else:
-        STREAMS.labels(new).inc(streams)
-        STREAMS.labels(old).dec(before)
+        new.inc(streams)
+        old.dec(before)
 
 
-def _class_of(streams: int) -> str:
-    return next(name for maximum, name in TENANT_CLASSES if streams <= maximum)
+def _class_of(streams: int) -> Gauge:
+    return _CLASS_GAUGES[bisect_left(_CLASS_LIMITS, streams)]
 
 
 def hub_outage_started(cause: str) -> None:

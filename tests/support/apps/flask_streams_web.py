@@ -1,0 +1,20 @@
+"""The web app with what only a test wants: it tells how many requests for a stream came as far as Flask."""
+
+from __future__ import annotations
+
+from flask import request
+
+from wsgi import app
+
+_requests: list[str] = []
+
+
+@app.before_request
+def record() -> None:
+    if request.path == "/stream":
+        _requests.append(request.method)
+
+
+@app.get("/flask-streams")
+def flask_streams() -> str:
+    return str(len(_requests))
