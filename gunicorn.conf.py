@@ -14,14 +14,16 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-# Neither imports a library that gevent must patch first (tests/observability/test_imports_before_gevent.py).
-from webapp.config import CANNOT_START
+# None of them imports a library that gevent must patch first (tests/observability/test_imports_before_gevent.py).
+from webapp.config import CANNOT_START, ConfigError, network
+from webapp.config.env import EnvReader
 from webapp.observability import logs
 
+_read = EnvReader(os.environ)
 # A proxy in front does TLS and HTTP/2.
-bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+bind = network.bind_address(_read)
 worker_class = "webapp.server.gunicorn_worker.Worker"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
+workers = _read.whole_number("WEB_CONCURRENCY", 1, 1, 1_000)
 # Concurrent requests per process. Streams count only where each holds a greenlet (STREAM_TRANSPORT=generator).
 worker_connections = 10_000
 # Connections that wait to be accepted. After a restart all pages come back while the worker still loads the app; one that does
@@ -32,22 +34,26 @@ keepalive = 5
 # Seconds until a worker that hangs is killed; open streams do not count as a hang.
 timeout = 60
 # Seconds to end all streams on a deploy.
-graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT") or 30)
+graceful_timeout = _read.whole_number("GRACEFUL_TIMEOUT", 30, 0, 3600)
 preload_app = False
 
 # Time for a worker to end its streams when it exits without SIGTERM, for example at `max_requests`.
 LAST_STREAMS_SECONDS = 1.0
 
 # X-Forwarded-Proto and the like are trusted from these addresses only: name the proxy's if it runs on another machine.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+forwarded_allow_ips = _read.text("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # No header may set SCRIPT_NAME or PATH_INFO: a client's value would cause a 500.
 forwarder_headers = ""
 
 # A board sends a request per second; the proxy keeps the access log.
 accesslog = None
 errorlog = "-"
-loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
+loglevel = _read.text("GUNICORN_LOG_LEVEL", "warning")
 
+
+if _read.faults:
+    print(ConfigError(_read.faults), file=sys.stderr)
+    sys.exit(CANNOT_START)
 
 LINE_CHARS = 300
 
@@ -100,13 +106,14 @@ def post_worker_init(worker: Any) -> None:
     """Prepare a worker. On SIGTERM the hub ends the streams, because gunicorn waits for open responses and they never end."""
     import gevent
 
-    from webapp.server import open_files
+    from webapp.server import open_files, static_files
+    from webapp.services import services
 
     refuse_an_insecure_network(worker)
     open_files.raise_limit()
-    # Before the first page needs them.
-    worker.wsgi.extensions["doorbell_static"].prepare()
-    hub = worker.wsgi.extensions["doorbell_hub"]
+    static_files.prepare(worker.wsgi)
+    hub = services(worker.wsgi).hub
+    hub.start()
     stop = signal.getsignal(signal.SIGTERM)
 
     def end_streams_and_stop(signum: int, frame: Any) -> None:
@@ -121,9 +128,9 @@ def post_worker_init(worker: Any) -> None:
 
 def refuse_an_insecure_network(worker: Any) -> None:
     """Exit where the addresses that gunicorn bound, by whichever option, are not safe for this configuration."""
-    from webapp.config import network
+    from webapp.services import services
 
-    config = worker.wsgi.extensions["doorbell_config"]
+    config = services(worker.wsgi).config
     for address in worker.cfg.address:
         bind = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else f"unix:{address}"
         if (fault := config.insecure(bind)) and not config.allow_insecure_network:
@@ -136,4 +143,6 @@ def worker_exit(_server: Any, worker: Any) -> None:
     # Absent in the master, and in a worker that could not load the app.
     app = getattr(worker, "wsgi", None)
     if app is not None:
-        app.extensions["doorbell_hub"].close_all(LAST_STREAMS_SECONDS)
+        from webapp.services import services
+
+        services(app).hub.close_all(LAST_STREAMS_SECONDS)

@@ -7,7 +7,7 @@ once and binds the port as soon as it is free), a reload (SIGHUP: gunicorn repla
 Errors are error answers of the server to a stream or a panel, and viewers that were signed out. Counted separately are
 the pages that show "Reconnecting" (after 1.5 s) or "Stale since …" (viewers.py) while the server does not answer.
 
-    STORM_VIEWERS=500 STORM_FETCH=0.1 python -m bench.storm
+    STORM_VIEWERS=500 STORM_FETCH=0.1 STORM_CASES="reload,kill -9" python -m bench.storm
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def main() -> None:
                 if opened["open"] < viewers:
                     raise SystemExit(f"only {opened['open']} of {viewers} streams opened:\n{web.log.read_text()}")
                 with _changes(client, tenant_id):
-                    for case, restart in (("deploy", _deploy), ("reload", _reload), ("kill -9", _kill)):
-                        _storm(web, pages, case, restart, viewers, share)
+                    for case in os.environ.get("STORM_CASES", ",".join(RESTARTS)).split(","):
+                        _storm(web, pages, case, RESTARTS[case], viewers, share)
 
 
 def _deploy(web: Web) -> None:
@@ -77,6 +77,9 @@ def _kill(web: Web) -> None:
     web.start()
 
 
+RESTARTS = {"deploy": _deploy, "reload": _reload, "kill -9": _kill}
+
+
 def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], viewers: int, share: float) -> None:
     before = _wait(pages, lambda found: found["connected"] >= viewers)
     if before["connected"] < viewers:
@@ -88,6 +91,7 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
     begin = time.time()
     restart(web)
     _wait(pages, lambda found: found["lost"] >= viewers and found["connected"] >= viewers)
+    times = web.worker.cpu_times()
     time.sleep(SETTLE_SECONDS)
     found = pages.ask("read")
     away = found["away"] or [0.0]
@@ -106,6 +110,8 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
             "away_p50_seconds": round(statistics.median(away), 2),
             "away_max_seconds": round(max(away), 2),
             "reconnects": found["tries"],
+            # Of the new worker, from its start until all were back.
+            "worker_cpu_seconds": round(times.user + times.system, 2),
             "peak_reconnects_per_second": found["peak_tries"],
             "peak_returns_per_second": found["peak_returns"],
             "peak_refetches_on_return_per_second": found["peak_refetches_on_return"],

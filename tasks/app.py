@@ -5,13 +5,12 @@ Importing it reads no environment and connects to nothing.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
 from celery import Celery
 
-from webapp.config import CANNOT_START, Config, ConfigError, redis_url
+from webapp.config import CANNOT_START, ConfigError, redis_url
 
 from . import (
     broker_errors,
@@ -20,6 +19,7 @@ from . import (
     metrics,  # noqa: F401 - likewise
 )
 from .message_guard import QUEUE
+from .process_config import process_config
 from .schedule import SCHEDULE
 
 
@@ -51,7 +51,7 @@ def settings() -> dict[str, Any]:
     the environment is invalid.
     """
     try:
-        config = Config.from_env(os.environ)
+        config = process_config()
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(CANNOT_START)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import psycopg
@@ -10,17 +9,17 @@ import redis
 from celery.signals import worker_ready
 
 from webapp import redis_client
-from webapp.config import Config
 from webapp.listener.catch_up import drain_without_leader
 
 from .app import app
+from .process_config import process_config
 from .schedule import CATCH_UP, EVERY
 
 
 @app.task(name=CATCH_UP, throws=(psycopg.OperationalError, redis.RedisError))
 def catch_up() -> int | None:
     """Returns the number of drained events; None while a listener leads, which is normal."""
-    config = Config.from_env(os.environ)
+    config = process_config()
     with redis_client.connect(config.redis_url) as client:
         drained = drain_without_leader(config.database_url, client)
     return drained.events if drained else None

@@ -6,7 +6,6 @@ child processes that Prometheus cannot scrape.
 
 from __future__ import annotations
 
-import os
 import sys
 from time import perf_counter
 from typing import Any
@@ -14,9 +13,10 @@ from typing import Any
 from celery.exceptions import WorkerShutdown
 from celery.signals import task_failure, task_postrun, task_prerun, task_revoked, task_success, worker_ready
 
-from webapp.config import CANNOT_START, Config, ConfigError
+from webapp.config import CANNOT_START, ConfigError
 from webapp.observability.metrics import worker
 
+from .process_config import process_config
 from .schedule import EVERY, REFRESH_ROLLUPS
 
 _started: dict[str, float] = {}  # by task id
@@ -28,7 +28,7 @@ for _name in EVERY:
 @worker_ready.connect
 def serve(**_: Any) -> None:
     try:
-        worker.serve_if_asked(Config.from_env(os.environ))
+        worker.serve_if_asked(process_config())
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise WorkerShutdown(CANNOT_START) from error

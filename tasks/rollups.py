@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import psycopg
 import redis
 
 from webapp import redis_client
-from webapp.config import Config
 from webapp.events.topics import ROLLUPS
 from webapp.rollups import refresh as rollups
 from webapp.signals import publisher
 
 from .app import app
+from .process_config import process_config
 from .schedule import REFRESH_ROLLUPS
 
 
@@ -21,7 +19,7 @@ from .schedule import REFRESH_ROLLUPS
 @app.task(name=REFRESH_ROLLUPS, throws=(psycopg.OperationalError, redis.RedisError))
 def refresh() -> int:
     """Returns the number of changed tenants. Signals follow the commit, so that a refetch reads the new rollups."""
-    config = Config.from_env(os.environ)
+    config = process_config()
     changed = rollups.refresh(config.database_url)
     with redis_client.connect(config.redis_url) as client:
         for tenant_id in sorted(changed):

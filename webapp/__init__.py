@@ -23,11 +23,10 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_env(os.environ)
     app = Flask(__name__, static_url_path=f"{static_files.PREFIX}{static_files.version()}")
     app.config.update(_settings(config))
-    app.extensions["doorbell_config"] = config
-    from . import cli, extensions, routes
+    from . import cli, extensions, routes, services
     from .routes import errors
 
-    extensions.init_app(app)
+    extensions.init_app(app, services.init_app(app, config))
     errors.init_app(app)
     routes.register(app)
     cli.register(app)

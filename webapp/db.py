@@ -29,9 +29,8 @@ Base.metadata.naming_convention = {
 db = SQLAlchemy(model_class=Base)
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, database_url: str) -> None:
     db.init_app(app)
-    database_url = app.extensions["doorbell_config"].database_url
 
     def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> psycopg.Connection[Any]:
         """A session for pages. It may be on a read-only server; a write there is an error that routes/errors.py names."""

@@ -123,7 +123,12 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 @cache
 def number_pattern(locale: str | None) -> re.Pattern[str]:
-    """A pattern of numbers with the groups `minus`, `whole` (with the locale's thousands separators) and `decimals`."""
+    """A pattern of numbers with the groups `minus`, `whole` (with the locale's thousands separators) and `decimals`.
+
+    All fields of forms use it. Babel's `parse_decimal(strict=True)` is no replacement: it accepts what Decimal does (1e3, NaN,
+    1_000, digits of other scripts), and refuses the apostrophe, the space and the minus sign of keyboards. The import has a
+    parser of its own, because a file has one decimal mark in any locale (order_import/cell_parsers.py).
+    """
     decimal, whole = r"\.", "[0-9]+"
     if locale:
         decimal, group = re.escape(get_decimal_symbol(locale)), get_group_symbol(locale)

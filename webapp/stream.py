@@ -7,33 +7,24 @@ socket when the connection can be hijacked from the server, else a generator.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Response, request
 from flask_login import current_user
 
-from . import redis_client
-from .accounts import sessions, sign_out, user_cache
-from .config import Config
+from .accounts import sessions
+from .services import services
 from .signals import notices
-from .streams.hub import Hub, StreamRefused
+from .streams.hub import StreamRefused
 from .streams.opening import HEADERS, StreamOpener, StreamRequest, readable_seq
-from .streams.revocation import Revocations
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-bp = Blueprint("stream", __name__)
+bp = Blueprint("stream", __name__, url_prefix="/stream")
 
 
-def init_app(app: Flask, config: Config) -> None:
-    hub = app.extensions["doorbell_hub"] = Hub(config, Revocations(app))
-    users = app.extensions["doorbell_user_cache"]
-    app.extensions["doorbell_stream_opener"] = StreamOpener(hub, users, config.stream_transport)
-    sign_out.on_session_end(app, end_session)
-
-
-@bp.get("/stream")
+@bp.get("")
 def stream() -> Response:
     """Named events until the stream's life ends. Answers 401 as text, because an EventSource cannot show a page."""
     if not current_user.is_authenticated:
@@ -41,14 +32,14 @@ def stream() -> Response:
     since = readable_seq(request.headers.get("Last-Event-ID") or request.args.get("since") or "0")
     reconnect = "Last-Event-ID" in request.headers
     asked = StreamRequest(current_user.tenant_id, current_user.id, sessions.current(), since, reconnect)
-    return StreamResponse(cast(StreamOpener, current_app.extensions["doorbell_stream_opener"]), asked)
+    return StreamResponse(services().streams, asked)
 
 
 def end_session(key: sessions.SessionKey) -> None:
     """Close this process's streams of a session that has just ended, and make the other processes check theirs."""
-    user_cache.cached_users().end(key.id)
-    cast(Hub, current_app.extensions["doorbell_hub"]).end_session(key.id)
-    notices.sessions_ended(redis_client.client())
+    services().users.end(key.id)
+    services().hub.end_session(key.id)
+    notices.sessions_ended(services().redis)
 
 
 class StreamResponse(Response):

@@ -18,6 +18,7 @@ from webapp import create_app
 from webapp.accounts.sessions import SessionKey
 from webapp.accounts.user_cache import KEPT_SECONDS
 from webapp.observability.metrics import web as metrics
+from webapp.services import services
 from webapp.stream import end_session
 from webapp.streams.base import Stream
 from webapp.streams.revocation import Revocations
@@ -27,6 +28,7 @@ from ..support.browser import Person
 from ..support.metrics import metric_value, scrape
 from ..support.processes import SECRET, Doorbell, get
 from ..support.sse import EventStream
+from ..support.task_environment import set_environment
 from ..support.viewers import statements
 from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
@@ -207,7 +209,9 @@ def test_the_check_of_all_streams_ends_those_that_missed_the_notice(
     assert list(stream) == []
 
 
-def test_a_stream_that_opens_during_the_sign_out_is_closed(here: Web, ana: Person) -> None:
+def test_a_stream_that_opens_during_the_sign_out_is_closed(
+    here: Web, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sign-out happens after the request passed its checks and before the hub has the stream."""
     opened: Callable[..., None] = here.hub.open
     key: dict[str, SessionKey] = {}
@@ -219,7 +223,7 @@ def test_a_stream_that_opens_during_the_sign_out_is_closed(here: Web, ana: Perso
             end_session(stream.session)
         opened(stream, *rest)
 
-    here.hub.open = sign_out_first
+    monkeypatch.setattr(here.hub, "open", sign_out_first)
     answer = here.new_client().get("/stream", buffered=False, headers={"Cookie": cookie_of(ana)})
     assert b"event: ping" not in answer.data
     assert here.hub.count() == 0
@@ -230,7 +234,7 @@ def test_without_postgresql_only_expired_sessions_end_streams(service: Service) 
     young, old = Stream(1, 1), Stream(1, 1)
     young.session, old.session = SessionKey("a", int(time.time()) + 60), SessionKey("b", int(time.time()) - 1)
     away = create_app(config_for(service, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
-    assert list(Revocations(away).revoked([young, old])) == [(old, "session")]
+    assert list(Revocations(away, services(away).users).revoked([young, old])) == [(old, "session")]
 
 
 def test_a_session_expires(service: Service, user: int) -> None:
@@ -249,7 +253,7 @@ def test_a_session_expires(service: Service, user: int) -> None:
     assert person.client.post("/orders").location == "/sign-in"
     expired = Stream(1, user)
     expired.session = SessionKey("x", int(time.time()))
-    assert [cause for _stream, cause in Revocations(web.app).revoked([expired])] == ["session"]
+    assert [cause for _stream, cause in Revocations(web.app, web.users).revoked([expired])] == ["session"]
     web.hub.close_all(0.0)
     assert list(stream) == []
 
@@ -281,8 +285,7 @@ def test_rows_of_expired_sessions_are_removed(
         "INSERT INTO ended_sessions (id, expires_at) SELECT gen_random_uuid(), now() FROM generate_series(1, 3)"
     )
     values = {"DATABASE_URL": service.database_url, "REDIS_URL": service.redis_url, "SECRET_KEY": SECRET}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, **values)
     from tasks.sessions import remove
 
     assert remove() == 3

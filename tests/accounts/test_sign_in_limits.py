@@ -11,9 +11,9 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.accounts import hashing, passwords, proxy_warning, sign_in_throttle, waiting_room
-from webapp.accounts.expiring_counters import ExpiringCounters
 from webapp.accounts.sign_in_throttle import ACCOUNT_ATTEMPTS, CLIENT_ATTEMPTS, MAX_DELAY_SECONDS, client_of
 from webapp.observability.metrics import web as metrics
+from webapp.services import services
 
 from ..conftest import config_for
 from ..support.browser import Person
@@ -41,7 +41,7 @@ def ana(world: World) -> int:
 def delays(app: Flask) -> list[float]:
     """The delays of attempts, recorded instead of slept."""
     recorded: list[float] = []
-    app.extensions["doorbell_sign_ins"].waiting_room._sleep = recorded.append
+    services(app).sign_ins.waiting_room._sleep = recorded.append
     return recorded
 
 
@@ -243,23 +243,3 @@ def test_other_requests_cause_no_warning_of_a_proxy(
     app = create_app(config_for(service, TRUSTED_PROXIES=proxies))
     app.test_client().get("/sign-in", headers=headers, environ_overrides={"REMOTE_ADDR": peer})
     assert "all clients appear as one" not in caplog.text
-
-
-def test_local_counters_expire_with_their_window_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    counters = ExpiringCounters(redis.Redis(port=1), clock=lambda: now[0])
-    assert counters.add(["a", "b"], 100) == [(1, 100), (1, 100)]
-    now[0] = 60.0
-    assert counters.add(["a"], 100) == [(2, 40)]
-    counters.take_back(["a"], 100)
-    assert counters.add(["a"], 100) == [(2, 40)]
-    now[0] = 100.0
-    assert counters.add(["a"], 100) == [(1, 100)]
-    counters.keep("known", 50)
-    assert (counters.has("known"), counters.has("unknown")) == (True, False)
-    counters.forget("a")
-    assert counters.add(["a"], 100) == [(1, 100)]
-    monkeypatch.setattr("webapp.accounts.expiring_counters.MAX_KEPT", 5)
-    for n in range(20):
-        counters.add([str(n)], 100)
-        assert counters.kept <= 5

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from flask import Flask
 
 from webapp import create_app
-from webapp.accounts import user_cache
-from webapp.accounts.user_cache import KEPT_SECONDS, SessionUser
+from webapp.accounts import cookie_cache, user_cache
+from webapp.accounts.cached_user import SessionUser
+from webapp.accounts.sessions import SessionKey
+from webapp.accounts.user_cache import KEPT_SECONDS, UserCache
+from webapp.services import services
 
 from ..conftest import config_for
 from ..support.browser import Person
@@ -20,7 +25,7 @@ USERS = "FROM users JOIN tenants"
 class Clock:
     def __init__(self, app: Flask) -> None:
         self.seconds = 1_000.0
-        app.extensions["doorbell_user_cache"].clock = lambda: self.seconds
+        services(app).users.clock = lambda: self.seconds
 
     def after(self, seconds: float) -> None:
         self.seconds += seconds
@@ -90,7 +95,7 @@ def test_a_moved_user_reads_the_new_tenant_once_the_cache_expires(
 def test_a_sign_out_removes_the_user_from_the_cache(app: Flask, ana: Person) -> None:
     ana.post("/sign-out")
     assert ana.get("/panels/revenue").status_code == 401
-    assert app.extensions["doorbell_user_cache"].kept[0] == 0
+    assert services(app).users.kept[0] == 0
 
 
 def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
@@ -102,7 +107,7 @@ def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
         [tenant],
     )
     ids = [row[0] for row in world.conn.execute("SELECT id FROM users")]
-    cache = app.extensions["doorbell_user_cache"]
+    cache = services(app).users
     with app.app_context(), statements(app) as sent:
         for user_id in ids:
             cache.get(user_id)
@@ -115,7 +120,7 @@ def test_a_thousand_users_cost_a_few_queries_per_ten_seconds(
 
 def test_unused_users_are_dropped(app: Flask, world: World, tenant: int, ana: Person, clock: Clock) -> None:
     ben = world.user(tenant, "Ben Okafor")
-    cache = app.extensions["doorbell_user_cache"]
+    cache = services(app).users
     with app.app_context():
         cache.get(ben)
     assert cache.keeps(SessionUser(ben, None))
@@ -133,14 +138,45 @@ def test_fifty_concurrent_users_cost_fewer_queries_than_users(service: Service, 
     assert sent.about(USERS) < 50
 
 
-def test_the_cache_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int) -> None:
+def test_a_full_cache_drops_the_users_that_were_read_first(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, world: World, tenant: int
+) -> None:
     monkeypatch.setattr(user_cache, "MAX_KEPT", 5)
-    cache = app.extensions["doorbell_user_cache"]
-    with app.app_context():
-        for n in range(20):
-            user = world.user(tenant, f"U{n} Name")
+    cache = UserCache(app)
+    people = [world.user(tenant, f"U{n} Name") for n in range(8)]
+    with app.app_context(), statements(app) as sent:
+        for user in [*people, people[3]]:
             cache.get(user)
-            cache.remember_cookie(f"session={n}", user)
-            assert max(cache.kept) <= 7
-    cache.remember_cookie("x" * 5_000, user)
-    assert cache.get_by_cookie("x" * 5_000) is None
+        assert sent.about(USERS) == len(people), "the fourth is still cached"
+        cache.reload(people[3])
+        cache.get(people[0])
+    assert [n for n, user in enumerate(people) if cache.keeps(SessionUser(user, None))] == [0, 3, 5, 6, 7]
+
+
+def test_a_full_cache_drops_the_cookies_that_were_verified_first(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cookie_cache, "MAX_KEPT", 5)
+    cookies = UserCache(app).cookies
+    for n in range(20):
+        cookies.remember(f"session={n}", n, None, 60)
+        cookies.remember("session=0", 0, None, 60)
+        assert len(cookies) <= 5
+    found = [cookies.get(f"session={n}") for n in (0, 15, 16, 19)]
+    assert [cookie.user.user_id if cookie else None for cookie in found] == [0, None, 16, 19]
+
+
+def test_a_long_cookie_header_is_not_cached(app: Flask) -> None:
+    cookies = UserCache(app).cookies
+    cookies.remember("x" * (cookie_cache.MAX_CHARS + 1), 1, None, 60)
+    assert len(cookies) == 0
+
+
+def test_a_session_that_ended_is_refused_while_others_go_on(app: Flask, world: World, tenant: int) -> None:
+    user, ends = world.user(tenant), 4_000_000_000
+    ended, open_one = SessionKey(str(uuid4()), ends), SessionKey(str(uuid4()), ends)
+    cache = UserCache(app)
+    with app.app_context():
+        assert cache.get(user, ended)
+        cache.end(ended.id)
+        assert cache.get(user, ended) is None
+        assert cache.reload(user, ended) is None
+        assert cache.get(user, open_one)

@@ -20,6 +20,13 @@ def test_each_wait_doubles_up_to_the_maximum(without_jitter: None) -> None:
     assert [backoff.next() for _ in range(6)] == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
 
 
+def test_the_bounds_and_the_jitter_can_be_chosen() -> None:
+    backoff = Backoff(1.0, 5.0, jitter=0.0)
+    assert [backoff.next() for _ in range(4)] == [1.0, 2.0, 4.0, 5.0]
+    backoff.reset()
+    assert backoff.next() == 1.0
+
+
 def test_a_reset_makes_the_next_wait_a_short_one(without_jitter: None) -> None:
     backoff = Backoff()
     for _ in range(5):

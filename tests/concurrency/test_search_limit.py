@@ -13,6 +13,7 @@ from flask import Flask
 from webapp.concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, SearchLimit, TooManySearches
 from webapp.queries import order_search
 
+from ..support.app_services import replace_services
 from ..support.browser import Person, soup
 from ..support.world import Service, World
 
@@ -88,7 +89,8 @@ def test_a_slow_search_is_stopped_with_advice(
 
 
 def test_only_the_third_search_of_a_user_is_refused(app: Flask, ana: Person, world: World) -> None:
-    limit = app.extensions["doorbell_search_limit"] = SearchLimit(wait_seconds=0.05)
+    limit = SearchLimit(wait_seconds=0.05)
+    replace_services(app, searches=limit)
     tenant_id, user_id = world.conn.execute("SELECT tenant_id, id FROM users").fetchone() or (0, 0)
     other = Person(app, world.user(world.tenant("other"), "Ben Okafor"))
     with slots(limit, *[(tenant_id, user_id)] * MAX_USER_SEARCHES):

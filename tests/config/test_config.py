@@ -136,11 +136,32 @@ def test_the_web_process_does_not_start_without_a_secret_key() -> None:
     assert "Traceback" not in started.stderr
 
 
+def test_gunicorns_own_settings_are_reported_together_before_a_worker_starts() -> None:
+    env = GOOD | {"PORT": "http", "WEB_CONCURRENCY": "0", "GRACEFUL_TIMEOUT": "-1"}
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert started.returncode == CANNOT_START
+    assert [line.split()[1] for line in started.stderr.splitlines()[1:]] == [
+        "PORT",
+        "WEB_CONCURRENCY",
+        "GRACEFUL_TIMEOUT",
+    ]
+    assert "allowed: a whole number from 1 to 1000" in started.stderr
+
+
 @pytest.mark.parametrize("seconds", ["0", "0.001", "1.5", "inf", "nan", "fast"])
 def test_an_interval_of_drains_outside_its_limits_is_refused(seconds: str) -> None:
     (message,) = faults(DRAIN_INTERVAL_SECONDS=seconds)
     assert repr(seconds) in message
     assert "from 0.005 to 1" in message
+
+
+def test_the_web_process_listens_on_port_8000_unless_the_environment_names_another() -> None:
+    assert Config.from_env(GOOD).bind == "127.0.0.1:8000"
+    assert Config.from_env(GOOD | {"PORT": "8123"}).bind == "127.0.0.1:8123"
+    assert Config.from_env(GOOD | {"PORT": "8123", "BIND": "unix:/run/x.sock"}).bind == "unix:/run/x.sock"
+    (message,) = faults(PORT="80800")
+    assert message.startswith("PORT is '80800'; allowed: a whole number from 0 to 65535")
 
 
 @pytest.mark.parametrize("password", ["Top@Secret9", "To%pSecret9"])

@@ -19,6 +19,7 @@ from webapp.signals import publisher
 from ..support.logfmt import lines, parse, structured
 from ..support.processes import Doorbell, Process, get
 from ..support.sse import EventStream
+from ..support.task_environment import set_environment
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -223,12 +224,8 @@ def test_beat_uses_its_log_level_and_logfmt(doorbell: Doorbell) -> None:
 def test_a_task_that_fails_at_each_tick_logs_one_incident(
     service: Service, conn: psycopg.Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {
-        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere",
-        "REDIS_URL": service.redis_url,
-        "SECRET_KEY": "x" * 40,
-    }.items():
-        monkeypatch.setenv(name, value)
+    away = "postgresql://unknown@127.0.0.1:1/nowhere"
+    set_environment(monkeypatch, DATABASE_URL=away, REDIS_URL=service.redis_url, SECRET_KEY="x" * 40)
     from tasks.app import app
 
     app.loader.import_default_modules()
@@ -236,7 +233,7 @@ def test_a_task_that_fails_at_each_tick_logs_one_incident(
     caplog.set_level(logging.INFO, "doorbell")
     for _ in range(3):
         task.apply()
-    monkeypatch.setenv("DATABASE_URL", service.database_url)
+    set_environment(monkeypatch, DATABASE_URL=service.database_url)
     task.apply()
     logged = structured(caplog, "doorbell.tasks")
     assert [line["event"] for line in logged] == [

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import psycopg
 from flask import Flask
 
+from webapp.services import services
+
 from ..support.imports import LINES, Importer
 from ..support.rings import rings
 from ..support.world import Service, World
@@ -188,7 +190,7 @@ def test_ctrl_c_places_nothing_and_reports_it(importer: Importer, service: Servi
     """A real process gets Ctrl-C while it waits for the lock on a table it writes."""
     importer.tenant()
     importer.write(*[f"A{n},Toms,2026-01-02,1.00" for n in range(100)])
-    config = importer.app.extensions["doorbell_config"]
+    config = services(importer.app).config
     env = os.environ | {
         "DATABASE_URL": service.database_url,
         "REDIS_URL": service.redis_url,

@@ -15,6 +15,7 @@ from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
 from webapp.panels.registry import MAX_AGE_SECONDS, PANELS
 from webapp.panels.scheduler import RenderScheduler
+from webapp.services import services
 from webapp.signals import publisher
 
 from ..conftest import config_for
@@ -66,7 +67,7 @@ def test_without_a_log_no_render_is_kept_and_fifty_concurrent_requests_share_que
 ) -> None:
     changes = {"REDIS_URL": "redis://127.0.0.1:1/0"} if why == "redis is away" else {}
     app = create_app(config_for(service, **changes))
-    scheduler: RenderScheduler = app.extensions["doorbell_panels"]
+    scheduler: RenderScheduler = services(app).renders
     tenant = world.tenant()
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(VIEWERS)]
     with statements(app) as sent:
@@ -201,7 +202,7 @@ def test_a_changed_locale_changes_the_renders(app: Flask, world: World, tenant: 
     world.order(tenant, 123_456, paid_at=world.now())
     assert "€1,234.56" in ask(ana).text
     world.conn.execute("UPDATE tenants SET locale = 'de_DE'")
-    app.extensions["doorbell_user_cache"].clock = lambda: 1e9  # expires the cached users
+    services(app).users.clock = lambda: 1e9  # expires the cached users
     assert "1.234,56" in ask(ana).text
 
 
@@ -209,7 +210,7 @@ def test_a_render_ends_at_midnight_and_at_its_maximum_age(
     app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     zone = ZoneInfo("Europe/Berlin")
-    scheduler = app.extensions["doorbell_panels"]
+    scheduler = services(app).renders
 
     def at(day: int, hour: int, minute: int, second: float) -> None:
         moment = datetime(2026, 5, day, hour, minute, tzinfo=zone).timestamp() + second

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from webapp import redis_client
 from webapp.observability.metrics import web as metrics
 from webapp.panels.registry import PANELS
+from webapp.services import services
 from webapp.signals import publisher
 
 from ..support.browser import Person, soup
@@ -54,7 +55,7 @@ def test_each_part_equals_the_panels_own_answer(ana: Person, from_memory: bool) 
 
 def test_an_answer_from_memory_has_the_headers_and_body_of_the_ordinary_one(ana: Person) -> None:
     ask(ana, ALL)  # sets the session's cookie
-    ana.client.application.extensions["doorbell_user_cache"]._cookies.clear()
+    services(ana.client.application).users.cookies.clear()
     ordinary, quick = ask(ana, ALL), ask(ana, ALL)
     changing = ("Doorbell-Now", "Date")
     headers = [{name: value for name, value in r.headers.items() if name not in changing} for r in (ordinary, quick)]

@@ -9,17 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from webapp.db import db
-from webapp.routes.access import PUBLIC
+from webapp.routes.access import public
 
 PID = text("SELECT pg_backend_pid()")
 
 
 def test_a_connection_lost_after_the_last_statement_does_not_change_the_response(
-    app: Flask, conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    app: Flask, conn: psycopg.Connection
 ) -> None:
-    monkeypatch.setitem(PUBLIC, "answer", "this test's")
-
     @app.get("/answer")
+    @public("for this test")
     def answer() -> str:
         pid = db.session.execute(PID).scalar_one()
         conn.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])

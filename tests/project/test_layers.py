@@ -13,17 +13,20 @@ OUTSIDE = {"tasks", "bench", "tests", "wsgi", "listener_worker"}  # webapp never
 
 # The packages and modules of webapp. Each imports only from earlier rows; "webapp" is webapp/__init__.py.
 LAYERS = """
-    postgres money
-    config
-    db redis_client observability
-    models concurrency server
+    money config
+    redis_client observability
+    postgres
+    db
+    models concurrency server rate_limit
     events orders doorbell
     accounts queries signals
     display outbox notifications rollups order_import
     panels
     streams
-    listener stream
+    listener
     doctor
+    services
+    stream
     routes
     extensions cli
     webapp

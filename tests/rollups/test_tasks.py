@@ -26,6 +26,7 @@ from webapp.outbox import drain
 
 from ..support.processes import SECRET
 from ..support.signals import published, topics
+from ..support.task_environment import set_environment
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -35,8 +36,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     values = {"DATABASE_URL": service.database_url, "REDIS_URL": service.redis_url, "SECRET_KEY": SECRET}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, **values)
     return os.environ | values
 
 
@@ -140,9 +140,9 @@ def test_partitions_older_than_the_retention_are_dropped(
             f" FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
         )
     drain_without_leader(service.database_url, redis_client)
-    monkeypatch.setenv("RETENTION_DAYS", "36500")
+    set_environment(monkeypatch, RETENTION_DAYS="36500")
     assert celery_app.tasks["tasks.partitions.drop"]() == []
-    monkeypatch.delenv("RETENTION_DAYS")
+    set_environment(monkeypatch, RETENTION_DAYS=None)
     assert celery_app.tasks["tasks.partitions.drop"]() == ["order_events_2024_01", "order_events_2024_02"]
 
 
@@ -200,7 +200,7 @@ def test_a_worker_without_an_environment_ends_with_an_error() -> None:
 
 
 def test_tasks_expect_an_unreachable_database(celery_app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    set_environment(monkeypatch, DATABASE_URL="postgresql://unknown@127.0.0.1:1/nowhere")
     for name in ("tasks.rollups.refresh", "tasks.catch_up.catch_up", "tasks.partitions.make", "tasks.partitions.drop"):
         task = celery_app.tasks[name]
         with pytest.raises(psycopg.OperationalError):

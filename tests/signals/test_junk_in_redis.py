@@ -18,6 +18,7 @@ from webapp.doorbell import connection
 from webapp.events.topics import BOARD_TOPICS
 from webapp.listener.heartbeat import LEADER_KEY, PROBE_KEY, Heartbeat
 from webapp.outbox import drain
+from webapp.services import services
 from webapp.signals import publisher, signal_log
 from webapp.signals.beat import Beat
 from webapp.signals.signal import MAX_SEQ, Signal
@@ -82,7 +83,7 @@ JUNK: dict[str, str | bytes] = {
 
 @pytest.fixture
 def hub(service: Service) -> Iterator[Hub]:
-    hub: Hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service))).hub
     yield hub
     hub.close_all(0.0)
 
@@ -204,7 +205,8 @@ def test_an_invalid_heartbeat_key_stops_neither_pages_nor_the_leader(
 ) -> None:
     for key in KEYS:
         write(redis_client, key, junk)
-    monitor = readiness.monitor_of(create_app(config_for(service)))
+    app = create_app(config_for(service))
+    monitor = readiness.monitor_of(app, services(app).redis)
     assert monitor.health().parts["listener"].ok, "pages need only its presence; flask doctor reads the value"
     with connection.connect(service.database_url) as conn:
         beat = Heartbeat(conn, redis_client)

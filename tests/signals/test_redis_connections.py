@@ -19,6 +19,7 @@ from webapp.accounts import sign_in_throttle
 from webapp.config import Config
 from webapp.config.redis_url import connect
 from webapp.events.topics import ROLLUPS
+from webapp.services import services
 from webapp.signals import publisher
 
 from ..conftest import SECRET
@@ -26,6 +27,7 @@ from ..support.install import redis as install_redis
 from ..support.processes import Doorbell, Process
 from ..support.redis_servers import PASSWORD, Certificate, Sentinels, TlsFront
 from ..support.sse import EventStream
+from ..support.task_environment import set_environment
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -70,11 +72,11 @@ class Chain:
     def counts_a_sign_in(self) -> None:
         app = create_app(Config.from_env(self.doorbell.env()))
         with app.app_context():
-            tries = app.extensions["doorbell_sign_ins"].counters
-            attempt = sign_in_throttle.SignInAttempt(tries, "ana@example.com", "192.0.2.1")
+            limiter = services(app).sign_ins.limiter
+            attempt = sign_in_throttle.SignInAttempt(limiter, "ana@example.com", "192.0.2.1")
             assert attempt.register().wait == 0
             attempt.succeed()
-            assert tries.kept == 0, "all of it is in Redis"
+            assert limiter.kept == 0, "all of it is in Redis"
 
     def _celery(self, *args: str) -> Process:
         return self.doorbell.another(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", *args)
@@ -140,8 +142,7 @@ def celery(service: Service, url: str, monkeypatch: pytest.MonkeyPatch) -> Celer
     """A separate Celery app with Doorbell's settings, which sends as beat does: on one lasting connection."""
     from tasks.app import settings
 
-    for name, value in {"DATABASE_URL": service.database_url, "REDIS_URL": url, "SECRET_KEY": SECRET}.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, DATABASE_URL=service.database_url, REDIS_URL=url, SECRET_KEY=SECRET)
     app = Celery("sender")
     app.conf.update(settings())
     return app

@@ -12,6 +12,7 @@ import redis
 
 from webapp import create_app
 from webapp.panels.pacing import CROWD_THRESHOLD
+from webapp.services import services
 from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
@@ -175,7 +176,7 @@ def has_pending_fan_out() -> bool:
 
 def crowd(service: Service, world: World) -> tuple[Hub, int, list[GeneratorStream]]:
     """A hub in this process with a crowd of one tenant's streams."""
-    hub: Hub = create_app(config_for(service, STREAMS_PER_USER="200")).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service, STREAMS_PER_USER="200"))).hub
     tenant = world.tenant()
     user = world.user(tenant)
     streams = [GeneratorStream(tenant, user) for _ in range(MANY)]

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from webapp import create_app
+from webapp.services import services
 from webapp.signals import publisher
 from webapp.signals.coalesce import CoalescedSignal
 from webapp.signals.signal import Signal
 from webapp.signals.signal_log import LogPart
 from webapp.streams.generator_stream import GeneratorStream
-from webapp.streams.hub import Hub
 from webapp.streams.resume import MEMORY_LENGTH, RecentSignals, replay_of
 
 from ..conftest import config_for
@@ -42,7 +42,7 @@ def encoded(signal: Signal) -> bytes:
 def test_streams_that_missed_the_same_share_one_read_of_the_log(
     service: Service, world: World, redis_client: redis.Redis
 ) -> None:
-    hub: Hub = create_app(config_for(service, STREAMS_PER_USER="1000")).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service, STREAMS_PER_USER="1000"))).hub
     tenant = world.tenant()
     user = world.user(tenant)
 

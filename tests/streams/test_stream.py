@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -12,7 +12,9 @@ from redis.client import PubSub
 
 from webapp import create_app
 from webapp.launcher.embedded import Embedded
+from webapp.services import services
 from webapp.signals import publisher
+from webapp.signals.notices import NO_TENANT
 from webapp.signals.signal import Signal
 from webapp.streams.base import Stream
 from webapp.streams.generator_stream import GeneratorStream
@@ -142,7 +144,7 @@ def test_no_signal_between_the_first_paint_and_the_stream_is_missed(
 
 def test_a_burst_is_coalesced_for_a_slow_reader(service: Service, world: World, redis_client: redis.Redis) -> None:
     app = create_app(config_for(service))
-    hub = app.extensions["doorbell_hub"]
+    hub = services(app).hub
     tenant = world.tenant()
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)
@@ -154,6 +156,21 @@ def test_a_burst_is_coalesced_for_a_slow_reader(service: Service, world: World, 
     assert pending.signal().topics == {"orders": [0, 1, 2, 3, 4, 5, 6], "placed": None}
     assert stream.take_pending() is None
     hub.close(stream, "hangup")
+
+
+def test_a_web_process_is_connected_to_redis_before_its_first_stream(
+    service: Service, redis_client: redis.Redis
+) -> None:
+    def subscribers() -> int:
+        return int(cast(Any, redis_client.pubsub_numsub(publisher.channel(NO_TENANT)))[0][1])
+
+    before = subscribers()
+    doorbell = Doorbell(service)
+    doorbell.start_web()
+    try:
+        assert eventually(lambda: subscribers() == before + 1)
+    finally:
+        doorbell.close()
 
 
 def test_a_process_subscribes_only_to_tenants_with_open_streams(
@@ -238,7 +255,7 @@ def test_an_unreadable_message_makes_the_tenants_pages_resync(
 def test_the_hub_recovers_from_an_unforeseen_error(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub = create_app(config_for(service)).extensions["doorbell_hub"]
+    hub = services(create_app(config_for(service))).hub
     tenant = world.tenant()
     stream = GeneratorStream(tenant, world.user(tenant))
     hub.open(stream, 0)

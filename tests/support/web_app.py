@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from webapp import create_app
+from webapp.services import services
 
 from ..conftest import config_for
 from .browser import Person
@@ -20,8 +21,8 @@ class Web:
 
     def __init__(self, service: Service, **changes: str) -> None:
         self.app = create_app(config_for(service, **changes))
-        self.users = self.app.extensions["doorbell_user_cache"]
-        self.hub = self.app.extensions["doorbell_hub"]
+        self.users = services(self.app).users
+        self.hub = services(self.app).hub
         self.seconds = 1_000.0
         self.users.clock = lambda: self.seconds
 

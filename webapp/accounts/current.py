@@ -10,10 +10,10 @@ from ..db import db
 from ..models import Tenant, User
 from ..server.security_headers import READS
 from . import sessions
-from .user_cache import cached_users
+from .user_cache import UserCache
 
 
-def load_user(user_id: str) -> User | None:
+def load_user(users: UserCache, user_id: str) -> User | None:
     """The user of a session cookie, or None. Keeps the tenant for `current_tenant`.
 
     A writing request checks user and session in the database. A reading one may use a result that is up to
@@ -24,7 +24,7 @@ def load_user(user_id: str) -> User | None:
     if not user_id.isdecimal() or len(user_id) > 18:
         return None
     writes = has_request_context() and request.method not in READS
-    find = cached_users().reload if writes else cached_users().get
+    find = users.reload if writes else users.get
     cached = find(int(user_id), sessions.current())
     if cached is None:
         return None

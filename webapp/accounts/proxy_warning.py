@@ -9,7 +9,6 @@ import time
 import redis
 from flask import Request
 
-from .. import redis_client
 from ..observability import logs
 
 # The address that sent X-Forwarded-For; read by `flask doctor`.
@@ -22,7 +21,7 @@ _lock = threading.Lock()
 _warned_at = float("-inf")
 
 
-def check(request: Request, trusted_proxies: int) -> None:
+def check(client: redis.Redis, request: Request, trusted_proxies: int) -> None:
     """Warn if this request came through a proxy while TRUSTED_PROXIES is 0."""
     global _warned_at
     peer = request.remote_addr or ""
@@ -38,7 +37,7 @@ def check(request: Request, trusted_proxies: int) -> None:
         cause="X-Forwarded-For",
     )
     try:
-        redis_client.client().set(KEY, peer, ex=KEPT_SECONDS)
+        client.set(KEY, peer, ex=KEPT_SECONDS)
     except redis.RedisError:
         return  # the line is logged
 

@@ -7,9 +7,8 @@ that field.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-from flask import Flask, current_app
+import redis
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -18,8 +17,8 @@ from ..models import User
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
+from ..rate_limit.limiter import RateLimiter
 from . import admin, passwords
-from .expiring_counters import ExpiringCounters
 from .hashing import HashingBusy, hashing
 from .sign_in_throttle import SignInAttempt, Verdict, client_of
 from .waiting_room import WaitingRoom, WaitingRoomFull
@@ -45,43 +44,37 @@ class SignInFailed(Exception):
 
 
 class SignIns:
-    """The app's counters and waiting room."""
+    """Sign-ins within their limits."""
 
-    def __init__(self, app: Flask) -> None:
-        self.counters = ExpiringCounters(app.extensions["doorbell_redis"])
+    def __init__(self, client: redis.Redis) -> None:
+        self.limiter = RateLimiter(client, "sign-in", "each process limits sign-ins by itself")
         self.waiting_room = WaitingRoom()
 
+    def sign_in(self, email: str, password: str, address: str) -> User:
+        """The user with this e-mail and password, as read before the password was checked.
 
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_sign_ins"] = SignIns(app)
-
-
-def sign_in(email: str, password: str, address: str) -> User:
-    """The user with this e-mail and password, as read before the password was checked.
-
-    Raises SignInRefused and SignInFailed.
-    """
-    sign_ins = cast(SignIns, current_app.extensions["doorbell_sign_ins"])
-    attempt = SignInAttempt(sign_ins.counters, email, client_of(address))
-    verdict = attempt.register()
-    if verdict.wait:
-        raise _over_the_limit(verdict, address)
-    try:
-        sign_ins.waiting_room.wait(email.strip().lower(), verdict.delay)
-        with hashing.place(stranger=not verdict.known):
-            user, reason = _check(email, password)
-    except (HashingBusy, WaitingRoomFull):
-        attempt.take_back()
-        raise _busy(address) from None
-    except BaseException:
-        attempt.take_back()  # for example, PostgreSQL is away
-        raise
-    if user is None or reason:
-        metrics.SIGN_INS.labels("failure").inc()
-        log.info("sign-in failed", reason=reason, client=address, user=user.id if user else None)
-        raise SignInFailed(_DISABLED if reason == "disabled" else _NO_MATCH)
-    attempt.succeed()
-    return user
+        Raises SignInRefused and SignInFailed.
+        """
+        attempt = SignInAttempt(self.limiter, email, client_of(address))
+        verdict = attempt.register()
+        if verdict.wait:
+            raise _over_the_limit(verdict, address)
+        try:
+            self.waiting_room.wait(email.strip().lower(), verdict.delay)
+            with hashing.place(stranger=not verdict.known):
+                user, reason = _check(email, password)
+        except (HashingBusy, WaitingRoomFull):
+            attempt.take_back()
+            raise _busy(address) from None
+        except BaseException:
+            attempt.take_back()  # for example, PostgreSQL is away
+            raise
+        if user is None or reason:
+            metrics.SIGN_INS.labels("failure").inc()
+            log.info("sign-in failed", reason=reason, client=address, user=user.id if user else None)
+            raise SignInFailed(_DISABLED if reason == "disabled" else _NO_MATCH)
+        attempt.succeed()
+        return user
 
 
 def record_success(user: User, address: str, way: str) -> None:

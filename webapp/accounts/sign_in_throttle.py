@@ -14,7 +14,9 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 
-from .expiring_counters import ExpiringCounters
+from limits import RateLimitItem, RateLimitItemPerSecond
+
+from ..rate_limit.limiter import RateLimiter
 
 PAIR_ATTEMPTS = 10  # per e-mail and client
 CLIENT_ATTEMPTS = 40  # per client; an office mistypes less
@@ -25,6 +27,14 @@ MAX_DELAY_SECONDS = 8.0
 # How long a client stays known for an account after it signed in there.
 KNOWN_SECONDS = 30 * 86_400
 IPV6_BITS = 64  # a provider's smallest assignment
+
+
+def _limit(name: str, attempts: int, seconds: int = WINDOW_SECONDS) -> RateLimitItem:
+    return RateLimitItemPerSecond(attempts, seconds, name)
+
+
+PAIR, CLIENT = _limit("pair", PAIR_ATTEMPTS), _limit("client", CLIENT_ATTEMPTS)
+ACCOUNT, KNOWN = _limit("account", ACCOUNT_ATTEMPTS), _limit("known", 1, KNOWN_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -58,32 +68,36 @@ def client_of(address: str) -> str:
 class SignInAttempt:
     """One attempt of a client to sign in to an account."""
 
-    def __init__(self, counters: ExpiringCounters, email: str, client: str) -> None:
-        self._counters = counters
+    def __init__(self, limiter: RateLimiter, email: str, client: str) -> None:
+        self._limiter = limiter
         account = email.strip().lower()
-        self._pair, self._known = _key("pair", account, client), _key("known", account, client)
-        self._client, self._account = _key("client", client), _key("account", account)
+        self._pair, self._client, self._account = _name(account, client), _name(client), _name(account)
 
     def register(self) -> Verdict:
         """Count the attempt. A refused one does not count for the account."""
-        (pair, wait), (client, client_wait) = self._counters.add([self._pair, self._client], WINDOW_SECONDS)
+        pair, client = self._limiter.hit(PAIR, self._pair), self._limiter.hit(CLIENT, self._client)
         if client > CLIENT_ATTEMPTS:
-            return Verdict("client", CLIENT_ATTEMPTS, client_wait, first=client == CLIENT_ATTEMPTS + 1)
+            wait = self._limiter.seconds_left(CLIENT, self._client)
+            return Verdict("client", CLIENT_ATTEMPTS, wait, first=client == CLIENT_ATTEMPTS + 1)
         if pair > PAIR_ATTEMPTS:
+            wait = self._limiter.seconds_left(PAIR, self._pair)
             return Verdict("e-mail and client", PAIR_ATTEMPTS, wait, first=pair == PAIR_ATTEMPTS + 1)
-        ((account, _wait),) = self._counters.add([self._account], WINDOW_SECONDS)
-        known = self._counters.has(self._known)
+        account = self._limiter.hit(ACCOUNT, self._account)
+        known = self._limiter.hits(KNOWN, self._pair) > 0
         return Verdict(known=known, delay=0.0 if known else _delay(account))
 
     def take_back(self) -> None:
         """Uncount an attempt whose password was right or was not checked."""
-        self._counters.take_back([self._pair, self._client, self._account], WINDOW_SECONDS)
+        self._limiter.take_back(PAIR, self._pair)
+        self._limiter.take_back(CLIENT, self._client)
+        self._limiter.take_back(ACCOUNT, self._account)
 
     def succeed(self) -> None:
         """Forget the client's failures at this account and remember the client as known."""
         self.take_back()
-        self._counters.forget(self._pair)
-        self._counters.keep(self._known, KNOWN_SECONDS)
+        self._limiter.forget(PAIR, self._pair)
+        self._limiter.forget(KNOWN, self._pair)
+        self._limiter.hit(KNOWN, self._pair)
 
 
 def _delay(attempts: int) -> float:
@@ -91,6 +105,6 @@ def _delay(attempts: int) -> float:
     return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(over - 1, 10)) if over > 0 else 0.0
 
 
-def _key(kind: str, *parts: str) -> str:
-    """A hashed key, so that Redis stores no e-mail addresses and all keys have the same length."""
-    return f"sign-in:{kind}:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def _name(*parts: str) -> str:
+    """A hash, so that Redis stores no e-mail addresses and all keys have the same length."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

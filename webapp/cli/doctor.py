@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 from ..doctor import run
 from ..doctor.finding import FAULT, Finding
 from ..doctor.system import System
+from ..services import services
 
 # Exit codes.
 OK_EXIT, FAULT_EXIT = 0, 1
@@ -27,7 +28,7 @@ def doctor(as_json: bool) -> None:
 
     Exit code: 0 without a FAULT, else 1.
     """
-    config = current_app.extensions["doorbell_config"]
+    config = services().config
     migrations = Path(current_app.extensions["migrate"].directory)
     findings: list[tuple[str, Finding]] = []
     system = System(config.database_url, config.redis_url, migrations, config.demo, config.insecure())

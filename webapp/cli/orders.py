@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 import psycopg
-from flask import current_app
 from flask.cli import AppGroup
 
 from ..order_import.columns import FIELDS
@@ -17,6 +16,7 @@ from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
 from ..postgres import faults, session
+from ..services import services
 
 # Exit codes.
 ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
@@ -60,7 +60,7 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
 
     Exit code: 0 all rows placed, 1 some rows rejected, 2 nothing placed.
     """
-    url = current_app.extensions["doorbell_config"].database_url
+    url = services().config.database_url
     context = click.get_current_context()
     importing = None
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from ..money import amount_text
 from ..orders import missing_refunds
 from ..postgres import session
+from ..services import services
 from . import stop, table
 
 SHOWN = 20
@@ -37,7 +37,7 @@ def repair(slug: str | None, dated: str, dry_run: bool) -> None:
     A change of an order's refunded_minor has no event when triggers did not fire: in logical replication, with
     pg_restore --disable-triggers, or with a disabled trigger. Orders with all their events are not changed.
     """
-    url = current_app.extensions["doorbell_config"].database_url
+    url = services().config.database_url
     with session.connect(url, missing_refunds.VIA, autocommit=True, writes=not dry_run) as conn:
         tenants = {row[0]: (row[1], row[2]) for row in conn.execute(_TENANTS)}
         tenant_id = _id(tenants, slug)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 import psycopg
-from flask import current_app
 from flask.cli import with_appcontext
 
 from ..orders import writer_role
 from ..postgres import session
+from ..services import services
 from . import stop
 
 _TENANTS = "SELECT id, slug, currency FROM tenants ORDER BY id LIMIT 20"
@@ -23,7 +23,7 @@ def roles_command(create: bool) -> None:
     The role may insert and update orders and their lines, but not choose an order's id, and may read only the keys. Grant
     it to the program's own role: GRANT doorbell_writer TO shop. You can run this command again at any time.
     """
-    url = current_app.extensions["doorbell_config"].database_url
+    url = services().config.database_url
     with session.connect(url, "doorbell roles", autocommit=True, writes=create) as conn:
         if create:
             _create(conn)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import click
 import redis
-from flask import current_app
 from flask.cli import AppGroup
 
-from .. import redis_client
-from ..config import Config
 from ..events.topics import ROLLUPS
 from ..rollups import refresh
+from ..services import services
 from ..signals import publisher
 from . import stop
 
@@ -22,12 +18,11 @@ rollups_cli = AppGroup("rollups", help="The aggregates for the 30-day chart and 
 @rollups_cli.command("rebuild")
 def rebuild() -> None:
     """Rebuild all rollups, for example after a change of a tenant's time zone by SQL."""
-    config = cast(Config, current_app.extensions["doorbell_config"])
-    changed = refresh.rebuild(config.database_url)
+    changed = refresh.rebuild(services().config.database_url)
     click.echo(f"Rebuilt the rollups of {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):
-            publisher.publish(redis_client.client(), tenant_id, {ROLLUPS: None})
+            publisher.publish(services().redis, tenant_id, {ROLLUPS: None})
     except redis.RedisError as error:
         stop(
             f"Open boards were not notified, because Redis does not answer: {error}. They update when they are reloaded."

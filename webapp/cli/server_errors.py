@@ -17,6 +17,7 @@ from ..doctor import schema
 from ..doctor.finding import OK
 from ..doctor.system import System
 from ..postgres import faults
+from ..services import services
 from . import stop
 
 
@@ -50,6 +51,6 @@ def _needs_migrating(app: Flask, root: click.Context) -> bool:
     """Whether `flask db upgrade` would help; False for an error of `flask db` itself."""
     if root.invoked_subcommand == "db":
         return False
-    config = app.extensions["doorbell_config"]
+    config = services(app).config
     system = System(config.database_url, config.redis_url, Path(app.extensions["migrate"].directory))
     return any(finding.level != OK for finding in schema.check(system))

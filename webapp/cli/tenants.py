@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import click
 import redis
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import redis_client
 from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
-from ..config import Config
 from ..db import db
 from ..events.topics import RESYNC
 from ..models import Tenant, User
 from ..rollups import refresh
+from ..services import services
 from ..signals import notices, publisher
 from . import stop, table
 
@@ -84,14 +80,14 @@ def _change(slug: str, change: TenantChange) -> None:
         return
     click.echo(f"Changed tenant {slug}: {', '.join(f'{name} {getattr(change, name)!r}' for name in changed.changed)}.")
     if "timezone" in changed.changed:
-        refresh.rebuild(cast(Config, current_app.extensions["doorbell_config"]).database_url)
+        refresh.rebuild(services().config.database_url)
         click.echo("Counted the tenant's past days again.")
     _notify_open_pages(changed.id)
 
 
 def _notify_open_pages(tenant_id: int) -> None:
-    notices.tenant_changed(redis_client.client(), tenant_id)
+    notices.tenant_changed(services().redis, tenant_id)
     try:
-        publisher.publish(redis_client.client(), tenant_id, {RESYNC: None})
+        publisher.publish(services().redis, tenant_id, {RESYNC: None})
     except redis.RedisError:
         click.echo("Redis does not answer; open pages update when they are reloaded.")

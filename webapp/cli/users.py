@@ -12,10 +12,10 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import redis_client
 from ..accounts import admin, changes, passwords
 from ..db import db
 from ..models import ROLES, Tenant, User
+from ..services import services
 from ..signals import notices
 from . import stop, table
 
@@ -143,7 +143,7 @@ def show(slug: str | None) -> None:
 
 
 def _signed_out() -> str:
-    if notices.sessions_ended(redis_client.client()):
+    if notices.sessions_ended(services().redis):
         return "They are signed out everywhere."
     return "They are signed out. Redis does not answer, so their open pages end some seconds later."
 

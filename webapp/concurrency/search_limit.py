@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Flask, current_app
-
 MAX_USER_SEARCHES = 2
 # The pool has 20 connections.
 MAX_TENANT_SEARCHES = 4
@@ -59,12 +57,3 @@ class SearchLimit:
         if self._running[user] >= MAX_USER_SEARCHES:
             return "user"
         return "tenant" if self._running[tenant] >= MAX_TENANT_SEARCHES else None
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_search_limit"] = SearchLimit()
-
-
-def search_limit() -> SearchLimit:
-    limit: SearchLimit = current_app.extensions["doorbell_search_limit"]
-    return limit

@@ -76,16 +76,16 @@ class Config:
     def from_env(cls, env: Mapping[str, str]) -> Config:
         """Read the environment. Raises ConfigError with every fault found."""
         read = EnvReader(env)
-        demo = read.switch("DOORBELL_DEMO", False)
+        served = network.Network.from_env(read, demo=False)
         config = cls(
             database_url=_database_url(read),
             redis_url=_redis_url(read),
             secret_key=_secret_key(read),
             secret_key_fallbacks=_secret_key_fallbacks(read),
-            bind=read.text("BIND") or f"127.0.0.1:{read.text('PORT', '8000')}",
-            allow_insecure_network=read.switch("ALLOW_INSECURE_NETWORK", False),
-            demo=demo,
-            cookie_secure=read.switch("COOKIE_SECURE", not demo),
+            bind=served.bind,
+            allow_insecure_network=served.allow_insecure,
+            demo=served.demo,
+            cookie_secure=served.cookie_secure,
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),
@@ -121,7 +121,7 @@ def _redis_url(read: EnvReader) -> str:
         try:
             redis_url.check(value)
         except redis_url.WrongAddress as error:
-            read.faults.append(f"REDIS_URL cannot be used: {error}.")
+            read.fault(f"REDIS_URL cannot be used: {error}.")
     return value
 
 
@@ -130,10 +130,10 @@ def _secret_key(read: EnvReader) -> str:
     value = read.env.get("SECRET_KEY", "")
     advice = "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
     if not value:
-        read.faults.append(f"SECRET_KEY is not set; it signs the session cookies and has no default. {advice}")
+        read.fault(f"SECRET_KEY is not set; it signs the session cookies and has no default. {advice}")
     elif len(value) < SECRET_KEY_MIN_CHARS:
         minimum = SECRET_KEY_MIN_CHARS
-        read.faults.append(f"SECRET_KEY has {len(value)} characters; at least {minimum} are needed. {advice}")
+        read.fault(f"SECRET_KEY has {len(value)} characters; at least {minimum} are needed. {advice}")
     return value
 
 
@@ -141,7 +141,7 @@ def _secret_key_fallbacks(read: EnvReader) -> tuple[str, ...]:
     keys = tuple(key for key in read.env.get("SECRET_KEY_FALLBACKS", "").split(",") if key)
     for n, key in enumerate(keys, 1):
         if len(key) < SECRET_KEY_MIN_CHARS:
-            read.faults.append(
+            read.fault(
                 f"SECRET_KEY_FALLBACKS has a key of {len(key)} characters (number {n}); each needs at least "
                 f"{SECRET_KEY_MIN_CHARS}. List earlier values of SECRET_KEY, separated by commas."
             )
@@ -153,11 +153,9 @@ def _metrics_token(read: EnvReader) -> str:
     advice = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(24))'"
     if value and len(value) < METRICS_TOKEN_MIN_CHARS:
         minimum = METRICS_TOKEN_MIN_CHARS
-        read.faults.append(f"METRICS_TOKEN has {len(value)} characters; at least {minimum} are needed. {advice}")
+        read.fault(f"METRICS_TOKEN has {len(value)} characters; at least {minimum} are needed. {advice}")
     elif not all("!" <= character <= "~" for character in value):
-        read.faults.append(
-            f"METRICS_TOKEN has a blank or a character beyond ASCII; a header cannot carry those. {advice}"
-        )
+        read.fault(f"METRICS_TOKEN has a blank or a character beyond ASCII; a header cannot carry those. {advice}")
     return value
 
 
@@ -165,7 +163,7 @@ def _check_metrics_host(config: Config, read: EnvReader) -> None:
     """Metrics that other hosts can read need a token."""
     has_port = config.listener_metrics_port or config.worker_metrics_port
     if has_port and not config.metrics_token and not is_loopback(config.metrics_host):
-        read.faults.append(
+        read.fault(
             f"METRICS_HOST is {config.metrics_host!r}, where other hosts can read the metrics; without METRICS_TOKEN only an "
             "address of this host is allowed, like 127.0.0.1. Set METRICS_TOKEN; Prometheus then has to send it."
         )

@@ -19,6 +19,11 @@ class EnvReader:
         self.env = env
         self.faults: list[str] = []
 
+    def fault(self, message: str) -> None:
+        """Add a fault. A variable that is read twice is reported once."""
+        if message not in self.faults:
+            self.faults.append(message)
+
     def text(self, name: str, default: str = "") -> str:
         return self.env.get(name, "").strip() or default
 
@@ -27,13 +32,13 @@ class EnvReader:
         value = self.text(name)
         found = {spelling.lower(): spelling for spelling in allowed}.get(value.lower())
         if value and found is None:
-            self.faults.append(f"{name} is {value!r}; allowed: {', '.join(allowed)}. Leave it out for the default.")
+            self.fault(f"{name} is {value!r}; allowed: {', '.join(allowed)}. Leave it out for the default.")
         return found
 
     def switch(self, name: str, default: bool) -> bool:
         value = self.text(name).lower()
         if value and value not in _SWITCH:
-            self.faults.append(f"{name} is {value!r}; allowed: {', '.join(_SWITCH)}.")
+            self.fault(f"{name} is {value!r}; allowed: {', '.join(_SWITCH)}.")
         return _SWITCH.get(value, default)
 
     def whole_number(self, name: str, default: int, minimum: int, maximum: int) -> int:
@@ -41,7 +46,7 @@ class EnvReader:
         if not value:
             return default
         if not (value.isascii() and value.isdigit() and len(value) < 10 and minimum <= int(value) <= maximum):
-            self.faults.append(f"{name} is {value!r}; allowed: a whole number from {minimum} to {maximum}.")
+            self.fault(f"{name} is {value!r}; allowed: a whole number from {minimum} to {maximum}.")
             return default
         return int(value)
 
@@ -53,7 +58,7 @@ class EnvReader:
             seconds = math.nan
         if not minimum <= seconds <= maximum or seconds == math.inf:
             limits = f"at least {minimum:g}" if maximum == math.inf else f"from {minimum:g} to {maximum:g}"
-            self.faults.append(f"{name} is {value!r}; allowed: a number of seconds, {limits}.")
+            self.fault(f"{name} is {value!r}; allowed: a number of seconds, {limits}.")
             return default
         return seconds
 
@@ -67,5 +72,5 @@ class EnvReader:
             seen = "is not set"
         else:
             seen = f"{f'begins with {scheme!r}' if separator else 'has no scheme'}; allowed: {', '.join(schemes)}"
-        self.faults.append(f"{name} {seen}. Set it to an address like {example}.")
+        self.fault(f"{name} {seen}. Set it to an address like {example}.")
         return ""

@@ -20,6 +20,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from .. import create_app, orders
+from ..concurrency.backoff import Backoff
 from ..config import CANNOT_START, Config, ConfigError
 from ..db import db
 from ..observability import logs
@@ -30,7 +31,7 @@ from . import company
 NAME = "demo customer"  # the writer in the events
 PAUSE_SECONDS = (1.0, 2.0)
 # The first and the longest wait while PostgreSQL is unreachable.
-BACK_OFF_SECONDS = (1.0, 5.0)
+BACKOFF_SECONDS = (1.0, 5.0)
 # Only the newest orders of a status are changed, so that changes are visible on the board.
 NEWEST = 25
 # Shipping changes on one order in this many, so that the others keep showing their last change.
@@ -179,7 +180,7 @@ class Customer:
 
 def run(stopping: threading.Event, rng: random.Random) -> None:
     """Make changes until `stopping` is set, through restarts of PostgreSQL. Needs an application context."""
-    back_off = BACK_OFF_SECONDS[0]
+    backoff = Backoff(*BACKOFF_SECONDS)
     postgresql = Incident("postgresql")
     while not stopping.wait(rng.uniform(*PAUSE_SECONDS)):
         try:
@@ -187,14 +188,13 @@ def run(stopping: threading.Event, rng: random.Random) -> None:
             if tenant is not None:
                 log.debug("changed an order", action=Customer(tenant[0], rng, ZoneInfo(tenant[1])).act())
             postgresql.over(log)
-            back_off = BACK_OFF_SECONDS[0]
+            backoff.reset()
         except OrderError as error:
             log.debug("skipped a change that the order does not allow any more", error=in_a_line(error))
         except (DBAPIError, psycopg.Error) as error:
             postgresql.fault(log, "change", error)
             db.engine.dispose()
-            stopping.wait(back_off)
-            back_off = min(back_off * 2, BACK_OFF_SECONDS[1])
+            stopping.wait(backoff.next())
 
 
 def _demo_tenant() -> tuple[int, str] | None:

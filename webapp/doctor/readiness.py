@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import redis
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -104,9 +104,8 @@ class HealthMonitor:
         probe.done.set()
 
 
-def monitor_of(app: Flask) -> HealthMonitor:
+def monitor_of(app: Flask, client: redis.Redis) -> HealthMonitor:
     """A monitor of the servers that `app` needs."""
-    client = cast(redis.Redis, app.extensions["doorbell_redis"])
     return HealthMonitor(
         {
             "postgresql": lambda: _postgresql(app),
@@ -150,12 +149,3 @@ def _listener(client: redis.Redis) -> Part:
     if not beats:
         return Part(False, f"no heartbeat for {EXPIRY_SECONDS} s; the pages poll")
     return Part(True, "leads")
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_health"] = monitor_of(app)
-
-
-def health() -> Health:
-    """The health of the current app."""
-    return cast(HealthMonitor, current_app.extensions["doorbell_health"]).health()

@@ -6,6 +6,7 @@ import os
 import sys
 
 from ..config import ConfigError
+from ..config.env import EnvReader
 from .data_directory import DataDirectory, export_line
 from .interrupt import Interrupt
 from .settings import LaunchRefused, Settings, data_dir
@@ -16,7 +17,7 @@ def main(arguments: list[str]) -> int:
     try:
         if command == "run":
             return run(Settings.from_env(os.environ))
-        directory = DataDirectory(data_dir(os.environ))
+        directory = DataDirectory(data_dir(EnvReader(os.environ)))
         addresses = directory.addresses()
         if command == "env":
             print(export_line(*addresses, os.environ.get("SECRET_KEY") or directory.secret_key()))

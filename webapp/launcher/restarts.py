@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from ..concurrency.backoff import Backoff
 from ..config import CANNOT_START
 
 # The first back-off, which doubles up to MAX_SECONDS.
@@ -22,15 +23,18 @@ class Restarts:
         self._has_started = False
         # Failed starts in a row.
         self._failed = 0
+        # Without jitter, because all processes are on one host.
+        self._backoff = Backoff(FIRST_SECONDS, MAX_SECONDS, jitter=0.0)
 
     def after(self, code: int, ran_seconds: float) -> float | None:
         """Seconds to wait before the next start; None for a process that cannot be started at all."""
         if ran_seconds >= STARTED_SECONDS:
             self._has_started, self._failed = True, 0
+            self._backoff.reset()
         if not self._has_started and (code == CANNOT_START or self._failed + 1 >= MAX_FAILED_STARTS):
             return None
         self._failed += 1
-        return min(MAX_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failed - 1, 20))
+        return self._backoff.next()
 
 
 def how_it_ended(code: int) -> str:

@@ -88,7 +88,7 @@ class Launcher:
         ours = {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "SECRET_KEY": given.get("SECRET_KEY") or self._directory.secret_key(),
+            "SECRET_KEY": self._settings.secret_key or self._directory.secret_key(),
             "DOORBELL_DEMO": given.get("DOORBELL_DEMO") or "1",
             "PORT": str(self._settings.port),
             # Seconds. On one machine, streams reconnect at once.

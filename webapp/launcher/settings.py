@@ -22,12 +22,16 @@ class LaunchRefused(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """`database_url` and `redis_url` are None for the embedded servers. `demo` runs the demo customer."""
+    """`database_url` and `redis_url` are None for the embedded servers, `secret_key` is None for the one in `data_dir`.
+
+    `demo` runs the demo customer.
+    """
 
     port: int
     data_dir: Path
     database_url: str | None
     redis_url: str | None
+    secret_key: str | None
     demo: bool
     demo_weeks: int
     demo_timezone: str
@@ -42,10 +46,12 @@ class Settings:
         read = EnvReader(env)
         _check_network(read)
         settings = cls(
-            port=read.whole_number("PORT", 8000, 1, 65535),
-            data_dir=data_dir(env),
-            database_url=env.get("DATABASE_URL") or None,
-            redis_url=env.get("REDIS_URL") or None,
+            port=read.whole_number("PORT", network.DEFAULT_PORT, 1, 65535),
+            data_dir=data_dir(read),
+            database_url=read.text("DATABASE_URL") or None,
+            redis_url=read.text("REDIS_URL") or None,
+            # Blanks are part of a key.
+            secret_key=env.get("SECRET_KEY") or None,
             demo=read.one_of("DEMO", ("1", "0")) != "0",
             demo_weeks=read.whole_number("DEMO_WEEKS", WEEKS, 1, 104),
             demo_timezone=_timezone(read, "DEMO_TIMEZONE", company.TIMEZONE),
@@ -70,15 +76,14 @@ class Settings:
 
 def _check_network(read: EnvReader) -> None:
     """Check the network before any service starts; the web process checks again (gunicorn.conf.py)."""
-    demo = read.switch("DOORBELL_DEMO", True)
-    cookie_secure = read.switch("COOKIE_SECURE", not demo)
-    fault = network.insecure(read.text("BIND", "127.0.0.1"), demo, cookie_secure)
-    if not read.switch("ALLOW_INSECURE_NETWORK", False) and fault:
-        read.faults.append(f"{fault} {network.HOW_TO}")
+    served = network.Network.from_env(read, demo=True)
+    fault = network.insecure(served.bind, served.demo, served.cookie_secure)
+    if fault and not served.allow_insecure:
+        read.fault(f"{fault} {network.HOW_TO}")
 
 
-def data_dir(env: Mapping[str, str]) -> Path:
-    return (ROOT / Path(env.get("DATA_DIR") or "var").expanduser()).resolve()
+def data_dir(read: EnvReader) -> Path:
+    return (ROOT / Path(read.text("DATA_DIR", "var")).expanduser()).resolve()
 
 
 def _timezone(read: EnvReader, name: str, default: str) -> str:
@@ -86,5 +91,5 @@ def _timezone(read: EnvReader, name: str, default: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        read.faults.append(f"{name} is {value!r}; allowed: an IANA time zone such as Europe/Berlin.")
+        read.fault(f"{name} is {value!r}; allowed: an IANA time zone such as Europe/Berlin.")
     return value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import redis
 from sqlalchemy import func, update
 
-from .. import redis_client
 from ..db import db
 from ..events.topics import INBOX
 from ..models import Notification, User
@@ -17,7 +16,7 @@ log = logs.get("notifications")
 _unsent = Incident("redis", "inbox signals are not sent")
 
 
-def mark_read(user: User, notification_id: int | None = None) -> None:
+def mark_read(client: redis.Redis, user: User, notification_id: int | None = None) -> None:
     """Mark one of the user's notifications as read, or all of them, and commit.
 
     The notification of another user, or one that was read before, is left as it is.
@@ -30,13 +29,13 @@ def mark_read(user: User, notification_id: int | None = None) -> None:
         mine = mine.where(Notification.id == notification_id)
     db.session.execute(mine.values(read_at=func.now()))
     db.session.commit()
-    publish_inbox(tenant_id, user_id)
+    publish_inbox(client, tenant_id, user_id)
 
 
-def publish_inbox(tenant_id: int, user_id: int) -> None:
+def publish_inbox(client: redis.Redis, tenant_id: int, user_id: int) -> None:
     """Signal to a user's open pages that the inbox changed. Without Redis they show it at their next refetch."""
     try:
-        publisher.publish(redis_client.client(), tenant_id, {}, {user_id: [INBOX]})
+        publisher.publish(client, tenant_id, {}, {user_id: [INBOX]})
     except redis.RedisError as error:
         _unsent.fault(log, "inbox", error)
     else:

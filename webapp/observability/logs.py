@@ -10,11 +10,13 @@ import logging
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from cachetools import TTLCache
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
 from ..config.config import LOG_FORMATS, LOG_LEVELS
@@ -47,21 +49,19 @@ class RepeatFilter(logging.Filter):
 
     def __init__(self, clock: Any = time.monotonic) -> None:
         super().__init__()
-        self._clock = clock
-        self._logged: dict[tuple[str, int, str], float] = {}
+        self._lock = threading.Lock()
+        # Bounded, because lines that never repeat must not fill the memory.
+        self._logged: TTLCache[tuple[str, int, str], None] = TTLCache(100, REPEAT_SECONDS, clock)
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(REPEATING):
             return True
         # The message without its values.
         key = (record.name, record.levelno, str(record.msg)[:80])
-        now = self._clock()
-        if now - self._logged.get(key, -REPEAT_SECONDS) < REPEAT_SECONDS:
-            return False
-        # Lines that never repeat must not fill the memory.
-        if len(self._logged) > 100:
-            self._logged.clear()
-        self._logged[key] = now
+        with self._lock:
+            if key in self._logged:
+                return False
+            self._logged[key] = None
         return True
 
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import cast
 
 from cachetools import LRUCache
-from flask import Flask, current_app
 
 from ..concurrency.batch_loader import LoadCancelled
 from ..display import clock as page_clock
@@ -36,7 +34,7 @@ class RenderScheduler:
         self,
         cache: RenderCache,
         clock: Callable[[], float] = time.monotonic,
-        epoch: Callable[[], float] = time.time,
+        epoch: Callable[[], float] = page_clock.epoch,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.cache, self.unkept = cache, UnkeptRenders()
@@ -157,12 +155,3 @@ class RenderScheduler:
                 if error is None:
                     self.cache.put(job.request.key, job)
         job.done.set()
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["doorbell_panels"] = RenderScheduler(RenderCache(), epoch=page_clock.epoch)
-
-
-def render_scheduler() -> RenderScheduler:
-    """The running app's scheduler."""
-    return cast(RenderScheduler, current_app.extensions["doorbell_panels"])

@@ -31,7 +31,7 @@ _REFUSALS = (
 )
 _NOT_MIGRATED = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.UndefinedObject)
 _LIBPQ_ASKS = re.compile(r"\s+Is the server running [^?]*\?")  # the advice covers it
-_SLOW = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected)
+_CANCELLED = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected)
 
 
 def underlying(error: BaseException) -> BaseException:
@@ -42,6 +42,11 @@ def underlying(error: BaseException) -> BaseException:
 def is_read_only(error: BaseException) -> bool:
     """Whether a write was refused because the transaction or the whole server is read-only."""
     return isinstance(underlying(error), errors.ReadOnlySqlTransaction | ReadOnly | NotAPrimary)
+
+
+def was_cancelled(error: BaseException) -> bool:
+    """Whether PostgreSQL ended a statement because of its time limit or its locks. It has rolled back all of it."""
+    return isinstance(underlying(error), _CANCELLED)
 
 
 def is_not_migrated(error: BaseException) -> bool:
@@ -78,7 +83,7 @@ def explain(error: BaseException) -> str | None:
         )
     if is_not_migrated(cause):
         return f"The database is not migrated to this version of Doorbell ({_primary(cause)}). Run: flask db upgrade"
-    if isinstance(cause, _SLOW):
+    if was_cancelled(cause):
         return f"PostgreSQL cancelled it: {_primary(cause)}. A lock or the load delayed it; try again, or run flask doctor."
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         seen, advice = refusal(cause)

@@ -6,6 +6,7 @@ from flask import Flask
 
 from .. import stream
 from . import (
+    access,
     auth,
     board,
     health,
@@ -25,9 +26,9 @@ from .order_number import OrderNumber
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
-    assert order_actions.bp is orders.bp
     assert page_parts.bp is orders_list.bp is panels.bp
-    for module in (auth, board, panels, inbox, orders, health, metrics, stream):
+    access.serve_fragments(app, panels.bp, stream.bp)
+    for module in (auth, board, inbox, orders, order_actions, health, metrics):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from .. import stream
 from ..accounts import proxy_warning, sessions
 from ..accounts import sign_in as accounts_sign_in
+from ..accounts import sign_out as accounts_sign_out
 from ..accounts.demo import demo_user
-from ..accounts.sign_out import sign_out as end_session
-from ..accounts.user_cache import cached_users
-from ..config import Config
 from ..models import User
-from .access import is_fragment
+from ..services import services
+from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
 from .forms import SignInForm
 
@@ -24,15 +23,16 @@ bp = Blueprint("auth", __name__)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
+@public("the sign-in page itself")
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(local_path(request.args.get("next")), 303)
-    proxy_warning.check(request, _config().trusted_proxies)
+    proxy_warning.check(services().redis, request, services().config.trusted_proxies)
     form = SignInForm()
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)
     try:
-        user = accounts_sign_in.sign_in(form.email.data, form.password.data, _client())
+        user = services().sign_ins.sign_in(form.email.data, form.password.data, _client())
     except accounts_sign_in.SignInRefused as refused:
         return _sign_in_page(form, refused.status, refused.text, {"Retry-After": str(refused.wait)})
     except accounts_sign_in.SignInFailed as failed:
@@ -43,7 +43,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    end_session(_client())
+    _end_session()
     logout_user()
     session.clear()
     flash("You are signed out.", "success")
@@ -51,9 +51,10 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.get("/demo")
+@public("signs in to the demo; exists in demo mode only")
 def demo() -> ResponseReturnValue:
     """Signs in to the tenant `demo` as its manager, or with `?as=sales` as a salesperson. In demo mode only."""
-    if not _config().demo:
+    if not services().config.demo:
         abort(404)
     role = request.args.get("as", "manager")
     user = demo_user(role)
@@ -77,24 +78,24 @@ def local_path(text: str | None) -> str:
 def _start_session(user: User, way: str) -> None:
     """Sign `user` in, as read before the password was checked: a change that ended sessions since then ends this one too."""
     # The demo's links may replace the session of another user.
-    end_session(_client())
-    cached_users().forget(user.id)  # the next request reads current rights
+    _end_session()
+    services().users.forget(user.id)  # the next request reads current rights
     session.clear()  # keep nothing from before the sign-in
     login_user(user)
     sessions.begin(sessions.stamp(user.sessions_from))
     accounts_sign_in.record_success(user, _client(), way)
 
 
+def _end_session() -> None:
+    accounts_sign_out.sign_out(services().users, _client(), stream.end_session)
+
+
 def _sign_in_page(
     form: SignInForm, status: int, problem: str | None = None, headers: dict[str, str] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("pages/sign_in.html", form=form, problem=problem, demo=_config().demo)
+    page = render_template("pages/sign_in.html", form=form, problem=problem, demo=services().config.demo)
     return page, status, headers or {}
 
 
 def _client() -> str:
     return request.remote_addr or ""
-
-
-def _config() -> Config:
-    return cast(Config, current_app.extensions["doorbell_config"])

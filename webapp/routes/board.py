@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, g, render_template
-from flask_login import current_user, login_required
+from flask_login import current_user
 from markupsafe import Markup
 
 from ..accounts.current import current_tenant
@@ -14,6 +14,7 @@ from ..panels.pacing import BELL_TIMES, LIST_TIMES, PART_TIMES, Pacing
 from ..panels.registry import PANELS
 from ..queries import inbox
 from ..queries.day import today
+from ..services import services
 from ..signals import signal_log
 from . import pace
 from .panels import render_inbox, shared_panels
@@ -25,7 +26,6 @@ bp = Blueprint("board", __name__)
 
 
 @bp.get("/")
-@login_required
 def index() -> str:
     live_since()
     tenant = current_tenant()
@@ -41,7 +41,7 @@ def live_since() -> int:
     So the page receives a change between its render and its connection, instead of missing it.
     """
     if "live_since" not in g:
-        g.live_since = signal_log.latest_seq(current_user.tenant_id)
+        g.live_since = signal_log.latest_seq(services().redis, current_user.tenant_id)
     since: int = g.live_since
     return since
 

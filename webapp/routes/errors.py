@@ -5,36 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
 from ..db import db
 from ..observability import logs
-from ..observability.incidents import Incident, in_a_line
+from ..observability.incidents import in_a_line
 from ..observability.metrics import web as metrics
 from ..orders.errors import OrderNotFound
-from ..postgres import faults
-from .access import PUBLIC, is_fragment
+from ..postgres import faults, outages
+from .access import is_fragment
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # Retry-After of these errors
-# Without an error for so long, PostgreSQL counts as back: at first some requests may succeed while others fail.
-SETTLED_SECONDS = 5.0
 
 log = logs.get("web")
-postgresql = Incident("postgresql", "its requests are answered 503", settled=SETTLED_SECONDS)
-pool = Incident(
-    "connection pool",
-    "requests that got no connection are answered 503",
-    settled=SETTLED_SECONDS,
-    state="full",
-    again="free again",
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +77,6 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(error, database_unavailable)
     app.register_error_handler(DataError, value_invalid)
     app.register_error_handler(InternalError, database_read_only)
-    app.after_request(note_recovery)
 
 
 def csrf_invalid(_error: CSRFError) -> ResponseReturnValue:
@@ -119,23 +107,17 @@ def order_not_found(error: Exception) -> ResponseReturnValue:
 
 
 def database_unavailable(error: Exception) -> ResponseReturnValue:
-    """503, logged and counted by cause: the pool is full, the statement took too long, or PostgreSQL is away."""
+    """503, counted by cause: the pool is full, the statement took too long, or PostgreSQL is away (postgres/outages.py)."""
     if isinstance(error, PoolTimeout):
         cause, message = "pool", POOL_FULL
-        pool.fault(log, "request", error, endpoint=request.endpoint)
-    elif timed_out(error):
+        outages.pool_full(error)
+    elif faults.was_cancelled(error):
         cause, message = "timeout", TIMED_OUT
         log.warning("gave up a statement that took too long", endpoint=request.endpoint, error=in_a_line(error))
     else:
         cause, message = "away", ERROR_MESSAGES[503]
-        postgresql.fault(log, "request", error, endpoint=request.endpoint)
     metrics.DATABASE_FAULTS.labels(cause).inc()
     return error_response(503, message, {"Retry-After": str(RETRY_SECONDS)})
-
-
-def timed_out(error: BaseException) -> bool:
-    """Whether PostgreSQL ended a statement by statement_timeout or lock_timeout. It has rolled back all of it."""
-    return isinstance(getattr(error, "orig", None), QueryCanceled | LockNotAvailable)
 
 
 def database_read_only(error: Exception) -> ResponseReturnValue:
@@ -144,18 +126,6 @@ def database_read_only(error: Exception) -> ResponseReturnValue:
         raise error
     log.warning("refused a change: the server is read-only", endpoint=request.endpoint, error=in_a_line(error))
     return error_response(503, READ_ONLY, {"Retry-After": str(RETRY_SECONDS)})
-
-
-def note_recovery(response: Response) -> Response:
-    """End the outages of PostgreSQL after a successful signed-in request that queried it.
-
-    A request may not have queried it, because panels and users also come from memory.
-    """
-    needs_user = request.endpoint is not None and request.endpoint not in PUBLIC and request.endpoint != "stream.stream"
-    if response.status_code < 500 and needs_user and not g.get("from_memory"):
-        postgresql.over(log)
-        pool.over(log)
-    return response
 
 
 def value_invalid(error: Exception) -> ResponseReturnValue:

@@ -6,19 +6,22 @@ from typing import Any
 
 from flask import Blueprint
 
-from ..doctor import readiness
+from ..services import services
+from .access import public
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
+@public("for the process manager; returns only up or down")
 def healthz() -> tuple[str, int]:
     return "ok\n", 200
 
 
 @bp.get("/readyz")
+@public("for the load balancer; returns only which services are away")
 def readyz() -> tuple[dict[str, Any], int]:
     """503 only if this process cannot serve pages. Redis and the listener would be away for any other process as well."""
-    seen = readiness.health()
+    seen = services().health.health()
     states = {name: part.state for name, part in seen.parts.items()}
     return {"ready": seen.ready, "degraded": seen.degraded, **states}, 200 if seen.ready else 503

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import current_user
 
 from ..accounts.current import current_tenant
 from ..notifications.inbox import mark_read
+from ..services import services
 from .board import live_since
 from .page_parts import inbox_part
 
@@ -15,23 +16,20 @@ bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
 @bp.get("")
-@login_required
 def index() -> str:
     live_since()
     return render_template("pages/inbox.html", tenant=current_tenant(), part=inbox_part())
 
 
 @bp.post("/read")
-@login_required
 def read_all() -> ResponseReturnValue:
-    mark_read(current_user)
+    mark_read(services().redis, current_user)
     return _done()
 
 
 @bp.post("/<int:notification_id>/read")
-@login_required
 def read_one(notification_id: int) -> ResponseReturnValue:
-    mark_read(current_user, notification_id)
+    mark_read(services().redis, current_user, notification_id)
     return _done()
 
 

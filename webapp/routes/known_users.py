@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..accounts.cached_user import CachedUser
 from ..accounts.sessions import SessionKey
-from ..accounts.user_cache import CachedUser, UserCache
+from ..accounts.user_cache import UserCache
 from . import access
 
 if TYPE_CHECKING:

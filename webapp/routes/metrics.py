@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
+from flask import Blueprint, Response, abort, request
 
-from flask import Blueprint, Response, abort, current_app, request
-
-from ..config import Config
 from ..observability.metrics import bearer, web
+from ..services import services
+from .access import public
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -15,8 +14,9 @@ bp = Blueprint("metrics", __name__)
 
 
 @bp.get("/metrics")
+@public("for Prometheus, with METRICS_TOKEN; 404 without that setting")
 def metrics() -> Response:
-    config = cast(Config, current_app.extensions["doorbell_config"])
+    config = services().config
     if not config.metrics_token:
         abort(404)
     if not bearer.allows(request.headers.get("Authorization", ""), config.metrics_token):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -23,13 +23,15 @@ from ..orders.errors import (
 from ..queries import order_page
 from . import forms
 from .errors import order_not_found
-from .orders import bp, show_page, status_of
+from .orders import show_page, status_of
+
+bp = Blueprint("order_actions", __name__)
 
 # If the order already has the state that an action sets, another person was faster. That is not an error of this user.
 ALREADY_DONE: dict[str, type[OrderError]] = {
-    "orders.payment": AlreadyPaid,
-    "orders.shipment": AlreadyShipped,
-    "orders.cancellation": AlreadyCancelled,
+    "order_actions.payment": AlreadyPaid,
+    "order_actions.shipment": AlreadyShipped,
+    "order_actions.cancellation": AlreadyCancelled,
 }
 
 

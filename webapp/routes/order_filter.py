@@ -7,14 +7,15 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
 from ..accounts.current import current_tenant
-from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, TooManySearches, search_limit
+from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, TooManySearches
 from ..db import db
 from ..models import STATUSES
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..postgres import faults
 from ..queries import order_search
 from ..queries.order_search import Filter, Found, PageCursor
-from .errors import timed_out
+from ..services import services
 
 TOO_MANY = {
     "user": f"{MAX_USER_SEARCHES} of your searches are still running. Wait for them to finish, then search again.",
@@ -58,13 +59,13 @@ def find(wanted: Filter, before: PageCursor | None) -> Found:
     tenant = current_tenant()
     db.session.close()  # hold no connection while waiting
     try:
-        with search_limit().slot(tenant.id, current_user.id):
+        with services().searches.slot(tenant.id, current_user.id):
             return order_search.read(tenant, wanted, before)
     except TooManySearches as error:
         metrics.SEARCHES_REFUSED.labels(error.scope).inc()
         raise SearchRefused(TOO_MANY[error.scope], 429 if error.scope == "user" else 503) from None
     except OperationalError as error:
-        if not timed_out(error):
+        if not faults.was_cancelled(error):
             raise
         db.session.rollback()
         metrics.DATABASE_FAULTS.labels("timeout").inc()

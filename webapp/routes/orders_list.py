@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
 
 from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
@@ -30,7 +29,6 @@ NEW = "Doorbell-New"
 
 
 @bp.get("/orders", endpoint="orders_list")
-@login_required
 def show_orders() -> ResponseReturnValue:
     """The list, rendered once for all users with the same page of the same search."""
     wanted, before = order_filter.from_request()
@@ -46,7 +44,6 @@ def search_refused(error: order_filter.SearchRefused) -> ResponseReturnValue:
 
 
 @bp.get("/orders/rows", endpoint="orders_rows")
-@login_required
 def show_rows() -> ResponseReturnValue:
     """Only the rows of `ids`, in that order, for a list that must not move. `Doorbell-New` counts orders placed `since`."""
     ids, since = _ids(request.args.get("ids", "")), _moment(request.args.get("since", ""))

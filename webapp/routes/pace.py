@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import current_app
 from flask_login import current_user
 
 from ..panels.costs import PROCESS
 from ..panels.pacing import Pacing
-from ..streams.hub import Hub
+from ..services import services
 
 
 def present(new_pages: int = 0) -> Pacing:
     """The pacing for the tenant's open streams, and for `new_pages` more."""
-    hub = cast(Hub, current_app.extensions["doorbell_hub"])
-    return PROCESS.pacing(hub.viewers(current_user.tenant_id) + new_pages)
+    return PROCESS.pacing(services().hub.viewers(current_user.tenant_id) + new_pages)

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ..accounts.user_cache import UserCache
 from ..observability.metrics import web as metrics
-from ..panels import costs, scheduler
+from ..panels.costs import PROCESS
 from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
-from ..signals import log_follower
+from ..services import services
 from . import known_users, panel_batch
 from .panels import CONTENT_TYPE, headers
 
@@ -38,9 +37,9 @@ class PanelFastPath:
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
-        self._users: UserCache = app.extensions["doorbell_user_cache"]
-        self._logs: log_follower.SignalLogs = app.extensions["doorbell_signal_logs"]
-        self._renders: scheduler.RenderScheduler = app.extensions["doorbell_panels"]
+        self._users = services(app).users
+        self._logs = services(app).signal_logs
+        self._renders = services(app).renders
         self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
         self._headers = list(security_headers.headers(app).items())
 
@@ -50,7 +49,7 @@ class PanelFastPath:
         found = self._find(environ, names) if names else None
         if found is None:
             return self._behind(environ, start_response)
-        costs.PROCESS.refetched()
+        PROCESS.refetched()
         renders, seq = found
         if environ["PATH_INFO"] == BATCH:
             endpoint, (status, answer_headers, body) = "batch", _batch(environ, names, renders, seq)

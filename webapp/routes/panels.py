@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import current_user
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..accounts.cached_user import panel_scope
 from ..accounts.current import current_tenant
-from ..accounts.user_cache import panel_scope
 from ..db import db
 from ..display import clock
 from ..display.filters import clock_text, day_text
@@ -26,10 +26,10 @@ from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.registry import PANELS, Panel
 from ..panels.render import Render, RenderRequest
-from ..panels.scheduler import render_scheduler
 from ..queries import inbox, recent_orders
 from ..queries.day import today
-from ..signals.log_follower import Log, signal_logs
+from ..services import services
+from ..signals.log_follower import Log
 from . import panel_batch
 from .pace import present
 
@@ -89,10 +89,9 @@ def _row_html(order_id: int, now: datetime) -> str:
 def _job(
     name: str, panel: Panel, html: Callable[[datetime], str], first_paint: bool = False
 ) -> tuple[RenderRequest, Callable[[], Render]]:
-    scheduler, tenant = render_scheduler(), current_tenant()
+    scheduler, tenant = services().renders, current_tenant()
 
     def paint() -> Render:
-        g.from_memory = False
         now = datetime.fromtimestamp(scheduler.epoch(), UTC)
         try:
             return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
@@ -115,15 +114,13 @@ def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
 
 
 def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
-    # True until a render queries: an answer from memory does not prove that PostgreSQL is back (routes/errors.py).
-    g.from_memory = True
-    return render_scheduler().get_all(jobs, newest_log())
+    return services().renders.get_all(jobs, newest_log())
 
 
 def newest_log() -> Log | None:
     """The tenant's signals, read once per request, before any data is queried."""
     if "signal_log" not in g:
-        g.signal_log = signal_logs().read(current_user.tenant_id)
+        g.signal_log = services().signal_logs.read(current_user.tenant_id)
     log: Log | None = g.signal_log
     return log
 
@@ -162,14 +159,12 @@ def headers(render: Render, seq: int | None) -> dict[str, str]:
     return found | ({"Doorbell-Seq": str(seq)} if seq is not None else {})
 
 
-@login_required
 def show(panel_name: str) -> ResponseReturnValue:
     seq = _newest_seq()
     return fragment(shared_panels([PANELS[panel_name]])[panel_name], seq)
 
 
 @bp.get("")
-@login_required
 def batch() -> ResponseReturnValue:
     """The panels in `names`, in one answer (panel_batch.py)."""
     try:
@@ -203,7 +198,6 @@ for _panel in PANELS.values():
 
 
 @bp.get("/today", endpoint="today")
-@login_required
 def show_today() -> ResponseReturnValue:
     """The tenant's date as text, for the head of the board."""
     now = clock.now()
@@ -211,7 +205,6 @@ def show_today() -> ResponseReturnValue:
 
 
 @bp.get("/user", endpoint="user")
-@login_required
 def show_user() -> ResponseReturnValue:
     """The id of the signed-in user. A page that the browser restored checks it before it shows anything."""
     plain = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "private, no-store"}
@@ -219,7 +212,6 @@ def show_user() -> ResponseReturnValue:
 
 
 @bp.get("/recent_orders/<int:order_id>")
-@login_required
 def recent_order(order_id: int) -> ResponseReturnValue:
     """A single row. 404 if the order was deleted; the page then refetches the list."""
     try:
@@ -229,14 +221,12 @@ def recent_order(order_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/inbox", endpoint="inbox")
-@login_required
 def show_inbox() -> ResponseReturnValue:
     now = clock.now()
     return fragment(rendered(render_inbox(inbox.read(current_tenant(), now, current_user)), now))
 
 
 @bp.get("/inbox/new-items", endpoint="inbox_new_items")
-@login_required
 def show_new_items() -> ResponseReturnValue:
     """The unread count, and toasts for notifications since the snapshot `seen`. Not cached: each request is unique."""
     seen = request.args.get("seen", "")

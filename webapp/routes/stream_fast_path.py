@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ..accounts.user_cache import UserCache
 from ..observability.metrics import web as metrics
 from ..server import security_headers
+from ..services import services
 from ..streams.hub import StreamRefused
-from ..streams.opening import HEADERS, STATUS, StreamOpener, StreamRequest, readable_seq
+from ..streams.opening import HEADERS, STATUS, StreamRequest, readable_seq
 from . import known_users
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class StreamFastPath:
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._behind = behind
-        self._users: UserCache = app.extensions["doorbell_user_cache"]
-        self._opener: StreamOpener = app.extensions["doorbell_stream_opener"]
+        self._users = services(app).users
+        self._opener = services(app).streams
         # As Flask marks an answer that depends on the session.
         vary = ("Vary", "Cookie")
         self._headers = [*HEADERS.items(), *security_headers.headers(app).items(), vary]

@@ -111,9 +111,19 @@ class StaticFiles(WhiteNoise):
             headers[name] = value
 
 
+_EXTENSION = "doorbell_static"
+
+
+def prepare(app: Flask) -> None:
+    """Compress the files now, so that the first page need not wait for them."""
+    files: StaticFiles | None = app.extensions.get(_EXTENSION)
+    if files is not None:
+        files.prepare()
+
+
 def init_app(app: Flask) -> None:
     """In debug mode Flask's own route serves the files from the source tree instead."""
     if not app.debug:
         files = StaticFiles(app, app.wsgi_app)
-        app.extensions["doorbell_static"] = files
+        app.extensions[_EXTENSION] = files
         app.wsgi_app = files  # type: ignore[method-assign]

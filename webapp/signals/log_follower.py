@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import redis
-from flask import Flask, current_app
+from cachetools import LRUCache
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -77,7 +77,8 @@ class SignalLogs:
         ).connection_pool
         self._connection: Any = None
         self._away_until = 0.0
-        self._logs: dict[int, Log] = {}
+        # In a full cache the tenant without requests for the longest time is dropped.
+        self._logs: LRUCache[int, Log] = LRUCache(MAX_TENANTS)
         self._loader: BatchLoader[int, Log] = BatchLoader()
         self._away = Incident("redis", "panels are rendered again for each request")
 
@@ -88,8 +89,6 @@ class SignalLogs:
     def _read_all(self, tenant_ids: set[int]) -> Mapping[int, Log]:
         if time.monotonic() < self._away_until:
             return {}
-        if len(self._logs) > MAX_TENANTS:
-            self._logs.clear()
         tenants = list(tenant_ids)
         try:
             replies = self._query(tenants)
@@ -98,22 +97,25 @@ class SignalLogs:
             self._away_until = time.monotonic() + AWAY_SECONDS
             return {}
         self._away.over(log)
-        found = ((tenant_id, self._update(tenant_id, reply)) for tenant_id, reply in zip(tenants, replies, strict=True))
+        updated = (self._update(tenant_id, *reply) for tenant_id, reply in zip(tenants, replies, strict=True))
+        found = zip(tenants, updated, strict=True)
         return {tenant_id: tenant_log for tenant_id, tenant_log in found if tenant_log is not None}
 
-    def _query(self, tenant_ids: list[int]) -> list[Any]:
-        """One reply per tenant. A broken connection is replaced once, which drops all logs."""
+    def _query(self, tenant_ids: list[int]) -> list[tuple[Log | None, Any]]:
+        """Per tenant the log as known before, and the reply. A broken connection is replaced once, which drops all logs."""
         if self._connection is not None:
             with contextlib.suppress(redis.RedisError, OSError):
                 return self._exchange(tenant_ids)
         self._connection = self._pool.get_connection()
         return self._exchange(tenant_ids)
 
-    def _exchange(self, tenant_ids: list[int]) -> list[Any]:
+    def _exchange(self, tenant_ids: list[int]) -> list[tuple[Log | None, Any]]:
         try:
-            commands = [self._command(tenant_id) for tenant_id in tenant_ids]
+            # A reply continues the log that its command was made of. A full cache may have dropped that log by then.
+            known = [(tenant_id, self._logs.get(tenant_id)) for tenant_id in tenant_ids]
+            commands = [before.command if before else self._newest(tenant_id) for tenant_id, before in known]
             self._connection.send_packed_command(commands, check_health=False)
-            return [self._reply() for _ in tenant_ids]
+            return [(before, self._reply()) for _, before in known]
         except BaseException:  # else the next call gets these replies
             self._drop()
             raise
@@ -133,9 +135,8 @@ class SignalLogs:
         connection.disconnect()
         self._pool.release(connection)
 
-    def _command(self, tenant_id: int) -> bytes:
-        known = self._logs.get(tenant_id)
-        return known.command if known else self._pack("XREVRANGE", publisher.log_key(tenant_id), "+", "-", "COUNT", 1)
+    def _newest(self, tenant_id: int) -> bytes:
+        return self._pack("XREVRANGE", publisher.log_key(tenant_id), "+", "-", "COUNT", 1)
 
     def _since(self, tenant_id: int, seq: int) -> bytes:
         return self._pack("XRANGE", publisher.log_key(tenant_id), f"{seq}-0", "+", "COUNT", MAX_NEW + 1)
@@ -143,12 +144,11 @@ class SignalLogs:
     def _pack(self, *arguments: Any) -> bytes:
         return b"".join(self._connection.pack_command(*arguments))
 
-    def _update(self, tenant_id: int, reply: Any) -> Log | None:
-        known = self._logs.get(tenant_id)
+    def _update(self, tenant_id: int, known: Log | None, reply: Any) -> Log | None:
         if known is None:
             return self._start(tenant_id, reply)
         if not reply or signal_log.entry_seq(reply[0][0]) != known.seq or len(reply) > MAX_NEW:
-            del self._logs[tenant_id]  # another log, or too far behind
+            self._logs.pop(tenant_id, None)  # another log, or too far behind
             return None
         if len(reply) > 1:
             for entry_id, fields in reply[1:]:
@@ -160,14 +160,5 @@ class SignalLogs:
         if not reply:
             return None  # it may have been emptied
         seq = signal_log.entry_seq(reply[0][0])
-        self._logs[tenant_id] = Log(seq, self._since(tenant_id, seq))
-        return self._logs[tenant_id]
-
-
-def init_app(app: Flask, redis_url: str) -> None:
-    app.extensions["doorbell_signal_logs"] = SignalLogs(redis_url)
-
-
-def signal_logs() -> SignalLogs:
-    """The running app's logs."""
-    return cast(SignalLogs, current_app.extensions["doorbell_signal_logs"])
+        found = self._logs[tenant_id] = Log(seq, self._since(tenant_id, seq))
+        return found

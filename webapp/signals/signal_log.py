@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import redis
 
-from .. import redis_client
 from .publisher import log_key
 from .signal import Signal
 
@@ -61,9 +60,9 @@ def entry_seq(entry_id: bytes) -> int:
     return int(entry_id.split(b"-")[0])
 
 
-def latest_seq(tenant_id: int) -> int:
+def latest_seq(client: redis.Redis, tenant_id: int) -> int:
     """The seq of a page's first paint, read before its panels are queried; 0 when unknown, which makes the page resync."""
     try:
-        return newest_seq(redis_client.client(), tenant_id)
+        return newest_seq(client, tenant_id)
     except redis.RedisError:
         return 0

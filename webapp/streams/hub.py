@@ -46,7 +46,7 @@ class StreamRefused(Exception):
 
 
 class Hub:
-    """Feeds each stream from `open` until `close`. Nothing runs and nothing connects before the first `open`."""
+    """Feeds each stream from `open` until `close`. Nothing runs and nothing connects before `start` or the first `open`."""
 
     def __init__(self, config: Config, revocations: Revocations) -> None:
         self._revocations = revocations
@@ -60,6 +60,14 @@ class Hub:
         self._sockets: Sockets | None = None
         self._stopping = False
         self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Subscribe before the first stream opens.
+
+        Thousands of pages may wait for a new process. With the connection still to be made among them, their streams would open
+        with `away`, and resync.
+        """
+        self._subscription.start()
 
     def sockets(self) -> Sockets:
         """For streams that are written straight to their sockets; made with the first of them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from flask import Flask
 from sqlalchemy import Select, func, select
@@ -57,8 +57,8 @@ class RecentlyEnded:
 class Revocations:
     """Checks the users and sessions of open streams."""
 
-    def __init__(self, app: Flask) -> None:
-        self._app = app
+    def __init__(self, app: Flask, users: UserCache) -> None:
+        self._app, self._user_cache = app, users
 
     def revoked(self, streams: Iterable[Stream]) -> Iterator[tuple[Stream, str]]:
         """The streams that have to end, each with its cause of metrics.DROP_CAUSES.
@@ -99,10 +99,6 @@ class Revocations:
     def tenant_changed(self, tenant_id: int) -> None:
         """Re-read the tenant's cached users at their next request."""
         self._user_cache.forget_tenant(tenant_id)
-
-    @property
-    def _user_cache(self) -> UserCache:
-        return cast(UserCache, self._app.extensions["doorbell_user_cache"])
 
 
 _STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)

@@ -7,7 +7,6 @@ showing old numbers as live.
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from .. import redis_client
+from ..concurrency.backoff import Backoff
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
@@ -29,7 +29,7 @@ IDLE_SECONDS = 2.0
 MISSING_CHECK_SECONDS = 0.5  # between checks of a missing heartbeat
 # Without an answer for this long, the connection is lost. Pages show old numbers until then.
 SILENCE_SECONDS = 5.0
-BACK_OFF_SECONDS = (0.1, 2.0)
+BACKOFF_SECONDS = (0.1, 2.0)
 NO_TENANT = 0  # no tenant has this id
 
 log = logs.get("hub")
@@ -92,11 +92,11 @@ class Subscription:
                     self._unconfirmed[tenant_id] += 1
 
     def _run(self) -> None:
-        wait = BACK_OFF_SECONDS[0]
+        backoff = Backoff(*BACKOFF_SECONDS)
         while True:
             try:
                 self._subscribe()
-                wait = BACK_OFF_SECONDS[0]
+                backoff.reset()
                 self._receive()
             except Exception as error:  # else pages stay "Live" without signals
                 expected = isinstance(error, redis.RedisError | OSError)
@@ -104,8 +104,7 @@ class Subscription:
                 if self._redis_away.fault(log, "subscription", error, **unforeseen):
                     metrics.hub_outage_started("redis")
                 self._disconnect()
-                time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
-                wait = min(wait * 2, BACK_OFF_SECONDS[1])
+                time.sleep(backoff.next())
 
     def _subscribe(self) -> None:
         pubsub = self._redis.pubsub()

@@ -1,0 +1,98 @@
+"""A signed-in user as the process caches it, and the query that reads many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ..db import db
+from ..models import EndedSession, Tenant, User
+from . import sessions
+from .sessions import SessionKey
+
+
+class SessionUser(NamedTuple):
+    """A user in one session. `since` is the stamp of the user's `sessions_from` when it began.
+
+    `session_id` is None for a cookie of a version whose sessions had no ids.
+    """
+
+    user_id: int
+    session_id: str | None
+    since: int | None = None
+
+    @classmethod
+    def of(cls, user_id: int, session: SessionKey | None) -> SessionUser:
+        return cls(user_id, session.id, session.since) if session else cls(user_id, None)
+
+
+class PanelScope(NamedTuple):
+    """All that a panel's content depends on beside the data. Users with equal scopes share renders."""
+
+    tenant_id: int
+    # No panel differs by role today; one that does later is not shared across roles.
+    role: str
+    locale: str
+    timezone: str
+    currency: str
+
+
+@dataclass
+class CachedUser:
+    """A user with the tenant as read at `read_at` (seconds of the cache's clock), for a session that had not ended then.
+
+    Both objects are detached: for reading only.
+    """
+
+    user: User
+    tenant: Tenant
+    read_at: float
+    scope: PanelScope
+    used: bool = False  # by a request since `read_at`
+
+    @cached_property
+    def page_user(self) -> str:
+        """The user's id as pages send it."""
+        return str(self.user.id)
+
+
+class ReadUsers(NamedTuple):
+    """The result of one query: the users with a valid session, and the ids of sessions that have ended."""
+
+    users: dict[SessionUser, CachedUser]
+    ended: set[str]
+
+
+def panel_scope(user: User, tenant: Tenant) -> PanelScope:
+    return PanelScope(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency)
+
+
+def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:
+    """Read these users in one query; `now` becomes their `read_at`."""
+    with Session(db.engine) as reading:
+        rows = reading.execute(_statement(asked)).all()
+    people = {user.id: (user, tenant) for user, tenant, _ended in rows}
+    ended = set(rows[0][2] or ()) if rows else set()
+    found = {}
+    for key in asked:
+        user, tenant = people.get(key.user_id, (None, None))
+        if user is not None and tenant is not None and key.session_id not in ended and _is_valid(user, key):
+            found[key] = CachedUser(user, tenant, now, panel_scope(user, tenant))
+    return ReadUsers(found, ended)
+
+
+def _statement(asked: Collection[SessionUser]) -> Any:
+    """Rows of user, tenant and the ids of the asked sessions that have ended (the same ids in each row)."""
+    session_ids = sorted(key.session_id for key in asked if key.session_id)
+    ended = select(func.array_agg(EndedSession.id)).where(EndedSession.id.in_(session_ids)).scalar_subquery()
+    statement = select(User, Tenant, ended).join(Tenant, Tenant.id == User.tenant_id)
+    return statement.where(User.id.in_(sorted({key.user_id for key in asked})))
+
+
+def _is_valid(user: User, key: SessionUser) -> bool:
+    return user.disabled_at is None and sessions.stamp(user.sessions_from) == key.since

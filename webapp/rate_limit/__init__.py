@@ -1,0 +1,1 @@
+"""Rate limits of any kind of request, counted in Redis or, while it is away, in the process."""

@@ -1,0 +1,68 @@
+"""The services of a running app: one typed object, built once by `create_app`.
+
+Routes and commands take a service from here. The packages below receive what they need as arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import redis
+from flask import Flask, current_app
+
+from . import redis_client
+from .accounts.sign_in import SignIns
+from .accounts.user_cache import UserCache
+from .concurrency.search_limit import SearchLimit
+from .config import Config
+from .doctor import readiness
+from .doctor.readiness import HealthMonitor
+from .panels.cache import RenderCache
+from .panels.scheduler import RenderScheduler
+from .signals.log_follower import SignalLogs
+from .streams.hub import Hub
+from .streams.opening import StreamOpener
+from .streams.revocation import Revocations
+
+KEY = "doorbell"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The objects that live as long as the app, beside Flask's extensions."""
+
+    config: Config
+    redis: redis.Redis
+    users: UserCache
+    sign_ins: SignIns
+    signal_logs: SignalLogs
+    renders: RenderScheduler
+    searches: SearchLimit
+    health: HealthMonitor
+    hub: Hub
+    streams: StreamOpener
+
+
+def init_app(app: Flask, config: Config) -> Services:
+    """Build the services. None of them connects before its first use."""
+    client, users = redis_client.connect(config.redis_url), UserCache(app)
+    hub = Hub(config, Revocations(app, users))
+    built = app.extensions[KEY] = Services(
+        config=config,
+        redis=client,
+        users=users,
+        sign_ins=SignIns(client),
+        signal_logs=SignalLogs(config.redis_url),
+        renders=RenderScheduler(RenderCache()),
+        searches=SearchLimit(),
+        health=readiness.monitor_of(app, client),
+        hub=hub,
+        streams=StreamOpener(hub, users, config.stream_transport),
+    )
+    return built
+
+
+def services(app: Flask | None = None) -> Services:
+    """The services of `app`, or of the current app."""
+    return cast(Services, (app or current_app).extensions[KEY])
