@@ -61,8 +61,7 @@ function schedule() {
 function flush() {
   timer = null;
   if (state.paused) return;
-  const needsList = isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
-  if (needsList && !inUse()) return showList();
+  if (needsList() && !inUse()) return showList();
   if (changed.size) {
     nextAt = performance.now() + intervalMs(list);
     for (const id of changed) refetchRow(id);
@@ -74,6 +73,8 @@ function flush() {
     timer = setTimeout(flush, intervalMs(list)); // a resting pointer sends no event
   }
 }
+
+const needsList = () => isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
 
 function showButton() {
   button.textContent = added.size ? `${added.size} new order${added.size === 1 ? "" : "s"}` : "Show changes";
