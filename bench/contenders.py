@@ -37,8 +37,8 @@ NCHAN_MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/share/nginx/modules"
 
 # The bytes that Doorbell writes for it, so that the others can send as many.
 FRAME = (
-    'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"jitter":2000,"ids":[1234567]}\n\n'
-    'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000,"jitter":2000}\n\n'
+    'event: orders\ndata: {"seq":1764000000000,"at":1764000000000,"pace":5000,"jitter":4000,"ids":[1234567]}\n\n'
+    'event: revenue\nid: 1764000000000\ndata: {"seq":1764000000000,"at":1764000000000,"pace":5000,"jitter":4000}\n\n'
 )
 
 

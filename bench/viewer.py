@@ -1,10 +1,10 @@
 """Viewers of the board without a browser: each has a stream, and refetches as its page would. One process, one epoll.
 
-They do the same as webapp/static. When a frame has a jitter, they coalesce signals, fetch all panels concerned in one
-request, and wait for the answer before the next. Otherwise they refetch a panel at most once per throttle interval, and
-never lose the last refetch. The list of recent orders is always fetched separately. They send the ETags that they have.
-A viewer keeps one connection for batches, and up to WIRES for single panels. With `mode` "poll" they have no stream,
-and fetch each moving panel once per second.
+They do the same as webapp/static (pace.js, batch_refetch.js, recent.js), at the pace that the frames carry. In a crowd they
+coalesce signals, fetch all panels concerned in one request, and wait for the answer before the next. Otherwise they fetch
+each panel by itself, and never lose the last refetch. The list of recent orders has its slower pace. They send the ETags
+that they have. A viewer keeps one connection for batches, and up to WIRES for single panels. With `mode` "poll" they have
+no stream, and fetch each moving panel once per second.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collections import deque
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from webapp.panels import pacing
 from webapp.panels.registry import PANELS
 
 from .loop import Loop, raise_open_files
 from .wire import Wire, header_of
 
 MOVING = tuple(panel for panel in PANELS.values() if "rollups" not in panel.topics)
-THROTTLES = tuple(float(panel.throttle.removesuffix("s")) for panel in MOVING)
 CONCERNED = {
     topic: tuple(n for n, panel in enumerate(MOVING) if topic in panel.topics)
     for topic in ("orders", "revenue", "placed")
@@ -36,8 +36,7 @@ REVENUE = next(n for n, panel in enumerate(MOVING) if panel.name == "revenue")
 LIST = next(n for n, panel in enumerate(MOVING) if panel.name == "recent_orders")
 NUMBER = {panel.name.encode(): n for n, panel in enumerate(MOVING)}
 FIGURE = re.compile(rb'data-version="(\d+)"')
-JITTER = re.compile(rb'"jitter":(\d+)')
-TURN_SECONDS = 0.5  # as MIN_INTERVAL_MS of batch_refetch.js
+PACE = re.compile(rb'"pace":(\d+)(?:,"jitter":(\d+))?')
 SEEN = re.compile(rb'(\w+)=("[^"]*")')
 # Connections for single panels: as many as a browser has beside the stream.
 WIRES = 5
@@ -51,17 +50,22 @@ class Viewer:
         self._loop, self._address, self._cookie, self._seen = loop, address, f"Cookie: {cookie}", seen
         self.live = False
         self.requests = self.unchanged = self.errors = 0
-        self._dirty: set[int] = set()
-        self._due: deque[int] = deque()
-        self._sent_at = [float("-inf")] * len(MOVING)
-        self._waiting: set[int] = set()  # throttled or queued panels
+        self._frames, self._figure = b"", -1
         self._etags = [b""] * len(MOVING)
+        self._pace, self._jitter = pacing.PAGE_PART * pacing.MIN_ROUND_SECONDS, 0.0
+        self._next_at = [float("-inf")] * len(MOVING)
+        # Single panels: the ones with a timer or in the queue, in flight, and changed while in flight.
+        self._waiting: set[int] = set()
+        self._asking: set[int] = set()
+        self._ask_again: set[int] = set()
+        self._due: deque[int] = deque()
         self._asked: dict[Wire, int] = {}
         self._singles: list[Wire] = []
+        # Batches.
+        self._dirty: set[int] = set()
         self._batch = Wire(loop, address, self._batch_answered)
-        self._turned_at, self._turning, self._jitter = 0.0, False, 0.0
-        self._figure = -1
-        self._frames = b""
+        self._has_timer = False
+        self._flushed_at = self._answered_at = float("-inf")
 
     def open(self) -> None:
         self._stream = socket.create_connection(self._address)
@@ -72,6 +76,7 @@ class Viewer:
     def poll(self) -> None:
         self.live = True
         for n in range(len(MOVING)):
+            self._next_at[n] = 0.0
             self._want(n)
         self._loop.later(POLL_SECONDS, self.poll)
 
@@ -88,29 +93,34 @@ class Viewer:
         for mark, panels in MARKS.items():
             if mark in frames:
                 self._dirty.update(panels)
-        jitter = JITTER.search(frames)
-        if not jitter and not self._turning and not self._batch.busy:
+        if found := PACE.search(frames):
+            self._pace, self._jitter = int(found[1]) / 1000, int(found[2] or 0) / 1000
+        if not self._jitter and not self._has_timer and not self._batch.busy:
             return self._want_all()
-        if jitter:
-            self._jitter = int(jitter[1]) / 1000
         return self._schedule()
 
     def _schedule(self) -> None:
-        if self._dirty and not self._turning and not self._batch.busy:
-            self._turning = True
-            rest = max(0.0, self._turned_at + TURN_SECONDS - time.monotonic())
-            self._loop.later(rest + random.random() * self._jitter, self._fetch_batch)
+        if not self._dirty or self._has_timer or self._batch.busy:
+            return
+        self._has_timer, now = True, time.monotonic()
+        wait = max(0.0, self._flushed_at + self._pace - now)
+        if now - self._answered_at > self._pace:
+            wait += random.random() * self._jitter
+        self._loop.later(wait, self._fetch_batch)
 
     def _fetch_batch(self) -> None:
-        self._turning, self._turned_at = False, time.monotonic()
-        if LIST in self._dirty:
-            self._want(LIST)
-        names = [MOVING[n].name for n in self._dirty if n != LIST]
-        known = ", ".join(f"{MOVING[n].name}={self._etags[n].decode()}" for n in self._dirty if n != LIST)
-        self._dirty.clear()
-        if names:
+        self._has_timer, self._flushed_at = False, time.monotonic()
+        panels = {n for n in self._dirty if n != LIST or self._next_at[LIST] <= self._flushed_at}
+        if LIST in panels:
+            self._next_at[LIST] = self._flushed_at + self._pace * MOVING[LIST].pace_times
+        elif LIST in self._dirty:
+            self._loop.later(self._next_at[LIST] - self._flushed_at, self._schedule)
+        self._dirty -= panels
+        if panels:
             self.requests += 1
-            self._batch.ask(f"/panels?names={','.join(names)}", self._cookie, f"Doorbell-Panels: {known}")
+            known = ", ".join(f"{MOVING[n].name}={self._etags[n].decode()}" for n in panels)
+            names = ",".join(MOVING[n].name for n in panels)
+            self._batch.ask(f"/panels?names={names}", self._cookie, f"Doorbell-Panels: {known}")
 
     def _batch_answered(self, _wire: Wire, head: bytes, body: bytes) -> None:
         if head.startswith(b"HTTP/1.1 200"):
@@ -121,7 +131,10 @@ class Viewer:
                 self._read_figure(body[place:])
         else:
             self.errors += 1
-        self._schedule()
+        self._answered_at = time.monotonic()
+        # The list may wait for its own pace.
+        if self._dirty != {LIST} or self._next_at[LIST] <= self._answered_at:
+            self._schedule()
 
     def _want_all(self) -> None:
         for n in self._dirty:
@@ -129,11 +142,14 @@ class Viewer:
         self._dirty.clear()
 
     def _want(self, n: int) -> None:
-        """Fetch a panel at once, or when its throttle allows; once is enough for a panel that waits."""
+        """Fetch a panel at once, or at its pace and after its last answer; once is enough for a panel that waits."""
         if n in self._waiting:
             return
+        if n in self._asking:
+            self._ask_again.add(n)
+            return
         self._waiting.add(n)
-        rest = self._sent_at[n] + THROTTLES[n] - time.monotonic()
+        rest = self._next_at[n] - time.monotonic()
         if rest <= 0:
             self._enqueue(n)
         else:
@@ -151,13 +167,15 @@ class Viewer:
     def _ask(self, wire: Wire) -> None:
         self._asked[wire] = n = self._due.popleft()
         self._waiting.discard(n)  # later signals count again
-        self._sent_at[n] = time.monotonic()
+        self._asking.add(n)
+        self._next_at[n] = time.monotonic() + self._pace * MOVING[n].pace_times
         self.requests += 1
         known = (f"If-None-Match: {self._etags[n].decode()}",) if self._etags[n] else ()
         wire.ask(f"/panels/{MOVING[n].name}", self._cookie, *known)
 
     def _answered(self, wire: Wire, head: bytes, body: bytes) -> None:
         n = self._asked.pop(wire)
+        self._asking.discard(n)
         if head.startswith(b"HTTP/1.1 304"):
             self.unchanged += 1
         elif not head.startswith(b"HTTP/1.1 200"):
@@ -168,6 +186,9 @@ class Viewer:
                 self._read_figure(body)
         if self._due:
             self._ask(wire)
+        if n in self._ask_again:
+            self._ask_again.discard(n)
+            self._want(n)
 
     def _read_figure(self, revenue: bytes) -> None:
         found = FIGURE.search(revenue)

@@ -11,7 +11,6 @@ from flask_wtf.csrf import CSRFProtect
 
 from . import db, display
 from .observability.metrics import web as web_metrics
-from .panels import cache
 from .postgres import outages
 from .routes import access, compressed_pages, form_limits
 from .server import script_imports, security_headers, static_files
@@ -30,7 +29,6 @@ def init_app(app: Flask, services: Services) -> None:
     db.init_app(app, config.database_url)
     with app.app_context():
         outages.watch(db.db.engine)
-    cache.init_app(app)
     display.init_app(app)
     migrate.init_app(app, db.db)
     login_manager = LoginManager(app)

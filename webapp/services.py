@@ -18,6 +18,8 @@ from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
 from .doctor.readiness import HealthMonitor
+from .panels.cache import RenderCache
+from .panels.scheduler import RenderScheduler
 from .signals.log_follower import SignalLogs
 from .streams.hub import Hub
 from .streams.opening import StreamOpener
@@ -35,6 +37,7 @@ class Services:
     users: UserCache
     sign_ins: SignIns
     signal_logs: SignalLogs
+    renders: RenderScheduler
     searches: SearchLimit
     health: HealthMonitor
     hub: Hub
@@ -51,6 +54,7 @@ def init_app(app: Flask, config: Config) -> Services:
         users=users,
         sign_ins=SignIns(client),
         signal_logs=SignalLogs(config.redis_url),
+        renders=RenderScheduler(RenderCache()),
         searches=SearchLimit(),
         health=readiness.monitor_of(app, client),
         hub=hub,

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from webapp import redis_client
+from webapp.panels.pacing import CROWD_THRESHOLD
 from webapp.signals import publisher
-from webapp.streams.jitter import CROWD_THRESHOLD
 
 from ..support.processes import Doorbell
 from ..support.sse import EventStream
@@ -27,7 +27,7 @@ SIGNALS = """() => {
     Math.random = () => 0.99;
     const live = document.getElementById("live");
     for (let n = 0; n < 5; n++) {
-        const data = JSON.stringify({ seq: 1, at: Date.now(), jitter: 800 });
+        const data = JSON.stringify({ seq: 1, at: Date.now(), pace: 1_000, jitter: 800 });
         live.dispatchEvent(new CustomEvent("revenue", { detail: { data } }));
     }
 }"""

@@ -13,8 +13,8 @@ from flask import Flask
 
 from webapp import create_app, redis_client
 from webapp.launcher.embedded import Embedded
-from webapp.panels.cache import PanelCache
 from webapp.panels.registry import MAX_AGE_SECONDS, PANELS
+from webapp.panels.scheduler import RenderScheduler
 from webapp.services import services
 from webapp.signals import publisher
 
@@ -67,14 +67,14 @@ def test_without_a_log_no_render_is_kept_and_fifty_concurrent_requests_share_que
 ) -> None:
     changes = {"REDIS_URL": "redis://127.0.0.1:1/0"} if why == "redis is away" else {}
     app = create_app(config_for(service, **changes))
-    cache: PanelCache = app.extensions["doorbell_panels"]
+    scheduler: RenderScheduler = services(app).renders
     tenant = world.tenant()
     people = [Person(app, world.user(tenant, f"U{n} Name")) for n in range(VIEWERS)]
     with statements(app) as sent:
         with psycopg.connect(service.database_url) as holder:
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
             with at_once([lambda person=person: ask(person) for person in people]) as answers:
-                eventually(lambda: cache.waiting_unkept == VIEWERS - 1, 2.5)
+                eventually(lambda: scheduler.unkept.waiting == VIEWERS - 1, 2.5)
                 holder.rollback()
         assert {answer.result().status_code for answer in answers} == {200}
         assert sent.about(REVENUE) == 2, "one for the first request, and one for all that came during it"
@@ -210,11 +210,13 @@ def test_a_render_ends_at_midnight_and_at_its_maximum_age(
     app: Flask, world: World, redis_client: redis.Redis, tenant: int, ana: Person
 ) -> None:
     zone = ZoneInfo("Europe/Berlin")
-    cache = app.extensions["doorbell_panels"]
+    scheduler = services(app).renders
 
     def at(day: int, hour: int, minute: int, second: float) -> None:
         moment = datetime(2026, 5, day, hour, minute, tzinfo=zone).timestamp() + second
-        cache.clock = lambda: moment
+        scheduler.epoch = lambda: moment
+        seconds = max(scheduler.clock(), moment)
+        scheduler.clock = lambda: seconds
 
     world.order(tenant, 100, paid_at=datetime(2026, 5, 20, 23, 0, tzinfo=zone))
     with statements(app) as sent:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 
 import psycopg
 import pytest
@@ -13,19 +11,15 @@ from werkzeug.test import TestResponse
 
 from webapp import redis_client
 from webapp.observability.metrics import web as metrics
-from webapp.panels.cache import PanelCache
 from webapp.panels.registry import PANELS
-from webapp.panels.render import PACE_SECONDS, PACED_FROM, Render, RenderRequest
 from webapp.services import services
 from webapp.signals import publisher
-from webapp.signals.log_follower import Log
 
 from ..support.browser import Person, soup
 from ..support.metrics import metric_value
 from ..support.viewers import at_once, statements
 from ..support.wait import eventually
 from ..support.world import Service, World
-from .test_renders import Killed, render
 
 ALL = ",".join(PANELS)
 
@@ -119,65 +113,3 @@ def test_fifty_concurrent_requests_cost_one_query_per_panel(
             holder.rollback()
     assert all(parts(answer.result()) == ["revenue", "orders_today"] for answer in answers)
     assert sent.about("FROM orders") == 2
-
-
-# The cache alone
-
-
-def request(key: str) -> RenderRequest:
-    return RenderRequest(key, ("revenue",), 15.0, time.time() + 3600)
-
-
-def test_several_paced_renders_wait_for_their_pace_together() -> None:
-    cache, log = PanelCache(), Log(1, b"")
-    keys = "abcd"
-    for _ in range(PACED_FROM + 1):
-        cache.get_all([(request(key), render) for key in keys], log)
-    log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
-    begun = time.monotonic()
-    assert len(cache.get_all([(request(key), render) for key in keys], log)) == 4
-    assert PACE_SECONDS / 2 < time.monotonic() - begun < 2 * PACE_SECONDS
-
-
-def test_a_signal_during_a_wait_for_several_renders_restarts_none_of_them() -> None:
-    cache, log, end, began = PanelCache(), Log(1, b""), threading.Event(), threading.Event()
-    waited = metric_value(metrics.PANEL_WAITS)
-
-    def slow() -> Render:
-        began.set()
-        end.wait()
-        return render(1)
-
-    with at_once([lambda: cache.get_all([(request("a"), slow), (request("b"), render)], log)]) as first:
-        began.wait()
-        with at_once([lambda: cache.get_all([(request("a"), render), (request("b"), render)], log)]) as second:
-            eventually(lambda: metric_value(metrics.PANEL_WAITS) - waited == 1)
-            log.add(2, b'{"topics":{"revenue":null},"users":{},"at":1}')
-            end.set()
-    assert [one.size for one in first[0].result()] == [one.size for one in second[0].result()]  # type: ignore[union-attr]
-
-
-def test_a_cancelled_owner_leaves_no_job_behind() -> None:
-    cache, log = PanelCache(), Log(1, b"")
-
-    def cancelled() -> Render:
-        raise Killed
-
-    with pytest.raises(Killed):
-        cache.get_all([(request("a"), cancelled), (request("b"), render)], log)
-    begun = time.monotonic()
-    assert cache.find([("a", ("revenue",))], log) is None
-    assert cache.find([("b", ("revenue",))], log) is None
-    assert cache.get(request("b"), log, render) == render()
-    assert time.monotonic() - begun < PACE_SECONDS
-
-
-def test_a_failed_render_does_not_affect_the_others() -> None:
-    def fails() -> Render:
-        raise OSError
-
-    found = PanelCache().get_all([(request("a"), fails), (request("b"), render)], Log(1, b""))
-    assert isinstance(found[0], OSError)
-    assert found[1] == render()
-    unkept = PanelCache().get_all([(request("a"), fails), (request("b"), render)], None)
-    assert [isinstance(one, OSError) for one in unkept] == [True, False]

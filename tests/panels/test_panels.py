@@ -164,7 +164,7 @@ def test_every_panel_has_a_title_a_definition_and_an_as_of(client: FlaskClient) 
         assert panel.title in frame
         assert panel.definition.split("'")[0] in frame
         assert re.search(r'as-of-time">[^<]*\d', frame)
-        assert f'hx-trigger="refetch throttle:{panel.throttle}" hx-swap="innerMorph"' in frame
+        assert f'hx-trigger="refetch" data-pace-times="{panel.pace_times}" hx-swap="innerMorph"' in frame
 
 
 def test_pages_obey_the_csp(world: World, client: FlaskClient, acme: int, manager: int) -> None:

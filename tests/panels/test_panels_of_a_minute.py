@@ -11,6 +11,7 @@ from flask import Flask
 from webapp.display import clock
 from webapp.panels.registry import MOVE_WITH_THE_CLOCK, PANELS
 from webapp.queries.day import today
+from webapp.services import services
 
 from ..support.browser import Person
 from ..support.viewers import statements
@@ -26,7 +27,7 @@ def test_many_viewers_cost_one_query_per_panel_and_minute(
     noon = datetime(2027, 6, 10, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
     moment = noon
     monkeypatch.setattr(clock, "epoch", lambda: moment.timestamp())
-    monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
+    monkeypatch.setattr(services(app).renders, "epoch", lambda: moment.timestamp())
     for minute in range(3):
         with statements(app) as sent:
             for n, person in enumerate(people):
@@ -41,7 +42,7 @@ def test_a_render_ends_with_its_minute(app: Flask, world: World, tenant: int, mo
     yesterday = datetime(2027, 6, 9, 12, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     world.order(tenant, 7700, placed_at=yesterday, paid_at=yesterday)
     moment = yesterday + timedelta(days=1, seconds=29)
-    monkeypatch.setattr(app.extensions["doorbell_panels"], "clock", lambda: moment.timestamp())
+    monkeypatch.setattr(services(app).renders, "epoch", lambda: moment.timestamp())
     assert "€77.00" not in ana.get("/panels/revenue").text
     moment += timedelta(seconds=2)
     assert "€77.00" in ana.get("/panels/revenue").text

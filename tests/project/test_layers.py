@@ -21,7 +21,8 @@ LAYERS = """
     events orders doorbell
     accounts queries signals
     display outbox notifications order_import
-    panels rollups streams
+    panels rollups
+    streams
     listener
     doctor
     services

@@ -30,6 +30,7 @@ PAGE = """
 <script src="{static}/vendor/htmx.min.js"></script>
 <div id="live-state" data-state="connecting"><span id="live-label">Connecting</span></div>
 <button id="pause" data-paused="false"><span class="pause-label">Pause</span></button>
+<div id="page-clock" data-pace="0" data-jitter="0"></div>
 <div id="live"></div><div id="announcer"></div><div id="live-announcer"></div>
 <div id="board">{frames}</div>
 <div id="aside" data-topics="day"></div>

@@ -11,11 +11,11 @@ import pytest
 import redis
 
 from webapp import create_app
+from webapp.panels.pacing import CROWD_THRESHOLD
 from webapp.services import services
 from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
-from webapp.streams.jitter import CROWD_THRESHOLD
 from webapp.streams.sse import Message
 
 from ..conftest import config_for
@@ -192,7 +192,8 @@ def pending_topics(stream: GeneratorStream) -> list[str]:
 def test_signals_pending_when_redis_is_lost_are_not_sent_after_the_resync(
     service: Service, world: World, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.streams.hub.PAUSE_SECONDS", 2.0)
+    for bound in ("MIN_FAN_OUT_SECONDS", "MAX_FAN_OUT_SECONDS"):
+        monkeypatch.setattr(f"webapp.panels.pacing.{bound}", 2.0)
     hub, tenant, streams = crowd(service, world)
     publisher.publish(redis_client, tenant, {"placed": None})
     assert eventually(lambda: all(pending_topics(stream) == ["placed"] for stream in streams))

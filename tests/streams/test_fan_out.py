@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from webapp.signals.signal import Signal
-from webapp.streams.fan_out import FanOut, FanOutScheduler, Pause
+from webapp.streams.fan_out import FanOut, FanOutScheduler
 
-PAUSE = Pause(seconds=0.1, times=2.0, crowd=50)
 CROWD = 51
+
+
+def pause(took_seconds: float, streams: int) -> float:
+    return max(0.1, 2 * took_seconds) if streams == CROWD else 0.0
 
 
 def signal(seq: int) -> Signal:
@@ -25,7 +28,7 @@ def taken(scheduler: FanOutScheduler, now: float) -> FanOut:
 
 @pytest.fixture
 def scheduler() -> FanOutScheduler:
-    return FanOutScheduler(PAUSE)
+    return FanOutScheduler(pause)
 
 
 def test_the_first_signal_is_due_at_once(scheduler: FanOutScheduler) -> None:
@@ -112,7 +115,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.scheduler, self.now, self.seq = FanOutScheduler(PAUSE), 0.0, 0
+        self.scheduler, self.now, self.seq = FanOutScheduler(pause), 0.0, 0
         self.loops, self.running = 0, None  # type: tuple[int, FanOut | None]
         self.expected: list[int] = []  # offered, and neither taken nor discarded
         self.newest_sent = 0
@@ -147,7 +150,7 @@ class AnyCourse(RuleBasedStateMachine):
         self.now += took
         self.scheduler.finish(self.now, took, streams)
         self.running = None
-        self.next_start = self.now + PAUSE.after(took, streams)
+        self.next_start = self.now + pause(took, streams)
 
     @rule()
     def discard(self) -> None:

@@ -22,6 +22,7 @@ from ..queries import (
     revenue_by_hour,
     salespeople,
 )
+from .pacing import LIST_TIMES
 
 # How long a panel is served from memory without a signal: "at this time yesterday" moves with the clock, and a salesperson's
 # new name sends no signal.
@@ -46,7 +47,8 @@ class Panel:
     topics: tuple[str, ...]
     definition: str
     read: Callable[[Tenant, datetime], Any]
-    throttle: str = "1s"  # between refetches; the last always runs
+    # The page's intervals (panels/pacing.py) between two refetches. The last change is never lost.
+    pace_times: int = 1
     max_age: float = MAX_AGE_SECONDS
 
     @property
@@ -62,7 +64,9 @@ PANELS = {
         Panel("average_order", "Average order", (REVENUE, DAY), average_order.DEFINITION, average_order.read),
         Panel("revenue_by_hour", "Revenue by hour", (REVENUE, DAY), revenue_by_hour.DEFINITION, revenue_by_hour.read),
         Panel("salespeople", "Salespeople today", (REVENUE, PLACED, DAY), salespeople.DEFINITION, salespeople.read),
-        Panel("recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, "2s"),
+        Panel(
+            "recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, LIST_TIMES
+        ),
         Panel("history", "Last 30 days", (ROLLUPS, DAY), history.DEFINITION, history.read),
         Panel("leaderboard", "Top salespeople, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
     )

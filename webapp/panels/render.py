@@ -11,11 +11,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from ..signals.log_follower import Log
+from .costs import smoothed_render
 
-# A render shared by this many requests is paced: many watch it.
-PACED_FROM = 12
-# A paced panel is rendered at most this often, so its queries grow neither with viewers nor with changes.
-PACE_SECONDS = 1.0
 OVERHEAD_BYTES = 1_000  # per render, besides its fragment
 
 
@@ -42,8 +39,8 @@ class Render:
 class RenderRequest:
     """A request for a render. `key` holds everything that the content depends on besides the data.
 
-    A render gets old by a signal of `topics`, after `max_age` seconds, and at `ends` (epoch seconds). A `first_paint` skips
-    the pace, because a page needs all panels, one after the other.
+    A render gets old by a signal of `topics`, after `max_age` seconds, and at `ends` (epoch seconds). `round_seconds` is for
+    the audience of the `tenant`. A `first_paint` skips the pace, because a page needs all panels, one after the other.
     """
 
     key: Hashable
@@ -51,33 +48,46 @@ class RenderRequest:
     max_age: float
     ends: float
     first_paint: bool = False
+    tenant: Hashable = None
+    round_seconds: float = 0.0
 
 
 Paint = Callable[[], Render]
 
 
 class RenderJob:
-    """A render that is scheduled, in flight or done."""
+    """A render that is scheduled, in flight or done. All times but `moment` are of a monotonic clock."""
 
-    def __init__(self, log: Log, now: float, request: RenderRequest, after: RenderJob | None) -> None:
-        self.log, self.request = log, request
-        self.starts = now
-        if after is not None and after.shared >= PACED_FROM and after.began <= now:
-            self.starts = max(now, after.began + PACE_SECONDS)
-        self.shared: int = 0  # requests besides the owner's
+    def __init__(self, log: Log, request: RenderRequest, starts: float, cost_seconds: float | None) -> None:
+        """`cost_seconds`: of the render before it."""
+        self.log, self.request, self.starts, self.cost_seconds = log, request, starts, cost_seconds
         self.render: Render | None = None
         self.error: Exception | None = None
         self.done = threading.Event()
         self.seq: int | None = None  # None until `start`
-        self.began: float = now
-        self.ends: float = self.starts + request.max_age
+        self.moment = 0.0  # of the start, epoch seconds
 
-    def start(self, now: float) -> None:
+    @property
+    def expires(self) -> float:
+        return self.starts + self.request.max_age
+
+    @property
+    def size(self) -> int:
+        return self.render.size if self.render is not None else 0
+
+    def start(self, now: float, moment: float) -> None:
         """Called before the query: the render will contain everything signalled until now."""
-        self.seq, self.began, self.ends = self.log.seq, now, min(now + self.request.max_age, self.request.ends)
+        self.seq, self.starts, self.moment = self.log.seq, now, moment
 
-    def is_fresh_for(self, log: Log, topics: tuple[str, ...], now: float) -> bool:
+    def finish(self, render: Render, now: float) -> None:
+        self.render = render
+        self.cost_seconds = smoothed_render(self.cost_seconds, now - self.starts)
+
+    def is_fresh_for(self, log: Log, topics: tuple[str, ...], now: float, moment: float) -> bool:
         """Whether a request that has just read `log` may get this render."""
-        if self.log is not log or self.error is not None or not self.began <= now < self.ends:
+        if self.log is not log or self.error is not None or now >= self.expires:
             return False
-        return self.seq is None or self.seq >= log.newest(topics)
+        if self.seq is None:
+            return True
+        # A clock that was set back may be on another day.
+        return self.seq >= log.newest(topics) and self.moment <= moment < self.request.ends

@@ -10,12 +10,17 @@ from markupsafe import Markup
 
 from ..accounts.current import current_tenant
 from ..display import clock
+from ..panels.pacing import BELL_TIMES, LIST_TIMES, PART_TIMES, Pacing
 from ..panels.registry import PANELS
 from ..queries import inbox
 from ..queries.day import today
 from ..services import services
 from ..signals import signal_log
+from . import pace
 from .panels import render_inbox, shared_panels
+
+# Page intervals between two refetches of the live parts beside the panels.
+PACE_TIMES = {"list": LIST_TIMES, "part": PART_TIMES, "bell": BELL_TIMES}
 
 bp = Blueprint("board", __name__)
 
@@ -50,7 +55,18 @@ def inbox_bell() -> Markup:
 
 @bp.app_context_processor
 def _page_parts() -> dict[str, Any]:
-    return {"live_since": live_since, "inbox_bell": inbox_bell, "page_clock": page_clock}
+    return {
+        "live_since": live_since,
+        "inbox_bell": inbox_bell,
+        "page_clock": page_clock,
+        "page_pace": page_pace,
+        "pace_times": PACE_TIMES,
+    }
+
+
+def page_pace() -> Pacing:
+    """The pacing at first paint, with this page's stream. Later signals carry the present one."""
+    return pace.present(new_pages=1)
 
 
 def page_clock() -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from ..observability.metrics import web as metrics
-from ..panels import cache
+from ..panels.costs import PROCESS
 from ..panels.registry import PANELS
 from ..panels.render import Render
 from ..server import security_headers
@@ -39,7 +39,7 @@ class PanelFastPath:
         self._behind = behind
         self._users = services(app).users
         self._logs = services(app).signal_logs
-        self._cache: cache.PanelCache = app.extensions["doorbell_panels"]
+        self._renders = services(app).renders
         self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
         self._headers = list(security_headers.headers(app).items())
 
@@ -49,6 +49,7 @@ class PanelFastPath:
         found = self._find(environ, names) if names else None
         if found is None:
             return self._behind(environ, start_response)
+        PROCESS.refetched()
         renders, seq = found
         if environ["PATH_INFO"] == BATCH:
             endpoint, (status, answer_headers, body) = "batch", _batch(environ, names, renders, seq)
@@ -78,7 +79,7 @@ class PanelFastPath:
             return None
         user, _session = known
         root, scope, seq = environ.get("SCRIPT_NAME", ""), user.scope, log.seq
-        renders = self._cache.find([((name, root, scope), PANELS[name].topics) for name in names], log)
+        renders = self._renders.find([((name, root, scope), PANELS[name].topics) for name in names], log)
         return (renders, seq) if renders is not None else None
 
 

@@ -24,7 +24,6 @@ from ..display.filters import clock_text, day_text
 from ..models import Tenant
 from ..observability import logs
 from ..observability.metrics import web as metrics
-from ..panels.cache import panel_cache
 from ..panels.registry import PANELS, Panel
 from ..panels.render import Render, RenderRequest
 from ..queries import inbox, recent_orders
@@ -32,6 +31,7 @@ from ..queries.day import today
 from ..services import services
 from ..signals.log_follower import Log
 from . import panel_batch
+from .pace import present
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 MINUTE = timedelta(minutes=1)
@@ -89,10 +89,10 @@ def _row_html(order_id: int, now: datetime) -> str:
 def _job(
     name: str, panel: Panel, html: Callable[[datetime], str], first_paint: bool = False
 ) -> tuple[RenderRequest, Callable[[], Render]]:
-    cache, tenant = panel_cache(), current_tenant()
+    scheduler, tenant = services().renders, current_tenant()
 
     def paint() -> Render:
-        now = datetime.fromtimestamp(cache.clock(), UTC)
+        now = datetime.fromtimestamp(scheduler.epoch(), UTC)
         try:
             return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
         except SQLAlchemyError:
@@ -101,8 +101,9 @@ def _job(
             raise
 
     key = (name, request.root_path, panel_scope(current_user, tenant))
-    ends = _ends(tenant, datetime.fromtimestamp(cache.clock(), UTC), panel.moves)
-    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint), paint
+    ends = _ends(tenant, datetime.fromtimestamp(scheduler.epoch(), UTC), panel.moves)
+    seconds = present().round_seconds
+    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint, tenant.id, seconds), paint
 
 
 def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
@@ -113,7 +114,7 @@ def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
 
 
 def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
-    return panel_cache().get_all(jobs, newest_log())
+    return services().renders.get_all(jobs, newest_log())
 
 
 def newest_log() -> Log | None:

@@ -1,22 +1,23 @@
-// Batches refetches in a crowd: a signal with `jitter` > 0 is for many pages, so each waits a random part of it and then fetches
-// all its panels in one request. Signals that arrive before that are merged into the batch, later ones into the next. The inbox
-// is personal, so it is never batched.
-import { apply, gather } from "./dispatch.js";
+// Batches refetches in a crowd: signals with a jitter are for many pages, so each page fetches all its panels in one request at a
+// time, at its pace. A page that comes from a pause waits a random part of the jitter; later it keeps its turn among the others.
+// Signals that arrive before a request are merged into its batch, later ones into the next. The inbox is personal, so it is never
+// batched.
+import { apply, gather, refetch } from "./dispatch.js";
+import { batchIntervalMs, isCrowd, learn, randomWaitMs } from "./pace.js";
 import { refetchTogether } from "./panel_requests.js";
 import { isLive } from "./state.js";
 
-const MIN_INTERVAL_MS = 500; // from one batch to the next
-
 const signals = new Map(); // topic -> data for the next batch
-let jitter = 0;
+const joined = new Map(); // list -> time of its oldest change
 let timer = null;
 let fetching = false;
 let flushedAt = -Infinity;
+let answeredAt = -Infinity;
 
 export function changed(topic, data) {
-  const isBatched = data.jitter || timer || fetching;
+  learn(data);
+  const isBatched = isCrowd() || timer || fetching;
   if (topic === "inbox" || !isBatched) return apply(topic, data);
-  jitter = data.jitter ?? jitter;
   signals.set(topic, merged(signals.get(topic), data));
   schedule();
 }
@@ -29,27 +30,43 @@ export function merged(before, data) {
   return both;
 }
 
+// Adds a list of the board to the next batch. Outside of a crowd it returns false, and the list makes a request of its own.
+export function joinBatch(list, at) {
+  if (!isCrowd() || !isLive()) return false;
+  joined.set(list, joined.get(list) ?? at);
+  schedule();
+  return true;
+}
+
 // While no signals arrive the batch waits, and live.js polls.
 export function schedule() {
-  if (timer || fetching || !signals.size || !isLive()) return;
-  const wait = Math.max(0, flushedAt + MIN_INTERVAL_MS - performance.now());
-  timer = setTimeout(flush, wait + Math.random() * jitter);
+  if (timer || fetching || !(signals.size || joined.size) || !isLive()) return;
+  const now = performance.now();
+  const wait = Math.max(0, flushedAt + batchIntervalMs() - now);
+  const isFromPause = now - answeredAt > batchIntervalMs();
+  timer = setTimeout(flush, wait + (isFromPause ? randomWaitMs() : 0));
 }
 
 async function flush() {
   timer = null;
   if (!isLive()) return;
   flushedAt = performance.now();
-  const batch = [...signals];
-  signals.clear();
-  const panels = gather(() => {
-    for (const [topic, data] of batch) apply(topic, data);
-  });
-  fetching = true;
+  fetching = true; // before the lists join
+  const panels = gather(takeAll);
   try {
     await refetchTogether(panels);
   } finally {
     fetching = false;
+    answeredAt = performance.now();
     schedule();
   }
+}
+
+function takeAll() {
+  const batch = [...signals];
+  signals.clear();
+  for (const [topic, data] of batch) apply(topic, data);
+  const lists = [...joined];
+  joined.clear();
+  for (const [list, at] of lists) refetch(list, at);
 }

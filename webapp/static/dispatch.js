@@ -1,7 +1,8 @@
-// Dispatches a topic to its panels. Each panel has hx-trigger="refetch throttle:…": at most one request per interval, the last
-// one never lost, for any number of topics and signals. In a crowd, batch_refetch.js gathers the panels into one request.
+// Dispatches a topic to its panels. Each is requested at its pace (pace.js), for any number of topics and signals. In a crowd,
+// batch_refetch.js gathers the panels into one request.
 import { orderChanged } from "./announce.js";
 import { noteChange } from "./latency.js";
+import { requestAtPace } from "./pace.js";
 import { onResume, state } from "./state.js";
 
 const handlers = new Map(); // topic -> function of signal data
@@ -42,7 +43,7 @@ export function refetch(panel, at) {
   }
   noteChange(panel, at);
   if (gathered && panel.closest("#board")) gathered.add(panel);
-  else htmx.trigger(panel, "refetch", {}, false);
+  else requestAtPace(panel);
 }
 
 // Returns the panels of the board that `action` would refetch.

@@ -3,8 +3,7 @@
 import { onResume, state } from "./state.js";
 import { onTopic, refetch } from "./dispatch.js";
 import { watchUse } from "./in_use.js";
-
-const INTERVAL_MS = 2_000; // between refetches
+import { intervalMs } from "./pace.js";
 
 const list = document.getElementById("orders_list");
 const frame = list?.closest("[data-frame]");
@@ -52,7 +51,7 @@ function schedule() {
 function flush() {
   timer = null;
   if (state.paused || !isChanged) return;
-  nextAt = performance.now() + INTERVAL_MS;
+  nextAt = performance.now() + intervalMs(list);
   isChanged = false;
   const rows = [...list.querySelectorAll("tbody tr")].map((row) => row.id.replace("order-", ""));
   isBehind = rows.length > 0 && ("older" in list.dataset || inUse());

@@ -2,11 +2,12 @@
 // or focus they wait behind a button.
 import { state, onResume } from "./state.js";
 import { onTopic, refetch } from "./dispatch.js";
+import { joinBatch } from "./batch_refetch.js";
+import { intervalMs, isCrowd } from "./pace.js";
 import { watchUse } from "./in_use.js";
 import { serverNow } from "./minute.js";
 
-const INTERVAL_MS = 2_000; // between refetches
-const MAX_ROWS = 6; // above it, the list is cheaper
+const MAX_ROWS = 6; // above it, and in a crowd, the list is cheaper
 
 const list = document.getElementById("recent_orders");
 const frame = list?.closest("[data-frame]");
@@ -52,25 +53,28 @@ const row = (id) => document.getElementById(`order-${id}`);
 
 function schedule() {
   if (state.paused || timer) return;
-  timer = setTimeout(flush, Math.max(0, nextAt - performance.now()));
+  const wait = nextAt - performance.now();
+  if (wait > 0) timer = setTimeout(flush, wait);
+  else flush(); // within the batch that has the change
 }
 
 function flush() {
   timer = null;
   if (state.paused) return;
-  const needsList = isListChanged || added.size || changed.size > MAX_ROWS;
-  if (needsList && !inUse()) return showList();
+  if (needsList() && !inUse()) return showList();
   if (changed.size) {
-    nextAt = performance.now() + INTERVAL_MS;
+    nextAt = performance.now() + intervalMs(list);
     for (const id of changed) refetchRow(id);
     changed.clear();
     at = null;
   }
   if (isListChanged || added.size) {
     showButton();
-    timer = setTimeout(flush, INTERVAL_MS); // a resting pointer sends no event
+    timer = setTimeout(flush, intervalMs(list)); // a resting pointer sends no event
   }
 }
+
+const needsList = () => isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
 
 function showButton() {
   button.textContent = added.size ? `${added.size} new order${added.size === 1 ? "" : "s"}` : "Show changes";
@@ -79,13 +83,13 @@ function showButton() {
 
 function showList() {
   const hadFocus = document.activeElement === button;
-  nextAt = performance.now() + INTERVAL_MS;
+  nextAt = performance.now() + intervalMs(list);
   isListChanged = false;
   added.clear();
   changed.clear();
   button.hidden = true;
   if (hadFocus) frame.querySelector("summary").focus(); // a hidden button loses the focus
-  refetch(list, at);
+  if (!joinBatch(list, at)) refetch(list, at);
   at = null;
 }
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..signals.coalesce import CoalescedSignal
 from ..signals.signal import Signal
 
-
-@dataclass(frozen=True)
-class Pause:
-    """The time from the end of one fan-out to a crowd to the beginning of the next."""
-
-    # The minimum.
-    seconds: float
-    # At least this many times the duration of the last fan-out: with 2, fan-outs take at most a third of a core.
-    times: float
-    # Up to this many streams get each signal without a pause.
-    crowd: int
-
-    def after(self, took_seconds: float, streams: int) -> float:
-        return max(self.seconds, self.times * took_seconds) if streams > self.crowd else 0.0
+# The seconds from the end of a fan-out to the beginning of the next, by its duration and its number of streams.
+Pause = Callable[[float, int], float]
 
 
 @dataclass(eq=False, slots=True)
@@ -73,7 +62,7 @@ class FanOutScheduler:
     def finish(self, now: float, took_seconds: float, streams: int) -> None:
         """The running fan-out ended; it took `took_seconds` for this many streams."""
         self._running = None
-        self._next = now + self._pause.after(took_seconds, streams)
+        self._next = now + self._pause(took_seconds, streams)
 
     def unsent(self) -> list[Signal]:
         """All that some stream may not have received: the running fan-out, and what waits for the next."""

@@ -24,8 +24,6 @@ from . import resume, sse
 from .base import Stream
 from .capacity import Capacity
 from .ended_elsewhere import EndedElsewhere
-from .fan_out import Pause
-from .jitter import CROWD_THRESHOLD
 from .revocation import Revocations
 from .socket_stream import Sockets
 from .subscription import Subscription
@@ -35,10 +33,6 @@ from .unreadable_messages import UnreadableMessages
 
 SUBSCRIBE_SECONDS = 2.0  # then the stream opens with `away`
 FINISH_SECONDS = 2.0  # for partly written frames, at shutdown
-# Between two fan-outs to a crowd, at least; a page refetches about once a second.
-PAUSE_SECONDS = 0.1
-# The pause is at least this many times the last fan-out, so fan-outs use at most a third of a core.
-PAUSE_TIMES = 2.0
 
 log = logs.get("hub")
 
@@ -142,6 +136,11 @@ class Hub:
     def count(self) -> int:
         return sum(len(tenant.streams) for tenant in self._tenants.values())
 
+    def viewers(self, tenant_id: int) -> int:
+        """The number of the tenant's streams in this process."""
+        tenant = self._tenants.get(tenant_id)
+        return len(tenant.streams) if tenant is not None else 0
+
     def _register(self, stream: Stream) -> TenantStreams:
         with self._lock:
             self._check_capacity(stream.user_id)
@@ -163,8 +162,7 @@ class Hub:
             with self._lock:
                 tenant.resync()
 
-        pause = Pause(PAUSE_SECONDS, PAUSE_TIMES, CROWD_THRESHOLD)
-        tenant = TenantStreams(self._deliver, UnreadableMessages(tenant_id, resync), pause)
+        tenant = TenantStreams(self._deliver, UnreadableMessages(tenant_id, resync))
         return tenant
 
     def _check_capacity(self, user_id: int) -> None:

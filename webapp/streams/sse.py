@@ -10,8 +10,8 @@ from typing import Any
 
 from ..display import clock
 from ..events.topics import INBOX
+from ..panels.costs import PROCESS
 from ..signals.signal import Signal
-from . import jitter
 from .pending import ControlEvent, PendingTopics, events_of
 
 NO_USER = 0  # no user has this id
@@ -59,11 +59,11 @@ def pending_changes(pending: PendingTopics | None, viewers: int) -> bytes:
 def changes(signal: Signal, viewers: int, control: ControlEvent | None = None) -> bytes:
     """One event per topic, after the control event. Only the last carries the id.
 
-    So a page that got half of them resumes before them all. `viewers`, the tenant's streams in this process, sets how long a
-    page may wait before it refetches.
+    So a page that got half of them resumes before them all. `viewers`, the tenant's streams in this process, sets the pace
+    of the pages (panels/pacing.py).
     """
     events = sorted(events_of(signal, control).items(), key=lambda item: item[0] == INBOX)
-    shared = {"seq": signal.seq, "at": signal.at, **jitter.field(viewers)}
+    shared = {"seq": signal.seq, "at": signal.at, **PROCESS.pacing(viewers).fields()}
     last = len(events) - 1
     return b"".join(
         encode(name, {**shared, **values}, signal.seq if n == last and signal.seq else None)

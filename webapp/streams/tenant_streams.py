@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..panels.costs import PROCESS
+from ..panels.pacing import fan_out_seconds
 from ..signals.coalesce import CoalescedSignal
 from ..signals.signal import Signal
 from . import resume
 from .base import Stream
-from .fan_out import FanOut, FanOutScheduler, Pause
+from .fan_out import FanOut, FanOutScheduler
 from .sse import Message
 from .unreadable_messages import UnreadableMessages
 
@@ -32,16 +34,14 @@ class TenantStreams:
     `streams` keeps opening order, which is also their order in the kernel's memory: with thousands, writing is 10 % cheaper.
     """
 
-    def __init__(
-        self, deliver: Callable[[Message, Sequence[Stream]], None], unreadable: UnreadableMessages, pause: Pause
-    ) -> None:
+    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], unreadable: UnreadableMessages) -> None:
         """`deliver` sends one message, the same for all, to streams; it does not wait."""
         self._deliver, self.unreadable = deliver, unreadable
         self.streams: dict[Stream, None] = {}
         self.ready = threading.Event()
         self.recent = resume.RecentSignals()
         self._lock = threading.Lock()  # guards the scheduler
-        self._scheduler = FanOutScheduler(pause)
+        self._scheduler = FanOutScheduler(fan_out_seconds)
 
     def add(self, stream: Stream) -> None:
         self.streams[stream] = None
@@ -132,6 +132,7 @@ class TenantStreams:
             return not fan_out.discarded
 
         took = _in_batches(streams, send)
+        PROCESS.fanned_out(self, len(streams), took)
         if fan_out.count > 1:
             metrics.COALESCED.inc((fan_out.count - 1) * len(streams))
         metrics.DELIVERIES.inc(len(streams))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from webapp.streams import hub
+from webapp.panels import pacing
 from wsgi import app
 
-hub.PAUSE_SECONDS = 2.0
+pacing.MIN_FAN_OUT_SECONDS = pacing.MAX_FAN_OUT_SECONDS = 2.0
 
 __all__ = ["app"]

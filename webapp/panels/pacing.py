@@ -1,0 +1,111 @@
+"""The limits between a commit and a screen, as pure functions of measured costs and of the audience.
+
+Each limit turns many changes into few. Few viewers of cheap panels have the lower bounds. With a large audience, or with dear
+panels, the intervals grow, so that the work of the viewers stays within its share of a core. docs/architecture.md ("Limits
+between commit and screen") has the table.
+
+In a *round* each panel that is watched is rendered once at most (panels/rounds.py). A page may ask again a little earlier, and
+its request then waits for the next round. So each page sees each round, although its timers are not exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Shares of one core, as upper bounds.
+# Of the process: all refetches of its pages. The rest is for other pages, and for peaks.
+PAGES_SHARE = 0.6
+# Of PostgreSQL or the process: the renders of one panel of one tenant.
+PANEL_SHARE = 0.2
+# Of the process: the fan-outs to a crowd.
+FAN_OUT_SHARE = 0.33
+
+# Streams of a tenant in one process up to which pages refetch each panel by itself and at once, and receive each signal
+# separately. More are a crowd.
+CROWD_THRESHOLD = 50
+
+# Rounds of few viewers. A render of all panels takes about 20 ms, so one tenant's rounds use a few percent of a core.
+MIN_ROUND_SECONDS = 0.35
+MAX_ROUND_SECONDS = 10.0
+# Between two renders of a dear panel, rounded up to a round.
+MAX_RENDER_SECONDS = 2.0
+# A page asks again after this part of a round.
+PAGE_PART = 0.75
+
+MIN_FAN_OUT_SECONDS = 0.1
+MAX_FAN_OUT_SECONDS = 1.0
+
+# Page intervals between two refetches of what is not a panel of figures.
+# Lists move, so they are slower to read.
+LIST_TIMES = 3
+# The live part of an order's page and of the inbox page.
+PART_TIMES = 3
+# The bell's list; its badge and toasts do not wait.
+BELL_TIMES = 10
+
+# Panels of figures that one signal concerns, at most. Outside of a crowd each is a request.
+PANELS_PER_SIGNAL = 5
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """The limits for the pages of one tenant in one process."""
+
+    # Of a round of renders. 0 without an audience: only a panel's own cost counts.
+    round_seconds: float
+    # Between two refetches of a panel by one page, or of a batch in a crowd.
+    page_seconds: float
+    # A page that comes from a pause waits a random part of it, so that pages do not come at the same moment.
+    jitter_seconds: float
+
+    @property
+    def page_ms(self) -> int:
+        return round(self.page_seconds * 1000)
+
+    @property
+    def jitter_ms(self) -> int:
+        return round(self.jitter_seconds * 1000)
+
+    def fields(self) -> dict[str, int]:
+        """The fields of a signal's frame. Only pages in a crowd get a `jitter`."""
+        fields = {"pace": self.page_ms}
+        return fields | {"jitter": self.jitter_ms} if self.jitter_seconds else fields
+
+
+def pacing(refetch_seconds: float, viewers: int, requests: float = 0.0) -> Pacing:
+    """The limits for a tenant with this many viewers in this process.
+
+    `refetch_seconds` is the CPU time of one refetch. `requests` is the number of refetches per round of all pages in this
+    process that receive signals; at least those of the tenant's own pages are assumed.
+    """
+    if not viewers:
+        return Pacing(0.0, PAGE_PART * MIN_ROUND_SECONDS, 0.0)
+    requests = max(requests, requests_per_round(viewers))
+    seconds = _clamp(requests * refetch_seconds / PAGES_SHARE, MIN_ROUND_SECONDS, MAX_ROUND_SECONDS)
+    jitter = min(viewers * refetch_seconds, PAGE_PART * seconds) if is_crowd(viewers) else 0.0
+    return Pacing(seconds, PAGE_PART * seconds, jitter)
+
+
+def requests_per_round(viewers: int) -> float:
+    """The refetches of this many pages of one tenant in a round: a batch each, or one per panel and some of the list."""
+    return viewers * (1 if is_crowd(viewers) else PANELS_PER_SIGNAL + 1 / LIST_TIMES)
+
+
+def is_crowd(viewers: int) -> bool:
+    return viewers > CROWD_THRESHOLD
+
+
+def render_seconds(cost_seconds: float) -> float:
+    """The time between the starts of two renders of a panel whose render takes `cost_seconds`, its query included."""
+    return min(cost_seconds / PANEL_SHARE, MAX_RENDER_SECONDS)
+
+
+def fan_out_seconds(took_seconds: float, viewers: int) -> float:
+    """The pause after a fan-out that took `took_seconds`: none for few streams."""
+    if not is_crowd(viewers):
+        return 0.0
+    return _clamp(took_seconds * (1 / FAN_OUT_SHARE - 1), MIN_FAN_OUT_SECONDS, MAX_FAN_OUT_SECONDS)
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
