@@ -47,4 +47,4 @@ def test_a_reader_process_that_is_killed_loses_and_reorders_nothing(service: Ser
     run_reader(service.database_url, handled, None)
     assert violations(handled, world.conn, tenant) == []
     assert len(handled.in_flight) > 40
-    assert handled.repeats > 0
+    assert handled.repeats > 5, "few kills hit a page in flight"

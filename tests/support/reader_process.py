@@ -16,6 +16,9 @@ from webapp.outbox.reader import Reader
 from .order_writers import Handled, count_of
 from .reader_trial import InOrder
 
+# A broker takes time for each message, so that kills hit pages in flight.
+SEND_SECONDS = 0.003
+
 _forks = multiprocessing.get_context("forkserver")
 
 
@@ -44,7 +47,7 @@ def run_reader(database_url: str, handled: Handled, seconds: float | None) -> No
 
 
 def _read(database_url: str, messages: Connection, is_last: bool) -> None:
-    reader = Reader(InOrder.reader.name)
+    reader, sent = Reader(InOrder.reader.name), threading.Event()
     with psycopg.connect(database_url, autocommit=True) as conn:
         while (diff := reader.begin(conn)) or not is_last:
             if diff is None:
@@ -53,6 +56,7 @@ def _read(database_url: str, messages: Connection, is_last: bool) -> None:
                 for event in events:
                     count = count_of(event.type, event.old_values, event.new_values)
                     messages.send((event.id, event.order_id, count))
+                    sent.wait(SEND_SECONDS)
                 diff.advance(events[-1].id)
                 messages.send("saved")
             diff.finish()
