@@ -16,7 +16,8 @@ from . import redis_client
 from .accounts import sessions, sign_out, user_cache
 from .config import Config
 from .signals import notices
-from .streams.hub import Hub, StreamRefused
+from .streams.capacity import StreamRefused
+from .streams.hub import Hub
 from .streams.opening import HEADERS, StreamOpener, StreamRequest, readable_seq
 from .streams.revocation import Revocations
 

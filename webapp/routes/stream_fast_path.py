@@ -15,7 +15,7 @@ from flask import Flask
 from ..accounts.user_cache import UserCache
 from ..observability.metrics import web as metrics
 from ..server import security_headers
-from ..streams.hub import StreamRefused
+from ..streams.capacity import StreamRefused
 from ..streams.opening import HEADERS, STATUS, StreamOpener, StreamRequest, readable_seq
 from . import known_users
 

@@ -22,7 +22,7 @@ from ..signals import notices
 from ..signals.signal import Signal
 from . import resume, sse
 from .base import Stream
-from .capacity import Capacity
+from .capacity import Capacity, StreamRefused
 from .ended_elsewhere import EndedElsewhere
 from .fan_out import Pause
 from .jitter import CROWD_THRESHOLD
@@ -41,14 +41,6 @@ PAUSE_SECONDS = 0.1
 PAUSE_TIMES = 2.0
 
 log = logs.get("hub")
-
-
-class StreamRefused(Exception):
-    """The stream may not open; the page gets `frame` only."""
-
-    def __init__(self, frame: bytes) -> None:
-        super().__init__()
-        self.frame = frame
 
 
 class Hub:
