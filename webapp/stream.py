@@ -15,7 +15,7 @@ from flask_login import current_user
 from .accounts import sessions
 from .services import services
 from .signals import notices
-from .streams.hub import StreamRefused
+from .streams.capacity import StreamRefused
 from .streams.opening import HEADERS, StreamOpener, StreamRequest, readable_seq
 
 if TYPE_CHECKING:

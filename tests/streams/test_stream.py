@@ -127,9 +127,14 @@ def test_a_page_that_was_disconnected_too_long_gets_a_resync(
     world: World, open_stream: Open, redis_client: redis.Redis, last_event_id: str
 ) -> None:
     tenant = world.tenant()
-    publisher.publish(redis_client, tenant, {"placed": None})
-    stream = open_stream(world.user(tenant), last_event_id=last_event_id)
+    user = world.user(tenant)
+    newest = publisher.publish(redis_client, tenant, {"placed": None})
+    stream = open_stream(user, last_event_id=last_event_id)
     assert stream.names_until("resync") == ["hello", "resync"]
+    assert stream.last_id == str(newest), "so that the next reconnect resumes"
+    publisher.publish(redis_client, tenant, {"day": None})
+    again = open_stream(user, last_event_id=stream.last_id)
+    assert again.names_until("day") == ["hello", "day"]
 
 
 def test_no_signal_between_the_first_paint_and_the_stream_is_missed(

@@ -15,7 +15,7 @@ from flask import Flask
 from ..observability.metrics import web as metrics
 from ..server import security_headers
 from ..services import services
-from ..streams.hub import StreamRefused
+from ..streams.capacity import StreamRefused
 from ..streams.opening import HEADERS, STATUS, StreamRequest, readable_seq
 from . import known_users
 

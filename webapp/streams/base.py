@@ -56,8 +56,9 @@ class Stream:
         self.pending.add(signal.for_user(self.user_id))
 
     def send_control(self, event: str, why: str) -> None:
-        """Replace all pending topics by `resync` or `away`."""
-        self.pending = PendingTopics.control_event(event, why, 0 if self.pending is None else self.pending.seq)
+        """Replace all pending topics by `resync` or `away`. A page resumes after the newest signal that it covers."""
+        seq = self.seq if self.pending is None else max(self.seq, self.pending.seq)
+        self.pending = PendingTopics.control_event(event, why, seq)
 
     def mark_disconnected(self, why: str) -> None:
         self.seq = 0

@@ -16,6 +16,14 @@ def max_streams(wanted: int) -> int:
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - SPARE_DESCRIPTORS))
 
 
+class StreamRefused(Exception):
+    """The stream may not open; the page gets `frame` only."""
+
+    def __init__(self, frame: bytes) -> None:
+        super().__init__()
+        self.frame = frame
+
+
 class Capacity:
     """Counts the open streams of each user. Not thread-safe: its caller holds a lock."""
 

@@ -22,7 +22,7 @@ from ..signals import notices
 from ..signals.signal import Signal
 from . import resume, sse
 from .base import Stream
-from .capacity import Capacity
+from .capacity import Capacity, StreamRefused
 from .ended_elsewhere import EndedElsewhere
 from .revocation import Revocations
 from .socket_stream import Sockets
@@ -35,14 +35,6 @@ SUBSCRIBE_SECONDS = 2.0  # then the stream opens with `away`
 FINISH_SECONDS = 2.0  # for partly written frames, at shutdown
 
 log = logs.get("hub")
-
-
-class StreamRefused(Exception):
-    """The stream may not open; the page gets `frame` only."""
-
-    def __init__(self, frame: bytes) -> None:
-        super().__init__()
-        self.frame = frame
 
 
 class Hub:

@@ -45,7 +45,7 @@ class RecentSignals:
         self.reads: BatchLoader[int | None, Replay] = BatchLoader()
         self._last = 0
         self._messages: list[tuple[int, bytes]] = []
-        # What the log had after a page's seq. The seq of the signal is the newest one that the log had then.
+        # The coalesced signals that the log had after a page's seq. The signal's seq is the newest one that the log had then.
         self._gaps: dict[int, Signal] = {}
         # Pages with this seq or an older one resync: the log does not reach back so far.
         self._lost_seq = -1

@@ -1,4 +1,4 @@
-"""The web app with what only a test wants: it tells how many requests for a stream came as far as Flask."""
+"""The web app with a page for tests: the number of requests for a stream that reached Flask."""
 
 from __future__ import annotations
 
