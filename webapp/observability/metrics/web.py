@@ -72,7 +72,10 @@ DROP_CAUSES = ("hangup", "stuck", "life", "rights", "session", "full", "stop")
 DROPS = Counter("doorbell_stream_drops_total", "Streams that ended or were refused, by cause.", ["cause"])
 RESUMES = Counter("doorbell_stream_resumes_total", "Streams by how they began; fresh is the first of a page.", ["kind"])
 HUB_DOWN = Gauge(
-    "doorbell_hub_down", "Web processes with polling pages, by cause.", ["cause"], multiprocess_mode="livesum"
+    "doorbell_hub_down",
+    "Web processes that receive no signals, so that their pages poll, by cause.",
+    ["cause"],
+    multiprocess_mode="livesum",
 )
 HUB_OUTAGES = Counter("doorbell_hub_outages_total", "Outages, in which a hub's pages poll, by cause.", ["cause"])
 HUB_RECOVERIES = Counter(
