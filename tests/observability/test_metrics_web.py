@@ -15,6 +15,7 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.launcher.embedded import Embedded
+from webapp.routes.access import public
 from webapp.signals import publisher
 
 from ..conftest import config_for
@@ -265,7 +266,7 @@ def test_paths_and_invented_methods_add_no_series(shown: Flask) -> None:
 
 def test_a_server_error_is_counted_once(shown: Flask) -> None:
     shown.config["PROPAGATE_EXCEPTIONS"] = False
-    shown.view_functions["health.healthz"] = broken_view
+    shown.view_functions["health.healthz"] = public("for this test")(lambda: broken_view())
     labels = {"endpoint": "health.healthz", "status": "5xx"}
     before = _read(shown).total(REQUESTS, **labels)
     assert shown.test_client().get("/healthz").status_code == 500
