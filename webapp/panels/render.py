@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -26,7 +27,7 @@ class Render:
     moment: datetime
     as_of: str
 
-    @property
+    @cached_property
     def as_of_header(self) -> str:
         return quote(self.as_of)  # headers are ASCII, locales are not
 

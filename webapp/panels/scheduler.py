@@ -62,8 +62,14 @@ class RenderScheduler:
                     return None
                 jobs.append(job)
         # The last job ends last, so a request that waits for it is woken once.
-        renders = [self._share(job) for job in reversed(jobs)]
-        return [render for render in reversed(renders) if render is not None] if all(renders) else None
+        waits = 0
+        for job in reversed(jobs):
+            if job.render is None:
+                waits += 1
+                if self._share(job) is None:
+                    return None
+        metrics.PANEL_HITS.inc(len(jobs) - waits)
+        return [job.render for job in jobs if job.render is not None]
 
     def get(self, request: RenderRequest, log: Log | None, paint: Paint) -> Render:
         """The render: kept, in flight, or painted now. An exception of `paint` is not kept.

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from urllib.parse import parse_qs
+
+from cachetools import LRUCache
 
 from ..observability.metrics import web as metrics
 from ..panels.registry import PANELS
@@ -18,6 +21,11 @@ from ..panels.render import Render
 
 NAMES = "names"
 HEADER = "Doorbell-Panels"
+
+
+# The pages of a crowd send the same header and get the same body. ETags and header -> body, number of unchanged panels.
+_built: LRUCache[tuple[str, str], tuple[bytes, int]] = LRUCache(256)
+_lock = Lock()
 
 
 class UnknownPanel(ValueError):
@@ -48,11 +56,16 @@ def parse_names(query: str) -> tuple[str, ...]:
 
 def build(renders: Mapping[str, Render], known: str) -> BatchAnswer:
     """`known` is the header of the last answer that the page received."""
-    etags = {name: f'{name}="{render.etag}"' for name, render in renders.items()}
-    changed = [name for name, etag in etags.items() if etag not in known]
-    metrics.PANELS_UNCHANGED.inc(len(etags) - len(changed))
-    body = b"".join(_parts(renders, changed))
-    return BatchAnswer(body, ", ".join(etags.values()), min(renders.values(), key=lambda render: render.moment))
+    etags = ", ".join([f'{name}="{render.etag}"' for name, render in renders.items()])
+    with _lock:
+        found = _built.get((etags, known))
+        if found is None:
+            changed = [name for name, render in renders.items() if f'{name}="{render.etag}"' not in known]
+            found = _built[etags, known] = b"".join(_parts(renders, changed)), len(renders) - len(changed)
+    body, unchanged = found
+    if unchanged:
+        metrics.PANELS_UNCHANGED.inc(unchanged)
+    return BatchAnswer(body, etags, min(renders.values(), key=lambda render: render.moment))
 
 
 def _parts(renders: Mapping[str, Render], names: Iterable[str]) -> Iterable[bytes]:
