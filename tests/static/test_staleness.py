@@ -10,6 +10,7 @@ from .conftest import Scripts
 pytestmark = pytest.mark.browser
 
 STALE_MS = 5_000
+RESTART_MS = 8_000  # after the loss of the stream
 FIRST_RETRY_MS, LONGEST_RETRY_MS = 1_000, 4_000
 FRAME = "document.querySelector(`[data-frame=${given}]`)"
 STALE_NAMES = "return [...state.state.stale.keys()]"
@@ -58,6 +59,25 @@ def test_further_failures_do_not_put_off_the_stale_mark(live: Scripts) -> None:
     fail(live, "revenue")
     live.pass_time(1)
     assert is_stale(live, "revenue")
+
+
+def test_a_panel_that_fails_with_the_stream_is_not_stale_before_a_restart_has_had_its_time(live: Scripts) -> None:
+    live.run("state.js", "state.set({ connected: false })")
+    fail(live, "revenue")
+    live.pass_time(RESTART_MS - 1)
+    assert not is_stale(live, "revenue")
+    expect(live.page.locator("#live-label")).to_have_text("Reconnecting")
+    live.pass_time(1)
+    assert is_stale(live, "revenue")
+
+
+def test_a_panel_that_answers_within_a_restart_never_becomes_stale(live: Scripts) -> None:
+    live.run("state.js", "state.set({ connected: false })")
+    fail(live, "revenue")
+    live.pass_time(RESTART_MS - 1)
+    answer(live, "revenue")
+    live.pass_time(RESTART_MS)
+    assert not is_stale(live, "revenue")
 
 
 def test_a_response_makes_a_stale_panel_fresh_with_its_new_time(live: Scripts) -> None:

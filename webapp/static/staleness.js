@@ -1,9 +1,9 @@
 // Frames whose requests fail: one of them is retried, and each is shown as stale after STALE_MS without a response.
 import { refetch } from "./dispatch.js";
 import { Retry } from "./retry.js";
-import { recentlyDisconnected, show, state } from "./state.js";
+import { recentlyDisconnected, restartMs, show, state } from "./state.js";
 
-const STALE_MS = 5_000; // longer than a restart takes
+const STALE_MS = 5_000;
 const RETRY_MS = [1_000, 4_000]; // first and longest wait
 
 const failed = new Map(); // name of a frame -> timer until stale
@@ -29,8 +29,13 @@ export function markFailed(frame) {
   retry.schedule();
 }
 
-// The last numbers stay, with their time.
+// The last numbers stay, with their time. While the server restarts the page shows "Reconnecting" instead.
 function markStale(frame) {
+  const wait = restartMs();
+  if (wait) {
+    failed.set(frame.dataset.frame, setTimeout(markStale, wait, frame));
+    return;
+  }
   setLabel(frame, true, "stale since");
   state.stale.set(frame.dataset.frame, frame.querySelector(".as-of-time").textContent);
   show();
