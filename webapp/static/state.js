@@ -77,7 +77,10 @@ function signInLink() {
 }
 
 export function set(changes) {
-  if (changes.connected === false && state.connected) disconnectedAt = lostAt = performance.now();
+  if (changes.connected === false && state.connected) {
+    disconnectedAt = performance.now();
+    lostAt = disconnectedAt;
+  }
   if (changes.connected) changes.polled = false;
   Object.assign(state, changes);
   show();
