@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from webapp.panels import pacing
+
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
@@ -121,7 +123,7 @@ def test_user_input_survives_fifty_live_changes(world: World, tenant: int, ana: 
     assert screen.was_not_reloaded()
 
 
-def test_panels_refetch_at_most_once_per_second_and_never_miss_the_last_change(
+def test_panels_refetch_at_their_pace_and_never_miss_the_last_change(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     screen = sign_in(ana).open()
@@ -132,7 +134,7 @@ def test_panels_refetch_at_most_once_per_second_and_never_miss_the_last_change(
         screen.page.wait_for_timeout(30)  # a busy shop
     eventually(lambda: "10,000.59" in screen.page.locator("#recent_orders").inner_text())
     seconds = (screen.page.evaluate("performance.now()") - started) / 1000
-    assert screen.asked("revenue") <= seconds + 2
+    assert 3 < screen.asked("revenue") <= seconds / pacing.pacing(0.0, viewers=1).page_seconds + 2
     total = world.conn.execute("SELECT sum(total_minor) FROM orders WHERE paid_at IS NOT NULL").fetchone()
     assert total is not None
     eventually(lambda: f"{total[0] / 100:,.2f}" in screen.panel("revenue"))

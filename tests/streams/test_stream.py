@@ -12,6 +12,7 @@ from redis.client import PubSub
 
 from webapp import create_app
 from webapp.launcher.embedded import Embedded
+from webapp.panels import pacing
 from webapp.services import services
 from webapp.signals import publisher
 from webapp.signals.notices import NO_TENANT
@@ -79,8 +80,9 @@ def test_a_signal_reaches_the_streams_of_its_tenant_and_no_other(
     orders, revenue = stream.next(), stream.next()
     assert orders is not None
     assert revenue is not None
-    assert (orders.name, orders.data, orders.id) == ("orders", {"seq": seq, "at": 77, "ids": [4, 5]}, None)
-    assert (revenue.name, revenue.data, revenue.id) == ("revenue", {"seq": seq, "at": 77}, str(seq))
+    common = {"seq": seq, "at": 77, "pace": pacing.pacing(0.0, viewers=1).page_ms}
+    assert (orders.name, orders.data, orders.id) == ("orders", {**common, "ids": [4, 5]}, None)
+    assert (revenue.name, revenue.data, revenue.id) == ("revenue", common, str(seq))
     publisher.publish(redis_client, theirs, {"placed": None})  # guard: the other gets its own
     assert other.names_until("placed") == ["placed"]
 
