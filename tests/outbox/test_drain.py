@@ -94,6 +94,36 @@ def test_a_failed_publish_does_not_move_the_cursor(
     assert published(redis_client, tenant)[-1].topics["orders"] == [order]
 
 
+def test_a_drain_that_saves_nothing_leaves_that_to_the_next_one_without_signals(
+    world: World, reader: connection.Connection, redis_client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    cursor = drain.open_cursor(reader, redis_client)
+    for _ in range(3):
+        world.order(tenant)
+        after = drain.drain(reader, redis_client, cursor, save=False).cursor
+        assert after.signalled
+        assert after.saved == cursor.saved
+        cursor = after
+    after = drain.drain(reader, redis_client, cursor, save=False).cursor
+    assert not after.signalled
+    assert after.saved == after.snapshot
+    saved = drain.LISTENER.saved(reader)
+    assert saved is not None
+    assert saved.snapshot == after.snapshot
+
+
+def test_a_listener_that_dies_before_it_saves_repeats_its_signals(
+    world: World, reader: connection.Connection, redis_client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    cursor = drain.open_cursor(reader, redis_client)
+    order = world.order(tenant)
+    drain.drain(reader, redis_client, cursor, save=False)
+    drain.drain(reader, redis_client, drain.open_cursor(reader, redis_client))
+    assert [signal.topics.get("orders") for signal in published(redis_client, tenant)[-2:]] == [[order], [order]]
+
+
 def test_each_tenant_is_signalled_after_its_own_midnight(
     world: World, reader: connection.Connection, redis_client: redis.Redis
 ) -> None:

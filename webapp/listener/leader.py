@@ -24,6 +24,8 @@ from ..outbox import drain
 from ..outbox.cursor import Cursor
 from .heartbeat import BEAT_SECONDS, Heartbeat
 
+# Between two saves of the cursor while signals follow each other. A listener that dies repeats the signals since.
+SAVE_SECONDS = 0.05
 # The reason for a drain: one of these, or the state of quiet mode.
 RING, START = "ring", "start"
 
@@ -58,7 +60,7 @@ class Leader:
             state="filling up",
             again="empty enough",
         )
-        self._next_beat = self._next_self_ring = self._next_ring_drain = 0.0
+        self._next_beat = self._next_self_ring = self._next_ring_drain = self._next_save = 0.0
         self._publishing = True  # the last publish succeeded
 
     def lead(self) -> None:
@@ -84,6 +86,8 @@ class Leader:
                 except redis.RedisError as error:
                     # Cursor and quiet mode stay as they are: a ring for events that cannot be published has no use.
                     self._redis_failed(error)
+            if cursor is not None and cursor.signalled:
+                drain.LISTENER.move(self._conn, cursor)
         finally:
             self._heartbeat.close()
             self._self_ring.close()
@@ -105,7 +109,9 @@ class Leader:
     def _drain(self, cursor: Cursor, reason: str) -> Cursor:
         began = time.monotonic()
         with self._heartbeat.keep_alive():
-            drained = drain.drain(self._conn, self._redis, cursor)
+            drained = drain.drain(self._conn, self._redis, cursor, save=began >= self._next_save)
+        if drained.cursor.saved != cursor.saved:
+            self._next_save = began + SAVE_SECONDS
         self._pace.drained(drained.events, time.monotonic() - began)
         self._on_drained()
         # A ring without events came from another role. Many such rings must not cause as many drains.

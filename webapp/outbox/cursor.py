@@ -45,6 +45,7 @@ class Cursor:
     """The position of a reader: it has handled the events that `snapshot` sees. `drained_at` is the database's time then.
 
     `saved` is the snapshot in the database, which may be older: a drain without signals moves `snapshot` and saves nothing.
+    `signalled` is true while signals of events after `saved` have been published; a listener that dies then repeats them.
     `target` and `last_id` are set while a diff is read (diff.py): its second snapshot, and the last event handled.
     """
 
@@ -55,6 +56,7 @@ class Cursor:
     saved: str
     target: str | None = None
     last_id: int | None = None
+    signalled: bool = False
 
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Cursor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -80,10 +80,11 @@ def reset(conn: Connection, client: redis.Redis) -> Cursor:
     return LISTENER.save(conn, now)
 
 
-def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
+def drain(conn: Connection, client: redis.Redis, cursor: Cursor, *, save: bool = True) -> Drained:
     """Read the events committed since `cursor`, publish one signal per tenant, then save the new cursor.
 
-    The cursor is saved after the publish, so a signal is published at least once. Raises redis.RedisError or psycopg.Error
+    The cursor is saved after the publish, so a signal is published at least once. Without `save` that is left to a later
+    drain, at the latest to the next one without signals. Raises redis.RedisError or psycopg.Error
     with the saved cursor unchanged, and cursor.DatabaseRestored when another session has changed it.
     """
     with metrics.DRAIN_SECONDS.time():
@@ -100,6 +101,8 @@ def drain(conn: Connection, client: redis.Redis, cursor: Cursor) -> Drained:
                 signal = coalesced.signal()
                 _publish(client, tenant_id, signal, now_ms)
                 _observe_lag(signal, now_ms, time.monotonic() - read_at)
+        after = replace(after, signalled=True)
+    if after.signalled and (save or not signals):
         after = LISTENER.move(conn, after)
     events = sum(group["events"] for group in groups if group["tenant_id"] is not None)
     drained = Drained(after, events, len(signals))

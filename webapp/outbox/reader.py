@@ -105,7 +105,7 @@ class Reader:
         """Save a cursor in place of the one that was saved last. Raises DatabaseRestored when that one is gone."""
         if self._execute(conn, _MOVE, after) != 1:
             raise DatabaseRestored("the saved cursor changed while events were read")
-        return replace(after, saved=after.snapshot)
+        return replace(after, saved=after.snapshot, signalled=False)
 
     def check(self, conn: psycopg.Connection[Any], cursor: Cursor) -> None:
         """Raises DatabaseRestored when the saved cursor is not the one that was saved last."""
