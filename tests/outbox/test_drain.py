@@ -152,13 +152,17 @@ def test_a_tenant_with_an_invalid_zone_does_not_stop_the_others(
 def test_seq_rises_even_when_the_clock_does_not(redis_client: redis.Redis) -> None:
     seqs = [publisher.publish(redis_client, 5, {"placed": None}, now_ms=now) for now in (1_000, 1_000, 400, 2_000)]
     assert seqs == [1_000, 1_001, 1_002, 2_000]
-    assert [signal.seq for signal in signal_log.read_since(redis_client, 5, 1_000) or []] == [1_001, 1_002, 2_000]
+    assert [signal.seq for signal in signal_log.read(redis_client, 5, 1_000).since(1_000) or []] == [
+        1_001,
+        1_002,
+        2_000,
+    ]
 
 
 def test_the_log_returns_none_when_it_does_not_reach_back(redis_client: redis.Redis) -> None:
-    assert signal_log.read_since(redis_client, 5, 0) == []
-    assert signal_log.read_since(redis_client, 5, 77) is None, "an emptied Redis has lost the missed signals"
+    assert signal_log.read(redis_client, 5, 0).since(0) == []
+    assert signal_log.read(redis_client, 5, 77).since(77) is None, "an emptied Redis has lost the missed signals"
     first = publisher.publish(redis_client, 5, {"placed": None})
-    assert signal_log.read_since(redis_client, 5, first) == []
-    assert signal_log.read_since(redis_client, 5, first - 1) is None
-    assert signal_log.read_since(redis_client, 5, first + 1) is None, "the log has lost its end"
+    assert signal_log.read(redis_client, 5, first).since(first) == []
+    assert signal_log.read(redis_client, 5, first - 1).since(first - 1) is None
+    assert signal_log.read(redis_client, 5, first + 1).since(first + 1) is None, "the log has lost its end"

@@ -139,7 +139,7 @@ def test_junk_in_one_tenants_log_breaks_no_panel_page_or_signal(
             assert person.get("/").status_code == 200
 
     def replay(since: int) -> list[Signal] | None:
-        return signal_log.read_since(redis_client, struck, since)
+        return signal_log.read(redis_client, struck, since).since(since)
 
     for tenant in (struck, other):
         publisher.publish(redis_client, tenant, {"placed": None})

@@ -17,7 +17,7 @@ from webapp.signals.coalesce import CoalescedSignal
 from webapp.signals.signal import Signal
 from webapp.signals.signal_log import LogPart
 from webapp.streams.generator_stream import GeneratorStream
-from webapp.streams.resume import MEMORY_LENGTH, RecentSignals, replay_of
+from webapp.streams.resume import MAX_GAPS, MEMORY_LENGTH, RecentSignals, replay_of
 
 from ..conftest import config_for
 from ..support.wait import eventually
@@ -36,6 +36,16 @@ def encoded(signal: Signal) -> bytes:
     """As it is in the log and on the channel."""
     users = {str(user): names for user, names in signal.users.items()}
     return json.dumps({"seq": signal.seq, "topics": signal.topics, "users": users, "at": signal.at}).encode()
+
+
+def test_a_full_memory_of_gaps_drops_only_the_one_that_was_read_first() -> None:
+    signals = [Signal(seq, {"day": None}) for seq in range(1, MAX_GAPS + 3)]
+    part = LogPart(signals[0].seq, signals[-1].seq, [(signal.seq, encoded(signal)) for signal in signals])
+    recent = RecentSignals()
+    for seq in range(1, MAX_GAPS + 2):
+        recent.learn(part, {seq: replay_of(part, seq)})
+    assert recent.since(1) is None, "the log has to be read again"
+    assert [seq for seq in range(2, MAX_GAPS + 2) if recent.since(seq) is None] == []
 
 
 @pytest.mark.usefixtures("heartbeat")

@@ -51,11 +51,6 @@ def read(client: redis.Redis, tenant_id: int, seq: int) -> LogPart:
     return LogPart(entry_seq(oldest[0][0]), entry_seq(newest[0][0]), signals)
 
 
-def read_since(client: redis.Redis, tenant_id: int, seq: int) -> list[Signal] | None:
-    """The signals after `seq`, as `LogPart.since` returns them."""
-    return read(client, tenant_id, seq).since(seq)
-
-
 def entry_seq(entry_id: bytes) -> int:
     return int(entry_id.split(b"-")[0])
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import redis
+from cachetools import FIFOCache
 
 from ..concurrency.batch_loader import BatchLoader
 from ..signals import signal_log
@@ -19,7 +20,7 @@ from ..signals.signal import MAX_SEQ, Signal
 
 # Signals per tenant, kept unparsed: some hundred bytes each.
 MEMORY_LENGTH = 100
-# Gaps per tenant whose signals were read from the log.
+# Gaps per tenant whose signals were read from the log. The one that was read first is dropped first.
 MAX_GAPS = 100
 
 FRESH, MEMORY, LOG, RESYNC = "fresh", "memory", "log", "resync"
@@ -46,7 +47,7 @@ class RecentSignals:
         self._last = 0
         self._messages: list[tuple[int, bytes]] = []
         # The coalesced signals that the log had after a page's seq. The signal's seq is the newest one that the log had then.
-        self._gaps: dict[int, Signal] = {}
+        self._gaps: FIFOCache[int, Signal] = FIFOCache(MAX_GAPS)
         # Pages with this seq or an older one resync: the log does not reach back so far.
         self._lost_seq = -1
         # Results until the next message: by the first missed message, or by the page's seq where there is a gap.
@@ -91,8 +92,6 @@ class RecentSignals:
         if self.oldest_seq is None:
             self.oldest_seq = part.newest
         self._lost_seq = max(self._lost_seq, part.oldest - 1)
-        if len(self._gaps) + len(gaps) > MAX_GAPS:
-            self._gaps.clear()
         for seq, found in gaps.items():
             if seq is not None and found.missed is not None and found.missed.seq:
                 self._gaps[seq] = found.missed
