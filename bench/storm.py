@@ -94,43 +94,41 @@ def _storm(web: Web, pages: Client, case: str, restart: Callable[[Web], None], v
     times = web.worker.cpu_times()
     time.sleep(SETTLE_SECONDS)
     found = pages.ask("read")
-    away = found["away"] or [0.0]
-    wrong = (count for status, count in [*found["refused"].items(), *found["failed"].items()] if int(status))
-    errors = sum(wrong) + found["signed_out"]
-    back, stale = found["back_at"] - begin, found["read_stale"]
-    target, met = "errors = 0, all back", errors == 0 and found["connected"] >= viewers
+    figures = _figures(found, viewers, found["back_at"] - begin, times.user + times.system)
+    target, met = "errors = 0, all back", figures["errors"] == 0 and figures["not_back"] <= 0
     if restart is _kill:
         target += f" within {MAX_BACK_SECONDS:g} s, read_stale <= {MAX_STALE_SHARE:.0%}"
-        met = met and back <= MAX_BACK_SECONDS and stale <= MAX_STALE_SHARE * viewers
-    report(
-        case=f"{viewers:,} viewers, {case}",
-        figures={
-            "all_back_seconds": round(back, 1),
-            "not_back": viewers - found["connected"],
-            "away_p50_seconds": round(statistics.median(away), 2),
-            "away_max_seconds": round(max(away), 2),
-            "reconnects": found["tries"],
-            # Of the new worker, from its start until all were back.
-            "worker_cpu_seconds": round(times.user + times.system, 2),
-            "peak_reconnects_per_second": found["peak_tries"],
-            "peak_returns_per_second": found["peak_returns"],
-            "peak_refetches_on_return_per_second": found["peak_refetches_on_return"],
-            "peak_refetches_per_second": found["peak_refetches"],
-            "resyncs": found["resyncs"],
-            "refused": found["refused"],
-            "read_reconnecting": sum(seconds > GRACE_SECONDS for seconds in away),
-            "panels_fetched": found["fetched"],
-            "panels_failed": found["failed"],
-            "unanswered": len(found["stale"]),
-            "unanswered_p50_seconds": round(statistics.median(found["stale"] or [0.0]), 2),
-            "unanswered_max_seconds": round(max(found["stale"] or [0.0]), 2),
-            "read_stale": stale,
-            "errors": errors,
-        },
-        fetching_share=share,
-        target=target,
-        met=met,
-    )
+        in_time = figures["all_back_seconds"] <= MAX_BACK_SECONDS
+        met = met and in_time and figures["read_stale"] <= MAX_STALE_SHARE * viewers
+    report(case=f"{viewers:,} viewers, {case}", figures=figures, fetching_share=share, target=target, met=met)
+
+
+def _figures(found: dict[str, Any], viewers: int, back_seconds: float, worker_cpu_seconds: float) -> dict[str, Any]:
+    """`found` are the pages' counters; the CPU is the new worker's, from its start until all were back."""
+    away, stale = found["away"] or [0.0], found["stale"] or [0.0]
+    wrong = (count for status, count in [*found["refused"].items(), *found["failed"].items()] if int(status))
+    return {
+        "all_back_seconds": round(back_seconds, 1),
+        "not_back": viewers - found["connected"],
+        "away_p50_seconds": round(statistics.median(away), 2),
+        "away_max_seconds": round(max(away), 2),
+        "reconnects": found["tries"],
+        "worker_cpu_seconds": round(worker_cpu_seconds, 2),
+        "peak_reconnects_per_second": found["peak_tries"],
+        "peak_returns_per_second": found["peak_returns"],
+        "peak_refetches_on_return_per_second": found["peak_refetches_on_return"],
+        "peak_refetches_per_second": found["peak_refetches"],
+        "resyncs": found["resyncs"],
+        "refused": found["refused"],
+        "read_reconnecting": sum(seconds > GRACE_SECONDS for seconds in away),
+        "panels_fetched": found["fetched"],
+        "panels_failed": found["failed"],
+        "unanswered": len(found["stale"]),
+        "unanswered_p50_seconds": round(statistics.median(stale), 2),
+        "unanswered_max_seconds": round(max(stale), 2),
+        "read_stale": found["read_stale"],
+        "errors": sum(wrong) + found["signed_out"],
+    }
 
 
 def _wait(pages: Client, over: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 
 from ..observability import logs
+from .base import Stream
+from .revocation import Revocations
 
 CHECK_SECONDS = 3.0  # between two checks, without a notice
 MIN_SECONDS = 0.2  # between two checks, with notices
@@ -19,10 +21,12 @@ log = logs.get("hub")
 
 
 class EndedElsewhere:
-    """Calls `check` in its own thread, which `start` begins."""
+    """Checks in its own thread, which `start` begins. `streams` returns the open ones, `close` ends one for a cause."""
 
-    def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
+    def __init__(
+        self, revocations: Revocations, streams: Callable[[], list[Stream]], close: Callable[[Stream, str], None]
+    ) -> None:
+        self._revocations, self._streams, self._close = revocations, streams, close
         self._noticed = threading.Event()
         self._lock = threading.Lock()
         self._running = False
@@ -47,3 +51,11 @@ class EndedElsewhere:
             except Exception:
                 log.exception("failed to check ended sessions")
             time.sleep(MIN_SECONDS)
+
+    def _check(self) -> None:
+        ended = self._revocations.recently_ended()
+        if not ended:
+            return
+        for stream in self._streams():
+            if cause := ended.cause(stream):
+                self._close(stream, cause)

@@ -48,7 +48,7 @@ class Hub:
         self._capacity = Capacity(config.streams_per_user, config.streams_per_process)
         self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
         self._timers = StreamTimers(config.stream_max_seconds, self.close, self._each_tick, self._close_revoked)
-        self._ended_elsewhere = EndedElsewhere(self._close_recently_ended)
+        self._ended_elsewhere = EndedElsewhere(revocations, self._all, self.close)
         self._sockets: Sockets | None = None
         self._stopping = False
         self._stopped = threading.Event()
@@ -235,7 +235,7 @@ class Hub:
         for stream in streams:
             stream.deliver(message)
 
-    # Timers and revocations
+    # Timers and sessions that end
 
     def _each_tick(self) -> None:
         if self._sockets is not None:
@@ -245,14 +245,6 @@ class Hub:
     def _close_revoked(self) -> None:
         for stream, cause in self._revocations.revoked(self._all()):
             self.close(stream, cause)  # its reconnect gets a 401
-
-    def _close_recently_ended(self) -> None:
-        ended = self._revocations.recently_ended()
-        if not ended:
-            return
-        for stream in self._all():
-            if cause := ended.cause(stream):
-                self.close(stream, cause)
 
     def end_session(self, session_id: str) -> None:
         """Close the streams of a session that was signed out in this process, without waiting for a check."""
