@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
@@ -18,8 +18,6 @@ from werkzeug.routing import Map, ValidationError
 from webapp.config import Config, ConfigError, redis_url
 from webapp.doorbell.channel import Ring
 from webapp.money import MAX_MINOR, MoneyError, parse_minor
-from webapp.order_import.cell_parsers import CellParsers
-from webapp.order_import.errors import ValueInvalid
 from webapp.orders.quantities import QuantityError, parse_quantity
 from webapp.queries.order_search import CursorInvalid, PageCursor
 from webapp.routes.forms import LINES_MAX, LineList, chosen_owner
@@ -29,7 +27,7 @@ from webapp.signals.beat import Beat
 from webapp.signals.signal import MAX_ID, MAX_SEQ, Signal
 from webapp.streams.opening import readable_seq
 
-from ..support.fuzzing import BYTES, TEXTS, fuzzed
+from ..support.fuzzing import BYTES, MOMENTS, TEXTS, fuzzed
 
 LOCALES = ("en_GB", "en_US", "de_DE", "de_CH", "fr_FR", "en_IN", "sv_SE", "ja_JP", "ar_EG", "fa_IR", "bg_BG")
 JSON = st.recursive(
@@ -145,11 +143,6 @@ def test_a_chosen_owner_is_an_id_or_nobodys(text: str) -> None:
     assert 0 <= (chosen_owner(text) or 0) < 2**63
 
 
-MOMENTS = st.datetimes(timezones=st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)).map(
-    lambda moment: moment.isoformat()
-)
-
-
 @fuzzed
 @given(st.tuples(MOMENTS | TEXTS, st.sampled_from(["_", ""]), st.integers().map(str) | TEXTS).map("".join))
 @example("0001-01-01T00:00:00+23:59_7")
@@ -245,35 +238,3 @@ def test_any_environment_is_a_config_or_its_faults_in_words(database: str, redis
         return
     assert config.database_url
     assert config.redis_url
-
-
-@fuzzed
-@given(
-    TEXTS,
-    st.sampled_from(["money", "quantity", "rate", "instant", "email", "currency", "number", "text"]),
-    st.booleans(),
-)
-def test_a_cell_of_a_file_is_a_value_or_a_fault_of_it(text: str, kind: str, comma: bool) -> None:
-    values = CellParsers("Europe/Berlin", "EUR", "comma" if comma else "point")
-    try:
-        value = getattr(values, kind)(text)
-    except ValueInvalid:
-        return
-    assert "\n" not in str(value)
-
-
-DATES = st.tuples(
-    st.sampled_from(["2026-11-20", "0000-00-00", "1900-01-01", "9999-12-31", "2026-02-30", "2026-03-29"]) | MOMENTS,
-    st.sampled_from(["", " ", "T"]),
-    st.sampled_from(["", "02:30", "24:00", "23:59:60", "12:00:00.1234567", "02:30:00+99:99", "00:00Z"]) | TEXTS,
-).map("".join)
-
-
-@fuzzed
-@given(DATES, st.sampled_from(["Europe/Berlin", "Africa/Cairo", "Pacific/Apia", "UTC"]))
-def test_a_date_of_a_file_is_a_moment_or_a_fault_of_it(text: str, zone: str) -> None:
-    try:
-        moment = CellParsers(zone, "EUR").instant(text)
-    except ValueInvalid:
-        return
-    assert moment == "\\N" or datetime.fromisoformat(str(moment)).tzinfo is not None

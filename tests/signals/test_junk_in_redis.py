@@ -15,17 +15,14 @@ from flask import Flask
 from webapp import create_app
 from webapp.doctor import readiness
 from webapp.doorbell import connection
-from webapp.events.topics import BOARD_TOPICS
 from webapp.listener.heartbeat import LEADER_KEY, PROBE_KEY, Heartbeat
 from webapp.outbox import drain
 from webapp.services import services
 from webapp.signals import publisher, signal_log
 from webapp.signals.beat import Beat
 from webapp.signals.signal import MAX_SEQ, Signal
-from webapp.streams import sse
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
-from webapp.streams.pending import DISCONNECTED
 from webapp.streams.unreadable_messages import RESYNC_SECONDS
 
 from ..conftest import config_for
@@ -254,14 +251,3 @@ def test_a_leader_keeps_leading_when_another_program_deletes_its_heartbeat(
     assert listener.log.count("listening") == 1
     order = world.order(tenant := world.tenant())
     assert eventually(lambda: [s.topics["orders"] for s in published(redis_client, tenant)] == [[order]])
-
-
-@pytest.mark.parametrize("name", ["", "x\ny", "x\r", "x: y", "live:connect", "X", "é", "x y", "\u2028"])
-def test_a_name_of_an_event_must_be_one_lowercase_word(name: str) -> None:
-    with pytest.raises(ValueError, match="not a valid name of an event"):
-        sse.encode(name, {})
-
-
-def test_every_topic_is_a_valid_name_of_an_event() -> None:
-    for name in (*BOARD_TOPICS, DISCONNECTED, "hello", "full", "ping"):
-        assert sse.encode(name, {}).startswith(f"event: {name}\n".encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -44,5 +46,9 @@ NASTY = st.sampled_from(
     ]
 )
 NUMBERS = st.text(st.sampled_from("0123456789.,-+eE€$ \u00a0\u202f'_%EUR²١"), max_size=20)
+# Moments with any offset, as ISO 8601.
+MOMENTS = st.datetimes(timezones=st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)).map(
+    lambda moment: moment.isoformat()
+)
 TEXTS = NASTY | NUMBERS | st.text(max_size=60)
 BYTES = st.binary(max_size=200) | TEXTS.map(lambda text: text.encode("utf-8", "replace"))
