@@ -133,6 +133,24 @@ def test_the_customers_keep_a_few_placed_orders_and_never_touch_other_orders(
     assert world.conn.execute("SELECT status FROM orders WHERE id = %s", [mine]).fetchone() == ("placed",)
 
 
+def test_the_customers_find_something_to_change_when_no_order_can_be_paid(
+    app: Flask, service: Service, world: World
+) -> None:
+    seed(service.database_url, datetime.now(UTC), weeks=1)
+    tenant = _figure(world.conn, "SELECT id FROM tenants")
+    with app.app_context():
+        customer = Customer(tenant, random.Random(5))
+        while customer.act("pay") != "nothing to pay":
+            pass
+        done = []
+        while len(done) < 200:
+            # What has been placed since is paid at once: as in a night without new orders.
+            customer.act("pay")
+            done.append(customer.act())
+    assert not [what for what in done if what.startswith("nothing")]
+    assert any(what.startswith("adjusted") for what in done)
+
+
 REVENUE = "SELECT coalesce(sum(total_minor - refunded_minor), 0) FROM orders WHERE paid_at >= {} AND paid_at < {}"
 
 

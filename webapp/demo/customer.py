@@ -101,13 +101,15 @@ class Customer:
         with db.engine.connect() as conn:
             waiting = conn.execute(_WAITING, {"tenant": self._tenant_id}).one()
         placed = company.orders_per_second(datetime.now(self._zone))
+        # At night all placed orders may be among those that are left for the README.
+        to_pick = max(0, waiting.placed - company.LEFT_PLACED)
         rates = {
             "place": placed,
-            "pay": max(0, waiting.placed - company.LEFT_PLACED) / (company.MINUTES_TO_PAY * 60),
+            "pay": to_pick / (company.MINUTES_TO_PAY * 60),
             "ship": waiting.paid / (company.MINUTES_TO_SHIP * 60),
             "refund": placed * REFUNDED,
-            "cancel": placed * CANCELLED,
-            "reassign": REASSIGNED_PER_SECOND,
+            "cancel": placed * CANCELLED if to_pick else 0,
+            "reassign": REASSIGNED_PER_SECOND if to_pick else 0,
         }
         chances = {action: rate * sum(PAUSE_SECONDS) / 2 for action, rate in rates.items()}
         chances["adjust"] = max(0.0, 1 - sum(chances.values()))
