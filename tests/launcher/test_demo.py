@@ -142,7 +142,7 @@ def test_the_customers_find_something_to_change_when_no_order_can_be_paid(
         customer = Customer(tenant, random.Random(5))
         while customer.act("pay") != "nothing to pay":
             pass
-        done = []
+        done: list[str] = []
         while len(done) < 200:
             # What has been placed since is paid at once: as in a night without new orders.
             customer.act("pay")
