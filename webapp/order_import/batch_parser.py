@@ -58,12 +58,19 @@ class BatchParser:
         cells = list(zip(*rows, strict=True))
         values: list[Column] = [[NULL] * len(batch)] * ROW_LENGTH
         values[LINE] = lines
+        parsers = self.rows.parsers
         for index, column, parse, _ in self.rows.steps:
-            values[index] = list(map(parse, cells[column]))
+            if index == NUMBER:
+                values[index] = parsers.numbers(cells[column])
+            elif parse is parsers.instant:
+                values[index] = parsers.instants(cells[column])
+            else:
+                values[index] = list(map(parse, cells[column]))
         if NULL in values[NUMBER]:
             raise ValueInvalid("an order number is empty")
-        owners = map(self.rows.owner, values[OWNER_EMAIL], values[OWNER_NAME])
-        values[OWNER_EMAIL], values[OWNER_NAME] = zip(*owners, strict=True)
+        if NULL in values[OWNER_EMAIL]:
+            owners = map(self.rows.owner, values[OWNER_EMAIL], values[OWNER_NAME])
+            values[OWNER_EMAIL], values[OWNER_NAME] = zip(*owners, strict=True)
         inputs = (values[index] for index in (PRODUCT, SKU, QUANTITY, UNIT_PRICE, RATE, LINE_DISCOUNT))
         values[PRODUCT], values[QUANTITY], values[LINE_TOTAL] = zip(*map(complete_line, *inputs), strict=True)
         return values[: len(STAGED)]

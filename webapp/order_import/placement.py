@@ -36,23 +36,17 @@ WITH placed AS (
 )
 INSERT INTO import_placed SELECT number, id FROM placed"""
 
-NUMBERED_LINES = """
-CREATE TEMP TABLE import_numbered_lines AS
-SELECT number COLLATE "default" AS number,
-       row_number() OVER (PARTITION BY number ORDER BY line) AS position,
-       coalesce(sku, '') COLLATE "default" AS sku,
-       product COLLATE "default" AS product,
-       quantity, unit_price_minor, line_total_minor AS total_minor
-FROM import_lines WHERE quantity IS NOT NULL"""
-
+# One sort numbers the lines and puts them into the order of the primary key.
 PLACE_LINES = """
 INSERT INTO order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor)
-SELECT %(tenant)s, p.id, l.position, l.sku, l.product, l.quantity, l.unit_price_minor, l.total_minor
-FROM import_numbered_lines l JOIN import_placed p ON p.number = l.number
-ORDER BY p.id, l.position"""
+SELECT %(tenant)s, p.id, row_number() OVER (PARTITION BY p.id ORDER BY l.line), coalesce(l.sku, ''), l.product,
+       l.quantity, l.unit_price_minor, l.line_total_minor
+FROM import_lines l JOIN import_placed p ON p.number COLLATE "C" = l.number
+WHERE l.quantity IS NOT NULL
+ORDER BY p.id, l.line"""
 
-# The orders that existed before, and whether this file has the same content for them. The first condition skips the joins
-# when every valid order was placed.
+# The orders that existed before, and whether this file has the same content for them. The comparison of two counts skips the
+# joins and the numbers of lines when every valid order was placed.
 EXISTING = """
 CREATE TEMP TABLE import_existing AS
 WITH existing AS (
@@ -68,13 +62,19 @@ WITH existing AS (
     LEFT JOIN import_owners w ON w.owner_key = o.owner_key
     WHERE (SELECT count(*) FROM import_placed) < (SELECT count(*) FROM import_orders WHERE reason IS NULL)
       AND o.reason IS NULL AND NOT EXISTS (SELECT FROM import_placed p WHERE p.number = o.number)
+), numbered_lines AS (
+    SELECT number COLLATE "default" AS number, row_number() OVER (PARTITION BY number ORDER BY line) AS position,
+           coalesce(sku, '') AS sku, product, quantity, unit_price_minor, line_total_minor AS total_minor
+    FROM import_lines
+    WHERE (SELECT count(*) FROM import_placed) < (SELECT count(*) FROM import_orders WHERE reason IS NULL)
+      AND quantity IS NOT NULL
 ), kept AS (
     SELECT e.id, count(*) AS lines,
            count(*) FILTER (WHERE (k.sku, k.product, k.quantity, k.unit_price_minor, k.total_minor)
-               = (l.sku, l.product, l.quantity, l.unit_price_minor, l.total_minor)) AS same
+               = (l.sku COLLATE "default", l.product COLLATE "default", l.quantity, l.unit_price_minor, l.total_minor)) AS same
     FROM existing e
     JOIN order_lines k ON k.tenant_id = %(tenant)s AND k.order_id = e.id
-    LEFT JOIN import_numbered_lines l ON l.number = e.number AND l.position = k.position
+    LEFT JOIN numbered_lines l ON l.number = e.number AND l.position = k.position
     GROUP BY e.id
 )
 SELECT e.number, e.first_line,
@@ -148,8 +148,6 @@ def _insert(conn: psycopg.Connection, values: Mapping[str, object]) -> int:
     conn.execute(PLACED)
     conn.execute(PLACE, values)
     conn.execute("ANALYZE import_placed")
-    conn.execute(NUMBERED_LINES)
-    conn.execute("ANALYZE import_numbered_lines")
     lines = conn.execute(PLACE_LINES, values).rowcount
     conn.execute("SET LOCAL enable_seqscan = on")
     return lines
