@@ -37,6 +37,10 @@ timeout = 60
 graceful_timeout = _read.whole_number("GRACEFUL_TIMEOUT", 30, 0, 3600)
 preload_app = False
 
+# After its start a worker compresses the static files, unless a page needs them earlier. It takes half a second of CPU time,
+# which after a restart belongs to the open pages: they open their streams again, and have their files.
+STATIC_FILES_SECONDS = 10.0
+
 # Time for a worker to end its streams when it exits without SIGTERM, for example at `max_requests`.
 LAST_STREAMS_SECONDS = 1.0
 
@@ -111,7 +115,7 @@ def post_worker_init(worker: Any) -> None:
 
     refuse_an_insecure_network(worker)
     open_files.raise_limit()
-    static_files.prepare(worker.wsgi)
+    gevent.spawn_later(STATIC_FILES_SECONDS, static_files.prepare, worker.wsgi)
     hub = services(worker.wsgi).hub
     hub.start()
     stop = signal.getsignal(signal.SIGTERM)

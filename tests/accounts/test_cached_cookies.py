@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import psycopg
@@ -23,6 +24,8 @@ USERS = "FROM users JOIN tenants"
 
 def test_a_cached_cookie_header_expires_with_its_session(service: Service, user: int) -> None:
     web = Web(service)
+    began = web.seconds
+    web.users.now = lambda: time.time() + web.seconds - began
     web.app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=30)
     person = Person(web.app)
     person.get("/demo?as=sales")
@@ -44,8 +47,27 @@ def test_a_cached_cookie_header_is_verified_again_after_a_minute(here: Web, ana:
             assert here.users.get_by_cookie(cookie) is not None
         assert sent.about(USERS) == 5
         here.seconds += HEADER_SECONDS - 5 * (KEPT_SECONDS + 0.1) + 0.1
-        assert here.users.get_by_cookie(cookie) is None
-        assert sent.about(USERS) == 5
+        assert here.users.cookies.get(cookie) is None
+        assert here.users.get_by_cookie(cookie) is not None
+        assert here.users.cookies.get(cookie) is not None
+        assert sent.about(USERS) == 5, "for a signature no query is needed"
+
+
+def test_a_new_process_answers_a_valid_cookie_header_without_flask(service: Service, ana: Person) -> None:
+    cookie, restarted = cookie_of(ana), Web(service)
+    found = restarted.users.find_by_cookie(cookie)
+    assert found is not None
+    assert found[0].page_user == ana.get("/panels/user").text
+    altered = cookie[:-1] + ("A" if cookie[-1] != "A" else "B")
+    for header in ("", "session=", "other=1", altered, cookie.replace("session=", "")):
+        assert restarted.users.find_by_cookie(header) is None
+
+
+def test_a_new_process_refuses_the_cookie_of_an_ended_session(service: Service, here: Web, ana: Person) -> None:
+    cookie = cookie_of(ana)
+    assert here.sees(cookie) == 200
+    ana.post("/sign-out")
+    assert Web(service).users.find_by_cookie(cookie) is None
 
 
 def test_without_postgresql_a_cached_cookie_header_is_left_to_flask_and_queried_once(

@@ -86,4 +86,4 @@ def test_the_tenants_of_a_process_slow_each_other_down() -> None:
 
 def test_a_frame_has_the_pace_and_in_a_crowd_the_jitter() -> None:
     assert pacing.pacing(0.0004, 3).fields() == {"pace": 262}
-    assert pacing.pacing(0.0006, 1_000).fields() == {"pace": 750, "jitter": 600}
+    assert pacing.pacing(0.00065, 1_000).fields() == {"pace": 750, "jitter": 650}

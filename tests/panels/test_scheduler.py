@@ -82,7 +82,40 @@ def test_a_request_after_a_signal_never_gets_a_render_begun_before_it() -> None:
     assert first[0].result().body == b"x"
     found = stage.scheduler.find([("a", ("revenue",))], stage.log)
     assert found is not None
-    assert found[0].body == b"xx", "and the late one does not replace it"
+    assert stage.scheduler.wait(found) == [small_render(2)], "and the late one does not replace it"
+
+
+def test_a_request_joins_a_job_that_is_reserved_for_another_one() -> None:
+    stage = Stage()
+    wanted = request("a")
+    reserved = stage.scheduler.reserve([wanted], stage.log)
+    assert stage.scheduler.reserve([wanted], stage.log) == {}, "a second request joins it"
+    joined = stage.scheduler.find([("a", ("revenue",))], stage.log)
+    assert joined is not None
+    assert stage.scheduler.get_all([(wanted, stage.paint)], stage.log, reserved) == [small_render(1)]
+    assert reserved == {}
+    assert stage.scheduler.wait(joined) == [small_render(1)]
+    assert len(stage.painted) == 1
+
+
+def test_a_reserved_job_that_is_never_run_lets_the_others_try_again() -> None:
+    stage, before = Stage(), waits()
+    reserved = stage.scheduler.reserve([request("a")], stage.log)
+    with at_once([stage.get]) as joined:
+        eventually(lambda: waits() == before + 1)
+        stage.scheduler.release(reserved)
+    assert joined[0].result().body == b"x"
+    assert len(stage.painted) == 1
+
+
+def test_a_reserved_job_of_another_log_is_not_run() -> None:
+    stage = Stage()
+    wanted, other = request("a"), Log(5, b"")
+    reserved = stage.scheduler.reserve([wanted], stage.log)
+    assert stage.scheduler.get_all([(wanted, stage.paint)], other, reserved) == [small_render(1)]
+    assert list(reserved) == ["a"], "it is left to be released"
+    stage.scheduler.release(reserved)
+    assert stage.scheduler.find([("a", ("revenue",))], other) is not None
 
 
 def test_a_panel_is_rendered_once_per_round_for_any_number_of_signals() -> None:

@@ -16,7 +16,7 @@ from webapp.services import services
 from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.hub import Hub
-from webapp.streams.sse import Message
+from webapp.streams.sse import SignalFrames
 
 from ..conftest import config_for
 from ..support.metrics import scrape
@@ -217,7 +217,7 @@ def test_a_failed_fan_out_makes_its_pages_resync_and_the_next_one_works(
     deliver = GeneratorStream.deliver
     failed: list[GeneratorStream] = []
 
-    def fail_once(stream: GeneratorStream, message: Message) -> None:
+    def fail_once(stream: GeneratorStream, message: SignalFrames) -> None:
         if stream is streams[7] and not failed:
             failed.append(stream)
             raise RuntimeError("a stream that fails once")

@@ -17,6 +17,8 @@ WINDOW_SECONDS = 1.0
 MEMORY = 0.7
 # With fewer refetches in memory, most of the CPU time was other work.
 MIN_REFETCHES = 100
+# The whole cost of a refetch, in times of what the app measures for it. The rest is the server's: parsing, its event loop.
+APP_TIMES = (2.0, 3.5)
 # A render is measured on the wall clock, because PostgreSQL does most of its work. Other requests of the process lengthen it,
 # and nothing shortens it. So a lower measurement counts at once, and a higher one slowly.
 MAX_RENDER_GROWTH = 1.25
@@ -33,16 +35,17 @@ class ProcessCosts:
         self._clock, self._cpu = clock, cpu
         self.refetch_seconds = FIRST_REFETCH_SECONDS
         self._refetches = 0  # in this window, as the next one
-        self._fan_out_seconds = 0.0
-        self._sum_refetches = self._sum_seconds = 0.0  # of all windows in memory
+        self._fan_out_seconds = self._app_seconds = 0.0
+        self._sum_refetches = self._sum_seconds = self._sum_app_seconds = 0.0  # of all windows in memory
         self._watched: dict[object, float] = {}  # tenant -> its refetches per round
         self._requests = 0.0  # their sum
         self._last_requests = 0.0  # in the last window
         self._began, self._cpu_began = clock(), cpu()
 
-    def refetched(self) -> None:
-        """A page's refetch was answered from memory."""
+    def refetched(self, app_seconds: float) -> None:
+        """A page's refetch was answered from memory; `app_seconds` is the CPU time of the app for it, without waits."""
         self._refetches += 1
+        self._app_seconds += app_seconds
 
     def fanned_out(self, tenant: object, viewers: int, took_seconds: float) -> None:
         """A signal was sent to this many streams of a tenant."""
@@ -65,14 +68,29 @@ class ProcessCosts:
             return
         cpu = self._cpu()
         self._sum_refetches = MEMORY * self._sum_refetches + self._refetches
+        self._sum_app_seconds = MEMORY * self._sum_app_seconds + self._app_seconds
         self._sum_seconds = MEMORY * self._sum_seconds + cpu - self._cpu_began - self._fan_out_seconds
         if self._sum_refetches >= MIN_REFETCHES:
-            low, high = REFETCH_BOUNDS
-            self.refetch_seconds = min(max(self._sum_seconds / self._sum_refetches, low), high)
+            self.refetch_seconds = self._refetch_cost()
         # Tenants without a signal for a whole window do not count.
         self._last_requests = self._requests if took < 2 * WINDOW_SECONDS else 0.0
-        self._watched, self._requests, self._refetches, self._fan_out_seconds = {}, 0.0, 0, 0.0
+        self._watched, self._requests, self._refetches = {}, 0.0, 0
+        self._fan_out_seconds = self._app_seconds = 0.0
         self._began, self._cpu_began = now, cpu
+
+    def _refetch_cost(self) -> float:
+        """The CPU time of the process per refetch, without fan-outs.
+
+        It includes other work, such as the first paints of a thousand pages. If that counted, it would feed itself: with longer
+        rounds there are fewer refetches, and each has more of that work. So the app's own time is the bound.
+        """
+        measured, app = self._sum_seconds / self._sum_refetches, self._sum_app_seconds / self._sum_refetches
+        low, high = APP_TIMES
+        return _clamp(_clamp(measured, low * app, high * app), *REFETCH_BOUNDS)
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 def smoothed_render(before: float | None, found: float) -> float:

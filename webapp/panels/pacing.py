@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 # Shares of one core, as upper bounds.
 # Of the process: all refetches of its pages. The rest is for other pages, and for peaks.
-PAGES_SHARE = 0.6
+PAGES_SHARE = 0.65
 # Of PostgreSQL or the process: the renders of one panel of one tenant.
 PANEL_SHARE = 0.2
 # Of the process: the fan-outs to a crowd.

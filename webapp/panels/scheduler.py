@@ -27,6 +27,10 @@ from .unkept import UnkeptRenders
 MAX_TENANTS = 10_000
 
 
+# Jobs that were opened for a caller that has not yet run them, by key.
+Reserved = dict[Hashable, RenderJob]
+
+
 class RenderScheduler:
     """`clock` is monotonic and counts ages and the pace; `epoch` is for the end of a day. Safe for threads and greenlets."""
 
@@ -48,8 +52,8 @@ class RenderScheduler:
         """The number of jobs that wait for their pace."""
         return sum(job.seq is None for job in list(self._open.values()))
 
-    def find(self, wanted: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[Render] | None:
-        """The renders for these keys and topics, kept or in flight; None unless each is fresh for `log`.
+    def find(self, wanted: Iterable[tuple[Hashable, tuple[str, ...]]], log: Log) -> list[RenderJob] | None:
+        """The jobs for these keys and topics, for `wait`; None unless each is fresh for `log`.
 
         `log` was read after the request began.
         """
@@ -61,6 +65,10 @@ class RenderScheduler:
                 if job is None or not job.is_fresh_for(log, topics, now, moment):
                     return None
                 jobs.append(job)
+        return jobs
+
+    def wait(self, jobs: Sequence[RenderJob]) -> list[Render] | None:
+        """The renders of these jobs, once they are done; None when one failed."""
         # The last job ends last, so a request that waits for it is woken once.
         waits = 0
         for job in reversed(jobs):
@@ -70,6 +78,19 @@ class RenderScheduler:
                     return None
         metrics.PANEL_HITS.inc(len(jobs) - waits)
         return [job.render for job in jobs if job.render is not None]
+
+    def reserve(self, requests: Iterable[RenderRequest], log: Log) -> Reserved:
+        """Open jobs where none is fresh, before the caller can run them: requests that arrive until then join.
+
+        The caller passes them to `get_all`, and in any case calls `release`.
+        """
+        joined = [self._join_or_open(request, log, {}) for request in requests]
+        return {job.request.key: job for job, is_owner in joined if is_owner}
+
+    def release(self, reserved: Reserved) -> None:
+        """Let those that wait for jobs without a run try again."""
+        for job in reserved.values():
+            self._close(job, error=LoadCancelled())
 
     def get(self, request: RenderRequest, log: Log | None, paint: Paint) -> Render:
         """The render: kept, in flight, or painted now. An exception of `paint` is not kept.
@@ -81,13 +102,19 @@ class RenderScheduler:
             raise render
         return render
 
-    def get_all(self, requests: Sequence[tuple[RenderRequest, Paint]], log: Log | None) -> list[Render | Exception]:
-        """As `get`, for several at once; an exception of a `paint` takes the place of its render."""
+    def get_all(
+        self, requests: Sequence[tuple[RenderRequest, Paint]], log: Log | None, reserved: Reserved | None = None
+    ) -> list[Render | Exception]:
+        """As `get`, for several at once; an exception of a `paint` takes the place of its render.
+
+        Jobs that are `reserved` for this caller are taken out of it, and run; a failed one gives its error.
+        """
         if log is None:
             return [self.unkept.get(request.key, paint) for request, paint in requests]
         found: list[Render | Exception | None] = [None] * len(requests)
         while missing := [n for n, render in enumerate(found) if render is None]:
-            joined = [(n, *self._join_or_open(requests[n][0], log)) for n in missing]  # all, before any wait
+            # All, before any wait.
+            joined = [(n, *self._join_or_open(requests[n][0], log, reserved or {})) for n in missing]
             self._run_all([(job, requests[n][1]) for n, job, is_owner in joined if is_owner])
             for n, job, is_owner in joined:
                 found[n] = job.render if is_owner else self._share(job)
@@ -95,10 +122,15 @@ class RenderScheduler:
                     found[n] = job.error
         return [render for render in found if render is not None]
 
-    def _join_or_open(self, request: RenderRequest, log: Log) -> tuple[RenderJob, bool]:
+    def _join_or_open(self, request: RenderRequest, log: Log, reserved: Reserved) -> tuple[RenderJob, bool]:
         """A job that is fresh for the request, and whether this caller is its owner and has to run it."""
         with self._lock:
             now = self.clock()
+            own = reserved.get(request.key)
+            if own is not None and own.error is not None and not isinstance(own.error, LoadCancelled):
+                return reserved.pop(request.key), False
+            if own is not None and own.is_fresh_for(log, request.topics, now, self.epoch()):
+                return reserved.pop(request.key), True
             job = self._open.get(request.key) or self.cache.get(request.key)
             waits_for_pace = job is not None and job.seq is None and request.first_paint
             if job is not None and not waits_for_pace and job.is_fresh_for(log, request.topics, now, self.epoch()):

@@ -1,4 +1,4 @@
-"""The user of a request that is answered before Flask: only with a Cookie header that Flask verified moments ago."""
+"""The user of a request that is answered before Flask, from its Cookie header."""
 
 from __future__ import annotations
 

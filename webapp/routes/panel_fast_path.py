@@ -1,26 +1,29 @@
 """Answers requests for panels in memory before Flask runs, because a thousand pages request the same fragment at once.
 
-The checks are the same as in Flask. The session of the Cookie header must have been verified recently
-(accounts/user_cache.py). The render must include all that Redis's log had after the request arrived. In any other case Flask
-handles the request.
+The checks are the same as in Flask: the Cookie header's signature, its session and its user (accounts/user_cache.py). The
+render must include all that Redis's log had after the request arrived. In any other case Flask handles the request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from time import perf_counter
+from datetime import UTC, datetime
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from ..accounts.cached_user import CachedUser, PanelScope
+from ..models import Tenant
 from ..observability.metrics import web as metrics
 from ..panels.costs import PROCESS
 from ..panels.registry import PANELS
 from ..panels.render import Render
-from ..server import security_headers
+from ..server import security_headers, single_write
 from ..services import services
+from ..signals.log_follower import Log
 from . import known_users, panel_batch
-from .panels import CONTENT_TYPE, headers
+from .panels import CONTENT_TYPE, RESERVED, headers, render_request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,6 +32,7 @@ BATCH = "/panels"
 # The header as WSGI names it.
 KNOWN = "HTTP_" + panel_batch.HEADER.upper().replace("-", "_")
 
+Key = tuple[str, str, PanelScope]  # panel, root of the addresses, scope
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
 
 
@@ -40,24 +44,39 @@ class PanelFastPath:
         self._users = services(app).users
         self._logs = services(app).signal_logs
         self._renders = services(app).renders
+        self._hub = services(app).hub
         self._panels = {f"{BATCH}/{name}": (name,) for name in PANELS}
-        self._headers = list(security_headers.headers(app).items())
+        self._headers = tuple(security_headers.headers(app).items())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = perf_counter()
         names = self._names(environ)
-        found = self._find(environ, names) if names else None
+        found = self._find(environ) if names else None
         if found is None:
             return self._behind(environ, start_response)
-        PROCESS.refetched()
-        renders, seq = found
+        cpu, (user, log) = thread_time(), found
+        # Read before the wait: signals may arrive until the renders are there.
+        seq = log.seq
+        keys = [(name, environ.get("SCRIPT_NAME", ""), user.scope) for name in names]
+        jobs = self._renders.find([(key, PANELS[key[0]].topics) for key in keys], log)
+        if jobs is None:
+            return self._render(environ, start_response, keys, user.tenant, log)
+        # Other requests run during the wait.
+        cpu -= thread_time()
+        renders = self._renders.wait(jobs)
+        cpu += thread_time()
+        if renders is None:
+            # Flask responds with the error of the job that this request has joined.
+            environ[RESERVED] = {job.request.key: job for job in jobs if job.error is not None}
+            return self._behind(environ, start_response)
         if environ["PATH_INFO"] == BATCH:
             endpoint, (status, answer_headers, body) = "batch", _batch(environ, names, renders, seq)
         else:
             endpoint, (status, answer_headers, body) = names[0], _one(environ, renders[0], seq)
-        start_response(status, [*self._headers, *answer_headers.items()])
         metrics.count(f"panels.{endpoint}", "GET", int(status[:3]), began)
-        return [body] if body else []
+        sent = single_write.send(environ, start_response, status, self._headers, answer_headers.items(), body)
+        PROCESS.refetched(thread_time() - cpu)
+        return sent
 
     def _names(self, environ: WSGIEnvironment) -> tuple[str, ...]:
         """The requested panels; empty for any other request, and for one that is not valid."""
@@ -71,16 +90,24 @@ class PanelFastPath:
         except panel_batch.UnknownPanel:
             return ()
 
-    def _find(self, environ: WSGIEnvironment, names: tuple[str, ...]) -> tuple[list[Render], int] | None:
-        """The renders, and the newest seq that they include."""
+    def _find(self, environ: WSGIEnvironment) -> tuple[CachedUser, Log] | None:
+        """The user, and the tenant's signals until now."""
         known = known_users.find(self._users, environ)
         log = self._logs.read(known[0].scope.tenant_id) if known else None
-        if known is None or log is None:
-            return None
-        user, _session = known
-        root, scope, seq = environ.get("SCRIPT_NAME", ""), user.scope, log.seq
-        renders = self._renders.find([((name, root, scope), PANELS[name].topics) for name in names], log)
-        return (renders, seq) if renders is not None else None
+        return None if known is None or log is None else (known[0], log)
+
+    def _render(
+        self, environ: WSGIEnvironment, start_response: StartResponse, keys: list[Key], tenant: Tenant, log: Log
+    ) -> Iterable[bytes]:
+        """Let Flask render. The jobs are opened here, so that of a thousand requests at this moment only one goes there."""
+        now = datetime.fromtimestamp(self._renders.epoch(), UTC)
+        seconds = PROCESS.pacing(self._hub.viewers(tenant.id)).round_seconds
+        wanted = [render_request(key, PANELS[key[0]], tenant, now, seconds) for key in keys]
+        environ[RESERVED] = reserved = self._renders.reserve(wanted, log)
+        try:
+            return self._behind(environ, start_response)
+        finally:
+            self._renders.release(reserved)
 
 
 def _one(environ: WSGIEnvironment, render: Render, seq: int) -> Answer:

@@ -1,7 +1,7 @@
 """Opens streams before Flask runs, because after a restart thousands of pages open theirs at once.
 
-The checks are the same as in Flask: the session of the Cookie header must have been verified recently
-(accounts/user_cache.py). In any other case Flask handles the request: another transport, HEAD, an unusual query.
+The checks are the same as in Flask: the Cookie header's signature, its session and its user (accounts/user_cache.py). In any
+other case Flask handles the request: another transport, HEAD, an unusual query.
 """
 
 from __future__ import annotations

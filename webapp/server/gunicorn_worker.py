@@ -7,10 +7,14 @@ busy board.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from gunicorn import util
+from gunicorn.http import message, wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
+from . import response_head
 from .request_body import Body, discard
 
 # For one piece of a response; then a client that reads nothing loses its connection.
@@ -30,12 +34,29 @@ class ListeningSocket:
         return getattr(self._socket, name)
 
 
+def _cache_constants(cfg: Any) -> None:
+    """Compute once what gunicorn computes for each request: another tenth of its cost."""
+    environ, is_allowed, proxies = wsgi.base_environ(cfg), message._ip_in_allow_list, cfg.forwarded_allow_networks()
+
+    @lru_cache(maxsize=1024)
+    def is_proxy(address: str) -> bool:
+        return bool(is_allowed(address, cfg.forwarded_allow_ips, proxies))
+
+    def is_allowed_or_proxy(address: str, allowed: Any, networks: Any) -> bool:
+        return is_proxy(address) if networks is proxies else bool(is_allowed(address, allowed, networks))
+
+    wsgi.base_environ = lambda _cfg: environ.copy()
+    message._ip_in_allow_list = is_allowed_or_proxy
+    util.http_date = response_head.date
+
+
 class Worker(GeventWorker):
     """The worker_class of gunicorn.conf.py."""
 
     def init_process(self) -> None:
         # gunicorn finds each setting by two calls, thirty times per request: a tenth of its cost.
         self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        _cache_constants(self.cfg)
         super().init_process()
 
     def patch(self) -> None:

@@ -14,11 +14,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterable
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
+
+from . import response_head
 
 # A peer that acknowledges nothing for so long is gone; a closed laptop sends no goodbye.
 DEAD_MS = 40_000
@@ -28,15 +27,11 @@ SEND_BYTES = 16_384
 
 def can_hijack(environ: dict[str, Any], start_response: Any) -> bool:
     """Whether this is HTTP/1 without TLS under gunicorn's gevent worker. All others keep their connection."""
-    gunicorn, gevent = sys.modules.get("gunicorn.http.wsgi"), sys.modules.get("gevent.socket")
-    response: Any = getattr(start_response, "__self__", None)
+    gevent = sys.modules.get("gevent.socket")
     return (
         sys.platform == "linux"  # epoll
-        and gunicorn is not None
         and gevent is not None
-        # HTTP/2 has another type, and uwsgi's protocol another framing.
-        and type(response) is gunicorn.Response
-        and getattr(response.cfg, "protocol", "http") == "http"
+        and response_head.gunicorn_response(start_response) is not None
         and type(environ.get("gunicorn.socket")) is gevent.socket  # not an SSLSocket
     )
 
@@ -53,30 +48,9 @@ def hijack(
     # The access log has the status and what gunicorn sent, which is nothing.
     response.status, response.status_code, response.headers_sent = status, int(status[:3]), True
     response.force_close()
-    version = ".".join(map(str, response.req.version))
-    head = b"HTTP/%b %b\r\nServer: %b\r\nDate: %b\r\nConnection: close\r\n%b\r\n" % (
-        version.encode(),
-        status.encode(),
-        response.version.encode(),
-        _date(int(time.time())),
-        _encoded(tuple(headers)),
-    )
+    head = response_head.build(response, status, "close", response_head.encoded(tuple(headers)))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS)
     return os.dup(sock.fileno()), head
-
-
-@lru_cache(maxsize=1)
-def _date(second: int) -> bytes:
-    return formatdate(second, usegmt=True).encode()
-
-
-@lru_cache(maxsize=16)
-def _encoded(headers: tuple[tuple[str, str], ...]) -> bytes:
-    """The lines of the headers. Raises ValueError for a line break, after which a client would read an injected header."""
-    for name, value in headers:
-        if not (name + value).isprintable():
-            raise ValueError(f"not a valid header: {name!r:.80}")
-    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import sys
 import tempfile
 import threading
 from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from wsgiref.headers import Headers
 
 from flask import Flask
@@ -27,7 +28,7 @@ from ..observability.metrics import web as metrics
 from . import security_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -41,6 +42,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
 
 _building = threading.Lock()
+
+T = TypeVar("T")
 
 
 @cache
@@ -70,8 +73,16 @@ def _built() -> tempfile.TemporaryDirectory[str]:
     return directory
 
 
+def _in_thread(build: Callable[[], T]) -> T:
+    """Call `build` so that under gevent other requests run meanwhile: the compressors release Python's lock."""
+    gevent: Any = sys.modules.get("gevent")
+    if gevent is None or not gevent.monkey.is_module_patched("threading"):
+        return build()
+    return cast(T, gevent.get_hub().threadpool.apply(build))
+
+
 class StaticFiles(WhiteNoise):
-    """A WSGI application in front of another. `prepare` compresses the files; the first request for one calls it too."""
+    """A WSGI application in front of another. `prepare` compresses the files: at the first request for one, or earlier."""
 
     def __init__(self, app: Flask, behind: WSGIApplication) -> None:
         self._security = security_headers.headers(app)
@@ -81,7 +92,7 @@ class StaticFiles(WhiteNoise):
         with _building:
             if self.files:
                 return
-            directory = _built().name
+            directory = _in_thread(_built).name
             self.add_files(directory, PREFIX)
             self.add_files(directory, f"{PREFIX}{version()}/")
 
@@ -115,7 +126,7 @@ _EXTENSION = "doorbell_static"
 
 
 def prepare(app: Flask) -> None:
-    """Compress the files now, so that the first page need not wait for them."""
+    """Compress the files, so that the first page need not wait for them."""
     files: StaticFiles | None = app.extensions.get(_EXTENSION)
     if files is not None:
         files.prepare()

@@ -42,7 +42,7 @@ class Stream:
         self.pending: PendingTopics | None = None
         self.tenant_streams: Sized = ()  # all of the tenant's, this included
 
-    def deliver(self, message: sse.Message) -> None:
+    def deliver(self, message: sse.SignalFrames) -> None:
         """Queue one signal that arrived from Redis."""
         if message.signal.seq > self.seq:
             if self.pending is not None:

@@ -228,7 +228,7 @@ class Hub:
         elif (tenant_id := notices.changed_tenant(notice)) is not None:
             self._revocations.tenant_changed(tenant_id)
 
-    def _deliver(self, message: sse.Message, streams: Sequence[Stream]) -> None:
+    def _deliver(self, message: sse.SignalFrames, streams: Sequence[Stream]) -> None:
         if self._sockets is not None:
             self._sockets.deliver(message, streams)
             return

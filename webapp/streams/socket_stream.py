@@ -51,7 +51,7 @@ class SocketStream(Stream):
         if not self.slow:
             self.ready_fd = self.fd
 
-    def deliver(self, message: sse.Message) -> None:
+    def deliver(self, message: sse.SignalFrames) -> None:
         """Write one signal. A frame that the socket does not accept is coalesced, or finished later when partly written."""
         signal = message.signal
         if signal.seq <= self.seq or self.closed:
@@ -166,7 +166,7 @@ class Sockets:
             stream.ready_fd = stream.fd
             self._epoll.want_write(stream.fd, False)
 
-    def deliver(self, message: sse.Message, streams: Iterable[Stream]) -> None:
+    def deliver(self, message: sse.SignalFrames, streams: Iterable[Stream]) -> None:
         """Hot path: write one signal, the same for all, to streams of any kind.
 
         It runs once per stream and signal, so its only call per stream is the write; `Stream.deliver` does all other cases.

@@ -22,7 +22,7 @@ FULL_RETRY_MS = (30_000, 60_000)
 _NAME = re.compile(r"[a-z][a-z_-]*")
 
 
-class Message:
+class SignalFrames:
     """One signal with its frames, each encoded when the first stream needs it."""
 
     __slots__ = ("_frames", "_viewers", "signal")

@@ -19,7 +19,7 @@ from ..signals.signal import Signal
 from . import resume
 from .base import Stream
 from .fan_out import FanOut, FanOutScheduler
-from .sse import Message
+from .sse import SignalFrames
 from .unreadable_messages import UnreadableMessages
 
 # Streams written before other greenlets run: about 2 ms.
@@ -34,7 +34,9 @@ class TenantStreams:
     `streams` keeps opening order, which is also their order in the kernel's memory: with thousands, writing is 10 % cheaper.
     """
 
-    def __init__(self, deliver: Callable[[Message, Sequence[Stream]], None], unreadable: UnreadableMessages) -> None:
+    def __init__(
+        self, deliver: Callable[[SignalFrames, Sequence[Stream]], None], unreadable: UnreadableMessages
+    ) -> None:
         """`deliver` sends one message, the same for all, to streams; it does not wait."""
         self._deliver, self.unreadable = deliver, unreadable
         self.streams: dict[Stream, None] = {}
@@ -87,7 +89,7 @@ class TenantStreams:
         personal = [stream for stream in streams if stream.user_id in signal.users]
         with self._lock:
             unsent = self._scheduler.unsent()
-        message = Message(CoalescedSignal([*unsent, signal]).signal(), len(streams))
+        message = SignalFrames(CoalescedSignal([*unsent, signal]).signal(), len(streams))
 
         def send(batch: Sequence[Stream]) -> bool:
             for stream in batch:
@@ -125,7 +127,7 @@ class TenantStreams:
 
     def _send_to_all(self, fan_out: FanOut, streams: list[Stream]) -> float:
         """Returns the seconds that the writing took."""
-        message = Message(fan_out.signal, len(streams))
+        message = SignalFrames(fan_out.signal, len(streams))
 
         def send(batch: Sequence[Stream]) -> bool:
             self._deliver(message, batch)
