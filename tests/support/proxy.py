@@ -1,5 +1,5 @@
-"""A connection that can fall silent: a TCP proxy in front of PostgreSQL's Unix socket or of Redis's port. Others of its
-kind end TLS (redis_servers.py) or change what the server answers (pooler.py).
+"""A connection that can fall silent or lose answers: a TCP proxy before a Unix socket or a port. Others of its kind end
+TLS (redis_servers.py) or change what the server answers (pooler.py).
 
 A stalled connection forwards nothing in either direction, and neither side is told: no RST, no FIN, and the kernel goes
 on acknowledging what is sent. So a host vanishes behind a firewall, and no keepalive notices.
@@ -38,6 +38,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._flows: set[asyncio.Event] = set()  # one a connection: set while it forwards
         self._new_ones_flow = True
+        self._drops_answers = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
 
@@ -46,8 +47,8 @@ class Proxy:
         return cls(lambda: asyncio.open_unix_connection(path))
 
     @classmethod
-    def to_port(cls, port: int) -> Proxy:
-        return cls(lambda: asyncio.open_connection("127.0.0.1", port))
+    def to_port(cls, port: int, host: str = "127.0.0.1") -> Proxy:
+        return cls(lambda: asyncio.open_connection(host, port))
 
     def start(self) -> Self:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -65,8 +66,18 @@ class Proxy:
         """Every connection of now falls silent, and with `new_ones_too` those to come; says how many there were."""
         return asyncio.run_coroutine_threadsafe(self._set(False, not new_ones_too), self._loop).result(5)
 
+    def drop_answers(self) -> None:
+        """Forward requests only: from now on, every answer of the server is lost. `cut` and `heal` end it."""
+        self._drops_answers = True
+
+    def cut(self) -> int:
+        """Close every connection, on both sides; returns their number. New connections forward both directions."""
+        self._drops_answers = False
+        return asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(5)
+
     def heal(self) -> None:
         """All forward again, what piled up first."""
+        self._drops_answers = False
         asyncio.run_coroutine_threadsafe(self._set(True, True), self._loop).result(5)
 
     async def _listen(self) -> None:
@@ -91,7 +102,7 @@ class Proxy:
             await flow.wait()
             target_reader, target_writer = await self._open_target()
             to_target = asyncio.create_task(_pump(_any, reader, target_writer, flow))
-            from_target = asyncio.create_task(_pump(self._answers, target_reader, writer, flow))
+            from_target = asyncio.create_task(_pump(self._read_answer, target_reader, writer, flow))
             try:
                 await asyncio.wait({to_target, from_target}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -105,11 +116,20 @@ class Proxy:
             self._tasks.discard(task)
             writer.close()
 
+    async def _read_answer(self, reader: asyncio.StreamReader) -> bytes:
+        data = await self._answers(reader)
+        return b"" if self._drops_answers else data
+
     async def _end(self) -> None:
         self._server.close()
-        for task in list(self._tasks):
+        await self._cut()
+
+    async def _cut(self) -> int:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return len(tasks)
 
 
 async def _any(reader: asyncio.StreamReader) -> bytes:

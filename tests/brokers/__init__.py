@@ -1,0 +1,1 @@
+"""Tests on real brokers, run by `make test-brokers`."""
