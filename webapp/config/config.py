@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import database_url, network, redis_url
+from . import database_url, network, redis_url, webhook_allow
 from .env import EnvReader
 
 # The board shows 30 days, and an open month is never dropped.
@@ -42,6 +42,7 @@ class Config:
     - `trusted_proxies` is the number of reverse proxies with a trusted X-Forwarded-For: sign-ins are limited per address.
     - `drain_interval_seconds` is the time between drains in quiet mode. `retention_days` is the minimum age of dropped events.
     - `stream_transport` is "generator" to write streams through gunicorn instead of straight to their sockets.
+    - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 means no metrics.
     - `log_format` is None where observability/logs.py chooses it.
     """
@@ -60,6 +61,7 @@ class Config:
     stream_transport: str
     drain_interval_seconds: float
     trusted_proxies: int
+    webhook_allow: tuple[webhook_allow.Network, ...]
     retention_days: int
     log_format: str | None
     log_level: str
@@ -67,6 +69,7 @@ class Config:
     metrics_host: str
     listener_metrics_port: int
     worker_metrics_port: int
+    relay_metrics_port: int
 
     def insecure(self, bind: str | None = None) -> str:
         """A sentence on why serving at `bind` (default: the setting) is not safe; "" when it is safe."""
@@ -87,6 +90,7 @@ class Config:
             demo=served.demo,
             cookie_secure=served.cookie_secure,
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
+            webhook_allow=webhook_allow.read_networks(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),
             streams_per_process=read.whole_number("STREAMS_PER_PROCESS", 9_000, 1, 1_000_000),
@@ -99,6 +103,7 @@ class Config:
             metrics_host=read.text("METRICS_HOST", "127.0.0.1"),
             listener_metrics_port=read.whole_number("LISTENER_METRICS_PORT", 0, 0, 65535),
             worker_metrics_port=read.whole_number("WORKER_METRICS_PORT", 0, 0, 65535),
+            relay_metrics_port=read.whole_number("RELAY_METRICS_PORT", 0, 0, 65535),
         )
         _check_metrics_host(config, read)
         if read.faults:
@@ -120,7 +125,7 @@ def _redis_url(read: EnvReader) -> str:
     if value:
         try:
             redis_url.check(value)
-        except redis_url.WrongAddress as error:
+        except redis_url.WrongRedisUrl as error:
             read.fault(f"REDIS_URL cannot be used: {error}.")
     return value
 
@@ -161,7 +166,7 @@ def _metrics_token(read: EnvReader) -> str:
 
 def _check_metrics_host(config: Config, read: EnvReader) -> None:
     """Metrics that other hosts can read need a token."""
-    has_port = config.listener_metrics_port or config.worker_metrics_port
+    has_port = config.listener_metrics_port or config.worker_metrics_port or config.relay_metrics_port
     if has_port and not config.metrics_token and not is_loopback(config.metrics_host):
         read.fault(
             f"METRICS_HOST is {config.metrics_host!r}, where other hosts can read the metrics; without METRICS_TOKEN only an "

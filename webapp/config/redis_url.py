@@ -32,7 +32,7 @@ _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _OF_SENTINELS = {"sentinel_username": "username", "sentinel_password": "password"}
 
 
-class WrongAddress(ValueError):
+class WrongRedisUrl(ValueError):
     """The fault of an address and what to write. The text never shows the address, because it may hold a password."""
 
 
@@ -76,7 +76,7 @@ def for_celery(url: str) -> dict[str, Any]:
 
 
 def check(url: str) -> None:
-    """Raises WrongAddress for an address that a client cannot use even to start a connection."""
+    """Raises WrongRedisUrl for an address that a client cannot use even to start a connection."""
     from redis import RedisError
     from redis.connection import parse_url
 
@@ -85,21 +85,21 @@ def check(url: str) -> None:
         client.connection_pool.make_connection()
         scheme = _scheme(url)
         given = _sentinels(url)[2] if scheme in _TO_SENTINELS else parse_url(url)
-    except WrongAddress:
+    except WrongRedisUrl:
         raise
     except TypeError as error:
         # redis-py passes every parameter to the connection.
         name = re.search(r"argument '(\w+)'", str(error))
-        raise WrongAddress(_unknown(name.group(1) if name else "?", url)) from None
+        raise WrongRedisUrl(_unknown(name.group(1) if name else "?", url)) from None
     except (ValueError, RedisError):
-        raise WrongAddress(
+        raise WrongRedisUrl(
             "it cannot be read; write %XX for special characters in a password, and parameters as redis-py spells them"
         ) from None
     if scheme in ("redis", "rediss") and not re.fullmatch(r"(/\d*)?", urlsplit(url).path):
-        raise WrongAddress("the path must be a database number, such as /0")
+        raise WrongRedisUrl("the path must be a database number, such as /0")
     for file in _FILES:
         if file in given and not os.access(given[file], os.R_OK):
-            raise WrongAddress(f"{file} names {given[file]!r}, a file that cannot be read")
+            raise WrongRedisUrl(f"{file} names {given[file]!r}, a file that cannot be read")
 
 
 def _unknown(parameter: str, url: str) -> str:
@@ -125,14 +125,14 @@ def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
     name, _, db = path.strip("/").partition("/")
     each = [urlsplit(f"//{host}") for host in hosts.split(",")]
     if not name or not re.fullmatch(r"\d*", db) or not all(host.hostname for host in each):
-        raise WrongAddress(f"it names no primary; write {_scheme(url)}://host1:26379,host2:26379/mymaster/0")
+        raise WrongRedisUrl(f"it names no primary; write {_scheme(url)}://host1:26379,host2:26379/mymaster/0")
     given = parse_url(f"redis://{login}{at}any/{db}?{query}")
     for foreign in ("host", *_OF_SENTINELS):
         given.pop(foreign, None)
     # redis-py would use `ssl` as an option of the pool, which switches TLS on or off.
     for option in given:
         if option == "ssl" or (option.startswith("ssl_") and not _TO_SENTINELS[_scheme(url)]):
-            raise WrongAddress(_unknown(option, url))
+            raise WrongRedisUrl(_unknown(option, url))
     return [(host.hostname or "", host.port or SENTINEL_PORT) for host in each], unquote(name), given
 
 
