@@ -10,6 +10,7 @@ from webapp.config import CANNOT_START, Config, ConfigError
 from webapp.listener.listener import Listener
 from webapp.observability import logs
 from webapp.observability.metrics import listener as metrics
+from webapp.relay.wake import RelayWake
 
 log = logs.get("listener")
 
@@ -19,12 +20,14 @@ def main() -> None:
     try:
         config = Config.from_env(os.environ)
         metrics.serve_if_asked(config)
-        listener = Listener(config)
+        relay = RelayWake(config)
+        listener = Listener(config, relay.wake)
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(CANNOT_START)
     signal.signal(signal.SIGTERM, listener.stop)
     signal.signal(signal.SIGINT, listener.stop)
+    relay.start()
     listener.run()
     log.info("stopped")
 

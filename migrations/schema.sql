@@ -67,6 +67,49 @@ ALTER TABLE tenants ADD CONSTRAINT pk_tenants PRIMARY KEY (id);
 ALTER TABLE tenants ADD CONSTRAINT uq_tenants_id_currency UNIQUE (id, currency);
 ALTER TABLE tenants ADD CONSTRAINT uq_tenants_slug UNIQUE (slug);
 
+CREATE TABLE relay_audit (
+    id bigint NOT NULL,
+    at timestamptz DEFAULT now() NOT NULL,
+    destination text NOT NULL,
+    tenant_id bigint,
+    actor text NOT NULL,
+    verb text NOT NULL,
+    details text DEFAULT ''::text NOT NULL
+);
+ALTER TABLE relay_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME relay_audit_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE relay_audit ADD CONSTRAINT pk_relay_audit PRIMARY KEY (id);
+
+CREATE TABLE relay_destinations (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    secrets bytea,
+    tenant_id bigint,
+    types text[],
+    recorded_from timestamptz,
+    state text DEFAULT 'active'::text NOT NULL,
+    state_reason text,
+    state_at timestamptz DEFAULT now() NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    holder text,
+    next_sequence bigint DEFAULT 1 NOT NULL,
+    incarnation integer DEFAULT 1 NOT NULL,
+    sent bigint DEFAULT 0 NOT NULL,
+    last_sent_at timestamptz,
+    failing_since timestamptz,
+    last_error text,
+    last_error_at timestamptz,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_relay_destinations_kind CHECK ((kind = ANY (ARRAY['redis'::text, 'nats'::text, 'amqp'::text, 'kafka'::text, 'webhook'::text]))),
+    CONSTRAINT ck_relay_destinations_name CHECK ((name ~ '^[a-z0-9][a-z0-9_-]{0,39}$'::text)),
+    CONSTRAINT ck_relay_destinations_state CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text])))
+);
+ALTER TABLE relay_destinations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME relay_destinations_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE relay_destinations ADD CONSTRAINT pk_relay_destinations PRIMARY KEY (id);
+ALTER TABLE relay_destinations ADD CONSTRAINT uq_relay_destinations_name UNIQUE (name);
+ALTER TABLE relay_destinations ADD CONSTRAINT fk_relay_destinations_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
 CREATE TABLE rollups_daily (
     tenant_id bigint NOT NULL,
     day date NOT NULL,
@@ -111,6 +154,82 @@ ALTER TABLE users ADD CONSTRAINT pk_users PRIMARY KEY (id);
 ALTER TABLE users ADD CONSTRAINT uq_users_tenant_id_id UNIQUE (tenant_id, id);
 ALTER TABLE users ADD CONSTRAINT fk_users_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
+CREATE TABLE relay_held_events (
+    destination_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    tenant_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    event jsonb NOT NULL,
+    reason text,
+    attempts integer DEFAULT 0 NOT NULL,
+    held_at timestamptz DEFAULT now() NOT NULL,
+    last_attempt_at timestamptz,
+    requested text,
+    requested_at timestamptz,
+    CONSTRAINT ck_relay_held_events_requested CHECK ((requested = ANY (ARRAY['retry'::text, 'skip'::text]))),
+    CONSTRAINT ck_relay_held_events_requested_at CHECK (((requested IS NULL) = (requested_at IS NULL)))
+);
+ALTER TABLE relay_held_events ADD CONSTRAINT pk_relay_held_events PRIMARY KEY (destination_id, event_id, recorded_at);
+ALTER TABLE relay_held_events ADD CONSTRAINT fk_relay_held_events_destination_id_relay_destinations FOREIGN KEY (destination_id) REFERENCES relay_destinations(id) ON DELETE CASCADE;
+
+CREATE TABLE relay_receipts (
+    id bigint NOT NULL,
+    destination_id bigint NOT NULL,
+    events int8range NOT NULL,
+    event_ids bigint[] NOT NULL,
+    positions text[] NOT NULL,
+    acknowledged_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_relay_receipts_positions CHECK ((cardinality(positions) = cardinality(event_ids)))
+);
+ALTER TABLE relay_receipts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME relay_receipts_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE relay_receipts ADD CONSTRAINT pk_relay_receipts PRIMARY KEY (id);
+ALTER TABLE relay_receipts ADD CONSTRAINT fk_relay_receipts_destination_id_relay_destinations FOREIGN KEY (destination_id) REFERENCES relay_destinations(id) ON DELETE CASCADE;
+
+CREATE TABLE relay_replays (
+    id bigint NOT NULL,
+    destination_id bigint NOT NULL,
+    recorded_from timestamptz NOT NULL,
+    recorded_before timestamptz NOT NULL,
+    tenant_id bigint,
+    types text[],
+    events_per_second integer NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    sent bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL,
+    requested_by text NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    finished_at timestamptz,
+    CONSTRAINT ck_relay_replays_state CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'cancelled'::text])))
+);
+ALTER TABLE relay_replays ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME relay_replays_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE relay_replays ADD CONSTRAINT pk_relay_replays PRIMARY KEY (id);
+ALTER TABLE relay_replays ADD CONSTRAINT fk_relay_replays_destination_id_relay_destinations FOREIGN KEY (destination_id) REFERENCES relay_destinations(id) ON DELETE CASCADE;
+ALTER TABLE relay_replays ADD CONSTRAINT fk_relay_replays_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE webhook_deliveries (
+    id bigint NOT NULL,
+    destination_id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    type text NOT NULL,
+    message_id text NOT NULL,
+    body bytea NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamptz DEFAULT now() NOT NULL,
+    is_blocked boolean DEFAULT false NOT NULL,
+    reason text,
+    replay_id bigint,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    done_at timestamptz,
+    CONSTRAINT ck_webhook_deliveries_state CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text, 'skipped'::text])))
+);
+ALTER TABLE webhook_deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME webhook_deliveries_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE webhook_deliveries ADD CONSTRAINT pk_webhook_deliveries PRIMARY KEY (id);
+ALTER TABLE webhook_deliveries ADD CONSTRAINT fk_webhook_deliveries_destination_id_relay_destinations FOREIGN KEY (destination_id) REFERENCES relay_destinations(id) ON DELETE CASCADE;
+
 CREATE TABLE orders (
     id bigint NOT NULL,
     tenant_id bigint NOT NULL,
@@ -154,6 +273,19 @@ ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_id UNIQUE (tenant_id, id);
 ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_number UNIQUE (tenant_id, number);
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_currency FOREIGN KEY (tenant_id, currency) REFERENCES tenants(id, currency) ON DELETE CASCADE;
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_owner_id FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id);
+
+CREATE TABLE webhook_attempts (
+    id bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    at timestamptz DEFAULT now() NOT NULL,
+    status integer,
+    error text,
+    milliseconds integer NOT NULL,
+    answer text
+);
+ALTER TABLE webhook_attempts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME webhook_attempts_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE webhook_attempts ADD CONSTRAINT pk_webhook_attempts PRIMARY KEY (id);
+ALTER TABLE webhook_attempts ADD CONSTRAINT fk_webhook_attempts_delivery_id_webhook_deliveries FOREIGN KEY (delivery_id) REFERENCES webhook_deliveries(id) ON DELETE CASCADE;
 
 CREATE TABLE notifications (
     id bigint NOT NULL,
@@ -816,10 +948,52 @@ COMMENT ON INDEX ix_orders_status IS 'webapp/queries/order_search.py: orders of 
 CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';
 
+CREATE INDEX ix_relay_audit_destination ON relay_audit USING btree (destination, id);
+COMMENT ON INDEX ix_relay_audit_destination IS 'relay/audit.py: the newest entries of a destination';
+
+CREATE INDEX ix_relay_held_events_order ON relay_held_events USING btree (destination_id, order_id, event_id);
+COMMENT ON INDEX ix_relay_held_events_order IS 'relay/held.py: the held events of an order, in order';
+
+CREATE INDEX ix_relay_held_events_tenant ON relay_held_events USING btree (tenant_id, order_id);
+COMMENT ON INDEX ix_relay_held_events_tenant IS 'relay/journey.py: the held events of one order';
+
+CREATE INDEX ix_relay_receipts_destination ON relay_receipts USING btree (destination_id, acknowledged_at);
+COMMENT ON INDEX ix_relay_receipts_destination IS 'relay/retention.py: old receipts';
+
+CREATE INDEX ix_relay_receipts_events ON relay_receipts USING gist (events);
+COMMENT ON INDEX ix_relay_receipts_events IS 'relay/journey.py: where one event was acknowledged';
+
+CREATE INDEX ix_relay_replays_destination ON relay_replays USING btree (destination_id, id);
+COMMENT ON INDEX ix_relay_replays_destination IS 'relay/replays.py: the running replays of a destination';
+
 CREATE INDEX ix_users_sessions_from ON users USING btree (sessions_from) WHERE (sessions_from IS NOT NULL);
 COMMENT ON INDEX ix_users_sessions_from IS 'webapp/streams/revocation.py: users with recently ended sessions';
 
 CREATE UNIQUE INDEX uq_users_email_lower ON users USING btree (lower(email));
+
+CREATE INDEX ix_webhook_attempts_at ON webhook_attempts USING brin (at);
+COMMENT ON INDEX ix_webhook_attempts_at IS 'relay/retention.py: old attempts';
+
+CREATE INDEX ix_webhook_attempts_delivery ON webhook_attempts USING btree (delivery_id, id);
+COMMENT ON INDEX ix_webhook_attempts_delivery IS 'the foreign key; queries/relay.py: the attempts of a delivery';
+
+CREATE INDEX ix_webhook_deliveries_dead ON webhook_deliveries USING btree (destination_id, id) WHERE (state = 'dead'::text);
+COMMENT ON INDEX ix_webhook_deliveries_dead IS 'queries/relay.py: whether a webhook has dead letters, and which';
+
+CREATE INDEX ix_webhook_deliveries_done ON webhook_deliveries USING btree (done_at);
+COMMENT ON INDEX ix_webhook_deliveries_done IS 'relay/retention.py: old deliveries';
+
+CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries USING btree (destination_id, is_blocked, next_at, id) WHERE (state = 'waiting'::text);
+COMMENT ON INDEX ix_webhook_deliveries_due IS 'relay/deliveries.py: the next deliveries of a webhook';
+
+CREATE INDEX ix_webhook_deliveries_open ON webhook_deliveries USING btree (destination_id, order_id, COALESCE(replay_id, (0)::bigint), id) WHERE (state = ANY (ARRAY['waiting'::text, 'dead'::text]));
+COMMENT ON INDEX ix_webhook_deliveries_open IS 'relay/deliveries.py: whether an earlier delivery of the order is open';
+
+CREATE INDEX ix_webhook_deliveries_order ON webhook_deliveries USING btree (tenant_id, order_id);
+COMMENT ON INDEX ix_webhook_deliveries_order IS 'relay/journey.py: the deliveries of one order';
+
+CREATE INDEX ix_webhook_deliveries_recent ON webhook_deliveries USING btree (destination_id, id DESC);
+COMMENT ON INDEX ix_webhook_deliveries_recent IS 'queries/relay.py: the newest deliveries of a webhook';
 
 
 -- Triggers --------------------------------------------------------------------------------------------------------------------

@@ -18,9 +18,8 @@ from . import (
     message_guard,
     metrics,  # noqa: F401 - likewise
 )
-from .message_guard import QUEUE
 from .process_config import process_config
-from .schedule import SCHEDULE
+from .schedule import QUEUE, SCHEDULE
 
 
 def _broker(address: str) -> dict[str, Any]:
@@ -57,7 +56,6 @@ def settings() -> dict[str, Any]:
         sys.exit(CANNOT_START)
     return {
         **_broker(config.redis_url),
-        # Redis may be shared with another Celery, which uses the queue "celery".
         "task_default_queue": QUEUE,
         "task_ignore_result": True,
         "task_serializer": "json",
@@ -79,7 +77,9 @@ def settings() -> dict[str, Any]:
     }
 
 
-app = Celery("doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions", "tasks.sessions"])
+app = Celery(
+    "doorbell", include=["tasks.rollups", "tasks.catch_up", "tasks.partitions", "tasks.sessions", "tasks.relay"]
+)
 app.add_defaults(settings)  # a callable, called at first use
 broker_errors.install()
 message_guard.install()

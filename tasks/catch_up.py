@@ -13,7 +13,7 @@ from webapp.listener.catch_up import drain_without_leader
 
 from .app import app
 from .process_config import process_config
-from .schedule import CATCH_UP, EVERY
+from .schedule import CATCH_UP, EVERY, queue_of
 
 
 @app.task(name=CATCH_UP, throws=(psycopg.OperationalError, redis.RedisError))
@@ -28,4 +28,4 @@ def catch_up() -> int | None:
 @worker_ready.connect
 def send_all_once(sender: Any, **_: Any) -> None:
     for name, seconds in EVERY.items():
-        sender.app.send_task(name, expires=seconds)
+        sender.app.send_task(name, expires=seconds, queue=queue_of(name))

@@ -1,12 +1,13 @@
-"""A guard between the queue and Celery: it accepts only ticks of Doorbell and skips all other messages, with a log line.
+"""A guard between the queues and Celery: it accepts only messages of Doorbell and skips all others, with a log line.
 
 Celery and kombu trust their queue: a text that is not JSON, or a message without an id, ends the worker. So each message is
-validated before Celery gets it, and rebuilt from its name, id and expiry alone.
+validated before Celery gets it, and rebuilt from its name, id, expiry and destination alone.
 """
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -19,10 +20,11 @@ from kombu.transport import redis as kombu_redis
 
 from webapp.observability import logs
 from webapp.observability.incidents import REMINDER_SECONDS, Incident
+from webapp.relay.queue import RELAY_QUEUE, RELAY_RUN
 
-from .schedule import EVERY
+from .schedule import NAMES, QUEUE, queue_of
 
-QUEUE = "doorbell"
+QUEUES = (QUEUE, RELAY_QUEUE)
 NO_ARGUMENTS = [[], {}, dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))]
 MAX_BODY_CHARS = 10_000  # Doorbell's messages have about 1,100
 
@@ -35,20 +37,33 @@ def validated(message: Any) -> dict[str, Any]:
     try:
         headers, body = message["headers"], message["body"]
         name, task_id, expires = headers["task"], headers["id"], headers.get("expires")
-        if name not in EVERY:
-            raise ValueError(f"{name!r:.80} is not a task; known: {', '.join(EVERY)}")
-        if len(body) > MAX_BODY_CHARS or json.loads(base64.b64decode(body, validate=True)) != NO_ARGUMENTS:
-            raise ValueError(f"{name} takes no arguments")
+        if name not in NAMES:
+            raise ValueError(f"{name!r:.80} is not a task; known: {', '.join(NAMES)}")
+        arguments = _arguments(name, body)
         if headers.get("eta") is not None:
             raise ValueError(f"{name} runs at once, not at {headers['eta']!r:.80}")
         if expires is not None and datetime.fromisoformat(expires).tzinfo is None:
             raise ValueError(f"{name} expires at {expires!r:.80}, a time without an offset")
-        return _message(name, str(UUID(task_id)), expires)
+        return _message(name, str(UUID(task_id)), expires, arguments)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a message from Doorbell: {error!r:.200}") from error
 
 
-def _message(name: str, task_id: str, expires: str | None) -> dict[str, Any]:
+def _arguments(name: str, body: str) -> list[int]:
+    """The arguments: a destination's id for RELAY_RUN, none for the others."""
+    if len(body) <= MAX_BODY_CHARS:
+        decoded = json.loads(base64.b64decode(body, validate=True))
+        if name != RELAY_RUN and decoded == NO_ARGUMENTS:
+            return []
+        if name == RELAY_RUN and isinstance(decoded, list) and decoded[1:] == NO_ARGUMENTS[1:]:
+            (destination_id,) = decoded[0]
+            # Not a bool, which is an int too.
+            if type(destination_id) is int and 0 < destination_id < 2**31:
+                return [destination_id]
+    raise ValueError(f"{name} takes {'the id of a destination' if name == RELAY_RUN else 'no arguments'}")
+
+
+def _message(name: str, task_id: str, expires: str | None, arguments: list[int]) -> dict[str, Any]:
     """A message in Celery's protocol 2 and the format of kombu's Redis transport."""
     headers: dict[str, Any] = {
         "lang": "py",
@@ -60,14 +75,14 @@ def _message(name: str, task_id: str, expires: str | None) -> dict[str, Any]:
     }
     headers |= {"eta": None, "expires": expires, "retries": 0, "timelimit": [None, None], "origin": "doorbell"}
     return {
-        "body": base64.b64encode(json.dumps(NO_ARGUMENTS).encode()).decode(),
+        "body": base64.b64encode(json.dumps([arguments, *NO_ARGUMENTS[1:]]).encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": headers | {"argsrepr": "()", "kwargsrepr": "{}", "ignore_result": True},
+        "headers": headers | {"argsrepr": repr(tuple(arguments)), "kwargsrepr": "{}", "ignore_result": True},
         "properties": {
             "correlation_id": task_id,
             "delivery_mode": 2,
-            "delivery_info": {"exchange": "", "routing_key": QUEUE},
+            "delivery_info": {"exchange": "", "routing_key": queue_of(name)},
             "priority": 0,
             "body_encoding": "base64",
             "delivery_tag": str(uuid4()),
@@ -115,12 +130,12 @@ class GuardedChannel:
 
     def _queue_bind(self: Any, exchange: str, *names: Any) -> None:
         """Not needed for Doorbell's exchange, because ticks are sent to their queue by name."""
-        if exchange != QUEUE:
+        if exchange not in QUEUES:
             super()._queue_bind(exchange, *names)  # type: ignore[misc]
 
     def get_table(self: Any, exchange: str) -> list[tuple[str, str, str]]:
-        if exchange == QUEUE:
-            return [(QUEUE, "", QUEUE)]
+        if exchange in QUEUES:
+            return [(exchange, "", exchange)]
         return super().get_table(exchange)  # type: ignore[misc]
 
     def _repair(self: Any, error: Exception) -> None:
@@ -129,8 +144,8 @@ class GuardedChannel:
             raise error
         _skip(error)
         with self.conn_or_acquire() as client:
-            for priority in self.priority_steps:
-                key = self._q_for_pri(QUEUE, priority)
+            for queue, priority in itertools.product(QUEUES, self.priority_steps):
+                key = self._q_for_pri(queue, priority)
                 try:
                     client.llen(key)
                 except self.ResponseError:
@@ -142,7 +157,7 @@ class GuardedTransport:
 
     def _deliver(self, message: Any, queue: str) -> None:
         try:
-            valid = validated(message) if queue == QUEUE else message
+            valid = validated(message) if queue in QUEUES else message
         except ValueError as error:
             _skip(error)
             return

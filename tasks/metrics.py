@@ -15,20 +15,22 @@ from celery.signals import task_failure, task_postrun, task_prerun, task_revoked
 
 from webapp.config import CANNOT_START, ConfigError
 from webapp.observability.metrics import worker
+from webapp.relay.queue import RELAY_QUEUE
 
 from .process_config import process_config
-from .schedule import EVERY, REFRESH_ROLLUPS
+from .schedule import NAMES, REFRESH_ROLLUPS
 
 _started: dict[str, float] = {}  # by task id
 
-for _name in EVERY:
+for _name in NAMES:
     worker.TASK_RUNS.labels(_name, worker.DONE)
 
 
 @worker_ready.connect
-def serve(**_: Any) -> None:
+def serve(sender: Any, **_: Any) -> None:
     try:
-        worker.serve_if_asked(process_config())
+        is_relay = RELAY_QUEUE in sender.app.amqp.queues.consume_from
+        worker.serve_if_asked(process_config(), is_relay=is_relay)
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise WorkerShutdown(CANNOT_START) from error

@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.relay.queue import RELAY_QUEUE, RELAY_RUN
+
 CATCH_UP = "tasks.catch_up.catch_up"
 REFRESH_ROLLUPS = "tasks.rollups.refresh"
 MAKE_PARTITIONS = "tasks.partitions.make"
 DROP_PARTITIONS = "tasks.partitions.drop"
 REMOVE_SESSIONS = "tasks.sessions.remove"
+RELAY_TICK = "tasks.relay.tick"
+RELAY_CLEAN = "tasks.relay.clean"
+
+# Redis may be shared with another Celery, which uses the queue "celery". The relay has workers of its own, so that a slow
+# destination delays no other task.
+QUEUE = "doorbell"
 
 # Intervals in seconds. Rollups: the maximal age of the 30-day chart. Catch-up: the maximal delay of a board without a
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
+# The relay's tick: the maximal delay of an event whose wake-up was lost.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     CATCH_UP: 60.0,
     MAKE_PARTITIONS: 3600.0,
     DROP_PARTITIONS: 3600.0,
     REMOVE_SESSIONS: 3600.0,
+    RELAY_TICK: 5.0,
+    RELAY_CLEAN: 3600.0,
 }
+# RELAY_RUN is not on a timer.
+NAMES = (*EVERY, RELAY_RUN)
+
+
+def queue_of(name: str) -> str:
+    return RELAY_QUEUE if name in (RELAY_TICK, RELAY_RUN) else QUEUE
 
 
 def _entry(name: str, seconds: float) -> dict[str, Any]:
     # A tick expires when the next one is due, so a worker that was stopped finds one of each, not a backlog.
-    return {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    return {"task": name, "schedule": seconds, "options": {"expires": seconds, "queue": queue_of(name)}}
 
 
 SCHEDULE = {name: _entry(name, seconds) for name, seconds in EVERY.items()}

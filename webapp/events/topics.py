@@ -14,7 +14,9 @@ ROLLUPS = "rollups"
 DAY = "day"
 # One user's notifications changed. Reaches only that user's streams.
 INBOX = "inbox"
+# A destination of the relay changed. Reaches only the streams of managers (relay/notice.py).
+RELAY = "relay"
 # Signals may have been missed: refetch everything.
 RESYNC = "resync"
 
-BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RESYNC)
+BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, RESYNC)

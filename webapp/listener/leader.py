@@ -33,7 +33,10 @@ log = logs.get("listener")
 
 
 class Leader:
-    """Drains the outbox and publishes its signals until `stop`. `on_drained` is called after each drain."""
+    """Drains the outbox and publishes its signals until `stop`.
+
+    `on_drained` is called after each drain, `on_events` after each that found events.
+    """
 
     def __init__(
         self,
@@ -42,8 +45,10 @@ class Leader:
         config: Config,
         stop: StopSignal,
         on_drained: Callable[[], None] = lambda: None,
+        on_events: Callable[[], None] = lambda: None,
     ) -> None:
-        self._conn, self._redis, self._stop, self._on_drained = conn, client, stop, on_drained
+        self._conn, self._redis, self._stop = conn, client, stop
+        self._on_drained, self._on_events = on_drained, on_events
         self._pace = DrainPace(config.drain_interval_seconds)
         self._quiet = QuietMode(conn, self._pace)
         self._heartbeat = Heartbeat(conn, client)
@@ -114,6 +119,8 @@ class Leader:
             self._next_save = began + SAVE_SECONDS
         self._pace.drained(drained.events, time.monotonic() - began)
         self._on_drained()
+        if drained.events:
+            self._on_events()
         # A ring without events came from another role. Many such rings must not cause as many drains.
         if reason == RING and not drained.events:
             self._next_ring_drain = time.monotonic() + self._pace.longest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psycopg
 
 from .. import redis_client
@@ -21,10 +23,13 @@ log = logs.get("listener")
 
 
 class Listener:
-    """Connects, stands by and leads, again after every fault. `run` returns after `stop`."""
+    """Connects, stands by and leads, again after every fault. `run` returns after `stop`.
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    `on_events` is called after each drain that found events; it must return at once.
+    """
+
+    def __init__(self, config: Config, on_events: Callable[[], None] = lambda: None) -> None:
+        self._config, self._on_events = config, on_events
         self._redis = redis_client.connect(config.redis_url)
         self._backoff = Backoff()
         self._postgresql = Incident("postgresql")
@@ -38,7 +43,7 @@ class Listener:
                 with connection.connect(self._config.database_url) as conn:
                     self._evict_former_session(conn)
                     if self._stand_by(conn):
-                        Leader(conn, self._redis, self._config, self.stop, self._on_success).lead()
+                        Leader(conn, self._redis, self._config, self.stop, self._on_success, self._on_events).lead()
             # Every fault is retried, because without a listener no board gets signals.
             except Exception as error:
                 self._on_fault(error)

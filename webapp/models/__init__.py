@@ -8,8 +8,10 @@ from .event import OrderEvent
 from .notification import Notification
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
 from .outbox_reader import OutboxReader
+from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyRollup, HourlyRollup
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
+from .webhook import WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "EMAIL_MAX_CHARS",
@@ -28,6 +30,13 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OutboxReader",
+    "RelayAuditEntry",
+    "RelayDestination",
+    "RelayHeldEvent",
+    "RelayReceipt",
+    "RelayReplay",
     "Tenant",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

@@ -95,15 +95,28 @@ class Diff:
         self.since, self.until, self.last_id = saved.snapshot, saved.target, saved.last_id
         self._extent: _Extent | None = None
         self._read_to = self.last_id
+        # The page after an id, read before it was asked for.
+        self._ahead: tuple[int, list[OutboxEvent]] = (0, [])
         self._end: int | None = None  # the last id, once known
+        self.is_finished = False
 
     def read(self, limit: int) -> list[OutboxEvent]:
         """The next events after `last_id`, at most `limit`, by id; [] when the diff is done. Moves nothing."""
         if self._end is not None and self.last_id >= self._end:
             return []
-        events = self._read(limit)
+        after, events = self._ahead
+        if after != self.last_id or not events:
+            events = self._read(limit)
+        self._ahead = (0, [])
         self._read_to = events[-1].id if events else self.last_id
         return events
+
+    def read_ahead(self, limit: int) -> list[OutboxEvent]:
+        """The page that `read` will return once the one before it is handled; [] after the last page. Moves nothing."""
+        if self._end is None or self._extent is None or self._read_to >= self._end:
+            return []
+        self._ahead = (self._read_to, self._read(limit, self._read_to))
+        return self._ahead[1]
 
     def advance(self, last_id: int) -> None:
         """Save that the events up to `last_id` are handled; in the caller's transaction if one is open, else at once.
@@ -122,11 +135,17 @@ class Diff:
 
         Raises ReaderMoved, and ValueError when the diff was not read to its end.
         """
-        if self._end is None or self._read_to < self._end:
+        if not self.is_read:
             raise ValueError(f"the diff was read to event {self._read_to} only")
         self._update(_FINISH, begun_at=self._begun_at)
+        self.is_finished = True
 
-    def _read(self, limit: int) -> list[OutboxEvent]:
+    @property
+    def is_read(self) -> bool:
+        """Whether `read` has returned the last event, so that `finish` is due after it is handled."""
+        return self._end is not None and self._read_to >= self._end
+
+    def _read(self, limit: int, after: int | None = None) -> list[OutboxEvent]:
         if self._extent is None:
             # An ordinary diff is one page: one index scan, sorted afterwards. One more event shows that there are more.
             events = self._select(unread.between(_COLUMNS, self._filter) + " LIMIT %(limit)s", limit + 1)
@@ -136,14 +155,15 @@ class Diff:
             self._extent = self._measure()
             self._end = self._extent.max_id
         if self._extent.is_dense(limit):
-            return self._run(f"{unread.between_by_id(_COLUMNS, self._filter)} LIMIT %(limit)s", limit)
-        return self._select(unread.between(_COLUMNS, self._filter), limit)
+            return self._run(f"{unread.between_by_id(_COLUMNS, self._filter)} LIMIT %(limit)s", limit, after)
+        return self._select(unread.between(_COLUMNS, self._filter), limit, after)
 
-    def _select(self, statement: str, limit: int) -> list[OutboxEvent]:
+    def _select(self, statement: str, limit: int, after: int | None = None) -> list[OutboxEvent]:
         # Not MATERIALIZED, the planner would walk the primary key to the first `limit` events and read the whole history.
         return self._run(
             f"WITH diff AS MATERIALIZED ({statement}) SELECT {_COLUMNS} FROM diff ORDER BY id LIMIT %(limit)s",  # noqa: S608 - only our constants
             limit,
+            after,
         )
 
     def _measure(self) -> _Extent:
@@ -152,8 +172,10 @@ class Diff:
             (extent,) = rows.execute(statement, self._values).fetchall()
         return extent
 
-    def _run(self, statement: str, limit: int) -> list[OutboxEvent]:
+    def _run(self, statement: str, limit: int, after: int | None) -> list[OutboxEvent]:
         values = {**self._values, "limit": limit, "max_id": self._end}
+        if after is not None:
+            values["last_id"] = after
         with self._conn.cursor(row_factory=args_row(OutboxEvent)) as rows:
             return rows.execute(statement, values).fetchall()
 

@@ -62,6 +62,12 @@ SELECT count(*) AS events, extract(epoch FROM clock_timestamp() - min(recorded_a
 FROM ({} LIMIT %(limit)s) AS unread
 """
 
+_UNREAD_OF_ORDER = """
+SELECT e.id FROM order_events e
+WHERE e.tenant_id = %(tenant)s AND e.order_id = %(order)s AND NOT pg_visible_in_snapshot(e.xid, %(since)s::pg_snapshot)
+    AND (%(until)s::pg_snapshot IS NULL OR e.id > %(last_id)s OR NOT pg_visible_in_snapshot(e.xid, %(until)s::pg_snapshot))
+"""
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -165,6 +171,15 @@ class Reader:
         with conn.cursor(row_factory=args_row(Unread)) as rows:
             (found,) = rows.execute(statement, values).fetchall()
         return found
+
+    def unread_of_order(self, conn: psycopg.Connection[Any], tenant_id: int, order_id: int) -> set[int]:
+        """The ids of an order's unread events, whatever the filter; none of them without a cursor."""
+        saved = self.saved(conn)
+        if saved is None:
+            return set()
+        values = {"tenant": tenant_id, "order": order_id, "since": saved.snapshot}
+        rows = conn.execute(_UNREAD_OF_ORDER, values | {"until": saved.target, "last_id": saved.last_id})
+        return {row[0] for row in rows.fetchall()}
 
     def _execute(self, conn: psycopg.Connection[Any], statement: str, cursor: Cursor) -> int:
         return conn.execute(statement, {"name": self.name, **cursor.__dict__}).rowcount

@@ -29,6 +29,8 @@ UNPARTITIONED_EVENTS = Gauge(
 )
 
 
-def serve_if_asked(config: Config) -> int | None:
-    """Serve on WORKER_METRICS_PORT. Raises ConfigError when the port cannot be bound."""
+def serve_if_asked(config: Config, *, is_relay: bool = False) -> int | None:
+    """Serve on WORKER_METRICS_PORT, the relay's worker on RELAY_METRICS_PORT. Raises ConfigError if it cannot be bound."""
+    if is_relay:
+        return server.serve_if_asked("RELAY_METRICS_PORT", config.relay_metrics_port, config)
     return server.serve_if_asked("WORKER_METRICS_PORT", config.worker_metrics_port, config)

@@ -1,0 +1,25 @@
+"""The relay: destinations, receipts, dead letters, replays, the audit log, webhook deliveries."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0012_relay.sql")
+
+
+def downgrade():
+    _run("0012_relay_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

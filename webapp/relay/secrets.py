@@ -1,0 +1,47 @@
+"""Secrets of destinations, encrypted in the database with a key made of SECRET_KEY."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+# Another use of SECRET_KEY gets another key.
+_PURPOSE = b"doorbell relay secrets"
+
+
+class SecretsLocked(Exception):
+    """The secrets cannot be decrypted. The message has what to do."""
+
+
+class SecretBox:
+    """Encrypts with the first of `keys` (SECRET_KEY), decrypts with any of them (SECRET_KEY_FALLBACKS)."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet([Fernet(_derive(key)) for key in keys])
+
+    def lock(self, secrets: Mapping[str, object]) -> bytes | None:
+        """The encrypted secrets; None when there are none."""
+        return self._fernet.encrypt(json.dumps(dict(secrets)).encode()) if secrets else None
+
+    def unlock(self, locked: bytes | None) -> dict[str, str]:
+        """The secrets by name. Raises SecretsLocked."""
+        if locked is None:
+            return {}
+        try:
+            secrets: dict[str, str] = json.loads(self._fernet.decrypt(bytes(locked)))
+        except InvalidToken:
+            raise SecretsLocked(
+                "its secrets were stored with another SECRET_KEY. Add that key to SECRET_KEY_FALLBACKS, or remove the "
+                "destination and add it again"
+            ) from None
+        return secrets
+
+
+def _derive(key: str) -> bytes:
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
+    return base64.urlsafe_b64encode(derived)

@@ -1,0 +1,254 @@
+"""The verbs on destinations, for the command line and the pages. Each is one transaction, with an entry in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..events.catalog import TYPES
+from . import address, audit, delivery_requests, destinations, held, replays
+from .address import WEBHOOK
+from .destinations import ACTIVE, PAUSED, Destination
+from .secrets import SecretBox
+from .signing import CURRENT, new_signing, rotated
+
+NOW, BEGINNING = "now", "beginning"
+MAX_REPLAY_RATE = 100_000
+DEFAULT_REPLAY_RATE = 500
+
+_ADD = """
+INSERT INTO relay_destinations (name, kind, url, secrets, tenant_id, types, recorded_from)
+VALUES (%(name)s, %(kind)s, %(url)s, %(secrets)s, %(tenant_id)s, %(types)s, %(recorded_from)s)
+"""
+_SET_STATE = """
+UPDATE relay_destinations SET state = %(state)s, state_reason = %(reason)s, state_at = now(), failing_since = NULL
+WHERE id = %(id)s
+"""
+_DEAD_HELD = """
+UPDATE relay_held_events h SET requested = %(verb)s, requested_at = now()
+WHERE destination_id = %(id)s AND reason IS NOT NULL AND requested IS NULL AND {which}
+"""
+_REPLAY = """
+INSERT INTO relay_replays (destination_id, recorded_from, recorded_before, tenant_id, types, events_per_second, requested_by)
+VALUES (%(destination)s, %(since)s, %(until)s, %(tenant_id)s, %(types)s, %(rate)s, %(actor)s) RETURNING id
+"""
+
+
+class RelayError(Exception):
+    """The verb cannot be done. The message has what was seen, what is allowed and what to do."""
+
+
+@dataclass(frozen=True)
+class NewDestination:
+    """What `add` needs. `start` is NOW, BEGINNING or a time with a zone. `secret` signs a webhook; None makes a new one."""
+
+    name: str
+    url: str
+    tenant_id: int | None = None
+    types: Sequence[str] | None = None
+    start: str | datetime = NOW
+    secret: str | None = None
+
+
+def add(conn: psycopg.Connection[Any], box: SecretBox, new: NewDestination, actor: str) -> Destination:
+    """Add a destination. It begins at once. Raises RelayError, address.WrongAddress, webhooks.signature.InvalidSecret."""
+    _check(new)
+    public_url, secrets = address.split_secrets(new.url)
+    kind = address.parse(new.url).kind
+    if kind == WEBHOOK:
+        secrets |= new_signing(new.secret)
+    elif new.secret is not None:
+        raise RelayError("Only a webhook has a signing secret.")
+    values = {
+        "name": new.name,
+        "kind": kind,
+        "url": public_url,
+        "secrets": box.lock(secrets),
+        "tenant_id": new.tenant_id,
+        "types": None if new.types is None else list(new.types),
+        "recorded_from": new.start if isinstance(new.start, datetime) else None,
+    }
+    try:
+        with conn.transaction():
+            conn.execute(_ADD, values)
+            destination = destinations.by_name(conn, new.name)
+            reader = destination.reader
+            reader.save(conn, reader.present(conn) if new.start == NOW else reader.beginning(conn))
+            audit.write(conn, destination, actor, "added", f"{public_url} from {new.start}")
+    except psycopg.errors.UniqueViolation:
+        raise RelayError(f"There is a destination {new.name!r} already. Choose another name.") from None
+    return destination
+
+
+def _check(new: NewDestination) -> None:
+    if "://" in new.name:
+        raise RelayError("The name of a destination comes first, then its address.")
+    if not destinations.NAME.fullmatch(new.name):
+        raise RelayError(
+            f"{new.name[:60]!r} is not a name of a destination: it needs 1 to 40 characters of a-z, 0-9, - and _, and "
+            "begins with a letter or digit."
+        )
+    _check_types(new.types)
+    if isinstance(new.start, datetime) and new.start.tzinfo is None:
+        raise RelayError("The time to begin from needs a time zone, for example 2026-11-01T00:00+00:00.")
+
+
+def _check_types(types: Sequence[str] | None) -> None:
+    if types is not None and not types:
+        raise RelayError(f"Give at least one type of event, of: {', '.join(TYPES)}.")
+    for name in types or ():
+        if name not in TYPES:
+            raise RelayError(f"{name[:40]!r} is not a type of event; allowed: {', '.join(TYPES)}.")
+
+
+def pause(conn: psycopg.Connection[Any], destination: Destination, actor: str, reason: str = "") -> None:
+    """Stop relaying; events wait. A page in flight is completed."""
+    if destination.state == PAUSED:
+        raise RelayError(f"{destination.name} is paused already.")
+    _set_state(conn, destination, PAUSED, reason)
+    audit.write(conn, destination, actor, "paused", reason)
+
+
+def resume(conn: psycopg.Connection[Any], destination: Destination, actor: str, *, from_now: bool = False) -> None:
+    """Relay again, from where it stopped. `from_now` leaves out the events since, and a webhook's waiting deliveries."""
+    if destination.state == ACTIVE:
+        raise RelayError(f"{destination.name} is active already.")
+    with conn.transaction():
+        _set_state(conn, destination, ACTIVE, None)
+        if from_now:
+            destination.reader.save(conn, destination.reader.present(conn))
+            delivery_requests.skip_waiting(conn, destination.id, "the webhook was resumed from now")
+        audit.write(conn, destination, actor, "resumed", "from now" if from_now else "")
+
+
+def remove(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> None:
+    """Forget a destination with its cursors, dead letters and deliveries. The audit log stays."""
+    with conn.transaction():
+        for replay in replays.newest(conn, destination.id, limit=1000):
+            replay.reader(destination).delete(conn)
+        destination.reader.delete(conn)
+        conn.execute("DELETE FROM relay_destinations WHERE id = %s", [destination.id])
+        audit.write(conn, destination, actor, "removed", destination.url)
+
+
+def retry(conn: psycopg.Connection[Any], destination: Destination, actor: str, event_ids: Sequence[int] | None) -> int:
+    """Ask the worker to send dead letters again: those of the events, or all (None). Returns their number.
+
+    The events that wait behind them follow in order.
+    """
+    return _request(conn, destination, actor, held.RETRY, event_ids)
+
+
+def skip(conn: psycopg.Connection[Any], destination: Destination, actor: str, event_ids: Sequence[int]) -> int:
+    """Ask the worker to drop dead letters. The events that wait behind them follow. Returns their number."""
+    return _request(conn, destination, actor, held.SKIP, event_ids)
+
+
+def resend(conn: psycopg.Connection[Any], destination: Destination, actor: str, delivery_id: int) -> None:
+    """Make a webhook's delivery again, whatever became of it. Raises RelayError when there is no such delivery."""
+    with conn.transaction():
+        if not delivery_requests.resend(conn, destination.id, delivery_id):
+            raise RelayError(f"{destination.name} has no finished delivery {delivery_id}.")
+        audit.write(conn, destination, actor, "resent", f"delivery {delivery_id}")
+
+
+def resend_failed(conn: psycopg.Connection[Any], destination: Destination, actor: str, since: datetime) -> int:
+    """Make all deliveries again that failed for good since a time. Returns their number."""
+    with conn.transaction():
+        count = delivery_requests.resend_failed(conn, destination.id, since)
+        audit.write(conn, destination, actor, "resent", f"{count} deliveries that failed since {_minute(since)}")
+    return count
+
+
+def replay(
+    conn: psycopg.Connection[Any],
+    destination: Destination,
+    actor: str,
+    since: datetime,
+    until: datetime,
+    types: Sequence[str] | None = None,
+    tenant_id: int | None = None,
+    events_per_second: int = DEFAULT_REPLAY_RATE,
+) -> int:
+    """Send the events written from `since` and before `until` again, with the same ids. Returns the replay's id."""
+    _check_types(types)
+    if since >= until:
+        raise RelayError(f"The replay begins at {since} and ends at {until}; the end must be later.")
+    if not 1 <= events_per_second <= MAX_REPLAY_RATE:
+        raise RelayError(f"The rate is {events_per_second}; allowed: 1 to {MAX_REPLAY_RATE} events per second.")
+    if destination.tenant_id is not None and tenant_id not in (None, destination.tenant_id):
+        raise RelayError(f"{destination.name} gets the events of one tenant, and that is another one.")
+    values = {"destination": destination.id, "since": since, "until": until, "tenant_id": tenant_id, "actor": actor}
+    values |= {"types": None if types is None else list(types), "rate": events_per_second}
+    with conn.transaction():
+        row = conn.execute(_REPLAY, values).fetchone()
+        assert row is not None
+        (started,) = [found for found in replays.newest(conn, destination.id, limit=1) if found.id == row[0]]
+        reader = started.reader(destination)
+        reader.save(conn, reader.beginning(conn))
+        audit.write(conn, destination, actor, "replayed", f"replay {row[0]}: {_minute(since)} to {_minute(until)}")
+    return int(row[0])
+
+
+def cancel_replay(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> int:
+    """Stop the replays. Returns the number of those that were running. Raises RelayError when there is nothing to stop."""
+    with conn.transaction():
+        count = 0
+        while (found := replays.running(conn, destination.id)) is not None:
+            replays.end(conn, destination, found, "cancelled")
+            count += 1
+        # The last replay may have ended with deliveries that are not made yet.
+        skipped = delivery_requests.skip_replayed(conn, destination.id, "the replay was cancelled")
+        if not count and not skipped:
+            raise RelayError(f"{destination.name} has no replay that runs.")
+        audit.write(conn, destination, actor, "cancelled replays", str(count))
+    return count
+
+
+def rotate(conn: psycopg.Connection[Any], box: SecretBox, destination: Destination, actor: str, now: datetime) -> str:
+    """Replace a webhook's signing secret. The former one signs too for a day. Returns the new one."""
+    if destination.kind != WEBHOOK:
+        raise RelayError(f"{destination.name} is not a webhook; only a webhook has a signing secret.")
+    secrets = rotated(box.unlock(destination.secrets), now)
+    with conn.transaction():
+        conn.execute("UPDATE relay_destinations SET secrets = %s WHERE id = %s", [box.lock(secrets), destination.id])
+        audit.write(conn, destination, actor, "rotated the secret")
+    return secrets[CURRENT]
+
+
+def _minute(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="minutes")
+
+
+def _set_state(conn: psycopg.Connection[Any], destination: Destination, state: str, reason: str | None) -> None:
+    conn.execute(_SET_STATE, {"id": destination.id, "state": state, "reason": reason or None})
+
+
+def _request(
+    conn: psycopg.Connection[Any], destination: Destination, actor: str, verb: str, event_ids: Sequence[int] | None
+) -> int:
+    with conn.transaction():
+        if destination.kind != WEBHOOK:
+            count = _request_held(conn, destination.id, verb, event_ids)
+        elif verb == held.SKIP:
+            count = delivery_requests.skip(conn, destination.id, event_ids)
+        else:
+            count = delivery_requests.retry(conn, destination.id, event_ids)
+        if not count:
+            which_events = "" if event_ids is None else f" of event {', '.join(map(str, event_ids))}"
+            raise RelayError(f"{destination.name} has no dead letter{which_events}.")
+        audit.write(conn, destination, actor, verb, "all" if event_ids is None else ", ".join(map(str, event_ids)))
+    return count
+
+
+def _request_held(
+    conn: psycopg.Connection[Any], destination_id: int, verb: str, event_ids: Sequence[int] | None
+) -> int:
+    which = sql.SQL("true" if event_ids is None else "event_id = ANY (%(events)s)")
+    values = {"id": destination_id, "verb": verb, "events": None if event_ids is None else list(event_ids)}
+    return conn.execute(sql.SQL(_DEAD_HELD).format(which=which), values).rowcount
