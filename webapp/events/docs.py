@@ -10,7 +10,8 @@ Generated from `webapp/events/catalog.py` by `make docs`; a test compares the tw
 
 An **event** is a row of `order_events`: something that happened to an order. A trigger writes it in the transaction
 that changed the order, for every program that writes orders. Events are only inserted, never changed. [Reading
-events](#reading-events) has the SQL to read all events, in the order of changes per order.
+events](#reading-events) has the SQL to read all events, in the order of changes per order. The [relay](relay.md) sends
+them to brokers and webhooks; [events/](events/) has a JSON Schema of its messages per type.
 
 | column | meaning |
 |---|---|
@@ -124,6 +125,7 @@ them.
 | `rollups` | the hourly and daily totals were recounted |
 | `day` | a new day began in the tenant's time zone |
 | `inbox` | a user's notifications changed; sent to that user's streams only |
+| `relay` | a destination of the relay sent, failed or was changed; sent to the streams of managers only |
 | `resync` | a change may have been missed: every panel is refetched |
 
 ## The ring
