@@ -36,9 +36,12 @@ VALUES = {
     "tenant_slug": "acme",
     "slug": "acme",
     "revision": "head",
+    "url": "redis:///",
+    "since": "2026-11-01T00:00+00:00",
+    "events": "7",
 }
 # Commands that need one of several options.
-ONE_OF = {"tenant set": ["--locale", "en_GB"], "user rename": ["--name", "Ana"]}
+ONE_OF = {"tenant set": ["--locale", "en_GB"], "user rename": ["--name", "Ana"], "relay retry": ["--all"]}
 TYPED = "correct horse battery staple 17\n" * 2
 
 

@@ -1,4 +1,4 @@
-"""The `flask` commands: tenants, users, orders, rollups, roles, doctor. An error is one sentence on stderr, exit code 2."""
+"""`flask` commands: tenants, users, orders, rollups, relay, roles, doctor. An error is one sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import doctor, orders, repair_orders, roles, rollups, server_errors, tenants, users
+    from . import doctor, orders, relay, relay_events, repair_orders, roles, rollups, server_errors, tenants, users
 
     server_errors.register(app)
-    for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli):
+    for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli, relay.relay_cli):
         app.cli.add_command(commands)
+    relay_events.add_to(relay.relay_cli)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)
     orders.orders_cli.add_command(repair_orders.repair)
