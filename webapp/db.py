@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
 from .postgres import session
@@ -49,3 +51,16 @@ def _end_session(_error: BaseException | None) -> None:
         db.session.remove()
     except (OperationalError, InterfaceError):
         db.session().invalidate()
+
+
+@contextmanager
+def driver_connection() -> Iterator[psycopg.Connection[Any]]:
+    """The psycopg connection of the present session, inside of its transaction. The caller commits or ends the session.
+
+    Raises SQLAlchemy's errors in place of psycopg's, so that a page handles them as those of any other statement.
+    """
+    conn = cast("psycopg.Connection[Any]", db.session.connection().connection.driver_connection)
+    try:
+        yield conn
+    except psycopg.Error as error:
+        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error

@@ -20,6 +20,7 @@ from .doctor import readiness
 from .doctor.readiness import HealthMonitor
 from .panels.cache import RenderCache
 from .panels.scheduler import RenderScheduler
+from .relay.notice import RelayNotices
 from .signals.log_follower import SignalLogs
 from .streams.hub import Hub
 from .streams.opening import StreamOpener
@@ -42,6 +43,7 @@ class Services:
     health: HealthMonitor
     hub: Hub
     streams: StreamOpener
+    relay_notices: RelayNotices
 
 
 def init_app(app: Flask, config: Config) -> Services:
@@ -59,6 +61,7 @@ def init_app(app: Flask, config: Config) -> Services:
         health=readiness.monitor_of(app, client),
         hub=hub,
         streams=StreamOpener(hub, users, config.stream_transport),
+        relay_notices=RelayNotices(client),
     )
     return built
 

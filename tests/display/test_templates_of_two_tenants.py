@@ -15,9 +15,14 @@ from jinja2.filters import FILTERS as JINJAS_OWN
 from jinja2.meta import find_referenced_templates
 
 from webapp import create_app
+from webapp.relay import verbs
+from webapp.relay.secrets import SecretBox
+from webapp.relay.verbs import NewDestination
 
 from ..conftest import config_for
 from ..support.browser import Person, broken_view
+from ..support.processes import SECRET
+from ..support.relay import ACTOR, OWN_STREAM, attempt, deliver, hold
 from ..support.world import Service, World
 
 TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
@@ -53,10 +58,24 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
     return pages + parts
 
 
+def relay_addresses(world: World, tenant: int, slug: str, order: int) -> list[str]:
+    """The relay's pages of two destinations, with a dead letter and a delivery."""
+    stream, hook = (
+        verbs.add(world.conn, SecretBox([SECRET]), NewDestination(f"{slug}-{kind}", url, tenant), ACTOR)
+        for kind, url in (("stream", OWN_STREAM), ("hook", "https://hooks.example.com"))
+    )
+    events = [event for event in world.events(tenant) if event["order_id"] == order]
+    hold(world.conn, stream, events, "too large")
+    delivery = deliver(world.conn, hook, events[0], state="delivered", attempts=1, done_at=world.now())
+    attempt(world.conn, delivery, status=200, answer="fine")
+    pages = [f"/{slug}-stream", f"/{slug}-hook", f"/{slug}-hook/deliveries/{delivery}"]
+    return ["/relay", *(f"/relay{page}" for page in pages), "/panels/relay/destinations/gone"]
+
+
 def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     """A tenant with data for every template. Returns its user and the URLs that the user opens."""
     tenant = world.tenant(slug, **columns)
-    user = world.user(tenant, "Ana Silva")
+    user = world.user(tenant, "Ana Silva", role="manager")
     money = {"currency": columns["currency"], "owner_id": user}
     order = world.order(tenant, 1_234_567, number="NR/1", placed_at=AT, **money)
     world.change(order, paid_at=AT)
@@ -70,7 +89,8 @@ def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     world.order(tenant, 55_555, number="TODAY", paid_at=world.now(), **money)
     world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 654321)", [tenant, user])
     world.conn.execute("UPDATE order_events SET recorded_at = recorded_at, occurred_at = %s", [AT])
-    return user, addresses(order, "/panels/inbox/new-items?seen=3:3:")
+    pages = addresses(order, "/panels/inbox/new-items?seen=3:3:")
+    return user, pages + relay_addresses(world, tenant, slug, order)
 
 
 @pytest.fixture

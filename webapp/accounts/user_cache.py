@@ -74,19 +74,34 @@ class UserCache:
         return found[0] if found else None
 
     def find_by_cookie(self, header: str) -> tuple[CachedUser, SessionKey | None] | None:
-        """User and session of a Cookie header that was verified in the last HEADER_SECONDS; the user as `get` returns it.
+        """User and session of a Cookie header; the user as `get` returns it. Needs no app context.
 
-        None if Flask has to verify the header, and while PostgreSQL is away. Needs no app context.
+        The signature of a header is verified at most once per HEADER_SECONDS. None if Flask has to check or refuse the request,
+        and while PostgreSQL is away.
         """
         known = self.cookies.get(header)
         if known is None:
-            return None
+            return self._verify(header)
         user = self._cached(known.user) or self._find_in_context(known.user)
         return (user, known.session) if user else None
 
+    def _verify(self, header: str) -> tuple[CachedUser, SessionKey | None] | None:
+        """As `find_by_cookie`, for a header that is not known: after a restart, thousands of pages send theirs at once."""
+        read = sessions.read_cookie(self._app, header)
+        if read is None or self.is_over(read[1]):
+            return None
+        user_id, session = read
+        user = self._find_in_context(SessionUser.of(user_id, session))
+        if user is None:
+            return None
+        self._remember(header, user_id, session)
+        return user, session
+
     def remember_cookie(self, header: str, user_id: int) -> None:
         """Cache the header of the current request, whose session Flask has just verified as this user's."""
-        session = sessions.current()
+        self._remember(header, user_id, sessions.current())
+
+    def _remember(self, header: str, user_id: int, session: SessionKey | None) -> None:
         # Without a session id the age of the cookie is not known.
         seconds = min(HEADER_SECONDS, session.ends - self.now()) if session else KEPT_SECONDS
         self.cookies.remember(header, user_id, session, seconds)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, wraps
 from typing import Any
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from jinja2 import pass_context
+from markupsafe import Markup, escape
 
 from .. import money
 from ..accounts.current import current_tenant
@@ -22,6 +24,9 @@ from ..models import Tenant
 SHORT_FROM = 1_000_000
 # The size classes of figures, in characters, as in board.css.
 CHARS = (9, 12, 15, 19, 24, 30)
+# Longer words, such as addresses, break after these signs and before a full stop.
+BREAKABLE_CHARS = 20
+_SIGNS = re.compile(r"([@:/_=?-])(?=\w)|(?<=\w)(?=\.\w)")
 
 
 def per_render(text: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,6 +140,24 @@ def on_date_text(moment: datetime, tenant: Tenant | None = None) -> str:
     return str(format_date(moment.astimezone(ZoneInfo(tenant.timezone)).date(), "medium", locale=tenant.locale))
 
 
+def whole_percent_text(ratio: float) -> str:
+    """A ratio without decimals: 0.37 is "37%"."""
+    return str(format_percent(ratio, locale=current_tenant().locale))
+
+
+def breakable_text(value: str) -> Markup:
+    """A text whose long words break at a sign instead of inside of a name."""
+    words = (str(escape(word)) for word in value.split(" "))
+    broken = (_SIGNS.sub(r"\g<0><wbr>", word) if len(word) > BREAKABLE_CHARS else word for word in words)
+    return Markup(" ".join(broken))  # noqa: S704 - escaped
+
+
+def duration_text(seconds: float, tenant: Tenant | None = None) -> str:
+    """A duration in its largest unit: 300 is "5 minutes"."""
+    locale = (tenant or current_tenant()).locale
+    return str(format_timedelta(timedelta(seconds=round(seconds)), threshold=1, locale=locale))
+
+
 def source_text(source: str) -> str:
     """The source of an order: "Form", "SQL", "Import", or the name that a program gave itself."""
     return {"sql": "SQL"}.get(source, source[:1].upper() + source[1:])
@@ -169,6 +192,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short_day": short_day_text,
     "date": date_text,
     "on_date": on_date_text,
+    "duration": duration_text,
+    "whole_percent": whole_percent_text,
+    "breakable": breakable_text,
     "source": source_text,
     "unread": unread_text,
     "amount": amount_in_field,

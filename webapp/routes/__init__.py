@@ -18,6 +18,9 @@ from . import (
     page_parts,
     panel_fast_path,
     panels,
+    relay,
+    relay_actions,
+    relay_parts,
     stream_fast_path,
 )
 from .order_number import OrderNumber
@@ -26,9 +29,10 @@ from .order_number import OrderNumber
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
-    assert page_parts.bp is orders_list.bp is panels.bp
+    assert page_parts.bp is orders_list.bp is relay_parts.bp is panels.bp
+    assert relay_actions.bp is relay.bp
     access.serve_fragments(app, panels.bp, stream.bp)
-    for module in (auth, board, inbox, orders, order_actions, health, metrics):
+    for module in (auth, board, inbox, orders, order_actions, relay, health, metrics):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)

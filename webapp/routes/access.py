@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, current_app, redirect, request, url_for
+from flask import Blueprint, Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
@@ -76,6 +76,12 @@ def require_sign_in() -> ResponseReturnValue | None:
         # once, and each would begin a session of its own.
         sessions.begin(None)
     return None
+
+
+def require_manager() -> None:
+    """403 unless the signed-in user is a manager."""
+    if current_user.role != "manager":
+        abort(403)
 
 
 def is_page_of(user_id: int) -> bool:

@@ -15,7 +15,7 @@ from ..models import STATUSES
 from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
 from ..queries import order_page
 from ..queries.day import ahead_from
-from . import order_filter, page_parts
+from . import order_filter, page_parts, relay_parts
 from .forms import OrderForm
 
 bp = Blueprint("orders", __name__)
@@ -84,8 +84,15 @@ def show_page(
     """An order's page in its current state. With a `problem`, its refund field keeps what the user typed."""
     page = order_page.read(current_tenant(), number)
     part = page_parts.order_part(page, request.form.get("amount") if problem else None)
+    journey = relay_parts.journey_part(page.order.id) if current_user.role == "manager" else None
     return render_template(
-        "pages/order.html", order=page.order, part=part, problem=problem, category=category, is_ahead=is_ahead(page)
+        "pages/order.html",
+        order=page.order,
+        part=part,
+        journey=journey,
+        problem=problem,
+        category=category,
+        is_ahead=is_ahead(page),
     ), status
 
 

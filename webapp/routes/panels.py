@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, g, render_template, request
@@ -35,6 +35,8 @@ from .pace import present
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 MINUTE = timedelta(minutes=1)
+# The key in the WSGI environ of the jobs that the fast path has opened for this request.
+RESERVED = "doorbell.reserved"
 SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
 
 log = logs.get("panels")
@@ -101,9 +103,15 @@ def _job(
             raise
 
     key = (name, request.root_path, panel_scope(current_user, tenant))
-    ends = _ends(tenant, datetime.fromtimestamp(scheduler.epoch(), UTC), panel.moves)
-    seconds = present().round_seconds
-    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint, tenant.id, seconds), paint
+    now = datetime.fromtimestamp(scheduler.epoch(), UTC)
+    return render_request(key, panel, tenant, now, present().round_seconds, first_paint), paint
+
+
+def render_request(
+    key: Hashable, panel: Panel, tenant: Tenant, now: datetime, round_seconds: float, first_paint: bool = False
+) -> RenderRequest:
+    ends = _ends(tenant, now, panel.moves)
+    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint, tenant.id, round_seconds)
 
 
 def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
@@ -114,7 +122,7 @@ def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
 
 
 def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
-    return services().renders.get_all(jobs, newest_log())
+    return services().renders.get_all(jobs, newest_log(), request.environ.get(RESERVED))
 
 
 def newest_log() -> Log | None:

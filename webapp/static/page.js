@@ -1,5 +1,6 @@
 // The entry point of every signed-in page. htmx starts at DOMContentLoaded, so all listeners below exist before the stream.
 import "./menus.js";
+import "./copy.js";
 import { connect } from "./live.js";
 import "./inbox.js";
 import "./recent.js";
