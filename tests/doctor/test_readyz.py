@@ -51,6 +51,7 @@ def test_with_all_parts_it_is_ready_and_not_degraded(
 ) -> None:
     assert eventually(lambda: redis_client.get(publisher.HEARTBEAT_KEY))
     answer = {"ready": True, "degraded": False, "postgresql": "answers", "redis": "answers", "listener": "leads"}
+    answer |= {"relay": "no event waits for long"}
     assert ask(create_app(config_for(service))) == (200, answer)
     listener.kill()
     redis_client.delete(publisher.HEARTBEAT_KEY)

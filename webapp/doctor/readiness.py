@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
+import psycopg
 import redis
 from flask import Flask
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 from ..db import db
 from ..listener.heartbeat import EXPIRY_SECONDS
 from ..observability import logs
+from ..relay import late as relay
 from ..signals import publisher
 
 # A probe is reused for this long.
@@ -111,6 +113,7 @@ def monitor_of(app: Flask, client: redis.Redis) -> HealthMonitor:
             "postgresql": lambda: _postgresql(app),
             "redis": lambda: _redis(client),
             "listener": lambda: _listener(client),
+            "relay": lambda: _relay(app),
         }
     )
 
@@ -149,3 +152,18 @@ def _listener(client: redis.Redis) -> Part:
     if not beats:
         return Part(False, f"no heartbeat for {EXPIRY_SECONDS} s; the pages poll")
     return Part(True, "leads")
+
+
+def _relay(app: Flask) -> Part:
+    """Check that no destination of events is late; `flask doctor` names it."""
+    with app.app_context():
+        try:
+            with db.engine.connect() as conn:
+                found = relay.late(cast(psycopg.Connection[Any], conn.connection.driver_connection))
+        except PoolTimeout:
+            return Part(True, BUSY)
+        except (OperationalError, InterfaceError, psycopg.OperationalError):
+            return Part(False, "unknown, because PostgreSQL does not answer")
+    if found:
+        return Part(False, f"events have waited for over {relay.LATE_SECONDS / 60:.0f} min for a destination")
+    return Part(True, "no event waits for long")

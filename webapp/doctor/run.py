@@ -24,6 +24,7 @@ from . import (
     postgresql,
     redis_server,
     refunds,
+    relay,
     rights,
     schema,
     sign_in,
@@ -69,6 +70,7 @@ CHECKS = (
     Check("partitions", partitions.check, ("postgresql",)),
     Check("transactions", transactions.check, ("postgresql",)),
     Check("refunds", refunds.check, ("postgresql",)),
+    Check("relay", relay.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )
 
