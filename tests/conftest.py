@@ -25,6 +25,7 @@ from webapp.config import Config
 from webapp.launcher.embedded import Embedded
 from webapp.orders import writer_role
 from webapp.redis_client import connect as connect_redis
+from webapp.relay.worker import RelayWorker
 from webapp.signals import publisher
 
 from .support import all_versions
@@ -32,6 +33,7 @@ from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
 from .support.database_roles import SHOP, STRANGER, make_role, signed_in
 from .support.processes import SECRET, Doorbell, Process
+from .support.relay import Relay
 from .support.servers import servers
 from .support.wait import eventually
 from .support.world import Service, World
@@ -164,6 +166,16 @@ def redis_client(service: Service) -> Iterator[redis.Redis]:
 def heartbeat(redis_client: redis.Redis) -> None:
     """A listener's heartbeat, without which pages poll."""
     redis_client.set(publisher.HEARTBEAT_KEY, "{}")
+
+
+@pytest.fixture
+def relay(service: Service, conn: psycopg.Connection) -> Iterator[Relay]:
+    """A relay worker in this process. Its webhooks may reach this host."""
+    config = config_for(service, WEBHOOK_ALLOW="127.0.0.0/8")
+    worker = RelayWorker(config)
+    yield Relay(conn, config, worker)
+    worker.stop()
+    worker.close()
 
 
 @pytest.fixture

@@ -60,7 +60,8 @@ def test_all_processes_start_and_stop_within_ten_seconds(run: Run) -> None:
     for part in (
         "gunicorn",
         "listener_worker.py",
-        "worker",
+        "--queues=doorbell",
+        "--queues=relay",
         "beat",
         "webapp.demo.customer",
         "postgres",
@@ -153,7 +154,8 @@ def test_a_new_start_takes_over_from_a_killed_launcher(run: Run) -> None:
 PARTS = {
     "web": "gunicorn",
     "listener": "listener_worker.py",
-    "worker": "worker",
+    "worker": "--queues=doorbell",
+    "relay": "--queues=relay",
     "beat": "beat",
     "customer": "webapp.demo.customer",
 }

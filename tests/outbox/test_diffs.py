@@ -28,6 +28,23 @@ def test_a_diff_is_read_in_pages_and_each_event_once(conn: psycopg.Connection, w
     )
 
 
+def test_a_page_that_was_read_ahead_is_the_next_one(conn: psycopg.Connection, world: World, tenant: int) -> None:
+    orders = [world.order(tenant) for _ in range(5)]
+    diff = begun(conn)
+    first = diff.read(2)
+    ahead = diff.read_ahead(2)
+    assert [event.order_id for event in ahead] == orders[2:4]
+    assert not diff.is_read
+    with pytest.raises(ValueError, match="was read to event"):
+        diff.advance(ahead[-1].id)
+    diff.advance(first[-1].id)
+    assert diff.read(2) is ahead
+    diff.advance(ahead[0].id)
+    assert [event.order_id for event in diff.read(2)] == orders[3:]
+    assert diff.is_read
+    assert diff.read_ahead(2) == []
+
+
 def test_after_a_crash_the_same_diff_continues_after_its_last_id(
     conn: psycopg.Connection, other: psycopg.Connection, world: World, tenant: int, service: Service
 ) -> None:

@@ -19,11 +19,12 @@ LAYERS = """
     db
     models concurrency server rate_limit
     events orders doorbell
-    accounts queries signals
+    accounts queries signals webhooks
     display outbox notifications order_import
     panels rollups
     streams
     listener
+    relay
     doctor
     services
     stream

@@ -218,7 +218,7 @@ ADDRESSES = st.tuples(
 def test_an_address_of_redis_can_be_used_or_is_a_wrong_address(url: str) -> None:
     try:
         redis_url.check(url)
-    except redis_url.WrongAddress:
+    except redis_url.WrongRedisUrl:
         return
     assert redis_url.connect(url).connection_pool is not None
     assert redis_url.for_celery(url)["broker_url"]
