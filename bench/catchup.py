@@ -141,11 +141,11 @@ def naive(url: str, _redis_url: str) -> None:
 
 
 def _print(seconds: float, backend: int, **more: Any) -> None:
-    peaks = {"peak_mb": _memory("self", "VmHWM"), "backend_peak_mb": _memory(str(backend), "RssAnon")}
+    peaks = {"peak_mb": memory("self", "VmHWM"), "backend_peak_mb": memory(str(backend), "RssAnon")}
     print(json.dumps({"seconds": seconds, **peaks, **more}))
 
 
-def _memory(process: str, what: str) -> float:
+def memory(process: str, what: str) -> float:
     """MB. A backend is measured right after its work, before it returns memory to the system."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return round(next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024, 1)
