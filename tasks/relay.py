@@ -29,11 +29,14 @@ def _worker() -> RelayWorker:
     return RelayWorker(process_config())
 
 
-@app.task(name=RELAY_RUN, throws=(psycopg.OperationalError,))
+@cache
+def _redis() -> redis.Redis:
+    return redis_client.connect(process_config().redis_url)
+
+
+@app.task(name=RELAY_RUN, throws=(psycopg.OperationalError, redis.RedisError))
 def run(destination_id: int) -> None:
-    config = process_config()
-    with redis_client.connect(config.redis_url) as client:
-        active.clear_wake(client, destination_id)
+    active.clear_wake(_redis(), destination_id)
     if _worker().run(destination_id):
         send_run(destination_id)
 
@@ -41,9 +44,8 @@ def run(destination_id: int) -> None:
 @app.task(name=RELAY_TICK, throws=(psycopg.OperationalError, redis.RedisError))
 def tick() -> int:
     """Returns the number of destinations for which a run was sent."""
-    config = process_config()
-    with redis_client.connect(config.redis_url) as client:
-        ids = active.publish(config.database_url, client)
+    ids = active.publish(process_config().database_url, _redis())
+    _worker().close_idle()
     for destination_id in ids:
         send_run(destination_id)
     return len(ids)

@@ -43,7 +43,9 @@ class RelayWake:
         self._thread.start()
 
     def wake(self) -> None:
-        self._events.set()
+        # Without destinations the thread sleeps on: each turn of it would delay the listener's next signal.
+        if self._ids or time.monotonic() - self._listed > LIST_SECONDS:
+            self._events.set()
 
     def _run(self) -> None:
         while True:

@@ -35,8 +35,8 @@ from .senders.base import BrokerAway, ClientMissing
 
 # A run ends by then, so that the destinations share the threads; the task is sent again when there is more.
 RUN_SECONDS = 20.0
-# A second run of the same destination in this process waits this long for the first.
-WAIT_SECONDS = 3.0
+# What a destination keeps between two runs is closed after this long without one.
+IDLE_SECONDS = 60.0
 # The first diff of a destination that begins at the oldest event measures the whole history.
 STATEMENT_SECONDS = 120.0
 MAX_ERROR_CHARS = 500
@@ -52,10 +52,15 @@ log = logs.get("relay")
 
 @dataclass
 class _Line:
-    """What this process keeps for one destination between two runs."""
+    """A destination in this process: whether it runs, and its connections between two runs.
 
+    `is_asked` is set by a run that finds it running: the event behind that run may be newer than the last read.
+    """
+
+    is_running: bool = False
+    is_asked: bool = False
+    ended: float = 0.0
     name: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
     conn: Connection | None = None
     outlet: Outlet | None = None
     # The outlet was made for these; a changed destination gets a new one.
@@ -65,6 +70,9 @@ class _Line:
     incident: Incident | None = None
     # Of the destination, as the managers' pages show it.
     version: str = ""
+
+    def end_run(self) -> None:
+        self.is_running, self.ended = False, time.monotonic()
 
 
 class RelayWorker:
@@ -79,20 +87,34 @@ class RelayWorker:
     def run(self, destination_id: int) -> bool:
         """Relay a destination until there is nothing to do. True when there is more, after RUN_SECONDS.
 
-        A destination that cannot be used is tried again until then. Raises psycopg.OperationalError.
+        A destination that cannot be used is tried again until then. One that this process relays already is only asked to
+        read again: a slow destination uses one thread, however often it is woken. Raises psycopg.OperationalError.
         """
         with self._lock:
             line = self._lines.setdefault(destination_id, _Line())
-        # As in lease.py: the other run reads again before it ends.
-        if not line.lock.acquire(timeout=WAIT_SECONDS):
-            return False
+            if line.is_running:
+                line.is_asked = True
+                return False
+            line.is_running = True
         try:
-            return self._run(destination_id, line)
-        except (psycopg.Error, ReaderMoved):
-            _close(line)
+            return self._run_while_asked(destination_id, line)
+        except BaseException as error:
+            if isinstance(error, psycopg.Error | ReaderMoved):
+                _close(line)
+            line.end_run()
             raise
-        finally:
-            line.lock.release()
+
+    def is_running(self, destination_id: int) -> bool:
+        """Whether a thread of this process relays the destination."""
+        line = self._lines.get(destination_id)
+        return line is not None and line.is_running
+
+    def close_idle(self) -> None:
+        """Disconnect the destinations without a run for IDLE_SECONDS, such as removed ones."""
+        with self._lock:
+            for destination_id, line in list(self._lines.items()):
+                if not line.is_running and time.monotonic() - line.ended >= IDLE_SECONDS:
+                    _close(self._lines.pop(destination_id))
 
     def close(self) -> None:
         """Disconnect everything. Runs must have ended."""
@@ -101,6 +123,15 @@ class RelayWorker:
             for line in self._lines.values():
                 _close(line)
             self._lines.clear()
+
+    def _run_while_asked(self, destination_id: int, line: _Line) -> bool:
+        while True:
+            line.is_asked = False
+            more = self._run(destination_id, line)
+            with self._lock:
+                if more or not line.is_asked:
+                    line.end_run()
+                    return more
 
     def _run(self, destination_id: int, line: _Line) -> bool:
         until = time.monotonic() + RUN_SECONDS
