@@ -74,7 +74,9 @@ class RelayOnStage:
     config: Config
 
     def add(self, name: str, url: str, **values: Any) -> Destination:
-        return verbs.add(self.conn, secret_box(self.config), NewDestination(name, url, **values), "bench")
+        return verbs.add(
+            self.conn, secret_box(self.config), NewDestination(name, url, **values), "bench", self.config.webhook_allow
+        )
 
     def remove(self, name: str) -> None:
         verbs.remove(self.conn, destinations.by_name(self.conn, name), "bench")

@@ -162,8 +162,21 @@ def test_the_test_of_a_webhook_refuses_a_private_address_that_is_not_allowed(
     refused(flask(app, "relay", "test", HOOK), "does not begin with https://")
     assert inbox.requests == []
     assert run("test", HOOK).exit_code == 0
-    run("add", "metadata", "http://169.254.169.254/latest")
-    refused(run("test", "metadata"), "is a metadata or link-local address, which webhooks may not reach")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://10.0.0.7/in", "10.0.0.7 is a private address, which webhooks may not reach"),
+        ("https://[::1]/in", "is a loopback address, which webhooks may not reach"),
+        ("https://169.254.169.254/latest", "is a metadata or link-local address, which webhooks may not reach"),
+        ("http://example.com/in", "does not begin with https://"),
+        ("https://127.1/in", "Write an address as four decimal numbers"),
+    ],
+)
+def test_a_webhook_that_can_never_be_reached_is_not_added(app: Flask, relay: Relay, url: str, words: str) -> None:
+    refused(flask(app, "relay", "add", "hook", url), words)
+    assert relay.conn.execute("SELECT count(*) FROM relay_destinations").fetchone() == (0,)
 
 
 def test_the_test_of_a_stream_connects_and_sends_nothing(run: Run, redis_client: Any) -> None:

@@ -30,7 +30,9 @@ class Relay:
     worker: RelayWorker
 
     def add(self, name: str = "stream", url: str = OWN_STREAM, **values: Any) -> Destination:
-        return verbs.add(self.conn, secret_box(self.config), NewDestination(name, url, **values), ACTOR)
+        return verbs.add(
+            self.conn, secret_box(self.config), NewDestination(name, url, **values), ACTOR, self.config.webhook_allow
+        )
 
     def find(self, name: str = "stream") -> Destination:
         return destinations.by_name(self.conn, name)

@@ -54,7 +54,7 @@ def add(name: str, url: str, slug: str | None, types: list[str] | None, start: s
     with connection() as conn:
         new = NewDestination(name, url, report.tenant_id(conn, slug), types, first, secret)
         box = secret_box(config())
-        destination = verbs.add(conn, box, new, actor())
+        destination = verbs.add(conn, box, new, actor(), config().webhook_allow)
     click.echo(f"Added {name}. Its events are sent while the relay worker runs. Check it with: flask relay test {name}")
     if (signing := box.unlock(destination.secrets).get(CURRENT)) is not None and secret is None:
         click.echo(f"Signing secret, shown once: {signing}")

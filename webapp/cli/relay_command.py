@@ -24,13 +24,14 @@ from ..relay.secrets import SecretsLocked
 from ..relay.senders.base import BrokerAway, ClientMissing
 from ..relay.verbs import RelayError
 from ..services import services
+from ..webhooks.errors import RefusedAddress
 from ..webhooks.signature import InvalidSecret
 from . import stop
 
 relay_cli = AppGroup("relay", help="Destinations of events: Redis Streams, NATS, RabbitMQ, Kafka and webhooks.")
 
 _EXPECTED = (
-    RelayError, NoSuchDestination, WrongAddress, InvalidSecret, SecretsLocked, BrokerAway, ClientMissing,
+    RelayError, NoSuchDestination, WrongAddress, RefusedAddress, InvalidSecret, SecretsLocked, BrokerAway, ClientMissing,
 )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..config.webhook_allow import Network
 from ..events.catalog import TYPES
-from . import address, audit, delivery_requests, destinations, held, replays
+from ..webhooks.addresses import check_url
+from . import address, address_secrets, audit, delivery_requests, destinations, held, replays
 from .address import WEBHOOK
 from .destinations import ACTIVE, PAUSED, Destination
 from .secrets import SecretBox
@@ -45,7 +47,7 @@ class RelayError(Exception):
 
 @dataclass(frozen=True)
 class NewDestination:
-    """What `add` needs. `start` is NOW, BEGINNING or a time with a zone. `secret` signs a webhook; None makes a new one."""
+    """The input of `add`. `start` is NOW, BEGINNING or a time with a zone. `secret` signs a webhook; None makes a new one."""
 
     name: str
     url: str
@@ -55,12 +57,18 @@ class NewDestination:
     secret: str | None = None
 
 
-def add(conn: psycopg.Connection[Any], box: SecretBox, new: NewDestination, actor: str) -> Destination:
-    """Add a destination. It begins at once. Raises RelayError, address.WrongAddress, webhooks.signature.InvalidSecret."""
+def add(
+    conn: psycopg.Connection[Any], box: SecretBox, new: NewDestination, actor: str, allow: Sequence[Network] = ()
+) -> Destination:
+    """Add a destination. It begins at once. `allow` is Config.webhook_allow.
+
+    Raises RelayError, address.WrongAddress, webhooks.signature.InvalidSecret, webhooks.errors.RefusedAddress.
+    """
     _check(new)
-    public_url, secrets = address.split_secrets(new.url)
+    public_url, secrets = address_secrets.split_secrets(new.url)
     kind = address.parse(new.url).kind
     if kind == WEBHOOK:
+        check_url(new.url, allow)
         secrets |= new_signing(new.secret)
     elif new.secret is not None:
         raise RelayError("Only a webhook has a signing secret.")
@@ -150,7 +158,7 @@ def skip(conn: psycopg.Connection[Any], destination: Destination, actor: str, ev
 
 
 def resend(conn: psycopg.Connection[Any], destination: Destination, actor: str, delivery_id: int) -> None:
-    """Make a webhook's delivery again, whatever became of it. Raises RelayError when there is no such delivery."""
+    """Make a webhook's finished delivery again, in any state. Raises RelayError when there is no such delivery."""
     with conn.transaction():
         if not delivery_requests.resend(conn, destination.id, delivery_id):
             raise RelayError(f"{destination.name} has no finished delivery {delivery_id}.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..config.webhook_allow import METADATA, Network
 from .errors import CannotResolve, RefusedAddress
-from .urls import Address, Target
+from .urls import Address, Target, parse_url
 
 # From a host and a port to addresses as text. Raises OSError.
 Resolve = Callable[[str, int], Sequence[str]]
@@ -68,6 +68,13 @@ def endpoints(target: Target, allow: Sequence[Network], resolve: Resolve = looku
         Endpoint(socket.AF_INET if address.version == 4 else socket.AF_INET6, str(address))
         for address in dict.fromkeys(found)
     ]
+
+
+def check_url(url: str, allow: Sequence[Network]) -> None:
+    """The checks of a URL that need no look-up. Raises RefusedAddress."""
+    target = parse_url(url)
+    if target.address or not (target.is_tls or allow):
+        endpoints(target, allow)
 
 
 def special_kind(address: Address, allow: Sequence[Network] = ()) -> str:
