@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.relay.address import Address, WrongAddress, join_secrets, parse, resolve, split_secrets
+from webapp.relay.address import Address, WrongAddress, parse
+from webapp.relay.address_secrets import join_secrets, resolve, split_secrets
 
 GOOD = {
     "redis://cache:6379/0?stream=doorbell:{tenant}:orders&maxlen=100000": (

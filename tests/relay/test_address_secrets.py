@@ -7,7 +7,8 @@ from urllib.parse import quote
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from webapp.relay.address import WrongAddress, join_secrets, parse, resolve, split_secrets
+from webapp.relay.address import WrongAddress, parse
+from webapp.relay.address_secrets import join_secrets, resolve, split_secrets
 
 # Long enough not to be found by chance, and with every character that has a meaning in a URL.
 WORDS = st.text(st.sampled_from("aZ9$@:/?#[]{}%&=+,. ü🏬\\"), min_size=6, max_size=20)

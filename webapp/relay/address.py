@@ -13,10 +13,9 @@ password, or anywhere in a path, in an option or in the query of a webhook. Writ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
 
 REDIS, NATS, AMQP, KAFKA, WEBHOOK = "redis", "nats", "amqp", "kafka", "webhook"
 _SCHEMES = {
@@ -33,7 +32,7 @@ _SCHEMES = {
 }
 _TLS_OPTIONS = {"ca_file": "", "cert_file": "", "key_file": ""}
 # The options of each kind with their defaults; "" means not set.
-_OPTIONS: dict[str, dict[str, str]] = {
+OPTIONS: dict[str, dict[str, str]] = {
     REDIS: {"stream": "doorbell:{tenant}:orders", "maxlen": "", **_TLS_OPTIONS},
     NATS: {"subject": "doorbell.{tenant}.orders.{type}", "creds_file": "", **_TLS_OPTIONS},
     AMQP: {"exchange": "doorbell", "routing_key": "{tenant}.order.{type}", **_TLS_OPTIONS},
@@ -42,10 +41,9 @@ _OPTIONS: dict[str, dict[str, str]] = {
 _SASL = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _PLACEHOLDERS = ("{tenant}", "{type}", "{order_id}")
 # Not a part of a longer word, such as $Token.
-_VARIABLE = re.compile(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*+)(?![a-z]))")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_VARIABLE_OR_DOLLAR = re.compile(rf"{_VARIABLE.pattern}|\$\$?")
-_SECRETS = ("username", "password", "query")
+VARIABLE = re.compile(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*+)(?![a-z]))")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+VARIABLE_OR_DOLLAR = re.compile(rf"{VARIABLE.pattern}|\$\$?")
 MAX_URL_CHARS = 2000
 
 
@@ -59,7 +57,7 @@ class Address:
 
     `hosts` is empty for Doorbell's own Redis. `path` begins with "/" or is ""; for AMQP it is the virtual host, for Redis the
     database. `query` is a webhook's; the other kinds have `options`, in which each known option is present. Path and query
-    are percent-encoded, the other texts are not. Until `resolve` they have variables, and `$$` is a dollar.
+    are percent-encoded, the other texts are not. Until address_secrets.resolve they have variables, and `$$` is a dollar.
     """
 
     kind: str
@@ -79,7 +77,7 @@ class Address:
     @property
     def url(self) -> str:
         """The whole URL of a resolved webhook, with its secrets, for an HTTP request; never logged."""
-        return _url(self, "", self.path, self.query)
+        return url_of(self, "", self.path, self.query)
 
 
 def parse(url: str) -> Address:
@@ -115,69 +113,8 @@ def parse(url: str) -> Address:
     return address
 
 
-def resolve(address: Address, env: Mapping[str, str]) -> Address:
-    """The address with its variables read from `env`. Raises WrongAddress naming a variable that is not set."""
-
-    def filled(text: str, encoded: Callable[[str], str] = str) -> str:
-        def value(match: re.Match[str]) -> str:
-            name = match[1] or match[2]
-            return encoded(_variable(name, env)) if name else "$"
-
-        return _VARIABLE_OR_DOLLAR.sub(value, text)
-
-    return replace(
-        address,
-        username=filled(address.username),
-        password=filled(address.password),
-        path=filled(address.path, quote),
-        query=filled(address.query, lambda value: quote(value, safe="")),
-        options={name: filled(text) for name, text in address.options.items()},
-    )
-
-
-def split_secrets(url: str) -> tuple[str, dict[str, str]]:
-    """The URL without its secrets, for the database and for pages, and the secrets by name, which are stored encrypted.
-
-    Secret are passwords, user names without a password, which may be tokens, and a webhook's query; unless a variable
-    replaces them. A path is not secret. Raises WrongAddress.
-    """
-    address = parse(url)
-    secrets = {name: getattr(address, name) for name in _SECRETS if _is_secret(address, name)}
-    without: dict[str, Any] = dict.fromkeys(secrets, "")
-    public = _public(replace(address, **without))
-    # It may be longer than the URL.
-    parse(public)
-    return public, secrets
-
-
-def join_secrets(public_url: str, secrets: Mapping[str, Any]) -> Address:
-    """The address of a stored URL and its decrypted secrets; others than those of an address may be among them."""
-    return replace(parse(public_url), **{name: secrets[name] for name in _SECRETS if name in secrets})
-
-
-def _is_secret(address: Address, name: str) -> bool:
-    value: str = getattr(address, name)
-    if name == "query":
-        values = [part.partition("=")[2] for part in value.split("&")]
-        return value != "" and not all(map(_VARIABLE.fullmatch, values))
-    if name == "username" and address.password:
-        return False
-    return value != "" and not _VARIABLE.fullmatch(value)
-
-
-def _public(address: Address) -> str:
-    username, password = (
-        text if _VARIABLE.fullmatch(text) else quote(text.replace("$$", "$"), safe="")
-        for text in (address.username, address.password)
-    )
-    user = username + (f":{password}" if password else "")
-    defaults = _OPTIONS.get(address.kind, {})
-    options = {name: value for name, value in address.options.items() if value != defaults[name]}
-    query = address.query.replace("$$", "$") or urlencode(options, safe=":{}$/*.,-").replace("$$", "%24")
-    return _url(address, user, address.path.replace("$$", "$"), query)
-
-
-def _url(address: Address, user: str, path: str, query: str) -> str:
+def url_of(address: Address, user: str, path: str, query: str) -> str:
+    """The URL of an address with these parts in place of its own. Default ports are left out."""
     scheme, port = next(
         (name, port) for name, (kind, tls, port) in _SCHEMES.items() if (kind, tls) == (address.kind, address.tls)
     )
@@ -198,12 +135,12 @@ def _scheme(url: str) -> tuple[str, bool, int, str]:
 
 def _template(encoded: str) -> str:
     """The text with each dollar doubled that does not begin a variable."""
-    return _VARIABLE_OR_DOLLAR.sub(lambda found: found[0] if found[1] or found[2] else found[0] * 2, encoded)
+    return VARIABLE_OR_DOLLAR.sub(lambda found: found[0] if found[1] or found[2] else found[0] * 2, encoded)
 
 
 def _credential(encoded: str) -> str:
     """A user name or password: a variable, or a text whose dollars are only dollars."""
-    return encoded if _VARIABLE.fullmatch(encoded) else _decoded(encoded).replace("$", "$$")
+    return encoded if VARIABLE.fullmatch(encoded) else _decoded(encoded).replace("$", "$$")
 
 
 def _decoded(encoded: str) -> str:
@@ -211,7 +148,7 @@ def _decoded(encoded: str) -> str:
         text = unquote(encoded, errors="strict")
     except UnicodeDecodeError:
         raise WrongAddress("the address has a %-code that is not UTF-8; write a % itself as %25") from None
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         raise WrongAddress("the address has the %-code of a control character; remove it")
     return text
 
@@ -245,11 +182,11 @@ def _host(text: str, default_port: int) -> tuple[str, int]:
 def _options(kind: str, query: str) -> dict[str, str]:
     _decoded(query)
     given = parse_qsl(_template(query).replace("%24", "$$"), keep_blank_values=True)
-    known = _OPTIONS[kind]
+    known = OPTIONS[kind]
     for name, value in given:
         if name not in known:
             raise WrongAddress(f"{name[:40]!r} is not an option of {kind}; allowed: {', '.join(known)}")
-        for part in re.findall(r"\{[^{}]*\}|[{}]", _VARIABLE.sub("", value)):
+        for part in re.findall(r"\{[^{}]*\}|[{}]", VARIABLE.sub("", value)):
             if part not in _PLACEHOLDERS:
                 raise WrongAddress(
                     f"{name} has {part[:40]}; allowed: {', '.join(_PLACEHOLDERS)}, and variables as $NAME"
@@ -272,12 +209,3 @@ def _check(address: Address) -> None:
     if not address.tls and (unused := [name for name in _TLS_OPTIONS if options.get(name)]):
         encrypted = next(name for name, (its_kind, tls, _) in _SCHEMES.items() if (its_kind, tls) == (kind, True))
         raise WrongAddress(f"{unused[0]} is an option of TLS; begin the address with {encrypted}://, or remove it")
-
-
-def _variable(name: str, env: Mapping[str, str]) -> str:
-    value = env.get(name)
-    if not value:
-        raise WrongAddress(f"{name} is not set in the environment of the relay worker; the address names it")
-    if _CONTROL.search(value):
-        raise WrongAddress(f"{name} has a line break or another control character in the environment; remove it")
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..config import Config
-from . import address
+from . import address_secrets
 from .address import WEBHOOK, Address
 from .destinations import Destination
 from .secrets import SecretBox
@@ -20,7 +20,7 @@ def secret_box(config: Config) -> SecretBox:
 def address_of(destination: Destination, box: SecretBox) -> Address:
     """Raises SecretsLocked, and WrongAddress for a variable that is not set."""
     secrets = box.unlock(destination.secrets)
-    return address.resolve(address.join_secrets(destination.url, secrets), os.environ)
+    return address_secrets.resolve(address_secrets.join_secrets(destination.url, secrets), os.environ)
 
 
 def sender_of(destination: Destination, config: Config) -> Sender:
