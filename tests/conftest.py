@@ -33,6 +33,7 @@ from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
 from .support.database_roles import SHOP, STRANGER, make_role, signed_in
 from .support.processes import SECRET, Doorbell, Process
+from .support.receivers import Behaviour, Receiver, StartReceiver
 from .support.relay import Relay
 from .support.servers import servers
 from .support.wait import eventually
@@ -176,6 +177,20 @@ def relay(service: Service, conn: psycopg.Connection) -> Iterator[Relay]:
     yield Relay(conn, config, worker)
     worker.stop()
     worker.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[StartReceiver]:
+    """Starts receivers, and stops them at the end of the test."""
+    started: list[Receiver] = []
+
+    def start(behave: Behaviour, **options: object) -> Receiver:
+        started.append(Receiver(behave, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
 
 
 @pytest.fixture

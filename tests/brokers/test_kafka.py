@@ -1,4 +1,4 @@
-"""What the sender of Kafka makes of the broker's answers, on a real broker."""
+"""The outcomes of the sender of Kafka, for each answer of a real broker."""
 
 from __future__ import annotations
 

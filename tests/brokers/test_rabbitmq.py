@@ -1,4 +1,4 @@
-"""What the sender of RabbitMQ makes of the broker's answers: confirmed, returned, rejected, too large, no such exchange."""
+"""The outcomes of the sender of RabbitMQ, for each answer of a real broker: confirmed, returned, rejected."""
 
 from __future__ import annotations
 

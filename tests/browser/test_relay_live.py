@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from webapp.relay.worker import RelayWorker
-
-from ..conftest import config_for
 from ..support.processes import Doorbell
 from ..support.relay import Relay, attempt, deliver, hold
-from ..support.world import Service, World
+from ..support.world import World
 from .conftest import Sign
 from .test_accessibility import overflow, violations
 
@@ -23,15 +18,6 @@ pytestmark = pytest.mark.browser
 FAULTS = (Path(__file__).parent / "layout.js").read_text()
 LONG = "payments-of-the-north-western-warehouse1"
 REASON = "the message has 1,200,345 bytes; this topic accepts 1,048,576 (max.message.bytes)"
-
-
-@pytest.fixture
-def relay(service: Service, conn: psycopg.Connection) -> Iterator[Relay]:
-    config = config_for(service)
-    worker = RelayWorker(config)
-    yield Relay(conn, config, worker)
-    worker.stop()
-    worker.close()
 
 
 @pytest.fixture

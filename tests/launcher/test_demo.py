@@ -144,7 +144,7 @@ def test_the_customers_find_something_to_change_when_no_order_can_be_paid(
             pass
         done: list[str] = []
         while len(done) < 200:
-            # What has been placed since is paid at once: as in a night without new orders.
+            # Orders placed since are paid at once, as in a night without new orders.
             customer.act("pay")
             done.append(customer.act())
     assert not [what for what in done if what.startswith("nothing")]

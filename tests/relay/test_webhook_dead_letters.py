@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from webapp.relay import active, verbs
 from webapp.relay.verbs import RelayError
-from webapp.webhooks.schedule import WAIT_SECONDS
+from webapp.webhooks.schedule import MAX_ATTEMPTS
 
 from ..support.relay import ACTOR, Relay
 from ..support.webhooks import (
@@ -19,21 +19,13 @@ from ..support.webhooks import (
     Inbox,
     answer,
     deliveries,
+    failing,
     make_due,
     set_attempts,
     states,
+    working,
 )
 from ..support.world import World
-
-DEAD_AFTER = len(WAIT_SECONDS)
-
-
-def failing(inbox: Inbox, status: int = 500, **headers: str) -> None:
-    inbox.reply = lambda _request: answer(status, b"no", **headers)
-
-
-def working(inbox: Inbox) -> None:
-    inbox.reply = lambda _request: answer(200)
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def dead(relay: Relay, world: World, acme: int, inbox: Inbox) -> int:
     order = world.order(acme, paid_at="now()", shipped_at="now()")
     inbox.reply = lambda request: answer(400 if request.order_id == order else 200)
     relay.run(HOOK)
-    set_attempts(relay.conn, DEAD_AFTER - 1)
+    set_attempts(relay.conn, MAX_ATTEMPTS - 1)
     make_due(relay.conn)
     relay.run(HOOK)
     assert states(relay.conn) == ["dead", "waiting", "waiting"]
@@ -148,7 +140,7 @@ def test_all_deliveries_that_failed_since_a_time_are_resent(
     failing(inbox)
     old, new = world.order(acme), world.order(acme)
     relay.run(HOOK)
-    set_attempts(relay.conn, DEAD_AFTER - 1)
+    set_attempts(relay.conn, MAX_ATTEMPTS - 1)
     make_due(relay.conn)
     relay.run(HOOK)
     relay.conn.execute("UPDATE webhook_deliveries SET done_at = now() - interval '2 days' WHERE order_id = %s", [old])

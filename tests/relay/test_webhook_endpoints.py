@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,13 +11,11 @@ from webapp.relay import audit, verbs
 from webapp.relay.destinations import NoSuchDestination
 from webapp.relay.webhook_outlet import FAILING_REASON, GONE_REASON, MAX_IN_FLIGHT, MAX_QUEUED
 
-from ..support.receivers import Receiver, Visit
+from ..support.receivers import StartReceiver, Visit
 from ..support.relay import ACTOR, Relay
 from ..support.wait import eventually
 from ..support.webhooks import HOOK, Inbox, answer, attempts, deliveries, make_due, states
 from ..support.world import World
-
-Start = Callable[..., Receiver]
 
 
 def failing_for(relay: Relay, interval: str) -> None:
@@ -127,7 +124,7 @@ class Gate:
 
 
 @pytest.fixture
-def gate(relay: Relay, receiver: Start, short_runs: None) -> Gate:
+def gate(relay: Relay, receiver: StartReceiver, short_runs: None) -> Gate:
     gate = Gate()
     relay.add(HOOK, receiver(gate).url)
     return gate

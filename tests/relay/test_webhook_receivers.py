@@ -16,13 +16,12 @@ from webapp.relay.webhook_outlet import MAX_IN_FLIGHT
 from webapp.webhooks.answer import MAX_KEPT_BYTES
 from webapp.webhooks.post import post
 
-from ..support.receivers import Receiver, Visit
+from ..support.receivers import StartReceiver, Visit
 from ..support.relay import Relay
 from ..support.wait import eventually
 from ..support.webhooks import HOOK, Inbox, Request, answer, attempts, deliveries, signing_secret, states
 from ..support.world import World
 
-Start = Callable[..., Receiver]
 # Far less than the deadline of a request, far more than a good answer takes.
 SOON_SECONDS = 10.0
 
@@ -48,7 +47,7 @@ def silent(visit: Visit) -> None:
 
 @pytest.mark.parametrize("slow", [drip_a_body, drip_headers, silent])
 def test_slow_answers_hold_their_own_orders_and_no_other(
-    relay: Relay, world: World, acme: int, receiver: Start, short_runs: None, slow: Callable[[Visit], None]
+    relay: Relay, world: World, acme: int, receiver: StartReceiver, short_runs: None, slow: Callable[[Visit], None]
 ) -> None:
     """All but one of the requests in flight are slow."""
     good = Inbox()
@@ -88,7 +87,7 @@ def test_an_answer_that_is_not_complete_in_time_is_a_failed_attempt(
     relay: Relay,
     world: World,
     acme: int,
-    receiver: Start,
+    receiver: StartReceiver,
     short_runs: None,
     short_deadline: None,
     slow: Callable[[Visit], None],
@@ -108,7 +107,7 @@ def test_an_answer_that_is_not_complete_in_time_is_a_failed_attempt(
 
 
 def test_a_receiver_that_is_away_fails_in_words_without_its_path_and_another_webhook_goes_on(
-    relay: Relay, world: World, acme: int, receiver: Start, inbox: Inbox
+    relay: Relay, world: World, acme: int, receiver: StartReceiver, inbox: Inbox
 ) -> None:
     away = receiver(Inbox())
     away.close()
@@ -150,7 +149,7 @@ def test_secrets_that_a_receiver_repeats_are_masked_everywhere(
     relay: Relay,
     world: World,
     acme: int,
-    receiver: Start,
+    receiver: StartReceiver,
     short_runs: None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from webapp.relay.worker import RelayWorker
-from webapp.webhooks.schedule import WAIT_SECONDS
+from webapp.webhooks.schedule import MAX_ATTEMPTS, WAIT_SECONDS
 
 from ..support.relay import Relay
 from ..support.wait import eventually
@@ -19,22 +19,14 @@ from ..support.webhooks import (
     answer,
     attempts,
     deliveries,
+    failing,
     make_due,
     set_attempts,
     signing_secret,
     states,
+    working,
 )
 from ..support.world import World
-
-DEAD_AFTER = len(WAIT_SECONDS)
-
-
-def failing(inbox: Inbox, status: int = 500, **headers: str) -> None:
-    inbox.reply = lambda _request: answer(status, b"no", **headers)
-
-
-def working(inbox: Inbox) -> None:
-    inbox.reply = lambda _request: answer(200)
 
 
 def run_elsewhere(relay: Relay) -> None:
@@ -58,11 +50,11 @@ def test_attempts_follow_the_schedule_until_the_delivery_is_a_dead_letter(
     assert states(relay.conn) == ["waiting"]
     relay.run(HOOK)
     (dead,) = deliveries(relay.conn)
-    assert (dead["state"], dead["attempts"]) == ("dead", DEAD_AFTER)
+    assert (dead["state"], dead["attempts"]) == ("dead", MAX_ATTEMPTS)
     assert dead["reason"] == "The endpoint answered 500 Internal Server Error; only 2xx is a success."
     assert dead["done_at"] is not None
     relay.run(HOOK)
-    assert len(inbox.requests) == len(attempts(relay.conn)) == DEAD_AFTER
+    assert len(inbox.requests) == len(attempts(relay.conn)) == MAX_ATTEMPTS
 
 
 def test_each_attempt_has_the_same_id_and_body_and_a_signature_of_its_own(

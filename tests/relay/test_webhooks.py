@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from webapp.relay.verbs import BEGINNING
 
-from ..support.receivers import Receiver
+from ..support.receivers import StartReceiver
 from ..support.relay import Relay
 from ..support.webhooks import HOOK, Inbox, Request, answer, attempts, deliveries, signing_secret, states
 from ..support.world import World
 from .test_schemas import faults
-
-Start = Callable[..., Receiver]
 
 
 def test_a_committed_change_arrives_once_with_a_signature_that_the_reference_library_verifies(
@@ -59,7 +56,7 @@ def test_a_delivery_and_its_attempt_are_kept(relay: Relay, world: World, acme: i
 
 
 def test_tenant_and_types_filter_what_a_webhook_gets(
-    relay: Relay, world: World, acme: int, receiver: Start, short_runs: None
+    relay: Relay, world: World, acme: int, receiver: StartReceiver, short_runs: None
 ) -> None:
     inbox = Inbox()
     relay.add("paid", receiver(inbox).url, tenant_id=acme, types=["paid"], start=BEGINNING)
@@ -112,7 +109,7 @@ def test_many_events_of_many_orders_arrive_once_and_in_order(
 
 
 def test_a_webhook_from_the_beginning_gets_more_events_than_a_page_has(
-    relay: Relay, world: World, acme: int, receiver: Start
+    relay: Relay, world: World, acme: int, receiver: StartReceiver
 ) -> None:
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, currency, total_minor) "

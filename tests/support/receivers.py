@@ -113,3 +113,7 @@ class Receiver:
                 visit = Visit(secured, self._stopped)
                 self.visits.append(visit)
                 self._behave(visit)
+
+
+# Of the fixture `receiver`: the behaviour and further arguments of a Receiver.
+StartReceiver = Callable[..., Receiver]

@@ -75,6 +75,16 @@ class Inbox:
         return [request.event["data"]["type"] for request in self.requests if request.order_id == order_id]
 
 
+def failing(inbox: Inbox, status: int = 500, **headers: str) -> None:
+    """Answer with an error from now on."""
+    inbox.reply = lambda _request: answer(status, b"no", **headers)
+
+
+def working(inbox: Inbox) -> None:
+    """Answer 200 from now on."""
+    inbox.reply = lambda _request: answer(200)
+
+
 def signing_secret(relay: Relay, name: str = HOOK) -> str:
     return secret_box(relay.config).unlock(relay.find(name).secrets)[CURRENT]
 

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ..support.receivers import Behaviour, Receiver
 from ..support.redis_servers import Certificate
-
-Start = Callable[..., Receiver]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Start]:
-    """Starts receivers, and stops them at the end of the test."""
-    started: list[Receiver] = []
-
-    def start(behave: Behaviour, **options: object) -> Receiver:
-        started.append(Receiver(behave, **options))  # type: ignore[arg-type]
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close()
 
 
 @pytest.fixture(scope="session")

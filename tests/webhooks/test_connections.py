@@ -19,8 +19,7 @@ from webapp.webhooks.errors import CannotConnect, CannotResolve, DeadlineExceede
 from webapp.webhooks.post import post
 
 from ..support.ports import free_port
-from ..support.receivers import OK, Visit, answering
-from .conftest import Start
+from ..support.receivers import OK, StartReceiver, Visit, answering
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
@@ -32,7 +31,7 @@ def resolves_to(*answers: Sequence[str]) -> Callable[[str, int], Sequence[str]]:
     return lambda _host, _port: left.pop(0) if len(left) > 1 else left[0]
 
 
-def test_a_dns_that_changes_after_the_check_leads_to_the_checked_address(receiver: Start) -> None:
+def test_a_dns_that_changes_after_the_check_leads_to_the_checked_address(receiver: StartReceiver) -> None:
     checked = receiver(answering(OK), host="127.0.0.2")
     later = receiver(answering(OK), host="127.0.0.3", port=checked.port)
     resolve = resolves_to(["127.0.0.2"], ["127.0.0.3"])
@@ -44,7 +43,7 @@ def test_a_dns_that_changes_after_the_check_leads_to_the_checked_address(receive
     assert post(url, b"{}", {}, allow=LOOPBACK, resolve=resolve).address == "127.0.0.3"
 
 
-def test_a_dns_that_changes_to_an_address_inside_is_refused_at_the_next_request(receiver: Start) -> None:
+def test_a_dns_that_changes_to_an_address_inside_is_refused_at_the_next_request(receiver: StartReceiver) -> None:
     server = receiver(answering(OK), host="127.0.0.2")
     allow = (ipaddress.ip_network("127.0.0.2"),)
     resolve = resolves_to(["127.0.0.2"], ["127.0.0.1"], ["127.0.0.2", "127.0.0.1"])
@@ -56,7 +55,7 @@ def test_a_dns_that_changes_to_an_address_inside_is_refused_at_the_next_request(
     assert len(server.visits) == 1
 
 
-def test_the_systems_resolver_is_asked_once_and_the_connection_has_an_address(receiver: Start) -> None:
+def test_the_systems_resolver_is_asked_once_and_the_connection_has_an_address(receiver: StartReceiver) -> None:
     server = receiver(answering(OK))
     # Audit events show each look-up and each connection of the interpreter.
     script = f"""
@@ -74,14 +73,14 @@ def test_the_systems_resolver_is_asked_once_and_the_connection_has_an_address(re
     assert (lines, ran.stderr) == (["look-up localhost", "connection 127.0.0.1", "status 200"], "")
 
 
-def test_the_next_checked_address_is_used_when_one_refuses(receiver: Start) -> None:
+def test_the_next_checked_address_is_used_when_one_refuses(receiver: StartReceiver) -> None:
     server = receiver(answering(OK), host="127.0.0.2")
     found = resolves_to(["127.0.0.9", "::1", "127.0.0.2"])
     answer = post(f"http://two.example:{server.port}/", b"{}", {}, allow=LOOPBACK, resolve=found)
     assert (answer.status, answer.address) == (200, "127.0.0.2")
 
 
-def test_a_silent_address_leaves_time_for_the_next_one(receiver: Start) -> None:
+def test_a_silent_address_leaves_time_for_the_next_one(receiver: StartReceiver) -> None:
     server = receiver(answering(OK), host="127.0.0.2")
     with socket.create_server(("127.0.0.9", server.port), backlog=0) as full, socket.socket() as first:
         first.connect(full.getsockname())
@@ -91,7 +90,7 @@ def test_a_silent_address_leaves_time_for_the_next_one(receiver: Start) -> None:
     assert 1_000 <= answer.milliseconds < 2_000
 
 
-def test_a_host_of_many_dead_addresses_is_tried_four_times(receiver: Start) -> None:
+def test_a_host_of_many_dead_addresses_is_tried_four_times(receiver: StartReceiver) -> None:
     port = free_port()
     found = resolves_to([f"127.0.0.{n}" for n in range(2, 200)])
     began = time.monotonic()
@@ -104,13 +103,13 @@ def test_a_host_of_many_dead_addresses_is_tried_four_times(receiver: Start) -> N
     assert server.visits == []
 
 
-def test_an_unknown_host_is_reported(receiver: Start) -> None:
+def test_an_unknown_host_is_reported(receiver: StartReceiver) -> None:
     with pytest.raises(CannotResolve, match=r"no-such-host\.invalid has no address"):
         post("https://no-such-host.invalid/?token=hunter2", b"{}", {})
 
 
 def test_tls_is_verified_for_the_name_of_the_url(
-    receiver: Start, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+    receiver: StartReceiver, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     server = receiver(answering(OK), tls=server_tls)
     url = f"https://hooks.example:{server.port}/"
@@ -121,7 +120,7 @@ def test_tls_is_verified_for_the_name_of_the_url(
 
 
 def test_tls_is_verified_for_an_address(
-    receiver: Start, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+    receiver: StartReceiver, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     server = receiver(answering(OK), tls=server_tls)
     assert post(server.url, b"{}", {}, allow=LOOPBACK, tls=client_tls).status == 200
@@ -131,7 +130,7 @@ def test_tls_is_verified_for_an_address(
 
 
 def test_a_certificate_for_another_name_is_refused(
-    receiver: Start, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+    receiver: StartReceiver, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     server = receiver(answering(OK), tls=server_tls)
     found = resolves_to(["127.0.0.1"])
@@ -141,14 +140,14 @@ def test_a_certificate_for_another_name_is_refused(
     assert server.visits == [], "the request is not sent"
 
 
-def test_a_self_signed_certificate_is_refused(receiver: Start, server_tls: ssl.SSLContext) -> None:
+def test_a_self_signed_certificate_is_refused(receiver: StartReceiver, server_tls: ssl.SSLContext) -> None:
     server = receiver(answering(OK), tls=server_tls)
     with pytest.raises(TlsError, match="is not valid: it is self-signed"):
         post(server.url, b"{}", {}, allow=LOOPBACK)
     assert server.visits == []
 
 
-def test_a_receiver_without_tls_is_reported(receiver: Start) -> None:
+def test_a_receiver_without_tls_is_reported(receiver: StartReceiver) -> None:
     def behave(visit: Visit) -> None:
         visit.socket.recv(1000)
         visit.socket.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -160,7 +159,7 @@ def test_a_receiver_without_tls_is_reported(receiver: Start) -> None:
 
 
 def test_the_deadline_ends_a_handshake_and_a_drip_inside_tls(
-    receiver: Start, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+    receiver: StartReceiver, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     def drip(visit: Visit) -> None:
         visit.read_request()

@@ -16,8 +16,7 @@ from webapp.webhooks.errors import DeadlineExceeded, MalformedAnswer, PostError
 from webapp.webhooks.exchange import MAX_KEPT_BYTES, MAX_READ_BYTES
 from webapp.webhooks.post import post
 
-from ..support.receivers import OK, Behaviour, Visit, answering
-from .conftest import Start
+from ..support.receivers import OK, Behaviour, StartReceiver, Visit, answering
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 BODY = json.dumps({"type": "order.paid"}).encode()
@@ -80,7 +79,7 @@ def never_read(visit: Visit) -> None:
     "behave",
     [drip_body, drip_body_to_the_end, drip_headers, drip_header_lines, drip_chunks, drip_continue, never_answer],
 )
-def test_a_slow_receiver_is_left_at_the_deadline(receiver: Start, behave: Behaviour) -> None:
+def test_a_slow_receiver_is_left_at_the_deadline(receiver: StartReceiver, behave: Behaviour) -> None:
     server = receiver(behave)
     with (
         lasts(SHORT, SHORT + 2),
@@ -90,7 +89,7 @@ def test_a_slow_receiver_is_left_at_the_deadline(receiver: Start, behave: Behavi
     assert server.visits[0].body == BODY
 
 
-def test_a_receiver_that_never_reads_is_left_at_the_deadline(receiver: Start) -> None:
+def test_a_receiver_that_never_reads_is_left_at_the_deadline(receiver: StartReceiver) -> None:
     server = receiver(never_read)
     with lasts(SHORT, SHORT + 2), pytest.raises(DeadlineExceeded):
         post(server.url, bytes(20_000_000), HEADERS, SHORT, LOOPBACK)
@@ -111,7 +110,7 @@ def test_a_host_that_never_accepts_is_left_at_the_deadline() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
     ],
 )
-def test_a_huge_body_is_cut_and_not_read_to_its_end(receiver: Start, head: bytes) -> None:
+def test_a_huge_body_is_cut_and_not_read_to_its_end(receiver: StartReceiver, head: bytes) -> None:
     sent = []
 
     def behave(visit: Visit) -> None:
@@ -127,7 +126,7 @@ def test_a_huge_body_is_cut_and_not_read_to_its_end(receiver: Start, head: bytes
     assert sum(sent) < 100 * MAX_READ_BYTES, "beyond the buffers of the kernel nothing was read"
 
 
-def test_a_body_of_endless_chunks_is_cut(receiver: Start) -> None:
+def test_a_body_of_endless_chunks_is_cut(receiver: StartReceiver) -> None:
     def behave(visit: Visit) -> None:
         visit.read_request()
         visit.socket.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -148,7 +147,7 @@ def test_a_body_of_endless_chunks_is_cut(receiver: Start) -> None:
     ],
 )
 def test_a_body_that_ends_early_is_marked_as_cut_and_keeps_the_status(
-    receiver: Start, sent: bytes, body: bytes
+    receiver: StartReceiver, sent: bytes, body: bytes
 ) -> None:
     answer = post(receiver(answering(sent)).url, BODY, HEADERS, allow=LOOPBACK)
     assert (answer.status, answer.body, answer.is_cut) == (200, body, True)
@@ -171,14 +170,14 @@ def test_a_body_that_ends_early_is_marked_as_cut_and_keeps_the_status(
         (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "sent more headers than"),
     ],
 )
-def test_a_malformed_answer_is_reported(receiver: Start, sent: bytes, words: str) -> None:
+def test_a_malformed_answer_is_reported(receiver: StartReceiver, sent: bytes, words: str) -> None:
     server = receiver(answering(sent))
     with pytest.raises(MalformedAnswer, match=f"127.0.0.1:{server.port} {words}") as raised:
         post(server.url, BODY, HEADERS, allow=LOOPBACK)
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_hundred_slow_receivers_cost_the_time_of_one(receiver: Start) -> None:
+def test_a_hundred_slow_receivers_cost_the_time_of_one(receiver: StartReceiver) -> None:
     def behave(visit: Visit) -> None:
         visit.read_request()
         visit.stopped.wait(0.3)

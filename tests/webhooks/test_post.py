@@ -12,8 +12,7 @@ from webapp.webhooks.errors import CannotConnect, MalformedAnswer, RefusedAddres
 from webapp.webhooks.post import post
 
 from ..support.ports import free_port
-from ..support.receivers import OK, Visit, answering
-from .conftest import Start
+from ..support.receivers import OK, StartReceiver, Visit, answering
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 BODY = json.dumps({"type": "order.paid"}).encode()
@@ -21,7 +20,7 @@ HEADERS = {"Content-Type": "application/json", "webhook-id": "7-1"}
 SHORT = 0.3
 
 
-def test_the_receiver_gets_the_body_and_headers_and_its_answer_comes_back(receiver: Start) -> None:
+def test_the_receiver_gets_the_body_and_headers_and_its_answer_comes_back(receiver: StartReceiver) -> None:
     server = receiver(
         answering(b"HTTP/1.1 202 Accepted\r\nContent-Length: 5\r\nX-Trace: a\r\nX-Trace: b\r\n\r\nfine\n")
     )
@@ -57,12 +56,12 @@ def test_the_receiver_gets_the_body_and_headers_and_its_answer_comes_back(receiv
         (b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", 999, b""),
     ],
 )
-def test_answers_of_all_forms_are_read(receiver: Start, sent: bytes, status: int, body: bytes) -> None:
+def test_answers_of_all_forms_are_read(receiver: StartReceiver, sent: bytes, status: int, body: bytes) -> None:
     answer = post(receiver(answering(sent)).url, BODY, HEADERS, allow=LOOPBACK)
     assert (answer.status, answer.body, answer.is_cut) == (status, body, False)
 
 
-def test_an_answer_is_not_waited_for_beyond_its_length(receiver: Start) -> None:
+def test_an_answer_is_not_waited_for_beyond_its_length(receiver: StartReceiver) -> None:
     def behave(visit: Visit) -> None:
         visit.read_request()
         visit.socket.sendall(OK)
@@ -72,7 +71,7 @@ def test_an_answer_is_not_waited_for_beyond_its_length(receiver: Start) -> None:
     assert post(receiver(behave).url, BODY, HEADERS, allow=LOOPBACK).body == b"ok"
 
 
-def test_a_redirect_is_returned_and_not_followed(receiver: Start) -> None:
+def test_a_redirect_is_returned_and_not_followed(receiver: StartReceiver) -> None:
     inside = receiver(answering(OK))
     moved = f"HTTP/1.1 302 Found\r\nLocation: {inside.url}\r\nContent-Length: 0\r\n\r\n".encode()
     answer = post(receiver(answering(moved)).url, BODY, HEADERS, allow=LOOPBACK)
@@ -82,7 +81,7 @@ def test_a_redirect_is_returned_and_not_followed(receiver: Start) -> None:
 
 
 @pytest.mark.parametrize("reads_on", [True, False])
-def test_an_answer_that_comes_before_the_body_was_read_is_returned(receiver: Start, reads_on: bool) -> None:
+def test_an_answer_that_comes_before_the_body_was_read_is_returned(receiver: StartReceiver, reads_on: bool) -> None:
     def behave(visit: Visit) -> None:
         visit.socket.recv(1000)
         visit.socket.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -93,7 +92,7 @@ def test_an_answer_that_comes_before_the_body_was_read_is_returned(receiver: Sta
     assert post(receiver(behave).url, bytes(5_000_000), HEADERS, allow=LOOPBACK).status == 413
 
 
-def test_a_receiver_that_resets_the_connection_is_reported(receiver: Start) -> None:
+def test_a_receiver_that_resets_the_connection_is_reported(receiver: StartReceiver) -> None:
     def behave(visit: Visit) -> None:
         visit.socket.recv(1000)
         visit.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -109,7 +108,7 @@ def test_a_refused_connection_is_reported_without_the_urls_secrets() -> None:
     assert str(raised.value) == f"Could not connect to 127.0.0.1:{port}: the connection was refused."
 
 
-def test_no_proxy_of_the_environment_is_used(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_is_used(receiver: StartReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy, server = receiver(answering(OK)), receiver(answering(OK))
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
@@ -117,7 +116,7 @@ def test_no_proxy_of_the_environment_is_used(receiver: Start, monkeypatch: pytes
     assert (len(proxy.visits), len(server.visits)) == (0, 1)
 
 
-def test_the_connection_is_closed_after_the_answer(receiver: Start) -> None:
+def test_the_connection_is_closed_after_the_answer(receiver: StartReceiver) -> None:
     closed = []
 
     def behave(visit: Visit) -> None:
@@ -143,7 +142,9 @@ def test_the_connection_is_closed_after_the_answer(receiver: Start) -> None:
         {"a": "€"},
     ],
 )
-def test_headers_that_would_change_the_request_itself_are_refused(receiver: Start, headers: dict[str, str]) -> None:
+def test_headers_that_would_change_the_request_itself_are_refused(
+    receiver: StartReceiver, headers: dict[str, str]
+) -> None:
     server = receiver(answering(OK))
     with pytest.raises(ValueError, match=r"belongs to the connection|cannot carry"):
         post(server.url, BODY, headers, allow=LOOPBACK)
@@ -151,14 +152,14 @@ def test_headers_that_would_change_the_request_itself_are_refused(receiver: Star
     assert post(server.url, BODY, {"Authorization": "Bearer ü"}, allow=LOOPBACK).is_success
 
 
-def test_an_address_inside_is_refused_without_a_connection(receiver: Start) -> None:
+def test_an_address_inside_is_refused_without_a_connection(receiver: StartReceiver) -> None:
     server = receiver(answering(OK))
     with pytest.raises(RefusedAddress, match="a loopback"):
         post(f"https://127.0.0.1:{server.port}/", BODY, HEADERS)
     assert server.visits == []
 
 
-def test_control_characters_of_the_answer_reach_neither_headers_nor_text(receiver: Start) -> None:
+def test_control_characters_of_the_answer_reach_neither_headers_nor_text(receiver: StartReceiver) -> None:
     sent = b"HTTP/1.1 200 OK\r\nX-A: a\x00\x1bb\r\n c\r\nContent-Length: 4\r\n\r\n\x00\xff\xc3\xa9"
     answer = post(receiver(answering(sent)).url, BODY, HEADERS, allow=LOOPBACK)
     assert answer.header("X-A") == "a b c"

@@ -16,9 +16,8 @@ import pytest
 
 from webapp.webhooks.watchdog import MIN_SWEEP_ENTRIES, Deadline, Watchdog
 
-from ..support.receivers import Visit
+from ..support.receivers import StartReceiver, Visit
 from ..support.wait import eventually
-from .conftest import Start
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,7 +102,7 @@ def drip(visit: Visit) -> None:
     visit.drip(b"x")
 
 
-def test_the_deadline_holds_in_a_forked_process(receiver: Start) -> None:
+def test_the_deadline_holds_in_a_forked_process(receiver: StartReceiver) -> None:
     script = """
         import ipaddress, os, sys
         from webapp.webhooks.post import DeadlineExceeded, post
@@ -124,7 +123,7 @@ def test_the_deadline_holds_in_a_forked_process(receiver: Start) -> None:
     assert run(script, receiver(drip).url) == "deadline deadline\n"
 
 
-def test_requests_in_greenlets_wait_together_and_keep_the_deadline(receiver: Start) -> None:
+def test_requests_in_greenlets_wait_together_and_keep_the_deadline(receiver: StartReceiver) -> None:
     script = """
         from gevent import monkey
         monkey.patch_all()

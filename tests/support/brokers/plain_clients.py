@@ -35,7 +35,7 @@ READ_SECONDS = 60.0
 class PlainClient(ABC):
     """A stream, queue or topic is a `name` of letters, digits and `_`."""
 
-    # What `write` raises when the server is away or its answer is missing.
+    # Raised by `write` when the server is away or its answer is missing.
     errors: tuple[type[Exception], ...]
 
     def __init__(self, url: str) -> None:
