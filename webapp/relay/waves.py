@@ -20,7 +20,7 @@ UNCLEAR_TRIES = 4
 
 @dataclass
 class SentPage:
-    """What became of a page, by event id: where messages were acknowledged, why they were refused, which wait behind those.
+    """The outcome of a page, by event id: positions of acknowledged messages, reasons of refused ones, those that wait behind.
 
     `repeats` is the number of messages that were sent again.
     """

@@ -43,5 +43,5 @@ def connect_words(error: Exception, address: Address, seconds: float) -> str:
 
 
 def loss_words(error: Exception) -> str:
-    """What ended a connection: the broker's text, or the system's."""
+    """The reason for the end of a connection: the broker's text, or the system's."""
     return str(getattr(error, "reply_text", None) or getattr(error, "strerror", None) or error or type(error).__name__)
