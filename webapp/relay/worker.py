@@ -35,7 +35,7 @@ from .senders.base import BrokerAway, ClientMissing
 
 # A run ends by then, so that the destinations share the threads; the task is sent again when there is more.
 RUN_SECONDS = 20.0
-# What a destination keeps between two runs is closed after this long without one.
+# The connections of a destination are closed after this long without a run.
 IDLE_SECONDS = 60.0
 # The first diff of a destination that begins at the oldest event measures the whole history.
 STATEMENT_SECONDS = 120.0
