@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from . import pacing
-from .pacing import Pacing
+from .pacing import Pacing, clamp
 
 # Before the first measurement.
 FIRST_REFETCH_SECONDS = 0.0004
@@ -86,11 +86,7 @@ class ProcessCosts:
         """
         measured, app = self._sum_seconds / self._sum_refetches, self._sum_app_seconds / self._sum_refetches
         low, high = APP_TIMES
-        return _clamp(_clamp(measured, low * app, high * app), *REFETCH_BOUNDS)
-
-
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
+        return clamp(clamp(measured, low * app, high * app), *REFETCH_BOUNDS)
 
 
 def smoothed_render(before: float | None, found: float) -> float:

@@ -81,7 +81,7 @@ def pacing(refetch_seconds: float, viewers: int, requests: float = 0.0) -> Pacin
     if not viewers:
         return Pacing(0.0, PAGE_PART * MIN_ROUND_SECONDS, 0.0)
     requests = max(requests, requests_per_round(viewers))
-    seconds = _clamp(requests * refetch_seconds / PAGES_SHARE, MIN_ROUND_SECONDS, MAX_ROUND_SECONDS)
+    seconds = clamp(requests * refetch_seconds / PAGES_SHARE, MIN_ROUND_SECONDS, MAX_ROUND_SECONDS)
     jitter = min(viewers * refetch_seconds, PAGE_PART * seconds) if is_crowd(viewers) else 0.0
     return Pacing(seconds, PAGE_PART * seconds, jitter)
 
@@ -104,8 +104,9 @@ def fan_out_seconds(took_seconds: float, viewers: int) -> float:
     """The pause after a fan-out that took `took_seconds`: none for few streams."""
     if not is_crowd(viewers):
         return 0.0
-    return _clamp(took_seconds * (1 / FAN_OUT_SHARE - 1), MIN_FAN_OUT_SECONDS, MAX_FAN_OUT_SECONDS)
+    return clamp(took_seconds * (1 / FAN_OUT_SHARE - 1), MIN_FAN_OUT_SECONDS, MAX_FAN_OUT_SECONDS)
 
 
-def _clamp(value: float, low: float, high: float) -> float:
+def clamp(value: float, low: float, high: float) -> float:
+    """The value, or the bound that it exceeds."""
     return min(max(value, low), high)
