@@ -69,7 +69,7 @@ def cancel_replay(name: str) -> None:
 def dead(name: str) -> None:
     """List the dead letters of NAME, and how many events wait behind each."""
     with found(name) as (conn, destination):
-        rows = report.dead_letters(conn, destination)
+        rows = report.list_dead_letters(conn, destination)
     if not rows:
         click.echo(f"{name} has no dead letters.")
         return

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import psycopg
-
-from ..relay import destinations
+from ..relay import dead_letters, destinations
 from ..relay.destinations import ACTIVE, DISABLED, Destination
 from ..relay.late import late
 from .finding import Finding, duration, fault, ok, warn
 from .system import System
-
-_DEAD = """
-SELECT destination_id, count(*) FROM (
-    SELECT destination_id FROM relay_held_events WHERE reason IS NOT NULL
-    UNION ALL SELECT destination_id FROM webhook_deliveries WHERE state = 'dead'
-) AS dead GROUP BY destination_id
-"""
 
 
 def check(system: System) -> Iterator[Finding]:
     with system.postgresql() as conn:
         found = destinations.every(conn)
         waits = {seen.destination.id: seen.oldest_seconds for seen in late(conn)}
-        dead = {row["destination_id"]: row["count"] for row in _rows(conn)}
+        dead = dead_letters.counts(conn)
     for destination in found:
         yield from _check(destination, waits.get(destination.id), dead.get(destination.id, 0))
     active = sum(destination.state == ACTIVE for destination in found)
@@ -49,8 +39,3 @@ def _check(destination: Destination, oldest_seconds: float | None, dead: int) ->
             f"{name} has {dead} dead letter{'' if dead == 1 else 's'}; later events of their orders wait",
             f"flask relay dead {name} shows the reasons; then retry or skip.",
         )
-
-
-def _rows(conn: psycopg.Connection[Any]) -> list[dict[str, Any]]:
-    with conn.cursor(row_factory=psycopg.rows.dict_row) as rows:
-        return rows.execute(_DEAD).fetchall()

@@ -36,15 +36,18 @@ class WebhookPoster:
         address = address_of(destination, box)
         self._url, self._hidden = address.url, secret_texts(destination.url, address, self._secrets)
 
+    def post(self, message_id: str, body: bytes, at: datetime) -> Answer | PostError:
+        """One request of the time `at`, signed with the secrets of then."""
+        signed = headers(message_id, at, body, signing_secrets(self._secrets, at))
+        try:
+            return post(self._url, body, {"Content-Type": STRUCTURED_TYPE, **signed}, allow=self._allow)
+        except PostError as error:
+            return error
+
     def attempt(self, delivery: Delivery) -> Attempt:
         """One request. Its timestamp and signature are its own; its id is the delivery's."""
         at, began = datetime.now(UTC), time.monotonic()
-        signed = headers(delivery.message_id, at, delivery.body, signing_secrets(self._secrets, at))
-        outcome: Answer | PostError
-        try:
-            outcome = post(self._url, delivery.body, {"Content-Type": STRUCTURED_TYPE, **signed}, allow=self._allow)
-        except PostError as error:
-            outcome = error
+        outcome = self.post(delivery.message_id, delivery.body, at)
         now, answer = datetime.now(UTC), outcome if isinstance(outcome, Answer) else None
         follows = next_attempt(delivery.attempts + 1, now, outcome, self._random)
         return Attempt(

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from ..outbox.cursor import UnusableCursor
-from . import deliveries, replays
+from . import dead_letters, deliveries, replays
 from .address import WEBHOOK
 from .destinations import Destination
 from .verbs import RelayError
@@ -20,8 +20,6 @@ SUMMARY = ("name", "kind", "tenant", "types", "state", "unread", "dead", "sent")
 DEAD = ("event", "order", "type", "attempts", "since", "waiting behind", "reason")
 
 _SLUGS = "SELECT id, slug FROM tenants ORDER BY id"
-_HELD_DEAD = "SELECT count(*) FROM relay_held_events WHERE destination_id = %s AND reason IS NOT NULL"
-_DELIVERIES_DEAD = "SELECT count(*) FROM webhook_deliveries WHERE destination_id = %s AND state = 'dead'"
 _HELD = """
 SELECT h.event_id, h.order_id, h.event->>'type', h.attempts, h.held_at, (
     SELECT count(*) FROM relay_held_events w
@@ -63,7 +61,7 @@ def summary(conn: psycopg.Connection[Any], destination: Destination) -> tuple[st
         "all" if destination.types is None else ",".join(destination.types),
         _state(destination),
         _unread(conn, destination),
-        str(_count_dead(conn, destination)),
+        str(dead_letters.counts(conn).get(destination.id, 0)),
         str(destination.sent),
     )
 
@@ -85,7 +83,7 @@ def details(conn: psycopg.Connection[Any], destination: Destination) -> Iterator
         yield f"{'audit':12} {_time(at)}  {actor}: {verb}{f', {text}' if text else ''}"
 
 
-def dead_letters(conn: psycopg.Connection[Any], destination: Destination) -> list[tuple[Any, ...]]:
+def list_dead_letters(conn: psycopg.Connection[Any], destination: Destination) -> list[tuple[Any, ...]]:
     """Rows with the columns DEAD, oldest first, at most SHOWN."""
     statement = _DELIVERIES if destination.kind == WEBHOOK else _HELD
     rows = conn.execute(statement, [destination.id, SHOWN]).fetchall()
@@ -107,11 +105,6 @@ def _unread(conn: psycopg.Connection[Any], destination: Destination) -> str:
     count, oldest_seconds = deliveries.waiting(conn, destination.id, MAX_COUNTED)
     events, seconds = min(unread.events + count, MAX_COUNTED), max(unread.oldest_seconds or 0.0, oldest_seconds)
     return f"{events}{'+' if events == MAX_COUNTED else ''}, the oldest {seconds:.0f} s old" if events else "0"
-
-
-def _count_dead(conn: psycopg.Connection[Any], destination: Destination) -> int:
-    row = conn.execute(_DELIVERIES_DEAD if destination.kind == WEBHOOK else _HELD_DEAD, [destination.id]).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def _time(moment: datetime) -> str:

@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from ..config import Config
 from ..webhooks.answer import Answer
 from ..webhooks.errors import PostError
-from ..webhooks.post import post
-from ..webhooks.signature import headers
 from ..webhooks.words import describe
 from .address import WEBHOOK
 from .destinations import Destination
-from .message import STRUCTURED_TYPE
-from .opening import address_of, secret_box, sender_of
+from .opening import secret_box, sender_of
+from .posting import WebhookPoster
 from .sample import sample_message
 from .senders.base import BrokerAway
-from .signing import signing_secrets
 
 
 def check(destination: Destination, config: Config, event_type: str, tenant: str) -> str:
@@ -37,12 +34,8 @@ def check(destination: Destination, config: Config, event_type: str, tenant: str
 
 
 def _post_sample(destination: Destination, config: Config, event_type: str, tenant: str) -> Answer | PostError:
-    box, now = secret_box(config), datetime.now(UTC)
+    now = datetime.now(UTC)
     message = sample_message(event_type, tenant, now)
-    secrets = signing_secrets(box.unlock(destination.secrets), now)
-    signed = headers(message.id, now, message.structured, secrets)
-    url = address_of(destination, box).url
-    try:
-        return post(url, message.structured, {"Content-Type": STRUCTURED_TYPE, **signed}, allow=config.webhook_allow)
-    except PostError as error:
-        return error
+    return WebhookPoster(destination, secret_box(config), config.webhook_allow).post(
+        message.id, message.structured, now
+    )
