@@ -15,11 +15,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 
-from ..support.make_run import ROOT, Run
+from ..support.make_run import PARTS, ROOT, Run, programs
 from ..support.wait import eventually
 
 START_SECONDS = 60.0
@@ -149,31 +148,6 @@ def test_a_new_start_takes_over_from_a_killed_launcher(run: Run) -> None:
     assert all(name.startswith("postgres") for name in names.values()), names
     assert run.end() == 0
     assert run.processes() == []
-
-
-PARTS = {
-    "web": "gunicorn",
-    "listener": "listener_worker.py",
-    "worker": "--queues=doorbell",
-    "relay": "--queues=relay",
-    "beat": "beat",
-    "customer": "webapp.demo.customer",
-}
-
-
-def programs(run: Run) -> dict[str, psutil.Process]:
-    """The process of each name in the Procfile. It may be the child of a shell."""
-    assert run.process is not None
-    launcher = psutil.Process(run.process.pid)
-    found: dict[str, psutil.Process] = {}
-    for child in launcher.children():
-        try:
-            program = child if "sh" not in child.name() else child.children()[0]
-            words = program.cmdline()
-        except (psutil.Error, IndexError):
-            continue
-        found |= {name: program for name, word in PARTS.items() if any(part.endswith(word) for part in words)}
-    return found
 
 
 @pytest.mark.faults

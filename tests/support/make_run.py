@@ -79,3 +79,29 @@ class Run:
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(seconds)
+
+
+# A word of each command in the Procfile, and of the demo.
+PARTS = {
+    "web": "gunicorn",
+    "listener": "listener_worker.py",
+    "worker": "--queues=doorbell",
+    "relay": "--queues=relay",
+    "beat": "beat",
+    "customer": "webapp.demo.customer",
+}
+
+
+def programs(run: Run) -> dict[str, psutil.Process]:
+    """The process of each name in the Procfile. It may be the child of a shell."""
+    assert run.process is not None
+    launcher = psutil.Process(run.process.pid)
+    found: dict[str, psutil.Process] = {}
+    for child in launcher.children():
+        try:
+            program = child if "sh" not in child.name() else child.children()[0]
+            words = program.cmdline()
+        except (psutil.Error, IndexError):
+            continue
+        found |= {name: program for name, word in PARTS.items() if any(part.endswith(word) for part in words)}
+    return found
