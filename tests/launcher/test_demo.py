@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -154,17 +155,26 @@ def test_the_customers_find_something_to_change_when_no_order_can_be_paid(
 REVENUE = "SELECT coalesce(sum(total_minor - refunded_minor), 0) FROM orders WHERE paid_at >= {} AND paid_at < {}"
 
 
+def _zone_where_it_is(hour: int, now: datetime) -> str:
+    """A time zone in which this hour of a day has begun. Etc/GMT-2 is east of Greenwich."""
+    east = (hour - now.hour + 11) % 24 - 11
+    return f"Etc/GMT{-east:+d}"
+
+
+@pytest.mark.parametrize("hour", [3, 6, 15, 23])
 def test_a_quarter_of_an_hour_of_the_customers_hardly_changes_the_totals_of_the_day(
-    app: Flask, service: Service, world: World
+    app: Flask, service: Service, world: World, hour: int
 ) -> None:
     now = datetime.now(UTC)
-    seed(service.database_url, now, weeks=2)
+    timezone = _zone_where_it_is(hour, now)
+    assert now.astimezone(ZoneInfo(timezone)).hour == hour
+    seed(service.database_url, now, weeks=2, timezone=timezone)
     tenant = _figure(world.conn, "SELECT id FROM tenants")
     count, revenue = "SELECT count(*) FROM orders", REVENUE.format("'2000-01-01'", "'2100-01-01'")
     a_day = _figure(world.conn, revenue) / 15
     before = _figure(world.conn, count), _figure(world.conn, revenue)
     with app.app_context():
-        customer = Customer(tenant, random.Random(11))
+        customer = Customer(tenant, random.Random(11), ZoneInfo(timezone))
         # One per 1.5 s.
         done = [customer.act() for _ in range(600)]
     assert sum(what.startswith("nothing") for what in done) < 30, "a change every second or two"

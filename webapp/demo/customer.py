@@ -47,12 +47,12 @@ _WAITING = text("""
     SELECT count(*) FILTER (WHERE status = 'placed') AS placed, count(*) FILTER (WHERE status = 'paid') AS paid
     FROM orders WHERE tenant_id = :tenant AND source = 'demo' AND placed_at > now() - interval '3 days'
 """)
-# One of the newest demo orders in a status, with its owner and the amount left to refund. The last few placed orders are
-# left for the README's payment by SQL.
+# One of the newest demo orders in one of the statuses, with its owner and the amount left to refund. The last few placed
+# orders are left for the README's payment by SQL.
 _PICK = text("""
     SELECT number, owner_id, total_minor - refunded_minor AS left_minor FROM (
         SELECT * FROM orders
-        WHERE tenant_id = :tenant AND status = :status AND source = 'demo' AND placed_at > now() - interval '3 days'
+        WHERE tenant_id = :tenant AND status = ANY(:statuses) AND source = 'demo' AND placed_at > now() - interval '3 days'
         ORDER BY placed_at DESC, id DESC LIMIT :newest OFFSET :left
     ) AS newest ORDER BY random() LIMIT 1
 """)
@@ -109,7 +109,7 @@ class Customer:
             "ship": waiting.paid / (company.MINUTES_TO_SHIP * 60),
             "refund": placed * REFUNDED,
             "cancel": placed * CANCELLED if to_pick else 0,
-            "reassign": REASSIGNED_PER_SECOND if to_pick else 0,
+            "reassign": REASSIGNED_PER_SECOND if waiting.placed + waiting.paid > company.LEFT_PLACED else 0,
         }
         chances = {action: rate * sum(PAUSE_SECONDS) / 2 for action, rate in rates.items()}
         chances["adjust"] = max(0.0, 1 - sum(chances.values()))
@@ -151,7 +151,8 @@ class Customer:
         return f"cancelled {found[0]}"
 
     def _reassign(self) -> str:
-        if (found := self._pick("placed")) is None:
+        # At night few orders wait for payment.
+        if (found := self._pick("placed", "paid")) is None:
             return "nothing to reassign"
         orders.reassign(self._tenant_id, found[0], self._owner())
         return f"reassigned {found[0]}"
@@ -172,9 +173,9 @@ class Customer:
             ids = list(conn.execute(_SALESPEOPLE, {"tenant": self._tenant_id}).scalars())
         return company.salesperson(self._rng, ids[: len(company.SHARES)]) if ids else None
 
-    def _pick(self, status: str) -> tuple[str, int | None, int] | None:
-        values = {"tenant": self._tenant_id, "status": status, "newest": NEWEST}
-        values["left"] = company.LEFT_PLACED if status == "placed" else 0
+    def _pick(self, *statuses: str) -> tuple[str, int | None, int] | None:
+        values = {"tenant": self._tenant_id, "statuses": list(statuses), "newest": NEWEST}
+        values["left"] = company.LEFT_PLACED if "placed" in statuses else 0
         with db.engine.connect() as conn:
             row = conn.execute(_PICK, values).one_or_none()
         return (row.number, row.owner_id, row.left_minor) if row else None
