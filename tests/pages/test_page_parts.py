@@ -13,6 +13,8 @@ from ..support.orders import row
 from ..support.viewers import statements
 from ..support.world import Service, World
 
+pytestmark = pytest.mark.usefixtures("long_minutes")
+
 
 def parts(order: int) -> dict[str, tuple[str, str]]:
     """For each page, the address and the element of its live part."""

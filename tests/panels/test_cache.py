@@ -23,6 +23,8 @@ from ..support.viewers import at_once, statements
 from ..support.wait import eventually
 from ..support.world import Service, World
 
+pytestmark = pytest.mark.usefixtures("long_minutes")
+
 VIEWERS = 50
 REVENUE = "AS paid"  # in the revenue tile's statement
 

@@ -20,6 +20,8 @@ from ..support.viewers import statements
 from ..support.wait import eventually
 from ..support.world import Service, World
 
+pytestmark = pytest.mark.usefixtures("long_minutes")
+
 REVENUE = "AS paid"  # in the revenue tile's statement
 
 

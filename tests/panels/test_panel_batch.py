@@ -21,6 +21,8 @@ from ..support.viewers import at_once, statements
 from ..support.wait import eventually
 from ..support.world import Service, World
 
+pytestmark = pytest.mark.usefixtures("long_minutes")
+
 ALL = ",".join(PANELS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import redis
 from flask import Flask
 
@@ -12,6 +13,8 @@ from ..support.browser import Person
 from ..support.metrics import metric_value
 from ..support.panels import ask, counted
 from ..support.world import World
+
+pytestmark = pytest.mark.usefixtures("long_minutes")
 
 
 def test_an_answer_from_memory_has_the_headers_and_body_of_the_ordinary_one(
