@@ -24,7 +24,7 @@ LAYERS = """
     panels rollups
     streams
     listener
-    relay
+    relay uploads
     doctor
     services
     stream

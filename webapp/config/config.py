@@ -42,6 +42,7 @@ class Config:
     - `trusted_proxies` is the number of reverse proxies with a trusted X-Forwarded-For: sign-ins are limited per address.
     - `drain_interval_seconds` is the time between drains in quiet mode. `retention_days` is the minimum age of dropped events.
     - `stream_transport` is "generator" to write streams through gunicorn instead of straight to their sockets.
+    - `import_max_mb` is the maximum size of an uploaded file of orders, in millions of bytes.
     - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 means no metrics.
     - `log_format` is None where observability/logs.py chooses it.
@@ -63,6 +64,7 @@ class Config:
     trusted_proxies: int
     webhook_allow: tuple[webhook_allow.Network, ...]
     retention_days: int
+    import_max_mb: int
     log_format: str | None
     log_level: str
     metrics_token: str
@@ -92,6 +94,7 @@ class Config:
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
             webhook_allow=webhook_allow.read_networks(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
+            import_max_mb=read.whole_number("IMPORT_MAX_MB", 100, 1, 2_000),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),
             streams_per_process=read.whole_number("STREAMS_PER_PROCESS", 9_000, 1, 1_000_000),
             streams_per_user=read.whole_number("STREAMS_PER_USER", 20, 1, 1_000_000),

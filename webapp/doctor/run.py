@@ -30,6 +30,7 @@ from . import (
     sign_in,
     transactions,
     triggers,
+    uploads,
     zones,
 )
 from .finding import WARN, Finding, combined, fault
@@ -71,6 +72,7 @@ CHECKS = (
     Check("transactions", transactions.check, ("postgresql",)),
     Check("refunds", refunds.check, ("postgresql",)),
     Check("relay", relay.check, ("postgresql",)),
+    Check("imports", uploads.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )
 

@@ -16,7 +16,9 @@ DAY = "day"
 INBOX = "inbox"
 # A destination of the relay changed. Reaches only the streams of managers (relay/notice.py).
 RELAY = "relay"
+# An uploaded file of orders changed. Reaches only the streams of managers (uploads/notice.py).
+UPLOADS = "uploads"
 # Signals may have been missed: refetch everything.
 RESYNC = "resync"
 
-BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, RESYNC)
+BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, UPLOADS, RESYNC)

@@ -11,9 +11,11 @@ from .outbox_reader import OutboxReader
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyRollup, HourlyRollup
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
+from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, Upload, UploadChunk
 from .webhook import WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "CHUNK_KINDS",
     "EMAIL_MAX_CHARS",
     "ORDER_TIMES",
     "ROLES",
@@ -22,6 +24,8 @@ __all__ = [
     "STATUSES",
     "STATUS_SQL",
     "TEXT_MAX_CHARS",
+    "UPLOAD_NAME_MAX_CHARS",
+    "UPLOAD_STATES",
     "DailyRollup",
     "EndedSession",
     "HourlyRollup",
@@ -36,6 +40,8 @@ __all__ = [
     "RelayReceipt",
     "RelayReplay",
     "Tenant",
+    "Upload",
+    "UploadChunk",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

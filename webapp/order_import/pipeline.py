@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,8 @@ from .csv_file import OrdersFile
 from .errors import FileRefused
 from .row_parser import RowParser
 
+# Called with the number of rows, the counts and the outcome.
+Committing = Callable[[int, report.Counts, placement.Outcome], None]
 Match = Callable[[Sequence[str], Mapping[str, str]], columns.Columns]
 FORMATS: dict[str, tuple[Match, type[RowParser]]] = {
     "csv": (columns.match, RowParser),
@@ -101,23 +104,15 @@ class Import:
         progress: Callable[[int], None] | None = None,
         placing: Callable[[int], None] | None = None,
         waiting: Callable[[], None] | None = None,
+        committing: Committing | None = None,
     ) -> Result:
         """Read, stage, check, place and report the file's orders.
 
         `progress` gets the bytes read, `placing` the number of valid orders. `waiting` is called once if another import into
-        the tenant must finish first.
+        the tenant must finish first, `committing` last in the transaction that places the orders.
         """
         begin = time.monotonic()
-        for setting in SESSION_SETTINGS:
-            self.conn.execute(setting)
-        # Reasons show times in the tenant's zone.
-        self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
-        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.options.decimal)
-        rows = staging.stage(self.conn, self._parsed(parsers, progress))
-        if not rows:
-            raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
-        staging.group(self.conn, parsers.digits)
-        owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
+        rows = self.stage(progress)
         counts = report.count(self.conn)
         if placing:
             placing(counts.orders - counts.rejected_orders)
@@ -129,16 +124,30 @@ class Import:
             create_owners=self.options.owners == "create",
             dry_run=self.options.dry_run,
             waiting=waiting,
+            committing=partial(committing, rows, counts) if committing else None,
         )
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
         return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin)
 
-    def _parsed(self, parsers: CellParsers, progress: Callable[[int], None] | None) -> Iterator[list[str]]:
-        """The file's rows in COPY's text format, in batches."""
+    def stage(self, progress: Callable[[int], None] | None = None, sample: int | None = None) -> int:
+        """Stage and check the rows, or only the first ones (`sample`); nothing is placed. Returns the number of rows."""
+        for setting in SESSION_SETTINGS:
+            self.conn.execute(setting)
+        # Reasons show times in the tenant's zone.
+        self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
+        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.options.decimal)
+        rows = staging.stage(self.conn, self._parsed(parsers, itertools.islice(self.file.rows(progress), sample)))
+        if not rows:
+            raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
+        staging.group(self.conn, parsers.digits)
+        owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
+        return rows
+
+    def _parsed(self, parsers: CellParsers, rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[str]]:
+        """The rows in COPY's text format, in batches."""
         parser = BatchParser(self.row_parser(self.columns, parsers))
-        rows = self.file.rows(progress)
         while batch := list(itertools.islice(rows, BATCH_ROWS)):
             yield parser.parse(batch)
 

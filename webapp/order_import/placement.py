@@ -113,12 +113,13 @@ def place(
     create_owners: bool,
     dry_run: bool,
     waiting: Callable[[], None] | None = None,
+    committing: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Place every order that has no reason to be rejected. With `dry_run`, do it all and roll back.
 
     Existing order numbers are left unchanged. One import per tenant places at a time, because two imports with the same
-    numbers in different orders would deadlock; `waiting` is called if another one is placing. Raises FileRefused when
-    another tenant takes an owner's address meanwhile.
+    numbers in different orders would deadlock; `waiting` is called if another one is placing. `committing` is called last in
+    the transaction, which it may end by raising. Raises FileRefused when another tenant takes an owner's address meanwhile.
     """
     values = {"tenant": tenant_id, "currency": currency, "source": source}
     try:
@@ -132,6 +133,8 @@ def place(
                 counts = {"examples": MAX_EXAMPLES, "lines": lines, "owners": created}
                 outcome = cursor.execute(OUTCOME, counts).fetchone()
             assert outcome is not None
+            if committing:
+                committing(outcome)
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         return outcome
     finally:

@@ -10,6 +10,9 @@ from . import (
     auth,
     board,
     health,
+    import_actions,
+    import_parts,
+    imports,
     inbox,
     metrics,
     order_actions,
@@ -29,10 +32,11 @@ from .order_number import OrderNumber
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
-    assert page_parts.bp is orders_list.bp is relay_parts.bp is panels.bp
+    assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
+    assert import_actions.bp is imports.bp
     access.serve_fragments(app, panels.bp, stream.bp)
-    for module in (auth, board, inbox, orders, order_actions, relay, health, metrics):
+    for module in (auth, board, inbox, orders, order_actions, imports, relay, health, metrics):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)

@@ -19,6 +19,7 @@ from ..observability.metrics import web as metrics
 from ..orders.errors import OrderNotFound
 from ..postgres import faults, outages
 from .access import is_fragment
+from .upload_body import UPLOAD_HEADER
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5  # Retry-After of these errors
@@ -41,7 +42,7 @@ ERROR_MESSAGES = {
     404: ErrorMessage("This page does not exist", "It may have been deleted, or the address is mistyped."),
     405: ErrorMessage("This action is not available here", "Go back and use the buttons of the page."),
     408: ErrorMessage("The form did not arrive", "Check your connection, then send it again."),
-    413: ErrorMessage("The form is too large", "Send less at once. For many orders use: flask orders import FILE."),
+    413: ErrorMessage("The form is too large", "Send less at once. For many orders, import a file."),
     429: ErrorMessage("Too many attempts", "Wait a little, then try again."),
     500: ErrorMessage(
         "Something went wrong in Doorbell",
@@ -135,11 +136,12 @@ def value_invalid(error: Exception) -> ResponseReturnValue:
 
 
 def error_response(status: int, message: ErrorMessage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
-    """A page, or plain text for a fragment. From 500 on the page uses bare.html, because base.html may be what failed.
+    """A page, or plain text for a fragment and for the script of an upload.
 
-    It is plain text too if the Host header is not a host name, because no links can be built then.
+    From 500 on the page uses bare.html, because base.html may be what failed. It is plain text too if the Host header is not a
+    host name, because no links can be built then.
     """
-    if is_fragment(request.path) or isinstance(request.routing_exception, BadHost):
+    if is_fragment(request.path) or UPLOAD_HEADER in request.headers or isinstance(request.routing_exception, BadHost):
         text = f"{message.title}. {message.advice}\n"
         return text, status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
     page = {"status": status, "message": message}

@@ -10,12 +10,16 @@ from flask import Flask, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from ..services import services
+
 FORM_BYTES = 64_000
 # 200 lines of 200 characters of three bytes each, as a browser encodes them.
 ORDER_BYTES = 400_000
 FORM_FIELDS = 1_000  # an order has about 610
 
 _LARGER = {"orders.place": ORDER_BYTES}  # by endpoint
+# Reads its body piece by piece (upload_body.py), and takes a file of up to IMPORT_MAX_MB beside the form's fields.
+UPLOAD = "imports.receive"
 
 
 class FormParser(FormDataParser):
@@ -46,3 +50,5 @@ def init_app(app: Flask) -> None:
     def raise_limit() -> None:
         if (limit := _LARGER.get(request.endpoint or "")) is not None:
             request.max_content_length = request.max_form_memory_size = limit
+        if request.endpoint == UPLOAD:
+            request.max_content_length = services().config.import_max_mb * 1_000_000 + FORM_BYTES

@@ -6,7 +6,7 @@ import re
 
 from werkzeug.routing import BaseConverter, ValidationError
 
-RESERVED = {"new"}  # pages below /orders/
+RESERVED = {"new", "import"}  # pages below /orders/
 
 
 class OrderNumber(BaseConverter):

@@ -46,6 +46,10 @@ class Body:
         gevent.sleep(0)
         return data
 
+    def renew(self) -> None:
+        """Give the rest of the body SECONDS from now, for a route that stores a large body piece by piece."""
+        self._ends = time.monotonic() + SECONDS
+
     def readline(self, size: int | None = None) -> bytes:
         return self._within(self._body.readline, size)
 

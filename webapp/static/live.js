@@ -5,7 +5,7 @@ import { refetchAll } from "./dispatch.js";
 import { Retry } from "./retry.js";
 import { isLive, recentlyDisconnected, set, signedOut, state } from "./state.js";
 
-const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox", "relay"];
+const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox", "relay", "uploads"];
 // The page accepts only these events. hx-sse would swap a message without a name into the page as HTML, and dispatch any other
 // name as a DOM event, its own commands included.
 const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "ping"]);

@@ -27,6 +27,17 @@ UNPARTITIONED_EVENTS = Gauge(
     "doorbell_unpartitioned_events",
     "Events in order_events_default instead of a month's partition, counted up to 1,000.",
 )
+IMPORT_JOBS = Counter(
+    "doorbell_import_jobs_total",
+    "Jobs of uploaded files by outcome: checked; imported; refused (the file); cancelled; failed; interrupted (tried again).",
+    ["outcome"],
+)
+IMPORT_WAIT = Gauge(
+    "doorbell_import_wait_seconds", "Time for which the oldest job of an uploaded file has waited; 0 without any."
+)
+
+for _outcome in ("checked", "imported", "refused", "cancelled", "failed", "interrupted"):
+    IMPORT_JOBS.labels(_outcome)
 
 
 def serve_if_asked(config: Config, *, is_relay: bool = False) -> int | None:

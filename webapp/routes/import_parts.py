@@ -1,0 +1,95 @@
+"""The parts of the pages of imports: the list of uploads, the state of one, and its options with the preview. For managers."""
+
+from __future__ import annotations
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+
+from ..accounts.current import current_tenant
+from ..concurrency import native_thread
+from ..db import db, driver_connection
+from ..display import clock
+from ..panels.render import Render
+from ..queries.day import today
+from ..services import services
+from ..uploads import preview, store
+from ..uploads.options import OFFERED, chosen, field_groups
+from ..uploads.preview import Preview
+from ..uploads.upload import MAX_ATTEMPTS, Upload
+from ..uploads.words import options_in_page
+from .access import require_manager
+from .page_parts import part_of
+from .panels import bp, fragment
+
+
+def find(upload_id: int) -> Upload:
+    """The upload; 404 when the user's tenant has no such upload."""
+    with driver_connection() as conn:
+        upload = store.find(conn, current_tenant().id, upload_id)
+    if upload is None:
+        abort(404)
+    return upload
+
+
+def list_part() -> Render:
+    with driver_connection() as conn:
+        found = store.newest(conn, current_tenant().id)
+    return part_of("panels/uploads.html", uploads=found, today=_today())
+
+
+def upload_part(upload: Upload) -> Render:
+    return part_of(
+        "panels/upload.html",
+        upload=upload,
+        today=_today(),
+        tenant=current_tenant(),
+        max_attempts=MAX_ATTEMPTS,
+        in_page=options_in_page,
+    )
+
+
+def setup_part(upload: Upload, problem: str = "") -> Render:
+    """The options and the preview. `problem` is why a change was not saved."""
+    return part_of(
+        "panels/upload_setup.html",
+        upload=upload,
+        preview=read_preview(upload),
+        today=_today(),
+        tenant=current_tenant(),
+        choices=OFFERED,
+        chosen=chosen,
+        groups=field_groups(),
+        problem=problem,
+    )
+
+
+def read_preview(upload: Upload) -> Preview:
+    """Read in a thread, because parsing takes CPU time. The request holds no connection meanwhile."""
+    url, slug = services().config.database_url, current_tenant().slug
+    db.session.close()
+    return native_thread.run(lambda: preview.read(url, upload, slug))
+
+
+def read_header(upload: Upload) -> tuple[str, ...]:
+    url = services().config.database_url
+    db.session.close()
+    return native_thread.run(lambda: preview.header(url, upload))
+
+
+def _today() -> object:
+    return today(current_tenant().timezone, clock.now()).date
+
+
+@bp.get("/uploads", endpoint="uploads")
+def show_uploads() -> ResponseReturnValue:
+    require_manager()
+    return fragment(list_part())
+
+
+@bp.get("/uploads/<int:upload_id>", endpoint="upload")
+def show_upload(upload_id: int) -> ResponseReturnValue:
+    """The state of one upload. For one that was removed, a notice in its place."""
+    require_manager()
+    with driver_connection() as conn:
+        upload = store.find(conn, current_tenant().id, upload_id)
+    return fragment(part_of("panels/upload_gone.html") if upload is None else upload_part(upload))

@@ -1,0 +1,158 @@
+"""The options of an upload: how a page offers them, and how they become those of an import.
+
+An option of `flask orders import` needs one line in CHOICES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..order_import.columns import FIELDS
+from ..order_import.pipeline import FORMATS, ImportOptions
+from .upload import Upload
+
+MAPPED = "mapped"
+TEXT_MAX_CHARS = 200
+# The values of a field's drop-down beside those of the columns, which are their indexes.
+AUTOMATIC, NOT_USED = "auto", "none"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option: the name of its field of ImportOptions, its label and its values with their labels.
+
+    Without values it is a text. The first value is the default.
+    """
+
+    name: str
+    label: str
+    values: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+_FORMAT_LABELS = {"csv": "Any columns (CSV)", "shopify": "Shopify orders export"}
+CHOICES = (
+    Choice("format", "Format", tuple((name, _FORMAT_LABELS.get(name, name.capitalize())) for name in FORMATS)),
+    Choice(
+        "owners",
+        "Salespeople who are not users yet",
+        (("refuse", "Reject their orders"), ("create", "Create the users"), ("ignore", "Leave the orders unassigned")),
+        "Created users cannot sign in before they get a password.",
+    ),
+    Choice("decimal", "Decimal mark", (("point", "12.50"), ("comma", "12,50"))),
+    Choice(
+        "encoding",
+        "Encoding",
+        (
+            ("utf-8", "UTF-8"),
+            ("cp1252", "Windows-1252"),
+            ("utf-16", "UTF-16"),
+            ("utf-16-le", "UTF-16 LE"),
+            ("utf-16-be", "UTF-16 BE"),
+        ),
+    ),
+    Choice(
+        "delimiter", "Delimiter", (("", "Detect"), (",", "Comma"), (";", "Semicolon"), ("tab", "Tab"), ("|", "Bar"))
+    ),
+)
+# An import that lacks an option does not offer it.
+_KNOWN = {field.name for field in fields(ImportOptions)}
+OFFERED = tuple(choice for choice in CHOICES if choice.name in _KNOWN)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an order with its label. Without `is_needed` a file may lack it."""
+
+    name: str
+    label: str
+    is_needed: bool = False
+
+
+FIELD_GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
+    (
+        "Order",
+        (
+            Field("number", "Order number", True),
+            Field("customer", "Customer", True),
+            Field("placed_at", "Placed at", True),
+            Field("total", "Total"),
+            Field("currency", "Currency"),
+            Field("freight", "Shipping"),
+        ),
+    ),
+    (
+        "What happened",
+        (
+            Field("paid_at", "Paid at"),
+            Field("shipped_at", "Shipped at"),
+            Field("cancelled_at", "Cancelled at"),
+            Field("refunded", "Refunded amount"),
+        ),
+    ),
+    ("Salesperson", (Field("owner_email", "E-mail"), Field("owner_name", "Name"))),
+    (
+        "Items",
+        (
+            Field("product", "Product"),
+            Field("sku", "SKU"),
+            Field("quantity", "Quantity"),
+            Field("unit_price", "Unit price"),
+            Field("discount_rate", "Discount rate"),
+            Field("line_discount", "Line discount"),
+        ),
+    ),
+)
+_NAMED = {field.name: field for _, group in FIELD_GROUPS for field in group}
+_OTHERS = tuple(Field(name, name.replace("_", " ").capitalize()) for name in FIELDS if name not in _NAMED)
+
+
+def field_groups() -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    """All fields of an import by group; those without a group come last."""
+    return (*FIELD_GROUPS, ("Other", _OTHERS)) if _OTHERS else FIELD_GROUPS
+
+
+def field_label(name: str) -> str:
+    return next((field.label for field in (*_NAMED.values(), *_OTHERS) if field.name == name), name)
+
+
+def chosen(options: Mapping[str, Any], choice: Choice) -> str:
+    """The value of an option: the chosen one, or the default."""
+    default = choice.values[0][0] if choice.values else ""
+    return str(options.get(choice.name, default))
+
+
+def from_form(form: Mapping[str, str], header: Sequence[str], present: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a form names, beside the present ones that it does not name. Values that are not offered are ignored."""
+    found = dict(present)
+    for choice in OFFERED:
+        value = form.get(f"option-{choice.name}")
+        if value is not None and (not choice.values or value in dict(choice.values)):
+            found[choice.name] = value.strip()[:TEXT_MAX_CHARS] if not choice.values else value
+    mapped = dict(found.get(MAPPED, {}))
+    for name in FIELDS:
+        value = form.get(f"column-{name}")
+        if value is None:
+            continue
+        if value == NOT_USED:
+            mapped[name] = ""
+        elif value.isascii() and value.isdigit() and len(value) < 6 and int(value) < len(header):
+            mapped[name] = header[int(value)]
+        else:
+            mapped.pop(name, None)
+    return found | {MAPPED: mapped}
+
+
+def import_options(upload: Upload, path: Path, tenant_slug: str, *, is_dry_run: bool) -> ImportOptions:
+    values: dict[str, Any] = {}
+    for choice in OFFERED:
+        value = chosen(upload.options, choice)
+        # An empty value leaves the import's own default.
+        if value:
+            values[choice.name] = value
+    return ImportOptions(
+        path=path, tenant_slug=tenant_slug, mapped=upload.options.get(MAPPED, {}), dry_run=is_dry_run, **values
+    )

@@ -1,0 +1,36 @@
+"""The import's texts in the words of the page: the name of the file in place of a path, options in place of the command's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .options import CHOICES, field_label
+
+_OPTION = re.compile(r"--([a-z][a-z-]*)(?: '?([\w=…-]+)'?)?")
+_LABELS = {choice.name: choice.label for choice in CHOICES}
+_VALUES = {(choice.name, value): label for choice in CHOICES for value, label in choice.values}
+
+
+def for_page(text: str, path: Path, name: str) -> str:
+    """The text of a refusal or a rejection about the file at `path`, which the user knows as `name`."""
+    text = text.replace(str(path), name).replace(path.name, name)
+    return options_in_page(text)
+
+
+def options_in_page(text: str) -> str:
+    """`use --decimal comma` becomes `use “Decimal mark: 12,50”`."""
+    return _OPTION.sub(_in_page, text)
+
+
+def _in_page(found: re.Match[str]) -> str:
+    option, value = found[1], found[2] or ""
+    if option == "map":
+        field, _, column = value.partition("=")
+        return f"the column of “{field_label(field)}”" if column != "" or "=" in value else "the columns"
+    label = _LABELS.get(option)
+    if label is None:
+        return found[0]
+    if value and (option, value) in _VALUES:
+        return f"“{label}: {_VALUES[option, value]}”"
+    return f"“{label}”" if not value else f"“{label}” {value}"
