@@ -35,6 +35,15 @@ RULES = {
     "order_actions.cancellation": "404",
     "order_actions.owner": "404",
     "panels.recent_order": "404",
+    "imports.index": "403",
+    "imports.receive": "403",
+    "imports.show": "403",
+    "imports.report": "403",
+    "imports.save_options": "403",
+    "imports.check": "403",
+    "imports.import_orders": "403",
+    "imports.cancel": "403",
+    "imports.remove": "403",
     "relay.index": "403",
     "relay.show": "403",
     "relay.delivery": "403",
@@ -49,6 +58,8 @@ RULES = {
     "relay.resend_failed": "403",
     "relay.test": "403",
     "relay.rotate": "403",
+    "panels.uploads": "403",
+    "panels.upload": "403",
     "panels.relay": "403",
     "panels.relay_badge": "403",
     "panels.relay_destination": "403",
@@ -72,7 +83,7 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
 
 def path(rule: Rule, order_id: int, notification_id: int) -> str:
     values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id}
-    values |= {"name": "secret-hook", "delivery_id": 1} | dict(rule.defaults or {})
+    values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1} | dict(rule.defaults or {})
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)

@@ -126,6 +126,7 @@ them.
 | `day` | a new day began in the tenant's time zone |
 | `inbox` | a user's notifications changed; sent to that user's streams only |
 | `relay` | a destination of the relay sent, failed or was changed; sent to the streams of managers only |
+| `uploads` | an uploaded file of orders, or its import, changed; sent to the streams of managers only |
 | `resync` | a change may have been missed: every panel is refetched |
 
 ## The ring
