@@ -132,6 +132,39 @@ CREATE TABLE rollups_hourly (
 ALTER TABLE rollups_hourly ADD CONSTRAINT pk_rollups_hourly PRIMARY KEY (tenant_id, hour, owner_id);
 ALTER TABLE rollups_hourly ADD CONSTRAINT fk_rollups_hourly_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
+CREATE TABLE uploads (
+    tenant_id bigint NOT NULL,
+    id bigint NOT NULL,
+    name text NOT NULL,
+    uploaded_by text NOT NULL,
+    size_bytes bigint DEFAULT 0 NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'uploading'::text NOT NULL,
+    is_dry_run boolean DEFAULT true NOT NULL,
+    version integer DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    lease_until timestamptz,
+    is_cancel_requested boolean DEFAULT false NOT NULL,
+    phase text,
+    done_bytes bigint DEFAULT 0 NOT NULL,
+    orders_to_place bigint,
+    result jsonb,
+    report_bytes bigint DEFAULT 0 NOT NULL,
+    problem text,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    changed_at timestamptz DEFAULT now() NOT NULL,
+    queued_at timestamptz,
+    finished_at timestamptz,
+    imported_at timestamptz,
+    CONSTRAINT ck_uploads_name_length CHECK ((length(name) <= 255)),
+    CONSTRAINT ck_uploads_state CHECK ((state = ANY (ARRAY['uploading'::text, 'ready'::text, 'queued'::text, 'running'::text, 'done'::text, 'refused'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT ck_uploads_uploaded_by_length CHECK ((length(uploaded_by) <= 900))
+);
+ALTER TABLE uploads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME uploads_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE uploads ADD CONSTRAINT pk_uploads PRIMARY KEY (tenant_id, id);
+ALTER TABLE uploads ADD CONSTRAINT fk_uploads_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
 CREATE TABLE users (
     id bigint NOT NULL,
     tenant_id bigint NOT NULL,
@@ -229,6 +262,17 @@ CREATE TABLE webhook_deliveries (
 ALTER TABLE webhook_deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME webhook_deliveries_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE webhook_deliveries ADD CONSTRAINT pk_webhook_deliveries PRIMARY KEY (id);
 ALTER TABLE webhook_deliveries ADD CONSTRAINT fk_webhook_deliveries_destination_id_relay_destinations FOREIGN KEY (destination_id) REFERENCES relay_destinations(id) ON DELETE CASCADE;
+
+CREATE TABLE upload_chunks (
+    tenant_id bigint NOT NULL,
+    upload_id bigint NOT NULL,
+    kind text NOT NULL,
+    "position" integer NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT ck_upload_chunks_kind CHECK ((kind = ANY (ARRAY['file'::text, 'report'::text])))
+);
+ALTER TABLE upload_chunks ADD CONSTRAINT pk_upload_chunks PRIMARY KEY (tenant_id, upload_id, kind, "position");
+ALTER TABLE upload_chunks ADD CONSTRAINT fk_upload_chunks_tenant_id_upload_id_uploads FOREIGN KEY (tenant_id, upload_id) REFERENCES uploads(tenant_id, id) ON DELETE CASCADE;
 
 CREATE TABLE orders (
     id bigint NOT NULL,
@@ -965,6 +1009,9 @@ COMMENT ON INDEX ix_relay_receipts_events IS 'relay/journey.py: where one event 
 
 CREATE INDEX ix_relay_replays_destination ON relay_replays USING btree (destination_id, id);
 COMMENT ON INDEX ix_relay_replays_destination IS 'relay/replays.py: the running replays of a destination';
+
+CREATE INDEX ix_uploads_jobs ON uploads USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+COMMENT ON INDEX ix_uploads_jobs IS 'uploads/jobs.py: the job that waits longest; doctor/uploads.py';
 
 CREATE INDEX ix_users_sessions_from ON users USING btree (sessions_from) WHERE (sessions_from IS NOT NULL);
 COMMENT ON INDEX ix_users_sessions_from IS 'webapp/streams/revocation.py: users with recently ended sessions';

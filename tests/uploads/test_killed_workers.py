@@ -12,12 +12,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tasks.schedule import IMPORT_RUN, REFRESH_ROLLUPS
 from webapp.order_import.placement import IMPORT_LOCK
 from webapp.uploads import jobs
 
 from ..support.processes import Doorbell, Process
 from ..support.uploads import Uploads, many
 from ..support.wait import eventually
+from ..support.world import World
 
 ORDERS = 2_000
 
@@ -95,19 +97,29 @@ def test_a_worker_that_is_stopped_gives_its_import_to_the_next(
     assert len(uploads.orders()) == ORDERS
 
 
-def test_ticks_run_beside_an_import(uploads: Uploads, conn: psycopg.Connection, worker: Process, beat: Process) -> None:
+def test_ticks_run_beside_an_import(
+    uploads: Uploads, conn: psycopg.Connection, doorbell: Doorbell, worker: Process, world: World
+) -> None:
+    uploads.queue(uploads.add(many(ORDERS)))
     upload = uploads.queue(uploads.add(many(ORDERS)))
     with placing_is_blocked(conn, uploads.tenant):
+        # A worker runs each task once at its start.
         worker.start()
-        eventually(lambda: uploads.find(upload.id).phase == "waiting", 30)
-        # The rollups, each 30 s, and several ticks of imports, each 2 s.
-        row = conn.execute("SELECT drained_at FROM outbox_readers WHERE name = 'rollups'").fetchone()
-        seen = row[0] if row else None
-
-        def rolled() -> bool:
-            found = conn.execute("SELECT drained_at FROM outbox_readers WHERE name = 'rollups'").fetchone()
-            return found is not None and found[0] != seen
-
-        eventually(rolled, 40)
-        assert uploads.find(upload.id).phase == "waiting"
+        eventually(lambda: "waiting" in phases(conn), 30)
+        world.order(uploads.tenant, number="BESIDE", paid_at=world.now())
+        tick(doorbell, REFRESH_ROLLUPS)
+        eventually(lambda: conn.execute("SELECT FROM rollups_hourly").fetchone() is not None)
+        # A tick of imports finds that this process has a job.
+        tick(doorbell, IMPORT_RUN)
+        assert phases(conn) == ["waiting"]
+        assert uploads.find(upload.id).state == "queued"
     eventually(lambda: uploads.find(upload.id).is_imported, 30)
+
+
+def tick(doorbell: Doorbell, name: str) -> None:
+    call = doorbell.another(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", "call", name)
+    assert call.wait(20) == 0, call.log
+
+
+def phases(conn: psycopg.Connection) -> list[str]:
+    return [row[0] for row in conn.execute("SELECT phase FROM uploads WHERE phase IS NOT NULL")]
