@@ -80,6 +80,13 @@ def test_events_are_kept_400_days_by_default() -> None:
     assert Config.from_env(GOOD | {"RETENTION_DAYS": "32"}).retention_days == 32
 
 
+@pytest.mark.parametrize("size", ["0", "2001", "1.5", "big"])
+def test_the_size_of_uploads_has_limits(size: str) -> None:
+    (message,) = faults(IMPORT_MAX_MB=size)
+    assert message.startswith(f"IMPORT_MAX_MB is '{size}'; allowed: a whole number from 1 to 2000.")
+    assert Config.from_env(GOOD).import_max_mb == 100
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -95,13 +102,6 @@ def test_events_are_kept_400_days_by_default() -> None:
         ("METRICS_TOKEN", "hunter2 hunter2 hunter2", "METRICS_TOKEN has a blank"),
     ],
 )
-@pytest.mark.parametrize("size", ["0", "2001", "1.5", "big"])
-def test_the_size_of_uploads_has_limits(size: str) -> None:
-    (message,) = faults(IMPORT_MAX_MB=size)
-    assert message.startswith(f"IMPORT_MAX_MB is '{size}'; allowed: a whole number from 1 to 2000.")
-    assert Config.from_env(GOOD).import_max_mb == 100
-
-
 def test_an_invalid_setting_of_logs_or_metrics_is_refused_with_the_allowed_values(
     name: str, value: str, words: str
 ) -> None:

@@ -82,7 +82,7 @@ def test_columns_and_options_are_chosen_and_the_preview_follows(mia: Person, upl
     begin(mia, upload, "options", **{"option-encoding": "cp1252"})
     page = seen(mia, f"/orders/import/{upload}")
     assert "No column was found for number, customer, placed_at" in page
-    assert "Name it with the column of “Order number”" in page
+    assert "Choose the column of “Order number” below." in page
     chosen = {"column-number": "0", "column-customer": "1", "column-placed_at": "2", "column-total": "3"}
     begin(mia, upload, "options", **chosen)
     page = seen(mia, f"/orders/import/{upload}")
@@ -123,7 +123,7 @@ def test_htmx_gets_only_the_options_and_the_preview(mia: Person, uploads: Upload
 def test_an_order_that_is_on_the_board_is_marked(mia: Person, uploads: Uploads, world: World, tenant: int) -> None:
     world.order(tenant, number="A-1")
     page = seen(mia, f"/orders/import/{send(mia)}")
-    assert "paid already on the board 0 items €129.00" in page
+    assert "paid on the board 0 items €129.00" in page
     assert "Import 2 orders…" in page
 
 

@@ -92,6 +92,7 @@ def _saved(upload: Upload) -> Upload:
     with driver_connection() as conn:
         store.set_options(conn, upload, options.from_form(request.form, header, upload.options))
     db.session.commit()
+    _announce()
     return find(upload.id)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from ..order_import.columns import FIELDS, plain
 from ..order_import.csv_file import OrdersFile
 from ..order_import.errors import FileRefused
 from ..order_import.pipeline import Import
@@ -125,7 +126,8 @@ def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path:
     try:
         importing = Import(conn, import_options(upload, path, tenant_slug, is_dry_run=True))
     except FileRefused as refused:
-        return replace(described, problem=for_page(str(refused), path, upload.name))
+        found = _by_name(described.header)
+        return replace(described, problem=for_page(str(refused), path, upload.name), found=found)
     described = replace(_of_file(importing.file), found=importing.columns.found, format=described.format)
     try:
         rows = importing.stage(sample=SAMPLE_ROWS if is_whole else _readable(importing.file))
@@ -138,6 +140,13 @@ def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path:
         sum(order.number != "" and not order.reason and not order.is_known for order in orders) if is_whole else None
     )
     return replace(described, orders=shown, is_whole=is_whole, orders_to_place=count)
+
+
+def _by_name(header: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The columns with usual names, for a header that lacks others."""
+    indexes = {plain(name): index for index, name in reversed(list(enumerate(header)))}
+    names = {field: [plain(name) for name in usual if plain(name) in indexes] for field, usual in FIELDS.items()}
+    return {field: (indexes[found[0]],) for field, found in names.items() if found}
 
 
 def _readable(file: OrdersFile) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from .options import CHOICES, field_label
 
 _OPTION = re.compile(r"--([a-z][a-z-]*)(?: '?([\w=…-]+)'?)?")
+_NAME_IT = re.compile(r"Name it with --map (\w+)=Column")
 _LABELS = {choice.name: choice.label for choice in CHOICES}
 _VALUES = {(choice.name, value): label for choice in CHOICES for value, label in choice.values}
 
@@ -20,6 +21,7 @@ def for_page(text: str, path: Path, name: str) -> str:
 
 def options_in_page(text: str) -> str:
     """`use --decimal comma` becomes `use “Decimal mark: 12,50”`."""
+    text = _NAME_IT.sub(lambda found: f"Choose the column of “{field_label(found[1])}” below", text)
     return _OPTION.sub(_in_page, text)
 
 
