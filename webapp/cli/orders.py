@@ -10,11 +10,13 @@ import click
 import psycopg
 from flask.cli import AppGroup
 
-from ..order_import.columns import FIELDS
+from ..order_import.columns import FIELDS, STATUS
 from ..order_import.errors import FileRefused
+from ..order_import.formats.registry import AUTO
 from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
+from ..order_import.statuses import State
 from ..postgres import faults, session
 from ..services import services
 
@@ -24,12 +26,26 @@ ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
 orders_cli = AppGroup("orders", help="Import and repair orders.")
 
 
-@orders_cli.command("import", epilog=f"Fields for --map: {', '.join(FIELDS)}.")
+@orders_cli.command("import", epilog=f"Fields for --map: {', '.join((*FIELDS, STATUS))}.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--tenant", "tenant_slug", required=True, metavar="SLUG", help="The tenant of the orders.")
-@click.option("--format", "format", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice([AUTO, *FORMATS]),
+    default=AUTO,
+    show_default=True,
+    metavar="NAME",
+    help=f"The export's format; {AUTO} recognises it by the header. Names: {', '.join(FORMATS)}.",
+)
 @click.option(
     "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Map a field to a column; FIELD= ignores the field."
+)
+@click.option(
+    "--status",
+    multiple=True,
+    metavar="WORD=STATE",
+    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(State)}.',
 )
 @click.option(
     "--owners",
@@ -42,9 +58,7 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
 @click.option(
     "--decimal",
     type=click.Choice(["point", "comma"]),
-    default="point",
-    show_default=True,
-    help="The decimal separator: 12.50 or 12,50.",
+    help="The decimal separator: 12.50 or 12,50. By default the format's, else point.",
 )
 @click.option(
     "--encoding", default="utf-8", show_default=True, help="For example cp1252, which Excel on Windows writes."
@@ -118,6 +132,7 @@ def _print(importing: Import, result: Result) -> None:
     placed, created = ("would place", "would be created") if importing.options.dry_run else ("placed    ", "created")
     lines = [
         f"{importing.file.path} → {tenant.slug} ({tenant.currency}, {tenant.timezone})",
+        *([f"  format     This looks like {importing.format.title}."] if importing.format.header else []),
         f"  columns    {', '.join(map(columns.named, columns.found))}",
         f"  not read   {', '.join(columns.unread) or 'none'}",
         f"  read       {result.rows:,} rows, {counts.orders:,} orders",
@@ -127,6 +142,7 @@ def _print(importing: Import, result: Result) -> None:
         f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
         *(_rejected(row) for row in result.first if result.report_path),
         f"  people     {outcome.owners:,} {created}",
+        *(f"  {subject:<10} {text}" for subject, text in result.notes),
         *_unpaid(importing),
         f"  time       {result.seconds:.1f} s",
     ]
@@ -138,7 +154,7 @@ def _print(importing: Import, result: Result) -> None:
 
 
 def _unpaid(importing: Import) -> list[str]:
-    if "paid_at" in importing.columns.found:
+    if "paid_at" in importing.columns.fields:
         return []
     return [
         "  revenue    0: revenue counts paid orders, and no column has the time of payment; "

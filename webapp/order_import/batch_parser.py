@@ -42,13 +42,14 @@ class BatchParser:
         self.rows = rows
 
     def parse(self, batch: Batch) -> list[str]:
-        """One line per row, without line breaks."""
+        """One line per row that is not left out, without line breaks."""
         if self.rows.steps_are_fixed:
             try:
                 return _joined(self._columns(batch))
             except ValueInvalid:
                 pass
-        return ["\t".join(map(str, self.rows.parse(line, cells))) for line, cells in batch]
+        rows = (self.rows.parse(line, cells) for line, cells in batch)
+        return ["\t".join(map(str, row)) for row in rows if row is not None]
 
     def _columns(self, batch: Batch) -> list[Column]:
         """The staged columns. Raises ValueInvalid if any row is invalid."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,16 +30,38 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "line_discount": ("line discount",),
 }
 LINE_FIELDS = ("sku", "product", "quantity", "unit_price", "discount_rate", "line_discount")
-# Ignored beside lines, these columns would silently make every total wrong.
-CHANGES_A_TOTAL = ("discount", "discountamount", "tax", "taxes", "taxamount", "vat")
+# Mapped like a field: the column whose words are read (statuses.py).
+STATUS = "status"
+# Ignored beside lines, columns of such amounts would silently make every total wrong.
+CHANGES_A_TOTAL = re.compile(
+    r"discount|rabatt|remise|sconto|korting|descuento|promotion|coupon|voucher|tax|taxes|vat|gst|mwst|ust|tva|iva|btw|"
+    r"shipping|postage|freight|delivery|versand|handling|surcharge|fee|fees|tip|gift wrap|giftwrap"
+)
+# Not an amount of money, although a word of the above stands in the name.
+NOT_AN_AMOUNT = re.compile(
+    r"name|address|street|city|town|zip|post ?code|postal|state|province|country|county|phone|e?mail|company|method|service|"
+    r"code|codes|class|date|at|on|time|id|ids|number|no|nr|status|type|title|note|notes|label|region|tracking|carrier|rate|"
+    r"percent|taxable|exempt|included|details|first|last|line|quantity|provider|option|zone|instructions|currency"
+)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The header, and the column indexes of each field found. Of several columns, the first non-empty cell is used."""
+    """The header, and the column indexes of each field found. Of several columns, the first non-empty cell is used.
+
+    `statuses` and `amounts` are columns that are read besides; `implied` are fields that status words give.
+    """
 
     header: tuple[str, ...]
     found: Mapping[str, tuple[int, ...]]
+    statuses: frozenset[int] = frozenset()
+    amounts: frozenset[int] = frozenset()
+    implied: frozenset[str] = frozenset()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that the file has, by columns or by status words."""
+        return frozenset(self.found) | self.implied
 
     def named(self, field: str) -> str:
         """`number=Order ID`, as the summary shows it."""
@@ -46,7 +69,7 @@ class Columns:
 
     @property
     def unread(self) -> list[str]:
-        read = {index for indexes in self.found.values() for index in indexes}
+        read = {index for indexes in self.found.values() for index in indexes} | self.statuses | self.amounts
         return [name for index, name in enumerate(self.header) if index not in read]
 
 
@@ -56,8 +79,9 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
     Raises FileRefused for an unknown field or column, a name shared by two columns, or a missing column.
     """
     found = match_mapped(header, mapped)
+    taken = {index for indexes in found.values() for index in indexes}
     for field, names in FIELDS.items():
-        if field not in mapped and (index := _first(header, names)) is not None:
+        if field not in mapped and (index := _first(header, names, taken)) is not None:
             found[field] = (index,)
     missing = [field for field in ("number", "customer", "placed_at") if field not in found]
     lines = [field for field in ("product", "quantity", "unit_price") if field not in found]
@@ -79,9 +103,9 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
     """The column indexes of the fields that --map names. Raises FileRefused for an unknown field or column."""
     found: dict[str, tuple[int, ...]] = {}
     for field, name in mapped.items():
-        if field not in FIELDS:
-            raise FileRefused(f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join(FIELDS)}.")
-        if not name:
+        if field not in FIELDS and field != STATUS:
+            raise FileRefused(f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join((*FIELDS, STATUS))}.")
+        if not name or field == STATUS:
             continue
         index = header.index(name) if header.count(name) == 1 else find(header, name)
         if index is None:
@@ -104,14 +128,27 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _first(header: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((index for name in names if (index := find(header, name)) is not None), None)
+def parts_of_price(columns: Columns) -> list[str]:
+    """The columns that are not read, but by their names are amounts that change a total: tax, shipping, discounts, fees."""
+    return [name for name in columns.unread if _is_part_of_price(name)]
+
+
+def _is_part_of_price(name: str) -> bool:
+    words = " ".join(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))).casefold()
+    has = [pattern.search(words) for pattern in (_whole(CHANGES_A_TOTAL), _whole(NOT_AN_AMOUNT))]
+    return bool(has[0]) and not has[1]
+
+
+def _whole(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{pattern.pattern})\b")
+
+
+def _first(header: Sequence[str], names: Sequence[str], taken: set[int]) -> int | None:
+    found = (find(header, name) for name in names)
+    return next((index for index in found if index is not None and index not in taken), None)
 
 
 def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
-    columns = {plain(name) for name in header}
-    if {"lineitemname", "financialstatus"} <= columns:
-        return "This looks like Shopify's orders export: use --format shopify."
     return (
         f"No column was found for {', '.join(missing)}; the file has {', '.join(header)}. "
         f"Name it with --map {missing[0].split()[0]}=Column."
@@ -119,10 +156,10 @@ def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
 
 
 def _refuse_unread_part_of_price(columns: Columns) -> None:
-    for name in columns.unread:
-        if plain(name) in CHANGES_A_TOTAL:
-            raise FileRefused(
-                f"The file has no total, and its column {name!r} may be part of the price: map it with "
-                "--map discount_rate=… (0 to 1) or --map line_discount=… (an amount off the line), map a column to "
-                "total, or remove it from the file."
-            )
+    if names := parts_of_price(columns):
+        named = " and ".join(map(repr, names))
+        raise FileRefused(
+            f"The file has no total, and {'its column' if len(names) == 1 else 'its columns'} {named} may be part of the "
+            "price: map it with --map freight=… (once per order), --map discount_rate=… (0 to 1) or "
+            "--map line_discount=… (an amount off the line), map a column to total, or remove it from the file."
+        )

@@ -5,23 +5,22 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
 
-from . import columns, owners, placement, report, shopify, staging
+from . import owners, placement, report, returns, staging, statuses
 from .batch_parser import BatchParser
 from .cell_parsers import CellParsers
 from .csv_file import OrdersFile
 from .errors import FileRefused
-from .row_parser import RowParser
+from .formats import registry
+from .formats.format import Format
+from .formats.reading import Reading
+from .value_style import ValueStyle
 
-Match = Callable[[Sequence[str], Mapping[str, str]], columns.Columns]
-FORMATS: dict[str, tuple[Match, type[RowParser]]] = {
-    "csv": (columns.match, RowParser),
-    "shopify": (shopify.match, shopify.ShopifyRows),
-}
+FORMATS = registry.FORMATS
 # Parsed and copied at once. An invalid row makes its batch slower, so larger batches do not pay.
 BATCH_ROWS = 200
 MAX_TENANTS_SHOWN = 10
@@ -43,24 +42,30 @@ SESSION_SETTINGS = (
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """The options of one import. `mapped` (field → column name) overrides the columns found by name."""
+    """The options of one import. `mapped` (field → column name) overrides the columns found by name.
+
+    `format` is a name of FORMATS, or "auto": by the header. `status` has texts such as "Completed=paid". `decimal` overrides
+    the format's.
+    """
 
     path: Path
     tenant_slug: str
-    format: str = "csv"
+    format: str = registry.AUTO
     mapped: Mapping[str, str] = field(default_factory=dict)
     owners: str = "refuse"
-    decimal: str = "point"
+    decimal: str | None = None
     encoding: str = "utf-8"
     delimiter: str | None = None
     dry_run: bool = False
+    status: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Result:
     """The result of an import. `report_path` is the report of rejected rows; `first` holds a few of them.
 
-    When the report could not be written, `report_error` is the reason and `first` holds more rows.
+    When the report could not be written, `report_error` is the reason and `first` holds more rows. `notes` are (subject, text)
+    for the summary: what status words meant, where times came from, what was left out.
     """
 
     rows: int
@@ -70,6 +75,7 @@ class Result:
     report_error: str
     first: list[report.Rejected]
     seconds: float
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,10 @@ class Import:
         self.options = options
         self.tenant = _tenant(conn, options.tenant_slug)
         self.file = OrdersFile.open(options.path, options.encoding, options.delimiter)
-        match, self.row_parser = FORMATS[options.format]
-        self.columns = match(self.file.header, options.mapped)
+        self.layout = registry.choose(options.format, self.file.header, options.mapped)
+        self.format: Format = self.layout.format
+        self.columns = self.layout.columns
+        self.given_states = statuses.parse_given(options.status)
         # Whether the orders were committed, so that a caller can report it after an interrupt.
         self.placed = False
 
@@ -112,11 +120,15 @@ class Import:
             self.conn.execute(setting)
         # Reasons show times in the tenant's zone.
         self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
-        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.options.decimal)
-        rows = staging.stage(self.conn, self._parsed(parsers, progress))
+        reading = Reading(self.layout, self._parsers, self.given_states)
+        rows = staging.stage(self.conn, self._parsed(reading, progress)) + reading.left_out_rows
+        reading.reader.require_known()
         if not rows:
             raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
-        staging.group(self.conn, parsers.digits)
+        has_returns = returns.take(self.conn)
+        staging.group(self.conn, reading.rows.parsers.digits)
+        if has_returns:
+            returns.refund(self.conn)
         owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
         counts = report.count(self.conn)
         if placing:
@@ -125,7 +137,7 @@ class Import:
             self.conn,
             self.tenant.id,
             self.tenant.currency,
-            self.options.format,
+            self.format.source,
             create_owners=self.options.owners == "create",
             dry_run=self.options.dry_run,
             waiting=waiting,
@@ -133,14 +145,27 @@ class Import:
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
-        return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin)
+        return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin, reading.notes())
 
-    def _parsed(self, parsers: CellParsers, progress: Callable[[int], None] | None) -> Iterator[list[str]]:
+    def _parsers(self, zone: str | None) -> CellParsers:
+        """The parsers for a time zone, or for the format's or else the tenant's."""
+        style = self.style
+        return CellParsers(zone or style.zone or self.tenant.timezone, self.tenant.currency, style.decimal)
+
+    @property
+    def style(self) -> ValueStyle:
+        """The format's style of values, as the options change it."""
+        style = self.format.style
+        return replace(style, decimal=self.options.decimal or style.decimal)
+
+    def _parsed(self, reading: Reading, progress: Callable[[int], None] | None) -> Iterator[list[str]]:
         """The file's rows in COPY's text format, in batches."""
-        parser = BatchParser(self.row_parser(self.columns, parsers))
+        parser = BatchParser(reading.rows)
         rows = self.file.rows(progress)
         while batch := list(itertools.islice(rows, BATCH_ROWS)):
-            yield parser.parse(batch)
+            parsed = parser.parse(batch)
+            reading.left_out_rows += len(batch) - len(parsed)
+            yield parsed
 
     def _report(self, counts: report.Counts) -> tuple[Path | None, str]:
         try:

@@ -24,6 +24,10 @@ STAGED = (
     "total_minor",
     "refunded_minor",
     "freight_minor",
+    # What the row adds to the order's total besides its line: tax, shipping, less discounts. May be negative.
+    "extra_minor",
+    # Whether a status says that the whole order was refunded.
+    "is_refunded",
     "sku",
     "product",
     "quantity",
@@ -65,12 +69,12 @@ class RowParser:
             for column in self.columns.found.get(field, ())[:1]
         ]
 
-    def parse(self, line: int, cells: list[str]) -> Row:
-        """The staged row. An invalid row has only its line, its reasons and, if it could be parsed, its order number."""
+    def parse(self, line: int, cells: list[str]) -> Row | None:
+        """The staged row, or None if the row is not an order. An invalid row has only its line, its reasons and, if it could be parsed, its order number."""
         row: Row = [NULL] * ROW_LENGTH
         row[LINE] = line
         reasons: list[str] = []
-        steps = self.steps_of(cells)
+        steps = self.steps
         # Values may be in the wrong columns, so only the number is parsed; it rejects the whole order.
         if len(cells) != self.width:
             reasons.append(
@@ -83,21 +87,18 @@ class RowParser:
             except ValueInvalid as error:
                 reasons.append(f"{name} {error}")
         if not reasons:
-            self.complete(row, cells, reasons)
+            self.complete(row, reasons)
         if reasons:
             return [line, row[NUMBER], *[NULL] * (REASON - 2), copy_escape("; ".join(reasons))]
         del row[len(STAGED) :]
         return row
 
-    def steps_of(self, cells: list[str]) -> Steps:
-        return self.steps
-
-    def complete(self, row: Row, cells: list[str], reasons: list[str]) -> None:
+    def complete(self, row: Row, reasons: list[str]) -> None:
         """Check and compute what depends on several cells, after all were parsed without an error."""
         if row[NUMBER] is NULL:
             reasons.append("the order number is empty")
         try:
-            row[OWNER_EMAIL], row[OWNER_NAME] = self.owner(row[OWNER_EMAIL], row[OWNER_NAME])
+            self.set_owner(row)
         except ValueInvalid as error:
             reasons.append(str(error))
         try:
@@ -106,6 +107,9 @@ class RowParser:
             )
         except ValueInvalid as error:
             reasons.append(str(error))
+
+    def set_owner(self, row: Row) -> None:
+        row[OWNER_EMAIL], row[OWNER_NAME] = self.owner(row[OWNER_EMAIL], row[OWNER_NAME])
 
     def owner(self, email: Any, name: Any) -> tuple[Any, Any]:
         """The owner's address and name. A column of names may contain addresses."""

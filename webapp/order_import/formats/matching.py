@@ -1,0 +1,121 @@
+"""Finding a format's columns in a header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..columns import FIELDS, Columns, find, match_mapped, plain
+from ..errors import FileRefused
+from ..statuses import StatusColumn
+from .format import Candidate, Format
+
+Texts = Mapping[str, tuple[tuple[int, ...], ...]]
+# The columns of an amount that is added, with 1, or taken off, with -1.
+Signed = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A format and its columns in one file. `texts` has, for each field, the candidates as indexes of cells to join."""
+
+    format: Format
+    columns: Columns
+    texts: Texts
+    statuses: tuple[StatusColumn, ...]
+    adds: Signed
+    once: Signed
+    first_row_has: int | None = None
+    incoming: Signed = ()
+
+
+def missing(format: Format, header: Sequence[str], mapped: Mapping[str, str]) -> list[str]:
+    """The columns of the format's header that the file lacks; a field given by --map needs none."""
+    names = {plain(name) for name in header}
+    return [
+        " or ".join(_names(needed))
+        for needed in format.header
+        if not any(plain(name) in names for name in _names(needed)) and not _is_mapped(format, needed, mapped)
+    ]
+
+
+def lay_out(format: Format, header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
+    """The format's columns; `mapped` takes precedence. Raises FileRefused when the file is not such an export."""
+    found = match_mapped(header, mapped)
+    if lacking := missing(format, header, mapped):
+        raise FileRefused(
+            f"This is not {format.title}: it has no column {', '.join(lacking)}. Export with the standard columns, or "
+            "omit --format, so that the format is recognised."
+        )
+    texts: dict[str, tuple[tuple[int, ...], ...]] = {name: (indexes,) for name, indexes in found.items()}
+    for field, candidates in format.columns.items():
+        if field not in mapped:
+            indexes = tuple(each for candidate in candidates if (each := _indexes(header, candidate)))
+            if indexes:
+                texts[field] = indexes
+    adds, once = _signed(header, format.adds), _signed(header, format.once)
+    statuses = tuple(_statuses(format, header))
+    found = {field: tuple(dict.fromkeys(sum(candidates, ()))) for field, candidates in texts.items()}
+    parts = {index for _, index in (*adds, *once)}
+    parts |= {index for field in ("line_total", "left", "refund") for index in found.get(field, ())}
+    columns = Columns(
+        tuple(header),
+        {field: indexes for field, indexes in found.items() if field in FIELDS},
+        frozenset(status.index for status in statuses) | {index for field in ("refund_of", "zone") for index in found.get(field, ())},
+        frozenset(parts),
+        implied(format, statuses),
+    )
+    first = find(header, format.first_row_has) if format.first_row_has else None
+    return Layout(format, columns, texts, statuses, adds, once, first, _signed(header, [format.incoming] if format.incoming else []))
+
+
+
+
+def _names(candidate: Candidate) -> tuple[str, ...]:
+    return (candidate,) if isinstance(candidate, str) else candidate
+
+
+def _is_mapped(format: Format, needed: Candidate, mapped: Mapping[str, str]) -> bool:
+    return any(
+        set(_names(needed)) & set(_names(candidate))
+        for field in mapped
+        for candidate in format.columns.get(field, ())
+    )
+
+
+def _indexes(header: Sequence[str], candidate: Candidate) -> tuple[int, ...]:
+    """The columns of a candidate: all that the file has of several to join."""
+    indexes = (find(header, name) for name in _names(candidate))
+    return tuple(index for index in indexes if index is not None)
+
+
+def _signed(header: Sequence[str], names: Sequence[str]) -> Signed:
+    found = ((-1 if name.startswith("-") else 1, find(header, name.removeprefix("-"))) for name in names)
+    return tuple((sign, index) for sign, index in found if index is not None)
+
+
+def _statuses(format: Format, header: Sequence[str]) -> list[StatusColumn]:
+    columns = []
+    for status in format.statuses:
+        index = next((index for name in status.names if (index := find(header, name)) is not None), None)
+        if index is not None:
+            columns.append(StatusColumn(index, header[index], status.words))
+    return columns
+
+
+def implied(format: Format, statuses: Sequence[StatusColumn]) -> frozenset[str]:
+    """The fields that the file has by its status words."""
+    fields = {"paid_at"} if format.paid_from else set()
+    for column in statuses:
+        fields |= {field for state in column.words.values() for field in FIELDS_OF_STATES.get(state.value, ())}
+    return frozenset(fields)
+
+
+FIELDS_OF_STATES = {
+    "paid": ("paid_at",),
+    "shipped": ("shipped_at",),
+    "paid and shipped": ("paid_at", "shipped_at"),
+    "refunded": ("paid_at", "refunded"),
+    "a refund": ("refunded",),
+    "cancelled": ("cancelled_at",),
+}

@@ -1,0 +1,52 @@
+"""All formats, and the recognition of a file's format by its header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import FileRefused
+from . import (
+    amazon,
+    bigcommerce,
+    ebay,
+    etsy,
+    generic,
+    magento,
+    odoo,
+    paypal,
+    prestashop,
+    samples,
+    shopify,
+    square,
+    squarespace,
+    stripe,
+    woocommerce,
+)
+from .format import Format
+from .generic import GENERIC
+from .matching import Layout, lay_out, missing
+
+MODULES = (
+    *(shopify, woocommerce, stripe, square, etsy, amazon, ebay, paypal, magento, prestashop, bigcommerce, odoo),
+    *(squarespace, samples),
+)
+FORMATS: dict[str, Format] = {format.name: format for module in MODULES for format in module.FORMATS}
+FORMATS[GENERIC.name] = GENERIC
+# The value of --format that recognises.
+AUTO = "auto"
+
+
+def recognise(header: Sequence[str]) -> Format | None:
+    """The format whose columns the header has; of several, the one with the most columns. None for an unknown header."""
+    found = [format for format in FORMATS.values() if format.header and not missing(format, header, {})]
+    return max(found, key=lambda format: len(format.header), default=None)
+
+
+def choose(name: str, header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
+    """The layout of the format of that name, or of the recognised one. Raises FileRefused when the file does not match."""
+    if name not in (AUTO, *FORMATS):
+        raise FileRefused(f"--format {name!r} is unknown; allowed: {', '.join((AUTO, *FORMATS))}.")
+    format = FORMATS[name] if name != AUTO else recognise(header) or GENERIC
+    if format is GENERIC:
+        return generic.lay_out(header, mapped)
+    return lay_out(format, header, mapped)

@@ -1,0 +1,238 @@
+"""Parsing of the rows of a format, or of any file with a status column: states, amounts and joined texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..cell_parsers import NULL, NULL_WORDS, CellParsers, copy_escape, unwrapped
+from ..columns import LINE_FIELDS
+from ..errors import ValueInvalid
+from ..row_parser import (
+    FIELD_INDEXES,
+    LINE,
+    LINE_TOTAL,
+    NUMBER,
+    PARSERS,
+    PRODUCT,
+    QUANTITY,
+    REASON,
+    ROW_LENGTH,
+    SKU,
+    STAGED,
+    UNIT_PRICE,
+    Row,
+    RowParser,
+    complete_line,
+)
+from ..statuses import State, StatusReader
+from . import zone_names
+from .amounts import Amounts
+from .matching import Layout
+
+CUSTOMER, PLACED_AT, PAID_AT, SHIPPED_AT, CANCELLED_AT, TOTAL, RATE = (
+    FIELD_INDEXES[field]
+    for field in ("customer", "placed_at", "paid_at", "shipped_at", "cancelled_at", "total", "discount_rate")
+)
+IS_REFUNDED = STAGED.index("is_refunded")
+TIMES = frozenset(field for field, kind in PARSERS.items() if kind == "instant")
+PAID = {State.PAID, State.PAID_AND_SHIPPED, State.REFUNDED}
+SHIPPED = {State.SHIPPED, State.PAID_AND_SHIPPED}
+# Reasons for leaving out rows and lines, as the summary names them.
+UNNUMBERED = "rows without an order number"
+OUTGOING = "rows of money that went out"
+REMOVED_LINES = "items with quantity 0, left out of their orders"
+
+
+class FormatRows(RowParser):
+    """Parses the rows of one file. `left_out` counts rows and items that are left out, `filled` times taken from others."""
+
+    steps_are_fixed = False
+
+    def __init__(self, layout: Layout, parsers: Callable[[str | None], CellParsers], reader: StatusReader) -> None:
+        """`parsers` gives the parsers for a time zone; None is the file's own."""
+        super().__init__(layout.columns, parsers(None))
+        self.layout, self.format, self.reader = layout, layout.format, reader
+        self.parsers_of, self.zoned = parsers, dict[str, CellParsers]()
+        self.amounts = Amounts(layout, self.parsers)
+        self.order_fields = [field for field in FIELD_INDEXES if field in layout.texts and field not in Amounts.FIELDS]
+        self.line_fields = [field for field in self.order_fields if field in ("number", *LINE_FIELDS)]
+        self.last_number = ""
+        self.left_out = Counter[str]()
+        self.filled = Counter[tuple[str, str]]()
+
+    def parse(self, line: int, cells: list[str]) -> Row | None:
+        if self.min_width <= len(cells) < self.width:
+            cells = [*cells, *[""] * (self.width - len(cells))]
+        if len(cells) != self.width:
+            return super().parse(line, cells)
+        states = self.reader.states(cells)
+        if State.NO_ORDER in states:
+            return None
+        if self.is_outgoing(states, cells):
+            self.left_out[OUTGOING] += 1
+            return None
+        row: Row = [NULL] * ROW_LENGTH
+        row[LINE] = line
+        reasons: list[str] = []
+        fields, number = self.fields_of(states, cells)
+        if self.format.skips_unnumbered and not number:
+            self.left_out[UNNUMBERED] += 1
+            return None
+        for field in fields:
+            self.read(field, row, cells, reasons)
+        if State.REFUND in states:
+            self.refund(row, cells, reasons)
+        else:
+            self.amounts.read(row, cells, reasons, is_order=fields is self.order_fields)
+            self.finish(row, states, reasons)
+        if reasons:
+            return [line, row[NUMBER], *[NULL] * (REASON - 2), copy_escape("; ".join(reasons))]
+        del row[len(STAGED) :]
+        return row
+
+    def fields_of(self, states: set[State], cells: Sequence[str]) -> tuple[list[str], str]:
+        """The fields that the row has, and its order number as text."""
+        number = self.text("number", cells)
+        if State.REFUND in states:
+            return ["placed_at"], self.text("refund_of", cells) or number
+        if not number and self.format.carries_down and self.last_number:
+            return self.line_fields, self.last_number
+        self.last_number = number
+        first = self.layout.first_row_has
+        return (self.order_fields if first is None or cells[first].strip() else self.line_fields), number
+
+    def is_outgoing(self, states: set[State], cells: Sequence[str]) -> bool:
+        if not self.layout.incoming or State.REFUND in states:
+            return False
+        try:
+            return bool(self.amounts.sum(self.layout.incoming, cells) < 0)
+        except ValueInvalid:
+            return False
+
+    def text(self, field: str, cells: Sequence[str]) -> str:
+        """The text of the field's first candidate that is not empty."""
+        for indexes in self.layout.texts.get(field, ()):
+            if parts := [text for index in indexes if (text := unwrapped(cells[index])) and text not in NULL_WORDS]:
+                return " ".join(parts)
+        return ""
+
+    def read(self, field: str, row: Row, cells: Sequence[str], reasons: list[str]) -> None:
+        text = self.text(field, cells)
+        if field == "number" and not text and self.format.carries_down:
+            text = self.last_number
+        try:
+            if field in TIMES:
+                row[FIELD_INDEXES[field]] = self.instant(field, text, cells)
+            elif field == "quantity" and is_zero(text):
+                row[QUANTITY] = 0
+            elif field == "discount_rate" and self.format.percents:
+                row[RATE] = self.parsers.rate(percent(text))
+            else:
+                row[FIELD_INDEXES[field]] = getattr(self.parsers, PARSERS[field])(text)
+        except ValueInvalid as error:
+            reasons.append(f"{self.name(field)} {error}")
+
+    def name(self, field: str) -> str:
+        indexes = self.layout.texts[field][0]
+        return " + ".join(self.columns.header[index] for index in indexes)
+
+    def instant(self, field: str, text: str, cells: Sequence[str]) -> Any:
+        named = self.text("zone", cells)
+        if not text or not named:
+            return self.parsers.instant_of(self.name(field))(text)
+        zone = zone_names.iana(named)
+        if zone not in self.zoned:
+            self.zoned[zone] = self.parsers_of(zone)
+        return self.zoned[zone].instant(text)
+
+    def refund(self, row: Row, cells: Sequence[str], reasons: list[str]) -> None:
+        """A refund is staged as a negative total of its order, at its own time."""
+        try:
+            row[NUMBER] = self.parsers.number(self.text("refund_of", cells) or self.text("number", cells))
+            if row[NUMBER] is NULL:
+                raise ValueInvalid("names no order")
+            row[TOTAL] = self.amounts.refund(cells)
+        except ValueInvalid as error:
+            reasons.append(f"the refund {error}")
+
+    def finish(self, row: Row, states: set[State], reasons: list[str]) -> None:
+        """Check and compute what depends on several cells."""
+        is_order = row[PLACED_AT] is not NULL
+        if is_order and row[CUSTOMER] is NULL and self.format.no_customer:
+            row[CUSTOMER] = self.format.no_customer
+        self.complete_line(row, reasons)
+        if row[NUMBER] is NULL:
+            reasons.append("the order number is empty")
+        try:
+            self.set_owner(row)
+        except ValueInvalid as error:
+            reasons.append(str(error))
+        if is_order:
+            self.apply(states, row)
+
+    def complete_line(self, row: Row, reasons: list[str]) -> None:
+        """An item without a quantity or a price is not a line: it was removed, or its order was cancelled."""
+        if row[QUANTITY] == 0 or (row[UNIT_PRICE] is NULL and row[LINE_TOTAL] is NULL):
+            if row[QUANTITY] == 0 and row[UNIT_PRICE] is not NULL:
+                self.left_out[REMOVED_LINES] += 1
+            row[SKU] = row[PRODUCT] = row[QUANTITY] = row[UNIT_PRICE] = row[LINE_TOTAL] = NULL
+            return
+        try:
+            if row[LINE_TOTAL] is not NULL:
+                complete_total(row)
+            else:
+                discount = FIELD_INDEXES["line_discount"]
+                row[PRODUCT], row[QUANTITY], row[LINE_TOTAL] = complete_line(
+                    row[PRODUCT], row[SKU], row[QUANTITY], row[UNIT_PRICE], row[RATE], row[discount]
+                )
+        except ValueInvalid as error:
+            reasons.append(str(error))
+
+    def apply(self, states: set[State], row: Row) -> None:
+        """Set the times that the states imply and the file does not have."""
+        if State.UNSHIPPED in states:
+            row[SHIPPED_AT] = NULL
+        decides = self.format.times_decide
+        if states & PAID and not (
+            "paid_at" in self.columns.found and (decides or not states & {State.PAID, State.REFUNDED})
+        ):
+            self.fill("payment", PAID_AT, row)
+        if states & SHIPPED and not (decides and "shipped_at" in self.columns.found):
+            self.fill("shipping", SHIPPED_AT, row)
+        if State.CANCELLED in states:
+            self.fill("cancellation", CANCELLED_AT, row)
+        if State.REFUNDED in states:
+            row[IS_REFUNDED] = "t"
+        if self.format.paid_from and row[CANCELLED_AT] is NULL and not states:
+            self.fill("payment", PAID_AT, row, self.format.paid_from)
+
+    def fill(self, what: str, index: int, row: Row, source: str = "placed_at") -> None:
+        if row[index] is NULL and row[FIELD_INDEXES[source]] is not NULL:
+            row[index] = row[FIELD_INDEXES[source]]
+            self.filled[what, self.name(source)] += 1
+
+
+def complete_total(row: Row) -> None:
+    """The line's product and quantity, and its unit price from its total. Raises ValueInvalid if a part is missing."""
+    total = row[LINE_TOTAL]
+    if total < 0:
+        raise ValueInvalid("the line's price is negative; allowed: 0 or more")
+    quantity = 1000 if row[QUANTITY] is NULL else row[QUANTITY]
+    row[UNIT_PRICE] = (total * 1000 + quantity // 2) // quantity
+    row[PRODUCT], row[QUANTITY], _ = complete_line(row[PRODUCT], row[SKU], quantity, row[UNIT_PRICE], NULL, NULL)
+
+
+def is_zero(text: str) -> bool:
+    return bool(text) and not text.strip("0.,") and "0" in text
+
+
+def percent(text: str) -> str:
+    """A rate of 0 to 1 of a text such as `15` or `15.0`, in the file's decimal mark."""
+    mark = "," if "," in text else "."
+    whole, _, fraction = text.removesuffix("%").strip().partition(mark)
+    if not whole.isdigit() or (fraction and not fraction.isdigit()):
+        return text
+    digits = whole.rjust(3, "0")
+    return f"{digits[:-2]}{mark}{digits[-2:]}{fraction}".rstrip("0").rstrip(mark) or "0"
