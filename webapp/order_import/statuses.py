@@ -105,6 +105,10 @@ class StatusReader:
                 found.add(state)
         return found
 
+    @property
+    def has_read(self) -> bool:
+        return bool(self.counts)
+
     def require_known(self) -> None:
         """Raises FileRefused when the file had unknown words."""
         unknown = [key for key in self.counts if self._states[key[0]][key[1]] is None]

@@ -72,7 +72,7 @@ class Amounts:
                 row[REFUNDED] = row[TOTAL] - left
 
     def first(self, candidates: Sequence[tuple[int, ...]], cells: Sequence[str], otherwise: Any = NULL) -> Any:
-        for (index, *_) in candidates:
+        for index, *_ in candidates:
             if (amount := self.amount(index, cells)) is not NULL:
                 return amount
         return otherwise

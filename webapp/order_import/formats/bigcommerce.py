@@ -25,15 +25,20 @@ FORMATS = (
         header=("Order ID", "Order Date", "Order Status", "Order Total (inc tax)"),
         columns={
             "number": ("Order ID",),
-            "customer": ("Customer Name", ("Billing First Name", "Billing Last Name"), "Billing Company", "Customer Email"),
+            "customer": (
+                "Customer Name",
+                ("Billing First Name", "Billing Last Name"),
+                "Billing Company",
+                "Customer Email",
+            ),
             "placed_at": (("Order Date", "Order Time"),),
             "shipped_at": ("Date Shipped",),
             "currency": ("Order Currency Code",),
             "total": ("Order Total (inc tax)",),
             "refunded": ("Refund Amount",),
         },
-        amounts="Order Total (inc tax) holds taxes, shipping and handling, less coupons; packed items (Product Details) are not "
-        "read",
+        amounts="Order Total (inc tax) holds taxes, shipping and handling, less coupons; packed items (Product Details) are "
+        "not read",
         statuses=(Status(("Order Status",), WORDS),),
     ),
 )

@@ -9,9 +9,9 @@ TYPES = words(
     {
         State.PAID: "order, bestellung, commande, pedido, ordine",
         State.REFUND: "refund, rückerstattung, remboursement, reembolso, rimborso",
-        State.NO_ORDER: "shipping label, other fee, payout, hold, charge, transfer, adjustment, claim, payment dispute, dispute, "
-        "credit, purchase, loan repayment, reserve, tax withholding, withdrawal, ausgezahlt, auszahlung, andere gebühr, "
-        "versandetikett",
+        State.NO_ORDER: "shipping label, other fee, payout, hold, charge, transfer, adjustment, claim, payment dispute, "
+        "dispute, credit, purchase, loan repayment, reserve, tax withholding, withdrawal, auszahlung, "
+        "andere gebühr, versandetikett",
     }
 )
 ORDERS = Format(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..columns import STATUS, find, match, parts_of_price, plain
-from ..errors import FileRefused
+from .. import price_parts
+from ..columns import STATUS, find, match, plain
 from ..statuses import FULFILLMENT_WORDS, ORDER_WORDS, PAYMENT_WORDS, StatusColumn, Words
 from .format import Format
-from .matching import Layout, implied
+from .matching import Layout, implied, mapped_status
 
 GENERIC = Format(
     name="csv",
@@ -21,9 +21,15 @@ GENERIC = Format(
 )
 # The usual names of status columns, the likeliest first of each kind.
 STATUS_COLUMNS: tuple[tuple[tuple[str, ...], Words], ...] = (
-    (("order status", "order state", "status", "state", "bestellstatus", "statut", "estado", "stato", "état"), ORDER_WORDS),
+    (
+        ("order status", "order state", "status", "state", "bestellstatus", "statut", "estado", "stato", "état"),
+        ORDER_WORDS,
+    ),
     (("financial status", "payment status", "payment state", "zahlungsstatus"), PAYMENT_WORDS),
-    (("fulfillment status", "fulfilment status", "shipping status", "delivery status", "shipment status"), FULFILLMENT_WORDS),
+    (
+        ("fulfillment status", "fulfilment status", "shipping status", "delivery status", "shipment status"),
+        FULFILLMENT_WORDS,
+    ),
 )
 # With one of these beside it, "State" is a part of an address.
 ADDRESS = frozenset({"city", "zip", "zipcode", "postalcode", "postcode", "address", "country", "region", "town"})
@@ -35,16 +41,20 @@ def lay_out(header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
     taken = {index for indexes in columns.found.values() for index in indexes}
     statuses = tuple(column for column in _statuses(header, mapped) if column.index not in taken)
     texts = {field: (indexes,) for field, indexes in columns.found.items()}
-    columns = replace(columns, statuses=frozenset(column.index for column in statuses), implied=implied(GENERIC, statuses))
+    columns = replace(
+        columns, statuses=frozenset(column.index for column in statuses), implied=implied(GENERIC, statuses)
+    )
     amounts = GENERIC.amounts
-    if "total" in columns.found and (parts := parts_of_price(columns)):
+    if "total" in columns.found and (parts := price_parts.of(columns.unread)):
         amounts = f"{columns.named('total')} is the whole price; not added: {', '.join(parts)}"
     return Layout(replace(GENERIC, amounts=amounts), columns, texts, statuses, (), ())
 
 
 def _statuses(header: Sequence[str], mapped: Mapping[str, str]) -> list[StatusColumn]:
     if STATUS in mapped:
-        return _mapped(header, mapped[STATUS])
+        name = mapped[STATUS]
+        words = next((words for names, words in STATUS_COLUMNS if plain(name) in map(plain, names)), ORDER_WORDS)
+        return mapped_status(header, name, words)
     columns = []
     has_address = bool(ADDRESS & {plain(name) for name in header})
     for names, words in STATUS_COLUMNS:
@@ -53,14 +63,3 @@ def _statuses(header: Sequence[str], mapped: Mapping[str, str]) -> list[StatusCo
         if index is not None:
             columns.append(StatusColumn(index, header[index], words))
     return columns
-
-
-def _mapped(header: Sequence[str], name: str) -> list[StatusColumn]:
-    """The column of `--map status=Column`; none without a name."""
-    if not name:
-        return []
-    index = find(header, name)
-    if index is None:
-        raise FileRefused(f"--map status={name}: the file has no column {name!r}; it has {', '.join(header)}.")
-    words = next((words for names, words in STATUS_COLUMNS if plain(name) in map(plain, names)), ORDER_WORDS)
-    return [StatusColumn(index, header[index], words)]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..columns import FIELDS, Columns, find, match_mapped, plain
+from ..columns import FIELDS, STATUS, Columns, find, match_mapped, plain
 from ..errors import FileRefused
-from ..statuses import StatusColumn
+from ..statuses import StatusColumn, Words
 from .format import Candidate, Format
 
 Texts = Mapping[str, tuple[tuple[int, ...], ...]]
 # The columns of an amount that is added, with 1, or taken off, with -1.
 Signed = tuple[tuple[int, int], ...]
+
+
+FORMAT_AMOUNTS = ("line_total", "left", "refund")
 
 
 @dataclass(frozen=True)
@@ -53,22 +57,33 @@ def lay_out(format: Format, header: Sequence[str], mapped: Mapping[str, str]) ->
             indexes = tuple(each for candidate in candidates if (each := _indexes(header, candidate)))
             if indexes:
                 texts[field] = indexes
-    adds, once = _signed(header, format.adds), _signed(header, format.once)
-    statuses = tuple(_statuses(format, header))
-    found = {field: tuple(dict.fromkeys(sum(candidates, ()))) for field, candidates in texts.items()}
-    parts = {index for _, index in (*adds, *once)}
-    parts |= {index for field in ("line_total", "left", "refund") for index in found.get(field, ())}
-    columns = Columns(
-        tuple(header),
-        {field: indexes for field, indexes in found.items() if field in FIELDS},
-        frozenset(status.index for status in statuses) | {index for field in ("refund_of", "zone") for index in found.get(field, ())},
-        frozenset(parts),
-        implied(format, statuses),
+    statuses = tuple(_statuses(format, header, mapped))
+    layout = Layout(
+        format,
+        Columns(tuple(header), {}),
+        texts,
+        statuses,
+        _signed(header, format.adds),
+        _signed(header, format.once),
+        find(header, format.first_row_has) if format.first_row_has else None,
+        _signed(header, [format.incoming] if format.incoming else []),
     )
-    first = find(header, format.first_row_has) if format.first_row_has else None
-    return Layout(format, columns, texts, statuses, adds, once, first, _signed(header, [format.incoming] if format.incoming else []))
+    return replace(layout, columns=_columns(layout))
 
 
+def _columns(layout: Layout) -> Columns:
+    """What the layout reads, for the summary."""
+    read = {field: tuple(dict.fromkeys(itertools.chain(*indexes))) for field, indexes in layout.texts.items()}
+    amounts = {index for _, index in (*layout.adds, *layout.once)}
+    amounts |= {index for field in FORMAT_AMOUNTS for index in read.get(field, ())}
+    others = {index for field in ("refund_of", "zone") for index in read.get(field, ())}
+    return Columns(
+        layout.columns.header,
+        {field: indexes for field, indexes in read.items() if field in FIELDS},
+        frozenset(others | {status.index for status in layout.statuses}),
+        frozenset(amounts),
+        implied(layout.format, layout.statuses),
+    )
 
 
 def _names(candidate: Candidate) -> tuple[str, ...]:
@@ -77,9 +92,7 @@ def _names(candidate: Candidate) -> tuple[str, ...]:
 
 def _is_mapped(format: Format, needed: Candidate, mapped: Mapping[str, str]) -> bool:
     return any(
-        set(_names(needed)) & set(_names(candidate))
-        for field in mapped
-        for candidate in format.columns.get(field, ())
+        set(_names(needed)) & set(_names(candidate)) for field in mapped for candidate in format.columns.get(field, ())
     )
 
 
@@ -94,13 +107,26 @@ def _signed(header: Sequence[str], names: Sequence[str]) -> Signed:
     return tuple((sign, index) for sign, index in found if index is not None)
 
 
-def _statuses(format: Format, header: Sequence[str]) -> list[StatusColumn]:
+def _statuses(format: Format, header: Sequence[str], mapped: Mapping[str, str]) -> list[StatusColumn]:
+    if STATUS in mapped:
+        words = {word: state for status in format.statuses for word, state in status.words.items()}
+        return mapped_status(header, mapped[STATUS], words)
     columns = []
     for status in format.statuses:
         index = next((index for name in status.names if (index := find(header, name)) is not None), None)
         if index is not None:
             columns.append(StatusColumn(index, header[index], status.words))
     return columns
+
+
+def mapped_status(header: Sequence[str], name: str, words: Words) -> list[StatusColumn]:
+    """The column of `--map status=Column`; none without a name. Raises FileRefused when the file does not have it."""
+    if not name:
+        return []
+    index = find(header, name)
+    if index is None:
+        raise FileRefused(f"--map status={name}: the file has no column {name!r}; it has {', '.join(header)}.")
+    return [StatusColumn(index, header[index], words)]
 
 
 def implied(format: Format, statuses: Sequence[StatusColumn]) -> frozenset[str]:

@@ -53,7 +53,7 @@ LINES = Format(
         "unit_price": ("Order Lines/Unit Price",),
         "discount_rate": ("Order Lines/Discount (%)", "Order Lines/Discount"),
     },
-    amounts="Total, with taxes, if the file has it; else the sum of the lines, whose unit prices are as in Odoo, mostly untaxed",
+    amounts="Total, with taxes, if the file has it; else the sum of the lines, whose prices are mostly untaxed",
     statuses=(Status(("Status",), WORDS), Status(("Delivery Status",), DELIVERY)),
     style=ValueStyle(decimal=POINT),
     carries_down=True,

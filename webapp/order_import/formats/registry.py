@@ -32,8 +32,8 @@ MODULES = (
 )
 FORMATS: dict[str, Format] = {format.name: format for module in MODULES for format in module.FORMATS}
 FORMATS[GENERIC.name] = GENERIC
-# The value of --format that recognises.
-AUTO = "auto"
+# The value of --format that recognises the format.
+BY_HEADER = "auto"
 
 
 def recognise(header: Sequence[str]) -> Format | None:
@@ -42,11 +42,17 @@ def recognise(header: Sequence[str]) -> Format | None:
     return max(found, key=lambda format: len(format.header), default=None)
 
 
+def header_names() -> set[str]:
+    """The columns by which formats are recognised; they show where a header is, below a report's title."""
+    needed = (needed for format in FORMATS.values() for needed in format.header)
+    return {name for each in needed for name in ([each] if isinstance(each, str) else each)}
+
+
 def choose(name: str, header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
     """The layout of the format of that name, or of the recognised one. Raises FileRefused when the file does not match."""
-    if name not in (AUTO, *FORMATS):
-        raise FileRefused(f"--format {name!r} is unknown; allowed: {', '.join((AUTO, *FORMATS))}.")
-    format = FORMATS[name] if name != AUTO else recognise(header) or GENERIC
+    if name not in (BY_HEADER, *FORMATS):
+        raise FileRefused(f"--format {name!r} is unknown; allowed: {', '.join((BY_HEADER, *FORMATS))}.")
+    format = FORMATS[name] if name != BY_HEADER else recognise(header) or GENERIC
     if format is GENERIC:
         return generic.lay_out(header, mapped)
     return lay_out(format, header, mapped)

@@ -40,7 +40,8 @@ TIMES = frozenset(field for field, kind in PARSERS.items() if kind == "instant")
 PAID = {State.PAID, State.PAID_AND_SHIPPED, State.REFUNDED}
 SHIPPED = {State.SHIPPED, State.PAID_AND_SHIPPED}
 # Reasons for leaving out rows and lines, as the summary names them.
-UNNUMBERED = "rows without an order number"
+UNNUMBERED = "lines below the table"
+FEWEST_CELLS = 3
 OUTGOING = "rows of money that went out"
 REMOVED_LINES = "items with quantity 0, left out of their orders"
 
@@ -63,12 +64,16 @@ class FormatRows(RowParser):
         self.filled = Counter[tuple[str, str]]()
 
     def parse(self, line: int, cells: list[str]) -> Row | None:
+        if self.format.skips_unnumbered and sum(map(bool, cells)) < FEWEST_CELLS:
+            self.left_out[UNNUMBERED] += 1
+            return None
         if self.min_width <= len(cells) < self.width:
             cells = [*cells, *[""] * (self.width - len(cells))]
         if len(cells) != self.width:
-            return super().parse(line, cells)
+            return self.rejected(line, cells)
         states = self.reader.states(cells)
-        if State.NO_ORDER in states:
+        if State.NO_ORDER in states or self.is_carried_with(states, cells):
+            self.last_number = ""
             return None
         if self.is_outgoing(states, cells):
             self.left_out[OUTGOING] += 1
@@ -76,10 +81,7 @@ class FormatRows(RowParser):
         row: Row = [NULL] * ROW_LENGTH
         row[LINE] = line
         reasons: list[str] = []
-        fields, number = self.fields_of(states, cells)
-        if self.format.skips_unnumbered and not number:
-            self.left_out[UNNUMBERED] += 1
-            return None
+        fields = self.fields_of(states, cells)
         for field in fields:
             self.read(field, row, cells, reasons)
         if State.REFUND in states:
@@ -92,16 +94,28 @@ class FormatRows(RowParser):
         del row[len(STAGED) :]
         return row
 
-    def fields_of(self, states: set[State], cells: Sequence[str]) -> tuple[list[str], str]:
-        """The fields that the row has, and its order number as text."""
-        number = self.text("number", cells)
+    def rejected(self, line: int, cells: list[str]) -> Row | None:
+        """A row with another number of fields. It rejects its order, in a format that carries numbers down, too."""
+        row = super().parse(line, cells)
+        if row and row[NUMBER] is NULL and self.format.carries_down and self.last_number:
+            row[NUMBER] = self.parsers.number(self.last_number)
+        return row
+
+    def is_carried_with(self, states: set[State], cells: Sequence[str]) -> bool:
+        """Whether the row is an item of an order above that was left out."""
+        is_item = self.format.carries_down and not states and not self.text("number", cells)
+        return is_item and not self.last_number and self.reader.has_read
+
+    def fields_of(self, states: set[State], cells: Sequence[str]) -> list[str]:
+        """The fields that the row has."""
         if State.REFUND in states:
-            return ["placed_at"], self.text("refund_of", cells) or number
+            return ["placed_at"]
+        number = self.text("number", cells)
         if not number and self.format.carries_down and self.last_number:
-            return self.line_fields, self.last_number
+            return self.line_fields
         self.last_number = number
         first = self.layout.first_row_has
-        return (self.order_fields if first is None or cells[first].strip() else self.line_fields), number
+        return self.order_fields if first is None or cells[first].strip() else self.line_fields
 
     def is_outgoing(self, states: set[State], cells: Sequence[str]) -> bool:
         if not self.layout.incoming or State.REFUND in states:
@@ -174,7 +188,8 @@ class FormatRows(RowParser):
 
     def complete_line(self, row: Row, reasons: list[str]) -> None:
         """An item without a quantity or a price is not a line: it was removed, or its order was cancelled."""
-        if row[QUANTITY] == 0 or (row[UNIT_PRICE] is NULL and row[LINE_TOTAL] is NULL):
+        is_sum = self.layout.first_row_has is not None and row[PRODUCT] is NULL and row[SKU] is NULL
+        if is_sum or row[QUANTITY] == 0 or (row[UNIT_PRICE] is NULL and row[LINE_TOTAL] is NULL):
             if row[QUANTITY] == 0 and row[UNIT_PRICE] is not NULL:
                 self.left_out[REMOVED_LINES] += 1
             row[SKU] = row[PRODUCT] = row[QUANTITY] = row[UNIT_PRICE] = row[LINE_TOTAL] = NULL

@@ -8,7 +8,17 @@ from .format import Format
 NORTHWIND = Format(
     name="northwind",
     title="Northwind's invoices (sample data)",
-    header=("OrderID", "OrderDate", "RequiredDate", "ShippedDate", "ProductID", "UnitPrice", "Quantity", "Discount", "Freight"),
+    header=(
+        "OrderID",
+        "OrderDate",
+        "RequiredDate",
+        "ShippedDate",
+        "ProductID",
+        "UnitPrice",
+        "Quantity",
+        "Discount",
+        "Freight",
+    ),
     columns={
         "number": ("OrderID",),
         "customer": ("CustomerName", "CompanyName", "ShipName", "CustomerID"),

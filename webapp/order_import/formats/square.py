@@ -15,8 +15,8 @@ EVENTS = words(
 OUTCOMES = words(
     {
         State.PAID: "complete, completed, captured, partially refunded, refunded, partial refund",
-        State.PLACED: "pending, authorized, open, awaiting capture",
-        State.NO_ORDER: "failed, canceled, cancelled, voided, declined",
+        # Authorized is not captured yet: no money has come in.
+        State.NO_ORDER: "failed, canceled, cancelled, voided, declined, pending, authorized, open, awaiting capture",
     }
 )
 TRANSACTIONS = Format(

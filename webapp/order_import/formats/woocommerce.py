@@ -31,7 +31,15 @@ WORDS = words(
 CORE = Format(
     name="woocommerce",
     title="a WooCommerce export (core: Analytics → Orders)",
-    header=("Date", "Order #", "Status", "Customer", "Product(s)", "Items sold", ("N. Revenue", "Net Sales", "N. revenue")),
+    header=(
+        "Date",
+        "Order #",
+        "Status",
+        "Customer",
+        "Product(s)",
+        "Items sold",
+        ("N. Revenue", "Net Sales", "N. revenue"),
+    ),
     columns={
         "number": ("Order #",),
         "customer": ("Customer",),
