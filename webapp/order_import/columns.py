@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import FileRefused
@@ -31,6 +32,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 LINE_FIELDS = ("sku", "product", "quantity", "unit_price", "discount_rate", "line_discount")
 # Ignored beside lines, these columns would silently make every total wrong.
 CHANGES_A_TOTAL = ("discount", "discountamount", "tax", "taxes", "taxamount", "vat")
+_ZONE = re.compile(r"\((?:UTC|GMT)[^)]*\)|[ _-](?:UTC|GMT)$", re.IGNORECASE)
+_PLACE = re.compile(r"#[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
     Raises FileRefused for an unknown field or column, a name shared by two columns, or a missing column.
     """
     found = match_mapped(header, mapped)
+    # A column that --map gives to one field is not found by its name for another.
+    given = {index for indexes in found.values() for index in indexes}
     for field, names in FIELDS.items():
-        if field not in mapped and (index := _first(header, names)) is not None:
+        if field not in mapped and (index := _first(header, names, given)) is not None:
             found[field] = (index,)
     missing = [field for field in ("number", "customer", "placed_at") if field not in found]
     lines = [field for field in ("product", "quantity", "unit_price") if field not in found]
@@ -83,7 +88,9 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
             raise FileRefused(f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join(FIELDS)}.")
         if not name:
             continue
-        index = header.index(name) if header.count(name) == 1 else find(header, name)
+        index = header.index(name) if header.count(name) == 1 else _by_place(header, name)
+        if index is None:
+            index = find(header, name)
         if index is None:
             raise FileRefused(f"--map {field}={name}: the file has no column {name!r}; it has {', '.join(header)}.")
         found[field] = (index,)
@@ -93,10 +100,21 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
 def find(header: Sequence[str], name: str) -> int | None:
     """The index of the column of that name, or None. Raises FileRefused when two columns have the name."""
     same = [index for index, column in enumerate(header) if plain(column) == plain(name)]
+    if not same:
+        # "Created at (UTC)" is a column "created at".
+        same = [index for index, column in enumerate(header) if plain(_ZONE.sub("", column)) == plain(name)]
     if len(same) > 1:
         seen = " and ".join(f"column {index + 1} ({header[index]})" for index in same[:2])
-        raise FileRefused(f"Two columns are named {name!r}: {seen}. Rename one, or choose one with --map field=Column.")
+        raise FileRefused(
+            f"Two columns are named {name!r}: {seen}. Choose one by its place, such as --map field=#{same[0] + 1}."
+        )
     return same[0] if same else None
+
+
+def _by_place(header: Sequence[str], name: str) -> int | None:
+    """The index of the column `#4`, the fourth; None if the text is not a place or the file has fewer columns."""
+    place = int(name[1:]) if _PLACE.fullmatch(name) else 0
+    return place - 1 if 1 <= place <= len(header) else None
 
 
 def plain(name: str) -> str:
@@ -104,8 +122,9 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _first(header: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((index for name in names if (index := find(header, name)) is not None), None)
+def _first(header: Sequence[str], names: Sequence[str], given: Collection[int]) -> int | None:
+    free = ["" if index in given else name for index, name in enumerate(header)]
+    return next((index for name in names if (index := find(free, name)) is not None), None)
 
 
 def _missing(header: Sequence[str], missing: Sequence[str]) -> str:

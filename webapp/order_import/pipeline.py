@@ -5,23 +5,27 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
 
-from . import columns, owners, placement, report, shopify, staging
+from . import columns, decimal_mark, owners, placement, report, shopify, staging
 from .batch_parser import BatchParser
 from .cell_parsers import CellParsers
-from .csv_file import OrdersFile
+from .encodings import AUTO as DETECTED
 from .errors import FileRefused
+from .orders_file import OrdersFile
 from .row_parser import RowParser
+from .value_style import AUTO, POINT, ValueStyle
 
 Match = Callable[[Sequence[str], Mapping[str, str]], columns.Columns]
 FORMATS: dict[str, tuple[Match, type[RowParser]]] = {
     "csv": (columns.match, RowParser),
     "shopify": (shopify.match, shopify.ShopifyRows),
 }
+# The style of the values of a format; others have none of their own.
+STYLES = {"shopify": ValueStyle(decimal=POINT)}
 # Parsed and copied at once. An invalid row makes its batch slower, so larger batches do not pay.
 BATCH_ROWS = 200
 MAX_TENANTS_SHOWN = 10
@@ -43,16 +47,24 @@ SESSION_SETTINGS = (
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """The options of one import. `mapped` (field → column name) overrides the columns found by name."""
+    """The options of one import. `mapped` (field → column name) overrides the columns found by name.
+
+    `decimal`, `dates` and `zone` override the format's ValueStyle; None keeps it. `header_line` is the number of the line, or
+    of the sheet's row, that names the columns.
+    """
 
     path: Path
     tenant_slug: str
     format: str = "csv"
     mapped: Mapping[str, str] = field(default_factory=dict)
     owners: str = "refuse"
-    decimal: str = "point"
-    encoding: str = "utf-8"
+    decimal: str | None = None
+    dates: str | None = None
+    zone: str | None = None
+    encoding: str = DETECTED
     delimiter: str | None = None
+    header_line: int | None = None
+    sheet: str | None = None
     dry_run: bool = False
 
 
@@ -90,9 +102,18 @@ class Import:
         self.conn = conn
         self.options = options
         self.tenant = _tenant(conn, options.tenant_slug)
-        self.file = OrdersFile.open(options.path, options.encoding, options.delimiter)
+        # Checked before the file is read.
+        style = STYLES.get(options.format, ValueStyle()).overridden(options.decimal, options.dates, options.zone)
+        expected = [name for name in options.mapped.values() if name]
+        self.file = OrdersFile.open(
+            options.path, options.encoding, options.delimiter, options.header_line, options.sheet, expected
+        )
         match, self.row_parser = FORMATS[options.format]
         self.columns = match(self.file.header, options.mapped)
+        if style.decimal == AUTO:
+            style = replace(style, decimal=decimal_mark.find(self.file, self.columns))
+        self.style = style
+        self.file = self.file.with_decimal(POINT if style.decimal == AUTO else style.decimal)
         # Whether the orders were committed, so that a caller can report it after an interrupt.
         self.placed = False
 
@@ -112,7 +133,7 @@ class Import:
             self.conn.execute(setting)
         # Reasons show times in the tenant's zone.
         self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
-        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.options.decimal)
+        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.style)
         rows = staging.stage(self.conn, self._parsed(parsers, progress))
         if not rows:
             raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
