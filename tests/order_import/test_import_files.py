@@ -100,6 +100,14 @@ def test_the_delimiter_is_detected(importer: Importer, delimiter: str) -> None:
     assert importer.orders() == [("A1", "Toms, Co; and", 500)]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_of_quoted_names_is_detected(importer: Importer, delimiter: str) -> None:
+    importer.tenant()
+    header = '"number"|"customer"|"placed_at"|"a, long; ""total"""|total'.replace("|", delimiter)
+    result = importer.load('"A1"|"Toms"|"2026-01-02"|""|"5.00"'.replace("|", delimiter), header=header)
+    assert result.exit_code == 0, result.output
+
+
 def test_any_other_delimiter_can_be_named(importer: Importer) -> None:
     importer.tenant()
     importer.load(GOOD.replace(",", "|"), header=HEADER.replace(",", "|"), options=("--delimiter", "|"))

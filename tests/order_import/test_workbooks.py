@@ -121,9 +121,10 @@ def test_a_short_row_and_a_wide_sheet_are_read(books: Importer) -> None:
     [
         ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>", "cannot be read"),
         ("xl/worksheets/sheet1.xml", b"not XML", "cannot be read"),
-        ("xl/workbook.xml", b"<workbook/>", "cannot be read"),
-        ("xl/workbook.xml", b'<!DOCTYPE x [<!ENTITY a "aa">]><workbook>&a;</workbook>', "XML that no spreadsheet program writes"),
-        ("xl/workbook.xml", "<workbook/>".encode("utf-16"), "cannot be read"),
+        ("xl/workbook.xml", b"<workbook/>", "has no rows in its visible sheets"),
+        ("xl/workbook.xml", b'<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>', "XML that no spreadsheet program writes"),
+        ("xl/workbook.xml", "<workbook/>".encode("utf-16"), "XML that no spreadsheet program writes"),
+        ("xl/workbook.xml", "<workbook/>".encode("utf-16-be"), "XML that no spreadsheet program writes"),
         ("xl/workbook.xml", b'<?xml version="1.0" encoding="cp037"?><workbook/>', "XML that no spreadsheet program writes"),
         ("xl/styles.xml", b"<styleSheet>" + b"<xf/>" * 2_000_000, "a row or a list of more than 8 MB"),
         ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>" + b"<c><v>1</v></c>" * 700_000, "more than 8 MB"),

@@ -74,7 +74,8 @@ def _from_header(
 ) -> tuple[CsvFile, int]:
     """The file from its header on, if it has the file's delimiter, and the number of the header's columns."""
     records: list[preface.Record] = []
-    reader = csv.reader(head, delimiter=file.delimiter, strict=True)
+    # Not strict: a quoted cell is no error with a delimiter that is not the file's.
+    reader = csv.reader(head, delimiter=file.delimiter)
     begin = file.first_line
     try:
         for cells in reader:
@@ -82,7 +83,6 @@ def _from_header(
                 records.append((begin, cells))
             begin = file.first_line + reader.line_num
     except csv.Error as error:
-        # A quoted cell may go on after the lines that were read.
         if not records:
             raise FileRefused(f"{file.path} line {begin}: {error}. The first row must name the columns.") from error
     if not records:

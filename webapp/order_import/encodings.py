@@ -37,7 +37,7 @@ HEAD_BYTES = 4096
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Signs such as ³ inside a word, and words of accented letters alone: another code page (1250, 1251, Shift-JIS) is likelier.
-_ODD = re.compile(rb"[A-Za-z][\xa1-\xa9\xab-\xb1\xb3-\xb6\xb8\xb9\xbb-\xbf][a-z]|[\xc0-\xff]{3}")
+_ODD = re.compile(rb"[A-Za-z\xc0-\xff][\xa1-\xa9\xab-\xb1\xb3-\xb6\xb8\xb9\xbb-\xbf][a-z\xdf-\xff]|[\xc0-\xff]{3}")
 # Of the lines that are not ASCII: more odd ones than this are no accident.
 _MAX_ODD = 0.05
 

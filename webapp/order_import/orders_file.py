@@ -70,7 +70,7 @@ class OrdersFile:
 
     @property
     def read_as(self) -> str:
-        """What was found out about the file, to be shown: `Windows-1252, semicolons, header on line 4`."""
+        """The findings about the file, to be shown: `Windows-1252, semicolons, header on line 4`."""
         if isinstance(self.source, Workbook):
             how = f"Excel workbook, sheet {self.source.sheet!r}"
         else:

@@ -66,7 +66,8 @@ class Workbook:
             if preface.known_names(cells) >= MIN_KNOWN_NAMES:
                 return filled[-1]
         if not filled:
-            raise FileRefused(f"{path} has no rows in {'sheet ' + repr(sheet) if sheet else 'its sheets'}.")
+            where = f"its sheet {sheet!r}" if sheet else "its visible sheets"
+            raise FileRefused(f"{path} has no rows in {where}. Name another with --sheet, or save it as CSV UTF-8.")
         return filled[0]
 
     def with_decimal(self, decimal: str) -> Workbook:
@@ -97,7 +98,7 @@ class Workbook:
     def _rows(self) -> tuple[Iterator[tuple[Any, ...]], int]:
         sheet = self.book[self.sheet]
         total = sheet.max_row or 1
-        # What the sheet says of its size is often wrong.
+        # The size that a sheet gives is often wrong.
         sheet.reset_dimensions()
         return sheet.iter_rows(values_only=True), max(total, 1)
 

@@ -6,6 +6,7 @@ once, in chunks, and each stretch of a large part must end a row or a string.
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
 import zlib
@@ -24,6 +25,8 @@ CHUNK_BYTES = 1 << 20
 _END = re.compile(rb"</(?:[A-Za-z0-9]+:)?(?:row|si)>")
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding=[\"'](?!utf-8[\"'])", re.IGNORECASE)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<")
+# More than the longest text that is searched for.
 _OVERLAP = 32
 
 
@@ -48,11 +51,12 @@ def _check_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
     # zipfile never reads more than the size that was checked.
     with archive.open(part) as content:
         while chunk := content.read(CHUNK_BYTES):
-            if not tail and not chunk.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-                # Not XML in an encoding that is read. Pictures and macros are not opened.
+            if not tail and not _begins_as_xml(chunk):
+                # Pictures and macros are not opened.
                 return
             text = tail + chunk
-            if b"\0" in chunk or _FORBIDDEN.search(text) or (not tail and _DECLARED.match(chunk)):
+            is_odd = not tail and _DECLARED.match(chunk.removeprefix(codecs.BOM_UTF8))
+            if b"\0" in chunk or is_odd or _FORBIDDEN.search(text):
                 raise _refused(path, f"its part {part.filename} has XML that no spreadsheet program writes")
             ends = list(_END.finditer(text))
             stretch = len(text) - ends[-1].end() if ends else stretch + len(chunk)
@@ -60,6 +64,11 @@ def _check_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
             if is_large and (stretch > MAX_STRETCH_BYTES or b"<!" in text):
                 raise _refused(path, f"its part {part.filename} has a row or a list of more than 8 MB")
             tail = text[-_OVERLAP:]
+
+
+def _begins_as_xml(chunk: bytes) -> bool:
+    # XML may be in UTF-16, which the zeros in it show.
+    return chunk.startswith(_UTF_16) or chunk.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n").startswith(b"<")
 
 
 def _refused(path: Path, reason: str) -> FileRefused:
