@@ -11,6 +11,7 @@ from typing import Any
 from .cell_parsers import NULL
 from .errors import ValueInvalid
 from .row_parser import (
+    INSTANTS,
     LINE,
     LINE_DISCOUNT,
     LINE_TOTAL,
@@ -55,7 +56,7 @@ class BatchParser:
         """The staged columns. Raises ValueInvalid if any row is invalid."""
         lines, rows = zip(*batch, strict=True)
         if set(map(len, rows)) != {self.rows.width}:
-            raise ValueInvalid("a row has another number of fields than the header")
+            rows = tuple(self._padded(rows))
         cells = list(zip(*rows, strict=True))
         values: list[Column] = [[NULL] * len(batch)] * ROW_LENGTH
         values[LINE] = lines
@@ -63,8 +64,8 @@ class BatchParser:
         for index, column, parse, _ in self.rows.steps:
             if index == NUMBER:
                 values[index] = parsers.numbers(cells[column])
-            elif parse is parsers.instant:
-                values[index] = parsers.instants(cells[column])
+            elif index in INSTANTS:
+                values[index] = parsers.instants(cells[column], parse)
             else:
                 values[index] = list(map(parse, cells[column]))
         if NULL in values[NUMBER]:
@@ -75,6 +76,12 @@ class BatchParser:
         inputs = (values[index] for index in (PRODUCT, SKU, QUANTITY, UNIT_PRICE, RATE, LINE_DISCOUNT))
         values[PRODUCT], values[QUANTITY], values[LINE_TOTAL] = zip(*map(complete_line, *inputs), strict=True)
         return values[: len(STAGED)]
+
+    def _padded(self, rows: Sequence[list[str]]) -> list[list[str]]:
+        width = self.rows.width
+        if not all(self.rows.min_width <= len(row) <= width for row in rows):
+            raise ValueInvalid("a row has another number of fields than the header")
+        return [[*row, *[""] * (width - len(row))] for row in rows]
 
 
 def _joined(columns: list[Column]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from . import price_parts
 from .errors import FileRefused
 
 # For each field, its usual column names, the likeliest first. Case, spaces and underscores are ignored.
@@ -32,17 +33,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 LINE_FIELDS = ("sku", "product", "quantity", "unit_price", "discount_rate", "line_discount")
 # Mapped like a field: the column whose words are read (statuses.py).
 STATUS = "status"
-# Ignored beside lines, columns of such amounts would silently make every total wrong.
-CHANGES_A_TOTAL = re.compile(
-    r"discount|rabatt|remise|sconto|korting|descuento|promotion|coupon|voucher|tax|taxes|vat|gst|mwst|ust|tva|iva|btw|"
-    r"shipping|postage|freight|delivery|versand|handling|surcharge|fee|fees|tip|gift wrap|giftwrap"
-)
-# Not an amount of money, although a word of the above stands in the name.
-NOT_AN_AMOUNT = re.compile(
-    r"name|address|street|city|town|zip|post ?code|postal|state|province|country|county|phone|e?mail|company|method|service|"
-    r"code|codes|class|date|at|on|time|id|ids|number|no|nr|status|type|title|note|notes|label|region|tracking|carrier|rate|"
-    r"percent|taxable|exempt|included|details|first|last|line|quantity|provider|option|zone|instructions|currency"
-)
+_ZONE = re.compile(r"\((?:UTC|GMT)[^)]*\)|[ _-](?:UTC|GMT)$", re.IGNORECASE)
+_PLACE = re.compile(r"#[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -79,9 +71,10 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
     Raises FileRefused for an unknown field or column, a name shared by two columns, or a missing column.
     """
     found = match_mapped(header, mapped)
-    taken = {index for indexes in found.values() for index in indexes}
+    # A column that --map gives to one field is not found by its name for another.
+    given = {index for indexes in found.values() for index in indexes}
     for field, names in FIELDS.items():
-        if field not in mapped and (index := _first(header, names, taken)) is not None:
+        if field not in mapped and (index := _first(header, names, given)) is not None:
             found[field] = (index,)
     missing = [field for field in ("number", "customer", "placed_at") if field not in found]
     lines = [field for field in ("product", "quantity", "unit_price") if field not in found]
@@ -104,10 +97,14 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
     found: dict[str, tuple[int, ...]] = {}
     for field, name in mapped.items():
         if field not in FIELDS and field != STATUS:
-            raise FileRefused(f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join((*FIELDS, STATUS))}.")
+            raise FileRefused(
+                f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join((*FIELDS, STATUS))}."
+            )
         if not name or field == STATUS:
             continue
-        index = header.index(name) if header.count(name) == 1 else find(header, name)
+        index = header.index(name) if header.count(name) == 1 else _by_place(header, name)
+        if index is None:
+            index = find(header, name)
         if index is None:
             raise FileRefused(f"--map {field}={name}: the file has no column {name!r}; it has {', '.join(header)}.")
         found[field] = (index,)
@@ -117,10 +114,21 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
 def find(header: Sequence[str], name: str) -> int | None:
     """The index of the column of that name, or None. Raises FileRefused when two columns have the name."""
     same = [index for index, column in enumerate(header) if plain(column) == plain(name)]
+    if not same:
+        # "Created at (UTC)" is a column "created at".
+        same = [index for index, column in enumerate(header) if plain(_ZONE.sub("", column)) == plain(name)]
     if len(same) > 1:
         seen = " and ".join(f"column {index + 1} ({header[index]})" for index in same[:2])
-        raise FileRefused(f"Two columns are named {name!r}: {seen}. Rename one, or choose one with --map field=Column.")
+        raise FileRefused(
+            f"Two columns are named {name!r}: {seen}. Choose one by its place, such as --map field=#{same[0] + 1}."
+        )
     return same[0] if same else None
+
+
+def _by_place(header: Sequence[str], name: str) -> int | None:
+    """The index of the column `#4`, the fourth; None if the text is not a place or the file has fewer columns."""
+    place = int(name[1:]) if _PLACE.fullmatch(name) else 0
+    return place - 1 if 1 <= place <= len(header) else None
 
 
 def plain(name: str) -> str:
@@ -128,24 +136,9 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def parts_of_price(columns: Columns) -> list[str]:
-    """The columns that are not read, but by their names are amounts that change a total: tax, shipping, discounts, fees."""
-    return [name for name in columns.unread if _is_part_of_price(name)]
-
-
-def _is_part_of_price(name: str) -> bool:
-    words = " ".join(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))).casefold()
-    has = [pattern.search(words) for pattern in (_whole(CHANGES_A_TOTAL), _whole(NOT_AN_AMOUNT))]
-    return bool(has[0]) and not has[1]
-
-
-def _whole(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{pattern.pattern})\b")
-
-
-def _first(header: Sequence[str], names: Sequence[str], taken: set[int]) -> int | None:
-    found = (find(header, name) for name in names)
-    return next((index for index in found if index is not None and index not in taken), None)
+def _first(header: Sequence[str], names: Sequence[str], given: Collection[int]) -> int | None:
+    free = ["" if index in given else name for index, name in enumerate(header)]
+    return next((index for name in names if (index := find(free, name)) is not None), None)
 
 
 def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
@@ -156,7 +149,7 @@ def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
 
 
 def _refuse_unread_part_of_price(columns: Columns) -> None:
-    if names := parts_of_price(columns):
+    if names := price_parts.of(columns.unread):
         named = " and ".join(map(repr, names))
         raise FileRefused(
             f"The file has no total, and {'its column' if len(names) == 1 else 'its columns'} {named} may be part of the "

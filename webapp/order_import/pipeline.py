@@ -10,15 +10,16 @@ from pathlib import Path
 
 import psycopg
 
-from . import owners, placement, report, returns, staging, statuses
+from . import decimal_mark, owners, placement, report, returns, staging, statuses
 from .batch_parser import BatchParser
 from .cell_parsers import CellParsers
-from .csv_file import OrdersFile
+from .encodings import AUTO as DETECTED
 from .errors import FileRefused
 from .formats import registry
 from .formats.format import Format
 from .formats.reading import Reading
-from .value_style import ValueStyle
+from .orders_file import OrdersFile
+from .value_style import AUTO, POINT, ValueStyle
 
 FORMATS = registry.FORMATS
 # Parsed and copied at once. An invalid row makes its batch slower, so larger batches do not pay.
@@ -44,18 +45,23 @@ SESSION_SETTINGS = (
 class ImportOptions:
     """The options of one import. `mapped` (field → column name) overrides the columns found by name.
 
-    `format` is a name of FORMATS, or "auto": by the header. `status` has texts such as "Completed=paid". `decimal` overrides
-    the format's.
+    `format` is a name of FORMATS, or "auto": by the header. `status` has texts such as "Completed=paid". `decimal`, `dates`
+    and `zone` override the format's ValueStyle; None keeps it. `header_line` is the number of the line, or of the sheet's row,
+    that names the columns.
     """
 
     path: Path
     tenant_slug: str
-    format: str = registry.AUTO
+    format: str = registry.BY_HEADER
     mapped: Mapping[str, str] = field(default_factory=dict)
     owners: str = "refuse"
     decimal: str | None = None
-    encoding: str = "utf-8"
+    dates: str | None = None
+    zone: str | None = None
+    encoding: str = DETECTED
     delimiter: str | None = None
+    header_line: int | None = None
+    sheet: str | None = None
     dry_run: bool = False
     status: Sequence[str] = ()
 
@@ -96,11 +102,21 @@ class Import:
         self.conn = conn
         self.options = options
         self.tenant = _tenant(conn, options.tenant_slug)
-        self.file = OrdersFile.open(options.path, options.encoding, options.delimiter)
+        # Checked before the file is read.
+        ValueStyle().overridden(options.decimal, options.dates, options.zone)
+        self.given_states = statuses.parse_given(options.status)
+        expected = [*(name for name in options.mapped.values() if name), *registry.header_names()]
+        self.file = OrdersFile.open(
+            options.path, options.encoding, options.delimiter, options.header_line, options.sheet, expected
+        )
         self.layout = registry.choose(options.format, self.file.header, options.mapped)
         self.format: Format = self.layout.format
         self.columns = self.layout.columns
-        self.given_states = statuses.parse_given(options.status)
+        style = self.format.style.overridden(options.decimal, options.dates, options.zone)
+        if style.decimal == AUTO:
+            style = replace(style, decimal=decimal_mark.find(self.file, self.columns))
+        self.style = style
+        self.file = self.file.with_decimal(POINT if style.decimal == AUTO else style.decimal)
         # Whether the orders were committed, so that a caller can report it after an interrupt.
         self.placed = False
 
@@ -148,15 +164,9 @@ class Import:
         return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin, reading.notes())
 
     def _parsers(self, zone: str | None) -> CellParsers:
-        """The parsers for a time zone, or for the format's or else the tenant's."""
-        style = self.style
-        return CellParsers(zone or style.zone or self.tenant.timezone, self.tenant.currency, style.decimal)
-
-    @property
-    def style(self) -> ValueStyle:
-        """The format's style of values, as the options change it."""
-        style = self.format.style
-        return replace(style, decimal=self.options.decimal or style.decimal)
+        """The parsers for a time zone; None is the file's own."""
+        style = replace(self.style, zone=zone) if zone else self.style
+        return CellParsers(self.tenant.timezone, self.tenant.currency, style)
 
     def _parsed(self, reading: Reading, progress: Callable[[int], None] | None) -> Iterator[list[str]]:
         """The file's rows in COPY's text format, in batches."""
