@@ -48,7 +48,7 @@ def test_map_names_a_column_or_omits_a_field(importer: Importer) -> None:
         (HEADER, ("--map", "sku"), "--map 'sku' has no '='"),
         (HEADER, ("--map", "sku=total", "--map", "sku=number"), "names the field 'sku' twice"),
         ("number,customer,date,product,quantity,price,Discount", (), "column 'Discount' may be part of the price"),
-        ("Name,Email,Financial Status,Lineitem name", (), "looks like Shopify's orders export: use --format shopify"),
+        ("Name,Email,Financial Status,Lineitem name", (), "The file looks like Shopify's orders export, without Created at"),
         (HEADER, ("--encoding", "klingon"), "--encoding 'klingon' is unknown; allowed: auto, utf-8"),
         (HEADER, ("--encoding", "hex"), "--encoding 'hex' is unknown"),
         (HEADER, ("--delimiter", "ab"), "--delimiter 'ab' is not one character"),

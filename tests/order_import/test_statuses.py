@@ -49,7 +49,7 @@ def test_rows_that_are_not_orders_are_left_out_and_counted_by_word(importer: Imp
     assert result.exit_code == 0, result.output
     assert importer.orders("number") == [("501",)]
     assert f"{word} = not an order (2)" in result.output
-    assert "left out   2 rows that are not orders" in result.output
+    assert "left out   rows that are not orders (2)" in result.output
     assert not importer.report.exists()
 
 
@@ -81,8 +81,8 @@ def test_a_status_option_without_a_known_state_is_refused(importer: Importer, te
 def test_the_summary_states_where_times_come_from(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(*rows("completed", "cancelled"), header=HEADER)
-    assert "times      1 times of payment are taken from Order Date" in result.output
-    assert "times      1 times of cancellation are taken from Order Date" in result.output
+    assert "times      payment times are taken from Order Date (1 rows)" in result.output
+    assert "times      cancellation times are taken from Order Date (1 rows)" in result.output
     assert importer.orders("paid_at = placed_at", "cancelled_at = placed_at") == [(True, None), (None, True)]
 
 

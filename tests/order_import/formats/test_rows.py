@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.order_import.errors import ValueInvalid
-from webapp.order_import.formats.rows import percent
+from webapp.order_import.formats.items import percent
 from webapp.order_import.formats.zone_names import iana
 
 from ...support.imports import Importer
@@ -52,7 +52,7 @@ def test_an_item_with_quantity_0_is_left_out_of_its_order_and_counted(importer: 
     )
     assert result.exit_code == 0, result.output
     assert [line[3] for line in importer.lines()] == ["Mug"]
-    assert "1 items with quantity 0, left out of their orders" in result.output
+    assert "items with quantity 0 in their orders (1)" in result.output
 
 
 def test_the_zone_of_a_columns_name_counts(importer: Importer) -> None:

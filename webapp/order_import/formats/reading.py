@@ -31,11 +31,11 @@ class Reading:
         notes = [("status", text) for text in self.reader.summary()]
         notes += [("status", text) for text in self.reader.remarks()]
         if self.left_out_rows:
-            notes.append(("left out", f"{self.left_out_rows:,} rows that are not orders"))
+            notes.append(("left out", f"rows that are not orders ({self.left_out_rows:,})"))
         if isinstance(self.rows, FormatRows):
-            notes += [("left out", f"{count:,} {what}") for what, count in self.rows.left_out.items()]
+            notes += [("left out", f"{what} ({count:,})") for what, count in self.rows.left_out.items() if count]
             notes += [
-                ("times", f"{count:,} times of {what} are taken from {source}")
+                ("times", f"{what} times are taken from {source} ({count:,} rows)")
                 for (what, source), count in self.rows.filled.items()
             ]
         if self.layout.format.amounts != GENERIC.amounts:

@@ -12,23 +12,19 @@ from ..errors import ValueInvalid
 from ..row_parser import (
     FIELD_INDEXES,
     LINE,
-    LINE_TOTAL,
     NUMBER,
     PARSERS,
-    PRODUCT,
     QUANTITY,
     REASON,
     ROW_LENGTH,
-    SKU,
     STAGED,
-    UNIT_PRICE,
     Row,
     RowParser,
-    complete_line,
 )
 from ..statuses import State, StatusReader
 from . import zone_names
 from .amounts import Amounts
+from .items import complete_item, is_zero, percent
 from .matching import Layout
 
 CUSTOMER, PLACED_AT, PAID_AT, SHIPPED_AT, CANCELLED_AT, TOTAL, RATE = (
@@ -43,7 +39,7 @@ SHIPPED = {State.SHIPPED, State.PAID_AND_SHIPPED}
 UNNUMBERED = "lines below the table"
 FEWEST_CELLS = 3
 OUTGOING = "rows of money that went out"
-REMOVED_LINES = "items with quantity 0, left out of their orders"
+REMOVED_ITEMS = "items with quantity 0 in their orders"
 
 
 class FormatRows(RowParser):
@@ -176,7 +172,10 @@ class FormatRows(RowParser):
         is_order = row[PLACED_AT] is not NULL
         if is_order and row[CUSTOMER] is NULL and self.format.no_customer:
             row[CUSTOMER] = self.format.no_customer
-        self.complete_line(row, reasons)
+        try:
+            self.left_out[REMOVED_ITEMS] += complete_item(row, self.layout.first_row_has is not None)
+        except ValueInvalid as error:
+            reasons.append(str(error))
         if row[NUMBER] is NULL:
             reasons.append("the order number is empty")
         try:
@@ -185,25 +184,6 @@ class FormatRows(RowParser):
             reasons.append(str(error))
         if is_order:
             self.apply(states, row)
-
-    def complete_line(self, row: Row, reasons: list[str]) -> None:
-        """An item without a quantity or a price is not a line: it was removed, or its order was cancelled."""
-        is_sum = self.layout.first_row_has is not None and row[PRODUCT] is NULL and row[SKU] is NULL
-        if is_sum or row[QUANTITY] == 0 or (row[UNIT_PRICE] is NULL and row[LINE_TOTAL] is NULL):
-            if row[QUANTITY] == 0 and row[UNIT_PRICE] is not NULL:
-                self.left_out[REMOVED_LINES] += 1
-            row[SKU] = row[PRODUCT] = row[QUANTITY] = row[UNIT_PRICE] = row[LINE_TOTAL] = NULL
-            return
-        try:
-            if row[LINE_TOTAL] is not NULL:
-                complete_total(row)
-            else:
-                discount = FIELD_INDEXES["line_discount"]
-                row[PRODUCT], row[QUANTITY], row[LINE_TOTAL] = complete_line(
-                    row[PRODUCT], row[SKU], row[QUANTITY], row[UNIT_PRICE], row[RATE], row[discount]
-                )
-        except ValueInvalid as error:
-            reasons.append(str(error))
 
     def apply(self, states: set[State], row: Row) -> None:
         """Set the times that the states imply and the file does not have."""
@@ -227,27 +207,3 @@ class FormatRows(RowParser):
         if row[index] is NULL and row[FIELD_INDEXES[source]] is not NULL:
             row[index] = row[FIELD_INDEXES[source]]
             self.filled[what, self.name(source)] += 1
-
-
-def complete_total(row: Row) -> None:
-    """The line's product and quantity, and its unit price from its total. Raises ValueInvalid if a part is missing."""
-    total = row[LINE_TOTAL]
-    if total < 0:
-        raise ValueInvalid("the line's price is negative; allowed: 0 or more")
-    quantity = 1000 if row[QUANTITY] is NULL else row[QUANTITY]
-    row[UNIT_PRICE] = (total * 1000 + quantity // 2) // quantity
-    row[PRODUCT], row[QUANTITY], _ = complete_line(row[PRODUCT], row[SKU], quantity, row[UNIT_PRICE], NULL, NULL)
-
-
-def is_zero(text: str) -> bool:
-    return bool(text) and not text.strip("0.,") and "0" in text
-
-
-def percent(text: str) -> str:
-    """A rate of 0 to 1 of a text such as `15` or `15.0`, in the file's decimal mark."""
-    mark = "," if "," in text else "."
-    whole, _, fraction = text.removesuffix("%").strip().partition(mark)
-    if not whole.isdigit() or (fraction and not fraction.isdigit()):
-        return text
-    digits = whole.rjust(3, "0")
-    return f"{digits[:-2]}{mark}{digits[-2:]}{fraction}".rstrip("0").rstrip(mark) or "0"
