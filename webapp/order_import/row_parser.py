@@ -24,7 +24,7 @@ STAGED = (
     "total_minor",
     "refunded_minor",
     "freight_minor",
-    # What the row adds to the order's total besides its line: tax, shipping, less discounts. May be negative.
+    # The amount that the row adds to the order's total besides its line: tax, shipping, less discounts. May be negative.
     "extra_minor",
     # Whether a status says that the whole order was refunded.
     "is_refunded",

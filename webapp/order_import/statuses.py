@@ -1,7 +1,7 @@
 """Words of status columns, and what each means for an order.
 
-A word is compared without case, with blanks for - and _, and without WooCommerce's prefix `wc-`. A word that neither the
-format nor `--status` knows stops the import, after all rows are read, with each unknown word and its number of rows.
+A word is compared without case, with blanks for - and _, and without WooCommerce's prefix `wc-`. A word that is neither
+in the format nor in `--status` stops the import after all rows are read, with each unknown word and its number of rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WORDPRESS_PREFIX = "wc "
 
 
 class State(StrEnum):
-    """What a status means. The values are the words of `--status "Completed=paid"`."""
+    """The meaning of a status. The values are the words of `--status "Completed=paid"`."""
 
     PLACED = "placed"
     PAID = "paid"
@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 Words = Mapping[str, State]
-# What the summary adds for a word, because the board has no place for it.
+# Remarks of the summary on words, because the board has no place for their meaning.
 REMARKS = {
     "partially paid": "partially paid; what came in is not counted",
     "partial payment": "partially paid; what came in is not counted",
@@ -125,7 +125,7 @@ class StatusReader:
         return texts
 
     def remarks(self) -> list[str]:
-        """What the board has no place for, with the number of rows."""
+        """The remarks on the words that were seen, with the number of rows."""
         counts = Counter[str]()
         for (_, word), count in self.counts.items():
             if remark := REMARKS.get(plain_word(word)):

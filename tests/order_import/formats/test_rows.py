@@ -1,4 +1,4 @@
-"""What formats do with rows that are not plain orders: refunds alone, removed items, carried numbers, zones."""
+"""Rows of formats that are not plain orders: refunds alone, removed items, carried numbers, zones."""
 
 from __future__ import annotations
 

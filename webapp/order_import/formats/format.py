@@ -1,4 +1,4 @@
-"""What a format states about an export: its header, its columns, its status words, its amounts, its zone and dates.
+"""The facts of a format about its export: the header, its columns, its status words, its amounts, its zone and dates.
 
 The meanings of `Format.columns`, besides the fields of an order (columns.py FIELDS):
 

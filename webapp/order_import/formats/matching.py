@@ -72,7 +72,7 @@ def lay_out(format: Format, header: Sequence[str], mapped: Mapping[str, str]) ->
 
 
 def _columns(layout: Layout) -> Columns:
-    """What the layout reads, for the summary."""
+    """The columns that the layout reads, for the summary."""
     read = {field: tuple(dict.fromkeys(itertools.chain(*indexes))) for field, indexes in layout.texts.items()}
     amounts = {index for _, index in (*layout.adds, *layout.once)}
     amounts |= {index for field in FORMAT_AMOUNTS for index in read.get(field, ())}

@@ -40,6 +40,8 @@ UNNUMBERED = "lines below the table"
 FEWEST_CELLS = 3
 OUTGOING = "rows of money that went out"
 REMOVED_ITEMS = "items with quantity 0 in their orders"
+# A field, its index in the row, and its column and parser; without a column it is read by `read`.
+Step = tuple[str, int, int | None, Callable[[str], Any]]
 
 
 class FormatRows(RowParser):
@@ -53,8 +55,10 @@ class FormatRows(RowParser):
         self.layout, self.format, self.reader = layout, layout.format, reader
         self.parsers_of, self.zoned = parsers, dict[str, CellParsers]()
         self.amounts = Amounts(layout, self.parsers)
-        self.order_fields = [field for field in FIELD_INDEXES if field in layout.texts and field not in Amounts.FIELDS]
-        self.line_fields = [field for field in self.order_fields if field in ("number", *LINE_FIELDS)]
+        fields = [field for field in FIELD_INDEXES if field in layout.texts and field not in Amounts.FIELDS]
+        self.order_steps = list(map(self.step, fields))
+        self.line_steps = [self.step(field) for field in fields if field in ("number", *LINE_FIELDS)]
+        self.refund_steps = [self.step("placed_at")]
         self.last_number = ""
         self.left_out = Counter[str]()
         self.filled = Counter[tuple[str, str]]()
@@ -77,13 +81,19 @@ class FormatRows(RowParser):
         row: Row = [NULL] * ROW_LENGTH
         row[LINE] = line
         reasons: list[str] = []
-        fields = self.fields_of(states, cells)
-        for field in fields:
-            self.read(field, row, cells, reasons)
+        steps = self.steps_of(states, cells)
+        for field, index, column, parse in steps:
+            if column is None:
+                self.read(field, row, cells, reasons)
+                continue
+            try:
+                row[index] = parse(cells[column])
+            except ValueInvalid as error:
+                reasons.append(f"{self.columns.header[column]} {error}")
         if State.REFUND in states:
             self.refund(row, cells, reasons)
         else:
-            self.amounts.read(row, cells, reasons, is_order=fields is self.order_fields)
+            self.amounts.read(row, cells, reasons, is_order=steps is self.order_steps)
             self.finish(row, states, reasons)
         if reasons:
             return [line, row[NUMBER], *[NULL] * (REASON - 2), copy_escape("; ".join(reasons))]
@@ -102,16 +112,29 @@ class FormatRows(RowParser):
         is_item = self.format.carries_down and not states and not self.text("number", cells)
         return is_item and not self.last_number and self.reader.has_read
 
-    def fields_of(self, states: set[State], cells: Sequence[str]) -> list[str]:
+    def step(self, field: str) -> Step:
+        """A field of one column and one parser is read directly, the others by `read`."""
+        candidates = self.layout.texts[field]
+        is_special = field == "quantity" or (field == "number" and self.format.carries_down)
+        is_special |= (field in TIMES and "zone" in self.layout.texts) or (
+            field == "discount_rate" and self.format.percents
+        )
+        if is_special or len(candidates) > 1 or len(candidates[0]) > 1:
+            return field, FIELD_INDEXES[field], None, str
+        column = candidates[0][0]
+        return field, FIELD_INDEXES[field], column, self.parser_of(field, column)
+
+    def steps_of(self, states: set[State], cells: Sequence[str]) -> list[Step]:
         """The fields that the row has."""
         if State.REFUND in states:
-            return ["placed_at"]
-        number = self.text("number", cells)
-        if not number and self.format.carries_down and self.last_number:
-            return self.line_fields
-        self.last_number = number
+            return self.refund_steps
+        if self.format.carries_down:
+            number = self.text("number", cells)
+            if not number and self.last_number:
+                return self.line_steps
+            self.last_number = number
         first = self.layout.first_row_has
-        return self.order_fields if first is None or cells[first].strip() else self.line_fields
+        return self.order_steps if first is None or cells[first].strip() else self.line_steps
 
     def is_outgoing(self, states: set[State], cells: Sequence[str]) -> bool:
         if not self.layout.incoming or State.REFUND in states:
