@@ -41,7 +41,7 @@ def test_a_manager_uploads_checks_and_imports_a_file(mia: Person, uploads: Uploa
     upload = send(mia, csv(*GOOD, BAD), "May orders.csv")
     page = seen(mia, f"/orders/import/{upload}")
     assert "May orders.csv ready" in page
-    assert "5 columns · UTF-8 · comma" in page
+    assert "5 columns · UTF-8, commas" in page
     assert "A-1 Hotel Adler 2 Nov 2026, 00:00:00 paid 0 items €129.00" in page
     assert "A-2 Café Söhne 2 Nov 2026, 14:30:00 placed" in page
     assert "A-4 Rejected: placed_at 'yesterday' is not a date" in page
@@ -76,27 +76,49 @@ def test_columns_and_options_are_chosen_and_the_preview_follows(mia: Person, upl
     content = "Nr;Wer;Wann;Betrag\nA-1;Hotel Süd;2026-11-02;1.234,50\n".encode("cp1252")
     upload = send(mia, content)
     page = seen(mia, f"/orders/import/{upload}")
-    assert "is not valid utf-8 (byte 0xFC)" in page
-    assert "“Encoding: Windows-1252” for Excel on Windows" in page
-    assert "--" not in page
-    begin(mia, upload, "options", **{"option-encoding": "cp1252"})
-    page = seen(mia, f"/orders/import/{upload}")
+    assert "4 columns · Windows-1252, semicolons" in page
     assert "No column was found for number, customer, placed_at" in page
     assert "Choose the column of “Order number” below." in page
     chosen = {"column-number": "0", "column-customer": "1", "column-placed_at": "2", "column-total": "3"}
     begin(mia, upload, "options", **chosen)
-    page = seen(mia, f"/orders/import/{upload}")
-    assert "A-1 Rejected: Betrag '1.234,50' is not a number" in page
-    assert "“Decimal mark: 12,50”" in page
-    form = soup(mia.get(f"/orders/import/{upload}"))
-    sample = form.select_one("#sample-customer")
+    assert "A-1 Hotel Süd 2 Nov 2026, 00:00:00 placed 0 items €1,234.50" in seen(mia, f"/orders/import/{upload}")
+    sample = mia.page(f"/orders/import/{upload}").select_one("#sample-customer")
     assert sample is not None
     assert sample.text == "Hotel Süd"
-    begin(mia, upload, "options", **{"option-decimal": "comma"})
-    assert "A-1 Hotel Süd 2 Nov 2026, 00:00:00 placed 0 items €1,234.50" in seen(mia, f"/orders/import/{upload}")
-    assert options(mia, upload)["column-customer"] == "1"
-    begin(mia, upload, "options", **{"column-customer": "auto"})
+    begin(mia, upload, "options", **{"option-decimal": "point"})
+    page = seen(mia, f"/orders/import/{upload}")
+    assert "A-1 Rejected: Betrag '1.234,50' is not a number" in page
+    assert "use “Decimal mark: 12,50”" in page
+    begin(mia, upload, "options", **{"option-decimal": "", "option-encoding": "utf-8"})
+    page = seen(mia, f"/orders/import/{upload}")
+    assert "is not valid UTF-8 (byte 0xFC)" in page
+    assert "“Encoding” " in page or "“Encoding: " in page
+    assert "--" not in page
+    begin(mia, upload, "options", **{"option-encoding": "auto", "column-customer": "auto"})
+    assert options(mia, upload)["column-number"] == "0"
     assert "No column was found for customer" in seen(mia, f"/orders/import/{upload}")
+
+
+def test_an_export_is_recognised_and_its_unknown_status_words_are_asked_for(mia: Person, uploads: Uploads) -> None:
+    rows = (
+        "#1001,ana@example.com,2026-11-02 10:00:00 +0100,paid,2026-11-02 10:01:00 +0100,fulfilled,EUR,20.00,0.00,2,Mug,10.00",
+        "#1002,ben@example.com,2026-11-03 10:00:00 +0100,paid,2026-11-03 10:01:00 +0100,,EUR,10.00,0.00,1,Mug,10.00",
+    )
+    header = "Name,Email,Created at,Financial Status,Paid at,Fulfillment Status,Currency,Total,Refunded Amount"
+    header += ",Lineitem quantity,Lineitem name,Lineitem price"
+    page = seen(mia, f"/orders/import/{send(mia, csv(*rows, header=header))}")
+    assert "This looks like Shopify" in page
+    assert "#1002 ben@example.com 3 Nov 2026, 10:00:00 paid 1 item €10.00" in page
+    odd = csv(
+        *(f"{row},{word}" for row, word in zip(GOOD, ("Zorp", "paid", "Zorp"), strict=True)),
+        header="number,customer,placed_at,total,paid_at,status",
+    )
+    upload = send(mia, odd)
+    page = seen(mia, f"/orders/import/{upload}")
+    assert "Zorp" in page
+    assert "“Status words”" in page
+    begin(mia, upload, "options", **{"option-status": "Zorp=placed"})
+    assert "A-1 Hotel Adler 2 Nov 2026, 00:00:00 paid" in seen(mia, f"/orders/import/{upload}")
 
 
 def test_a_change_arrives_with_the_click_on_import(mia: Person, uploads: Uploads) -> None:
@@ -281,7 +303,7 @@ def test_a_file_above_the_limit_is_refused_with_the_limit(
 
     app = create_app(config_for(service, IMPORT_MAX_MB=1))
     mia = Person(app, world.user(tenant, "Mia Manager", role="manager"))
-    assert "CSV, up to 1 MB." in seen(mia, "/orders/import")
+    assert "CSV or Excel (.xlsx), up to 1 MB." in seen(mia, "/orders/import")
     for size in (1_000_001, 1_000_000 + FORM_BYTES * 2):
         sent = body(mia.csrf_token(), b"x" * size)
         answer = mia.client.post("/orders/import", data=sent, content_type=MULTIPART)

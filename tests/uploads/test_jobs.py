@@ -68,7 +68,9 @@ def test_a_refused_file_has_the_whole_reason_with_its_name(uploads: Uploads) -> 
 def test_options_and_columns_are_those_of_the_upload(uploads: Uploads) -> None:
     content = "Nr;Wer;Wann;Betrag\nA-1;Hotel Süd;2026-11-02;1.234,50\n".encode("cp1252")
     mapped = {"number": "Nr", "customer": "Wer", "placed_at": "Wann", "total": "Betrag"}
-    upload = uploads.run(uploads.add(content, mapped=mapped, decimal="comma", encoding="cp1252"))
+    upload = uploads.run(
+        uploads.add(content, mapped=mapped, decimal="comma", encoding="cp1252", zone="America/New_York")
+    )
     assert upload.problem is None
     rows = uploads.conn.execute("SELECT number, customer, total_minor FROM orders").fetchall()
     assert rows == [("A-1", "Hotel Süd", 123450)]

@@ -20,7 +20,7 @@ CREATE TEMP TABLE import_lines (
     line bigint NOT NULL, number text COLLATE "C",
     customer text COLLATE "C", owner_email text COLLATE "C", owner_name text COLLATE "C",
     placed_at timestamptz, paid_at timestamptz, shipped_at timestamptz, cancelled_at timestamptz,
-    total_minor bigint, refunded_minor bigint, freight_minor bigint,
+    total_minor bigint, refunded_minor bigint, freight_minor bigint, extra_minor bigint, is_refunded boolean,
     sku text COLLATE "C", product text COLLATE "C", quantity numeric(14, 3),
     unit_price_minor bigint, line_total_minor bigint, reason text
 )"""
@@ -32,7 +32,8 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
        customer COLLATE "default" AS customer,
        owner_email COLLATE "default" AS owner_email, owner_name COLLATE "default" AS owner_name,
        coalesce(owner_email, lower(owner_name COLLATE "default")) COLLATE "default" AS owner_key,
-       placed_at, paid_at, shipped_at, cancelled_at, total_minor, refunded_minor,
+       placed_at, paid_at, shipped_at, cancelled_at, total_minor,
+       CASE WHEN is_refunded AND refunded_minor = 0 THEN total_minor ELSE refunded_minor END AS refunded_minor,
        nullif(CASE
            WHEN bad_line IS NOT NULL THEN
                'line ' || bad_line || ' of this order was rejected, and an order is imported whole or not at all'
@@ -42,6 +43,7 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
                CASE WHEN placed_at IS NULL THEN 'the order date is empty' END,
                CASE WHEN total_minor IS NULL THEN 'the order has neither a total nor lines with prices' END,
                CASE WHEN total_minor > %(max)s THEN 'the total is too large' END,
+               CASE WHEN total_minor < 0 THEN 'the total is negative' END,
                CASE WHEN refunded_minor > total_minor THEN 'the refund is more than the total' END,
                CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'the order is refunded but was never paid' END)
        END, '') AS reason
@@ -50,7 +52,9 @@ FROM (
            max(customer) AS customer, max(owner_email) AS owner_email, max(owner_name) AS owner_name,
            max(placed_at) AS placed_at, max(paid_at) AS paid_at,
            max(shipped_at) AS shipped_at, max(cancelled_at) AS cancelled_at,
-           coalesce(max(total_minor), sum(line_total_minor) + coalesce(max(freight_minor), 0)) AS total_minor,
+           coalesce(max(total_minor), coalesce(sum(line_total_minor) + coalesce(sum(extra_minor), 0), sum(extra_minor))
+               + coalesce(max(freight_minor), 0)) AS total_minor,
+           bool_or(is_refunded) AS is_refunded,
            coalesce(max(refunded_minor), 0) AS refunded_minor,
            min(line) FILTER (WHERE reason IS NOT NULL) AS bad_line,
            coalesce(min(customer) <> max(customer), false) OR coalesce(min(owner_email) <> max(owner_email), false)
@@ -105,7 +109,8 @@ def stage(conn: psycopg.Connection, batches: Iterable[list[str]]) -> int:
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
         for batch in batches:
             copied += len(batch)
-            copy.write("\n".join(batch) + "\n")
+            if batch:
+                copy.write("\n".join(batch) + "\n")
     return copied
 
 

@@ -5,12 +5,14 @@ An option of `flask orders import` needs one line in CHOICES.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..order_import.columns import FIELDS
+from ..order_import.columns import FIELDS, STATUS
+from ..order_import.formats.generic import GENERIC
+from ..order_import.formats.registry import BY_HEADER
 from ..order_import.pipeline import FORMATS, ImportOptions
 from .upload import Upload
 
@@ -33,20 +35,40 @@ class Choice:
     hint: str = ""
 
 
-_FORMAT_LABELS = {"csv": "Any columns (CSV)", "shopify": "Shopify orders export"}
+_FORMAT_LABELS = {GENERIC.name: "Any columns", "auto": "Recognise by the header"}
+_FORMATS = tuple(
+    (name, _FORMAT_LABELS.get(name, name.replace("-", " ").capitalize())) for name in (BY_HEADER, *FORMATS)
+)
 CHOICES = (
-    Choice("format", "Format", tuple((name, _FORMAT_LABELS.get(name, name.capitalize())) for name in FORMATS)),
+    Choice("format", "Format", _FORMATS),
     Choice(
         "owners",
         "Salespeople who are not users yet",
         (("refuse", "Reject their orders"), ("create", "Create the users"), ("ignore", "Leave the orders unassigned")),
         "Created users cannot sign in before they get a password.",
     ),
-    Choice("decimal", "Decimal mark", (("point", "12.50"), ("comma", "12,50"))),
+    Choice("update", "Orders on the board", (("", "Leave as they are"), ("yes", "Bring up to date"))),
+    Choice("decimal", "Decimal mark", (("", "Find in the amounts"), ("point", "12.50"), ("comma", "12,50"))),
+    Choice(
+        "dates",
+        "Dates",
+        (
+            ("", "Find by themselves"),
+            ("dmy", "Day, month, year"),
+            ("mdy", "Month, day, year"),
+            ("ymd", "Year, month, day"),
+            ("iso", "ISO 8601"),
+            ("excel", "Excel's numbers"),
+            ("epoch", "Seconds since 1970"),
+        ),
+    ),
+    Choice("zone", "Time zone", hint="Of times without one, such as UTC or Europe/Berlin. Empty: your company's."),
+    Choice("status", "Status words", hint="What a word means, such as Completed=paid, Open=placed."),
     Choice(
         "encoding",
         "Encoding",
         (
+            ("auto", "Detect"),
             ("utf-8", "UTF-8"),
             ("cp1252", "Windows-1252"),
             ("utf-16", "UTF-16"),
@@ -57,9 +79,17 @@ CHOICES = (
     Choice(
         "delimiter", "Delimiter", (("", "Detect"), (",", "Comma"), (";", "Semicolon"), ("tab", "Tab"), ("|", "Bar"))
     ),
+    Choice("header_line", "Line of the columns' names", hint="Empty: found by itself."),
+    Choice("sheet", "Sheet of a workbook", hint="Empty: the first with known columns."),
 )
 # An import that lacks an option does not offer it.
 _KNOWN = {field.name for field in fields(ImportOptions)}
+# The values of options that are not texts.
+_READ: dict[str, Callable[[str], Any]] = {
+    "update": bool,
+    "header_line": lambda text: int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0,
+    "status": lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
+}
 OFFERED = tuple(choice for choice in CHOICES if choice.name in _KNOWN)
 
 
@@ -91,6 +121,7 @@ FIELD_GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             Field("shipped_at", "Shipped at"),
             Field("cancelled_at", "Cancelled at"),
             Field("refunded", "Refunded amount"),
+            Field("status", "Status"),
         ),
     ),
     ("Salesperson", (Field("owner_email", "E-mail"), Field("owner_name", "Name"))),
@@ -133,7 +164,7 @@ def from_form(form: Mapping[str, str], header: Sequence[str], present: Mapping[s
         if value is not None and (not choice.values or value in dict(choice.values)):
             found[choice.name] = value.strip()[:TEXT_MAX_CHARS] if not choice.values else value
     mapped = dict(found.get(MAPPED, {}))
-    for name in FIELDS:
+    for name in (*FIELDS, STATUS):
         value = form.get(f"column-{name}")
         if value is None:
             continue
@@ -152,7 +183,7 @@ def import_options(upload: Upload, path: Path, tenant_slug: str, *, is_dry_run: 
         value = chosen(upload.options, choice)
         # An empty value leaves the import's own default.
         if value:
-            values[choice.name] = value
+            values[choice.name] = _READ.get(choice.name, str)(value)
     return ImportOptions(
         path=path, tenant_slug=tenant_slug, mapped=upload.options.get(MAPPED, {}), dry_run=is_dry_run, **values
     )

@@ -16,9 +16,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from ..order_import.columns import FIELDS, plain
-from ..order_import.csv_file import OrdersFile
+from ..order_import.columns import FIELDS, STATUS, Columns, plain
 from ..order_import.errors import FileRefused
+from ..order_import.orders_file import OrdersFile
 from ..order_import.pipeline import Import
 from ..postgres import session
 from . import files, store
@@ -82,7 +82,8 @@ class PreviewOrder:
 class Preview:
     """What the file looks like. With a `problem` it is refused; `header` may be known even then.
 
-    `found` are the column indexes of each field, `samples` one value per column. `orders_to_place` is known when the sample
+    `found` are the column indexes of each field, `samples` one value per column. `read_as` is the file's encoding and
+    delimiter, `looks_like` the recognised format. `orders_to_place` is known when the sample
     `is_whole`.
     """
 
@@ -90,9 +91,8 @@ class Preview:
     header: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     found: Mapping[str, tuple[int, ...]] | None = None
-    encoding: str = ""
-    delimiter: str = ""
-    format: str = ""
+    read_as: str = ""
+    looks_like: str = ""
     orders: tuple[PreviewOrder, ...] = ()
     is_whole: bool = False
     orders_to_place: int | None = None
@@ -128,7 +128,11 @@ def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path:
     except FileRefused as refused:
         found = _by_name(described.header)
         return replace(described, problem=for_page(str(refused), path, upload.name), found=found)
-    described = replace(_of_file(importing.file), found=importing.columns.found, format=described.format)
+    described = replace(
+        _of_file(importing.file),
+        found=_with_status(importing.columns),
+        looks_like=importing.format.title if importing.format.header else "",
+    )
     try:
         rows = importing.stage(sample=SAMPLE_ROWS if is_whole else _readable(importing.file))
     except FileRefused as refused:
@@ -140,6 +144,10 @@ def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path:
         sum(order.number != "" and not order.reason and not order.is_known for order in orders) if is_whole else None
     )
     return replace(described, orders=shown, is_whole=is_whole, orders_to_place=count)
+
+
+def _with_status(columns: Columns) -> dict[str, tuple[int, ...]]:
+    return dict(columns.found) | ({STATUS: (min(columns.statuses),)} if columns.statuses else {})
 
 
 def _by_name(header: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -172,10 +180,13 @@ def _reason(order: PreviewOrder, path: Path, upload: Upload) -> str | None:
 def _described(upload: Upload, path: Path) -> Preview:
     """The file without its orders; empty when it cannot be read at all."""
     options = import_options(upload, path, "", is_dry_run=True)
+    expected = [name for name in options.mapped.values() if name]
     try:
-        return replace(_of_file(OrdersFile.open(path, options.encoding, options.delimiter)), format=options.format)
+        return _of_file(
+            OrdersFile.open(path, options.encoding, options.delimiter, options.header_line, options.sheet, expected)
+        )
     except FileRefused:
-        return Preview(format=options.format)
+        return Preview()
 
 
 def _of_file(file: OrdersFile) -> Preview:
@@ -186,4 +197,4 @@ def _of_file(file: OrdersFile) -> Preview:
             for index, cell in enumerate(cells[: len(samples)]):
                 if not samples[index]:
                     samples[index] = cell.strip()[:SAMPLE_MAX_CHARS]
-    return Preview(header=file.header, samples=tuple(samples), encoding=file.encoding, delimiter=file.delimiter)
+    return Preview(header=file.header, samples=tuple(samples), read_as=file.read_as)

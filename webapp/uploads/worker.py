@@ -176,9 +176,12 @@ def _summary(importing: Import, rows: int, counts: report.Counts, outcome: place
         "rows": rows,
         **asdict(counts),
         **asdict(outcome),
+        "looks_like": importing.format.title if importing.format.header else "",
+        "read_as": importing.file.read_as,
         "columns": [columns.named(field) for field in columns.found],
         "unread": columns.unread,
-        "has_payments": "paid_at" in columns.found,
+        "has_payments": "paid_at" in columns.fields,
+        "notes": importing.reading.notes(),
     }
 
 
