@@ -13,7 +13,7 @@ from ..panels.render import Render
 from ..queries.day import today
 from ..services import services
 from ..uploads import preview, store
-from ..uploads.options import OFFERED, chosen, field_groups
+from ..uploads.options import OFFERED, chosen, column_index, field_groups
 from ..uploads.preview import Preview
 from ..uploads.upload import MAX_ATTEMPTS, Upload
 from ..uploads.words import options_in_page
@@ -58,6 +58,7 @@ def setup_part(upload: Upload, problem: str = "") -> Render:
         tenant=current_tenant(),
         choices=OFFERED,
         chosen=chosen,
+        column_index=column_index,
         groups=field_groups(),
         problem=problem,
     )

@@ -171,10 +171,21 @@ def from_form(form: Mapping[str, str], header: Sequence[str], present: Mapping[s
         if value == NOT_USED:
             mapped[name] = ""
         elif value.isascii() and value.isdigit() and len(value) < 6 and int(value) < len(header):
-            mapped[name] = header[int(value)]
+            mapped[name] = column_name(header, int(value))
         else:
             mapped.pop(name, None)
     return found | {MAPPED: mapped}
+
+
+def column_name(header: Sequence[str], index: int) -> str:
+    """How the options name a column: by its name, or by its place where the name is empty or not the only one."""
+    name = header[index]
+    return name if name and header.count(name) == 1 else f"#{index + 1}"
+
+
+def column_index(header: Sequence[str], name: str) -> int | None:
+    """The index of a column that `column_name` names; None when the header does not have it."""
+    return next((index for index in range(len(header)) if column_name(header, index) == name), None)
 
 
 def import_options(upload: Upload, path: Path, tenant_slug: str, *, is_dry_run: bool) -> ImportOptions:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .options import CHOICES, field_label
 
-_OPTION = re.compile(r"--([a-z][a-z-]*)(?: ['\"]?([\w=…-]+)['\"]?)?")
+_OPTION = re.compile(r"""--([a-z][a-z-]*)(?: "([^"]*)"| '([^']*)'| ([\w=…#/-]+))?""")
 _NAME_IT = re.compile(r"Name it with --map (\w+)=Column")
 _LABELS = {choice.name: choice.label for choice in CHOICES}
 _VALUES = {(choice.name, value): label for choice in CHOICES for value, label in choice.values}
@@ -26,7 +26,7 @@ def options_in_page(text: str) -> str:
 
 
 def _in_page(found: re.Match[str]) -> str:
-    option, value = found[1].replace("-", "_"), found[2] or ""
+    option, value = found[1].replace("-", "_"), found[2] or found[3] or found[4] or ""
     if option == "map":
         field, _, column = value.partition("=")
         return f"the column of “{field_label(field)}”" if column != "" or "=" in value else "the columns"
