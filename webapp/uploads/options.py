@@ -5,6 +5,7 @@ An option of `flask orders import` needs one line in CHOICES.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -35,9 +36,11 @@ class Choice:
     hint: str = ""
 
 
-_FORMAT_LABELS = {GENERIC.name: "Any columns", "auto": "Recognise by the header"}
-_FORMATS = tuple(
-    (name, _FORMAT_LABELS.get(name, name.replace("-", " ").capitalize())) for name in (BY_HEADER, *FORMATS)
+_TITLES = {name: re.sub("^an? ", "", format.title) for name, format in FORMATS.items() if name != GENERIC.name}
+_FORMATS = (
+    (BY_HEADER, "Recognise by the header"),
+    (GENERIC.name, "Any columns"),
+    *((name, title[:1].upper() + title[1:]) for name, title in sorted(_TITLES.items())),
 )
 CHOICES = (
     Choice("format", "Format", _FORMATS),
