@@ -24,7 +24,7 @@ QUEUE = "doorbell"
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
 # The relay's tick: the maximal delay of an event whose wake-up was lost. Imports: the maximal delay between a click and the
-# begin of its job; a tick without one costs two small queries.
+# begin of its job; a tick without one costs three small queries.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     CATCH_UP: 60.0,

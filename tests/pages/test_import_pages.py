@@ -222,7 +222,9 @@ def test_an_upload_with_a_job_cannot_be_deleted(mia: Person, uploads: Uploads) -
 def test_salespeople_see_no_link_and_no_page(mia: Person, ana: Person, uploads: Uploads) -> None:
     upload = uploads.add()
     assert mia.page("/orders").select_one('a[href="/orders/import"]') is not None
-    assert ana.page("/orders").select_one('a[href="/orders/import"].btn') is None
+    assert ana.page("/orders").select_one('a[href="/orders/import"]') is None
+    assert mia.page("/").select_one('#recent_orders a[href="/orders/import"]') is not None
+    assert ana.page("/").select_one('#recent_orders a[href="/orders/import"]') is None
     pages = ("/orders/import", f"/orders/import/{upload.id}", f"/panels/uploads/{upload.id}", "/panels/uploads")
     for path in pages:
         assert mia.get(path).status_code == 200, path

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
 from flask import abort
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
 
 from ..accounts.current import current_tenant
 from ..concurrency import native_thread
@@ -20,6 +25,8 @@ from ..uploads.words import options_in_page
 from .access import require_manager
 from .page_parts import part_of
 from .panels import bp, fragment
+
+T = TypeVar("T")
 
 
 def find(upload_id: int) -> Upload:
@@ -65,16 +72,25 @@ def setup_part(upload: Upload, problem: str = "") -> Render:
 
 
 def read_preview(upload: Upload) -> Preview:
-    """Read in a thread, because parsing takes CPU time. The request holds no connection meanwhile."""
     url, slug = services().config.database_url, current_tenant().slug
-    db.session.close()
-    return native_thread.run(lambda: preview.read(url, upload, slug))
+    return _in_thread(lambda: preview.read(url, upload, slug))
 
 
 def read_header(upload: Upload) -> tuple[str, ...]:
     url = services().config.database_url
+    return _in_thread(lambda: preview.header(url, upload))
+
+
+def _in_thread(read: Callable[[], T]) -> T:
+    """Read a file in a thread, because that takes CPU time. The request holds no connection meanwhile.
+
+    Raises SQLAlchemy's errors in place of psycopg's, as db.driver_connection().
+    """
     db.session.close()
-    return native_thread.run(lambda: preview.header(url, upload))
+    try:
+        return native_thread.run(read)
+    except psycopg.Error as error:
+        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def _today() -> object:

@@ -40,7 +40,10 @@ _TITLES = {name: re.sub("^an? ", "", format.title) for name, format in FORMATS.i
 _FORMATS = (
     (BY_HEADER, "Recognise by the header"),
     (GENERIC.name, "Any columns"),
-    *((name, title[:1].upper() + title[1:]) for name, title in sorted(_TITLES.items())),
+    *(
+        (name, title if title[1:2].isupper() else title[:1].upper() + title[1:])
+        for name, title in sorted(_TITLES.items())
+    ),
 )
 CHOICES = (
     Choice("format", "Format", _FORMATS),
