@@ -1,12 +1,15 @@
-"""A tenant, its salesperson Ana and its manager Mia at the pages, and a relay worker in the test's process."""
+"""A tenant, its salesperson Ana and its manager Mia at the pages, and the tenant's uploads."""
 
 from __future__ import annotations
 
+import psycopg
 import pytest
+import redis
 from flask import Flask
 
 from ..support.browser import Person
-from ..support.world import World
+from ..support.uploads import Uploads
+from ..support.world import Service, World
 
 
 @pytest.fixture
@@ -22,3 +25,8 @@ def ana(app: Flask, world: World, tenant: int) -> Person:
 @pytest.fixture
 def mia(app: Flask, world: World, tenant: int) -> Person:
     return Person(app, world.user(tenant, "Mia Manager", role="manager"))
+
+
+@pytest.fixture
+def uploads(service: Service, conn: psycopg.Connection, redis_client: redis.Redis, tenant: int) -> Uploads:
+    return Uploads(service, conn, redis_client, tenant)

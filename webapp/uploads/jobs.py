@@ -108,7 +108,7 @@ def enqueue(conn: psycopg.Connection[Any], upload: Upload, *, is_dry_run: bool) 
 
 
 def cancel(conn: psycopg.Connection[Any], upload: Upload) -> bool:
-    """Request the end of a job. False if there is none, or if its orders were placed."""
+    """Request the end of a job. False without a job, and after its orders were placed."""
     return bool(conn.execute(_CANCEL.encode(), {"tenant": upload.tenant_id, "id": upload.id}).rowcount)
 
 

@@ -69,7 +69,7 @@ CHOICES = (
         ),
     ),
     Choice("zone", "Time zone", hint="Of times without one, such as UTC or Europe/Berlin. Empty: your company's."),
-    Choice("status", "Status words", hint="What a word means, such as Completed=paid, Open=placed."),
+    Choice("status", "Status words", hint="The meaning of each word, such as Completed=paid, Open=placed."),
     Choice(
         "encoding",
         "Encoding",
@@ -121,7 +121,7 @@ FIELD_GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
         ),
     ),
     (
-        "What happened",
+        "Paid, shipped, cancelled, refunded",
         (
             Field("paid_at", "Paid at"),
             Field("shipped_at", "Shipped at"),

@@ -80,7 +80,7 @@ class PreviewOrder:
 
 @dataclass(frozen=True)
 class Preview:
-    """What the file looks like. With a `problem` it is refused; `header` may be known even then.
+    """The file as an import would read it. With a `problem` it is refused; `header` may be known even then.
 
     `found` are the column indexes of each field, `samples` one value per column. `read_as` is the file's encoding and
     delimiter, `looks_like` the recognised format. `orders_to_place` is known when the sample

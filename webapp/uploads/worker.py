@@ -77,7 +77,7 @@ class ImportWorker:
         return True
 
     def _run_job(self, conn: psycopg.Connection[Any], job: Upload) -> None:
-        """One attempt. It ends with a result, or with the reason why there is none."""
+        """One attempt. It ends with a result, or with the reason for a missing one."""
         watch = Watch(self._url, self._client, job, conn, self._stop)
         watch.start()
         end: End = _counted
