@@ -68,14 +68,15 @@ def test_options_become_those_of_the_import(uploads: Uploads) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16-le", "utf-16-be", "utf-16"])
-def test_a_sample_of_a_file_ends_with_a_whole_line(uploads: Uploads, encoding: str) -> None:
-    text = "number,customer\r\n" + "".join(f"{n},Hotel Süd {n}\r\n" for n in range(40_000))
+def test_a_sample_of_a_file_ends_with_a_whole_row(uploads: Uploads, encoding: str) -> None:
+    row = '{},"Hotel ""Süd""' + "\r\nline" * 200 + '"\r\n'
+    text = "number,customer\r\n" + "".join(map(row.format, range(1_000)))
     upload = uploads.add(text.encode(encoding))
     with files.local_copy(uploads.conn, upload, 100_000) as (path, is_complete):
         sample = path.read_bytes().decode(encoding)
     assert not is_complete
     assert not path.exists()
-    assert sample.endswith("\r\n")
+    assert sample.endswith('line"\r\n')
     assert text.startswith(sample)
     with files.local_copy(uploads.conn, upload) as (path, is_complete):
         assert (path.read_bytes().decode(encoding), is_complete) == (text, True)
