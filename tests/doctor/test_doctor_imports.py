@@ -17,7 +17,7 @@ def test_a_job_that_waits_for_long_is_a_fault(
     service: Service, world: World, conn: psycopg.Connection, redis_client: redis.Redis
 ) -> None:
     uploads = Uploads(service, conn, redis_client, world.tenant())
-    long_ago = f"now() - interval '{MAX_WAIT_SECONDS + 30} s'"
+    long_ago = f"now() - interval '{MAX_WAIT_SECONDS + 10} s'"
     examined(service).says("imports", "ok", "no import waits")
     uploads.queue(uploads.add())
     examined(service).says("imports", "ok", "an import has waited for")

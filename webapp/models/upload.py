@@ -34,7 +34,7 @@ def _moment() -> Mapped[datetime | None]:
     return mapped_column(DateTime(timezone=True))
 
 
-class Upload(Base):
+class UploadedFile(Base):
     """A file of orders with its options, and its present or last job: a check (`is_dry_run`) or an import.
 
     A worker holds a job until `lease_until`; `fence` grows with each holder, so that an earlier one can write nothing more.

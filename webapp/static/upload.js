@@ -25,7 +25,7 @@ form.addEventListener("submit", (event) => {
 
 function send() {
   const request = new XMLHttpRequest();
-  request.upload.addEventListener("progress", ({ loaded, total }) => show(total ? (loaded / total) * 100 : 0));
+  request.upload.onprogress = ({ loaded, total }) => show(total ? (loaded / total) * 100 : 0);
   request.addEventListener("load", () => answered(request));
   request.addEventListener("error", () => failed(LOST));
   request.addEventListener("timeout", () => failed(LOST));
