@@ -25,6 +25,7 @@ form.addEventListener("submit", (event) => {
 
 function send() {
   const request = new XMLHttpRequest();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the name of the event is also that of a class of Tabler
   request.upload.onprogress = ({ loaded, total }) => show(total ? (loaded / total) * 100 : 0);
   request.addEventListener("load", () => answered(request));
   request.addEventListener("error", () => failed(LOST));
