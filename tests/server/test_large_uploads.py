@@ -115,7 +115,7 @@ def test_an_upload_may_take_longer_than_a_form_while_pieces_arrive(form: Form, u
         for n in range(count):
             sock.sendall(piece)
             # The next piece comes late, but within the time that each has.
-            eventually(lambda n=n: time.monotonic() - began > (n + 1) * BODY_SECONDS / 2, BODY_SECONDS)  # type: ignore[misc]
+            eventually(lambda n=n: time.monotonic() - began > (n + 1) * BODY_SECONDS / 2, BODY_SECONDS)
         sock.sendall(END)
         assert answer(sock).startswith(b"HTTP/1.1 303 ")
     assert time.monotonic() - began > 2 * BODY_SECONDS

@@ -8,7 +8,6 @@ import pytest
 
 from webapp.order_import.pipeline import ImportOptions
 from webapp.uploads import files, options
-from webapp.uploads.upload import Upload
 from webapp.uploads.words import for_page
 
 from ..support.uploads import Uploads
@@ -60,8 +59,14 @@ def test_values_that_the_page_does_not_offer_are_ignored(form: dict[str, str]) -
 
 
 def test_options_become_those_of_the_import(uploads: Uploads) -> None:
-    chosen = {"owners": "ignore", "status": "A=paid, B=placed", "header_line": "3", "zone": "", "decimal": ""}
-    upload: Upload = uploads.add(**chosen)
+    chosen: dict[str, object] = {
+        "owners": "ignore",
+        "status": "A=paid, B=placed",
+        "header_line": "3",
+        "zone": "",
+        "decimal": "",
+    }
+    upload = uploads.add(b"", "orders.csv", **chosen)
     found = options.import_options(upload, PATH, "acme", is_dry_run=True)
     wanted = ImportOptions(PATH, "acme", owners="ignore", status=("A=paid", "B=placed"), header_line=3, dry_run=True)
     assert found == wanted
