@@ -22,7 +22,7 @@ DATES = st.tuples(
 @fuzzed
 @given(
     TEXTS,
-    st.sampled_from(["money", "quantity", "rate", "instant", "email", "currency", "number", "text"]),
+    st.sampled_from(["money", "signed_money", "quantity", "rate", "instant", "email", "currency", "number", "text"]),
     st.booleans(),
 )
 def test_a_cell_of_a_file_is_a_value_or_a_fault_of_it(text: str, kind: str, comma: bool) -> None:

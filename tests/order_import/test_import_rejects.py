@@ -55,8 +55,8 @@ def test_line_numbers_count_lines_not_rows(importer: Importer) -> None:
 
 def test_the_exit_code_is_2_when_no_order_is_valid(importer: Importer) -> None:
     importer.tenant()
-    assert importer.load("A1,Toms,2026-01-02,-1.00").exit_code == 2
-    assert "total '-1.00' is negative; allowed: 0 or more" in importer.reasons()[2]
+    assert importer.load("A1,Toms,2026-01-02,1.x").exit_code == 2
+    assert "total '1.x' is not a number; allowed: digits" in importer.reasons()[2]
 
 
 @pytest.mark.parametrize(

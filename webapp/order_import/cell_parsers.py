@@ -17,6 +17,7 @@ from babel.numbers import get_currency_precision
 from ..models import EMAIL_MAX_CHARS, TEXT_MAX_CHARS
 from ..money import MAX_MINOR
 from .errors import ValueInvalid
+from .signs import signed
 
 # Cached results per parser; about 1 MB each when full.
 CACHE_SIZE = 8_192
@@ -65,7 +66,8 @@ class CellParsers:
         self.comma = decimal == "comma"
         self.text = self._cached(self._text)
         self.money = self._cached(self._money)
-        self.quantity = self._cached(self._quantity)
+        self.signed_money = self._cached(signed(self._money))
+        self.quantity = self._cached(signed(self._quantity))
         self.rate = self._cached(self._rate)
         self.instant = self._cached(self._instant)
         self.email = self._cached(self._email)

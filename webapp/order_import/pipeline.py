@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from . import columns, owners, placement, report, shopify, staging
+from . import columns, owners, placement, report, returns, shopify, staging
 from .batch_parser import BatchParser
 from .cell_parsers import CellParsers
 from .csv_file import OrdersFile
@@ -116,7 +116,10 @@ class Import:
         rows = staging.stage(self.conn, self._parsed(parsers, progress))
         if not rows:
             raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
+        has_returns = returns.take(self.conn)
         staging.group(self.conn, parsers.digits)
+        if has_returns:
+            returns.refund(self.conn, self.tenant.id, self.tenant.slug)
         owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
         counts = report.count(self.conn)
         if placing:

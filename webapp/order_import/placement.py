@@ -21,14 +21,14 @@ MAX_EXAMPLES = 5  # order numbers in the summary
 PLACED = "CREATE TEMP TABLE import_placed (number text, id bigint)"
 PLACE = """
 WITH placed AS (
-    INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
+    INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor, refunded_at,
                         placed_at, paid_at, shipped_at, cancelled_at, source)
     SELECT %(tenant)s, o.number, o.customer, CASE WHEN w.disabled IS NULL THEN w.owner_id END, %(currency)s,
-           o.total_minor, o.refunded_minor,
+           o.total_minor, o.refunded_minor, o.refunded_at,
            o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at, %(source)s
     FROM import_orders o
     LEFT JOIN import_owners w ON w.owner_key = o.owner_key
-    WHERE o.reason IS NULL
+    WHERE o.reason IS NULL AND o.total_minor IS NOT NULL  -- not a return alone
       AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)
     ORDER BY o.placed_at, o.first_line
     ON CONFLICT (tenant_id, number) DO NOTHING  -- another writer may place that number meanwhile

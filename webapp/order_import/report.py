@@ -20,7 +20,7 @@ FETCH_ROWS = 2_000  # per round trip
 
 REJECTED = """
 SELECT l.line, coalesce(l.number, '') AS number, coalesce(l.reason, o.reason) AS reason
-FROM import_lines l
+FROM (SELECT line, number, reason FROM import_lines UNION ALL SELECT line, number, reason FROM import_returns) AS l
 LEFT JOIN import_orders o ON o.number COLLATE "C" = l.number
 WHERE l.reason IS NOT NULL OR o.reason IS NOT NULL
 ORDER BY l.line"""
