@@ -112,3 +112,34 @@ def test_a_negative_price_of_a_sold_item_is_no_return(importer: Importer) -> Non
     result = importer.load(f"{FULL}Tea,3,5.00,", f"{FULL}Voucher,1,-5.00,", header=ITEMS)
     assert result.exit_code == 2
     assert "unit_price '-5.00' is negative" in importer.reasons()[3]
+
+
+def test_a_return_of_a_known_order_needs_update_and_is_added_once(importer: Importer, world: World) -> None:
+    importer.tenant()
+    load(importer, "A1,Toms,2026-01-02,100.00,2026-01-02", header=PAID)
+    first, second = "A1,Toms,2026-01-05,-30.00,", "A1,Toms,2026-01-07,-20.00,"
+    output = load(importer, first, header=PAID)
+    assert "add --update to bring 1 of them up to date: paid 0, shipped 0, refunded 1" in output
+    assert refunds(world) == []
+    assert "updated    1 orders: paid 0, shipped 0, refunded 1" in load(
+        importer, first, header=PAID, options=("--update",)
+    )
+    # The next file has the next return only, or both.
+    for rows in ([second], [first, second], [first], [second]):
+        load(importer, *rows, header=PAID, options=("--update",))
+    assert importer.orders("refunded_minor", "total_minor", "customer") == [(5000, 10000, "Toms")]
+    assert refunds(world) == [
+        (3000, datetime(2026, 1, 4, 23, tzinfo=UTC)),
+        (2000, datetime(2026, 1, 6, 23, tzinfo=UTC)),
+    ]
+
+
+def test_returns_of_more_than_the_total_refund_the_total_and_say_so(importer: Importer) -> None:
+    importer.tenant()
+    load(importer, "A1,Toms,2026-01-02,10.00,2026-01-02", "A2,Toms,2026-01-02,10.00,", header=PAID)
+    rows = ("A1,Toms,2026-01-05,-30.00,", "A2,Toms,2026-01-05,-3.00,")
+    output = load(importer, *rows, header=PAID, options=("--update",))
+    assert "refunded 1" in output
+    assert "A1: 30.00 refunded in the file, and a total of 10.00\n" in output
+    assert "A2: 3.00 refunded in the file, and never paid\n" in output
+    assert importer.orders("refunded_minor") == [(1000,), (0,)]

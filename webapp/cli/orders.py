@@ -17,6 +17,7 @@ from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
 from ..postgres import faults, session
 from ..services import services
+from . import import_updates
 
 # Exit codes.
 ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
@@ -50,13 +51,20 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
     "--encoding", default="utf-8", show_default=True, help="For example cp1252, which Excel on Windows writes."
 )
 @click.option("--delimiter", help="One character, or tab. Detected by default: , ; or tab.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Bring existing orders up to date: payments, shipments, refunds and cancellations are added and never taken back, "
+    "the rest becomes as in the file.",
+)
 @click.option("--dry-run", is_flag=True, help="Do everything, then roll back.")
 def import_orders(maps: tuple[str, ...], **options: Any) -> None:
     """Import orders from the CSV FILE, with one row per order or one row per item of an order.
 
     Rows are grouped by order number. An order is placed or rejected as a whole; rejected rows are written to a file beside
-    FILE, each with its line number and the reason. An existing number stays as it is, so importing a file again changes
-    nothing. A date is midnight in the tenant's time zone, a time without offset its local time (the first of a repeated hour).
+    FILE, each with its line number and the reason. Without --update an existing number stays as it is. Importing a file again
+    changes nothing. A date is midnight in the tenant's time zone, a time without offset its local time (the first of a
+    repeated hour).
 
     Exit code: 0 all rows placed, 1 some rows rejected, 2 nothing placed.
     """
@@ -122,8 +130,7 @@ def _print(importing: Import, result: Result) -> None:
         f"  not read   {', '.join(columns.unread) or 'none'}",
         f"  read       {result.rows:,} rows, {counts.orders:,} orders",
         f"  {placed} {outcome.placed:,} orders with {outcome.lines:,} lines",
-        f"  unchanged  {outcome.unchanged:,} orders already exist",
-        f"  different  {outcome.different:,} orders" + _examples(outcome.examples, outcome.different),
+        *import_updates.lines(outcome, update=importing.options.update, dry_run=importing.options.dry_run),
         f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
         *(_rejected(row) for row in result.first if result.report_path),
         f"  people     {outcome.owners:,} {created}",
@@ -144,11 +151,6 @@ def _unpaid(importing: Import) -> list[str]:
         "  revenue    0: revenue counts paid orders, and no column has the time of payment; "
         "if one has it, add --map paid_at=Column"
     ]
-
-
-def _examples(numbers: list[str], count: int) -> str:
-    more = ", …" if count > len(numbers) else ""
-    return f" exist with other content and were not changed: {', '.join(numbers)}{more}" if numbers else ""
 
 
 def _where(result: Result) -> str:

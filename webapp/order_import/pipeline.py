@@ -43,7 +43,10 @@ SESSION_SETTINGS = (
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """The options of one import. `mapped` (field → column name) overrides the columns found by name."""
+    """The options of one import. `mapped` (field → column name) overrides the columns found by name.
+
+    With `update`, orders that exist are brought up to date (updates.py).
+    """
 
     path: Path
     tenant_slug: str
@@ -54,6 +57,7 @@ class ImportOptions:
     encoding: str = "utf-8"
     delimiter: str | None = None
     dry_run: bool = False
+    update: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,15 +128,17 @@ class Import:
         counts = report.count(self.conn)
         if placing:
             placing(counts.orders - counts.rejected_orders)
-        outcome = placement.place(
-            self.conn,
-            self.tenant.id,
-            self.tenant.currency,
-            self.options.format,
+        plan = placement.Placing(
+            tenant_id=self.tenant.id,
+            currency=self.tenant.currency,
+            digits=parsers.digits,
+            source=self.options.format,
+            fields=frozenset(self.columns.found) | ({"refunded"} if has_returns else set()),
             create_owners=self.options.owners == "create",
+            update=self.options.update,
             dry_run=self.options.dry_run,
-            waiting=waiting,
         )
+        outcome = placement.place(self.conn, plan, waiting)
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
