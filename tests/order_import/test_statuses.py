@@ -151,3 +151,9 @@ def test_words_are_compared_without_case_signs_and_prefix() -> None:
     assert parse_given(["A=B=paid"]) == {"a=b": State.PAID}
     with pytest.raises(FileRefused):
         parse_given(["paid"])
+
+
+def test_a_status_option_without_a_status_column_is_refused(importer: Importer) -> None:
+    importer.tenant()
+    result = importer.load("A1,Toms,2026-01-02,1.00", options=("--status", "Completed=paid"))
+    assert (result.exit_code, "--status needs a status column" in result.output) == (2, True)

@@ -112,6 +112,8 @@ class Import:
         self.layout = registry.choose(options.format, self.file.header, options.mapped)
         self.format: Format = self.layout.format
         self.columns = self.layout.columns
+        if self.given_states and not self.layout.statuses:
+            raise FileRefused("--status needs a status column, and none was found; name it with --map status=Column.")
         style = self.format.style.overridden(options.decimal, options.dates, options.zone)
         if style.decimal == AUTO:
             style = replace(style, decimal=decimal_mark.find(self.file, self.columns))

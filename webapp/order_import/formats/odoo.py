@@ -23,7 +23,7 @@ DELIVERY = words(
     }
 )
 COLUMNS = {
-    "number": ("Order Reference", "Number"),
+    "number": ("Order Reference",),
     "customer": ("Customer", "Customer/Display Name", "Customer/Name"),
     "owner_name": ("Salesperson",),
     "placed_at": ("Order Date", "Creation Date"),
@@ -33,7 +33,7 @@ COLUMNS = {
 ORDERS = Format(
     name="odoo",
     title="Odoo's export of sales orders",
-    header=(("Order Reference", "Number"), ("Order Date", "Creation Date"), "Customer", "Total", "Status"),
+    header=("Order Reference", ("Order Date", "Creation Date"), "Customer", "Total", "Status"),
     columns=COLUMNS,
     amounts="Total holds taxes",
     statuses=(Status(("Status",), WORDS), Status(("Delivery Status",), DELIVERY)),

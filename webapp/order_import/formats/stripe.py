@@ -23,7 +23,7 @@ CHARGES = Format(
     header=("id", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
     columns={
         "number": ("id",),
-        "customer": ("Customer Name", "Card Name", "Customer Email", "Customer Description", "Description"),
+        "customer": ("Customer Name", "Card Name", "Customer Email", "Customer Description"),
         "placed_at": ("Created (UTC)",),
         "currency": ("Currency",),
         "total": ("Amount",),
