@@ -140,7 +140,7 @@ class Import:
         self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
         reading = Reading(self.layout, self._parsers, self.given_states)
         rows = staging.stage(self.conn, self._parsed(reading, progress)) + reading.left_out_rows
-        reading.reader.require_known()
+        reading.require_known()
         if not rows:
             raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
         has_returns = returns.take(self.conn)
