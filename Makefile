@@ -81,7 +81,7 @@ vendor: ## build the vendored scripts, icons and style sheet again, for example 
 	@tools/vendor/refresh.sh
 
 lock: ## pin the newest versions (needs uv)
-	@for name in app embedded relay dev brokers; do \
+	@for name in app xlsx embedded relay dev brokers; do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 			--generate-hashes --no-annotate --no-emit-index-url --output-file "requirements/$$name.txt" "requirements/$$name.in" || exit 1; \
 	done

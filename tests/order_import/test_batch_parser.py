@@ -55,7 +55,7 @@ class BatchesOnly(RowParser):
 
 def parse_both(batch: Batch) -> tuple[list[str], list[str]]:
     rows = RowParser(columns.match(HEADER, {}), CellParsers("Europe/Berlin", "EUR"))
-    one_by_one = ["\t".join(map(str, rows.parse(line, cells))) for line, cells in batch]
+    one_by_one = ["\t".join(map(str, row)) for line, cells in batch if (row := rows.parse(line, cells)) is not None]
     return BatchParser(rows).parse(batch), one_by_one
 
 

@@ -149,4 +149,4 @@ def test_another_kind_of_file_is_refused_as_shopify(importer: Importer) -> None:
     importer.tenant()
     result = importer.load("A1,Toms,2026-01-02,1.00", options=("--format", "shopify"))
     assert result.exit_code == 2
-    assert "This is not Shopify's orders export: it has no column Name, Created at, Lineitem name" in result.output
+    assert "This is not Shopify's orders export: it has no column Name, Created at, Financial Status" in result.output

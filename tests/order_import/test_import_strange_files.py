@@ -26,8 +26,10 @@ def zipped(*names: str) -> bytes:
     [
         (
             zipped("[Content_Types].xml", "xl/worksheets/sheet1.xml"),
-            "is an Excel workbook (.xlsx): open it and save it as CSV",
+            "open it and save the sheet of orders as CSV UTF-8",
         ),
+        (zipped("xl/workbook.bin"), "is a binary Excel workbook (.xlsb): open it and save it as CSV"),
+        (zipped("Index/Document.iwa"), "is a Numbers spreadsheet: export it as CSV"),
         (zipped("mimetype", "content.xml"), "is a LibreOffice spreadsheet (.ods)"),
         (zipped("orders.csv"), "is a ZIP archive: unpack it first"),
         (b"PK\x03\x04 cut off", "is a ZIP archive"),
@@ -58,18 +60,6 @@ def test_odd_column_names_do_not_change_the_file_type(importer: Importer, header
     importer.tenant()
     result = importer.load(GOOD, header=header)
     assert "No column was found" in result.output or result.exit_code == 0
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_byte_order_mark_needs_the_option(importer: Importer, encoding: str) -> None:
-    importer.tenant()
-    importer.write(GOOD, encoding=encoding)
-    for options in ((), ("--encoding", "utf-16"), ("--encoding", "cp1252")):
-        result = importer.run(*options)
-        assert (result.exit_code, importer.orders()) == (2, [])
-        assert f"use --encoding {encoding}." in result.output
-    assert importer.run("--encoding", encoding).exit_code == 0
-    assert importer.orders("customer") == [("Toms",)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`flask orders import FILE --tenant SLUG`: imports orders from a CSV file."""
+"""`flask orders import FILE --tenant SLUG`: imports orders from a CSV file or a workbook."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import click
 import psycopg
 from flask.cli import AppGroup
 
-from ..order_import.columns import FIELDS
+from ..order_import.columns import FIELDS, STATUS
 from ..order_import.errors import FileRefused
+from ..order_import.formats.registry import BY_HEADER
 from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
+from ..order_import.statuses import State
+from ..order_import.value_style import AUTO, DATES, DECIMALS
 from ..postgres import faults, session
 from ..services import services
 from . import import_updates
@@ -25,12 +28,26 @@ ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
 orders_cli = AppGroup("orders", help="Import and repair orders.")
 
 
-@orders_cli.command("import", epilog=f"Fields for --map: {', '.join(FIELDS)}.")
+@orders_cli.command("import", epilog=f"Fields for --map: {', '.join((*FIELDS, STATUS))}.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--tenant", "tenant_slug", required=True, metavar="SLUG", help="The tenant of the orders.")
-@click.option("--format", "format", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice([BY_HEADER, *FORMATS]),
+    default=BY_HEADER,
+    show_default=True,
+    metavar="NAME",
+    help=f"The export's format; {BY_HEADER} recognises it by the header. Names: {', '.join(FORMATS)}.",
+)
 @click.option(
     "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Map a field to a column; FIELD= ignores the field."
+)
+@click.option(
+    "--status",
+    multiple=True,
+    metavar="WORD=STATE",
+    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(State)}.',
 )
 @click.option(
     "--owners",
@@ -42,13 +59,26 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
 )
 @click.option(
     "--decimal",
-    type=click.Choice(["point", "comma"]),
-    default="point",
-    show_default=True,
-    help="The decimal separator: 12.50 or 12,50.",
+    type=click.Choice(DECIMALS),
+    help="The decimal separator: 12.50 or 12,50. By default it is found in the amounts, or given by the format.",
 )
 @click.option(
-    "--encoding", default="utf-8", show_default=True, help="For example cp1252, which Excel on Windows writes."
+    "--dates",
+    type=click.Choice(DATES),
+    help="The style of dates that are not clear by themselves: 20.11.2026 (dmy), 11/20/2026 (mdy), 26/11/20 (ymd), 20261120 "
+    "(iso, ymd), 46346.5 (excel), 1795176300 or milliseconds (epoch). Dates such as 2026-11-20 and 20 Nov 2026 need none.",
+)
+@click.option(
+    "--zone",
+    metavar="NAME",
+    help="The zone of times without one, such as UTC or America/Los_Angeles. By default the tenant's; a column's name such "
+    "as 'Created (UTC)' comes first.",
+)
+@click.option(
+    "--encoding",
+    default="auto",
+    show_default=True,
+    help="For example cp1252, shift_jis. auto finds UTF-8, UTF-16 and Windows-1252, and shows it.",
 )
 @click.option("--delimiter", help="One character, or tab. Detected by default: , ; or tab.")
 @click.option(
@@ -57,9 +87,15 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
     help="Bring existing orders up to date: payments, shipments, refunds and cancellations are added and never taken back, "
     "the rest becomes as in the file.",
 )
+@click.option(
+    "--header-line", type=int, metavar="N", help="The line with the names of the columns. Detected by default."
+)
+@click.option(
+    "--sheet", metavar="NAME", help="The sheet of a workbook. By default the first with a header that is known."
+)
 @click.option("--dry-run", is_flag=True, help="Do everything, then roll back.")
 def import_orders(maps: tuple[str, ...], **options: Any) -> None:
-    """Import orders from the CSV FILE, with one row per order or one row per item of an order.
+    """Import orders from the CSV or .xlsx FILE, with one row per order or one row per item of an order.
 
     Rows are grouped by order number. An order is placed or rejected as a whole; rejected rows are written to a file beside
     FILE, each with its line number and the reason. Without --update an existing number stays as it is. Importing a file again
@@ -126,6 +162,8 @@ def _print(importing: Import, result: Result) -> None:
     placed, created = ("would place", "would be created") if importing.options.dry_run else ("placed    ", "created")
     lines = [
         f"{importing.file.path} → {tenant.slug} ({tenant.currency}, {tenant.timezone})",
+        *([f"  format     This looks like {importing.format.title}."] if importing.format.header else []),
+        f"  read as    {importing.file.read_as}; {_style(importing)}",
         f"  columns    {', '.join(map(columns.named, columns.found))}",
         f"  not read   {', '.join(columns.unread) or 'none'}",
         f"  read       {result.rows:,} rows, {counts.orders:,} orders",
@@ -134,6 +172,7 @@ def _print(importing: Import, result: Result) -> None:
         f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
         *(_rejected(row) for row in result.first if result.report_path),
         f"  people     {outcome.owners:,} {created}",
+        *(f"  {subject:<10} {text}" for subject, text in result.notes),
         *_unpaid(importing),
         f"  time       {result.seconds:.1f} s",
     ]
@@ -144,8 +183,15 @@ def _print(importing: Import, result: Result) -> None:
         click.echo(_unreported(importing, result), err=True)
 
 
+def _style(importing: Import) -> str:
+    style = importing.style
+    parts = ["no decimal mark seen" if style.decimal == AUTO else f"decimal {style.decimal}"]
+    parts += [f"dates {style.dates}"] if style.dates else []
+    return ", ".join([*parts, f"times of {style.zone or importing.tenant.timezone}"])
+
+
 def _unpaid(importing: Import) -> list[str]:
-    if "paid_at" in importing.columns.found:
+    if "paid_at" in importing.columns.fields:
         return []
     return [
         "  revenue    0: revenue counts paid orders, and no column has the time of payment; "

@@ -11,6 +11,7 @@ from typing import Any
 from .cell_parsers import NULL
 from .errors import ValueInvalid
 from .row_parser import (
+    INSTANTS,
     LINE,
     LINE_DISCOUNT,
     LINE_TOTAL,
@@ -42,19 +43,20 @@ class BatchParser:
         self.rows = rows
 
     def parse(self, batch: Batch) -> list[str]:
-        """One line per row, without line breaks."""
+        """One line per row that is not left out, without line breaks."""
         if self.rows.steps_are_fixed:
             try:
                 return _joined(self._columns(batch))
             except ValueInvalid:
                 pass
-        return ["\t".join(map(str, self.rows.parse(line, cells))) for line, cells in batch]
+        rows = (self.rows.parse(line, cells) for line, cells in batch)
+        return ["\t".join(map(str, row)) for row in rows if row is not None]
 
     def _columns(self, batch: Batch) -> list[Column]:
         """The staged columns. Raises ValueInvalid if any row is invalid."""
         lines, rows = zip(*batch, strict=True)
         if set(map(len, rows)) != {self.rows.width}:
-            raise ValueInvalid("a row has another number of fields than the header")
+            rows = tuple(self._padded(rows))
         cells = list(zip(*rows, strict=True))
         values: list[Column] = [[NULL] * len(batch)] * ROW_LENGTH
         values[LINE] = lines
@@ -62,8 +64,8 @@ class BatchParser:
         for index, column, parse, _ in self.rows.steps:
             if index == NUMBER:
                 values[index] = parsers.numbers(cells[column])
-            elif parse is parsers.instant:
-                values[index] = parsers.instants(cells[column])
+            elif index in INSTANTS:
+                values[index] = parsers.instants(cells[column], parse)
             else:
                 values[index] = list(map(parse, cells[column]))
         if NULL in values[NUMBER]:
@@ -74,6 +76,12 @@ class BatchParser:
         inputs = (values[index] for index in (PRODUCT, SKU, QUANTITY, UNIT_PRICE, RATE, LINE_DISCOUNT))
         values[PRODUCT], values[QUANTITY], values[LINE_TOTAL] = zip(*map(complete_line, *inputs), strict=True)
         return values[: len(STAGED)]
+
+    def _padded(self, rows: Sequence[list[str]]) -> list[list[str]]:
+        width = self.rows.width
+        if not all(self.rows.min_width <= len(row) <= width for row in rows):
+            raise ValueInvalid("a row has another number of fields than the header")
+        return [[*row, *[""] * (width - len(row))] for row in rows]
 
 
 def _joined(columns: list[Column]) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from . import price_parts
 from .errors import FileRefused
 
 # For each field, its usual column names, the likeliest first. Case, spaces and underscores are ignored.
@@ -30,16 +32,29 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "line_discount": ("line discount",),
 }
 LINE_FIELDS = ("sku", "product", "quantity", "unit_price", "discount_rate", "line_discount")
-# Ignored beside lines, these columns would silently make every total wrong.
-CHANGES_A_TOTAL = ("discount", "discountamount", "tax", "taxes", "taxamount", "vat")
+# Mapped like a field: the column whose words are read (statuses.py).
+STATUS = "status"
+_ZONE = re.compile(r"\((?:UTC|GMT)[^)]*\)|[ _-](?:UTC|GMT)$", re.IGNORECASE)
+_PLACE = re.compile(r"#[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The header, and the column indexes of each field found. Of several columns, the first non-empty cell is used."""
+    """The header, and the column indexes of each field found. Of several columns, the first non-empty cell is used.
+
+    `statuses` and `amounts` are columns that are read besides; `implied` are fields that status words give.
+    """
 
     header: tuple[str, ...]
     found: Mapping[str, tuple[int, ...]]
+    statuses: frozenset[int] = frozenset()
+    amounts: frozenset[int] = frozenset()
+    implied: frozenset[str] = frozenset()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that the file has, by columns or by status words."""
+        return frozenset(self.found) | self.implied
 
     def named(self, field: str) -> str:
         """`number=Order ID`, as the summary shows it."""
@@ -47,7 +62,7 @@ class Columns:
 
     @property
     def unread(self) -> list[str]:
-        read = {index for indexes in self.found.values() for index in indexes}
+        read = {index for indexes in self.found.values() for index in indexes} | self.statuses | self.amounts
         return [name for index, name in enumerate(self.header) if index not in read]
 
 
@@ -57,8 +72,10 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
     Raises FileRefused for an unknown field or column, a name shared by two columns, or a missing column.
     """
     found = match_mapped(header, mapped)
+    # A column that --map gives to one field is not found by its name for another.
+    given = {index for indexes in found.values() for index in indexes}
     for field, names in FIELDS.items():
-        if field not in mapped and (index := _first(header, names)) is not None:
+        if field not in mapped and (index := _first(header, names, given)) is not None:
             found[field] = (index,)
     missing = [field for field in ("number", "customer", "placed_at") if field not in found]
     lines = [field for field in ("product", "quantity", "unit_price") if field not in found]
@@ -80,11 +97,15 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
     """The column indexes of the fields that --map names. Raises FileRefused for an unknown field or column."""
     found: dict[str, tuple[int, ...]] = {}
     for field, name in mapped.items():
-        if field not in FIELDS:
-            raise FileRefused(f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join(FIELDS)}.")
-        if not name:
+        if field not in FIELDS and field != STATUS:
+            raise FileRefused(
+                f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join((*FIELDS, STATUS))}."
+            )
+        if not name or field == STATUS:
             continue
-        index = header.index(name) if header.count(name) == 1 else find(header, name)
+        index = header.index(name) if header.count(name) == 1 else _by_place(header, name)
+        if index is None:
+            index = find(header, name)
         if index is None:
             raise FileRefused(f"--map {field}={name}: the file has no column {name!r}; it has {', '.join(header)}.")
         found[field] = (index,)
@@ -94,10 +115,21 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
 def find(header: Sequence[str], name: str) -> int | None:
     """The index of the column of that name, or None. Raises FileRefused when two columns have the name."""
     same = [index for index, column in enumerate(header) if plain(column) == plain(name)]
+    if not same:
+        # "Created at (UTC)" is a column "created at".
+        same = [index for index, column in enumerate(header) if plain(_ZONE.sub("", column)) == plain(name)]
     if len(same) > 1:
         seen = " and ".join(f"column {index + 1} ({header[index]})" for index in same[:2])
-        raise FileRefused(f"Two columns are named {name!r}: {seen}. Rename one, or choose one with --map field=Column.")
+        raise FileRefused(
+            f"Two columns are named {name!r}: {seen}. Choose one by its place, such as --map field=#{same[0] + 1}."
+        )
     return same[0] if same else None
+
+
+def _by_place(header: Sequence[str], name: str) -> int | None:
+    """The index of the column `#4`, the fourth; None if the text is not a place or the file has fewer columns."""
+    place = int(name[1:]) if _PLACE.fullmatch(name) else 0
+    return place - 1 if 1 <= place <= len(header) else None
 
 
 def plain(name: str) -> str:
@@ -105,14 +137,12 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _first(header: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((index for name in names if (index := find(header, name)) is not None), None)
+def _first(header: Sequence[str], names: Sequence[str], given: Collection[int]) -> int | None:
+    free = ["" if index in given else name for index, name in enumerate(header)]
+    return next((index for name in names if (index := find(free, name)) is not None), None)
 
 
 def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
-    columns = {plain(name) for name in header}
-    if {"lineitemname", "financialstatus"} <= columns:
-        return "This looks like Shopify's orders export: use --format shopify."
     return (
         f"No column was found for {', '.join(missing)}; the file has {', '.join(header)}. "
         f"Name it with --map {missing[0].split()[0]}=Column."
@@ -120,10 +150,10 @@ def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
 
 
 def _refuse_unread_part_of_price(columns: Columns) -> None:
-    for name in columns.unread:
-        if plain(name) in CHANGES_A_TOTAL:
-            raise FileRefused(
-                f"The file has no total, and its column {name!r} may be part of the price: map it with "
-                "--map discount_rate=… (0 to 1) or --map line_discount=… (an amount off the line), map a column to "
-                "total, or remove it from the file."
-            )
+    if names := price_parts.of(columns.unread):
+        named = " and ".join(map(repr, names))
+        raise FileRefused(
+            f"The file has no total, and {'its column' if len(names) == 1 else 'its columns'} {named} may be part of the "
+            "price: map it with --map freight=… (once per order), --map discount_rate=… (0 to 1) or "
+            "--map line_discount=… (an amount off the line), map a column to total, or remove it from the file."
+        )

@@ -1,92 +1,119 @@
-"""The input file as a stream of rows, each with the number of its first line. Reading it twice costs no memory."""
+"""A CSV file as a stream of records, each with the number of its first line. Reading it twice costs no memory."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
-from . import file_types
+from . import encodings, preface
 from .errors import FileRefused
-from .formula_escape import unescape
 
 SNIFFED_DELIMITERS = (",", ";", "\t")
-# A header may contain quoted line breaks, but not that many.
+# Lines in which the header is searched; it may contain quoted line breaks.
 SNIFF_LINES = 50
-# The first columns of a report of rejected rows; no field has these names.
-REPORT_COLUMNS = ("rejected_line", "rejected_number", "rejected_reason")
-# Encodings that need a byte order mark at the start of the file.
-ENCODINGS_WITH_BOM = ("utf-16", "utf-32")
 # Lines between two progress reports: cheap, and still visibly moving.
 PROGRESS_LINES = 5_000
+MAX_LINE_CHARS = 4_000_000
 
 
 @dataclass(frozen=True)
-class OrdersFile:
-    """A CSV file and its header; the rows are read with the same `encoding` and `delimiter`. `size` is in bytes."""
+class CsvFile:
+    """The way to read a CSV file: its records begin at `first_line`, the header's."""
 
     path: Path
     encoding: str
     delimiter: str
-    header: tuple[str, ...]
-    size: int
+    first_line: int = 1
 
     @classmethod
-    def open(cls, path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> OrdersFile:
-        """Read the header. Raises FileRefused when the file, its encoding, the delimiter or the header cannot be used."""
-        size = _size(path)
-        if what := file_types.describe(path):
-            raise FileRefused(f"{path} is {what}.")
-        encoding = _checked_encoding(path, encoding)
-        delimiter = _checked_delimiter(delimiter) if delimiter is not None else _sniff(path, encoding)
-        _, header = next(_records(path, encoding, delimiter, None), (0, []))
-        if not header:
-            raise FileRefused(f"{path} is empty; its first row must name the columns, such as number,customer,total.")
-        return cls(path, encoding, delimiter, tuple(name.strip() for name in header), size)
+    def open(
+        cls, path: Path, encoding: str, delimiter: str | None, header_line: int | None, expected: Iterable[str]
+    ) -> CsvFile:
+        """Find encoding, delimiter and header. `expected` are columns that the caller names. Raises FileRefused."""
+        encoding = encodings.detect(path) if encoding == encodings.AUTO else _checked_encoding(path, encoding)
+        named = _sep_line(next(iter(_head(path, encoding, 0, 1)), ""))
+        delimiter = _checked_delimiter(delimiter) if delimiter is not None else named
+        skipped = (header_line - 1) if header_line else int(named is not None)
+        head = _head(path, encoding, skipped, SNIFF_LINES)
+        choices = [delimiter] if delimiter else SNIFFED_DELIMITERS
+        files = [cls(path, encoding, choice, skipped + 1) for choice in choices]
+        found = [_from_header(file, head, header_line, expected) for file in files]
+        return max(found, key=lambda seen: seen[1])[0]
 
-    def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Every non-blank row after the header, with the number of its first line. `progress` gets the bytes read so far.
+    def records(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, list[str]]]:
+        """Every non-blank record from the header on. `progress` gets the bytes read so far.
 
-        The cells of a corrected report are unescaped. Raises FileRefused at a wrong encoding or an unclosed quote, because
-        the rest of the file cannot be trusted.
+        Raises FileRefused at a wrong encoding or an unclosed quote, because the rest of the file cannot be trusted.
         """
-        rows = itertools.islice(_records(self.path, self.encoding, self.delimiter, progress), 1, None)
-        if self.header[: len(REPORT_COLUMNS)] != REPORT_COLUMNS:
-            return rows
-        return ((line, [unescape(cell) for cell in cells]) for line, cells in rows)
+        begin = self.first_line
+        with self.path.open("rb") as raw, TextIOWrapper(raw, self.encoding, newline="") as text:
+            lines = itertools.islice(_lines(text, raw, self.path, progress), self.first_line - 1, None)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            try:
+                for cells in reader:
+                    if any(cells):
+                        yield begin, cells
+                    begin = self.first_line + reader.line_num
+            except csv.Error as error:
+                raise FileRefused(
+                    f"{self.path} line {begin}: {error}. A quote there is probably not closed or not doubled. Fix that row: "
+                    "the rows after it cannot be read reliably."
+                ) from error
+            except UnicodeError as error:
+                raise FileRefused(_wrong_encoding(self.path, self.encoding)) from error
 
 
-def _records(
-    path: Path, encoding: str, delimiter: str, progress: Callable[[int], None] | None
-) -> Iterator[tuple[int, list[str]]]:
-    begin = 1
+def _from_header(
+    file: CsvFile, head: list[str], header_line: int | None, expected: Iterable[str]
+) -> tuple[CsvFile, int]:
+    """The file from its header on, if it has the file's delimiter, and the number of the header's columns."""
+    records: list[preface.Record] = []
+    # Not strict: a quoted cell is no error with a delimiter that is not the file's.
+    reader = csv.reader(head, delimiter=file.delimiter)
+    begin = file.first_line
+    try:
+        for cells in reader:
+            if any(cells):
+                records.append((begin, cells))
+            begin = file.first_line + reader.line_num
+    except csv.Error as error:
+        if not records:
+            raise FileRefused(f"{file.path} line {begin}: {error}. The first row must name the columns.") from error
+    if not records:
+        return file, 0
+    line, cells = records[0] if header_line else preface.header_of(records, expected)
+    return replace(file, first_line=line), len(cells)
+
+
+def _head(path: Path, encoding: str, skipped: int, lines: int) -> list[str]:
     with path.open("rb") as raw, TextIOWrapper(raw, encoding, newline="") as text:
-        reader = csv.reader(_lines(text, raw, path, progress), delimiter=delimiter, strict=True)
         try:
-            for cells in reader:
-                if any(cells):
-                    yield begin, cells
-                begin = reader.line_num + 1
-        except csv.Error as error:
-            raise FileRefused(
-                f"{path} line {begin}: {error}. A quote there is probably not closed or not doubled. Fix that row: "
-                "the rows after it cannot be read reliably."
-            ) from error
+            return list(itertools.islice(iter(partial(text.readline, MAX_LINE_CHARS), ""), skipped, skipped + lines))
         except UnicodeError as error:
             raise FileRefused(_wrong_encoding(path, encoding)) from error
+
+
+def _sep_line(line: str) -> str | None:
+    """The delimiter of Excel's line `sep=;`, which is not part of the table; else None."""
+    text = line.rstrip("\r\n").strip('"')
+    return text[4] if len(text) == 5 and text[:4].lower() == "sep=" and text[4] not in '"\r\n' else None
 
 
 def _lines(
     text: TextIOWrapper, raw: BufferedReader, path: Path, progress: Callable[[int], None] | None
 ) -> Iterator[str]:
-    for number, line in enumerate(text, 1):
+    for number, line in enumerate(iter(partial(text.readline, MAX_LINE_CHARS), ""), 1):
         # PostgreSQL's text cannot contain NUL, and no CSV file uses it.
         if "\0" in line:
             raise FileRefused(_nul_message(path, number))
+        if len(line) == MAX_LINE_CHARS:
+            raise FileRefused(f"{path} line {number} has more than {MAX_LINE_CHARS:,} characters; is this a CSV file?")
         if progress and number % PROGRESS_LINES == 0:
             progress(raw.tell())
         yield line
@@ -95,7 +122,7 @@ def _lines(
 
 
 def _nul_message(path: Path, number: int) -> str:
-    if guess := _utf16_without_bom(path):
+    if guess := _utf_16_without_mark(path):
         return f"{path} looks like UTF-16 without a byte order mark; use --encoding {guess}."
     return (
         f"{path} line {number} contains a NUL byte, which text cannot have. Remove it, or name the file's encoding with "
@@ -103,28 +130,9 @@ def _nul_message(path: Path, number: int) -> str:
     )
 
 
-def _utf16_without_bom(path: Path) -> str | None:
-    """The kind of UTF-16 if every other byte at the start is 0, as in ASCII text; else None."""
+def _utf_16_without_mark(path: Path) -> str | None:
     with path.open("rb") as raw:
-        head = raw.read(16)
-    even, odd = head[0::2], head[1::2]
-    if len(head) >= 4 and not any(odd) and all(even):
-        return "utf-16-le"
-    return "utf-16-be" if len(head) >= 4 and not any(even) and all(odd) else None
-
-
-def _size(path: Path) -> int:
-    try:
-        if path.is_dir():
-            raise FileRefused(f"{path} is a folder; give the path of one CSV file.")
-        if path.exists() and not path.is_file():
-            raise FileRefused(f"{path} is not a regular file; save the rows to a file first, because it is read twice.")
-        with path.open("rb"):
-            return path.stat().st_size
-    except FileNotFoundError:
-        raise FileRefused(f"There is no file {path}; give the path of a CSV file.") from None
-    except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
+        return encodings.without_mark(raw.read(encodings.HEAD_BYTES))
 
 
 def _checked_encoding(path: Path, encoding: str) -> str:
@@ -134,20 +142,20 @@ def _checked_encoding(path: Path, encoding: str) -> str:
         "".encode(name)
     except (LookupError, UnicodeError):
         raise FileRefused(
-            f"--encoding {encoding!r} is unknown; allowed: utf-8, cp1252, utf-16 and others that Python can decode."
+            f"--encoding {encoding!r} is unknown; allowed: auto, utf-8, cp1252, utf-16 and others that Python can decode."
         ) from None
     with path.open("rb") as raw:
         head = raw.read(len(codecs.BOM_UTF32_LE))
     has_bom = head.startswith(codecs.BOM_UTF8)
     if (
-        name in ENCODINGS_WITH_BOM
+        name in encodings.WITH_BOM
         and head
         and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
     ):
-        guess = _utf16_without_bom(path) or f"{name}-le or {name}-be"
+        guess = _utf_16_without_mark(path) or f"{name}-le or {name}-be"
         raise FileRefused(f"{path} has no byte order mark, so {name} is ambiguous; use --encoding {guess}.")
     # Excel writes a byte order mark; it is not part of the first column's name.
-    return "utf-8-sig" if name == "utf-8" and has_bom else name
+    return encodings.UTF_8_BOM if name == encodings.UTF_8 and has_bom else name
 
 
 def _wrong_encoding(path: Path, encoding: str) -> str:
@@ -155,7 +163,7 @@ def _wrong_encoding(path: Path, encoding: str) -> str:
     with path.open("rb") as raw:
         if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return f"{path} is UTF-16, not {shown}; use --encoding utf-16."
-        if shown.startswith(ENCODINGS_WITH_BOM):
+        if shown.startswith(encodings.WITH_BOM):
             return f"{path} is not valid {shown}, or is truncated; name its encoding with --encoding."
         raw.seek(0)
         for number, line in enumerate(raw, 1):
@@ -166,8 +174,8 @@ def _wrong_encoding(path: Path, encoding: str) -> str:
                     break
                 byte = line[error.start]
                 return (
-                    f"{path} line {number} is not valid {shown} (byte 0x{byte:02X}). Save the file as UTF-8, or name its "
-                    "encoding, such as --encoding cp1252 for Excel on Windows."
+                    f"{path} line {number} is not valid {shown} (byte 0x{byte:02X}). Omit --encoding to have it detected, or "
+                    "name another one, such as --encoding cp1252 for Excel on Windows."
                 )
     return f"{path} is not valid {shown}; name its encoding with --encoding."
 
@@ -181,16 +189,3 @@ def _checked_delimiter(delimiter: str) -> str:
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise FileRefused(f"--delimiter {given!r} is not one character; allowed: , ; | tab and similar.")
     return delimiter
-
-
-def _sniff(path: Path, encoding: str) -> str:
-    """The delimiter that splits the header into the most columns."""
-    with path.open("rb") as raw, TextIOWrapper(raw, encoding, newline="") as text:
-        try:
-            head = [line for line in itertools.islice(text, SNIFF_LINES) if line.strip()]
-        except UnicodeError as error:
-            raise FileRefused(_wrong_encoding(path, encoding)) from error
-    try:
-        return max(SNIFFED_DELIMITERS, key=lambda delimiter: len(next(csv.reader(head, delimiter=delimiter), [])))
-    except csv.Error as error:
-        raise FileRefused(f"{path} line 1: {error}. The first row must name the columns.") from error

@@ -1,4 +1,4 @@
-"""Files that are not CSV, recognised by their first bytes, with advice on how to make a CSV file of each."""
+"""Files that are not CSV, recognised by their first bytes, with advice on how to make a CSV file of those not read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ HEAD_BYTES = 512
 _BINARY = (
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "an old Excel workbook (.xls)",
-        "open it and save it as CSV UTF-8",
+        "an old Excel workbook (.xls), or one with a password",
+        "open it and save it as CSV UTF-8, or as .xlsx without a password",
     ),
     (b"\x1f\x8b", "compressed with gzip", "unpack it first (gunzip)"),
     (b"BZh", "compressed with bzip2", "unpack it first (bunzip2)"),
@@ -50,14 +50,27 @@ def describe(path: Path) -> str | None:
     return None
 
 
-def _zip(path: Path) -> str:
+def is_workbook(path: Path) -> bool:
+    """Whether the file is an Excel workbook (.xlsx), whole or not. Raises OSError."""
+    names = _names(path)
+    return any(name.startswith("xl/") for name in names) and "xl/workbook.bin" not in names
+
+
+def _names(path: Path) -> list[str]:
+    """The names of the files in a ZIP archive; none if it is not one, or is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            return archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        names = []
-    if any(name.startswith("xl/") for name in names):
-        return "an Excel workbook (.xlsx): open it and save it as CSV UTF-8"
+        return []
+
+
+def _zip(path: Path) -> str:
+    names = _names(path)
+    if "xl/workbook.bin" in names:
+        return "a binary Excel workbook (.xlsb): open it and save it as CSV UTF-8 or .xlsx"
     if "content.xml" in names:
-        return "a LibreOffice spreadsheet (.ods): open it and save it as CSV UTF-8"
+        return "a LibreOffice spreadsheet (.ods): open it and save it as CSV UTF-8 or .xlsx"
+    if "Index/Document.iwa" in names:
+        return "a Numbers spreadsheet: export it as CSV"
     return "a ZIP archive: unpack it first"

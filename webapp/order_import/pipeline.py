@@ -5,23 +5,23 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
 
-from . import columns, owners, placement, report, returns, shopify, staging
+from . import decimal_mark, owners, placement, report, returns, staging, statuses
 from .batch_parser import BatchParser
 from .cell_parsers import CellParsers
-from .csv_file import OrdersFile
+from .encodings import AUTO as DETECTED
 from .errors import FileRefused
-from .row_parser import RowParser
+from .formats import registry
+from .formats.format import Format
+from .formats.reading import Reading
+from .orders_file import OrdersFile
+from .value_style import AUTO, POINT, ValueStyle
 
-Match = Callable[[Sequence[str], Mapping[str, str]], columns.Columns]
-FORMATS: dict[str, tuple[Match, type[RowParser]]] = {
-    "csv": (columns.match, RowParser),
-    "shopify": (shopify.match, shopify.ShopifyRows),
-}
+FORMATS = registry.FORMATS
 # Parsed and copied at once. An invalid row makes its batch slower, so larger batches do not pay.
 BATCH_ROWS = 200
 MAX_TENANTS_SHOWN = 10
@@ -45,26 +45,34 @@ SESSION_SETTINGS = (
 class ImportOptions:
     """The options of one import. `mapped` (field → column name) overrides the columns found by name.
 
-    With `update`, orders that exist are brought up to date (updates.py).
+    `format` is a name of FORMATS, or "auto": by the header. `status` has texts such as "Completed=paid". `decimal`, `dates`
+    and `zone` override the format's ValueStyle; None keeps it. `header_line` is the number of the line, or of the sheet's row,
+    that names the columns. With `update`, orders that exist are brought up to date (updates.py).
     """
 
     path: Path
     tenant_slug: str
-    format: str = "csv"
+    format: str = registry.BY_HEADER
     mapped: Mapping[str, str] = field(default_factory=dict)
     owners: str = "refuse"
-    decimal: str = "point"
-    encoding: str = "utf-8"
+    decimal: str | None = None
+    dates: str | None = None
+    zone: str | None = None
+    encoding: str = DETECTED
     delimiter: str | None = None
+    header_line: int | None = None
+    sheet: str | None = None
     dry_run: bool = False
     update: bool = False
+    status: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Result:
     """The result of an import. `report_path` is the report of rejected rows; `first` holds a few of them.
 
-    When the report could not be written, `report_error` is the reason and `first` holds more rows.
+    When the report could not be written, `report_error` is the reason and `first` holds more rows. `notes` are (subject, text)
+    for the summary: what status words meant, where times came from, what was left out.
     """
 
     rows: int
@@ -74,6 +82,7 @@ class Result:
     report_error: str
     first: list[report.Rejected]
     seconds: float
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,23 @@ class Import:
         self.conn = conn
         self.options = options
         self.tenant = _tenant(conn, options.tenant_slug)
-        self.file = OrdersFile.open(options.path, options.encoding, options.delimiter)
-        match, self.row_parser = FORMATS[options.format]
-        self.columns = match(self.file.header, options.mapped)
+        # Checked before the file is read.
+        ValueStyle().overridden(options.decimal, options.dates, options.zone)
+        self.given_states = statuses.parse_given(options.status)
+        expected = [*(name for name in options.mapped.values() if name), *registry.header_names()]
+        self.file = OrdersFile.open(
+            options.path, options.encoding, options.delimiter, options.header_line, options.sheet, expected
+        )
+        self.layout = registry.choose(options.format, self.file.header, options.mapped)
+        self.format: Format = self.layout.format
+        self.columns = self.layout.columns
+        if self.given_states and not self.layout.statuses:
+            raise FileRefused("--status needs a status column, and none was found; name it with --map status=Column.")
+        style = self.format.style.overridden(options.decimal, options.dates, options.zone)
+        if style.decimal == AUTO:
+            style = replace(style, decimal=decimal_mark.find(self.file, self.columns))
+        self.style = style
+        self.file = self.file.with_decimal(POINT if style.decimal == AUTO else style.decimal)
         # Whether the orders were committed, so that a caller can report it after an interrupt.
         self.placed = False
 
@@ -116,12 +139,13 @@ class Import:
             self.conn.execute(setting)
         # Reasons show times in the tenant's zone.
         self.conn.execute("SELECT set_config('TimeZone', %s, false)", [self.tenant.timezone])
-        parsers = CellParsers(self.tenant.timezone, self.tenant.currency, self.options.decimal)
-        rows = staging.stage(self.conn, self._parsed(parsers, progress))
+        reading = Reading(self.layout, self._parsers, self.given_states)
+        rows = staging.stage(self.conn, self._parsed(reading, progress)) + reading.left_out_rows
+        reading.require_known()
         if not rows:
             raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
         has_returns = returns.take(self.conn)
-        staging.group(self.conn, parsers.digits)
+        staging.group(self.conn, reading.rows.parsers.digits)
         if has_returns:
             returns.refund(self.conn, self.tenant.id, self.tenant.slug)
         owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
@@ -131,9 +155,9 @@ class Import:
         plan = placement.Placing(
             tenant_id=self.tenant.id,
             currency=self.tenant.currency,
-            digits=parsers.digits,
-            source=self.options.format,
-            fields=frozenset(self.columns.found) | ({"refunded"} if has_returns else set()),
+            digits=reading.rows.parsers.digits,
+            source=self.format.source,
+            fields=self.columns.fields | ({"refunded"} if has_returns else set()),
             create_owners=self.options.owners == "create",
             update=self.options.update,
             dry_run=self.options.dry_run,
@@ -142,14 +166,21 @@ class Import:
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
-        return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin)
+        return Result(rows, counts, outcome, path, error, first, time.monotonic() - begin, reading.notes())
 
-    def _parsed(self, parsers: CellParsers, progress: Callable[[int], None] | None) -> Iterator[list[str]]:
+    def _parsers(self, zone: str | None) -> CellParsers:
+        """The parsers for a time zone; None is the file's own."""
+        style = replace(self.style, zone=zone) if zone else self.style
+        return CellParsers(self.tenant.timezone, self.tenant.currency, style)
+
+    def _parsed(self, reading: Reading, progress: Callable[[int], None] | None) -> Iterator[list[str]]:
         """The file's rows in COPY's text format, in batches."""
-        parser = BatchParser(self.row_parser(self.columns, parsers))
+        parser = BatchParser(reading.rows)
         rows = self.file.rows(progress)
         while batch := list(itertools.islice(rows, BATCH_ROWS)):
-            yield parser.parse(batch)
+            parsed = parser.parse(batch)
+            reading.left_out_rows += len(batch) - len(parsed)
+            yield parsed
 
     def _report(self, counts: report.Counts) -> tuple[Path | None, str]:
         try:

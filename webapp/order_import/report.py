@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import class_row
 
-from .csv_file import REPORT_COLUMNS, OrdersFile
 from .formula_escape import escape
+from .orders_file import REPORT_COLUMNS, OrdersFile
 
 FETCH_ROWS = 2_000  # per round trip
 
@@ -69,7 +69,12 @@ def first(conn: psycopg.Connection, rows: int) -> list[Rejected]:
 
 
 def path_beside(path: Path) -> Path:
-    """`orders.rejected.csv` for `orders.csv`, `orders.rejected.tsv` for `orders.tsv`: one report per file."""
+    """`orders.rejected.csv` for `orders.csv`, `orders.rejected.tsv` for `orders.tsv`: one report per file.
+
+    The report of a workbook is a CSV file: `orders.xlsx.rejected.csv`.
+    """
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return path.with_name(f"{path.name}.rejected.csv")
     return path.with_name(f"{path.stem}.rejected{path.suffix}")
 
 

@@ -23,7 +23,8 @@ SELECT number COLLATE "default" AS number, moment, min(line) AS first_line, sum(
        max(order_total_minor) AS order_total_minor
 FROM (
     SELECT number, coalesce(refunded_at, placed_at) AS moment, -least(coalesce(total_minor, 0), 0) AS credit_minor,
-           min(line) AS line, count(*) AS rows, sum(abs(line_total_minor)) AS lines_minor,
+           min(line) AS line, count(*) AS rows,
+           sum(abs(line_total_minor + coalesce(extra_minor, 0))) AS lines_minor,
            max(total_minor) FILTER (WHERE total_minor >= 0) AS order_total_minor
     FROM import_returns
     GROUP BY number, moment, credit_minor
@@ -38,7 +39,7 @@ WITH returned AS (
     FROM import_return_moments GROUP BY number
 ), sold AS (
     SELECT l.number COLLATE "default" AS number, max(l.total_minor) AS total_minor,
-           sum(l.line_total_minor) + coalesce(max(l.freight_minor), 0) AS lines_minor
+           sum(l.line_total_minor) + coalesce(sum(l.extra_minor), 0) + coalesce(max(l.freight_minor), 0) AS lines_minor
     FROM import_lines l
     WHERE l.number COLLATE "default" IN (SELECT number FROM returned)
     GROUP BY l.number

@@ -25,6 +25,10 @@ STAGED = (
     "total_minor",
     "refunded_minor",
     "freight_minor",
+    # The amount that the row adds to the order's total besides its line: tax, shipping, less discounts. May be negative.
+    "extra_minor",
+    # Whether a status says that the whole order was refunded.
+    "is_refunded",
     "sku",
     "product",
     "quantity",
@@ -47,36 +51,54 @@ Steps = list[tuple[int, int, Callable[[str], Any], str]]
 
 
 class RowParser:
-    """Parses rows of the generic format. `width` is the number of fields that each row must have."""
+    """Parses rows of the generic format.
+
+    `width` is the number of fields of the header. A row may end earlier, after `min_width` fields: then it lacks fields without
+    a name, or optional ones, as Excel and others write it.
+    """
 
     # Whether every row has the same steps, whatever its cells are.
     steps_are_fixed = True
+    # A row must have a place for these, if the file has them.
+    needed = ("number", "customer", "placed_at", "total", "product", "quantity", "unit_price")
 
     def __init__(self, columns: Columns, parsers: CellParsers) -> None:
         self.columns = columns
         self.width = len(columns.header)
+        needed = [column for field in self.needed for column in columns.found.get(field, ())[:1]]
+        self.min_width = max(needed, default=0) + 1
         self.parsers = parsers
         self.steps = self.steps_for(tuple(FIELD_INDEXES))
         self.number_steps = self.steps_for(("number",))
 
     def steps_for(self, fields: Sequence[str]) -> Steps:
         return [
-            (FIELD_INDEXES[field], column, getattr(self.parsers, PARSERS[field]), self.columns.header[column])
+            (FIELD_INDEXES[field], column, self.parser_of(field, column), self.columns.header[column])
             for field in fields
             for column in self.columns.found.get(field, ())[:1]
         ]
 
-    def parse(self, line: int, cells: list[str]) -> Row:
-        """The staged row. An invalid row has only its line, its reasons and, if it could be parsed, its order number."""
+    def parser_of(self, field: str, column: int) -> Callable[[str], Any]:
+        name = PARSERS[field]
+        if name == "instant":
+            return self.parsers.instant_of(self.columns.header[column])
+        parser: Callable[[str], Any] = getattr(self.parsers, name)
+        return parser
+
+    def parse(self, line: int, cells: list[str]) -> Row | None:
+        """The staged row, or None if the row is not an order.
+
+        An invalid row has only its line, its reasons and, if it could be parsed, its order number.
+        """
         row: Row = [NULL] * ROW_LENGTH
         row[LINE] = line
         reasons: list[str] = []
-        steps = self.steps_of(cells)
+        if self.min_width <= len(cells) < self.width:
+            cells = [*cells, *[""] * (self.width - len(cells))]
+        steps = self.steps
         # Values may be in the wrong columns, so only the number is parsed; it rejects the whole order.
         if len(cells) != self.width:
-            reasons.append(
-                f"the row has {len(cells)} fields but the header has {self.width}: quote values that contain a delimiter"
-            )
+            reasons.append(self._wrong_width(cells))
             steps = [step for step in self.number_steps if step[1] < len(cells)]
         for index, column, parse, name in steps:
             try:
@@ -84,21 +106,25 @@ class RowParser:
             except ValueInvalid as error:
                 reasons.append(f"{name} {error}")
         if not reasons:
-            self.complete(row, cells, reasons)
+            self.complete(row, reasons)
         if reasons:
             return [line, row[NUMBER], *[NULL] * (REASON - 2), copy_escape("; ".join(reasons))]
         del row[len(STAGED) :]
         return row
 
-    def steps_of(self, cells: list[str]) -> Steps:
-        return self.steps
+    def _wrong_width(self, cells: list[str]) -> str:
+        seen = f"the row has {len(cells)} fields but the header has {self.width}"
+        if len(cells) > self.width:
+            return f"{seen}: quote values that contain a delimiter"
+        missing = [self.columns.header[column] for column in range(len(cells), self.min_width)]
+        return f"{seen}: {', '.join(name for name in missing if name)} is missing at its end; fill in the row, or remove it"
 
-    def complete(self, row: Row, cells: list[str], reasons: list[str]) -> None:
+    def complete(self, row: Row, reasons: list[str]) -> None:
         """Check and compute what depends on several cells, after all were parsed without an error."""
         if row[NUMBER] is NULL:
             reasons.append("the order number is empty")
         try:
-            row[OWNER_EMAIL], row[OWNER_NAME] = self.owner(row[OWNER_EMAIL], row[OWNER_NAME])
+            self.set_owner(row)
         except ValueInvalid as error:
             reasons.append(str(error))
         try:
@@ -107,6 +133,9 @@ class RowParser:
             )
         except ValueInvalid as error:
             reasons.append(str(error))
+
+    def set_owner(self, row: Row) -> None:
+        row[OWNER_EMAIL], row[OWNER_NAME] = self.owner(row[OWNER_EMAIL], row[OWNER_NAME])
 
     def owner(self, email: Any, name: Any) -> tuple[Any, Any]:
         """The owner's address and name. A column of names may contain addresses."""
@@ -148,6 +177,8 @@ def _without_line(product: Any, quantity: Any, price: Any) -> str:
     return NULL
 
 
+# The staged columns of times.
+INSTANTS = tuple(STAGED.index(name) for name in ("placed_at", "paid_at", "shipped_at", "cancelled_at", "refunded_at"))
 FIELD_INDEXES = {
     **{name: STAGED.index(name) for name in STAGED[NUMBER : STAGED.index("total_minor")]},
     **{name: STAGED.index(f"{name}_minor") for name in ("total", "refunded", "freight")},
@@ -160,14 +191,15 @@ FIELD_INDEXES = {
     "currency": CURRENCY,
 }
 PARSERS = {
-    **dict.fromkeys(("customer", "owner_name", "sku", "product"), "text"),
+    **dict.fromkeys(("customer", "product"), "text"),
+    **dict.fromkeys(("owner_name", "sku"), "optional_text"),
     **dict.fromkeys(("refunded", "freight", "unit_price", "line_discount"), "money"),
     **dict.fromkeys(("placed_at", "paid_at", "shipped_at", "cancelled_at", "refunded_at"), "instant"),
     "number": "number",
     "owner_email": "email",
     # Negative in the rows of a return, as the quantity is.
     "total": "signed_money",
-    "quantity": "quantity",
+    "quantity": "signed_quantity",
     "discount_rate": "rate",
     "currency": "currency",
 }

@@ -21,7 +21,8 @@ CREATE TEMP TABLE import_lines (
     line bigint NOT NULL, number text COLLATE "C",
     customer text COLLATE "C", owner_email text COLLATE "C", owner_name text COLLATE "C",
     placed_at timestamptz, paid_at timestamptz, shipped_at timestamptz, cancelled_at timestamptz,
-    refunded_at timestamptz, total_minor bigint, refunded_minor bigint, freight_minor bigint,
+    refunded_at timestamptz,
+    total_minor bigint, refunded_minor bigint, freight_minor bigint, extra_minor bigint, is_refunded boolean,
     sku text COLLATE "C", product text COLLATE "C", quantity numeric(14, 3),
     unit_price_minor bigint, line_total_minor bigint, reason text
 )"""
@@ -33,8 +34,9 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
        customer COLLATE "default" AS customer,
        owner_email COLLATE "default" AS owner_email, owner_name COLLATE "default" AS owner_name,
        coalesce(owner_email, lower(owner_name COLLATE "default")) COLLATE "default" AS owner_key,
-       placed_at, paid_at, shipped_at, cancelled_at, total_minor, refunded_minor,
-       CASE WHEN refunded_minor > 0 THEN refunded_at END AS refunded_at,
+       placed_at, paid_at, shipped_at, cancelled_at, total_minor,
+       CASE WHEN is_refunded AND refunded_minor = 0 THEN total_minor ELSE refunded_minor END AS refunded_minor,
+       CASE WHEN refunded_minor > 0 OR is_refunded THEN refunded_at END AS refunded_at,
        nullif(CASE
            WHEN bad_line IS NOT NULL THEN
                'line ' || bad_line || ' of this order was rejected, and an order is imported whole or not at all'
@@ -44,12 +46,13 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
                CASE WHEN placed_at IS NULL THEN 'the order date is empty' END,
                CASE WHEN total_minor IS NULL THEN 'the order has neither a total nor lines with prices' END,
                CASE WHEN total_minor > %(max)s THEN 'the total is too large' END,
+               CASE WHEN total_minor < 0 THEN 'the total is negative' END,
                CASE WHEN refunded_minor > total_minor THEN 'the refund is more than the total' END,
                CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'the order is refunded but was never paid' END,
                -- As refund_moment() of the database, which would refuse the whole file.
-               CASE WHEN refunded_minor > 0 AND refunded_at > now() + interval '5 minutes' THEN
+               CASE WHEN (refunded_minor > 0 OR is_refunded) AND refunded_at > now() + interval '5 minutes' THEN
                    'the refund is dated in the future' END,
-               CASE WHEN refunded_minor > 0 AND refunded_at < paid_at - interval '24 hours' THEN
+               CASE WHEN (refunded_minor > 0 OR is_refunded) AND refunded_at < paid_at - interval '24 hours' THEN
                    'the refund is dated before the payment' END)
        END, '') AS reason
 FROM (
@@ -58,7 +61,9 @@ FROM (
            max(placed_at) AS placed_at, max(paid_at) AS paid_at,
            max(shipped_at) AS shipped_at, max(cancelled_at) AS cancelled_at,
            max(refunded_at) AS refunded_at,  -- of the last refund, so these may differ
-           coalesce(max(total_minor), sum(line_total_minor) + coalesce(max(freight_minor), 0)) AS total_minor,
+           coalesce(max(total_minor), coalesce(sum(line_total_minor) + coalesce(sum(extra_minor), 0), sum(extra_minor))
+               + coalesce(max(freight_minor), 0)) AS total_minor,
+           bool_or(is_refunded) AS is_refunded,
            coalesce(max(refunded_minor), 0) AS refunded_minor,
            min(line) FILTER (WHERE reason IS NOT NULL) AS bad_line,
            coalesce(min(customer) <> max(customer), false) OR coalesce(min(owner_email) <> max(owner_email), false)
@@ -113,7 +118,8 @@ def stage(conn: psycopg.Connection, batches: Iterable[list[str]]) -> int:
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
         for batch in batches:
             copied += len(batch)
-            copy.write("\n".join(batch) + "\n")
+            if batch:
+                copy.write("\n".join(batch) + "\n")
     return copied
 
 

@@ -1,0 +1,47 @@
+"""The decimal mark of a file's amounts, found in the amounts themselves.
+
+Most texts fit one mark only: 12.50, 1.234,50. One such as 1,234 fits both, as other amounts. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from .amounts import mark_of
+from .cell_parsers import unwrapped
+from .columns import Columns
+from .errors import FileRefused
+from .orders_file import OrdersFile
+from .value_style import AUTO, COMMA, POINT
+
+NUMERIC_FIELDS = ("total", "refunded", "freight", "unit_price", "line_discount", "quantity", "discount_rate")
+# Both marks within so many rows are a contradiction. Later rows are read only until the first clear amount.
+FIRST_ROWS = 1_000
+MAX_ROWS = 100_000
+
+
+def find(file: OrdersFile, columns: Columns) -> str:
+    """POINT or COMMA. AUTO if no amount shows it: then the amounts that depend on it are invalid.
+
+    Raises FileRefused if the first rows have both marks.
+    """
+    numeric = [column for field in NUMERIC_FIELDS for column in columns.found.get(field, ())]
+    numeric += sorted(columns.amounts)
+    seen: dict[str, str] = {}
+    # Numbers of a workbook have no mark.
+    rows = iter(enumerate(file.with_decimal(AUTO).rows()))
+    for place, (line, cells) in itertools.islice(rows, MAX_ROWS):
+        if place >= FIRST_ROWS and (POINT in seen or COMMA in seen):
+            break
+        for column in numeric:
+            cell = cells[column] if column < len(cells) else ""
+            if (mark := mark_of(unwrapped(cell))) and mark not in seen:
+                seen[mark] = f"{columns.header[column]} {cell!r} on line {line}"
+        if POINT in seen and COMMA in seen:
+            raise FileRefused(
+                f"Two decimal marks are in the file: {seen[POINT]} has a point, {seen[COMMA]} a comma. Use --decimal point "
+                "or --decimal comma; rows with the other mark are then rejected."
+            )
+    if not seen and next(rows, None) is None:
+        return POINT
+    return next((mark for mark in (POINT, COMMA) if mark in seen), AUTO)

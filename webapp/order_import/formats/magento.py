@@ -1,0 +1,36 @@
+"""Magento's sales orders grid (Sales → Orders → Export → CSV): one row per order."""
+
+from __future__ import annotations
+
+from ..statuses import State, words
+from ..value_style import POINT, ValueStyle
+from .format import Format, Status
+
+WORDS = words(
+    {
+        State.PLACED: "pending, pending payment, pending paypal, on hold, holded, payment review, suspected fraud, fraud, new, "
+        "pending_payment",
+        State.PAID: "processing",
+        State.PAID_AND_SHIPPED: "complete",
+        State.REFUNDED: "closed",
+        State.CANCELLED: "canceled, cancelled, paypal canceled reversal, paypal reversed",
+    }
+)
+FORMATS = (
+    Format(
+        name="magento",
+        title="Magento's orders grid",
+        header=("ID", "Purchase Date", "Bill-to Name", "Grand Total (Base)", "Status"),
+        columns={
+            "number": ("ID",),
+            "customer": ("Bill-to Name", "Customer Name", "Ship-to Name", "Customer Email"),
+            "placed_at": ("Purchase Date",),
+            "total": ("Grand Total (Base)",),
+            "refunded": ("Total Refunded",),
+        },
+        amounts="Grand Total (Base) holds taxes and shipping, less discounts; a closed order is refunded in full unless Total "
+        "Refunded says less",
+        statuses=(Status(("Status",), WORDS),),
+        style=ValueStyle(decimal=POINT),
+    ),
+)

@@ -1,0 +1,54 @@
+"""One reading of a file: its rows' parser, and what the summary says about states, times, amounts and rows left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..cell_parsers import CellParsers
+from ..errors import FileRefused
+from ..row_parser import RowParser
+from ..statuses import StatusReader, Words
+from .generic import GENERIC
+from .matching import Layout
+from .rows import FormatRows
+
+
+class Reading:
+    """The parser of a layout's rows. `left_out_rows` counts the rows that are not orders."""
+
+    def __init__(self, layout: Layout, parsers: Callable[[str | None], CellParsers], given: Words) -> None:
+        """`parsers` gives the parsers for a time zone; None is the file's own. `given` are the words of --status."""
+        self.layout = layout
+        self.reader = StatusReader(layout.statuses, given)
+        self.left_out_rows = 0
+        self.rows: RowParser = (
+            RowParser(layout.columns, parsers(None))
+            if layout.format.name == GENERIC.name and not layout.statuses
+            else FormatRows(layout, parsers, self.reader)
+        )
+
+    def require_known(self) -> None:
+        """Raises FileRefused when the file had unknown status words."""
+        try:
+            self.reader.require_known()
+        except FileRefused as refused:
+            if not self.layout.format.header:
+                raise
+            title = self.layout.format.title
+            raise FileRefused(f"{refused} If the file is not {title}, use --format {GENERIC.name}.") from None
+
+    def notes(self) -> list[tuple[str, str]]:
+        """(subject, text) of what was read in another way than as a plain column."""
+        notes = [("status", text) for text in self.reader.summary()]
+        notes += [("status", text) for text in self.reader.remarks()]
+        if self.left_out_rows:
+            notes.append(("left out", f"rows that are not orders ({self.left_out_rows:,})"))
+        if isinstance(self.rows, FormatRows):
+            notes += [("left out", f"{what} ({count:,})") for what, count in self.rows.left_out.items() if count]
+            notes += [
+                ("times", f"{what} times are taken from {source} ({count:,} rows)")
+                for (what, source), count in self.rows.filled.items()
+            ]
+        if self.layout.format.amounts != GENERIC.amounts:
+            notes.append(("amounts", self.layout.format.amounts))
+        return notes
