@@ -44,24 +44,25 @@ WITH returned AS (
     WHERE l.number COLLATE "default" IN (SELECT number FROM returned)
     GROUP BY l.number
 ), totals AS (
-    SELECT r.*, s.lines_minor - r.lines_minor = coalesce(s.total_minor, r.order_total_minor) AND r.lines_minor > 0 AS is_net,
-           coalesce(s.total_minor, r.order_total_minor) <> s.lines_minor AND r.lines_minor > 0 AS is_other,
-           s.total_minor <> r.order_total_minor AS differs,
-           coalesce(s.total_minor, r.order_total_minor, s.lines_minor) AS total_minor
-    FROM returned r JOIN sold s ON s.number = r.number
+    SELECT r.*, s.total_minor <> r.order_total_minor AS differs,
+           r.lines_minor > 0 AND given.minor NOT IN (s.lines_minor, s.lines_minor - r.lines_minor) AS is_other,
+           coalesce(given.minor, o.total_minor)
+               + CASE WHEN given.minor = s.lines_minor - r.lines_minor THEN r.lines_minor ELSE 0 END AS total_minor
+    FROM returned r
+    JOIN sold s ON s.number = r.number
+    JOIN import_orders o ON o.number = r.number
+    CROSS JOIN LATERAL (SELECT coalesce(s.total_minor, r.order_total_minor) AS minor) AS given
 )
 UPDATE import_orders o
-SET total_minor = t.total_minor + CASE WHEN t.is_net THEN t.lines_minor ELSE 0 END,
-    refunded_minor = greatest(o.refunded_minor, t.minor),
+SET total_minor = t.total_minor, refunded_minor = greatest(o.refunded_minor, t.minor),
     -- A row of the order's own date does not say when the return was.
     refunded_at = coalesce(o.refunded_at, CASE WHEN t.moment > o.placed_at THEN greatest(t.moment, o.paid_at) END),
     first_line = least(o.first_line, t.first_line), rows = o.rows + t.rows,
     reason = coalesce(o.reason, nullif(concat_ws('; ',
         CASE WHEN t.differs THEN 'total differs between the returned items and the others' END,
-        CASE WHEN t.is_other AND NOT t.is_net THEN
+        CASE WHEN t.is_other THEN
             'the order has returned items, and its total is the sum of the other items neither with nor without them' END,
-        CASE WHEN t.minor > t.total_minor + CASE WHEN t.is_net THEN t.lines_minor ELSE 0 END THEN
-            'the returns are more than the total' END,
+        CASE WHEN t.minor > t.total_minor THEN 'the returns are more than the total' END,
         CASE WHEN o.paid_at IS NULL THEN 'the order has a return but was never paid' END,
         CASE WHEN t.moment > now() + interval '5 minutes' THEN 'the return is dated in the future' END), ''))
 FROM totals t
