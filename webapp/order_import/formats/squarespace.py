@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import OrderState, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 FINANCIAL = words(
     {
-        State.PLACED: "pending, authorized, unpaid, partially paid",
-        State.PAID: "paid, partially refunded",
-        State.REFUNDED: "refunded",
-        State.CANCELLED: "voided, canceled, cancelled",
-        State.NO_ORDER: "failed, test",
+        OrderState.PLACED: "pending, authorized, unpaid, partially paid",
+        OrderState.PAID: "paid, partially refunded",
+        OrderState.REFUNDED: "refunded",
+        OrderState.CANCELLED: "voided, canceled, cancelled",
+        OrderState.NO_ORDER: "failed, test",
     }
 )
 FULFILLMENT = words(
     {
-        State.PLACED: "pending, unfulfilled",
-        State.UNSHIPPED: "partially fulfilled, partial",
-        State.SHIPPED: "fulfilled",
-        State.CANCELLED: "canceled, cancelled",
+        OrderState.PLACED: "pending, unfulfilled",
+        OrderState.UNSHIPPED: "partially fulfilled, partial",
+        OrderState.SHIPPED: "fulfilled",
+        OrderState.CANCELLED: "canceled, cancelled",
     }
 )
 FORMATS = (
