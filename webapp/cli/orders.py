@@ -16,7 +16,7 @@ from ..order_import.formats.registry import BY_HEADER
 from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
-from ..order_import.statuses import OrderState
+from ..order_import.statuses import Meaning
 from ..order_import.value_style import AUTO, DATES, DECIMALS
 from ..postgres import faults, session
 from ..services import services
@@ -46,7 +46,7 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
     "--status",
     multiple=True,
     metavar="WORD=STATE",
-    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(OrderState)}.',
+    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(Meaning)}.',
 )
 @click.option(
     "--owners",

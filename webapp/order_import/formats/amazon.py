@@ -6,26 +6,26 @@ order report's taxes are not added.
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 ORDER_WORDS = words(
     {
-        OrderState.PLACED: "pending, pending availability, pending waiting for pick up, invoice unconfirmed, "
+        Meaning.PLACED: "pending, pending availability, pending waiting for pick up, invoice unconfirmed, "
         "invoiceunconfirmed",
-        OrderState.PAID: "unshipped, partially shipped, partiallyshipped, shipping",
-        OrderState.PAID_AND_SHIPPED: "shipped, complete, shipped delivered to buyer, shipped picked up, "
+        Meaning.PAID: "unshipped, partially shipped, partiallyshipped, shipping",
+        Meaning.PAID_AND_SHIPPED: "shipped, complete, shipped delivered to buyer, shipped picked up, "
         "shipped out for delivery, shipped returned to seller, shipped returning to seller, shipped rejected by buyer, "
         "shipped undeliverable, shipped lost in transit, shipped damaged",
-        OrderState.CANCELLED: "cancelled, canceled, unfulfillable",
+        Meaning.CANCELLED: "cancelled, canceled, unfulfillable",
     }
 )
 TYPES = words(
     {
-        OrderState.PAID: "order, bestellung, commande, pedido, ordine, bestelling",
-        OrderState.REFUND: "refund, erstattung, remboursement, reembolso, rimborso, terugbetaling",
-        OrderState.NO_ORDER: "transfer, service fee, adjustment, fba inventory fee, fba customer return fee, "
+        Meaning.PAID: "order, bestellung, commande, pedido, ordine, bestelling",
+        Meaning.REFUND: "refund, erstattung, remboursement, reembolso, rimborso, terugbetaling",
+        Meaning.NO_ORDER: "transfer, service fee, adjustment, fba inventory fee, fba customer return fee, "
         "fba transaction fees, shipping services, fee adjustment, liquidations, order retrocharge, refund retrocharge, "
         "chargeback refund, a to z guarantee claim, deal fee, lightning deal fee, debt, tax adjustment, "
         "fulfillment fee refund, others, delivery services, amazon fees, safe t reimbursement, others, übertrag, "

@@ -5,18 +5,18 @@ The order of day and month is set in the template, so it is said by --dates wher
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 WORDS = words(
     {
-        OrderState.PLACED: "pending, awaiting payment, manual verification required",
-        OrderState.PAID: "awaiting fulfillment, awaiting shipment, awaiting pickup, partially shipped, partially refunded, "
+        Meaning.PLACED: "pending, awaiting payment, manual verification required",
+        Meaning.PAID: "awaiting fulfillment, awaiting shipment, awaiting pickup, partially shipped, partially refunded, "
         "disputed",
-        OrderState.PAID_AND_SHIPPED: "shipped, completed",
-        OrderState.REFUNDED: "refunded",
-        OrderState.CANCELLED: "cancelled, canceled, declined",
-        OrderState.NO_ORDER: "incomplete",
+        Meaning.PAID_AND_SHIPPED: "shipped, completed",
+        Meaning.REFUNDED: "refunded",
+        Meaning.CANCELLED: "cancelled, canceled, declined",
+        Meaning.NO_ORDER: "incomplete",
     }
 )
 FORMATS = (

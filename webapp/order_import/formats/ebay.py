@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 TYPES = words(
     {
-        OrderState.PAID: "order, bestellung, commande, pedido, ordine",
-        OrderState.REFUND: "refund, rückerstattung, remboursement, reembolso, rimborso",
-        OrderState.NO_ORDER: "shipping label, other fee, payout, hold, charge, transfer, adjustment, claim, "
+        Meaning.PAID: "order, bestellung, commande, pedido, ordine",
+        Meaning.REFUND: "refund, rückerstattung, remboursement, reembolso, rimborso",
+        Meaning.NO_ORDER: "shipping label, other fee, payout, hold, charge, transfer, adjustment, claim, "
         "payment dispute, dispute, credit, purchase, loan repayment, reserve, tax withholding, withdrawal, auszahlung, "
         "andere gebühr, versandetikett",
     }

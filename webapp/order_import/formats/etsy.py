@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        OrderState.PLACED: "pending, open, processing, unpaid, not paid",
-        OrderState.PAID: "paid, completed, complete, shipped, partially refunded",
-        OrderState.REFUNDED: "refunded, fully refunded",
-        OrderState.CANCELLED: "canceled, cancelled",
+        Meaning.PLACED: "pending, open, processing, unpaid, not paid",
+        Meaning.PAID: "paid, completed, complete, shipped, partially refunded",
+        Meaning.REFUNDED: "refunded, fully refunded",
+        Meaning.CANCELLED: "canceled, cancelled",
     }
 )
 ORDERS = Format(

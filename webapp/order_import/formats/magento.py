@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        OrderState.PLACED: "pending, pending payment, pending paypal, on hold, holded, payment review, suspected fraud, "
+        Meaning.PLACED: "pending, pending payment, pending paypal, on hold, holded, payment review, suspected fraud, "
         "fraud, new, pending_payment",
-        OrderState.PAID: "processing",
-        OrderState.PAID_AND_SHIPPED: "complete",
-        OrderState.REFUNDED: "closed",
-        OrderState.CANCELLED: "canceled, cancelled, paypal canceled reversal, paypal reversed",
+        Meaning.PAID: "processing",
+        Meaning.PAID_AND_SHIPPED: "complete",
+        Meaning.REFUNDED: "closed",
+        Meaning.CANCELLED: "canceled, cancelled, paypal canceled reversal, paypal reversed",
     }
 )
 FORMATS = (

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        OrderState.PLACED: "sales order, sale, locked, done, verkaufsauftrag, auftrag, gesperrt, bon de commande, "
+        Meaning.PLACED: "sales order, sale, locked, done, verkaufsauftrag, auftrag, gesperrt, bon de commande, "
         "verrouillé, pedido de venta, bloqueado, ordine di vendita, bloccato, verkooporder, vergrendeld",
-        OrderState.CANCELLED: "cancelled, cancel, canceled, abgebrochen, storniert, annulé, cancelado, annullato, "
+        Meaning.CANCELLED: "cancelled, cancel, canceled, abgebrochen, storniert, annulé, cancelado, annullato, "
         "geannuleerd",
-        OrderState.NO_ORDER: "quotation, quotation sent, draft, sent, angebot, angebot gesendet, angebot versendet, devis, "
+        Meaning.NO_ORDER: "quotation, quotation sent, draft, sent, angebot, angebot gesendet, angebot versendet, devis, "
         "devis envoyé, presupuesto, presupuesto enviado, preventivo, preventivo inviato, offerte, offerte verzonden",
     }
 )
 DELIVERY = words(
     {
-        OrderState.PLACED: "not delivered, started, pending, nothing to deliver",
-        OrderState.UNSHIPPED: "partially delivered, partial",
-        OrderState.SHIPPED: "fully delivered, full",
+        Meaning.PLACED: "not delivered, started, pending, nothing to deliver",
+        Meaning.UNSHIPPED: "partially delivered, partial",
+        Meaning.SHIPPED: "fully delivered, full",
     }
 )
 COLUMNS = {

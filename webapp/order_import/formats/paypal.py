@@ -5,20 +5,20 @@ The order of day and month is the account's, so it is said by --dates where the 
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 TYPES = words(
     {
-        OrderState.PLACED: "express checkout payment, website payment, website payments pro api solution, general payment, "
+        Meaning.PLACED: "express checkout payment, website payment, website payments pro api solution, general payment, "
         "payment, mobile payment, mobile express checkout payment, subscription payment, ebay auction payment, "
         "preapproved payment bill user payment, pre approved payment bill user payment, direct credit card payment, "
         "virtual terminal payment, invoice payment, payment received, web accept payment received, checkout payment, "
         "donation payment, zahlung, allgemeine zahlung, handyzahlung, express kaufabwicklung, website zahlung, "
         "zahlung per express checkout, paiement, paiement express checkout, pago, pagamento",
-        OrderState.REFUND: "payment refund, refund, partial refund, payment reversal, chargeback, rückzahlung, "
+        Meaning.REFUND: "payment refund, refund, partial refund, payment reversal, chargeback, rückzahlung, "
         "rückerstattung, remboursement, remboursement de paiement, reembolso, reembolso de pago, rimborso",
-        OrderState.NO_ORDER: "general withdrawal, withdrawal, general authorization, account hold for open authorization, "
+        Meaning.NO_ORDER: "general withdrawal, withdrawal, general authorization, account hold for open authorization, "
         "reversal of general account hold, general currency conversion, currency conversion, general card deposit, "
         "general card withdrawal, bank deposit to pp account, bank deposit to pp account (obsolete), "
         "user initiated withdrawal, transfer to bank, transfer, transfer from bank, fee, payment fee, partner fee, "
@@ -32,16 +32,16 @@ TYPES = words(
 )
 OUTCOMES = words(
     {
-        OrderState.PLACED: "pending, unclaimed, held, processing, ausstehend, en attente, pendiente, in sospeso",
-        OrderState.PAID: "completed, cleared, partially refunded, partially reversed, paid, abgeschlossen, effectué, "
+        Meaning.PLACED: "pending, unclaimed, held, processing, ausstehend, en attente, pendiente, in sospeso",
+        Meaning.PAID: "completed, cleared, partially refunded, partially reversed, paid, abgeschlossen, effectué, "
         "terminé, completado, completato",
-        OrderState.REFUNDED: "refunded, reversed, rückerstattet, remboursé, reembolsado, rimborsato",
-        OrderState.NO_ORDER: "denied, failed, canceled, cancelled, removed, voided, expired, returned, blocked, created, "
+        Meaning.REFUNDED: "refunded, reversed, rückerstattet, remboursé, reembolsado, rimborsato",
+        Meaning.NO_ORDER: "denied, failed, canceled, cancelled, removed, voided, expired, returned, blocked, created, "
         "active, abgelehnt, storniert",
     }
 )
 # Money that went out is no order, whatever it was paid for.
-IMPACTS = words({OrderState.NO_ORDER: "memo", OrderState.PLACED: "credit, debit, soll, haben, guthaben, belastung"})
+IMPACTS = words({Meaning.NO_ORDER: "memo", Meaning.PLACED: "credit, debit, soll, haben, guthaben, belastung"})
 FORMATS = (
     Format(
         name="paypal",

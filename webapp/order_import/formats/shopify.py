@@ -5,23 +5,23 @@ Email is the customer's, so the salesperson comes only from Employee (point of s
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 FINANCIAL = words(
     {
-        OrderState.PLACED: "pending, authorized, expired, unpaid, partially paid",
-        OrderState.PAID: "paid, partially refunded",
-        OrderState.REFUNDED: "refunded",
-        OrderState.CANCELLED: "voided",
+        Meaning.PLACED: "pending, authorized, expired, unpaid, partially paid",
+        Meaning.PAID: "paid, partially refunded",
+        Meaning.REFUNDED: "refunded",
+        Meaning.CANCELLED: "voided",
     }
 )
 FULFILLMENT = words(
     {
-        OrderState.PLACED: "unfulfilled, pending, open, restocked, scheduled, on hold, in progress, request declined",
-        OrderState.UNSHIPPED: "partial",
-        OrderState.SHIPPED: "fulfilled",
+        Meaning.PLACED: "unfulfilled, pending, open, restocked, scheduled, on hold, in progress, request declined",
+        Meaning.UNSHIPPED: "partial",
+        Meaning.SHIPPED: "fulfilled",
     }
 )
 FORMATS = (

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 FINANCIAL = words(
     {
-        OrderState.PLACED: "pending, authorized, unpaid, partially paid",
-        OrderState.PAID: "paid, partially refunded",
-        OrderState.REFUNDED: "refunded",
-        OrderState.CANCELLED: "voided, canceled, cancelled",
-        OrderState.NO_ORDER: "failed, test",
+        Meaning.PLACED: "pending, authorized, unpaid, partially paid",
+        Meaning.PAID: "paid, partially refunded",
+        Meaning.REFUNDED: "refunded",
+        Meaning.CANCELLED: "voided, canceled, cancelled",
+        Meaning.NO_ORDER: "failed, test",
     }
 )
 FULFILLMENT = words(
     {
-        OrderState.PLACED: "pending, unfulfilled",
-        OrderState.UNSHIPPED: "partially fulfilled, partial",
-        OrderState.SHIPPED: "fulfilled",
-        OrderState.CANCELLED: "canceled, cancelled",
+        Meaning.PLACED: "pending, unfulfilled",
+        Meaning.UNSHIPPED: "partially fulfilled, partial",
+        Meaning.SHIPPED: "fulfilled",
+        Meaning.CANCELLED: "canceled, cancelled",
     }
 )
 FORMATS = (

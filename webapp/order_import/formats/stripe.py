@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..statuses import OrderState, words
+from ..statuses import Meaning, words
 from ..value_style import ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        OrderState.PLACED: "pending, uncaptured, requires capture, processing",
-        OrderState.PAID: "paid, succeeded, partially refunded, partial refund, disputed",
-        OrderState.REFUNDED: "refunded",
-        OrderState.NO_ORDER: "failed, blocked, canceled, cancelled, incomplete, expired, requires payment method, "
+        Meaning.PLACED: "pending, uncaptured, requires capture, processing",
+        Meaning.PAID: "paid, succeeded, partially refunded, partial refund, disputed",
+        Meaning.REFUNDED: "refunded",
+        Meaning.NO_ORDER: "failed, blocked, canceled, cancelled, incomplete, expired, requires payment method, "
         "requires action, requires confirmation, requires source, requires source action",
     }
 )
