@@ -16,7 +16,7 @@ from ..order_import.formats.registry import BY_HEADER
 from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
-from ..order_import.statuses import State
+from ..order_import.statuses import Meaning
 from ..order_import.value_style import AUTO, DATES, DECIMALS
 from ..postgres import faults, session
 from ..services import services
@@ -47,7 +47,7 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
     "--status",
     multiple=True,
     metavar="WORD=STATE",
-    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(State)}.',
+    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(Meaning)}.',
 )
 @click.option(
     "--owners",
