@@ -804,7 +804,10 @@ BEGIN
         ('paid', n.paid_at, n.total_minor),
         ('shipped', n.shipped_at, NULL),
         -- Without refunded_at, the day of the payment is the best date known.
-        ('refunded', CASE WHEN n.refunded_minor > 0 THEN coalesce(n.refunded_at, n.paid_at) END, n.refunded_minor),
+        ('refunded',
+         CASE WHEN n.refunded_minor > 0
+             THEN coalesce(refund_moment(n.number, n.refunded_at, n.paid_at), n.paid_at) END,
+         n.refunded_minor),
         ('cancelled', n.cancelled_at, NULL)
     ) AS event (type, occurred_at, amount_minor)
     WHERE event.occurred_at IS NOT NULL;
@@ -892,7 +895,8 @@ BEGIN
         ('shipped', o.shipped_at IS NULL AND n.shipped_at IS NOT NULL, n.shipped_at, NULL),
         -- refunded_at dates this refund only if this statement set it. Otherwise it dates an earlier refund.
         ('refunded', o.refunded_minor <> n.refunded_minor,
-         CASE WHEN o.refunded_at IS DISTINCT FROM n.refunded_at THEN n.refunded_at END,
+         CASE WHEN o.refunded_minor <> n.refunded_minor AND o.refunded_at IS DISTINCT FROM n.refunded_at
+             THEN refund_moment(n.number, n.refunded_at, n.paid_at) END,
          n.refunded_minor - o.refunded_minor),
         ('cancelled', o.cancelled_at IS NULL AND n.cancelled_at IS NOT NULL, n.cancelled_at, NULL)
     ) AS event (type, applies, occurred_at, amount_minor)
@@ -921,6 +925,27 @@ CREATE FUNCTION outbox_reader_is_valid(reader outbox_readers) RETURNS boolean
 $$;
 COMMENT ON FUNCTION outbox_reader_is_valid(reader outbox_readers) IS 'Whether the reader''s cursor is of this cluster and timeline, and not ahead of the present.';
 REVOKE ALL ON FUNCTION outbox_reader_is_valid(reader outbox_readers) FROM PUBLIC;
+
+
+CREATE FUNCTION refund_moment(number text, refunded_at timestamptz, paid_at timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- The five minutes are for clocks that differ.
+    IF refunded_at > pg_catalog.now() + pg_catalog.make_interval(mins => 5) THEN
+        RAISE EXCEPTION 'the refund of order % is dated in the future: refunded_at is %', number, refunded_at
+            USING ERRCODE = 'check_violation', HINT = 'Give the time of the refund, or omit refunded_at: then it counts now.';
+    ELSIF refunded_at < paid_at - pg_catalog.make_interval(hours => 24) THEN
+        RAISE EXCEPTION 'the refund of order % is dated before its payment: refunded_at is %, paid_at is %',
+            number, refunded_at, paid_at
+            USING ERRCODE = 'check_violation', HINT = 'Give the time of the refund, or omit refunded_at: then it counts now.';
+    END IF;
+    RETURN CASE WHEN refunded_at < paid_at THEN paid_at ELSE refunded_at END;
+END $$;
+COMMENT ON FUNCTION refund_moment(number text, refunded_at timestamptz, paid_at timestamptz) IS 'The moment of a refund''s event, or NULL without refunded_at; refuses one in the future or before the payment';
+REVOKE ALL ON FUNCTION refund_moment(number text, refunded_at timestamptz, paid_at timestamptz) FROM PUBLIC;
 
 
 CREATE FUNCTION retention_cutoff(keep_days integer) RETURNS timestamptz

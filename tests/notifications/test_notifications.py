@@ -53,6 +53,23 @@ def test_every_spelling_of_off_turns_notifications_off(world: World, off: str) -
     assert inbox(world) == []
 
 
+def test_a_bulk_load_of_history_by_plain_sql_notifies_no_one(world: World) -> None:
+    tenant = world.tenant()
+    ana = world.user(tenant, "Ana Silva")
+    world.conn.execute(
+        "INSERT INTO orders (tenant_id, number, customer, currency, total_minor, placed_at, paid_at, shipped_at, owner_id)"
+        " SELECT %s, 'HIST-' || g, 'old', 'EUR', 1000, '2024-01-01', '2024-01-02',"
+        "   CASE WHEN g > 490 THEN now() ELSE '2024-01-03' END, %s FROM generate_series(1, 500) AS g",
+        [tenant, ana],
+    )
+    # A shipment of today is news, in the same statement too.
+    assert inbox(world) == [(ana, "shipped")] * 10
+    world.conn.execute(
+        "UPDATE orders SET refunded_minor = 1000, refunded_at = '2024-01-09', cancelled_at = '2024-01-09'"
+    )
+    assert len(inbox(world)) == 10
+
+
 def test_events_older_than_a_day_are_recorded_and_notify_no_one(world: World) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)

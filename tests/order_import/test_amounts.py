@@ -153,6 +153,7 @@ def test_an_amount_in_another_currency_is_refused_by_name(text: str, seen: str) 
         ("rate", "-0.1", "is negative"),
         ("rate", "2", "is more than 1; allowed: 0 to 1"),
         ("money", "1000.505", "has 3 digits after the point; EUR has 2"),
+        ("money", "12345678901234.00", "is too large; allowed: up to 10,000,000,000,000"),
         ("money", "9" * 30, "is too large; allowed: up to 10,000,000,000,000"),
     ],
 )

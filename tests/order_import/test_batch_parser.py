@@ -26,8 +26,8 @@ VALID = dict(
         (
             *(["A1", " B\\2"], ["Toms", "Tom's\tTea\\"], ["Ana@x.example", ""], ["Ana", "ben@x.example", ""]),
             *(["2026-01-02", "2026-03-01 10:15", "2026-03-01T10:15:30+01:00"], ["", "2026-03-01 10:15:30.5Z"]),
-            *(["EUR", "eur", ""], ["", "12.50"], ["", "3"]),
-            *(["", "T-1"], ["Tea"], ["1", "0.125"], ["5", "0.99"], ["", "0", "0.15"], ["", "0.10"]),
+            *(["EUR", "eur", ""], ["", "12.50", "-7"], ["", "3"]),
+            *(["", "T-1"], ["Tea"], ["1", "0.125", "-2", "(0.5)"], ["5", "0.99"], ["", "0", "0.15"], ["", "0.10"]),
         ),
         strict=True,
     )
@@ -55,7 +55,7 @@ class BatchesOnly(RowParser):
 
 def parse_both(batch: Batch) -> tuple[list[str], list[str]]:
     rows = RowParser(columns.match(HEADER, {}), CellParsers("Europe/Berlin", "EUR"))
-    one_by_one = ["\t".join(map(str, rows.parse(line, cells))) for line, cells in batch]
+    one_by_one = ["\t".join(map(str, row)) for line, cells in batch if (row := rows.parse(line, cells)) is not None]
     return BatchParser(rows).parse(batch), one_by_one
 
 

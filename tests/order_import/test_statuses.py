@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from webapp.order_import.errors import FileRefused
-from webapp.order_import.statuses import State, parse_given, plain_word
+from webapp.order_import.statuses import Meaning, parse_given, plain_word
 
 from ..support.imports import Importer
 
@@ -121,7 +121,7 @@ def test_a_wholly_refunded_order_with_lines_is_refunded_with_its_freight(importe
 
 def test_the_state_of_an_address_is_not_a_status(importer: Importer) -> None:
     importer.tenant()
-    result = importer.load("A1,T,2026-01-02,1,CA,Sampleton", header="number,customer,placed_at,total,State,City")
+    result = importer.load("A1,T,2026-01-02,1,CA,Sampleton", header="number,customer,placed_at,total,Meaning,City")
     assert result.exit_code == 0, result.output
     assert importer.load("A2,T,2026-01-02,1,CA", header="number,customer,placed_at,total,State").exit_code == 2
 
@@ -148,6 +148,12 @@ def test_a_column_of_many_words_is_not_a_status(importer: Importer) -> None:
 
 def test_words_are_compared_without_case_signs_and_prefix() -> None:
     assert {plain_word(word) for word in ("WC-On_Hold", "on  hold", "On-hold")} == {"on hold"}
-    assert parse_given(["A=B=paid"]) == {"a=b": State.PAID}
+    assert parse_given(["A=B=paid"]) == {"a=b": Meaning.PAID}
     with pytest.raises(FileRefused):
         parse_given(["paid"])
+
+
+def test_a_status_option_without_a_status_column_is_refused(importer: Importer) -> None:
+    importer.tenant()
+    result = importer.load("A1,Toms,2026-01-02,1.00", options=("--status", "Completed=paid"))
+    assert (result.exit_code, "--status needs a status column" in result.output) == (2, True)

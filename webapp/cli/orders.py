@@ -16,10 +16,11 @@ from ..order_import.formats.registry import BY_HEADER
 from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
 from ..order_import.report import Rejected
-from ..order_import.statuses import State
+from ..order_import.statuses import Meaning
 from ..order_import.value_style import AUTO, DATES, DECIMALS
 from ..postgres import faults, session
 from ..services import services
+from . import import_updates
 
 # Exit codes.
 ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
@@ -46,7 +47,7 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
     "--status",
     multiple=True,
     metavar="WORD=STATE",
-    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(State)}.',
+    help=f'What a word of a status column means, such as --status "Completed=paid". States: {", ".join(Meaning)}.',
 )
 @click.option(
     "--owners",
@@ -81,6 +82,12 @@ orders_cli = AppGroup("orders", help="Import and repair orders.")
 )
 @click.option("--delimiter", help="One character, or tab. Detected by default: , ; or tab.")
 @click.option(
+    "--update",
+    is_flag=True,
+    help="Bring existing orders up to date: payments, shipments, refunds and cancellations are added and never taken back, "
+    "the rest becomes as in the file.",
+)
+@click.option(
     "--header-line", type=int, metavar="N", help="The line with the names of the columns. Detected by default."
 )
 @click.option(
@@ -91,8 +98,9 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
     """Import orders from the CSV or .xlsx FILE, with one row per order or one row per item of an order.
 
     Rows are grouped by order number. An order is placed or rejected as a whole; rejected rows are written to a file beside
-    FILE, each with its line number and the reason. An existing number stays as it is, so importing a file again changes
-    nothing. A date is midnight in the tenant's time zone, a time without offset its local time (the first of a repeated hour).
+    FILE, each with its line number and the reason. Without --update an existing number stays as it is. Importing a file again
+    changes nothing. A date is midnight in the tenant's time zone, a time without offset its local time (the first of a
+    repeated hour).
 
     Exit code: 0 all rows placed, 1 some rows rejected, 2 nothing placed.
     """
@@ -160,8 +168,7 @@ def _print(importing: Import, result: Result) -> None:
         f"  not read   {', '.join(columns.unread) or 'none'}",
         f"  read       {result.rows:,} rows, {counts.orders:,} orders",
         f"  {placed} {outcome.placed:,} orders with {outcome.lines:,} lines",
-        f"  unchanged  {outcome.unchanged:,} orders already exist",
-        f"  different  {outcome.different:,} orders" + _examples(outcome.examples, outcome.different),
+        *import_updates.lines(outcome, update=importing.options.update, dry_run=importing.options.dry_run),
         f"  rejected   {counts.rejected_orders:,} orders, {counts.rejected_rows:,} rows" + _where(result),
         *(_rejected(row) for row in result.first if result.report_path),
         f"  people     {outcome.owners:,} {created}",
@@ -190,11 +197,6 @@ def _unpaid(importing: Import) -> list[str]:
         "  revenue    0: revenue counts paid orders, and no column has the time of payment; "
         "if one has it, add --map paid_at=Column"
     ]
-
-
-def _examples(numbers: list[str], count: int) -> str:
-    more = ", …" if count > len(numbers) else ""
-    return f" exist with other content and were not changed: {', '.join(numbers)}{more}" if numbers else ""
 
 
 def _where(result: Result) -> str:

@@ -54,7 +54,8 @@ CATALOG = (
         "refunded",
         when="`refunded_minor` changed, or the order was inserted with a refund.",
         amount="the difference; negative when a refund was reversed",
-        occurred_at="`refunded_at` if the same statement set it, otherwise the time of the change (inserted orders: `paid_at`)",
+        occurred_at="`refunded_at` if the same statement changed it, but not before `paid_at`; otherwise the time of the "
+        "change (inserted orders: `paid_at`)",
         values="old and new: `status`, `refunded_minor`",
         topics=(ORDERS, REVENUE),
     ),

@@ -94,12 +94,16 @@ class AmountParser:
     def __init__(self, currency: str, decimal: str) -> None:
         self.currency = currency
         self.decimal = decimal
+        self.has_point = decimal == POINT
 
     def scaled(self, text: str, digits: int, allowed: str, has_unit: bool = True) -> int:
         """The amount × 10^digits, negative if it is so. `allowed` names the digits in an error. Raises ValueInvalid."""
         is_negative = False
-        if self.decimal == POINT and PLAIN.fullmatch(text):
+        if self.has_point and PLAIN.fullmatch(text):
             whole, _, fraction = text.partition(".")
+            # Then it is less than MAX_MINOR.
+            if len(fraction) <= digits and len(whole) + digits <= MAX_WHOLE_DIGITS:
+                return int(whole + fraction.ljust(digits, "0"))
         else:
             is_negative, whole, fraction = self._read(text, digits, has_unit)
         if len(fraction) > digits:

@@ -55,7 +55,9 @@ class _CellCache(dict[str, int | str]):
         self.null_words = null_words
 
     def __missing__(self, cell: str) -> int | str:
-        text = unwrapped(cell)
+        text = cell.strip()
+        if text.startswith("="):
+            text = unwrapped(text)
         value = NULL if not text or text in self.null_words else self.parse(text)
         if len(self) >= CACHE_SIZE:
             self.clear()
@@ -74,6 +76,7 @@ class CellParsers:
         self.zone = ZoneInfo(self.style.zone or timezone)
         self.tenant_currency = currency
         self.digits = get_currency_precision(currency)
+        self.money_digits = f"{currency} has {self.digits}"
         self.amounts = AmountParser(currency, self.style.decimal)
         # A customer or a product may have any name.
         self.text = self._cached(self._text, frozenset())
@@ -146,26 +149,23 @@ class CellParsers:
         return self.tenant_currency
 
     def _signed_money(self, text: str) -> int:
-        return self.amounts.scaled(text, self.digits, f"{self.tenant_currency} has {self.digits}")
+        return self.amounts.scaled(text, self.digits, self.money_digits)
 
     def _money(self, text: str) -> int:
         """Minor units."""
-        return _not_negative(self._signed_money(text), text)
+        return _not_negative(self.amounts.scaled(text, self.digits, self.money_digits), text)
 
     def _signed_quantity(self, text: str) -> int:
+        """Thousandths; negative for a return."""
         thousandths = self.amounts.scaled(
             text, QUANTITY_DIGITS, f"a quantity has up to {QUANTITY_DIGITS}", has_unit=False
         )
-        if not -(10**14) < thousandths < 10**14:
-            raise ValueInvalid(f"{text!r} is out of range; allowed: less than 100,000,000,000")
+        if not thousandths or not -(10**14) < thousandths < 10**14:
+            raise ValueInvalid(f"{text!r} is out of range; allowed: more than 0 and less than 100,000,000,000")
         return thousandths
 
     def _quantity(self, text: str) -> int:
-        """Thousandths."""
-        thousandths = _not_negative(self._signed_quantity(text), text)
-        if not thousandths:
-            raise ValueInvalid(f"{text!r} is out of range; allowed: more than 0 and less than 100,000,000,000")
-        return thousandths
+        return _not_negative(self._signed_quantity(text), text)
 
     def _rate(self, text: str) -> int:
         """Millionths."""

@@ -22,6 +22,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "currency": ("currency", "currency code"),
     "total": ("total", "order total", "total amount", "grand total", "amount"),
     "refunded": ("refunded", "refunded amount", "refund", "refund amount"),
+    "refunded_at": ("refunded at", "refund date", "refunded date", "date refunded"),
     "freight": ("freight", "shipping", "shipping cost", "shipping amount", "delivery"),
     "sku": ("sku", "product id", "product code", "item code", "article"),
     "product": ("product", "product name", "item", "item name", "description"),

@@ -47,6 +47,7 @@ _WHOLE = {
     )
     for kind, day in _DAY.items()
 }
+_ISO_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?")
 _NUMBER = re.compile(r"([0-9]{1,17})(?:[.,]([0-9]{1,15}))?")
 ALLOWED = "allowed: 1996-07-04, 1996-07-04 14:30 or 1996-07-04T14:30:00+02:00"
 
@@ -63,6 +64,14 @@ class DateParser:
 
         An ambiguous local time means the first; a nonexistent one is invalid.
         """
+        # The usual form of local times, read in less time than the others.
+        if _ISO_LOCAL.fullmatch(text):
+            try:
+                moment = datetime.fromisoformat(text)
+            except ValueError:
+                moment = datetime.min
+            if moment.year > YEARS[0]:
+                return self._moment(moment, self.zone, len(text) > len("2026-11-20"), text)
         plain = " ".join(text.split()) if len(text) <= MAX_CHARS else ""
         try:
             if self.style in (EXCEL, EPOCH) and (number := _NUMBER.fullmatch(plain)):

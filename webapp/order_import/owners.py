@@ -56,7 +56,7 @@ FROM import_owners w
 WHERE w.owner_key = o.owner_key AND w.disabled IS NOT NULL AND o.reason IS NULL
   AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)"""
 
-# Only owners of an order that is about to be placed. Without a password hash they cannot sign in before
+# Only owners of an order that is about to be placed or brought up to date. Without a password hash they cannot sign in before
 # `flask user password`.
 CREATE = """
 WITH created AS (
@@ -66,8 +66,8 @@ WITH created AS (
     FROM import_owners w
     WHERE owner_id IS NULL AND reason IS NULL AND owner_email IS NOT NULL AND EXISTS (
         SELECT FROM import_orders o
-        WHERE o.owner_key = w.owner_key AND o.reason IS NULL
-          AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number))
+        WHERE o.owner_key = w.owner_key AND o.reason IS NULL AND (%(update)s OR
+            NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)))
     ORDER BY owner_email
     ON CONFLICT DO NOTHING
     RETURNING id, email
@@ -78,8 +78,8 @@ UNKNOWN = """
 SELECT w.owner_email
 FROM import_orders o
 JOIN import_owners w ON w.owner_key = o.owner_key
-WHERE o.reason IS NULL AND w.owner_id IS NULL
-  AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)
+WHERE o.reason IS NULL AND w.owner_id IS NULL AND (%(update)s OR
+    NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number))
 LIMIT 1"""
 
 
@@ -92,12 +92,12 @@ def find_owners(conn: psycopg.Connection, tenant_id: int, slug: str, policy: str
     conn.execute("ANALYZE import_owners")
 
 
-def create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
+def create_owners(conn: psycopg.Connection, tenant_id: int, update: bool) -> int:
     """Create a user for each unknown owner, inside the caller's transaction. Returns how many."""
-    return conn.execute(CREATE, {"tenant": tenant_id}).rowcount
+    return conn.execute(CREATE, {"tenant": tenant_id, "update": update}).rowcount
 
 
-def first_unknown(conn: psycopg.Connection, tenant_id: int) -> str | None:
-    """The address of an owner who is still not a user, although their order is about to be placed; normally None."""
-    found = conn.execute(UNKNOWN, {"tenant": tenant_id}).fetchone()
+def first_unknown(conn: psycopg.Connection, tenant_id: int, update: bool) -> str | None:
+    """The address of an owner who is still not a user, although their order is about to be written; normally None."""
+    found = conn.execute(UNKNOWN, {"tenant": tenant_id, "update": update}).fetchone()
     return str(found[0]) if found else None

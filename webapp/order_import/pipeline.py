@@ -50,7 +50,7 @@ class ImportOptions:
 
     `format` is a name of FORMATS, or "auto": by the header. `status` has texts such as "Completed=paid". `decimal`, `dates`
     and `zone` override the format's ValueStyle; None keeps it. `header_line` is the number of the line, or of the sheet's row,
-    that names the columns.
+    that names the columns. With `update`, orders that exist are brought up to date (updates.py).
     """
 
     path: Path
@@ -66,6 +66,7 @@ class ImportOptions:
     header_line: int | None = None
     sheet: str | None = None
     dry_run: bool = False
+    update: bool = False
     status: Sequence[str] = ()
 
 
@@ -115,6 +116,8 @@ class Import:
         self.layout = registry.choose(options.format, self.file.header, options.mapped)
         self.format: Format = self.layout.format
         self.columns = self.layout.columns
+        if self.given_states and not self.layout.statuses:
+            raise FileRefused("--status needs a status column, and none was found; name it with --map status=Column.")
         style = self.format.style.overridden(options.decimal, options.dates, options.zone)
         if style.decimal == AUTO:
             style = replace(style, decimal=decimal_mark.find(self.file, self.columns))
@@ -140,16 +143,17 @@ class Import:
         counts = report.count(self.conn)
         if placing:
             placing(counts.orders - counts.rejected_orders)
-        outcome = placement.place(
-            self.conn,
-            self.tenant.id,
-            self.tenant.currency,
-            self.format.source,
+        plan = placement.Placing(
+            tenant_id=self.tenant.id,
+            currency=self.tenant.currency,
+            digits=self.reading.rows.parsers.digits,
+            source=self.format.source,
+            fields=self.columns.fields | ({"refunded"} if self.has_returns else set()),
             create_owners=self.options.owners == "create",
+            update=self.options.update,
             dry_run=self.options.dry_run,
-            waiting=waiting,
-            committing=partial(committing, rows, counts) if committing else None,
         )
+        outcome = placement.place(self.conn, plan, waiting, partial(committing, rows, counts) if committing else None)
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
@@ -164,13 +168,13 @@ class Import:
         self.reading = reading = Reading(self.layout, self._parsers, self.given_states)
         parsed = self._parsed(reading, itertools.islice(self.file.rows(progress), sample))
         rows = staging.stage(self.conn, parsed) + reading.left_out_rows
-        reading.reader.require_known()
+        reading.require_known()
         if not rows:
             raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
-        has_returns = returns.take(self.conn)
+        self.has_returns = returns.take(self.conn)
         staging.group(self.conn, reading.rows.parsers.digits)
-        if has_returns:
-            returns.refund(self.conn)
+        if self.has_returns:
+            returns.refund(self.conn, self.tenant.id, self.tenant.slug)
         owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
         return rows
 

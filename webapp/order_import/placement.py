@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg.rows import class_row
 
-from . import owners
+from . import owners, updates
 from .errors import FileRefused
+from .updates import Updates
 
+MAX_ATTEMPTS = 3
+# Another writer locked the same orders in another order, and PostgreSQL has stopped this import's transaction.
+CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 # Advisory lock; the tenant's id is the lower half.
 IMPORT_LOCK = 0x00D0_0BE4 << 32
 MAX_EXAMPLES = 5  # order numbers in the summary
@@ -21,14 +25,14 @@ MAX_EXAMPLES = 5  # order numbers in the summary
 PLACED = "CREATE TEMP TABLE import_placed (number text, id bigint)"
 PLACE = """
 WITH placed AS (
-    INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
+    INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor, refunded_at,
                         placed_at, paid_at, shipped_at, cancelled_at, source)
     SELECT %(tenant)s, o.number, o.customer, CASE WHEN w.disabled IS NULL THEN w.owner_id END, %(currency)s,
-           o.total_minor, o.refunded_minor,
+           o.total_minor, o.refunded_minor, o.refunded_at,
            o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at, %(source)s
     FROM import_orders o
     LEFT JOIN import_owners w ON w.owner_key = o.owner_key
-    WHERE o.reason IS NULL
+    WHERE o.reason IS NULL AND o.total_minor IS NOT NULL  -- not a return alone
       AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)
     ORDER BY o.placed_at, o.first_line
     ON CONFLICT (tenant_id, number) DO NOTHING  -- another writer may place that number meanwhile
@@ -77,9 +81,9 @@ WITH existing AS (
     LEFT JOIN numbered_lines l ON l.number = e.number AND l.position = k.position
     GROUP BY e.id
 )
-SELECT e.number, e.first_line,
-       e.same AND coalesce(kept.lines, 0) = e.lines AND coalesce(kept.same, 0) = e.lines AS same
-FROM existing e LEFT JOIN kept ON kept.id = e.id"""
+SELECT e.number, e.first_line, e.id, e.same AND lines.same AS same, lines.same AS same_lines
+FROM existing e LEFT JOIN kept ON kept.id = e.id
+CROSS JOIN LATERAL (SELECT coalesce(kept.lines, 0) = e.lines AND coalesce(kept.same, 0) = e.lines AS same) AS lines"""
 
 OUTCOME = """
 SELECT (SELECT count(*) FROM import_placed) AS placed,
@@ -90,10 +94,29 @@ SELECT (SELECT count(*) FROM import_placed) AS placed,
 
 
 @dataclass(frozen=True)
+class Placing:
+    """How the orders of a file are placed.
+
+    `digits` are the currency's decimal places, `fields` those that the file has. With `update`, orders that exist are brought
+    up to date. With `dry_run`, everything is done and rolled back.
+    """
+
+    tenant_id: int
+    currency: str
+    digits: int
+    source: str
+    fields: frozenset[str]
+    create_owners: bool
+    update: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The valid orders by result. `lines` and `owners` were created with the placed orders.
 
-    `unchanged` and `different` orders existed before; `examples` are numbers of different ones.
+    `unchanged` and `different` orders existed before; `examples` are numbers of different ones. `updates` is how these were
+    brought up to date, or without `--update`, how they would be; None when no order is different.
     """
 
     placed: int
@@ -102,37 +125,53 @@ class Outcome:
     examples: list[str]
     lines: int
     owners: int
+    updates: Updates | None = None
 
 
 def place(
     conn: psycopg.Connection,
-    tenant_id: int,
-    currency: str,
-    source: str,
-    *,
-    create_owners: bool,
-    dry_run: bool,
+    placing: Placing,
     waiting: Callable[[], None] | None = None,
     committing: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
-    """Place every order that has no reason to be rejected. With `dry_run`, do it all and roll back.
+    """Place every order that has no reason to be rejected.
 
-    Existing order numbers are left unchanged. One import per tenant places at a time, because two imports with the same
-    numbers in different orders would deadlock; `waiting` is called if another one is placing. `committing` is called last in
-    the transaction, which it may end by raising. Raises FileRefused when another tenant takes an owner's address meanwhile.
+    Without `update`, existing order numbers are left unchanged. One import per tenant places at a time, because two imports
+    with the same numbers in different orders would deadlock; `waiting` is called if another one is placing. `committing` is
+    called last in the transaction, which it may end by raising. Raises FileRefused when another tenant takes an owner's
+    address meanwhile.
     """
-    values = {"tenant": tenant_id, "currency": currency, "source": source}
+    # An order that was locked is then read as its last writer left it.
+    conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            return _place(conn, placing, waiting, committing)
+        except CONFLICTS:
+            if attempt == MAX_ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def _place(
+    conn: psycopg.Connection,
+    placing: Placing,
+    waiting: Callable[[], None] | None,
+    committing: Callable[[Outcome], None] | None,
+) -> Outcome:
+    values = {"tenant": placing.tenant_id, "currency": placing.currency, "source": placing.source}
     try:
-        with conn.transaction(force_rollback=dry_run):
-            _lock(conn, tenant_id, waiting)
+        with conn.transaction(force_rollback=placing.dry_run):
+            _lock(conn, placing.tenant_id, waiting)
             conn.execute("SET LOCAL doorbell.notify = off")  # past orders create no notifications
-            created = _create_owners(conn, tenant_id) if create_owners else 0
+            created = _create_owners(conn, placing) if placing.create_owners else 0
             lines = _insert(conn, values)
             conn.execute(EXISTING, values)
             with conn.cursor(row_factory=class_row(Outcome)) as cursor:
                 counts = {"examples": MAX_EXAMPLES, "lines": lines, "owners": created}
                 outcome = cursor.execute(OUTCOME, counts).fetchone()
             assert outcome is not None
+            if outcome.different:
+                outcome = replace(outcome, updates=_update(conn, placing))
             if committing:
                 committing(outcome)
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -141,6 +180,12 @@ def place(
         # After COMMIT a Ctrl-C must not be reported as "nothing was placed".
         with contextlib.suppress(KeyboardInterrupt):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _update(conn: psycopg.Connection, placing: Placing) -> Updates:
+    conn.execute("ANALYZE import_existing")
+    act = updates.apply if placing.update else updates.find
+    return act(conn, placing.tenant_id, placing.digits, placing.fields)
 
 
 def _insert(conn: psycopg.Connection, values: Mapping[str, object]) -> int:
@@ -166,9 +211,9 @@ def _lock(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] 
     conn.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
 
 
-def _create_owners(conn: psycopg.Connection, tenant_id: int) -> int:
-    created = owners.create_owners(conn, tenant_id)
-    if owner := owners.first_unknown(conn, tenant_id):
+def _create_owners(conn: psycopg.Connection, placing: Placing) -> int:
+    created = owners.create_owners(conn, placing.tenant_id, placing.update)
+    if owner := owners.first_unknown(conn, placing.tenant_id, placing.update):
         raise FileRefused(
             f"Another tenant has just created a user with the address {owner}. Nothing was placed; run the import again."
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _PARTS = (
     "discount|discounts|rabatt|remise|sconto|korting|descuento|promotion|promotions|promotional|coupon|voucher|"
     "tax|taxes|vat|gst|mwst|ust|tva|iva|btw|shipping|postage|freight|delivery|versand|handling|surcharge|fee|fees|tip|tips|"
-    "giftwrap|gift wrap"
+    "giftwrap|gift wrap|discountamount|taxamount|shippingcost"
 )
 # Not an amount of money, although a word of the above stands in the name.
 _OTHERS = (
@@ -25,5 +25,10 @@ def of(names: Iterable[str]) -> list[str]:
 
 
 def _is_part(name: str) -> bool:
-    words = re.sub(r"[\W\d_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).casefold()
-    return bool(PARTS.search(words)) and not OTHERS.search(words)
+    # "ShippingCost" is two words, "MwSt" is one.
+    forms = [_words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)), _words(name)]
+    return any(map(PARTS.search, forms)) and not any(map(OTHERS.search, forms))
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[\W\d_]+", " ", name).casefold()

@@ -21,6 +21,7 @@ STAGED = (
     "paid_at",
     "shipped_at",
     "cancelled_at",
+    "refunded_at",
     "total_minor",
     "refunded_minor",
     "freight_minor",
@@ -151,19 +152,20 @@ def complete_line(
 ) -> tuple[Any, str, int | str]:
     """The line's product, its quantity as PostgreSQL reads it, and its total; the product is the SKU if it is empty.
 
-    The total is quantity × unit price × (1 − discount rate) − discount, rounded half up to the minor unit.
+    The total is quantity × unit price × (1 − discount rate) − discount, rounded half up to the minor unit. The quantity and
+    the total of a return are negative.
     """
     if product is NULL:
         product = sku
     if quantity is NULL or price is NULL or product is NULL:
         return product, _without_line(product, quantity, price), NULL
-    total = quantity * price * (RATE_ONE if rate is NULL else RATE_ONE - rate)
+    total = abs(quantity) * price * (RATE_ONE if rate is NULL else RATE_ONE - rate)
     total = (total + TOTAL_SCALE // 2) // TOTAL_SCALE - (0 if discount is NULL else discount)
     if not 0 <= total <= MAX_MINOR:
         raise ValueInvalid(
             "the line's discount is more than its price" if total < 0 else "the line's total is too large"
         )
-    return product, f"{quantity}e-3", total  # thousandths
+    return product, f"{quantity}e-3", total if quantity > 0 else -total  # thousandths
 
 
 def _without_line(product: Any, quantity: Any, price: Any) -> str:
@@ -176,7 +178,7 @@ def _without_line(product: Any, quantity: Any, price: Any) -> str:
 
 
 # The staged columns of times.
-INSTANTS = tuple(STAGED.index(name) for name in ("placed_at", "paid_at", "shipped_at", "cancelled_at"))
+INSTANTS = tuple(STAGED.index(name) for name in ("placed_at", "paid_at", "shipped_at", "cancelled_at", "refunded_at"))
 FIELD_INDEXES = {
     **{name: STAGED.index(name) for name in STAGED[NUMBER : STAGED.index("total_minor")]},
     **{name: STAGED.index(f"{name}_minor") for name in ("total", "refunded", "freight")},
@@ -191,11 +193,13 @@ FIELD_INDEXES = {
 PARSERS = {
     **dict.fromkeys(("customer", "product"), "text"),
     **dict.fromkeys(("owner_name", "sku"), "optional_text"),
-    **dict.fromkeys(("total", "refunded", "freight", "unit_price", "line_discount"), "money"),
-    **dict.fromkeys(("placed_at", "paid_at", "shipped_at", "cancelled_at"), "instant"),
+    **dict.fromkeys(("refunded", "freight", "unit_price", "line_discount"), "money"),
+    **dict.fromkeys(("placed_at", "paid_at", "shipped_at", "cancelled_at", "refunded_at"), "instant"),
     "number": "number",
     "owner_email": "email",
-    "quantity": "quantity",
+    # Negative in the rows of a return, as the quantity is.
+    "total": "signed_money",
+    "quantity": "signed_quantity",
     "discount_rate": "rate",
     "currency": "currency",
 }

@@ -1,7 +1,8 @@
 """Staging of the rows in temporary tables of the session: copied, grouped into orders, checked. No order is written.
 
 import_lines    one row per row of the file; `reason` is why it is rejected
-import_orders   one row per order number; `reason` is why the order is rejected
+import_orders   one row per order number; `reason` is why the order is rejected. Without a total it is a return of an order that
+                is known (returns.py)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ CREATE TEMP TABLE import_lines (
     line bigint NOT NULL, number text COLLATE "C",
     customer text COLLATE "C", owner_email text COLLATE "C", owner_name text COLLATE "C",
     placed_at timestamptz, paid_at timestamptz, shipped_at timestamptz, cancelled_at timestamptz,
+    refunded_at timestamptz,
     total_minor bigint, refunded_minor bigint, freight_minor bigint, extra_minor bigint, is_refunded boolean,
     sku text COLLATE "C", product text COLLATE "C", quantity numeric(14, 3),
     unit_price_minor bigint, line_total_minor bigint, reason text
@@ -34,6 +36,7 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
        coalesce(owner_email, lower(owner_name COLLATE "default")) COLLATE "default" AS owner_key,
        placed_at, paid_at, shipped_at, cancelled_at, total_minor,
        CASE WHEN is_refunded AND refunded_minor = 0 THEN total_minor ELSE refunded_minor END AS refunded_minor,
+       CASE WHEN refunded_minor > 0 OR is_refunded THEN refunded_at END AS refunded_at,
        nullif(CASE
            WHEN bad_line IS NOT NULL THEN
                'line ' || bad_line || ' of this order was rejected, and an order is imported whole or not at all'
@@ -45,13 +48,19 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
                CASE WHEN total_minor > %(max)s THEN 'the total is too large' END,
                CASE WHEN total_minor < 0 THEN 'the total is negative' END,
                CASE WHEN refunded_minor > total_minor THEN 'the refund is more than the total' END,
-               CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'the order is refunded but was never paid' END)
+               CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'the order is refunded but was never paid' END,
+               -- As refund_moment() of the database, which would refuse the whole file.
+               CASE WHEN (refunded_minor > 0 OR is_refunded) AND refunded_at > now() + interval '5 minutes' THEN
+                   'the refund is dated in the future' END,
+               CASE WHEN (refunded_minor > 0 OR is_refunded) AND refunded_at < paid_at - interval '24 hours' THEN
+                   'the refund is dated before the payment' END)
        END, '') AS reason
 FROM (
     SELECT number, min(line) AS first_line, count(*) AS rows, count(quantity) AS lines,
            max(customer) AS customer, max(owner_email) AS owner_email, max(owner_name) AS owner_name,
            max(placed_at) AS placed_at, max(paid_at) AS paid_at,
            max(shipped_at) AS shipped_at, max(cancelled_at) AS cancelled_at,
+           max(refunded_at) AS refunded_at,  -- of the last refund, so these may differ
            coalesce(max(total_minor), coalesce(sum(line_total_minor) + coalesce(sum(extra_minor), 0), sum(extra_minor))
                + coalesce(max(freight_minor), 0)) AS total_minor,
            bool_or(is_refunded) AS is_refunded,

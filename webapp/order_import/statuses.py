@@ -19,7 +19,7 @@ MAX_WORDS_SHOWN = 20
 WORDPRESS_PREFIX = "wc "
 
 
-class State(StrEnum):
+class Meaning(StrEnum):
     """The meaning of a status. The values are the words of `--status "Completed=paid"`."""
 
     PLACED = "placed"
@@ -36,7 +36,7 @@ class State(StrEnum):
     NO_ORDER = "not an order"
 
 
-Words = Mapping[str, State]
+Words = Mapping[str, Meaning]
 # Remarks of the summary on words, because the board has no place for their meaning.
 REMARKS = {
     "partially paid": "partially paid; what came in is not counted",
@@ -46,7 +46,7 @@ REMARKS = {
 }
 
 
-def words(meanings: Mapping[State, str]) -> dict[str, State]:
+def words(meanings: Mapping[Meaning, str]) -> dict[str, Meaning]:
     """The words of each state, written as one text with commas."""
     return {plain_word(word): state for state, texts in meanings.items() for word in texts.split(",")}
 
@@ -56,15 +56,15 @@ def plain_word(text: str) -> str:
     return plain.removeprefix(WORDPRESS_PREFIX)
 
 
-def parse_given(texts: Iterable[str]) -> dict[str, State]:
+def parse_given(texts: Iterable[str]) -> dict[str, Meaning]:
     """`--status "Completed=paid"` as word → state. Raises FileRefused."""
-    given: dict[str, State] = {}
+    given: dict[str, Meaning] = {}
     for text in texts:
         word, equals, name = text.rpartition("=")
-        state = next((state for state in State if state.value == plain_word(name)), None)
+        state = next((state for state in Meaning if state.value == plain_word(name)), None)
         if not equals or state is None:
             raise FileRefused(
-                f'--status {text!r} is not valid; write --status "Completed=paid" with one of: {", ".join(State)}.'
+                f'--status {text!r} is not valid; write --status "Completed=paid" with one of: {", ".join(Meaning)}.'
             )
         given[plain_word(word)] = state
     return given
@@ -86,11 +86,11 @@ class StatusReader:
         self.columns = columns
         self.known = [{**column.words, **given} for column in columns]
         self.counts: Counter[tuple[int, str]] = Counter()
-        self._states: list[dict[str, State | None]] = [{} for _ in columns]
+        self._states: list[dict[str, Meaning | None]] = [{} for _ in columns]
 
-    def states(self, cells: Sequence[str]) -> set[State]:
+    def states(self, cells: Sequence[str]) -> set[Meaning]:
         """The states that the row's words mean; an unknown word means none. Raises FileRefused at too many words."""
-        found: set[State] = set()
+        found: set[Meaning] = set()
         for position, column in enumerate(self.columns):
             cell = cells[column.index].strip()
             if not cell:
@@ -147,49 +147,49 @@ def _unknown(columns: Sequence[StatusColumn], counts: Counter[tuple[int, str]], 
     word = keys[0][1]
     return (
         f"Nothing was placed, because the meaning of these status words is unknown (with their rows): {shown}{more}. "
-        f'State it for each, such as --status "{word}=paid"; allowed: {", ".join(State)}.'
+        f'State it for each, such as --status "{word}=paid"; allowed: {", ".join(Meaning)}.'
     )
 
 
 # Order statuses that mean the same in any file. Words that differ between shops, such as "processing", are not here.
 ORDER_WORDS = words(
     {
-        State.PLACED: "placed, new, open, created, received, pending, pending payment, awaiting payment, unpaid, on hold, "
-        "offen, neu, ausstehend, unbezahlt, wartend, en attente, en attente de paiement, nouvelle, pendiente, "
-        "pendiente de pago, nuevo, in attesa, in attesa di pagamento, nuovo, openstaand, in afwachting, nieuw, "
-        "not paid, partially paid",
-        State.PAID: "paid, complete, completed, done, partially refunded, bezahlt, abgeschlossen, fertiggestellt, erledigt, "
-        "payé, payée, terminé, terminée, pagado, pagada, completado, completada, pagato, completato, betaald, voltooid, "
-        "afgerond",
-        State.PAID_AND_SHIPPED: "shipped, dispatched, sent, delivered, fulfilled, versandt, versendet, verschickt, geliefert, "
-        "zugestellt, expédié, expédiée, livré, livrée, enviado, enviada, entregado, entregada, spedito, consegnato, "
-        "verzonden, geleverd, bezorgd",
-        State.REFUNDED: "refunded, erstattet, rückerstattet, zurückerstattet, remboursé, remboursée, reembolsado, "
+        Meaning.PLACED: "placed, new, open, created, received, pending, pending payment, awaiting payment, unpaid, "
+        "on hold, offen, neu, ausstehend, unbezahlt, wartend, en attente, en attente de paiement, nouvelle, pendiente, "
+        "pendiente de pago, nuevo, in attesa, in attesa di pagamento, nuovo, openstaand, in afwachting, nieuw, not paid, "
+        "partially paid",
+        Meaning.PAID: "paid, complete, completed, done, partially refunded, bezahlt, abgeschlossen, fertiggestellt, "
+        "erledigt, payé, payée, terminé, terminée, pagado, pagada, completado, completada, pagato, completato, betaald, "
+        "voltooid, afgerond",
+        Meaning.PAID_AND_SHIPPED: "shipped, dispatched, sent, delivered, fulfilled, versandt, versendet, verschickt, "
+        "geliefert, zugestellt, expédié, expédiée, livré, livrée, enviado, enviada, entregado, entregada, spedito, "
+        "consegnato, verzonden, geleverd, bezorgd",
+        Meaning.REFUNDED: "refunded, erstattet, rückerstattet, zurückerstattet, remboursé, remboursée, reembolsado, "
         "reembolsada, rimborsato, terugbetaald",
-        State.CANCELLED: "cancelled, canceled, voided, storniert, abgebrochen, annulé, annulée, cancelado, cancelada, "
+        Meaning.CANCELLED: "cancelled, canceled, voided, storniert, abgebrochen, annulé, annulée, cancelado, cancelada, "
         "anulado, annullato, geannuleerd",
-        State.NO_ORDER: "failed, declined, error, draft, quotation, quote, deleted, trash, trashed, test, spam, "
+        Meaning.NO_ORDER: "failed, declined, error, draft, quotation, quote, deleted, trash, trashed, test, spam, "
         "checkout draft, auto draft, fehlgeschlagen, entwurf, gelöscht, papierkorb, angebot, échoué, échouée, brouillon, "
-        "corbeille, devis, fallido, fallida, borrador, papelera, presupuesto, fallito, bozza, cestino, preventivo, "
-        "mislukt, concept, prullenbak, offerte",
+        "corbeille, devis, fallido, fallida, borrador, papelera, presupuesto, fallito, bozza, cestino, preventivo, mislukt, "
+        "concept, prullenbak, offerte",
     }
 )
 # A failed payment leaves an order that is unpaid.
 PAYMENT_WORDS = words(
     {
-        State.PLACED: "pending, unpaid, not paid, open, due, overdue, authorized, authorised, partially paid, voided, failed, "
-        "declined, expired, cancelled, canceled, awaiting payment, invoiced, offen, unbezahlt, ausstehend",
-        State.PAID: "paid, captured, completed, complete, settled, succeeded, partially refunded, bezahlt, payé, pagado, "
-        "pagato, betaald",
-        State.REFUNDED: "refunded, erstattet, rückerstattet, remboursé, reembolsado, rimborsato, terugbetaald",
+        Meaning.PLACED: "pending, unpaid, not paid, open, due, overdue, authorized, authorised, partially paid, voided, "
+        "failed, declined, expired, cancelled, canceled, awaiting payment, invoiced, offen, unbezahlt, ausstehend",
+        Meaning.PAID: "paid, captured, completed, complete, settled, succeeded, partially refunded, bezahlt, payé, "
+        "pagado, pagato, betaald",
+        Meaning.REFUNDED: "refunded, erstattet, rückerstattet, remboursé, reembolsado, rimborsato, terugbetaald",
     }
 )
 FULFILLMENT_WORDS = words(
     {
-        State.PLACED: "unfulfilled, unshipped, not shipped, pending, open, scheduled, processing, in progress, ready, on hold, "
-        "restocked, cancelled, canceled, no shipping required",
-        State.UNSHIPPED: "partial, partially fulfilled, partially shipped",
-        State.SHIPPED: "fulfilled, shipped, dispatched, sent, delivered, in transit, versandt, geliefert, zugestellt, "
+        Meaning.PLACED: "unfulfilled, unshipped, not shipped, pending, open, scheduled, processing, in progress, ready, "
+        "on hold, restocked, cancelled, canceled, no shipping required",
+        Meaning.UNSHIPPED: "partial, partially fulfilled, partially shipped",
+        Meaning.SHIPPED: "fulfilled, shipped, dispatched, sent, delivered, in transit, versandt, geliefert, zugestellt, "
         "expédié, livré, enviado, entregado, spedito, consegnato, verzonden, geleverd",
     }
 )

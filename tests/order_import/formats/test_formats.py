@@ -96,7 +96,7 @@ def test_an_export_goes_in_with_the_right_sums(importer: Importer, case: Case) -
         " sum(refunded_minor)::bigint, count(shipped_at), count(cancelled_at), (SELECT count(*) FROM order_lines) FROM orders"
     ).fetchall()
     assert sums == astuple(case.sums)
-    assert importer.orders("DISTINCT source") == [(FORMATS[case.format].source,)]
+    assert set(importer.orders("source")) == {(FORMATS[case.format].source,)}
     again = importer.run(*case.options)
     assert f"unchanged  {case.sums.orders} orders" in again.output
 

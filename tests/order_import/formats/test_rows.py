@@ -152,3 +152,11 @@ def test_names_of_zones_are_known(name: str, zone: str) -> None:
 )
 def test_per_cent_become_rates(text: str, rate: str) -> None:
     assert percent(text) == rate
+
+
+def test_an_unknown_word_of_a_recognised_format_names_the_generic_one(importer: Importer) -> None:
+    importer.tenant()
+    result = importer.load("ch_1,2026-11-20 23:30,120.00,20.00,eur,Dancing,a@x.example", header=STRIPE)
+    assert result.exit_code == 2
+    assert "Status 'Dancing' (1)" in result.output
+    assert "If the file is not Stripe's export of charges, use --format csv." in result.output

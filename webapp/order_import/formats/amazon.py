@@ -6,31 +6,32 @@ order report's taxes are not added.
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 ORDER_WORDS = words(
     {
-        State.PLACED: "pending, pending availability, pending waiting for pick up, invoice unconfirmed, invoiceunconfirmed",
-        State.PAID: "unshipped, partially shipped, partiallyshipped, shipping",
-        State.PAID_AND_SHIPPED: "shipped, complete, shipped delivered to buyer, shipped picked up, shipped out for delivery, "
-        "shipped returned to seller, shipped returning to seller, shipped rejected by buyer, shipped undeliverable, "
-        "shipped lost in transit, shipped damaged",
-        State.CANCELLED: "cancelled, canceled, unfulfillable",
+        Meaning.PLACED: "pending, pending availability, pending waiting for pick up, invoice unconfirmed, "
+        "invoiceunconfirmed",
+        Meaning.PAID: "unshipped, partially shipped, partiallyshipped, shipping",
+        Meaning.PAID_AND_SHIPPED: "shipped, complete, shipped delivered to buyer, shipped picked up, "
+        "shipped out for delivery, shipped returned to seller, shipped returning to seller, shipped rejected by buyer, "
+        "shipped undeliverable, shipped lost in transit, shipped damaged",
+        Meaning.CANCELLED: "cancelled, canceled, unfulfillable",
     }
 )
 TYPES = words(
     {
-        State.PAID: "order, bestellung, commande, pedido, ordine, bestelling",
-        State.REFUND: "refund, erstattung, remboursement, reembolso, rimborso, terugbetaling",
-        State.NO_ORDER: "transfer, service fee, adjustment, fba inventory fee, fba customer return fee, fba transaction fees, "
-        "shipping services, fee adjustment, liquidations, order retrocharge, refund retrocharge, chargeback refund, "
-        "a to z guarantee claim, deal fee, lightning deal fee, debt, tax adjustment, fulfillment fee refund, others, "
-        "delivery services, amazon fees, safe t reimbursement, others, übertrag, servicegebühr, anpassung, versand durch "
-        "amazon lagergebühr, fba lagergebühr, transfert, frais de service, ajustement, frais de stock expédié par amazon, "
-        "transferir, tarifa de servicio, ajuste, trasferimento, commissione di servizio, modifica, overboeking, servicekosten, "
-        "aanpassing",
+        Meaning.PAID: "order, bestellung, commande, pedido, ordine, bestelling",
+        Meaning.REFUND: "refund, erstattung, remboursement, reembolso, rimborso, terugbetaling",
+        Meaning.NO_ORDER: "transfer, service fee, adjustment, fba inventory fee, fba customer return fee, "
+        "fba transaction fees, shipping services, fee adjustment, liquidations, order retrocharge, refund retrocharge, "
+        "chargeback refund, a to z guarantee claim, deal fee, lightning deal fee, debt, tax adjustment, "
+        "fulfillment fee refund, others, delivery services, amazon fees, safe t reimbursement, others, übertrag, "
+        "servicegebühr, anpassung, versand durch amazon lagergebühr, fba lagergebühr, transfert, frais de service, "
+        "ajustement, frais de stock expédié par amazon, transferir, tarifa de servicio, ajuste, trasferimento, "
+        "commissione di servizio, modifica, overboeking, servicekosten, aanpassing",
     }
 )
 ORDERS = Format(

@@ -5,17 +5,18 @@ The order of day and month is set in the template, so it is said by --dates wher
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 WORDS = words(
     {
-        State.PLACED: "pending, awaiting payment, manual verification required",
-        State.PAID: "awaiting fulfillment, awaiting shipment, awaiting pickup, partially shipped, partially refunded, disputed",
-        State.PAID_AND_SHIPPED: "shipped, completed",
-        State.REFUNDED: "refunded",
-        State.CANCELLED: "cancelled, canceled, declined",
-        State.NO_ORDER: "incomplete",
+        Meaning.PLACED: "pending, awaiting payment, manual verification required",
+        Meaning.PAID: "awaiting fulfillment, awaiting shipment, awaiting pickup, partially shipped, partially refunded, "
+        "disputed",
+        Meaning.PAID_AND_SHIPPED: "shipped, completed",
+        Meaning.REFUNDED: "refunded",
+        Meaning.CANCELLED: "cancelled, canceled, declined",
+        Meaning.NO_ORDER: "incomplete",
     }
 )
 FORMATS = (

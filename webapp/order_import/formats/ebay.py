@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 TYPES = words(
     {
-        State.PAID: "order, bestellung, commande, pedido, ordine",
-        State.REFUND: "refund, rückerstattung, remboursement, reembolso, rimborso",
-        State.NO_ORDER: "shipping label, other fee, payout, hold, charge, transfer, adjustment, claim, payment dispute, "
-        "dispute, credit, purchase, loan repayment, reserve, tax withholding, withdrawal, auszahlung, "
+        Meaning.PAID: "order, bestellung, commande, pedido, ordine",
+        Meaning.REFUND: "refund, rückerstattung, remboursement, reembolso, rimborso",
+        Meaning.NO_ORDER: "shipping label, other fee, payout, hold, charge, transfer, adjustment, claim, "
+        "payment dispute, dispute, credit, purchase, loan repayment, reserve, tax withholding, withdrawal, auszahlung, "
         "andere gebühr, versandetikett",
     }
 )

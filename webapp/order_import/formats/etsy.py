@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        State.PLACED: "pending, open, processing, unpaid, not paid",
-        State.PAID: "paid, completed, complete, shipped, partially refunded",
-        State.REFUNDED: "refunded, fully refunded",
-        State.CANCELLED: "canceled, cancelled",
+        Meaning.PLACED: "pending, open, processing, unpaid, not paid",
+        Meaning.PAID: "paid, completed, complete, shipped, partially refunded",
+        Meaning.REFUNDED: "refunded, fully refunded",
+        Meaning.CANCELLED: "canceled, cancelled",
     }
 )
 ORDERS = Format(

@@ -31,11 +31,13 @@ def complete_item(row: Row, has_sums: bool) -> bool:
 def _complete_from_total(row: Row) -> None:
     """The unit price is the total by the quantity, which is 1 if the file has none."""
     total = row[LINE_TOTAL]
-    if total < 0:
-        raise ValueInvalid("the line's price is negative; allowed: 0 or more")
     quantity = 1000 if row[QUANTITY] is NULL else row[QUANTITY]  # thousandths
-    row[UNIT_PRICE] = (total * 1000 + quantity // 2) // quantity
+    # A return has a negative quantity.
+    if total < 0 < quantity:
+        raise ValueInvalid("the line's price is negative; allowed: 0 or more")
+    row[UNIT_PRICE] = (abs(total) * 1000 + abs(quantity) // 2) // abs(quantity)
     row[PRODUCT], row[QUANTITY], _ = complete_line(row[PRODUCT], row[SKU], quantity, row[UNIT_PRICE], NULL, NULL)
+    row[LINE_TOTAL] = abs(total) if quantity > 0 else -abs(total)
 
 
 def is_zero(text: str) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        State.PLACED: "pending, pending payment, pending paypal, on hold, holded, payment review, suspected fraud, fraud, new, "
-        "pending_payment",
-        State.PAID: "processing",
-        State.PAID_AND_SHIPPED: "complete",
-        State.REFUNDED: "closed",
-        State.CANCELLED: "canceled, cancelled, paypal canceled reversal, paypal reversed",
+        Meaning.PLACED: "pending, pending payment, pending paypal, on hold, holded, payment review, suspected fraud, "
+        "fraud, new, pending_payment",
+        Meaning.PAID: "processing",
+        Meaning.PAID_AND_SHIPPED: "complete",
+        Meaning.REFUNDED: "closed",
+        Meaning.CANCELLED: "canceled, cancelled, paypal canceled reversal, paypal reversed",
     }
 )
 FORMATS = (

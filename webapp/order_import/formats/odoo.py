@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        State.PLACED: "sales order, sale, locked, done, verkaufsauftrag, auftrag, gesperrt, bon de commande, verrouillé, "
-        "pedido de venta, bloqueado, ordine di vendita, bloccato, verkooporder, vergrendeld",
-        State.CANCELLED: "cancelled, cancel, canceled, abgebrochen, storniert, annulé, cancelado, annullato, geannuleerd",
-        State.NO_ORDER: "quotation, quotation sent, draft, sent, angebot, angebot gesendet, angebot versendet, devis, "
+        Meaning.PLACED: "sales order, sale, locked, done, verkaufsauftrag, auftrag, gesperrt, bon de commande, "
+        "verrouillé, pedido de venta, bloqueado, ordine di vendita, bloccato, verkooporder, vergrendeld",
+        Meaning.CANCELLED: "cancelled, cancel, canceled, abgebrochen, storniert, annulé, cancelado, annullato, "
+        "geannuleerd",
+        Meaning.NO_ORDER: "quotation, quotation sent, draft, sent, angebot, angebot gesendet, angebot versendet, devis, "
         "devis envoyé, presupuesto, presupuesto enviado, preventivo, preventivo inviato, offerte, offerte verzonden",
     }
 )
 DELIVERY = words(
     {
-        State.PLACED: "not delivered, started, pending, nothing to deliver",
-        State.UNSHIPPED: "partially delivered, partial",
-        State.SHIPPED: "fully delivered, full",
+        Meaning.PLACED: "not delivered, started, pending, nothing to deliver",
+        Meaning.UNSHIPPED: "partially delivered, partial",
+        Meaning.SHIPPED: "fully delivered, full",
     }
 )
 COLUMNS = {
-    "number": ("Order Reference", "Number"),
+    "number": ("Order Reference",),
     "customer": ("Customer", "Customer/Display Name", "Customer/Name"),
     "owner_name": ("Salesperson",),
     "placed_at": ("Order Date", "Creation Date"),
@@ -33,7 +34,7 @@ COLUMNS = {
 ORDERS = Format(
     name="odoo",
     title="Odoo's export of sales orders",
-    header=(("Order Reference", "Number"), ("Order Date", "Creation Date"), "Customer", "Total", "Status"),
+    header=("Order Reference", ("Order Date", "Creation Date"), "Customer", "Total", "Status"),
     columns=COLUMNS,
     amounts="Total holds taxes",
     statuses=(Status(("Status",), WORDS), Status(("Delivery Status",), DELIVERY)),

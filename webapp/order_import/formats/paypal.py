@@ -5,42 +5,43 @@ The order of day and month is the account's, so it is said by --dates where the 
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 TYPES = words(
     {
-        State.PLACED: "express checkout payment, website payment, website payments pro api solution, general payment, payment, "
-        "mobile payment, mobile express checkout payment, subscription payment, ebay auction payment, preapproved payment "
-        "bill user payment, pre approved payment bill user payment, direct credit card payment, virtual terminal payment, "
-        "invoice payment, payment received, web accept payment received, checkout payment, donation payment, "
-        "zahlung, allgemeine zahlung, handyzahlung, express kaufabwicklung, website zahlung, "
+        Meaning.PLACED: "express checkout payment, website payment, website payments pro api solution, general payment, "
+        "payment, mobile payment, mobile express checkout payment, subscription payment, ebay auction payment, "
+        "preapproved payment bill user payment, pre approved payment bill user payment, direct credit card payment, "
+        "virtual terminal payment, invoice payment, payment received, web accept payment received, checkout payment, "
+        "donation payment, zahlung, allgemeine zahlung, handyzahlung, express kaufabwicklung, website zahlung, "
         "zahlung per express checkout, paiement, paiement express checkout, pago, pagamento",
-        State.REFUND: "payment refund, refund, partial refund, payment reversal, chargeback, rückzahlung, "
+        Meaning.REFUND: "payment refund, refund, partial refund, payment reversal, chargeback, rückzahlung, "
         "rückerstattung, remboursement, remboursement de paiement, reembolso, reembolso de pago, rimborso",
-        State.NO_ORDER: "general withdrawal, withdrawal, general authorization, account hold for open authorization, "
+        Meaning.NO_ORDER: "general withdrawal, withdrawal, general authorization, account hold for open authorization, "
         "reversal of general account hold, general currency conversion, currency conversion, general card deposit, "
         "general card withdrawal, bank deposit to pp account, bank deposit to pp account (obsolete), "
         "user initiated withdrawal, transfer to bank, transfer, transfer from bank, fee, payment fee, partner fee, "
         "mass payment, mass pay payment, dispute fee, chargeback fee, hold on balance for dispute investigation, "
         "cancellation of hold for dispute resolution, payment review hold, payment review release, payment hold, "
         "payment release, reserve hold, reserve release, order, authorization, void of authorization, invoice sent, "
-        "request received, general incentive/certificate redemption, auszahlung, allgemeine abbuchung, von nutzer eingeleitete "
-        "abbuchung, allgemeine währungsumrechnung, bankgutschrift auf paypal konto, allgemeine autorisierung",
+        "request received, general incentive/certificate redemption, auszahlung, allgemeine abbuchung, "
+        "von nutzer eingeleitete abbuchung, allgemeine währungsumrechnung, bankgutschrift auf paypal konto, "
+        "allgemeine autorisierung",
     }
 )
 OUTCOMES = words(
     {
-        State.PLACED: "pending, unclaimed, held, processing, ausstehend, en attente, pendiente, in sospeso",
-        State.PAID: "completed, cleared, partially refunded, partially reversed, paid, abgeschlossen, effectué, terminé, "
-        "completado, completato",
-        State.REFUNDED: "refunded, reversed, rückerstattet, remboursé, reembolsado, rimborsato",
-        State.NO_ORDER: "denied, failed, canceled, cancelled, removed, voided, expired, returned, blocked, "
-        "created, active, abgelehnt, storniert",
+        Meaning.PLACED: "pending, unclaimed, held, processing, ausstehend, en attente, pendiente, in sospeso",
+        Meaning.PAID: "completed, cleared, partially refunded, partially reversed, paid, abgeschlossen, effectué, "
+        "terminé, completado, completato",
+        Meaning.REFUNDED: "refunded, reversed, rückerstattet, remboursé, reembolsado, rimborsato",
+        Meaning.NO_ORDER: "denied, failed, canceled, cancelled, removed, voided, expired, returned, blocked, created, "
+        "active, abgelehnt, storniert",
     }
 )
 # Money that went out is no order, whatever it was paid for.
-IMPACTS = words({State.NO_ORDER: "memo", State.PLACED: "credit, debit, soll, haben, guthaben, belastung"})
+IMPACTS = words({Meaning.NO_ORDER: "memo", Meaning.PLACED: "credit, debit, soll, haben, guthaben, belastung"})
 FORMATS = (
     Format(
         name="paypal",

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 # The statuses of a new shop in English, German, French, Spanish, Italian and Dutch.
 WORDS = words(
     {
-        State.PLACED: "awaiting check payment, awaiting cheque payment, awaiting bank wire payment, awaiting paypal payment, "
-        "awaiting cash on delivery validation, on backorder (not paid), authorized. to be captured by merchant, "
-        "waiting for payment, waiting for capture, partial payment, warten auf zahlungseingang scheck, "
-        "warten auf scheckzahlung, warten auf überweisung, warten auf zahlungseingang banküberweisung, "
-        "nicht auf lager (nicht bezahlt), en attente de paiement par chèque, en attente du paiement par chèque, "
-        "en attente de virement bancaire, en attente du paiement par virement bancaire, en attente de paiement à la livraison, "
-        "en attente de réapprovisionnement (non payé), en espera de pago por cheque, en espera de pago por banco, "
-        "en espera de pago por transferencia bancaria, en espera de validación por contra reembolso., "
-        "in attesa di pagamento con assegno, in attesa di pagamento con bonifico bancario, in attesa di verifica contrassegno, "
+        Meaning.PLACED: "awaiting check payment, awaiting cheque payment, awaiting bank wire payment, "
+        "awaiting paypal payment, awaiting cash on delivery validation, on backorder (not paid), "
+        "authorized. to be captured by merchant, waiting for payment, waiting for capture, partial payment, "
+        "warten auf zahlungseingang scheck, warten auf scheckzahlung, warten auf überweisung, "
+        "warten auf zahlungseingang banküberweisung, nicht auf lager (nicht bezahlt), en attente de paiement par chèque, "
+        "en attente du paiement par chèque, en attente de virement bancaire, en attente du paiement par virement bancaire, "
+        "en attente de paiement à la livraison, en attente de réapprovisionnement (non payé), en espera de pago por cheque, "
+        "en espera de pago por banco, en espera de pago por transferencia bancaria, "
+        "en espera de validación por contra reembolso., in attesa di pagamento con assegno, "
+        "in attesa di pagamento con bonifico bancario, in attesa di verifica contrassegno, "
         "in afwachting van betaling per cheque, in afwachting van bankoverschrijving",
-        State.PAID: "payment accepted, processing in progress, preparation in progress, remote payment accepted, "
+        Meaning.PAID: "payment accepted, processing in progress, preparation in progress, remote payment accepted, "
         "payment remotely accepted, on backorder (paid), partial refund, zahlung eingegangen, zahlung akzeptiert, "
         "bestellung in bearbeitung, bestellung eingegangen, vorbereitung in bearbeitung, nicht auf lager (bezahlt), "
         "paiement accepté, paiement à distance accepté, en cours de préparation, préparation en cours, "
@@ -27,23 +28,23 @@ WORDS = words(
         "preparación en curso, en preparación, pedido pendiente por falta de stock (pagado), pagamento accettato, "
         "pagamento remoto accettato, preparazione in corso, betaling aanvaard, betaling geaccepteerd, "
         "bestelling in behandeling, wordt voorbereid",
-        State.PAID_AND_SHIPPED: "shipped, delivered, versandt, versendet, auf dem weg, zugestellt, geliefert, expédié, livré, "
-        "enviado, entregado, spedito, consegnato, verzonden, geleverd",
-        State.REFUNDED: "refunded, erstattet, rückerstattet, remboursé, reembolsado, rimborsato, terugbetaald",
-        State.CANCELLED: "canceled, cancelled, storniert, annulé, cancelado, annullato, geannuleerd",
-        State.NO_ORDER: "payment error, fehler bei der bezahlung, zahlungsfehler, erreur de paiement, error en pago, "
+        Meaning.PAID_AND_SHIPPED: "shipped, delivered, versandt, versendet, auf dem weg, zugestellt, geliefert, expédié, "
+        "livré, enviado, entregado, spedito, consegnato, verzonden, geleverd",
+        Meaning.REFUNDED: "refunded, erstattet, rückerstattet, remboursé, reembolsado, rimborsato, terugbetaald",
+        Meaning.CANCELLED: "canceled, cancelled, storniert, annulé, cancelado, annullato, geannuleerd",
+        Meaning.NO_ORDER: "payment error, fehler bei der bezahlung, zahlungsfehler, erreur de paiement, error en pago, "
         "errore di pagamento, betalingsfout",
     }
 )
 # The ids of a new shop; those of 11 and 12 differ between versions.
 IDS = words(
     {
-        State.PLACED: "1, 10, 13",
-        State.PAID: "2, 3, 9",
-        State.PAID_AND_SHIPPED: "4, 5",
-        State.REFUNDED: "7",
-        State.CANCELLED: "6",
-        State.NO_ORDER: "8",
+        Meaning.PLACED: "1, 10, 13",
+        Meaning.PAID: "2, 3, 9",
+        Meaning.PAID_AND_SHIPPED: "4, 5",
+        Meaning.REFUNDED: "7",
+        Meaning.CANCELLED: "6",
+        Meaning.NO_ORDER: "8",
     }
 )
 GRID = Format(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..cell_parsers import CellParsers
+from ..errors import FileRefused
 from ..row_parser import RowParser
 from ..statuses import StatusReader, Words
 from .generic import GENERIC
@@ -25,6 +26,16 @@ class Reading:
             if layout.format.name == GENERIC.name and not layout.statuses
             else FormatRows(layout, parsers, self.reader)
         )
+
+    def require_known(self) -> None:
+        """Raises FileRefused when the file had unknown status words."""
+        try:
+            self.reader.require_known()
+        except FileRefused as refused:
+            if not self.layout.format.header:
+                raise
+            title = self.layout.format.title
+            raise FileRefused(f"{refused} If the file is not {title}, use --format {GENERIC.name}.") from None
 
     def notes(self) -> list[tuple[str, str]]:
         """(subject, text) of what was read in another way than as a plain column."""

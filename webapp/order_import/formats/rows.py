@@ -21,7 +21,7 @@ from ..row_parser import (
     Row,
     RowParser,
 )
-from ..statuses import State, StatusReader
+from ..statuses import Meaning, StatusReader
 from . import zone_names
 from .amounts import Amounts
 from .items import complete_item, is_zero, percent
@@ -33,8 +33,8 @@ CUSTOMER, PLACED_AT, PAID_AT, SHIPPED_AT, CANCELLED_AT, TOTAL, RATE = (
 )
 IS_REFUNDED = STAGED.index("is_refunded")
 TIMES = frozenset(field for field, kind in PARSERS.items() if kind == "instant")
-PAID = {State.PAID, State.PAID_AND_SHIPPED, State.REFUNDED}
-SHIPPED = {State.SHIPPED, State.PAID_AND_SHIPPED}
+PAID = {Meaning.PAID, Meaning.PAID_AND_SHIPPED, Meaning.REFUNDED}
+SHIPPED = {Meaning.SHIPPED, Meaning.PAID_AND_SHIPPED}
 # Reasons for leaving out rows and lines, as the summary names them.
 UNNUMBERED = "lines below the table"
 FEWEST_CELLS = 3
@@ -72,7 +72,7 @@ class FormatRows(RowParser):
         if len(cells) != self.width:
             return self.rejected(line, cells)
         states = self.reader.states(cells)
-        if State.NO_ORDER in states or self.is_carried_with(states, cells):
+        if Meaning.NO_ORDER in states or self.is_carried_with(states, cells):
             self.last_number = ""
             return None
         if self.is_outgoing(states, cells):
@@ -90,7 +90,7 @@ class FormatRows(RowParser):
                 row[index] = parse(cells[column])
             except ValueInvalid as error:
                 reasons.append(f"{self.columns.header[column]} {error}")
-        if State.REFUND in states:
+        if Meaning.REFUND in states:
             self.refund(row, cells, reasons)
         else:
             self.amounts.read(row, cells, reasons, is_order=steps is self.order_steps)
@@ -107,7 +107,7 @@ class FormatRows(RowParser):
             row[NUMBER] = self.parsers.number(self.last_number)
         return row
 
-    def is_carried_with(self, states: set[State], cells: Sequence[str]) -> bool:
+    def is_carried_with(self, states: set[Meaning], cells: Sequence[str]) -> bool:
         """Whether the row is an item of an order above that was left out."""
         is_item = self.format.carries_down and not states and not self.text("number", cells)
         return is_item and not self.last_number and self.reader.has_read
@@ -124,9 +124,9 @@ class FormatRows(RowParser):
         column = candidates[0][0]
         return field, FIELD_INDEXES[field], column, self.parser_of(field, column)
 
-    def steps_of(self, states: set[State], cells: Sequence[str]) -> list[Step]:
+    def steps_of(self, states: set[Meaning], cells: Sequence[str]) -> list[Step]:
         """The fields that the row has."""
-        if State.REFUND in states:
+        if Meaning.REFUND in states:
             return self.refund_steps
         if self.format.carries_down:
             number = self.text("number", cells)
@@ -136,8 +136,8 @@ class FormatRows(RowParser):
         first = self.layout.first_row_has
         return self.order_steps if first is None or cells[first].strip() else self.line_steps
 
-    def is_outgoing(self, states: set[State], cells: Sequence[str]) -> bool:
-        if not self.layout.incoming or State.REFUND in states:
+    def is_outgoing(self, states: set[Meaning], cells: Sequence[str]) -> bool:
+        if not self.layout.incoming or Meaning.REFUND in states:
             return False
         try:
             return bool(self.amounts.sum(self.layout.incoming, cells) < 0)
@@ -190,7 +190,7 @@ class FormatRows(RowParser):
         except ValueInvalid as error:
             reasons.append(f"the refund {error}")
 
-    def finish(self, row: Row, states: set[State], reasons: list[str]) -> None:
+    def finish(self, row: Row, states: set[Meaning], reasons: list[str]) -> None:
         """Check and compute what depends on several cells."""
         is_order = row[PLACED_AT] is not NULL
         if is_order and row[CUSTOMER] is NULL and self.format.no_customer:
@@ -208,20 +208,20 @@ class FormatRows(RowParser):
         if is_order:
             self.apply(states, row)
 
-    def apply(self, states: set[State], row: Row) -> None:
+    def apply(self, states: set[Meaning], row: Row) -> None:
         """Set the times that the states imply and the file does not have."""
-        if State.UNSHIPPED in states:
+        if Meaning.UNSHIPPED in states:
             row[SHIPPED_AT] = NULL
         decides = self.format.times_decide
         if states & PAID and not (
-            "paid_at" in self.columns.found and (decides or not states & {State.PAID, State.REFUNDED})
+            "paid_at" in self.columns.found and (decides or not states & {Meaning.PAID, Meaning.REFUNDED})
         ):
             self.fill("payment", PAID_AT, row)
         if states & SHIPPED and not (decides and "shipped_at" in self.columns.found):
             self.fill("shipping", SHIPPED_AT, row)
-        if State.CANCELLED in states:
+        if Meaning.CANCELLED in states:
             self.fill("cancellation", CANCELLED_AT, row)
-        if State.REFUNDED in states:
+        if Meaning.REFUNDED in states:
             row[IS_REFUNDED] = "t"
         if self.format.paid_from and row[CANCELLED_AT] is NULL and not states:
             self.fill("payment", PAID_AT, row, self.format.paid_from)

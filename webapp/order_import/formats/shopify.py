@@ -5,23 +5,23 @@ Email is the customer's, so the salesperson comes only from Employee (point of s
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 FINANCIAL = words(
     {
-        State.PLACED: "pending, authorized, expired, unpaid, partially paid",
-        State.PAID: "paid, partially refunded",
-        State.REFUNDED: "refunded",
-        State.CANCELLED: "voided",
+        Meaning.PLACED: "pending, authorized, expired, unpaid, partially paid",
+        Meaning.PAID: "paid, partially refunded",
+        Meaning.REFUNDED: "refunded",
+        Meaning.CANCELLED: "voided",
     }
 )
 FULFILLMENT = words(
     {
-        State.PLACED: "unfulfilled, pending, open, restocked, scheduled, on hold, in progress, request declined",
-        State.UNSHIPPED: "partial",
-        State.SHIPPED: "fulfilled",
+        Meaning.PLACED: "unfulfilled, pending, open, restocked, scheduled, on hold, in progress, request declined",
+        Meaning.UNSHIPPED: "partial",
+        Meaning.SHIPPED: "fulfilled",
     }
 )
 FORMATS = (

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from .format import Format, Status
 
 EVENTS = words(
     {
-        State.PAID: "payment, sale, exchange",
-        State.REFUND: "refund",
-        State.NO_ORDER: "fee, deposit, cash drawer, no sale, tip adjustment",
+        Meaning.PAID: "payment, sale, exchange",
+        Meaning.REFUND: "refund",
+        Meaning.NO_ORDER: "fee, deposit, cash drawer, no sale, tip adjustment",
     }
 )
 OUTCOMES = words(
     {
-        State.PAID: "complete, completed, captured, partially refunded, refunded, partial refund",
+        Meaning.PAID: "complete, completed, captured, partially refunded, refunded, partial refund",
         # Authorized is not captured yet: no money has come in.
-        State.NO_ORDER: "failed, canceled, cancelled, voided, declined, pending, authorized, open, awaiting capture",
+        Meaning.NO_ORDER: "failed, canceled, cancelled, voided, declined, pending, authorized, open, awaiting capture",
     }
 )
 TRANSACTIONS = Format(

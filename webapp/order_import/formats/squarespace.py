@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 FINANCIAL = words(
     {
-        State.PLACED: "pending, authorized, unpaid, partially paid",
-        State.PAID: "paid, partially refunded",
-        State.REFUNDED: "refunded",
-        State.CANCELLED: "voided, canceled, cancelled",
-        State.NO_ORDER: "failed, test",
+        Meaning.PLACED: "pending, authorized, unpaid, partially paid",
+        Meaning.PAID: "paid, partially refunded",
+        Meaning.REFUNDED: "refunded",
+        Meaning.CANCELLED: "voided, canceled, cancelled",
+        Meaning.NO_ORDER: "failed, test",
     }
 )
 FULFILLMENT = words(
     {
-        State.PLACED: "pending, unfulfilled",
-        State.UNSHIPPED: "partially fulfilled, partial",
-        State.SHIPPED: "fulfilled",
-        State.CANCELLED: "canceled, cancelled",
+        Meaning.PLACED: "pending, unfulfilled",
+        Meaning.UNSHIPPED: "partially fulfilled, partial",
+        Meaning.SHIPPED: "fulfilled",
+        Meaning.CANCELLED: "canceled, cancelled",
     }
 )
 FORMATS = (

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import ValueStyle
 from .format import Format, Status
 
 WORDS = words(
     {
-        State.PLACED: "pending, uncaptured, requires capture, processing",
-        State.PAID: "paid, succeeded, partially refunded, partial refund, disputed",
-        State.REFUNDED: "refunded",
-        State.NO_ORDER: "failed, blocked, canceled, cancelled, incomplete, expired, requires payment method, requires action, "
-        "requires confirmation, requires source, requires source action",
+        Meaning.PLACED: "pending, uncaptured, requires capture, processing",
+        Meaning.PAID: "paid, succeeded, partially refunded, partial refund, disputed",
+        Meaning.REFUNDED: "refunded",
+        Meaning.NO_ORDER: "failed, blocked, canceled, cancelled, incomplete, expired, requires payment method, "
+        "requires action, requires confirmation, requires source, requires source action",
     }
 )
 CHARGES = Format(
@@ -23,7 +23,7 @@ CHARGES = Format(
     header=("id", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
     columns={
         "number": ("id",),
-        "customer": ("Customer Name", "Card Name", "Customer Email", "Customer Description", "Description"),
+        "customer": ("Customer Name", "Card Name", "Customer Email", "Customer Description"),
         "placed_at": ("Created (UTC)",),
         "currency": ("Currency",),
         "total": ("Amount",),

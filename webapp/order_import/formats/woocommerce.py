@@ -8,24 +8,26 @@ webtoffee  the plugin Order Export & Order Import by WebToffee, one row per orde
 
 from __future__ import annotations
 
-from ..statuses import State, words
+from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
 
 # Slugs, and the labels in English, German, French, Spanish, Italian and Dutch.
 WORDS = words(
     {
-        State.PLACED: "pending, pending payment, on hold, zahlung ausstehend, ausstehend, wartend, in wartestellung, "
+        Meaning.PLACED: "pending, pending payment, on hold, zahlung ausstehend, ausstehend, wartend, in wartestellung, "
         "attente paiement, en attente de paiement, en attente, pendiente de pago, pendiente, en espera, "
         "in attesa di pagamento, in attesa, in sospeso, wachtend op betaling, in de wacht, in afwachting",
-        State.PAID: "processing, in bearbeitung, en cours, en cours de traitement, procesando, in lavorazione, verwerken, "
-        "in behandeling, wordt verwerkt, partially refunded",
-        State.PAID_AND_SHIPPED: "completed, abgeschlossen, fertiggestellt, terminée, terminé, completado, completato, "
+        Meaning.PAID: "processing, in bearbeitung, en cours, en cours de traitement, procesando, in lavorazione, "
+        "verwerken, in behandeling, wordt verwerkt, partially refunded",
+        Meaning.PAID_AND_SHIPPED: "completed, abgeschlossen, fertiggestellt, terminée, terminé, completado, completato, "
         "afgerond, voltooid",
-        State.REFUNDED: "refunded, rückerstattet, erstattet, remboursée, remboursé, reembolsado, rimborsato, terugbetaald",
-        State.CANCELLED: "cancelled, canceled, storniert, annulée, annulé, cancelado, annullato, geannuleerd",
-        State.NO_ORDER: "failed, checkout draft, auto draft, draft, trash, fehlgeschlagen, entwurf, papierkorb, échouée, "
-        "échoué, brouillon, corbeille, fallido, borrador, papelera, fallito, bozza, cestino, mislukt, concept, prullenbak",
+        Meaning.REFUNDED: "refunded, rückerstattet, erstattet, remboursée, remboursé, reembolsado, rimborsato, "
+        "terugbetaald",
+        Meaning.CANCELLED: "cancelled, canceled, storniert, annulée, annulé, cancelado, annullato, geannuleerd",
+        Meaning.NO_ORDER: "failed, checkout draft, auto draft, draft, trash, fehlgeschlagen, entwurf, papierkorb, "
+        "échouée, échoué, brouillon, corbeille, fallido, borrador, papelera, fallito, bozza, cestino, mislukt, concept, "
+        "prullenbak",
     }
 )
 CORE = Format(
@@ -70,9 +72,9 @@ HPOS = Format(
             ("type",),
             words(
                 {
-                    State.PLACED: "shop order",
-                    State.REFUND: "shop order refund",
-                    State.NO_ORDER: "shop order placehold, shop subscription",
+                    Meaning.PLACED: "shop order",
+                    Meaning.REFUND: "shop order refund",
+                    Meaning.NO_ORDER: "shop order placehold, shop subscription",
                 }
             ),
         ),

@@ -1,0 +1,1 @@
+DROP FUNCTION refund_moment(text, timestamptz, timestamptz);
