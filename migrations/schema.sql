@@ -335,12 +335,20 @@ CREATE TABLE notifications (
     id bigint NOT NULL,
     tenant_id bigint NOT NULL,
     user_id bigint NOT NULL,
-    order_id bigint NOT NULL,
-    event_id bigint NOT NULL,
+    order_id bigint,
+    event_id bigint,
     type text NOT NULL,
     created_at timestamptz DEFAULT now() NOT NULL,
     read_at timestamptz,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    destination_id bigint,
+    destination text,
+    error text,
+    CONSTRAINT ck_notifications_subject CHECK (
+CASE
+    WHEN (destination_id IS NULL) THEN ((num_nonnulls(order_id, event_id) = 2) AND (num_nonnulls(destination, error) = 0))
+    ELSE ((num_nonnulls(order_id, event_id) = 0) AND (destination IS NOT NULL))
+END)
 );
 ALTER TABLE notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME notifications_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE notifications ADD CONSTRAINT pk_notifications PRIMARY KEY (id);

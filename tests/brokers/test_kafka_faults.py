@@ -16,6 +16,7 @@ from webapp.relay.senders.kafka import KafkaSender
 
 from ..support.brokers import kafka_topics
 from ..support.brokers.cut_answers import CutAnswers
+from ..support.brokers.kafka_kills import KafkaKills
 from ..support.brokers.kafka_server import KafkaServer
 from ..support.relay_messages import kinds, message, wave
 from ..support.wait import eventually
@@ -38,6 +39,12 @@ def topic(new_kafka_server: KafkaServer, place: str) -> str:
 
 
 @pytest.fixture
+def kills(new_kafka_server: KafkaServer) -> Iterator[KafkaKills]:
+    with KafkaKills(new_kafka_server) as kills:
+        yield kills
+
+
+@pytest.fixture
 def sender(new_kafka_server: KafkaServer, topic: str) -> Iterator[KafkaSender]:
     """It has sent one wave, so it is connected."""
     sender = KafkaSender(kafka_topics.address(new_kafka_server, topic))
@@ -47,12 +54,13 @@ def sender(new_kafka_server: KafkaServer, topic: str) -> Iterator[KafkaSender]:
 
 
 def test_a_killed_broker_has_every_acknowledged_message_in_the_order_of_its_key(
-    new_kafka_server: KafkaServer, topic: str, short_deadlines: None, sender: KafkaSender
+    new_kafka_server: KafkaServer, kills: KafkaKills, topic: str, short_deadlines: None
 ) -> None:
     acknowledged: list[Message] = []
+    sender = KafkaSender(kafka_topics.address(new_kafka_server, topic, kills.port))
     for number in range(WAVES):
         open_messages = [message(order_id=order) for order in range(ORDERS)]
-        restart = threading.Thread(target=new_kafka_server.restart)
+        restart = threading.Thread(target=kills.restart)
         if number % KILL_EVERY == 1:
             restart.start()
         deadline = time.monotonic() + 30
@@ -65,6 +73,7 @@ def test_a_killed_broker_has_every_acknowledged_message_in_the_order_of_its_key(
             open_messages = [each for each, kind in pairs if kind == "Unclear"]
         if number % KILL_EVERY == 1:
             restart.join()
+    sender.close()
     places: dict[str, list[int]] = defaultdict(list)
     stored = kafka_topics.ids(new_kafka_server, topic, len(acknowledged))
     assert set(stored) >= {each.id for each in acknowledged}

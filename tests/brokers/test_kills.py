@@ -7,6 +7,7 @@ import json
 import redis
 
 from ..support.brokers import kafka_topics
+from ..support.brokers.kafka_kills import KafkaKills
 from ..support.brokers.kafka_server import KafkaServer
 from ..support.brokers.nats_events import NatsEvents
 from ..support.brokers.nats_server import NatsServer
@@ -50,10 +51,11 @@ def test_events_reach_a_kafka_topic_while_it_and_the_relay_are_killed(
     relay: Relay, acme: int, new_kafka_server: KafkaServer, place: str
 ) -> None:
     kafka_topics.create(new_kafka_server, place)
-    relay.add("topic", f"{new_kafka_server.url}?topic={place}")
-    trial = RelayTrial(relay, new_kafka_server, seed=3)
-    trial.run("topic", 5_000, acme)
-    messages = kafka_topics.read(new_kafka_server, place, at_least=5_300)
+    with KafkaKills(new_kafka_server) as kills:
+        relay.add("topic", f"{new_kafka_server.url_at(kills.port)}?topic={place}")
+        trial = RelayTrial(relay, kills, seed=3)
+        trial.run("topic", 5_000, acme)
+        messages = kafka_topics.read(new_kafka_server, place, at_least=5_300)
     received = [
         {
             "incarnation": kafka_topics.header(message, "ce_incarnation"),

@@ -34,8 +34,9 @@ def test_a_process_that_never_starts_is_given_up() -> None:
     assert waits == [*[0.5, 1.0, 2.0, 4.0][: MAX_FAILED_STARTS - 1], None]
 
 
-def test_a_process_with_an_unusable_environment_is_given_up_at_once() -> None:
-    assert Restarts().after(CANNOT_START, 0.1) is None
+@pytest.mark.parametrize("seconds", [0.1, 3 * STARTED_SECONDS])
+def test_a_process_with_an_unusable_environment_is_given_up_at_once_on_a_slow_machine_too(seconds: float) -> None:
+    assert Restarts().after(CANNOT_START, seconds) is None
 
 
 @pytest.mark.parametrize("code", [CANNOT_START, 1, -9, 0])

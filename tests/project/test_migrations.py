@@ -16,6 +16,7 @@ from psycopg import sql
 from migrations import write_schema
 from webapp.db import db
 
+from ..support.webhooks import notify_disabled
 from ..support.world import Service, World
 
 # Tables and columns that 0009 renames.
@@ -127,6 +128,39 @@ def test_the_downgrade_of_0010_restores_the_schema_of_0009(app: Flask, service: 
         assert "ck_outbox_readers_diff" in write_schema.read(service.database_url)
         flask_migrate.downgrade(revision="0009")
     assert write_schema.read(service.database_url) == schema
+
+
+def test_0013_keeps_notifications_of_orders_and_its_downgrade_removes_those_of_webhooks(
+    app: Flask, world: World, service: Service
+) -> None:
+    with app.app_context():
+        flask_migrate.downgrade(revision="0012")
+        schema = write_schema.read(service.database_url)
+        order = _fill(world, "outbox_readers", "idempotency_key")
+        rows = _rows(world.conn)["notifications"]
+        assert [row["order_id"] for row in rows] == [order]
+        flask_migrate.upgrade()
+        new = {"destination_id": None, "destination": None, "error": None}
+        assert _rows(world.conn)["notifications"] == [row | new for row in rows]
+        notify_disabled(world.conn, rows[0]["user_id"], "billing", destination_id=7)
+        assert len(_rows(world.conn)["notifications"]) == 2
+        flask_migrate.downgrade(revision="0012")
+        assert _rows(world.conn)["notifications"] == rows
+        assert write_schema.read(service.database_url) == schema
+        flask_migrate.upgrade()
+    world.change(order, shipped_at=world.now())
+    assert len(_rows(world.conn)["notifications"]) == 2
+
+
+def test_a_notification_concerns_either_an_order_or_a_webhook(world: World) -> None:
+    order = _fill(world, "outbox_readers", "idempotency_key")
+    for wrong in ("destination_id = 7, destination = 'billing'", "event_id = NULL", "error = 'refused'"):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            world.conn.execute(f"UPDATE notifications SET {wrong} WHERE order_id = {order}")
+    notify_disabled(world.conn, world.user(world.tenant("other")), "billing")
+    for wrong in (f"order_id = {order}", "destination = NULL", "destination_id = NULL"):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            world.conn.execute(f"UPDATE notifications SET {wrong} WHERE order_id IS NULL")
 
 
 def test_a_disabled_user_cannot_sign_in_after_a_downgrade_and_an_upgrade(app: Flask, world: World) -> None:

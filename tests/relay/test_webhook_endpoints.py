@@ -9,7 +9,8 @@ import pytest
 
 from webapp.relay import audit, verbs
 from webapp.relay.destinations import NoSuchDestination
-from webapp.relay.webhook_outlet import FAILING_REASON, GONE_REASON, MAX_IN_FLIGHT, MAX_QUEUED
+from webapp.relay.disabling import FAILING, GONE
+from webapp.relay.webhook_outlet import MAX_IN_FLIGHT, MAX_QUEUED
 
 from ..support.receivers import StartReceiver, Visit
 from ..support.relay import ACTOR, Relay
@@ -32,7 +33,7 @@ def test_an_endpoint_that_answers_410_is_disabled_once_and_keeps_its_deliveries(
         world.order(acme)
     relay.run(HOOK)
     found = relay.find(HOOK)
-    assert (found.state, found.state_reason) == ("disabled", GONE_REASON)
+    assert (found.state, found.state_reason) == ("disabled", GONE.reason)
     assert relay.audit().count((audit.WORKER, "disabled")) == 1
     lines = [record for record in caplog.records if "disabled a webhook" in str(record.msg)]
     assert len(lines) == 1
@@ -88,11 +89,11 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled_with_its_reason(
     world.order(acme)
     relay.run(HOOK)
     found = relay.find(HOOK)
-    assert (found.state, found.state_reason) == ("disabled", FAILING_REASON)
+    assert (found.state, found.state_reason) == ("disabled", FAILING.reason)
     assert relay.audit().count((audit.WORKER, "disabled")) == 1
     (line,) = [str(record.msg) for record in caplog.records if "disabled a webhook" in str(record.msg)]
     assert "destination='hook'" in line
-    assert FAILING_REASON in line
+    assert FAILING.reason in line
     assert "hunter2" not in caplog.text
 
 

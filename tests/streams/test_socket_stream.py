@@ -175,7 +175,7 @@ def test_with_tls_at_gunicorn_a_stream_uses_the_generator(
     try:
         tenant = world.tenant()
         cookie = doorbell.cookie(world.user(tenant))
-        plain = eventually(lambda: socket.create_connection(("127.0.0.1", doorbell.port), 10))
+        plain = eventually(lambda: socket.create_connection(("127.0.0.1", doorbell.port), 60))
         with ssl._create_unverified_context().wrap_socket(plain) as stream:  # noqa: S323 - a self-signed certificate
             stream.sendall(f"GET /stream HTTP/1.1\r\nHost: b\r\nCookie: {cookie}\r\n\r\n".encode())
             got = b""

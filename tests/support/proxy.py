@@ -23,7 +23,7 @@ class Proxy:
     """Listens on a free port of 127.0.0.1 from `start` on. `stall` and `heal` may be called from any thread.
 
     With `tls` it speaks TLS to whom knocks. `answers` reads a piece of what the server says, and gives what to pass on of it;
-    it raises EOFError at the end.
+    it raises EOFError at the end. `requests` does so for the client.
     """
 
     def __init__(
@@ -31,10 +31,11 @@ class Proxy:
         open_target: Callable[[], Awaitable[Opened]],
         tls: ssl.SSLContext | None = None,
         answers: Read | None = None,
+        requests: Read | None = None,
     ) -> None:
         self._open_target = open_target
         self._tls = tls
-        self._answers = answers or _any
+        self._answers, self._requests = answers or _any, requests or _any
         self._loop = asyncio.new_event_loop()
         self._flows: set[asyncio.Event] = set()  # one a connection: set while it forwards
         self._new_ones_flow = True
@@ -101,7 +102,7 @@ class Proxy:
         try:
             await flow.wait()
             target_reader, target_writer = await self._open_target()
-            to_target = asyncio.create_task(_pump(_any, reader, target_writer, flow))
+            to_target = asyncio.create_task(_pump(self._requests, reader, target_writer, flow))
             from_target = asyncio.create_task(_pump(self._read_answer, target_reader, writer, flow))
             try:
                 await asyncio.wait({to_target, from_target}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,11 +9,10 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
-from .brokers.broker import Broker
 from .processes import SECRET
 from .relay import Relay
 from .wait import eventually
@@ -31,11 +30,17 @@ UPDATE orders SET total_minor = total_minor + 1 FROM chosen WHERE orders.id = ch
 """
 
 
+class Killable(Protocol):
+    """A broker that `restart` kills, and starts on the same port with the same data."""
+
+    def restart(self) -> None: ...
+
+
 class RelayTrial:
     """Changes of random orders. Meanwhile the relay's process dies about every second, the broker every few seconds."""
 
     def __init__(
-        self, relay: Relay, broker: Broker, seed: int, seconds_between_kills: tuple[float, float] = (1.0, 4.0)
+        self, relay: Relay, broker: Killable, seed: int, seconds_between_kills: tuple[float, float] = (1.0, 4.0)
     ) -> None:
         self._relay, self._broker, self._random = relay, broker, random.Random(seed)
         self._seconds_between_kills = seconds_between_kills
@@ -116,4 +121,6 @@ def assert_complete(conn: psycopg.Connection[Any], received: Sequence[dict[str, 
     for event_id, order_id in conn.execute("SELECT id, order_id FROM order_events ORDER BY id").fetchall():
         written.setdefault(order_id, []).append(event_id)
     for order_id, ids in written.items():
-        assert kept.get(order_id, []) == ids, f"order {order_id}"
+        got = kept.get(order_id, [])
+        repeats = [event["data"]["event_id"] for event in received if event["data"]["order_id"] == order_id]
+        assert got == ids, f"order {order_id}: lost {sorted(set(ids) - set(got))}; received {repeats}"

@@ -85,6 +85,17 @@ def working(inbox: Inbox) -> None:
     inbox.reply = lambda _request: answer(200)
 
 
+def notify_disabled(
+    conn: psycopg.Connection[Any], user_id: int, name: str, error: str | None = None, destination_id: int = 0
+) -> None:
+    """The notification of a disabled webhook: it failed with an `error`, or without one it is gone."""
+    conn.execute(
+        "INSERT INTO notifications (tenant_id, user_id, type, destination_id, destination, error)"
+        " SELECT tenant_id, id, %s, %s, %s, %s FROM users WHERE id = %s",
+        ["failed" if error else "gone", destination_id, name, error, user_id],
+    )
+
+
 def signing_secret(relay: Relay, name: str = HOOK) -> str:
     return secret_box(relay.config).unlock(relay.find(name).secrets)[CURRENT]
 

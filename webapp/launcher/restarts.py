@@ -10,7 +10,7 @@ from ..config import CANNOT_START
 # The first back-off, which doubles up to MAX_SECONDS.
 FIRST_SECONDS = 0.5
 MAX_SECONDS = 30.0
-# A process that ran this long counts as started, and its back-off begins again.
+# A process that ran this long counts as started, unless it says otherwise, and its back-off begins again.
 STARTED_SECONDS = 10.0
 # A process that has never started is given up after this number of failures in a row.
 MAX_FAILED_STARTS = 5
@@ -28,7 +28,8 @@ class Restarts:
 
     def after(self, code: int, ran_seconds: float) -> float | None:
         """Seconds to wait before the next start; None for a process that cannot be started at all."""
-        if ran_seconds >= STARTED_SECONDS:
+        # On a busy machine a process may need as long to find that it cannot start.
+        if ran_seconds >= STARTED_SECONDS and code != CANNOT_START:
             self._has_started, self._failed = True, 0
             self._backoff.reset()
         if not self._has_started and (code == CANNOT_START or self._failed + 1 >= MAX_FAILED_STARTS):

@@ -1,6 +1,7 @@
 """The notice that a destination changed: a signal of the topic `relay` to the managers that see the destination.
 
 At most one per second and tenant. A change within that second is announced at its end, so that the pages show the last state.
+The signal of a new notification (disabling.py) has the topic `inbox` and never waits.
 """
 
 from __future__ import annotations
@@ -12,21 +13,18 @@ import psycopg
 import redis
 from psycopg.rows import tuple_row
 
-from ..events.topics import RELAY
+from ..events.topics import INBOX, RELAY
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..signals import publisher
+from .managers import SEE_DESTINATION
 
 INTERVAL_MS = 1000
 KEY = "doorbell:relay:notice:{}"
 
-# A destination of all tenants is shown only where there is one tenant (destinations.visible).
-_MANAGERS = """
-SELECT u.tenant_id, array_agg(u.id ORDER BY u.id) FROM users u
-WHERE u.role = 'manager' AND u.disabled_at IS NULL AND CASE WHEN %(tenant)s::bigint IS NULL
-    THEN NOT EXISTS (SELECT FROM tenants t WHERE t.id <> u.tenant_id) ELSE u.tenant_id = %(tenant)s END
-GROUP BY u.tenant_id
-"""
+_MANAGERS = f"""
+SELECT u.tenant_id, array_agg(u.id ORDER BY u.id) FROM users u WHERE {SEE_DESTINATION} GROUP BY u.tenant_id
+"""  # noqa: S608 - only our constants
 
 log = logs.get("relay")
 
@@ -42,9 +40,16 @@ class RelayNotices:
 
     def changed(self, conn: psycopg.Connection[Any], tenant_id: int | None) -> None:
         """Announce a committed change of a destination of this tenant, or of all tenants. Raises psycopg.Error."""
-        rows = conn.cursor(row_factory=tuple_row).execute(_MANAGERS, {"tenant": tenant_id}).fetchall()
-        for tenant, managers in rows:
+        for tenant, managers in _managers(conn, tenant_id):
             self._announce(tenant, managers)
+
+    def notified(self, conn: psycopg.Connection[Any], tenant_id: int | None) -> None:
+        """Signal committed notifications of a destination of this tenant, or of all tenants. Raises psycopg.Error."""
+        for tenant, managers in _managers(conn, tenant_id):
+            try:
+                publisher.publish(self._client, tenant, {}, dict.fromkeys(managers, (INBOX,)))
+            except redis.RedisError as error:
+                self._unsent.fault(log, "inbox", error)
 
     def close(self) -> None:
         """Drop the notices that wait."""
@@ -82,3 +87,8 @@ class RelayNotices:
         except redis.RedisError as error:
             self._unsent.fault(log, "notice", error)
             return 0
+
+
+def _managers(conn: psycopg.Connection[Any], tenant_id: int | None) -> list[tuple[int, list[int]]]:
+    """The tenants with the ids of their managers that see a destination of this tenant, or of all tenants."""
+    return conn.cursor(row_factory=tuple_row).execute(_MANAGERS, {"tenant": tenant_id}).fetchall()

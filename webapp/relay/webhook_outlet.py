@@ -16,9 +16,10 @@ from ..observability import logs
 from ..observability.metrics import relay as metrics
 from ..outbox.diff import OutboxEvent
 from ..webhooks.schedule import is_failing_too_long
-from . import audit, deliveries
+from . import deliveries
 from .deliveries import DEAD, DELIVERED, Attempt, Delivery
 from .destinations import DISABLED, Destination
+from .disabling import FAILING, GONE, Cause, disable
 from .lease import Lease
 from .message import Message
 from .messages import messages_of
@@ -35,12 +36,8 @@ READ_DELIVERIES = 100
 # New events are looked for at least this often while deliveries are made.
 TURN_SECONDS = 0.25
 
-GONE_REASON = "the endpoint answered 410 Gone: it wants no more webhooks"
-FAILING_REASON = "every attempt has failed for 5 days"
-
 _DELIVERED = "sent = sent + %(sent)s, last_sent_at = now(), failing_since = NULL"
 _FAILED = "failing_since = coalesce(failing_since, now()), last_error = %(error)s, last_error_at = now()"
-_DISABLE = "state = 'disabled', state_reason = %(reason)s, state_at = now()"
 
 log = logs.get("relay")
 
@@ -148,16 +145,15 @@ class WebhookOutlet:
             self._not_before = max(self._not_before, time.monotonic() + pause)
             self._cancel_queued()
         if any(attempt.is_gone for attempt in failed):
-            self._disable(destination, GONE_REASON)
+            self._disable(destination, GONE, failed[-1].reason)
         elif not delivered and is_failing_too_long(destination.failing_since, datetime.now(UTC)):
-            self._disable(destination, FAILING_REASON)
+            self._disable(destination, FAILING, failed[-1].reason)
 
-    def _disable(self, destination: Destination, reason: str) -> None:
+    def _disable(self, destination: Destination, cause: Cause, error: str | None) -> None:
         """Once: attempts that are still in flight may have the same outcome. A resumed webhook gets a new outlet."""
         if self._is_disabled or destination.state == DISABLED:
             return
         self._is_disabled = True
         self._cancel_queued()
-        self._lease.update(self._conn, _DISABLE, {"reason": reason})
-        audit.write(self._conn, destination, audit.WORKER, "disabled", reason)
-        log.error("disabled a webhook", destination=destination.name, reason=reason, resume="flask relay resume")
+        disable(self._conn, self._lease, destination, cause, error)
+        log.error("disabled a webhook", destination=destination.name, reason=cause.reason, resume="flask relay resume")

@@ -70,6 +70,7 @@ class _Line:
     incident: Incident | None = None
     # Of the destination, as the managers' pages show it.
     version: str = ""
+    is_disabled: bool = False
 
     def end_run(self) -> None:
         self.is_running, self.ended = False, time.monotonic()
@@ -161,7 +162,7 @@ class RelayWorker:
             return False
         line.name = destination.name
         outlet, seen = self._outlet(conn, line, held, destination), partial(self._seen, conn, line)
-        line.version = line.version or destination.version
+        line.version, line.is_disabled = line.version or destination.version, False
         more = Relaying(conn, held, outlet, self.stop, seen).run(until)
         self._see(conn, line, held)
         line.backoff.reset()
@@ -192,9 +193,12 @@ class RelayWorker:
             self._seen(conn, line, destination)
 
     def _seen(self, conn: Connection, line: _Line, destination: Destination) -> None:
-        """Announce a change to the managers' pages."""
+        """Announce a change to the managers' pages. A run begins active, so the first one that is disabled is news."""
         if destination.version != line.version:
             line.version = destination.version
+            if destination.state == destinations.DISABLED and not line.is_disabled:
+                line.is_disabled = True
+                self._notices.notified(conn, destination.tenant_id)
             self._notices.changed(conn, destination.tenant_id)
 
 

@@ -47,7 +47,10 @@ class S3Server(Broker):
 
 
 class KafkaServer(Broker):
-    """Tansu 0.6. Acknowledged messages survive a kill. `storage` is a running S3; without one it starts its own."""
+    """Tansu 0.6. Acknowledged messages survive a kill; kafka_kills.py has the exception.
+
+    `storage` is a running S3; without one it starts its own.
+    """
 
     scheme = "kafka"
     variable = "RELAY_TEST_KAFKA"

@@ -1,4 +1,4 @@
-"""Refunds that carry their own time: neither in the future nor before the payment."""
+"""Notifications of disabled webhooks, beside those of orders."""
 
 from pathlib import Path
 
@@ -13,14 +13,13 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade():
-    _run("0013_refund_times")
+    _run("0013_destination_notices.sql")
 
 
 def downgrade():
-    for name in ("0009_functions", "0009_rights", "0013_refund_times_down"):
-        _run(name)
+    _run("0013_destination_notices_down.sql")
 
 
 def _run(name):
     """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
-    op.get_bind().connection.driver_connection.execute((SQL / f"{name}.sql").read_text())
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

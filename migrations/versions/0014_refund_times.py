@@ -1,4 +1,4 @@
-"""Uploaded files of orders, and the jobs that import them."""
+"""Refunds that carry their own time: neither in the future nor before the payment."""
 
 from pathlib import Path
 
@@ -13,13 +13,14 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade():
-    _run("0014_uploads.sql")
+    _run("0014_refund_times")
 
 
 def downgrade():
-    _run("0014_uploads_down.sql")
+    for name in ("0009_functions", "0009_rights", "0014_refund_times_down"):
+        _run(name)
 
 
 def _run(name):
     """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
-    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())
+    op.get_bind().connection.driver_connection.execute((SQL / f"{name}.sql").read_text())
