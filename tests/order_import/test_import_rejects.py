@@ -14,7 +14,7 @@ def test_an_invalid_line_rejects_its_whole_order_and_no_other(importer: Importer
     result = importer.load(
         "A1,Toms,2026-01-02,,Tea,1,5.00,,",
         "A2,Toms,2026-01-02,,Tea,1,5.00,,",
-        "A1,Toms,2026-01-02,,Rice,none,5.00,2,",
+        "A1,Toms,2026-01-02,,Rice,some,5.00,2,",
         "",
         ",Toms,2026-01-02,,Rice,1,5.00,,",
         "A2,Toms,2026-01-02,,Rice,1,5.00,,,",
@@ -27,7 +27,7 @@ def test_an_invalid_line_rejects_its_whole_order_and_no_other(importer: Importer
     assert list(reasons) == [2, 3, 4, 6, 7]
     assert reasons[2].startswith("line 4 of this order was rejected")
     assert reasons[3].startswith("line 7 of this order was rejected")
-    assert "quantity 'none' is not a number; allowed: digits" in reasons[4]
+    assert "quantity 'some' is not a number; allowed: digits" in reasons[4]
     assert "discount_rate '2' is more than 1; allowed: 0 to 1" in reasons[4]
     assert reasons[6] == "the order number is empty"
     assert "the row has 10 fields but the header has 9" in reasons[7]
