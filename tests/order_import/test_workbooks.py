@@ -83,7 +83,7 @@ def test_numbers_keep_their_value_beside_texts_with_a_comma(books: Importer) -> 
 
 
 def test_the_first_visible_sheet_with_a_known_header_is_read(books: Importer) -> None:
-    rows = [HEADER, ["1", "Ada", date(2026, 11, 20), 5]]
+    rows: list[list[Any]] = [HEADER, ["1", "Ada", date(2026, 11, 20), 5]]
     save(books.path, Notes=[["Read me"], ["printed", "today"]], Hidden=rows, Orders=[["Orders"], [], *rows], More=rows)
     book = openpyxl.load_workbook(books.path)
     book["Hidden"].sheet_state = "hidden"
