@@ -29,6 +29,8 @@ RULES = {
     "orders.new": "own",
     "orders.place": "own",
     "orders.show": "404",
+    "downloads.orders": "own",
+    "downloads.figures": "own",
     "order_actions.payment": "404",
     "order_actions.shipment": "404",
     "order_actions.refunds": "404",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import file_types
 from .errors import FileRefused
+from .export_header import is_our_own
 from .formula_escape import unescape
 
 SNIFFED_DELIMITERS = (",", ";", "\t")
@@ -51,11 +52,11 @@ class OrdersFile:
     def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, list[str]]]:
         """Every non-blank row after the header, with the number of its first line. `progress` gets the bytes read so far.
 
-        The cells of a corrected report are unescaped. Raises FileRefused at a wrong encoding or an unclosed quote, because
-        the rest of the file cannot be trusted.
+        The cells of a corrected report and of a downloaded list are unescaped. Raises FileRefused at a wrong encoding or an
+        unclosed quote, because the rest of the file cannot be trusted.
         """
         rows = itertools.islice(_records(self.path, self.encoding, self.delimiter, progress), 1, None)
-        if self.header[: len(REPORT_COLUMNS)] != REPORT_COLUMNS:
+        if self.header[: len(REPORT_COLUMNS)] != REPORT_COLUMNS and not is_our_own(self.header):
             return rows
         return ((line, [unescape(cell) for cell in cells]) for line, cells in rows)
 
