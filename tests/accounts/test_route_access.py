@@ -29,6 +29,7 @@ RULES = {
     "orders.new": "own",
     "orders.place": "own",
     "orders.show": "404",
+    "connect.index": "own",
     "downloads.orders": "own",
     "downloads.figures": "own",
     "order_actions.payment": "404",

@@ -93,11 +93,17 @@ def test_a_day_that_is_not_a_date_is_refused_with_an_example(person: Person, day
     assert "Write it like 20" in response.text
 
 
+def test_an_old_day_of_a_young_tenant_has_all_its_refunds(person: Person, world: World, acme: int) -> None:
+    day = (world.now() - timedelta(days=500)).date()
+    paid_at = f"{day} 12:00"
+    world.order(acme, 1000, placed_at=paid_at, paid_at=paid_at, refunded_minor=400)  # as an import of history
+    assert figures(person, f"?day={day}")["day"][0]["Revenue"] == "6.00"
+
+
 @pytest.mark.usefixtures("orders")
 def test_a_day_whose_refunds_may_be_dropped_is_refused(person: Person, world: World) -> None:
-    day = (world.now() - timedelta(days=500)).date()
-    assert person.get(f"/figures.csv?day={day}").status_code == 200, "a young tenant has all its events"
     world.conn.execute("UPDATE tenants SET created_at = now() - interval '600 days'")
+    day = (world.now() - timedelta(days=500)).date()
     response = person.get(f"/figures.csv?day={day}")
     assert response.status_code == 404
     assert f"The refunds of {day} are no longer kept" in response.text

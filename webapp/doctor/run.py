@@ -19,6 +19,7 @@ from . import (
     functions,
     listener,
     notify_queue,
+    orders,
     own_role,
     partitions,
     postgresql,
@@ -70,6 +71,7 @@ CHECKS = (
     Check("partitions", partitions.check, ("postgresql",)),
     Check("transactions", transactions.check, ("postgresql",)),
     Check("refunds", refunds.check, ("postgresql",)),
+    Check("orders", orders.check, ("postgresql",)),
     Check("relay", relay.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )

@@ -9,6 +9,7 @@ from . import (
     access,
     auth,
     board,
+    connect,
     downloads,
     health,
     inbox,
@@ -33,7 +34,7 @@ def register(app: Flask) -> None:
     assert page_parts.bp is orders_list.bp is relay_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
     access.serve_fragments(app, panels.bp, stream.bp)
-    for module in (auth, board, inbox, orders, order_actions, downloads, relay, health, metrics):
+    for module in (auth, board, inbox, orders, order_actions, downloads, connect, relay, health, metrics):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)

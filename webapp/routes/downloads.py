@@ -91,7 +91,7 @@ def _day(written: str, tenant: Tenant) -> date:
         return _today(tenant)
     try:
         day = date.fromisoformat(written)
-        if len(written) != len("2026-11-26") or day.year not in YEARS:
+        if str(day) != written or day.year not in YEARS:
             raise ValueError
     except ValueError:
         abort(400, f"The day {written[:40]!r} is not valid. Write it like {_today(tenant)}.")
