@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,10 @@ from ..support.csv_pages import rows_of
 from ..support.processes import Doorbell
 from ..support.world import World
 from .conftest import Sign
+from .test_accessibility import overflow, violations
 from .test_layout import faults
 
 pytestmark = pytest.mark.browser
-
-AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
-VIOLATIONS = "axe.run().then(found => found.violations.map(each => each.id + ' ' + each.nodes[0].html))"
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def test_the_card_is_also_of_a_page_that_polls(world: World, empty: int, sign_in
 def test_the_links_of_the_card_lead_to_form_and_guide(empty: int, sign_in: Sign) -> None:
     page = sign_in(1).open().page
     page.get_by_role("link", name="Write from your program").click()
-    expect(page).to_have_url(lambda url: url.endswith("/connect#sql"))
+    expect(page).to_have_url(re.compile("/connect#sql$"))
     expect(page.locator("#sql h2")).to_be_in_viewport()
     page.locator("#sql").get_by_role("button", name="Copy").click()
     expect(page.locator("#sql button")).to_have_text("Copied")
@@ -77,9 +76,8 @@ def test_card_and_guide_fit_and_are_accessible(
     for path in ("/", "/connect", "/orders"):
         page.goto(doorbell.url + path)
         assert faults(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        page.evaluate(AXE)
-        assert page.evaluate(VIOLATIONS) == [], path
+        assert overflow(page) == 0, path
+        assert violations(page) == [], path
 
 
 def test_the_orders_page_downloads_the_list_and_stays_live(world: World, tenant: int, ana: int, sign_in: Sign) -> None:

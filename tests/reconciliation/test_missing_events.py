@@ -36,7 +36,7 @@ def reconcile(world: World, tenant: int = 1) -> list[str]:
 
 
 def facts(world: World, skipped: int = 0) -> list[tuple[Any, ...]]:
-    """What consumers read of each event, from the `skipped`th on."""
+    """The values of each event that consumers read, from the `skipped`th on."""
     names = ("type", "owner_id", "amount_minor", "old_values", "new_values", "occurred_at")
     return [tuple(event[name] for name in names) for event in world.events()[skipped:]]
 
@@ -195,7 +195,7 @@ def test_events_that_the_retention_dropped_are_not_missing(world: World, tenant:
     assert {missing.order_id for missing in found()} == {gone, kept}, "a young tenant has all its events"
     world.conn.execute("UPDATE tenants SET created_at = %s", [long_ago])
     assert found() == []
-    # What happens since then is missing.
+    # Later changes are missing.
     with triggers_off(world.conn):
         world.change(gone, shipped_at=world.now())
         world.change(kept, owner_id=None, cancelled_at=world.now())

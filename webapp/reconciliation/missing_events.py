@@ -53,8 +53,8 @@ known AS (
     GROUP BY e.order_id
 ),
 """
-# What the retention may have dropped is not missing: without a kept `placed` event, what happened before the oldest kept month,
-# of a tenant that is older than that month. There the row's own value counts as known.
+# Events that the retention may have dropped are not missing: those of times before the oldest kept month, in an order without
+# a kept `placed` event, of a tenant that is older than that month. There the row's own value counts as known.
 _STATES: LiteralString = """
 kept AS (SELECT coalesce(min(begins), '-infinity') AS since FROM order_events_partitions()),
 matched AS (
