@@ -91,6 +91,10 @@ described AS (
                      WHEN old_shipped IS NOT NULL THEN 'shipped'
                      WHEN old_paid IS NOT NULL THEN 'paid' ELSE 'placed' END AS old_status
     FROM states s
+    -- Few orders differ; the events of the others are not built.
+    WHERE id IS NULL OR lacks_placed OR has_events AND known_owner_id IS DISTINCT FROM owner_id
+        OR (old_total, old_placed, old_paid, old_shipped, old_cancelled, old_refunded)
+            IS DISTINCT FROM (total_minor, placed_at, paid_at, shipped_at, cancelled_at, refunded_minor)
 ),
 """
 # As orders_inserted(), orders_updated() and orders_deleted() write them, in their order.
