@@ -32,7 +32,11 @@ def test_another_tenants_orders_leave_the_card(person: Person, world: World) -> 
     assert person.page("/").select_one(".first-run") is not None
 
 
-def test_every_link_of_the_card_leads_to_a_page_and_a_part_of_it(person: Person) -> None:
+@pytest.mark.parametrize("role", ["manager", "sales"])
+def test_every_link_of_the_card_leads_to_a_page_and_a_part_of_it(
+    app: Flask, world: World, acme: int, role: str
+) -> None:
+    person = Person(app, world.user(acme, "Cleo Brandt", role=role))
     links = [str(link["href"]) for link in person.page("/").select(".first-run a")]
     assert len(links) == 4
     for link in links:
@@ -41,11 +45,16 @@ def test_every_link_of_the_card_leads_to_a_page_and_a_part_of_it(person: Person)
         assert not part or page.select_one(f"#{part}") is not None, link
 
 
-def test_a_page_that_imports_files_is_linked_where_there_is_one(app: Flask, person: Person) -> None:
-    if not any(rule.rule == "/orders/import" for rule in app.url_map.iter_rules()):
-        app.add_url_rule("/orders/import", "imports", lambda: "upload")
+@pytest.mark.parametrize("page", ["/orders/import", "/attached"])
+@pytest.mark.parametrize(("role", "is_linked"), [("manager", True), ("sales", False)])
+def test_the_pages_of_imports_and_attached_tables_are_linked_for_managers(
+    app: Flask, world: World, acme: int, page: str, role: str, is_linked: bool
+) -> None:
+    if not any(rule.rule == page for rule in app.url_map.iter_rules()):
+        app.add_url_rule(page, page.replace("/", "_"), lambda: "a page for managers")
+    person = Person(app, world.user(acme, "Cleo Brandt", role=role))
     for path in ("/panels/recent_orders", "/connect"):
-        assert person.page(path).select_one('a[href="/orders/import"]') is not None, path
+        assert (person.page(path).select_one(f'a[href="{page}"]') is not None) is is_linked, path
 
 
 @pytest.mark.parametrize(("currency", "locale", "amount"), [("EUR", "de_DE", "129,00 €"), ("JPY", "ja_JP", "￥12,900")])

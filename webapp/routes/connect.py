@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, url_for
+from flask_login import current_user
 
 from ..accounts.current import current_tenant
 from ..money import money_text
 
-# The page of imports in the browser, where there is one.
-IMPORT_PATH = "/orders/import"
+# Pages that do it in the browser, where there are such. They are for managers.
+IMPORT_PATH, ATTACH_PATH = "/orders/import", "/attached"
 # The total of the example, in minor units.
 EXAMPLE_MINOR = 12_900
 
@@ -26,12 +28,14 @@ def index() -> str:
 
 @bp.app_context_processor
 def _links() -> dict[str, Any]:
-    return {"import_url": import_url}
+    return {"import_url": partial(_url, IMPORT_PATH), "attach_url": partial(_url, ATTACH_PATH)}
 
 
-def import_url() -> str | None:
-    """The address of the page that imports files, or None without such a page."""
+def _url(path: str) -> str | None:
+    """The address of the page, or None where there is no such page for the user."""
+    if current_user.role != "manager":
+        return None
     for rule in current_app.url_map.iter_rules():
-        if rule.rule == IMPORT_PATH and rule.methods and "GET" in rule.methods:
+        if rule.rule == path and rule.methods and "GET" in rule.methods:
             return url_for(rule.endpoint)
     return None
