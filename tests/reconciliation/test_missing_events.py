@@ -157,18 +157,15 @@ def test_an_id_that_is_inserted_again_begins_again(world: World, tenant: int) ->
 def ordinary(world: World, tenant: int, ben: int) -> None:
     """Each kind of change, seen by the triggers, several per statement and per transaction."""
     orders = [world.order(tenant, 1000 + n, placed_at=PLACED, owner_id=ben if n % 2 else None) for n in range(6)]
-    for order, change in zip(
-        orders,
-        (
-            {"paid_at": PAID, "total_minor": 5},
-            {"paid_at": PAID, "shipped_at": SHIPPED, "refunded_minor": 1},
-            {"cancelled_at": PAID},
-            {"owner_id": ben, "customer": "Else"},
-            {"number": "RENAMED", "placed_at": SHIPPED},
-            {"paid_at": PAID},
-        ),
-        strict=True,
-    ):
+    changes: list[dict[str, Any]] = [
+        {"paid_at": PAID, "total_minor": 5},
+        {"paid_at": PAID, "shipped_at": SHIPPED, "refunded_minor": 1},
+        {"cancelled_at": PAID},
+        {"owner_id": ben, "customer": "Else"},
+        {"number": "RENAMED", "placed_at": SHIPPED},
+        {"paid_at": PAID},
+    ]
+    for order, change in zip(orders, changes, strict=True):
         world.change(order, **change)
     world.change(orders[5], paid_at=None)
     world.change(orders[5], paid_at=SHIPPED)
