@@ -23,7 +23,7 @@ from ..queries.order_search import Filter, PageCursor
 from . import cells
 
 # Orders per page. A page takes some milliseconds, in which the process serves no other request.
-PAGE_ORDERS, PAGE_ORDERS_WITH_LINES = 400, 100
+PAGE_ORDERS, PAGE_ORDERS_WITH_LINES = 400, 200
 # After ORDER_COLUMNS, which `flask orders import` reads by name, as it does these.
 EMAIL_COLUMN = "Salesperson email"
 LINE_COLUMNS = ("SKU", "Product", "Quantity", "Unit price", "Line discount")
