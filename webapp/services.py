@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from . import redis_client
 from .accounts.sign_in import SignIns
 from .accounts.user_cache import UserCache
+from .concurrency.download_limit import DownloadLimit
 from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
@@ -40,6 +41,7 @@ class Services:
     signal_logs: SignalLogs
     renders: RenderScheduler
     searches: SearchLimit
+    downloads: DownloadLimit
     health: HealthMonitor
     hub: Hub
     streams: StreamOpener
@@ -58,6 +60,7 @@ def init_app(app: Flask, config: Config) -> Services:
         signal_logs=SignalLogs(config.redis_url),
         renders=RenderScheduler(RenderCache()),
         searches=SearchLimit(),
+        downloads=DownloadLimit(),
         health=readiness.monitor_of(app, client),
         hub=hub,
         streams=StreamOpener(hub, users, config.stream_transport),

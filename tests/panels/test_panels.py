@@ -102,7 +102,7 @@ def test_money_is_in_the_tenants_locale_and_currency(
 
 
 def test_an_empty_board_shows_the_next_steps(client: FlaskClient) -> None:
-    assert "No orders yet Orders appear here" in text(get(client, "/panels/recent_orders"))
+    assert "Connect your orders No orders yet" in text(get(client, "/panels/recent_orders"))
     assert 'href="/orders/new"' in get(client, "/panels/recent_orders")
     assert "No orders yet" in text(get(client, "/panels/orders_today"))
     assert "No paid orders yet" in text(get(client, "/panels/average_order"))

@@ -45,6 +45,7 @@ FILES = (
     "project/test_migrations.py",
     "project/test_schema.py",
     "queries/*",
+    "reconciliation/*",
     "relay/test_schemas.py",
     "rollups/test_rollups*.py",
 )

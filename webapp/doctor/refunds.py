@@ -22,7 +22,7 @@ def check(system: System) -> Iterator[Finding]:
     except psycopg.errors.QueryCanceled:
         yield warn(
             "too many refunds to compare within some seconds",
-            "Compare them without a time limit: flask orders repair --dry-run",
+            "Compare them without a time limit: flask orders reconcile --dry-run",
         )
         return
     if found:
@@ -32,6 +32,6 @@ def check(system: System) -> Iterator[Finding]:
             f"{count} order{'' if len(found) == 1 else 's'} with refunds without an event, so revenue does not count "
             f"them: {named}",
             "A trigger did not fire (logical replication, pg_restore --disable-triggers, DISABLE TRIGGER). "
-            "Write the events: flask orders repair",
+            "Write the events: flask orders reconcile",
         )
     yield ok("every refund has its event")

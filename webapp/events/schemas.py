@@ -61,6 +61,10 @@ def _null_at_insert(schema: Schema) -> Schema:
 
 
 _USER_ID = _or_null(_ID)
+_NUMBER_OF_DELETED: Schema = {
+    **_or_null(_NUMBER),
+    "description": "null if triggers did not fire for the deletion, and no event has the number",
+}
 _REFUND: Schema = {"status": _status(), "refunded_minor": _MINOR}
 _EDITED: Schema = {
     "type": "object",
@@ -106,7 +110,9 @@ _BY_TYPE: dict[str, tuple[Schema, Schema, Schema]] = {
     "edited": (_NULL, _EDITED, _EDITED),
     "deleted": (
         _NULL,
-        _values(number=_NUMBER, status=_status(), total_minor=_MINOR, placed_at=_TIME, paid_at=_or_null(_TIME)),
+        _values(
+            number=_NUMBER_OF_DELETED, status=_status(), total_minor=_MINOR, placed_at=_TIME, paid_at=_or_null(_TIME)
+        ),
         _NULL,
     ),
 }

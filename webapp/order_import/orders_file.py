@@ -9,6 +9,7 @@ from pathlib import Path
 from . import encodings, file_types
 from .csv_file import CsvFile
 from .errors import FileRefused
+from .export_header import is_our_own
 from .formula_escape import unescape
 from .workbook import Workbook
 
@@ -86,12 +87,12 @@ class OrdersFile:
     def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, list[str]]]:
         """Every non-blank row after the header, with the number of its first line. `progress` gets the bytes read so far.
 
-        The cells of a corrected report are unescaped. Raises FileRefused at a wrong encoding or an unclosed quote, because
+        The cells of a corrected report and of a downloaded list are unescaped. Raises FileRefused at a wrong encoding or an unclosed quote, because
         the rest of the file cannot be trusted.
         """
         rows = self.source.records(progress)
         next(rows, None)
-        if self.header[: len(REPORT_COLUMNS)] != REPORT_COLUMNS:
+        if self.header[: len(REPORT_COLUMNS)] != REPORT_COLUMNS and not is_our_own(self.header):
             return rows
         return ((line, [unescape(cell) for cell in cells]) for line, cells in rows)
 

@@ -102,8 +102,7 @@ class Found:
 
 def read(tenant: Tenant, wanted: Filter = ALL, before: PageCursor | None = None) -> Found:
     """A page of the orders that match. Raises OperationalError (QueryCanceled) after MAX_SECONDS in PostgreSQL."""
-    db.session.execute(text(f"SET LOCAL statement_timeout = '{MAX_SECONDS}s'"))
-    ids, stopped_at = _ids(tenant.id, wanted, before)
+    ids, stopped_at = read_ids(tenant.id, wanted, before, PAGE_ROWS + 1)
     rows = read_rows(tenant.id, ids)
     page = rows[:PAGE_ROWS]
     if len(rows) > PAGE_ROWS:
@@ -111,16 +110,22 @@ def read(tenant: Tenant, wanted: Filter = ALL, before: PageCursor | None = None)
     return Found(page, stopped_at, stopped_at is not None)
 
 
-def _ids(tenant_id: int, wanted: Filter, before: PageCursor | None) -> tuple[Sequence[int], PageCursor | None]:
-    """Up to one id more than a page, newest first, and the cursor from which a stopped search continues."""
+def read_ids(
+    tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int
+) -> tuple[Sequence[int], PageCursor | None]:
+    """Up to `limit` ids of the matching orders, newest first, and the cursor from which a stopped search continues.
+
+    Raises OperationalError (QueryCanceled) after MAX_SECONDS in PostgreSQL.
+    """
+    db.session.execute(text(f"SET LOCAL statement_timeout = '{MAX_SECONDS}s'"))
     orders = _orders(tenant_id, wanted.status, before)
     if not wanted.words:
-        return _of_owner(tenant_id, wanted, before) if wanted.owner_id else _newest(orders), None
+        return _of_owner(tenant_id, wanted, before, limit) if wanted.owner_id else _newest(orders, limit), None
     words = order_words.parse(tenant_id, wanted.words)
     if words.is_empty:  # only punctuation, perhaps a number
         mine = [Order.owner_id == wanted.owner_id] if wanted.owner_id else []
-        return _newest(orders.where(Order.number == wanted.words, *mine)), None
-    return _by_words(tenant_id, words, wanted, before or END)
+        return _newest(orders.where(Order.number == wanted.words, *mine), limit), None
+    return _by_words(tenant_id, words, wanted, before or END, limit)
 
 
 def _orders(tenant_id: int, status: str, before: PageCursor | None) -> Select[int, datetime]:
@@ -130,33 +135,33 @@ def _orders(tenant_id: int, status: str, before: PageCursor | None) -> Select[in
     return orders.where(tuple_(Order.placed_at, Order.id) < (before.placed_at, before.id)) if before else orders
 
 
-def _newest(orders: Select[int, datetime]) -> Sequence[int]:
+def _newest(orders: Select[int, datetime], limit: int) -> Sequence[int]:
     """The newest ids. Served by ix_orders_recent or ix_orders_status, which have this order."""
-    ids = orders.order_by(Order.placed_at.desc(), Order.id.desc()).limit(PAGE_ROWS + 1)
+    ids = orders.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit)
     return db.session.execute(ids).scalars().all()
 
 
-def _of_owner(tenant_id: int, wanted: Filter, before: PageCursor | None) -> Sequence[int]:
+def _of_owner(tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int) -> Sequence[int]:
     """The newest ids of the owner, merged from one page per status. Served by ix_orders_owner_status."""
     pages = [
         _orders(tenant_id, status, before)
         .where(Order.owner_id == wanted.owner_id)
         .order_by(Order.placed_at.desc(), Order.id.desc())
-        .limit(PAGE_ROWS + 1)
+        .limit(limit)
         .subquery()
         for status in ([wanted.status] if wanted.status else STATUSES)
     ]
     found = union_all(*[select(page.c.id, page.c.placed_at) for page in pages]).subquery()
     newest_first = select(found.c.id).order_by(found.c.placed_at.desc(), found.c.id.desc())
-    return db.session.execute(newest_first.limit(PAGE_ROWS + 1)).scalars().all()
+    return db.session.execute(newest_first.limit(limit)).scalars().all()
 
 
 def _by_words(
-    tenant_id: int, words: Words, wanted: Filter, before: PageCursor
+    tenant_id: int, words: Words, wanted: Filter, before: PageCursor, limit: int
 ) -> tuple[Sequence[int], PageCursor | None]:
     """The ids of a search by words, from order_search() in migrations/sql/0008_order_search.sql."""
     place = (wanted.status, before.placed_at, before.id)
-    limits = (PAGE_ROWS + 1, WALK_ROWS, SEARCH_MS)
+    limits = (limit, WALK_ROWS, SEARCH_MS)
     found = func.order_search(tenant_id, words.query(wanted.owner_id), *place, *limits)
     rows = db.session.execute(select(found.table_valued("id", "placed_at", "stopped"))).all()
     stopped_at = next((PageCursor(row.placed_at, row.id) for row in rows if row.stopped), None)

@@ -9,6 +9,8 @@ from . import (
     access,
     auth,
     board,
+    connect,
+    downloads,
     health,
     import_actions,
     import_parts,
@@ -36,7 +38,19 @@ def register(app: Flask) -> None:
     assert relay_actions.bp is relay.bp
     assert import_actions.bp is imports.bp
     access.serve_fragments(app, panels.bp, stream.bp)
-    for module in (auth, board, inbox, orders, order_actions, imports, relay, health, metrics):
+    for module in (
+        auth,
+        board,
+        inbox,
+        orders,
+        order_actions,
+        downloads,
+        connect,
+        imports,
+        relay,
+        health,
+        metrics,
+    ):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)

@@ -61,7 +61,7 @@ function schedule() {
 function flush() {
   timer = null;
   if (state.paused) return;
-  if (needsList() && !inUse()) return showList();
+  if (needsList() && (!inUse() || isFirstRun())) return showList();
   if (changed.size) {
     nextAt = performance.now() + intervalMs(list);
     for (const id of changed) refetchRow(id);
@@ -74,6 +74,8 @@ function flush() {
   }
 }
 
+// The card of an empty board ends with the first order, whatever the pointer does.
+const isFirstRun = () => Boolean(list.querySelector(".first-run"));
 const needsList = () => isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
 
 function showButton() {

@@ -1,0 +1,1 @@
+"""Tests of the CSV files that the pages offer."""

@@ -1,0 +1,1 @@
+"""Tests of the events that triggers did not write."""

@@ -1,0 +1,98 @@
+"""CSV files: the orders of a list, streamed, and the figures of a day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import cast
+
+from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy.exc import OperationalError
+
+from ..accounts.current import current_tenant
+from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS, TooManyDownloads
+from ..db import db
+from ..display import clock
+from ..models import Tenant
+from ..order_export import figures_csv
+from ..order_export.download import OrdersDownload
+from ..order_export.orders_csv import OrdersCsv
+from ..postgres import faults
+from ..queries import day_figures
+from ..queries.day import today
+from ..services import services
+from . import order_filter
+from .errors import ErrorMessage, error_response
+
+CONTENT_TYPE = "text/csv; charset=utf-8"
+BUSY = {
+    "user": ErrorMessage("Your last download is still running", "Wait for it to finish, then download again."),
+    "process": ErrorMessage(
+        "Too many downloads at once", f"{MAX_DOWNLOADS} downloads are running. Try again in a few seconds."
+    ),
+}
+# The first and last years whose days a download may name; orders have times from 1900 to 9000.
+YEARS = range(1901, 9000)
+
+bp = Blueprint("downloads", __name__)
+
+
+@bp.get("/orders.csv")
+def orders() -> ResponseReturnValue:
+    """All orders that match the list's filter, newest first. With `lines=1`, one row per line of an order."""
+    wanted, _page = order_filter.from_request()
+    tenant, has_lines = current_tenant(), request.args.get("lines") == "1"
+    headers = _headers(f"{'order-lines' if has_lines else 'orders'}-{tenant.slug}-{_today(tenant)}.csv")
+    if request.method == "HEAD":
+        return Response(content_type=CONTENT_TYPE, headers=headers)
+    # The list names salespeople. Their addresses are for managers.
+    file = OrdersCsv(tenant, wanted, has_lines, has_emails=current_user.role == "manager")
+    db.session.close()  # a request that holds two connections could wait for itself
+    try:
+        give_back = services().downloads.take(current_user.id)
+        download = OrdersDownload(cast(Flask, current_app._get_current_object()), file, give_back)  # type: ignore[attr-defined]
+    except TooManyDownloads as error:
+        status = 429 if error.scope == "user" else 503
+        return error_response(status, BUSY[error.scope], {"Retry-After": str(RETRY_SECONDS)})
+    except OperationalError as error:
+        if not wanted or not faults.was_cancelled(error):
+            raise
+        abort(503, order_filter.TOO_LONG)
+    return Response(download, content_type=CONTENT_TYPE, headers=headers)
+
+
+@bp.get("/figures.csv")
+def figures() -> ResponseReturnValue:
+    """The figures of `day`, today by default: of the day, by hour and by salesperson."""
+    tenant = current_tenant()
+    day = _day(request.args.get("day", ""), tenant)
+    db.session.close()
+    try:
+        found = day_figures.read(tenant, day)
+    except day_figures.DayNotKept as error:
+        abort(404, f"The refunds of {day} are no longer kept. Choose a day from {error.since} on.")
+    headers = _headers(f"figures-{tenant.slug}-{day}.csv")
+    return Response(figures_csv.file(tenant, found), content_type=CONTENT_TYPE, headers=headers)
+
+
+def _headers(name: str) -> dict[str, str]:
+    # A slug and a date need no quoting.
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _today(tenant: Tenant) -> date:
+    return today(tenant.timezone, clock.now()).date
+
+
+def _day(written: str, tenant: Tenant) -> date:
+    """The day of the request. One that is not written as 2026-11-26 ends the request with 400."""
+    if not written:
+        return _today(tenant)
+    try:
+        day = date.fromisoformat(written)
+        if str(day) != written or day.year not in YEARS:
+            raise ValueError
+    except ValueError:
+        abort(400, f"The day {written[:40]!r} is not valid. Write it like {_today(tenant)}.")
+    return day
