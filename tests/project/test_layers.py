@@ -21,7 +21,7 @@ LAYERS = """
     events orders doorbell
     accounts queries signals webhooks
     display outbox notifications order_import
-    panels rollups
+    panels rollups attach
     streams
     listener
     relay

@@ -3,6 +3,7 @@
 Every key of a tenant's table begins with `tenant_id`, so that no query can omit it.
 """
 
+from .attachment import AttachedTable, AttachProblem
 from .columns import TEXT_MAX_CHARS
 from .event import OrderEvent
 from .notification import Notification
@@ -22,6 +23,8 @@ __all__ = [
     "STATUSES",
     "STATUS_SQL",
     "TEXT_MAX_CHARS",
+    "AttachProblem",
+    "AttachedTable",
     "DailyRollup",
     "EndedSession",
     "HourlyRollup",
