@@ -13,6 +13,7 @@ DROP_PARTITIONS = "tasks.partitions.drop"
 REMOVE_SESSIONS = "tasks.sessions.remove"
 RELAY_TICK = "tasks.relay.tick"
 RELAY_CLEAN = "tasks.relay.clean"
+ATTACH = "tasks.attach.run"
 
 # Redis may be shared with another Celery, which uses the queue "celery". The relay has workers of its own, so that a slow
 # destination delays no other task.
@@ -21,7 +22,7 @@ QUEUE = "doorbell"
 # Intervals in seconds. Rollups: the maximal age of the 30-day chart. Catch-up: the maximal delay of a board without a
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
-# The relay's tick: the maximal delay of an event whose wake-up was lost.
+# The relay's tick: the maximal delay of an event whose wake-up was lost. Attached tables: the delay of a requested check.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     CATCH_UP: 60.0,
@@ -30,6 +31,7 @@ EVERY = {
     REMOVE_SESSIONS: 3600.0,
     RELAY_TICK: 5.0,
     RELAY_CLEAN: 3600.0,
+    ATTACH: 60.0,
 }
 # RELAY_RUN is not on a timer.
 NAMES = (*EVERY, RELAY_RUN)

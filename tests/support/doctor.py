@@ -17,7 +17,7 @@ from .world import Service, World
 
 NAMES = ["postgresql", "redis", "schema", "triggers", "functions", "rights", "role", "ids", "writers"]
 NAMES += ["bell", "listener", "cursor", "rollups"]
-NAMES += ["queue", "clock", "zones", "partitions", "transactions", "refunds", "relay", "sign-in"]
+NAMES += ["queue", "clock", "zones", "partitions", "transactions", "refunds", "relay", "attached", "sign-in"]
 
 
 class Examined:

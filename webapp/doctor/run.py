@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 from . import (
+    attached,
     bell,
     clock,
     cursor,
@@ -71,6 +72,7 @@ CHECKS = (
     Check("transactions", transactions.check, ("postgresql",)),
     Check("refunds", refunds.check, ("postgresql",)),
     Check("relay", relay.check, ("postgresql",)),
+    Check("attached", attached.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )
 
