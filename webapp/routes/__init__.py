@@ -7,6 +7,7 @@ from flask import Flask
 from .. import stream
 from . import (
     access,
+    attached,
     auth,
     board,
     health,
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     assert page_parts.bp is orders_list.bp is relay_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
     access.serve_fragments(app, panels.bp, stream.bp)
-    for module in (auth, board, inbox, orders, order_actions, relay, health, metrics):
+    for module in (auth, board, inbox, orders, order_actions, relay, attached, health, metrics):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)
