@@ -84,15 +84,23 @@ def test_a_second_run_continues_and_refuses_other_options(shop_table: Shop, run)
     [
         (["shop.orders"], "No tenant is given. Write --tenant SLUG"),
         (["shop.orders", "--tenant", "nobody"], "There is no tenant 'nobody'"),
-        (["shop.orders", "--tenant", "acme", "--map", "price=total"], "'price' is not a field; allowed: tenant, number"),
+        (
+            ["shop.orders", "--tenant", "acme", "--map", "price=total"],
+            "'price' is not a field; allowed: tenant, number",
+        ),
         (["shop.orders", "--tenant", "acme", "--map", "total"], "--map 'total' has no '='"),
-        (["shop.orders", "--tenant", "acme", "--status", "Done=finished"], "'finished' is not a stage; allowed: placed, paid"),
+        (
+            ["shop.orders", "--tenant", "acme", "--status", "Done=finished"],
+            "'finished' is not a stage; allowed: placed, paid",
+        ),
         (["shop.orders", "--tenant", "acme", "--zone", "Berlin"], "--zone 'Berlin' is not a time zone"),
         (["shop.orders", "--tenant", "acme", "--map", "total=no_such"], 'column "no_such" does not exist'),
         (["--check", "shop.orders"], "'shop.orders' is not an attached table; attached: none"),
     ],
 )
-def test_a_wrong_option_is_one_sentence_and_exit_code_2(shop_table: Shop, run, arguments: list[str], error: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_option_is_one_sentence_and_exit_code_2(
+    shop_table: Shop, run, arguments: list[str], error: str
+) -> None:  # type: ignore[no-untyped-def]
     shop_table.add(1)
     result = run("attach", *arguments)
     assert result.exit_code == 2
@@ -113,7 +121,10 @@ def test_taken_numbers_are_shown_before_and_a_prefix_keeps_them_apart(shop_table
     shop_table.add(1)
     shop_table.add(2)
     result = run("attach", "shop.orders", "--tenant", "acme", input="n\n")
-    assert "no order: the number belongs to an order of the source 'csv'; give these a prefix: --prefix TEXT" in result.output
+    assert (
+        "no order: the number belongs to an order of the source 'csv'; give these a prefix: --prefix TEXT"
+        in result.output
+    )
     assert run("attach", "shop.orders", "--tenant", "acme", "--prefix", "W-", "--yes").exit_code == 0
     numbers = world.conn.execute("SELECT number FROM orders ORDER BY 1").fetchall()
     assert numbers == [("S1",), ("W-S1",), ("W-S2",)]

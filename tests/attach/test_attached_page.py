@@ -26,7 +26,9 @@ def test_an_empty_page_names_the_tables_that_can_be_attached(client: FlaskClient
     assert "users" not in seen.partition("<select")[2].partition("</select>")[0]
 
 
-def test_the_proposal_shows_rows_the_sql_and_the_command_and_installs_nothing(client: FlaskClient, shop_table: Shop) -> None:
+def test_the_proposal_shows_rows_the_sql_and_the_command_and_installs_nothing(
+    client: FlaskClient, shop_table: Shop
+) -> None:
     shop_table.add(1, "12.50", customer_name="<b>Ada</b>")
     answer = client.post("/attached/proposals", data={"table": "shop.orders"})
     assert answer.status_code == 200
@@ -62,7 +64,8 @@ def test_a_table_that_needs_more_says_what(client: FlaskClient, shop_table: Shop
         ("UPDATE attachments SET state = 'backfilling', rows_done = 10, rows_total = 400", "Copied 10 of 400 rows"),
         ("UPDATE attachments SET stale = 3, checked_at = now()", "3 stale, 0 without a row"),
         ("UPDATE shop.orders SET total = -1", "Row 1: the total is negative"),
-        ("ALTER TABLE shop.orders DISABLE TRIGGER doorbell_updated", "The trigger doorbell_updated on shop.orders is missing or disabled"),
+        ("ALTER TABLE shop.orders DISABLE TRIGGER doorbell_updated",
+         "The trigger doorbell_updated on shop.orders is missing or disabled"),
         ("DROP TRIGGER doorbell_deleted ON shop.orders", "The trigger doorbell_deleted on shop.orders is missing or disabled"),
         ("DROP TABLE shop.orders", "was dropped"),
     ],

@@ -30,7 +30,9 @@ SELECT n, 'S' || n, 'Toms', n, CASE WHEN n %% 2 = 0 THEN now() END FROM generate
 class ShopWriter(threading.Thread):
     """Inserts, updates, and deletes of both kinds, until it is stopped. Serialization failures are its own to repeat."""
 
-    def __init__(self, shop: Shop, seed: int, stop: threading.Event, level: psycopg.IsolationLevel | None = None) -> None:
+    def __init__(
+        self, shop: Shop, seed: int, stop: threading.Event, level: psycopg.IsolationLevel | None = None
+    ) -> None:
         super().__init__()
         self.shop, self.random, self.stopped, self.level = shop, random.Random(seed), stop, level
         self.next_id = (seed + 1) * 1_000_000
@@ -70,7 +72,9 @@ class ShopWriter(threading.Thread):
             conn.execute("DELETE FROM shop.orders WHERE id = %s", [id])
 
 
-@pytest.mark.parametrize("level", [None, psycopg.IsolationLevel.REPEATABLE_READ], ids=["read committed", "repeatable read"])
+@pytest.mark.parametrize(
+    "level", [None, psycopg.IsolationLevel.REPEATABLE_READ], ids=["read committed", "repeatable read"]
+)
 def test_a_backfill_under_four_writers_ends_with_no_missing_no_ghost_and_no_stale_order(
     shop_table: Shop, level: psycopg.IsolationLevel | None
 ) -> None:
@@ -172,7 +176,10 @@ def test_a_row_that_stays_locked_stops_the_backfill_with_what_to_do(
     target = shop_table.install()
     with psycopg.connect(shop_table.service.database_url) as writer:
         writer.execute("UPDATE shop.orders SET total = 1 WHERE id = 2")
-        with shop_table.connect() as conn, pytest.raises(AttachRefused, match="stayed locked for 0 s.*run the same command again"):
+        with (
+            shop_table.connect() as conn,
+            pytest.raises(AttachRefused, match=r"stayed locked for 0 s.*run the same command again"),
+        ):
             backfill.run(conn, target)
         writer.rollback()
     with shop_table.connect() as conn:
@@ -184,7 +191,7 @@ def test_two_backfills_of_a_table_do_not_run_at_once(shop_table: Shop) -> None:
     target = shop_table.install()
     with shop_table.connect() as one, shop_table.connect() as other:
         assert locks.try_hold(one, target.id)
-        with pytest.raises(AttachRefused, match="Another session copies or checks shop.orders"):
+        with pytest.raises(AttachRefused, match=r"Another session copies or checks shop.orders"):
             backfill.run(other, target)
         locks.release(one, target.id)
         assert backfill.run(other, target)
@@ -215,7 +222,10 @@ def test_triggers_wait_shortly_for_their_lock_and_give_way_to_writers(
 
 
 def test_a_table_that_stays_locked_names_the_session_in_the_way(shop_table: Shop) -> None:
-    with psycopg.connect(shop_table.service.database_url, application_name="long job") as long, shop_table.connect() as conn:
+    with (
+        psycopg.connect(shop_table.service.database_url, application_name="long job") as long,
+        shop_table.connect() as conn,
+    ):
         long.execute("LOCK TABLE shop.orders IN ROW EXCLUSIVE MODE")
         oid = shop_table.execute("SELECT 'shop.orders'::regclass::oid::bigint").fetchone()
         assert oid is not None
@@ -223,7 +233,9 @@ def test_a_table_that_stays_locked_names_the_session_in_the_way(shop_table: Shop
         def work() -> None:
             conn.execute("LOCK TABLE shop.orders IN SHARE ROW EXCLUSIVE MODE")
 
-        with pytest.raises(AttachRefused, match=r"shop.orders was locked by process \d+ \(long job of .*RowExclusiveLock\)"):
+        with pytest.raises(
+            AttachRefused, match=r"shop.orders was locked by process \d+ \(long job of .*RowExclusiveLock\)"
+        ):
             locks.with_retries(conn, oid[0], "shop.orders", work, 0.3)
 
 

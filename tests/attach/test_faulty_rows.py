@@ -81,7 +81,10 @@ def test_a_number_of_another_source_is_a_problem_and_its_order_stays(shop_table:
     shop_table.add(1)
     shop_table.attach()
     shop_table.add(2)
-    assert world.conn.execute("SELECT number, total_minor FROM orders ORDER BY 1").fetchall() == [("S1", 1000), ("S2", 777)]
+    assert world.conn.execute("SELECT number, total_minor FROM orders ORDER BY 1").fetchall() == [
+        ("S1", 1000),
+        ("S2", 777),
+    ]
     ((key, code, _),) = shop_table.problems()
     assert (key, code) == ("2", "23505")
     world.conn.execute("DELETE FROM orders WHERE number = 'S2'")

@@ -18,15 +18,24 @@ from ..support.world import World
     [
         ("SELECT", "shop.nothing", r"There is no table 'shop.nothing'.*There are: shop.orders"),
         ("SELECT", "shop.orders; x", r"is not a name of a table"),
-        ("CREATE VIEW shop.v AS SELECT * FROM shop.orders", "shop.v", "is a view; only a table.*Attach the table that the view reads"),
+        (
+            "CREATE VIEW shop.v AS SELECT * FROM shop.orders",
+            "shop.v",
+            "is a view; only a table.*Attach the table that the view reads",
+        ),
         ("CREATE MATERIALIZED VIEW shop.m AS SELECT 1 AS id", "shop.m", "is a materialized view"),
         (
-            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE shop.f (id int) SERVER s",
+            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE "
+            "shop.f (id int) SERVER s",
             "shop.f",
             "is a foreign table.*--replica",
         ),
         ("CREATE TABLE shop.k (a int, b int)", "shop.k", r"has no primary key.*ALTER TABLE shop.k ADD PRIMARY KEY"),
-        ("CREATE TABLE shop.p (id int PRIMARY KEY); CREATE TABLE shop.c () INHERITS (shop.p)", "shop.p", "child tables by INHERITS"),
+        (
+            "CREATE TABLE shop.p (id int PRIMARY KEY); CREATE TABLE shop.c () INHERITS (shop.p)",
+            "shop.p",
+            "child tables by INHERITS",
+        ),
         (
             "CREATE TABLE shop.p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE shop.q PARTITION OF shop.p DEFAULT",
             "shop.q",
@@ -49,7 +58,10 @@ def test_a_table_that_cannot_be_attached_is_named_with_what_to_do(
 @pytest.mark.parametrize(
     ("maps", "reason"),
     [
-        ({"total": "price"}, r'--map total=price is not a valid expression \(column "price" does not exist\).*The table has: id,'),
+        (
+            {"total": "price"},
+            r'--map total=price is not a valid expression \(column "price" does not exist\).*The table has: id,',
+        ),
         ({"total": "1) FROM users; --"}, "is not a valid expression"),
         ({"total": "total) AS x, (note"}, "is not a valid expression|it gives"),
         ({"placed_at": "total"}, "it gives numeric; placed_at takes time, text"),
@@ -70,7 +82,9 @@ def test_an_expression_that_is_not_valid_is_refused_and_leaves_nothing(
 
 
 def test_an_expression_with_a_comment_a_quote_and_a_subquery_works_with_its_grants(shop_table: Shop) -> None:
-    shop_table.execute("CREATE TABLE shop.people (id int PRIMARY KEY, email text); INSERT INTO shop.people VALUES (1, 'It''s')")
+    shop_table.execute(
+        "CREATE TABLE shop.people (id int PRIMARY KEY, email text); INSERT INTO shop.people VALUES (1, 'It''s')"
+    )
     shop_table.execute(f"DO $$ BEGIN CREATE ROLE {role.ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     shop_table.execute(f"GRANT USAGE ON SCHEMA shop TO {role.ROLE}; GRANT SELECT ON shop.people TO {role.ROLE}")
     shop_table.add(1)
@@ -82,7 +96,10 @@ def test_an_expression_with_a_comment_a_quote_and_a_subquery_works_with_its_gran
 def test_a_table_is_attached_once(shop_table: Shop) -> None:
     target = shop_table.attach()
     again = shop_table.propose().target
-    with shop_table.connect() as conn, pytest.raises(AttachRefused, match="shop.orders is attached already. Detach it first"):
+    with (
+        shop_table.connect() as conn,
+        pytest.raises(AttachRefused, match=r"shop.orders is attached already. Detach it first"),
+    ):
         install.install(conn, again, "a test")
     assert shop_table.attachment().id == target.id
 
@@ -92,9 +109,11 @@ def test_row_security_that_hides_rows_is_refused(shop_table: Shop) -> None:
     shop_table.execute("ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY; ALTER TABLE shop.orders OWNER TO app_owner")
     with shop_table.connect() as conn:
         make_role(shop_table.conn, "limited")
-        shop_table.execute("GRANT USAGE ON SCHEMA shop TO limited; GRANT SELECT, UPDATE, TRIGGER ON shop.orders TO limited")
+        shop_table.execute(
+            "GRANT USAGE ON SCHEMA shop TO limited; GRANT SELECT, UPDATE, TRIGGER ON shop.orders TO limited"
+        )
         conn.execute("SET ROLE limited")
-        with pytest.raises(AttachRefused, match="has row security.*BYPASSRLS"):
+        with pytest.raises(AttachRefused, match=r"has row security.*BYPASSRLS"):
             catalog.find(conn, "shop.orders")
 
 
@@ -110,7 +129,8 @@ def test_missing_rights_are_named_as_the_statement_that_grants_them(shop_table: 
 def test_the_functions_run_with_the_rights_of_a_role_that_may_do_nothing_else(shop_table: Shop, world: World) -> None:
     """A function of the shop in the mapping cannot read passwords, also when Doorbell's own session copies the rows."""
     shop_table.execute(
-        "CREATE FUNCTION shop.spy() RETURNS text LANGUAGE sql AS 'SELECT coalesce(max(password_hash), ''none'') FROM public.users';"
+        "CREATE FUNCTION shop.spy() RETURNS text LANGUAGE sql AS 'SELECT coalesce(max(password_hash), "
+        "''none'') FROM public.users';"
         "GRANT EXECUTE ON FUNCTION shop.spy() TO PUBLIC"
     )
     shop_table.execute(f"DO $$ BEGIN CREATE ROLE {role.ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")

@@ -16,11 +16,13 @@ from ..support.world import Service, World
 @pytest.fixture
 def publisher(service: Service) -> Iterator[psycopg.Connection]:
     """The shop's own server, with wal_level logical."""
-    with migrated_servers(lambda conn: conn.execute("ALTER SYSTEM SET wal_level = logical")) as shop:
-        with psycopg.connect(shop.database_url, autocommit=True) as conn:
-            conn.execute(SHOP_ORDERS)
-            conn.execute("CREATE PUBLICATION orders_out FOR TABLE shop.orders")
-            yield conn
+    with (
+        migrated_servers(lambda conn: conn.execute("ALTER SYSTEM SET wal_level = logical")) as shop,
+        psycopg.connect(shop.database_url, autocommit=True) as conn,
+    ):
+        conn.execute(SHOP_ORDERS)
+        conn.execute("CREATE PUBLICATION orders_out FOR TABLE shop.orders")
+        yield conn
 
 
 def _subscribe(shop: Shop, publisher: psycopg.Connection) -> None:

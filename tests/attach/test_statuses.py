@@ -26,7 +26,14 @@ def bare(shop_table: Shop) -> Shop:
 
 
 def put(shop: Shop, id: int, state: str | None = "new", amount: str = "10", **columns: Any) -> None:
-    row = {"id": id, "state": state, "amount": amount, "created_at": "2026-03-01 10:00", "updated_at": "2026-03-02 11:00", **columns}
+    row = {
+        "id": id,
+        "state": state,
+        "amount": amount,
+        "created_at": "2026-03-01 10:00",
+        "updated_at": "2026-03-02 11:00",
+        **columns,
+    }
     marks = ", ".join(["%s"] * len(row))
     shop.execute(f"INSERT INTO shop.orders ({', '.join(row)}) VALUES ({marks})", *row.values())
 
@@ -44,7 +51,9 @@ def test_each_known_word_is_its_stage_and_a_given_word_wins(bare: Shop) -> None:
 def test_an_unknown_word_stops_the_attachment_with_the_list(bare: Shop) -> None:
     put(bare, 1, "Fertig")
     put(bare, 2, "In Arbeit")
-    with pytest.raises(AttachRefused, match=r"not mapped: 'Fertig', 'In Arbeit'.*--status Fertig=… --status 'In Arbeit=…'"):
+    with pytest.raises(
+        AttachRefused, match=r"not mapped: 'Fertig', 'In Arbeit'.*--status Fertig=… --status 'In Arbeit=…'"
+    ):
         bare.propose()
 
 
@@ -83,7 +92,9 @@ def test_a_cancelled_order_keeps_the_time_of_its_payment(bare: Shop) -> None:
 
 def test_a_flag_is_a_time_that_is_not_known(bare: Shop) -> None:
     bare.execute("ALTER TABLE shop.orders DROP state, ADD is_paid boolean")
-    bare.execute("INSERT INTO shop.orders VALUES (1, 5, '2026-03-01', '2026-03-02', true), (2, 5, '2026-03-01', '2026-03-02', NULL)")
+    bare.execute(
+        "INSERT INTO shop.orders VALUES (1, 5, '2026-03-01', '2026-03-02', true), (2, 5, '2026-03-01', '2026-03-02', NULL)"
+    )
     bare.attach()
     assert bare.orders("status") == [("paid",), ("placed",)]
 
@@ -98,7 +109,9 @@ def test_times_without_an_offset_are_times_of_the_zone_whatever_the_writer_has_s
     assert placed == [1772377200.0, 1772377200.0]  # 2026-03-01 15:00 UTC
 
 
-@pytest.mark.parametrize(("currency", "amount", "minor"), [("EUR", "12.345", 1235), ("JPY", "1234.4", 1234), ("KWD", "1.2345", 1235)])
+@pytest.mark.parametrize(
+    ("currency", "amount", "minor"), [("EUR", "12.345", 1235), ("JPY", "1234.4", 1234), ("KWD", "1.2345", 1235)]
+)
 def test_an_amount_has_as_many_minor_units_as_its_currency(
     bare: Shop, world: World, currency: str, amount: str, minor: int
 ) -> None:
@@ -160,7 +173,8 @@ def test_each_row_goes_to_the_tenant_that_it_names_and_moves_with_it(bare: Shop,
 
 @pytest.mark.parametrize(
     ("type", "value"),
-    [("uuid", "6f2b9c1e-0000-4000-8000-000000000001"), ("text", "A'\\ 1"), ("char(8)", "AB"), ("timestamptz", "2026-01-01 10:00:00+00"),
+    [("uuid", "6f2b9c1e-0000-4000-8000-000000000001"), ("text", "A'\\ 1"), ("char(8)", "AB"),
+     ("timestamptz", "2026-01-01 10:00:00+00"),
      ("numeric", "12.50"), ("bytea", "\\xdeadbeef"), ("date", "2026-05-01")],
 )  # fmt: skip
 def test_a_primary_key_of_any_type_identifies_an_order(bare: Shop, type: str, value: str) -> None:
@@ -182,7 +196,12 @@ def test_a_primary_key_of_several_columns_identifies_an_order(bare: Shop) -> Non
         bare.execute(insert, at + 1, 'a"b', at)
     bare.attach()
     bare.execute(insert, 9, "c", 1)
-    assert [row[0] for row in bare.orders("external_id")] == ['["a\\"b", "0"]', '["a\\"b", "1"]', '["a\\"b", "2"]', '["c", "1"]']
+    assert [row[0] for row in bare.orders("external_id")] == [
+        '["a\\"b", "0"]',
+        '["a\\"b", "1"]',
+        '["a\\"b", "2"]',
+        '["c", "1"]',
+    ]
     bare.execute("SET session_replication_role = replica")
     bare.execute("DELETE FROM shop.orders WHERE nr = 2; UPDATE shop.orders SET amount = 50 WHERE nr = 0")
     drift = bare.check()

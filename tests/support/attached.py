@@ -32,8 +32,8 @@ CREATE TABLE shop.orders (
 )"""
 # What an order must be for each row that is not deleted.
 _EXPECTED = """
-SELECT t.id::text, t.order_number, t.customer_name, (t.total * 100)::bigint, (t.refunded * 100)::bigint, t.created_at, t.paid_at,
-       t.shipped_at FROM shop.orders t WHERE t.deleted_at IS NULL
+SELECT t.id::text, t.order_number, t.customer_name, (t.total * 100)::bigint, (t.refunded * 100)::bigint, t.created_at,
+       t.paid_at, t.shipped_at FROM shop.orders t WHERE t.deleted_at IS NULL
 """
 _FOUND = """
 SELECT external_id, number, customer, total_minor, refunded_minor, placed_at, paid_at, shipped_at FROM orders
@@ -90,10 +90,14 @@ class Shop:
         return session.connect(self.service.database_url, "doorbell attach", autocommit=True)
 
     def orders(self, columns: str = "number, total_minor, status") -> list[tuple[Any, ...]]:
-        return self.conn.execute(f"SELECT {columns} FROM orders WHERE external_id IS NOT NULL ORDER BY number").fetchall()
+        return self.conn.execute(
+            f"SELECT {columns} FROM orders WHERE external_id IS NOT NULL ORDER BY number"
+        ).fetchall()
 
     def problems(self) -> list[tuple[Any, ...]]:
-        return self.conn.execute("SELECT external_id, code, reason FROM attach_problems ORDER BY external_id").fetchall()
+        return self.conn.execute(
+            "SELECT external_id, code, reason FROM attach_problems ORDER BY external_id"
+        ).fetchall()
 
     def differences(self) -> dict[str, int]:
         """Rows of SHOP_ORDERS without an order, orders without a row, and orders with other values."""

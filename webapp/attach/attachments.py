@@ -65,7 +65,7 @@ _COLUMNS = ", ".join(_SPECIAL.get(column.name, f"a.{column.name}") for column in
 _SELECT = f"""
 SELECT {_COLUMNS} FROM attachments a
 LEFT JOIN pg_class c ON c.oid = a.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-"""  # noqa: S608 - only our constants
+"""
 # As destinations of the relay: an attachment whose rows name their tenants is shown only to the one tenant there is.
 _VISIBLE = """
 (a.tenant_id = %(tenant)s OR a.tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> %(tenant)s))
@@ -121,7 +121,9 @@ def insert(conn: psycopg.Connection[Any], target: Target, created_by: str) -> No
     try:
         conn.execute(_INSERT, values | {"total": target.table.estimate})
     except psycopg.errors.UniqueViolation as error:
-        raise AttachRefused(f"{target.table.name} is attached already. Detach it first: flask orders detach {target.table.name}") from error
+        raise AttachRefused(
+            f"{target.table.name} is attached already. Detach it first: flask orders detach {target.table.name}"
+        ) from error
 
 
 def target_of(conn: psycopg.Connection[Any], attachment: Attachment) -> Target:
@@ -160,7 +162,7 @@ def source_name(table_name: str) -> str:
 def update(conn: psycopg.Connection[Any], attachment_id: int, **values: Any) -> None:
     """Set columns of an attachment."""
     sets = ", ".join(f"{name} = %({name})s" for name in values)
-    conn.execute(f"UPDATE attachments SET {sets} WHERE id = %(id)s", {**values, "id": attachment_id})  # noqa: S608 - names of columns
+    conn.execute(f"UPDATE attachments SET {sets} WHERE id = %(id)s", {**values, "id": attachment_id})
 
 
 def _read(conn: psycopg.Connection[Any], rest: str, values: dict[str, Any]) -> list[Attachment]:

@@ -76,7 +76,8 @@ def _next_chunk(conn: psycopg.Connection[Any], target: Target, attachment: Attac
         except (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure) as error:
             if time.monotonic() > deadline:
                 raise AttachRefused(
-                    f"A row of {target.name} after the key {attachment.last_key} stayed locked for {GIVE_UP_SECONDS:.0f} s. End "
+                    f"A row of {target.name} after the key {attachment.last_key} stayed locked for "
+                    f"{GIVE_UP_SECONDS:.0f} s. End "
                     "the transaction that holds it (SELECT * FROM pg_stat_activity WHERE state LIKE 'idle in%'), then run the "
                     "same command again; it continues."
                 ) from error
@@ -107,7 +108,8 @@ def _finish(conn: psycopg.Connection[Any], attachment_id: int, rows: int) -> Non
     """The last rows are copied. Transactions that are open now may have older snapshots (settled.py)."""
     conn.execute(
         "UPDATE attachments SET state = %s, rows_done = rows_done + %s, rows_total = rows_done + %s,"
-        " backfilled_at = clock_timestamp(), fence = pg_current_xact_id(), check_requested_at = clock_timestamp() WHERE id = %s",
+        " backfilled_at = clock_timestamp(), fence = pg_current_xact_id(), check_requested_at = "
+        "clock_timestamp() WHERE id = %s",
         [LIVE, rows, rows, attachment_id],
     )
 
@@ -117,6 +119,8 @@ def _last_key(
 ) -> list[str] | None:
     """The key of the last of the next `rows` rows, as texts; None when there are fewer."""
     key, _ = keys.key_lists(target)
-    statement = f"SELECT {keys.texts(target)} FROM {target.table.sql} AS t {where} ORDER BY {key} OFFSET {rows - 1} LIMIT 1"
+    statement = (
+        f"SELECT {keys.texts(target)} FROM {target.table.sql} AS t {where} ORDER BY {key} OFFSET {rows - 1} LIMIT 1"
+    )
     row = conn.execute(statement.encode(), values or None).fetchone()
     return None if row is None else list(row)

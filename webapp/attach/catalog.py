@@ -46,7 +46,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s
 """
 _COLUMNS = """
 SELECT a.attname AS name, quote_ident(a.attname) AS sql, format_type(a.atttypid, a.atttypmod) AS type,
-       CASE WHEN a.atttypid = 'time'::regtype OR a.atttypid = 'timetz'::regtype THEN '' ELSE t.typcategory::text END AS category,
+       CASE WHEN a.atttypid IN ('time'::regtype, 'timetz'::regtype) THEN '' ELSE t.typcategory::text END AS category,
        array_position(i.indkey::int2[], a.attnum) AS key_position
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
@@ -115,7 +115,9 @@ def find(conn: psycopg.Connection[Any], text: str) -> SourceTable:
     try:
         row = conn.execute(_FIND, [text]).fetchone()
     except (psycopg.errors.InvalidName, psycopg.errors.SyntaxError, psycopg.errors.FeatureNotSupported) as error:
-        raise AttachRefused(f"{text!r} is not a name of a table ({error.diag.message_primary}); write SCHEMA.TABLE.") from error
+        raise AttachRefused(
+            f"{text!r} is not a name of a table ({error.diag.message_primary}); write SCHEMA.TABLE."
+        ) from error
     if row is None or row[0] is None:
         raise AttachRefused(_unknown(conn, text))
     return read(conn, row[0])
@@ -151,12 +153,20 @@ def _check(conn: psycopg.Connection[Any], table: SourceTable, facts: dict[str, A
             f"{name} is Doorbell's own table, and its triggers would call each other without end. Give the table of your shop."
         )
     if facts["schema"] in ("pg_catalog", "information_schema") or facts["is_temporary"]:
-        raise AttachRefused(f"{name} is a {'temporary' if facts['is_temporary'] else 'system'} table. Give a table of your own.")
+        raise AttachRefused(
+            f"{name} is a {'temporary' if facts['is_temporary'] else 'system'} table. Give a table of your own."
+        )
     if facts["is_partition"]:
-        row = conn.execute("SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = %s", [table.oid]).fetchone()
-        raise AttachRefused(f"{name} is a partition of {row[0] if row else 'a table'}; attach that table, with all its partitions.")
+        row = conn.execute(
+            "SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = %s", [table.oid]
+        ).fetchone()
+        raise AttachRefused(
+            f"{name} is a partition of {row[0] if row else 'a table'}; attach that table, with all its partitions."
+        )
     if facts["has_children"]:
-        raise AttachRefused(f"{name} has child tables by INHERITS, whose rows have no common primary key. Attach each of them.")
+        raise AttachRefused(
+            f"{name} has child tables by INHERITS, whose rows have no common primary key. Attach each of them."
+        )
     if not table.key:
         columns = ", ".join(column.name for column in table.columns[:4]) or "none"
         raise AttachRefused(
@@ -170,7 +180,8 @@ def _check_rights(conn: psycopg.Connection[Any], table: SourceTable, facts: dict
     foreign = [part.name for part in table.parts if part.kind == "f"]
     if foreign:
         raise AttachRefused(
-            f"The partition {foreign[0]} of {table.name} is a foreign table, which fires no triggers here. Detach that partition."
+            f"The partition {foreign[0]} of {table.name} is a foreign table, which fires no triggers here. "
+            "Detach that partition."
         )
     role = conn.info.user
     lacking = [part.sql for part in table.parts if not part.may_trigger]
@@ -178,7 +189,7 @@ def _check_rights(conn: psycopg.Connection[Any], table: SourceTable, facts: dict
         tables = ", ".join(dict.fromkeys([*([] if facts["is_readable"] else [table.sql]), *lacking[:5]]))
         raise AttachRefused(
             f"Doorbell's role {role} may not read {table.name}, lock its rows and create triggers on it. As {facts['owner']}: "
-            f"GRANT SELECT, UPDATE, TRIGGER ON {tables} TO \"{role}\"; (PostgreSQL asks for UPDATE to lock rows; Doorbell "
+            f'GRANT SELECT, UPDATE, TRIGGER ON {tables} TO "{role}"; (PostgreSQL asks for UPDATE to lock rows; Doorbell '
             "changes none.)"
         )
     if facts["hides_rows"]:
@@ -195,6 +206,7 @@ def _unknown(conn: psycopg.Connection[Any], text: str) -> str:
     assert row is not None
     hint = f"There are: {', '.join(near)}." if near else "See its tables with \\dt *.* in psql."
     return (
-        f"There is no table {text!r} in the database {row[0]!r}. {hint} A table of another database or server is replicated into "
+        f"There is no table {text!r} in the database {row[0]!r}. {hint} A table of another database or server "
+        "is replicated into "
         "this one first (docs/attach.md)."
     )

@@ -123,7 +123,8 @@ def _compared(conn: psycopg.Connection[Any], target: Target) -> list[str]:
 def unfit(target: Target, error: psycopg.Error) -> str:
     """The sentence for a mapping that does not fit its table any more."""
     return (
-        f"The mapping of {target.name} does not fit the table any more ({error.diag.message_primary}), so its orders are not kept "
+        f"The mapping of {target.name} does not fit the table any more ({error.diag.message_primary}), so its "
+        "orders are not kept "
         f"up to date. Detach it with --keep-orders and attach it again: flask orders detach {target.name} --keep-orders"
     )
 

@@ -1,4 +1,5 @@
-"""Detaching a table: triggers, functions, rights and rows of Doorbell are removed; the orders stay or go, as the caller says."""
+"""Detaching a table: triggers, functions, rights and rows of Doorbell are removed; the orders stay or go, as "
+"the caller says."""
 
 from __future__ import annotations
 

@@ -67,7 +67,11 @@ FIELDS: dict[str, Field] = {
          "created_on", "creation_date", "inserted_at", "created"),
         "when it was placed",
     ),
-    "paid_at": Field((TIME, TEXT, FLAG), ("paid_at", "date_paid", "payment_date", "paid_on", "is_paid", "paid"), "when it was paid"),
+    "paid_at": Field(
+        (TIME, TEXT, FLAG),
+        ("paid_at", "date_paid", "payment_date", "paid_on", "is_paid", "paid"),
+        "when it was paid",
+    ),
     "shipped_at": Field(
         (TIME, TEXT, FLAG),
         ("shipped_at", "fulfilled_at", "delivered_at", "ship_date", "shipped_date", "shipped_on", "is_shipped", "shipped"),

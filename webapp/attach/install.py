@@ -55,4 +55,6 @@ def finish(conn: psycopg.Connection[Any], target: Target) -> None:
         triggers.set_event_triggers(conn, target.schema, always=True)
     triggers.ensure(conn, target)
     if triggers.missing(conn, target):
-        raise AttachRefused(f"Partitions of {target.table.name} were added meanwhile. Run the same command again; it continues.")
+        raise AttachRefused(
+            f"Partitions of {target.table.name} were added meanwhile. Run the same command again; it continues."
+        )

@@ -66,6 +66,7 @@ def _in_the_way(conn: psycopg.Connection[Any], oid: int, name: str, seconds: flo
     ]
     seen = "; ".join(holders) or "sessions that have ended since"
     return (
-        f"{name} was locked by {seen} for {seconds:.0f} s. Triggers need a lock of a moment, which waits for open transactions. "
+        f"{name} was locked by {seen} for {seconds:.0f} s. Triggers need a lock of a moment, which waits for "
+        "open transactions. "
         "End them, then run the same command again; it continues."
     )

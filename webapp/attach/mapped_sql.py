@@ -97,7 +97,8 @@ def _cooked(target: Target, rows: str) -> str:
         ) AS r
         LEFT JOIN LATERAL (SELECT x.id, x.slug, x.currency FROM tenants x WHERE {_tenant(target)} OFFSET 0) AS tenant ON true
         CROSS JOIN LATERAL (SELECT {_stage(mapping)} AS stage OFFSET 0) AS s
-        CROSS JOIN LATERAL (SELECT {_minor("total", target)} AS total_minor, {_minor("refunded", target)} AS refunded_minor OFFSET 0) AS a
+        CROSS JOIN LATERAL (
+            SELECT {_minor("total", target)} AS total_minor, {_minor("refunded", target)} AS refunded_minor OFFSET 0) AS a
     ) AS c"""
 
 
@@ -201,7 +202,9 @@ def _owner_join(target: Target) -> str:
     if "owner" not in target.mapping:
         return ""
     value = "pg_catalog.lower(pg_catalog.btrim(m.owner))"
-    words = " ".join(f"WHEN {literal(word)} THEN {literal(mail)}" for word, mail in sorted(target.mapping.owners.items()))
+    words = " ".join(
+        f"WHEN {literal(word)} THEN {literal(mail)}" for word, mail in sorted(target.mapping.owners.items())
+    )
     mail = f"CASE {value} {words} ELSE {value} END" if words else value
     return f"""
 LEFT JOIN LATERAL (
@@ -215,14 +218,16 @@ def _reasons(target: Target) -> str:
         "c.tenant_id IS NULL": _no_tenant(target),
         "c.stage IS NULL": "pg_catalog.format('the status %L is not mapped; map it: --status WORD=STAGE', c.status)",
         "c.row_currency IS NOT NULL AND pg_catalog.upper(pg_catalog.btrim(c.row_currency)) <> c.currency":
-            "pg_catalog.format('the currency is %s, but the tenant has %s; amounts are not converted', c.row_currency, c.currency)",
+            "pg_catalog.format('the currency is %s, but the tenant has %s; amounts are not converted', "
+            "c.row_currency, c.currency)",
         "c.total_minor IS NULL": "'the total is empty'",
         "c.total_minor < 0": "'the total is negative; a return belongs to its order, as a refund'",
         "c.refunded_minor < 0": "'the refund is negative; map it as a positive amount: --map refunded=-COLUMN'",
         "c.refunded_minor > c.total_minor": "'more is refunded than the total'",
         "c.placed_at IS NULL": "'the time of the order is empty'",
         f"c.number = '' OR pg_catalog.length(c.number) > {_MAX_NUMBER_CHARS}":
-            f"pg_catalog.format('the number has %s characters; 1 to {_MAX_NUMBER_CHARS} are allowed', pg_catalog.length(c.number))",
+            f"pg_catalog.format('the number has %s characters; 1 to {_MAX_NUMBER_CHARS} are allowed', "
+            "pg_catalog.length(c.number))",
         f"pg_catalog.length(c.external_id) > {_MAX_KEY_CHARS}":
             f"'the primary key has more than {_MAX_KEY_CHARS} characters'",
     }  # fmt: skip

@@ -43,13 +43,15 @@ class RowMapping:
             missing.append("total")
         if missing:
             raise AttachRefused(
-                f"No column was found for {', '.join(missing)}. Name it: --map {missing[0]}=COLUMN, or any SQL expression of the "
+                f"No column was found for {', '.join(missing)}. Name it: --map {missing[0]}=COLUMN, or any SQL "
+                "expression of the "
                 "row's columns."
             )
         for pair in (TOTALS, REFUNDS):
             if all(name in self for name in pair):
                 raise AttachRefused(
-                    f"{pair[0]} and {pair[1]} are both mapped; give one. Leave the other out: --map {pair[0]}= or --map {pair[1]}="
+                    f"{pair[0]} and {pair[1]} are both mapped; give one. Leave the other out: --map {pair[0]}= "
+                    f"or --map {pair[1]}="
                 )
 
 

@@ -40,7 +40,8 @@ def newest(conn: psycopg.Connection[Any], attachment_id: int, limit: int = SHOWN
 def count(conn: psycopg.Connection[Any], attachment_id: int | None = None) -> int:
     """Of one attachment, or of all."""
     row = conn.execute(
-        "SELECT count(*) FROM attach_problems WHERE %(id)s::bigint IS NULL OR attachment_id = %(id)s", {"id": attachment_id}
+        "SELECT count(*) FROM attach_problems WHERE %(id)s::bigint IS NULL OR attachment_id = %(id)s",
+        {"id": attachment_id},
     ).fetchone()
     assert row is not None
     return int(row[0])

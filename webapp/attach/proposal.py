@@ -58,7 +58,9 @@ class PreviewedOrder:
     def fault(self) -> str | None:
         """Why it becomes no order, or None."""
         if self.number_of is not None:
-            return f"the number belongs to an order of the source {self.number_of!r}; give these a prefix: --prefix TEXT"
+            return (
+                f"the number belongs to an order of the source {self.number_of!r}; give these a prefix: --prefix TEXT"
+            )
         return self.reason
 
 
@@ -106,7 +108,9 @@ def propose(conn: psycopg.Connection[Any], table: SourceTable, tenant_id: int | 
     for pair in (("total", "total_minor"), ("refunded", "refunded_minor")):
         _one_of(chosen, pair, wish.maps)
     if tenant_id is None and not chosen.get("tenant"):
-        raise AttachRefused("No tenant is given. Write --tenant SLUG, or --map tenant=EXPRESSION where each row names its own.")
+        raise AttachRefused(
+            "No tenant is given. Write --tenant SLUG, or --map tenant=EXPRESSION where each row names its own."
+        )
     mapping = RowMapping({name: sql for name, sql in chosen.items() if sql}, owners=wish.owners, prefix=wish.prefix)
     mapping = replace(mapping, zone=_zone(conn, wish.zone))
     mapping.check()
@@ -180,8 +184,12 @@ def _notes(target: Target, wish: Wish) -> list[str]:
     types = {column.sql: column.type for column in target.table.columns}
     total = mapping.expressions.get("total", "")
     if types.get(total) in _INTEGERS:
-        notes.append(f"{total} is {types[total]} and is read as whole units. If it has cents: --map total= --map total_minor={total}")
-    local = [sql for name, sql in mapping.expressions.items() if mapping.kinds[name] == TIME and types.get(sql, "") in _LOCAL]
+        notes.append(
+            f"{total} is {types[total]} and is read as whole units. If it has cents: --map total= --map total_minor={total}"
+        )
+    local = [
+        sql for name, sql in mapping.expressions.items() if mapping.kinds[name] == TIME and types.get(sql, "") in _LOCAL
+    ]
     if local and wish.zone is None:
         notes.append(f"{', '.join(local)} have no offset and are read as UTC. If they are local: --zone Europe/Berlin")
     if not any(name in mapping for name in ("paid_at", "status")):
@@ -206,7 +214,8 @@ def _approximate(mapping: RowMapping) -> tuple[str, ...]:
 def _tried(conn: psycopg.Connection[Any], target: Target, notes: list[str]) -> Proposal:
     tried = _TAKEN.format(compare=function_sql.names(target)["compare"], name=mapped_sql.literal(target.name))
     kept = conn.execute(
-        "SELECT count(*) FROM (SELECT FROM orders WHERE source = %s AND external_id IS NOT NULL LIMIT 100000) AS o", [target.name]
+        "SELECT count(*) FROM (SELECT FROM orders WHERE source = %s AND external_id IS NOT NULL LIMIT 100000) AS o",
+        [target.name],
     ).fetchone()
     try:
         with conn.transaction():
@@ -217,7 +226,8 @@ def _tried(conn: psycopg.Connection[Any], target: Target, notes: list[str]) -> P
                 preview = tuple(cursor.execute(newest.encode()).fetchall())
     except psycopg.Error as error:
         raise AttachRefused(
-            f"The mapping fails on a row of {target.table.name}: {error.diag.message_primary}. Correct the expression of that column "
+            f"The mapping fails on a row of {target.table.name}: {error.diag.message_primary}. Correct the "
+            "expression of that column "
             "with --map, so that it gives a value or NULL for every row."
         ) from error
     assert counts is not None

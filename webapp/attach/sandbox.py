@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -45,7 +44,8 @@ def kinds(conn: psycopg.Connection[Any], target: Target, mapping: RowMapping) ->
         kind = _KINDS.get(category, "")
         if kind not in FIELDS[name].kinds or type_name in ("time without time zone", "time with time zone"):
             raise AttachRefused(
-                f"--map {name}={expression}: it gives {type_name}; {name} takes {', '.join(FIELDS[name].kinds)}. Convert it, for "
+                f"--map {name}={expression}: it gives {type_name}; {name} takes "
+                f"{', '.join(FIELDS[name].kinds)}. Convert it, for "
                 f"example with ({expression})::{_EXAMPLES[FIELDS[name].kinds[0]]}."
             )
         found[name] = kind
@@ -80,13 +80,15 @@ def _category(conn: psycopg.Connection[Any], target: Target, name: str, expressi
             cursor = conn.execute(statement.encode(), prepare=True)
     except errors.InsufficientPrivilege as error:
         raise AttachRefused(
-            f"--map {name}={expression}: {error.diag.message_primary}. Expressions run with the rights of {role.ROLE}. Grant it what "
+            f"--map {name}={expression}: {error.diag.message_primary}. Expressions run with the rights of "
+            f"{role.ROLE}. Grant it what "
             f"they read, for example: GRANT USAGE ON SCHEMA … TO {role.ROLE}; GRANT SELECT ON … TO {role.ROLE};"
         ) from error
     except psycopg.Error as error:
         columns = ", ".join(column.sql for column in target.table.columns)
         raise AttachRefused(
-            f"--map {name}={expression} is not a valid expression ({error.diag.message_primary}). The table has: {columns}. Functions "
+            f"--map {name}={expression} is not a valid expression ({error.diag.message_primary}). The table "
+            f"has: {columns}. Functions "
             "of other schemas are named with their schema."
         ) from error
     assert cursor.description is not None

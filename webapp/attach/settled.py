@@ -37,7 +37,10 @@ def older_transactions(conn: psycopg.Connection[Any], attachment: Attachment) ->
 
 
 def wait(
-    conn: psycopg.Connection[Any], attachment: Attachment, seconds: float, waiting: Callable[[int, int], None] | None = None
+    conn: psycopg.Connection[Any],
+    attachment: Attachment,
+    seconds: float,
+    waiting: Callable[[int, int], None] | None = None,
 ) -> bool:
     """Wait until there are none; False after `seconds`. `waiting` gets their number and the process id of one, once."""
     deadline = time.monotonic() + seconds

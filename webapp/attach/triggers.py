@@ -83,7 +83,10 @@ def wanted(target: Target) -> Iterator[WantedTrigger]:
 def always_event_triggers(schema: str) -> list[tuple[str, str]]:
     """Per table, the statement that lets one of Doorbell's own triggers fire for logical replication."""
     quoted = '"' + schema.replace('"', '""') + '"'
-    return [(f"{quoted}.{table}", f"ALTER TABLE {quoted}.{table} ENABLE ALWAYS TRIGGER {name}") for table, name in _EVENT_TRIGGERS]
+    return [
+        (f"{quoted}.{table}", f"ALTER TABLE {quoted}.{table} ENABLE ALWAYS TRIGGER {name}")
+        for table, name in _EVENT_TRIGGERS
+    ]
 
 
 def set_event_triggers(conn: psycopg.Connection[Any], schema: str, *, always: bool) -> None:

@@ -10,7 +10,19 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import attach, doctor, orders, relay, relay_events, repair_orders, roles, rollups, server_errors, tenants, users
+    from . import (
+        attach,
+        doctor,
+        orders,
+        relay,
+        relay_events,
+        repair_orders,
+        roles,
+        rollups,
+        server_errors,
+        tenants,
+        users,
+    )
 
     server_errors.register(app)
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli, relay.relay_cli):

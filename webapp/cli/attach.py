@@ -27,7 +27,9 @@ SETTLE_SECONDS = 30.0
 
 @click.command("attach", epilog=f"Fields for --map: {', '.join(FIELDS)}. Stages for --status: {', '.join(STAGES)}.")
 @click.argument("name", metavar="[SCHEMA.TABLE]", required=False)
-@click.option("--tenant", "slug", metavar="SLUG", help="The tenant of the orders, unless --map tenant=… names it per row.")
+@click.option(
+    "--tenant", "slug", metavar="SLUG", help="The tenant of the orders, unless --map tenant=… names it per row."
+)
 @click.option(
     "--map", "maps", multiple=True, metavar="FIELD=EXPRESSION",
     help="An SQL expression of the row's columns, such as 'total=net + tax'; FIELD= leaves the field out.",
@@ -36,11 +38,19 @@ SETTLE_SECONDS = 30.0
     "--status", "statuses", multiple=True, metavar="WORD=STAGE",
     help="What a word of the status means, such as Completed=paid; =STAGE is the empty status.",
 )  # fmt: skip
-@click.option("--owner", "owners", multiple=True, metavar="VALUE=EMAIL", help="The user that a value of the owner means.")
-@click.option("--prefix", default="", help="Put before each order number, so that it differs from those of other sources.")
+@click.option(
+    "--owner", "owners", multiple=True, metavar="VALUE=EMAIL", help="The user that a value of the owner means."
+)
+@click.option(
+    "--prefix", default="", help="Put before each order number, so that it differs from those of other sources."
+)
 @click.option("--zone", metavar="ZONE", help="The zone of times without an offset. UTC by default.")
-@click.option("--replica", is_flag=True, help="The table is filled by logical replication: use triggers that fire for it.")
-@click.option("--check", "is_check", is_flag=True, help="Compare an attached table, or all, with the orders and repair them.")
+@click.option(
+    "--replica", is_flag=True, help="The table is filled by logical replication: use triggers that fire for it."
+)
+@click.option(
+    "--check", "is_check", is_flag=True, help="Compare an attached table, or all, with the orders and repair them."
+)
 @click.option("--yes", is_flag=True, help="Install without asking.")
 @with_appcontext
 def attach(name: str | None, is_check: bool, yes: bool, **options: Any) -> None:
@@ -63,7 +73,9 @@ def attach(name: str | None, is_check: bool, yes: bool, **options: Any) -> None:
 
 @click.command("detach")
 @click.argument("name", metavar="SCHEMA.TABLE")
-@click.option("--keep-orders/--remove-orders", "keep", default=None, help="What happens to its orders. Asked if neither is given.")
+@click.option(
+    "--keep-orders/--remove-orders", "keep", default=None, help="What happens to its orders. Asked if neither is given."
+)
 @click.option("--yes", is_flag=True, help="Detach without asking.")
 @with_appcontext
 def detach_command(name: str, keep: bool | None, yes: bool) -> None:
@@ -142,7 +154,10 @@ def _copy(conn: psycopg.Connection[Any], target: Target) -> None:
 
 def _settle(conn: psycopg.Connection[Any], attachment: Attachment) -> None:
     def waiting(count: int, pid: int) -> None:
-        click.echo(f"Waiting for {attach_texts.counted(count, 'older transaction')} (process {pid}) before the check …", err=True)
+        click.echo(
+            f"Waiting for {attach_texts.counted(count, 'older transaction')} (process {pid}) before the check …",
+            err=True,
+        )
 
     if not settled.wait(conn, attachment, SETTLE_SECONDS, waiting):
         click.echo("They still run. The worker checks the table once they have ended.")

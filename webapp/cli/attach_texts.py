@@ -31,16 +31,20 @@ def proposed(proposal: Proposal) -> str:
     if proposal.approximate:
         known = "changed_at" if "changed_at" in mapping else "placed_at"
         lines.append(
-            f"  approximate    {', '.join(proposal.approximate)}: the table has no such time. A new change counts when it is made, "
+            f"  approximate    {', '.join(proposal.approximate)}: the table has no such time. A new change "
+            "counts when it is made, "
             f"an old one at {known}."
         )
     lines += [f"  note           {note}" for note in proposal.notes]
     lines.append(
-        f"  sample         {counted(proposal.sampled, 'row')}: {counted(proposal.orders, 'order')}, {proposal.excluded:,} not orders, "
+        f"  sample         {counted(proposal.sampled, 'row')}: {counted(proposal.orders, 'order')}, "
+        f"{proposal.excluded:,} not orders, "
         f"{proposal.faults:,} with a fault, {proposal.unassigned:,} without an owner"
     )
     if proposal.kept_orders:
-        lines.append(f"  kept orders    {proposal.kept_orders:,} of an earlier attachment continue; those without a row are removed")
+        lines.append(
+            f"  kept orders    {proposal.kept_orders:,} of an earlier attachment continue; those without a row are removed"
+        )
     return "\n".join([*lines, "", *_table(_HEADS, [_row(order) for order in proposal.preview])])
 
 
@@ -101,5 +105,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns as wide as their longest text. A short row is one text after its first column."""
     full = [row for row in rows if len(row) == len(heads)]
     widths = [max(map(len, column)) for column in zip(heads, *full, strict=True)]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=False)).rstrip() for row in (heads, *rows)]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=False)).rstrip()
+        for row in (heads, *rows)
+    ]
     return [f"  {line}" for line in lines]

@@ -1,4 +1,5 @@
-"""Check of the attached tables: triggers that are missing or disabled, drift, rows that cannot be mapped, checks that are late."""
+"""Check of the attached tables: triggers that are missing or disabled, drift, rows that cannot be mapped, "
+"checks that are late."""
 
 from __future__ import annotations
 
@@ -63,7 +64,9 @@ def _age(attachment: Attachment, again: str) -> Iterator[Finding]:
     if attachment.state == BACKFILLING:
         if now - attachment.created_at > SLOW:
             total = max(attachment.rows_done, attachment.rows_total)
-            yield warn(f"{attachment.name} has copied {attachment.rows_done:,} of {total:,} rows", f"Continue it: {again}")
+            yield warn(
+                f"{attachment.name} has copied {attachment.rows_done:,} of {total:,} rows", f"Continue it: {again}"
+            )
         return
     since = attachment.checked_at or attachment.backfilled_at
     if since is not None and now - since > LATE:
@@ -81,5 +84,6 @@ def _problems(conn: psycopg.Connection, attachment: Attachment) -> Iterator[Find
     shown = "; ".join(f"row {problem.external_id or '(several)'}: {problem.reason}" for problem in newest)
     yield warn(
         f"{count:,} row{'' if count == 1 else 's'} of {attachment.name} cannot become orders: {shown}",
-        f"Correct the rows, or detach the table and attach it with another mapping; then flask orders attach --check {attachment.name}",
+        "Correct the rows, or detach the table and attach it with another mapping; then flask orders attach "
+        f"--check {attachment.name}",
     )

@@ -18,10 +18,10 @@ from ..attach.errors import AttachRefused
 from ..attach.proposal import Proposal, Wish
 from ..concurrency import native_thread
 from ..db import db, driver_connection
+from ..display import clock
 from ..panels.render import Render
 from ..postgres import session
 from ..queries.day import today
-from ..display import clock
 from ..services import services
 from .access import require_manager
 from .board import live_since
@@ -90,14 +90,10 @@ def list_part() -> Render:
     tenant = current_tenant()
     with driver_connection() as conn:
         found = overview.read(conn, tenant.id)
-    return part_of(
-        "panels/attached.html", found=found, tenant=tenant, today=today(tenant.timezone, clock.now()).date
-    )
+    return part_of("panels/attached.html", found=found, tenant=tenant, today=today(tenant.timezone, clock.now()).date)
 
 
-def _page(
-    table: str = "", proposed: Proposal | None = None, refusal: str = "", command: str = ""
-) -> str:
+def _page(table: str = "", proposed: Proposal | None = None, refusal: str = "", command: str = "") -> str:
     live_since()
     tenant = current_tenant()
     with driver_connection() as conn:
