@@ -83,7 +83,7 @@ def test_a_second_run_continues_and_refuses_other_options(shop_table: Shop, run)
     ("arguments", "error"),
     [
         (["shop.orders"], "No tenant is given. Write --tenant SLUG"),
-        (["shop.orders", "--tenant", "nobody"], "There is no tenant 'nobody'"),
+        (["shop.orders", "--tenant", "unknown"], "There is no tenant 'unknown'"),
         (
             ["shop.orders", "--tenant", "acme", "--map", "price=total"],
             "'price' is not a field; allowed: tenant, number",

@@ -1,4 +1,4 @@
-"""What a write of an attached table does to the orders."""
+"""The orders follow each write of an attached table."""
 
 from __future__ import annotations
 

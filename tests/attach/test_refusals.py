@@ -1,4 +1,4 @@
-"""What cannot be attached is refused with what to do, and nothing is left in the database."""
+"""A refusal names what to do, and leaves nothing in the database."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ CREATE TABLE shop.orders (
     deleted_at timestamptz,
     note text
 )"""
-# What an order must be for each row that is not deleted.
+# The order of each row that is not deleted, as it must be.
 _EXPECTED = """
 SELECT t.id::text, t.order_number, t.customer_name, (t.total * 100)::bigint, (t.refunded * 100)::bigint, t.created_at,
        t.paid_at, t.shipped_at FROM shop.orders t WHERE t.deleted_at IS NULL

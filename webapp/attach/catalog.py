@@ -47,7 +47,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s
 _COLUMNS = """
 SELECT a.attname AS name, quote_ident(a.attname) AS sql, format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN a.atttypid IN ('time'::regtype, 'timetz'::regtype) THEN '' ELSE t.typcategory::text END AS category,
-       array_position(i.indkey::int2[], a.attnum) AS key_position
+       array_position((i.indkey::int2[])[0 : i.indnkeyatts - 1], a.attnum) AS key_position
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
@@ -111,7 +111,7 @@ class SourceTable:
 
 
 def find(conn: psycopg.Connection[Any], text: str) -> SourceTable:
-    """The table of that name. Raises AttachRefused when there is none or it cannot be attached."""
+    """The table of that name. Raises AttachRefused when it does not exist or cannot be attached."""
     try:
         row = conn.execute(_FIND, [text]).fetchone()
     except (psycopg.errors.InvalidName, psycopg.errors.SyntaxError, psycopg.errors.FeatureNotSupported) as error:

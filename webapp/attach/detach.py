@@ -82,7 +82,7 @@ def _revoke(conn: psycopg.Connection[Any], attachment: Attachment) -> None:
 
 
 def _after_the_last(conn: psycopg.Connection[Any], detached: Attachment) -> None:
-    """What several attachments share goes with the last one that needs it."""
+    """Remove the parts that several attachments share with the last one that needs them."""
     left = attachments.every(conn)
     if detached.is_replica and not any(attachment.is_replica for attachment in left):
         triggers.set_event_triggers(conn, attachments.our_schema(conn), always=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What an expression gives: a text, a number, a moment, or whether something has happened.
+# The kinds of values that an expression gives: a text, a number, a moment, or whether something has happened.
 TEXT, NUMBER, TIME, FLAG = "text", "number", "time", "flag"
 
 

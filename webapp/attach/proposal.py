@@ -88,7 +88,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the person who attaches has said: expressions by field ("" leaves it out), words, owners, prefix, zone."""
+    """The choices of the person who attaches: expressions by field ("" leaves it out), words, owners, prefix, zone."""
 
     maps: Mapping[str, str]
     statuses: Mapping[str, str]

@@ -1,6 +1,6 @@
 """`doorbell_attach`, the role that owns the functions of attached tables, and its rights.
 
-The expressions of a mapping run with its rights, whoever writes the table. So it may do what a copied order needs, and
+The expressions of a mapping run with its rights, in the session of any writer. So it may do what a copied order needs, and
 nothing else: an expression that calls a function of another program gives that program no right of Doorbell's own role.
 """
 

@@ -37,7 +37,7 @@ def opened(conn: psycopg.Connection[Any], target: Target) -> Iterator[None]:
 
 
 def kinds(conn: psycopg.Connection[Any], target: Target, mapping: RowMapping) -> dict[str, str]:
-    """What each expression gives, as PostgreSQL plans it. Raises AttachRefused for one that is not valid."""
+    """The kind of value that each expression gives, as PostgreSQL plans it. Raises AttachRefused for one that is not valid."""
     found = {}
     for name, expression in mapping.expressions.items():
         category, type_name = _category(conn, target, name, expression)
