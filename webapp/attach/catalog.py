@@ -41,7 +41,7 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::
        c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'orders'::regclass) AS is_beside_orders,
        EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AND c.relkind = 'r' AS has_children,
        has_table_privilege(c.oid, 'SELECT') AND has_any_column_privilege(c.oid, 'UPDATE') AS is_readable,
-       quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sql
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sql, current_user::text AS role
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s
 """
 _COLUMNS = """
@@ -129,7 +129,7 @@ def read(conn: psycopg.Connection[Any], oid: int) -> SourceTable:
     if row is None:
         raise AttachRefused(f"The table with the oid {oid} was dropped. Detach it with: flask orders detach")
     names = ("oid", "schema", "name", "kind", "estimate", "is_partition", "is_temporary", "hides_rows", "owner",
-             "is_beside_orders", "has_children", "is_readable", "sql")  # fmt: skip
+             "is_beside_orders", "has_children", "is_readable", "sql", "role")  # fmt: skip
     facts = dict(zip(names, row, strict=True))
     with conn.cursor(row_factory=class_row(TableColumn)) as cursor:
         columns = tuple(cursor.execute(_COLUMNS, [oid]).fetchall())
@@ -173,17 +173,17 @@ def _check(conn: psycopg.Connection[Any], table: SourceTable, facts: dict[str, A
             f"{name} has no primary key, which identifies the order of a row; its columns: {columns}. Add one: "
             f"ALTER TABLE {table.sql} ADD PRIMARY KEY (…);"
         )
-    _check_rights(conn, table, facts)
+    _check_rights(table, facts)
 
 
-def _check_rights(conn: psycopg.Connection[Any], table: SourceTable, facts: dict[str, Any]) -> None:
+def _check_rights(table: SourceTable, facts: dict[str, Any]) -> None:
     foreign = [part.name for part in table.parts if part.kind == "f"]
     if foreign:
         raise AttachRefused(
             f"The partition {foreign[0]} of {table.name} is a foreign table, which fires no triggers here. "
             "Detach that partition."
         )
-    role = conn.info.user
+    role = facts["role"]
     lacking = [part.sql for part in table.parts if not part.may_trigger]
     if not facts["is_readable"] or lacking:
         tables = ", ".join(dict.fromkeys([*([] if facts["is_readable"] else [table.sql]), *lacking[:5]]))

@@ -92,6 +92,8 @@ def _category(conn: psycopg.Connection[Any], target: Target, name: str, expressi
             "of other schemas are named with their schema."
         ) from error
     assert cursor.description is not None
+    if len(cursor.description) != 1:
+        raise AttachRefused(f"--map {name}={expression} gives {len(cursor.description)} values; give one expression.")
     row = conn.execute(_CATEGORY, [cursor.description[0].type_code]).fetchone()
     assert row is not None
     return row[0], row[1]
