@@ -105,6 +105,7 @@ def test_times_without_an_offset_are_times_of_the_zone_whatever_the_writer_has_s
     bare.attach(zone="America/New_York")
     bare.execute("SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET standard_conforming_strings = off")
     put(bare, 2)
+    bare.execute("RESET DateStyle")
     placed = [row[0].timestamp() for row in bare.orders("placed_at")]
     assert placed == [1772377200.0, 1772377200.0]  # 2026-03-01 15:00 UTC
 

@@ -60,7 +60,7 @@ def apply(target: Target, rows: str, approximate: str, *, is_new: bool = False, 
         INTO attach_wrong, attach_reasons, attach_counts FROM wrong w;
         IF attach_wrong IS NOT NULL THEN
             PERFORM attach_problem({target.id}, w.external_id, 'mapping', w.reason)
-            FROM pg_catalog.unnest(attach_wrong[1:{MAX_SINGLE_ROWS}], attach_reasons[1:{MAX_SINGLE_ROWS}])
+            FROM unnest(attach_wrong[1:{MAX_SINGLE_ROWS}], attach_reasons[1:{MAX_SINGLE_ROWS}])
                 AS w (external_id, reason);
             IF pg_catalog.cardinality(attach_wrong) > {MAX_SINGLE_ROWS} THEN
                 PERFORM attach_problem(

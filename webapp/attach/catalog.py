@@ -118,6 +118,13 @@ def find(conn: psycopg.Connection[Any], text: str) -> SourceTable:
         raise AttachRefused(
             f"{text!r} is not a name of a table ({error.diag.message_primary}); write SCHEMA.TABLE."
         ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        role = conn.execute("SELECT quote_ident(current_user)").fetchone()
+        assert role is not None
+        raise AttachRefused(
+            f"Doorbell's role {role[0]} may not use the schema of {text!r} ({error.diag.message_primary}). As its owner: "
+            f"GRANT USAGE ON SCHEMA {text.partition('.')[0]} TO {role[0]};"
+        ) from error
     if row is None or row[0] is None:
         raise AttachRefused(_unknown(conn, text))
     return read(conn, row[0])
