@@ -64,7 +64,7 @@ def test_the_list_the_check_and_the_detachment(shop_table: Shop, world: World, r
     result = run("detach", "shop.orders", "--yes")
     assert (result.exit_code, "--keep-orders or --remove-orders" in result.output) == (2, True)
     result = run("detach", "shop.orders", "--remove-orders", input="y\n")
-    assert "DROP TRIGGER doorbell_inserted ON shop.orders;" in result.output
+    assert "_inserted() CASCADE;" in result.output
     assert "Detached shop.orders. 1 order removed." in result.output
     assert world.conn.execute("SELECT count(*) FROM orders").fetchone() == (0,)
 

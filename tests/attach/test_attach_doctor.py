@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.attach import run
 from webapp.attach import work
+from webapp.observability.metrics import worker
 
 from ..support.attached import Shop
 from ..support.doctor import examined
@@ -46,13 +46,13 @@ def test_the_doctor_finds(shop_table: Shop, change: str, level: str, seen: str, 
 
 
 def test_the_task_sets_the_metrics(shop_table: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from webapp.observability.metrics import worker
+    service = shop_table.service
+    set_environment(monkeypatch, DATABASE_URL=service.database_url, REDIS_URL=service.redis_url, SECRET_KEY="k" * 40)
+    from tasks.attach import run
 
     shop_table.add(1)
     shop_table.add(2, "-1")
     shop_table.install()
-    service = shop_table.service
-    set_environment(monkeypatch, DATABASE_URL=service.database_url, REDIS_URL=service.redis_url, SECRET_KEY="k" * 40)
     assert run() == 1
     gauges = (worker.ATTACHED_TABLES, worker.ATTACH_DRIFT, worker.ATTACH_FAULTS, worker.ATTACH_PROBLEMS)
     assert [gauge._value.get() for gauge in gauges] == [1, 0, 0, 1]

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from . import attachments, locks, role, triggers
 from .attachments import Attachment
@@ -15,7 +14,7 @@ DELETED_ORDERS = 2000
 _FUNCTIONS = """
 SELECT p.oid::regprocedure::text FROM pg_proc p
 WHERE p.pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'orders'::regclass)
-    AND p.proname LIKE 'attach\\_' || %s || '\\_%%'
+    AND p.proname LIKE 'attach\\_' || %s || '\\_%%' ORDER BY 1
 """
 _GRANTED = """
 SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(a.attname)
@@ -42,12 +41,9 @@ def run(
     Raises AttachRefused when the table stays locked; then the command can be repeated. The triggers go first: from then on
     no write of the company's programs reaches Doorbell.
     """
-    for trigger in triggers.present(conn, attachment.id):
-        statement = f"DROP TRIGGER {trigger.name} ON {trigger.sql}"
-        triggers.run(conn, trigger.oid, trigger.sql, [statement], give_up_seconds)
+    for (signature,) in conn.execute(_FUNCTIONS, [str(attachment.id)]).fetchall():
+        triggers.run(conn, attachment.oid, attachment.name, [_drop(signature)], give_up_seconds)
     with conn.transaction():
-        for (signature,) in conn.execute(_FUNCTIONS, [str(attachment.id)]).fetchall():
-            conn.execute(f"DROP FUNCTION {signature}".encode())
         _revoke(conn, attachment)
     orders = (_kept if keep_orders else _deleted)(conn, attachment.name)
     with conn.transaction():
@@ -91,9 +87,10 @@ def _after_the_last(conn: psycopg.Connection[Any], detached: Attachment) -> None
 
 
 def statements(conn: psycopg.Connection[Any], attachment: Attachment) -> list[str]:
-    """The SQL that removes the triggers, as it is shown before it runs."""
-    drop = sql.SQL("DROP TRIGGER {} ON {}")
-    return [
-        drop.format(sql.Identifier(trigger.name), sql.SQL(trigger.sql)).as_string(conn)
-        for trigger in triggers.present(conn, attachment.id)
-    ]
+    """The SQL that removes the functions with their triggers, as it is shown before it runs."""
+    return [_drop(signature) for (signature,) in conn.execute(_FUNCTIONS, [str(attachment.id)]).fetchall()]
+
+
+def _drop(signature: str) -> str:
+    """CASCADE drops the triggers. DROP TRIGGER would need the owner of the company's table."""
+    return f"DROP FUNCTION {signature} CASCADE"

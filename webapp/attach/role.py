@@ -105,8 +105,9 @@ def _state(conn: psycopg.Connection[Any]) -> tuple[bool, bool, bool]:
 
 
 def _refusal(conn: psycopg.Connection[Any], target: Target, error: psycopg.Error) -> str:
+    user = f'"{conn.info.user}"'
+    statements = [f"CREATE ROLE {ROLE} NOLOGIN NOINHERIT", f"GRANT {ROLE} TO {user}", *grants(conn, target)]
     return (
-        f"Doorbell's role {conn.info.user!r} may not create the role {ROLE} or grant it its rights "
-        f"({error.diag.message_primary}). Let a superuser run: CREATE ROLE {ROLE} NOLOGIN NOINHERIT; GRANT {ROLE} TO "
-        f'"{conn.info.user}"; and, as owner of the tables of {target.schema}, what was refused; then attach again.'
+        f"Doorbell's role {user} may not create the role {ROLE} or grant it its rights ({error.diag.message_primary}). Let a "
+        f"superuser run, then attach again: {'; '.join(statements)};"
     )

@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 
 from . import function_sql, locks
 from .catalog import TablePart
+from .errors import AttachRefused
 from .mapped_sql import Target
 
 # Doorbell's own triggers, which do not fire for logical replication unless they are ALWAYS.
@@ -146,7 +147,13 @@ def run(conn: psycopg.Connection[Any], oid: int, name: str, statements: list[str
         for statement in statements:
             conn.execute(statement.encode())
 
-    locks.with_retries(conn, oid, name, work, give_up_seconds)
+    try:
+        locks.with_retries(conn, oid, name, work, give_up_seconds)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise AttachRefused(
+            f"Doorbell's role may not change the triggers of {name} ({error.diag.message_primary}). As the owner of {name}: "
+            f"{'; '.join(statements)}; then run the same command again."
+        ) from error
 
 
 def _trigger(target: Target, part: TablePart, purpose: str, when: str) -> WantedTrigger:
