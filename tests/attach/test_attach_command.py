@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -9,16 +11,18 @@ from flask import Flask
 from ..support.attached import SAME, Shop
 from ..support.world import World
 
+Run = Callable[..., Result]
+
 
 @pytest.fixture
-def run(app: Flask) -> object:
+def run(app: Flask) -> Run:
     def invoke(*arguments: str, input: str | None = None) -> Result:
         return app.test_cli_runner().invoke(args=["orders", *arguments], input=input)
 
     return invoke
 
 
-def test_the_command_shows_the_mapping_the_orders_and_the_sql_and_installs_on_yes(shop_table: Shop, run) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_shows_the_mapping_the_orders_and_the_sql_and_installs_on_yes(shop_table: Shop, run: Run) -> None:
     shop_table.add(1, "12.50", customer_name="Ada & Söhne")
     shop_table.add(2, "7.00", paid_at="2026-01-02T03:04:05Z")
     shop_table.add(3, deleted_at="now")
@@ -41,7 +45,7 @@ def test_the_command_shows_the_mapping_the_orders_and_the_sql_and_installs_on_ye
     assert shop_table.differences() == SAME
 
 
-def test_without_a_yes_nothing_is_installed(shop_table: Shop, run) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_yes_nothing_is_installed(shop_table: Shop, run: Run) -> None:
     shop_table.add(1)
     result = run("attach", "shop.orders", "--tenant", "acme", input="n\n")
     assert (result.exit_code, "Nothing was installed." in result.output) == (2, True)
@@ -49,7 +53,7 @@ def test_without_a_yes_nothing_is_installed(shop_table: Shop, run) -> None:  # t
     assert shop_table.execute("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'doorbell%'").fetchone() == (0,)
 
 
-def test_the_list_the_check_and_the_detachment(shop_table: Shop, world: World, run) -> None:  # type: ignore[no-untyped-def]
+def test_the_list_the_check_and_the_detachment(shop_table: Shop, world: World, run: Run) -> None:
     assert "No table is attached" in run("attach").output
     shop_table.add(1)
     shop_table.add(2, "-3")
@@ -69,7 +73,7 @@ def test_the_list_the_check_and_the_detachment(shop_table: Shop, world: World, r
     assert world.conn.execute("SELECT count(*) FROM orders").fetchone() == (0,)
 
 
-def test_a_second_run_continues_and_refuses_other_options(shop_table: Shop, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_second_run_continues_and_refuses_other_options(shop_table: Shop, run: Run) -> None:
     shop_table.add(1)
     shop_table.install()
     result = run("attach", "shop.orders", "--tenant", "acme")
@@ -99,8 +103,8 @@ def test_a_second_run_continues_and_refuses_other_options(shop_table: Shop, run)
     ],
 )
 def test_a_wrong_option_is_one_sentence_and_exit_code_2(
-    shop_table: Shop, run, arguments: list[str], error: str
-) -> None:  # type: ignore[no-untyped-def]
+    shop_table: Shop, run: Run, arguments: list[str], error: str
+) -> None:
     shop_table.add(1)
     result = run("attach", *arguments)
     assert result.exit_code == 2
@@ -108,7 +112,7 @@ def test_a_wrong_option_is_one_sentence_and_exit_code_2(
     assert len(result.output.strip().splitlines()) == 1
 
 
-def test_a_sample_without_any_order_installs_nothing(shop_table: Shop, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_sample_without_any_order_installs_nothing(shop_table: Shop, run: Run) -> None:
     shop_table.add(1, "-5")
     result = run("attach", "shop.orders", "--tenant", "acme", "--yes")
     assert result.exit_code == 2
@@ -116,7 +120,7 @@ def test_a_sample_without_any_order_installs_nothing(shop_table: Shop, run) -> N
     assert "no order: the total is negative" in result.output
 
 
-def test_taken_numbers_are_shown_before_and_a_prefix_keeps_them_apart(shop_table: Shop, world: World, run) -> None:  # type: ignore[no-untyped-def]
+def test_taken_numbers_are_shown_before_and_a_prefix_keeps_them_apart(shop_table: Shop, world: World, run: Run) -> None:
     world.order(shop_table.tenant_id, number="S1", source="csv")
     shop_table.add(1)
     shop_table.add(2)

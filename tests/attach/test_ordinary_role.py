@@ -47,7 +47,9 @@ def test_a_role_that_is_no_superuser_attaches_copies_checks_and_detaches(
     shop_table.add(1)
     with pytest.raises(AttachRefused, match=r"may not use the schema.*GRANT USAGE ON SCHEMA shop TO ordinary_doorbell"):
         catalog.find(ordinary, "shop.orders")
-    shop_table.execute(f"GRANT USAGE ON SCHEMA shop TO {OWNER}; GRANT SELECT, UPDATE, TRIGGER ON shop.orders TO {OWNER}")
+    shop_table.execute(
+        f"GRANT USAGE ON SCHEMA shop TO {OWNER}; GRANT SELECT, UPDATE, TRIGGER ON shop.orders TO {OWNER}"
+    )
     wish = Wish({}, {}, {})
     target = proposal.propose(ordinary, catalog.find(ordinary, "shop.orders"), shop_table.tenant_id, wish).target
     install.install(ordinary, target, "a test")
@@ -56,7 +58,9 @@ def test_a_role_that_is_no_superuser_attaches_copies_checks_and_detaches(
     (attachment,) = attachments.every(ordinary)
     assert check.run(ordinary, attachment).orders == 0
     assert shop_table.differences() == SAME
-    owners = shop_table.execute("SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE proname LIKE 'attach\\_%\\_%'")
+    owners = shop_table.execute(
+        "SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE proname LIKE 'attach\\_%\\_%'"
+    )
     assert owners.fetchall() == [(role.ROLE,)]
     assert detach.run(ordinary, attachment, keep_orders=False) == 2
     assert attachments.every(ordinary) == []
@@ -66,7 +70,9 @@ def test_without_the_right_to_create_roles_the_statements_for_a_superuser_are_na
     shop_table: Shop, ordinary: psycopg.Connection
 ) -> None:
     shop_table.execute(f"ALTER ROLE {OWNER} NOCREATEROLE")
-    shop_table.execute(f"GRANT USAGE ON SCHEMA shop TO {OWNER}; GRANT SELECT, UPDATE, TRIGGER ON shop.orders TO {OWNER}")
+    shop_table.execute(
+        f"GRANT USAGE ON SCHEMA shop TO {OWNER}; GRANT SELECT, UPDATE, TRIGGER ON shop.orders TO {OWNER}"
+    )
     source = catalog.find(ordinary, "shop.orders")
     with pytest.raises(AttachRefused, match=f"(?s)may not create the role.*CREATE ROLE {role.ROLE} NOLOGIN"):
         proposal.propose(ordinary, source, shop_table.tenant_id, Wish({}, {}, {}))

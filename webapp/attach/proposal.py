@@ -232,4 +232,14 @@ def _tried(conn: psycopg.Connection[Any], target: Target, notes: list[str]) -> P
         ) from error
     assert counts is not None
     assert kept is not None
-    return Proposal(target, preview, *counts, _approximate(target.mapping), tuple(notes), kept[0])
+    return Proposal(
+        target=target,
+        preview=preview,
+        orders=counts[0],
+        excluded=counts[1],
+        faults=counts[2],
+        unassigned=counts[3],
+        approximate=_approximate(target.mapping),
+        notes=tuple(notes),
+        kept_orders=kept[0],
+    )
