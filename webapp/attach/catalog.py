@@ -149,13 +149,17 @@ def read(conn: psycopg.Connection[Any], oid: int) -> SourceTable:
     return table
 
 
+def own_tables() -> set[str]:
+    """The names of Doorbell's own tables, without the partitions of order_events."""
+    return {*db.metadata.tables, "alembic_version"}
+
+
 def _check(conn: psycopg.Connection[Any], table: SourceTable, facts: dict[str, Any]) -> None:
     name, kind = table.name, facts["kind"]
     if kind in _OTHER_THAN_TABLES:
         what, advice = _OTHER_THAN_TABLES[kind]
         raise AttachRefused(f"{name} is {what}; only a table can be attached. {advice}")
-    own = {*db.metadata.tables, "alembic_version"}
-    if facts["is_beside_orders"] and (facts["name"] in own or facts["name"].startswith("order_events")):
+    if facts["is_beside_orders"] and (facts["name"] in own_tables() or facts["name"].startswith("order_events")):
         raise AttachRefused(
             f"{name} is Doorbell's own table, and its triggers would call each other without end. Give the table of your shop."
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from . import attachments, problems, triggers
+from . import attachments, catalog, problems, triggers
 from .attachments import BACKFILLING, Attachment
 from .errors import AttachRefused
 from .problems import RowProblem
@@ -20,8 +20,9 @@ _CANDIDATES = """
 SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
     AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%%'
-    AND c.relnamespace <> (SELECT relnamespace FROM pg_class WHERE oid = 'orders'::regclass)
-    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT, TRIGGER')
+    AND NOT (c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'orders'::regclass)
+             AND (c.relname = ANY (%(own)s) OR c.relname LIKE 'order\\_events%%'))
+    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
     AND has_table_privilege(c.oid, 'TRIGGER') AND has_any_column_privilege(c.oid, 'UPDATE')
     AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
     AND NOT EXISTS (SELECT FROM attachments a WHERE a.relation = c.oid)
@@ -78,7 +79,9 @@ def candidates(conn: psycopg.Connection[Any], tenant_id: int) -> list[str]:
     row = conn.execute("SELECT count(*) FROM tenants WHERE id <> %s", [tenant_id]).fetchone()
     if row is None or row[0]:
         return []
-    return [found[0] for found in conn.execute(_CANDIDATES, {"limit": MAX_CANDIDATES})]
+    return [
+        found[0] for found in conn.execute(_CANDIDATES, {"limit": MAX_CANDIDATES, "own": list(catalog.own_tables())})
+    ]
 
 
 def _view(conn: psycopg.Connection[Any], attachment: Attachment) -> AttachedView:
