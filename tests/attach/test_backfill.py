@@ -13,7 +13,7 @@ from psycopg import errors
 
 from webapp.attach import backfill, check, locks, settled
 from webapp.attach.errors import AttachRefused
-from webapp.attach.mapped_sql import Target
+from webapp.attach.mapped_sql import AttachTarget
 
 from ..support.attached import SAME, Shop
 from ..support.order_writers import stop_all
@@ -203,7 +203,7 @@ def test_triggers_wait_shortly_for_their_lock_and_give_way_to_writers(
     """A long transaction holds the table. Other writers are not blocked behind the one that installs."""
     with psycopg.connect(shop_table.service.database_url, application_name="long job") as long:
         long.execute("INSERT INTO shop.orders (id, order_number, customer_name, total) VALUES (1, 'S1', 'Toms', 1)")
-        installed: list[Target] = []
+        installed: list[AttachTarget] = []
         installing = threading.Thread(target=lambda: installed.append(shop_table.install()))
         installing.start()
         slowest = 0.0
@@ -239,6 +239,6 @@ def test_a_table_that_stays_locked_names_the_session_in_the_way(shop_table: Shop
             locks.with_retries(conn, oid[0], "shop.orders", work, 0.3)
 
 
-def _backfill(shop: Shop, target: Target) -> None:
+def _backfill(shop: Shop, target: AttachTarget) -> None:
     with shop.connect() as conn:
         backfill.run(conn, target)

@@ -10,7 +10,7 @@ import psycopg
 from webapp.attach import attachments, backfill, catalog, check, install, proposal
 from webapp.attach.attachments import Attachment
 from webapp.attach.check import Drift
-from webapp.attach.mapped_sql import Target
+from webapp.attach.mapped_sql import AttachTarget
 from webapp.attach.proposal import Wish
 from webapp.postgres import session
 
@@ -64,14 +64,14 @@ class Shop:
         with self.connect() as conn:
             return proposal.propose(conn, catalog.find(conn, table), tenant_id, Wish(**values))
 
-    def install(self, table: str = "shop.orders", **wish: Any) -> Target:
+    def install(self, table: str = "shop.orders", **wish: Any) -> AttachTarget:
         """The triggers, without the old rows."""
         target = self.propose(table, **wish).target
         with self.connect() as conn:
             install.install(conn, target, "a test")
         return target
 
-    def attach(self, table: str = "shop.orders", **wish: Any) -> Target:
+    def attach(self, table: str = "shop.orders", **wish: Any) -> AttachTarget:
         target = self.install(table, **wish)
         with self.connect() as conn:
             assert backfill.run(conn, target)

@@ -6,7 +6,7 @@ a million rows would read all orders at the next statement of one row.
 
 from __future__ import annotations
 
-from .mapped_sql import COMPARED, Target, literal, mapped
+from .mapped_sql import COMPARED, AttachTarget, literal, mapped
 
 # Rows of a failed statement that are tried one by one, and rows of a statement that are listed as problems.
 MAX_SINGLE_ROWS = 1000
@@ -14,7 +14,7 @@ DEPENDENTS = ("notifications", "order_lines")
 _COPIED = ("tenant_id", *COMPARED[:3], "currency", *COMPARED[3:])
 
 
-def delete_statements(target: Target, keys: str) -> list[str]:
+def delete_statements(target: AttachTarget, keys: str) -> list[str]:
     """The statements that delete the orders of `keys`, a SELECT of the column external_id."""
     found = f"""ARRAY(
             SELECT x.id FROM ({keys}) AS gone CROSS JOIN LATERAL (
@@ -23,12 +23,12 @@ def delete_statements(target: Target, keys: str) -> list[str]:
     return [*_dependents(target, found), f"DELETE FROM orders o WHERE o.id = ANY ({found})"]
 
 
-def delete(target: Target, keys: str) -> str:
+def delete(target: AttachTarget, keys: str) -> str:
     """`delete_statements` as part of a function."""
     return "".join(f"{statement};\n        " for statement in delete_statements(target, keys))
 
 
-def delete_all(target: Target) -> str:
+def delete_all(target: AttachTarget) -> str:
     """Delete all orders of the table."""
     where = f"o.source = {literal(target.name)} AND o.external_id IS NOT NULL"
     found = f"ARRAY(SELECT o.id FROM orders o WHERE {where})"
@@ -37,7 +37,7 @@ def delete_all(target: Target) -> str:
     )
 
 
-def apply(target: Target, rows: str, approximate: str, *, is_new: bool = False, counts: bool = False) -> str:
+def apply(target: AttachTarget, rows: str, approximate: str, *, is_new: bool = False, counts: bool = False) -> str:
     """Insert or update the orders of `rows`, delete those of excluded rows, and note the rows that cannot be mapped."""
     # A new row may meet the order of an earlier row of its key, which a check is about to delete. So the order is locked
     # even if it is the same.
@@ -85,7 +85,7 @@ def _sets(*, is_new: bool) -> str:
     return f"{sets}\n            WHERE ({was}) IS DISTINCT FROM ({now})" if is_new else sets
 
 
-def _moved(target: Target) -> str:
+def _moved(target: AttachTarget) -> str:
     """The order that a row had at another tenant."""
     if target.tenant_id is not None:
         return ""
@@ -98,7 +98,7 @@ def _moved(target: Target) -> str:
         )"""
 
 
-def _dependents(target: Target, orders: str) -> list[str]:
+def _dependents(target: AttachTarget, orders: str) -> list[str]:
     """Foreign keys do not cascade in a session with the replica role, which logical replication has."""
     if not target.is_replica:
         return []
@@ -109,7 +109,7 @@ def _dependents(target: Target, orders: str) -> list[str]:
     ]
 
 
-def _removed_dependents(target: Target) -> str:
+def _removed_dependents(target: AttachTarget) -> str:
     if not target.is_replica:
         return ""
     return "".join(

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from ..models import SOURCE_MAX_CHARS
 from . import catalog
 from .errors import AttachRefused
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 from .mapping import RowMapping
 
 BACKFILLING, LIVE = "backfilling", "live"
@@ -114,7 +114,7 @@ def new_id(conn: psycopg.Connection[Any]) -> int:
     return int(row[0])
 
 
-def insert(conn: psycopg.Connection[Any], target: Target, created_by: str) -> None:
+def insert(conn: psycopg.Connection[Any], target: AttachTarget, created_by: str) -> None:
     """Raises AttachRefused when the table is attached already."""
     values = {"id": target.id, "name": target.name, "oid": target.table.oid, "tenant": target.tenant_id}
     values |= {"mapping": Jsonb(target.mapping.as_json()), "replica": target.is_replica, "by": created_by}
@@ -126,10 +126,10 @@ def insert(conn: psycopg.Connection[Any], target: Target, created_by: str) -> No
         ) from error
 
 
-def target_of(conn: psycopg.Connection[Any], attachment: Attachment) -> Target:
+def target_of(conn: psycopg.Connection[Any], attachment: Attachment) -> AttachTarget:
     """Raises AttachRefused when the table is gone, or cannot be attached any more."""
     table = catalog.read(conn, attachment.oid)
-    return Target(
+    return AttachTarget(
         attachment.id,
         attachment.name,
         attachment.tenant_id,

@@ -17,7 +17,7 @@ from psycopg import errors
 from . import attachments, chunk, function_sql, keys, locks
 from .attachments import BACKFILLING, LIVE, Attachment
 from .errors import AttachRefused
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 
 CHUNK_ROWS = 500
 # A row that stays locked so long stops the backfill until the next run.
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 def run(
     conn: psycopg.Connection[Any],
-    target: Target,
+    target: AttachTarget,
     progress: Progress | None = None,
     until: float | None = None,
     chunk_rows: int = CHUNK_ROWS,
@@ -53,7 +53,7 @@ def run(
     return True
 
 
-def count_rows(conn: psycopg.Connection[Any], target: Target) -> int:
+def count_rows(conn: psycopg.Connection[Any], target: AttachTarget) -> int:
     """The rows of the table for the progress bar, as PostgreSQL estimates them, or counted where it has no estimate."""
     if target.table.estimate > 0 and not target.table.is_partitioned:
         return target.table.estimate
@@ -67,7 +67,7 @@ def _open(conn: psycopg.Connection[Any], attachment_id: int) -> Attachment | Non
     return attachment if attachment is not None and attachment.state == BACKFILLING else None
 
 
-def _next_chunk(conn: psycopg.Connection[Any], target: Target, attachment: Attachment, rows: int) -> None:
+def _next_chunk(conn: psycopg.Connection[Any], target: AttachTarget, attachment: Attachment, rows: int) -> None:
     """One chunk, of fewer rows after each lock that it did not get."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
     while True:
@@ -85,7 +85,7 @@ def _next_chunk(conn: psycopg.Connection[Any], target: Target, attachment: Attac
             time.sleep(locks.PAUSE_SECONDS[0] / 4)
 
 
-def _copy(conn: psycopg.Connection[Any], target: Target, attachment: Attachment, rows: int) -> None:
+def _copy(conn: psycopg.Connection[Any], target: AttachTarget, attachment: Attachment, rows: int) -> None:
     key, casts = keys.key_lists(target)
     after = f"({key}) > ({casts})" if attachment.last_key is not None else "true"
     values = keys.values_of(attachment.last_key)
@@ -115,7 +115,7 @@ def _finish(conn: psycopg.Connection[Any], attachment_id: int, rows: int) -> Non
 
 
 def _last_key(
-    conn: psycopg.Connection[Any], target: Target, where: str, values: dict[str, str], rows: int
+    conn: psycopg.Connection[Any], target: AttachTarget, where: str, values: dict[str, str], rows: int
 ) -> list[str] | None:
     """The key of the last of the next `rows` rows, as texts; None when there are fewer."""
     key, _ = keys.key_lists(target)

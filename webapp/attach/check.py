@@ -16,7 +16,7 @@ from psycopg import IsolationLevel, errors, sql
 from . import attachments, chunk, function_sql, keys, locks, problems, triggers
 from .attachments import Attachment
 from .errors import AttachRefused
-from .mapped_sql import Target, key, literal
+from .mapped_sql import AttachTarget, key, literal
 
 # Compared at once, without locks, and repaired at once, with locks.
 COMPARED_ROWS, REPAIRED_ROWS = 5000, 500
@@ -65,7 +65,7 @@ def run(conn: psycopg.Connection[Any], attachment: Attachment, progress: Callabl
     return drift
 
 
-def _compare_all(conn: psycopg.Connection[Any], target: Target, progress: Callable[[int], None] | None) -> Drift:
+def _compare_all(conn: psycopg.Connection[Any], target: AttachTarget, progress: Callable[[int], None] | None) -> Drift:
     chunk.create(conn, target)
     problems.forget_unlisted(conn, target.id)
     drift = Drift()
@@ -78,7 +78,7 @@ def _compare_all(conn: psycopg.Connection[Any], target: Target, progress: Callab
     return replace(drift, ghosts=drift.ghosts + removed)
 
 
-def _chunks(conn: psycopg.Connection[Any], target: Target) -> Iterator[Drift]:
+def _chunks(conn: psycopg.Connection[Any], target: AttachTarget) -> Iterator[Drift]:
     """Compares and repairs chunk by chunk, in the order of the primary key."""
     last: list[str] | None = None
     rows = COMPARED_ROWS
@@ -91,7 +91,7 @@ def _chunks(conn: psycopg.Connection[Any], target: Target) -> Iterator[Drift]:
 
 
 def _differences(
-    conn: psycopg.Connection[Any], target: Target, last: list[str] | None
+    conn: psycopg.Connection[Any], target: AttachTarget, last: list[str] | None
 ) -> tuple[int, list[str] | None, list[str]]:
     """The rows of the next chunk, the key of its last row, and the ids of orders that differ; all, if a row cannot be read.
 
@@ -108,7 +108,7 @@ def _differences(
         conn.isolation_level = None
 
 
-def _compared(conn: psycopg.Connection[Any], target: Target) -> list[str]:
+def _compared(conn: psycopg.Connection[Any], target: AttachTarget) -> list[str]:
     statement = f"SELECT external_id FROM {function_sql.names(target)['compare']}() WHERE difference IS NOT NULL"
     try:
         with conn.transaction():
@@ -120,7 +120,7 @@ def _compared(conn: psycopg.Connection[Any], target: Target) -> list[str]:
         return [row[0] for row in conn.execute(every.encode())]
 
 
-def unfit(target: Target, error: psycopg.Error) -> str:
+def unfit(target: AttachTarget, error: psycopg.Error) -> str:
     """The sentence for a mapping that does not fit its table any more."""
     return (
         f"The mapping of {target.name} does not fit the table any more ({error.diag.message_primary}), so its "
@@ -129,14 +129,14 @@ def unfit(target: Target, error: psycopg.Error) -> str:
     )
 
 
-def _greatest(conn: psycopg.Connection[Any], target: Target) -> list[str] | None:
+def _greatest(conn: psycopg.Connection[Any], target: AttachTarget) -> list[str] | None:
     descending = ", ".join(f"t.{column.sql} DESC" for column in target.table.key)
     statement = f"SELECT {keys.texts(target)} FROM {function_sql.CHUNK} AS t ORDER BY {descending} LIMIT 1"
     row = conn.execute(statement.encode()).fetchone()
     return None if row is None else list(row)
 
 
-def _repair(conn: psycopg.Connection[Any], target: Target, external_ids: list[str]) -> Drift:
+def _repair(conn: psycopg.Connection[Any], target: AttachTarget, external_ids: list[str]) -> Drift:
     """Lock the rows of these orders and copy them again."""
     where, values = keys.of_orders(target, external_ids)
     try:
@@ -152,7 +152,7 @@ def _repair(conn: psycopg.Connection[Any], target: Target, external_ids: list[st
     return Drift(missing=row[0], stale=row[1], ghosts=row[2])
 
 
-def _ghosts(conn: psycopg.Connection[Any], target: Target) -> list[str]:
+def _ghosts(conn: psycopg.Connection[Any], target: AttachTarget) -> list[str]:
     """The ids of orders without a row."""
     statement = f"""
         SELECT o.external_id FROM orders o
@@ -161,7 +161,7 @@ def _ghosts(conn: psycopg.Connection[Any], target: Target) -> list[str]:
     return [row[0] for row in conn.execute(statement.encode())]
 
 
-def _remove(conn: psycopg.Connection[Any], target: Target, external_ids: list[str]) -> int:
+def _remove(conn: psycopg.Connection[Any], target: AttachTarget, external_ids: list[str]) -> int:
     """Delete the orders of these ids that still have no row, and return how many.
 
     They are locked first. A writer that inserts a row of such an id then waits, and inserts its order again.

@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 
 from . import function_sql
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 from .role import ROLE
 
 
-def create(conn: psycopg.Connection[Any], target: Target) -> None:
+def create(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
     """An empty table with the columns of the company's, as they are now. Its rows end with the transaction."""
     conn.execute("SET client_min_messages = warning")
     conn.execute(f"DROP TABLE IF EXISTS {function_sql.CHUNK}")
@@ -19,7 +19,7 @@ def create(conn: psycopg.Connection[Any], target: Target) -> None:
     conn.execute(f"GRANT SELECT ON {function_sql.CHUNK} TO {ROLE}".encode())
 
 
-def load(conn: psycopg.Connection[Any], target: Target, rest: str, values: dict[str, Any] | None = None) -> int:
+def load(conn: psycopg.Connection[Any], target: AttachTarget, rest: str, values: dict[str, Any] | None = None) -> int:
     """Insert the rows of `SELECT * FROM table t` with `rest`. Returns their number."""
     columns = ", ".join(column.sql for column in target.table.columns)
     selected = ", ".join(f"t.{column.sql}" for column in target.table.columns)

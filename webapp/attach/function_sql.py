@@ -7,7 +7,7 @@ set.
 from __future__ import annotations
 
 from . import apply_sql, guarded_sql
-from .mapped_sql import RESULT, Target, key, literal, mapped
+from .mapped_sql import RESULT, AttachTarget, key, literal, mapped
 
 # The backfill and the check put rows of the table here, so that expressions never run with Doorbell's own rights.
 CHUNK = "pg_temp.attach_rows"
@@ -25,14 +25,14 @@ _SETTINGS = {
 _NOW = "pg_catalog.now()"
 
 
-def names(target: Target) -> dict[str, str]:
+def names(target: AttachTarget) -> dict[str, str]:
     """The quoted names of the functions by their purpose."""
     schema = '"' + target.schema.replace('"', '""') + '"'
     purposes = ("inserted", "updated", "deleted", "truncated", "written", "copy", "compare")
     return {purpose: f"{schema}.attach_{target.id}_{purpose}" for purpose in purposes}
 
 
-def functions(target: Target) -> dict[str, str]:
+def functions(target: AttachTarget) -> dict[str, str]:
     """CREATE FUNCTION by the signature."""
     named = names(target)
     bodies = {"truncated": _truncated(target)}
@@ -48,12 +48,12 @@ def functions(target: Target) -> dict[str, str]:
     return found
 
 
-def approximate_of_old_rows(target: Target) -> str:
+def approximate_of_old_rows(target: AttachTarget) -> str:
     """The time of a status of a row that was written before, in the columns of the mapping."""
     return "least(coalesce(m.changed_at, m.placed_at), pg_catalog.now())"
 
 
-def _head(target: Target, name: str, returns: str) -> str:
+def _head(target: AttachTarget, name: str, returns: str) -> str:
     settings = {**_SETTINGS, "TimeZone": target.mapping.zone}
     schema = '"' + target.schema.replace('"', '""') + '"'
     sets = "".join(f"\n    SET {setting} = {literal(value or '')}" for setting, value in settings.items())
@@ -69,16 +69,16 @@ def _tag(body: str) -> str:
     return f"$attach{number}$"
 
 
-def _rows(target: Target, table: str) -> str:
+def _rows(target: AttachTarget, table: str) -> str:
     return f"(SELECT x.* FROM {table} AS x WHERE attach_key IS NULL OR {key(target.table, 'x')} = attach_key)"
 
 
-def _inserted(target: Target) -> str:
+def _inserted(target: AttachTarget) -> str:
     apply = apply_sql.apply(target, _rows(target, "new_rows"), _NOW, is_new=True)
     return guarded_sql.row_by_row(target, "new_rows", "", apply, "RETURN NULL;")
 
 
-def _updated(target: Target) -> str:
+def _updated(target: AttachTarget) -> str:
     """Rows whose primary key changed are other orders: the old key's is deleted."""
     old, new = (f"SELECT {key(target.table)} AS external_id FROM {rows} AS t" for rows in ("old_rows", "new_rows"))
     gone = apply_sql.delete(target, f"{old} EXCEPT {new}")
@@ -86,12 +86,12 @@ def _updated(target: Target) -> str:
     return guarded_sql.row_by_row(target, "new_rows", gone, apply, "RETURN NULL;")
 
 
-def _deleted(target: Target) -> str:
+def _deleted(target: AttachTarget) -> str:
     gone = apply_sql.delete(target, f"SELECT {key(target.table)} AS external_id FROM old_rows AS t")
     return guarded_sql.once(target, gone)
 
 
-def _truncated(target: Target) -> str:
+def _truncated(target: AttachTarget) -> str:
     """BEFORE TRUNCATE, when the rows of a partition can still be read. The table is locked by then."""
     if not target.table.is_partitioned:
         return guarded_sql.once(target, apply_sql.delete_all(target))
@@ -106,7 +106,7 @@ def _truncated(target: Target) -> str:
     return guarded_sql.once(target, body)
 
 
-def _written(target: Target) -> str:
+def _written(target: AttachTarget) -> str:
     """For each row, because logical replication fires no statement triggers."""
     new, old = key(target.table, "NEW"), key(target.table, "OLD")
     gone = f"""IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND {old} IS DISTINCT FROM {new} THEN
@@ -116,7 +116,7 @@ def _written(target: Target) -> str:
     return guarded_sql.row_by_row(target, None, gone, apply, "RETURN NULL;")
 
 
-def _copy(target: Target, name: str) -> str:
+def _copy(target: AttachTarget, name: str) -> str:
     """Returns how many orders were missing, stale and ghosts."""
     apply = apply_sql.apply(target, _rows(target, CHUNK), approximate_of_old_rows(target), counts=True)
     body = guarded_sql.row_by_row(target, CHUNK, "", apply, "RETURN;")
@@ -124,7 +124,7 @@ def _copy(target: Target, name: str) -> str:
     return _as_function(head, body.replace("BEGIN\n", "BEGIN\n    missing := 0; stale := 0; ghosts := 0;\n", 1))
 
 
-def _compare(target: Target, name: str) -> str:
+def _compare(target: AttachTarget, name: str) -> str:
     """Each row of the chunk as an order, with its difference from the order there is."""
     columns = ", ".join(f"d.{column}" for column in RESULT)
     types = {

@@ -6,7 +6,7 @@ Serialization failures and deadlocks are passed on, because only the writer can 
 from __future__ import annotations
 
 from .apply_sql import MAX_SINGLE_ROWS
-from .mapped_sql import Target, key
+from .mapped_sql import AttachTarget, key
 
 _PASSED_ON = """WHEN serialization_failure OR deadlock_detected THEN
                 RAISE;"""
@@ -22,7 +22,7 @@ _DECLARED = """DECLARE
 """
 
 
-def once(target: Target, statements: str) -> str:
+def once(target: AttachTarget, statements: str) -> str:
     """The body of a trigger function with `statements`, all or none."""
     return f"""{_DECLARED}BEGIN
     BEGIN
@@ -36,7 +36,7 @@ def once(target: Target, statements: str) -> str:
 END """
 
 
-def row_by_row(target: Target, rows: str | None, gone: str, apply: str, end: str) -> str:
+def row_by_row(target: AttachTarget, rows: str | None, gone: str, apply: str, end: str) -> str:
     """The body of a function that does `gone` and `apply` for all rows at once.
 
     If that fails, it does `gone` alone, and then `apply` for each row by itself. `rows` is the table of the rows, or None in a
@@ -76,7 +76,7 @@ def row_by_row(target: Target, rows: str | None, gone: str, apply: str, end: str
 END """
 
 
-def _single_rows(target: Target, rows: str | None) -> str:
+def _single_rows(target: AttachTarget, rows: str | None) -> str:
     """The keys of the rows to try. One row has been tried; of too many, one problem stands for all, and the check repairs."""
     keys = (
         f"ARRAY[CASE WHEN TG_OP <> 'DELETE' THEN {key(target.table, 'NEW')} END]"

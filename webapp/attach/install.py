@@ -9,10 +9,10 @@ from psycopg import sql
 
 from . import attachments, function_sql, role, triggers
 from .errors import AttachRefused
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 
 
-def statements(target: Target) -> list[str]:
+def statements(target: AttachTarget) -> list[str]:
     """The SQL of the functions and triggers, as it is shown before it is installed."""
     found = list(function_sql.functions(target).values())
     found += [statement for trigger in triggers.wanted(target) for statement in trigger.statements]
@@ -21,7 +21,7 @@ def statements(target: Target) -> list[str]:
     return found
 
 
-def create_functions(conn: psycopg.Connection[Any], target: Target) -> None:
+def create_functions(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
     """Create the role and the functions, in the open transaction. Raises AttachRefused."""
     role.ensure(conn, target)
     owner, schema = sql.Identifier(role.ROLE), sql.Identifier(target.schema)
@@ -38,7 +38,7 @@ def create_functions(conn: psycopg.Connection[Any], target: Target) -> None:
         conn.execute(f"GRANT EXECUTE ON FUNCTION {name}() TO CURRENT_USER".encode())
 
 
-def install(conn: psycopg.Connection[Any], target: Target, created_by: str) -> None:
+def install(conn: psycopg.Connection[Any], target: AttachTarget, created_by: str) -> None:
     """Install everything; from its end, each write of the table is copied. Then the old rows are to be copied (backfill.py).
 
     Raises AttachRefused. When a table stays locked, what was installed stays, and `finish` continues.
@@ -49,7 +49,7 @@ def install(conn: psycopg.Connection[Any], target: Target, created_by: str) -> N
     finish(conn, target)
 
 
-def finish(conn: psycopg.Connection[Any], target: Target) -> None:
+def finish(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
     """Create the triggers that are missing. Raises AttachRefused when a table stays locked."""
     if target.is_replica:
         triggers.set_event_triggers(conn, target.schema, always=True)

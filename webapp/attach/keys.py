@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 
 
-def key_lists(target: Target, letter: str = "k") -> tuple[str, str]:
+def key_lists(target: AttachTarget, letter: str = "k") -> tuple[str, str]:
     """The columns of the primary key, and the placeholders %(k0)s, … with their types."""
     columns = target.table.key
     names = ", ".join(f"t.{column.sql}" for column in columns)
@@ -19,12 +19,12 @@ def values_of(key: list[str] | None, letter: str = "k") -> dict[str, str]:
     return {f"{letter}{at}": text for at, text in enumerate(key or ())}
 
 
-def texts(target: Target) -> str:
+def texts(target: AttachTarget) -> str:
     """The columns of the primary key as texts."""
     return ", ".join(f"t.{column.sql}::text" for column in target.table.key)
 
 
-def of_orders(target: Target, external_ids: list[str]) -> tuple[str, dict[str, Any]]:
+def of_orders(target: AttachTarget, external_ids: list[str]) -> tuple[str, dict[str, Any]]:
     """The condition on the rows of these orders, in a form that the index of the primary key serves."""
     columns = target.table.key
     if len(columns) == 1:

@@ -28,7 +28,7 @@ _DEFAULT_DIGITS = 2
 
 
 @dataclass(frozen=True)
-class Target:
+class AttachTarget:
     """The attachment that functions are written for. `tenant_id` is None when each row names its tenant."""
 
     id: int
@@ -53,7 +53,7 @@ def key(table: SourceTable, row: str = "t") -> str:
     return columns[0] if len(columns) == 1 else f"pg_catalog.jsonb_build_array({', '.join(columns)})::text"
 
 
-def mapped(target: Target, rows: str, approximate: str) -> str:
+def mapped(target: AttachTarget, rows: str, approximate: str) -> str:
     """The SELECT over `rows`, an item of FROM. `approximate` is the SQL of the time of a status that has none of its own."""
     now, was = (", ".join(f"{row}.{column}" for column in COMPARED) for row in ("f", "o"))
     return f"""\
@@ -79,7 +79,7 @@ FROM (
 ) AS f"""
 
 
-def _cooked(target: Target, rows: str) -> str:
+def _cooked(target: AttachTarget, rows: str) -> str:
     """Stages, amounts, and the reason why a row cannot be mapped."""
     mapping = target.mapping
     return f"""
@@ -102,7 +102,7 @@ def _cooked(target: Target, rows: str) -> str:
     ) AS c"""
 
 
-def _raw(target: Target, rows: str) -> str:
+def _raw(target: AttachTarget, rows: str) -> str:
     """The expressions, one per line, so that a comment in one ends with it."""
     mapping = target.mapping
     lines = [f"{key(target.table)} AS external_id", f"{_deleted(mapping)} AS is_excluded"]
@@ -130,7 +130,7 @@ def _deleted(mapping: RowMapping) -> str:
     return f"coalesce({expression}, false)" if mapping.kinds.get("deleted") == FLAG else f"{expression} IS NOT NULL"
 
 
-def _tenant(target: Target) -> str:
+def _tenant(target: AttachTarget) -> str:
     return "x.slug = r.tenant" if target.tenant_id is None else f"x.id = {target.tenant_id}"
 
 
@@ -147,13 +147,13 @@ def _stage(mapping: RowMapping) -> str:
     return f"CASE {folded} {words} END" if words else "NULL::text"
 
 
-def _minor(name: str, target: Target) -> str:
+def _minor(name: str, target: AttachTarget) -> str:
     """An amount in minor units, rounded half up as PostgreSQL's round() does."""
     digits = _digits(target)
     return f"coalesce(pg_catalog.round(r.{name}_minor), pg_catalog.round(r.{name} * {digits}))::bigint"
 
 
-def _digits(target: Target) -> str:
+def _digits(target: AttachTarget) -> str:
     """The number of minor units in a whole unit."""
     if target.currency is not None:
         return str(10 ** get_currency_precision(target.currency))
@@ -191,14 +191,14 @@ def _shipped_at(mapping: RowMapping, approximate: str) -> str:
     return f"coalesce(m.shipped_at, CASE WHEN m.is_shipped THEN coalesce(o.shipped_at, {approximate}){kept} END)"
 
 
-def _owner(target: Target) -> str:
+def _owner(target: AttachTarget) -> str:
     """Without an owner in the mapping, the one that was chosen in Doorbell stays."""
     if "owner" not in target.mapping:
         return "o.owner_id"
     return "CASE WHEN w.disabled_at IS NULL OR w.id = o.owner_id THEN w.id END"
 
 
-def _owner_join(target: Target) -> str:
+def _owner_join(target: AttachTarget) -> str:
     if "owner" not in target.mapping:
         return ""
     value = "pg_catalog.lower(pg_catalog.btrim(m.owner))"
@@ -212,7 +212,7 @@ LEFT JOIN LATERAL (
 ) AS w ON true"""
 
 
-def _reasons(target: Target) -> str:
+def _reasons(target: AttachTarget) -> str:
     """WHEN … THEN per fault of a row, with what was seen and what to do."""
     seen = {
         "c.tenant_id IS NULL": _no_tenant(target),
@@ -234,7 +234,7 @@ def _reasons(target: Target) -> str:
     return " ".join(f"\n        WHEN {test} THEN {text}" for test, text in seen.items())
 
 
-def _no_tenant(target: Target) -> str:
+def _no_tenant(target: AttachTarget) -> str:
     if target.tenant_id is None:
         return "'the row names no tenant of Doorbell; see them with flask tenant list'"
     return "'the tenant was removed; detach the table'"

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from . import chunk, function_sql, keys
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 
 SHOWN = 20
 BATCH_ROWS = 500
@@ -52,7 +52,7 @@ def forget_unlisted(conn: psycopg.Connection[Any], attachment_id: int) -> None:
     conn.execute("DELETE FROM attach_problems WHERE attachment_id = %s AND external_id IS NULL", [attachment_id])
 
 
-def forget_solved(conn: psycopg.Connection[Any], target: Target) -> int:
+def forget_solved(conn: psycopg.Connection[Any], target: AttachTarget) -> int:
     """Delete the problems of rows that are gone, or have their orders as they should be now. Returns how many are left.
 
     The chunk's table exists (chunk.create).
@@ -64,7 +64,7 @@ def forget_solved(conn: psycopg.Connection[Any], target: Target) -> int:
     return count(conn, target.id)
 
 
-def _forget(conn: psycopg.Connection[Any], target: Target, external_ids: list[str]) -> None:
+def _forget(conn: psycopg.Connection[Any], target: AttachTarget, external_ids: list[str]) -> None:
     where, values = keys.of_orders(target, external_ids)
     compare = function_sql.names(target)["compare"]
     try:

@@ -14,7 +14,7 @@ from . import attachments, function_sql, mapped_sql, sandbox
 from .catalog import SourceTable, TableColumn
 from .errors import AttachRefused
 from .fields import FIELDS, NUMBER, TIME
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 from .mapping import RowMapping
 from .status_words import KNOWN, STAGES, folded
 
@@ -71,7 +71,7 @@ class Proposal:
     `approximate` are the times that only a status gives. `kept_orders` are of an earlier attachment of the table.
     """
 
-    target: Target
+    target: AttachTarget
     preview: tuple[PreviewedOrder, ...]
     orders: int
     excluded: int
@@ -114,7 +114,7 @@ def propose(conn: psycopg.Connection[Any], table: SourceTable, tenant_id: int | 
     mapping = RowMapping({name: sql for name, sql in chosen.items() if sql}, owners=wish.owners, prefix=wish.prefix)
     mapping = replace(mapping, zone=_zone(conn, wish.zone))
     mapping.check()
-    target = Target(
+    target = AttachTarget(
         attachments.new_id(conn), attachments.source_name(table.name), tenant_id,
         attachments.currency_of(conn, tenant_id), attachments.our_schema(conn), table, mapping, wish.is_replica,
     )  # fmt: skip
@@ -179,7 +179,7 @@ def _shell(text: str) -> str:
     return text if text.replace("=", "").replace("…", "").isalnum() else f"'{text}'"
 
 
-def _notes(target: Target, wish: Wish) -> list[str]:
+def _notes(target: AttachTarget, wish: Wish) -> list[str]:
     mapping, notes = target.mapping, []
     types = {column.sql: column.type for column in target.table.columns}
     total = mapping.expressions.get("total", "")
@@ -211,7 +211,7 @@ def _approximate(mapping: RowMapping) -> tuple[str, ...]:
     )
 
 
-def _tried(conn: psycopg.Connection[Any], target: Target, notes: list[str]) -> Proposal:
+def _tried(conn: psycopg.Connection[Any], target: AttachTarget, notes: list[str]) -> Proposal:
     tried = _TAKEN.format(compare=function_sql.names(target)["compare"], name=mapped_sql.literal(target.name))
     kept = conn.execute(
         "SELECT count(*) FROM (SELECT FROM orders WHERE source = %s AND external_id IS NOT NULL LIMIT 100000) AS o",

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from .errors import AttachRefused
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 
 ROLE = "doorbell_attach"
 _ROLE = sql.Identifier(ROLE)
@@ -41,7 +41,7 @@ SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s) AS exists,
 """
 
 
-def ensure(conn: psycopg.Connection[Any], target: Target) -> list[str]:
+def ensure(conn: psycopg.Connection[Any], target: AttachTarget) -> list[str]:
     """Create the role if it is missing and grant what the target needs, in the open transaction. Returns the statements.
 
     Raises AttachRefused with the statements for a superuser when Doorbell's role may not do it.
@@ -56,7 +56,7 @@ def ensure(conn: psycopg.Connection[Any], target: Target) -> list[str]:
     return done
 
 
-def grants(conn: psycopg.Connection[Any], target: Target) -> list[str]:
+def grants(conn: psycopg.Connection[Any], target: AttachTarget) -> list[str]:
     """The GRANT statements of the target, safe to run again."""
     schema = sql.Identifier(target.schema)
     wanted = [*_GRANTS, *(_GRANTS_OF_REPLICAS if target.is_replica else ())]
@@ -104,7 +104,7 @@ def _state(conn: psycopg.Connection[Any]) -> tuple[bool, bool, bool]:
     return row[0], row[1], row[2]
 
 
-def _refusal(conn: psycopg.Connection[Any], target: Target, error: psycopg.Error) -> str:
+def _refusal(conn: psycopg.Connection[Any], target: AttachTarget, error: psycopg.Error) -> str:
     user = f'"{conn.info.user}"'
     statements = [f"CREATE ROLE {ROLE} NOLOGIN NOINHERIT", f"GRANT {ROLE} TO {user}", *grants(conn, target)]
     return (

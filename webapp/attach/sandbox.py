@@ -15,7 +15,7 @@ from psycopg import errors, sql
 from . import chunk, function_sql, install, role
 from .errors import AttachRefused
 from .fields import FIELDS, FLAG, NUMBER, TEXT, TIME
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 from .mapping import RowMapping
 
 # Of each end of the table, by primary key.
@@ -25,7 +25,7 @@ _CATEGORY = "SELECT typcategory::text, format_type(oid, NULL) FROM pg_type WHERE
 
 
 @contextmanager
-def opened(conn: psycopg.Connection[Any], target: Target) -> Iterator[None]:
+def opened(conn: psycopg.Connection[Any], target: AttachTarget) -> Iterator[None]:
     """The role, and a sample of the rows in the chunk's table, until the block ends. Raises AttachRefused."""
     with conn.transaction(force_rollback=True):
         role.ensure(conn, target)
@@ -36,7 +36,7 @@ def opened(conn: psycopg.Connection[Any], target: Target) -> Iterator[None]:
         yield
 
 
-def kinds(conn: psycopg.Connection[Any], target: Target, mapping: RowMapping) -> dict[str, str]:
+def kinds(conn: psycopg.Connection[Any], target: AttachTarget, mapping: RowMapping) -> dict[str, str]:
     """The kind of value that each expression gives, as PostgreSQL plans it. Raises AttachRefused for one that is not valid."""
     found = {}
     for name, expression in mapping.expressions.items():
@@ -55,7 +55,7 @@ def kinds(conn: psycopg.Connection[Any], target: Target, mapping: RowMapping) ->
 _EXAMPLES = {TEXT: "text", NUMBER: "numeric", TIME: "timestamptz", FLAG: "boolean"}
 
 
-def words(conn: psycopg.Connection[Any], target: Target, mapping: RowMapping) -> list[str]:
+def words(conn: psycopg.Connection[Any], target: AttachTarget, mapping: RowMapping) -> list[str]:
     """The distinct values of the status in the sample, the most frequent first; [] without a status."""
     if "status" not in mapping:
         return []
@@ -67,12 +67,12 @@ def words(conn: psycopg.Connection[Any], target: Target, mapping: RowMapping) ->
         return [row[0] or "" for row in conn.execute(statement.encode())]
 
 
-def create_functions(conn: psycopg.Connection[Any], target: Target) -> None:
+def create_functions(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
     """Raises AttachRefused when the expressions do not fit together."""
     install.create_functions(conn, target)
 
 
-def _category(conn: psycopg.Connection[Any], target: Target, name: str, expression: str) -> tuple[str, str]:
+def _category(conn: psycopg.Connection[Any], target: AttachTarget, name: str, expression: str) -> tuple[str, str]:
     statement = f"SELECT (\n{expression}\n) FROM {function_sql.CHUNK} AS t LIMIT 0"
     try:
         with _as_role(conn, target):
@@ -100,7 +100,7 @@ def _category(conn: psycopg.Connection[Any], target: Target, name: str, expressi
 
 
 @contextmanager
-def _as_role(conn: psycopg.Connection[Any], target: Target) -> Iterator[None]:
+def _as_role(conn: psycopg.Connection[Any], target: AttachTarget) -> Iterator[None]:
     """A savepoint with the rights and the search_path of the functions."""
     with conn.transaction():
         path = sql.SQL("SET LOCAL search_path = pg_catalog, {}, pg_temp").format(sql.Identifier(target.schema))

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 from . import function_sql, locks
 from .catalog import TablePart
 from .errors import AttachRefused
-from .mapped_sql import Target
+from .mapped_sql import AttachTarget
 
 # Doorbell's own triggers, which do not fire for logical replication unless they are ALWAYS.
 _EVENT_TRIGGERS = (
@@ -66,7 +66,7 @@ class WantedTrigger:
     statements: tuple[str, ...]
 
 
-def wanted(target: Target) -> Iterator[WantedTrigger]:
+def wanted(target: AttachTarget) -> Iterator[WantedTrigger]:
     """The triggers of all parts of the table."""
     for part in target.table.parts:
         if target.is_replica:
@@ -108,24 +108,24 @@ def present(conn: psycopg.Connection[Any], attachment_id: int, *, with_clones: b
         return cursor.execute(_THERE, values).fetchall()
 
 
-def missing(conn: psycopg.Connection[Any], target: Target) -> list[WantedTrigger]:
+def missing(conn: psycopg.Connection[Any], target: AttachTarget) -> list[WantedTrigger]:
     there = {(trigger.oid, trigger.name) for trigger in present(conn, target.id)}
     return [trigger for trigger in wanted(target) if (trigger.part.oid, trigger.name) not in there]
 
 
-def disabled(conn: psycopg.Connection[Any], target: Target) -> list[AttachTrigger]:
+def disabled(conn: psycopg.Connection[Any], target: AttachTarget) -> list[AttachTrigger]:
     """Those that do not fire as they should."""
     fires = ("A",) if target.is_replica else ("O", "A")
     return [trigger for trigger in present(conn, target.id, with_clones=True) if trigger.enabled not in fires]
 
 
-def strays(conn: psycopg.Connection[Any], target: Target) -> list[AttachTrigger]:
+def strays(conn: psycopg.Connection[Any], target: AttachTarget) -> list[AttachTrigger]:
     """Those on tables that were partitions once."""
     parts = {part.oid for part in target.table.parts}
     return [trigger for trigger in present(conn, target.id) if trigger.oid not in parts]
 
 
-def ensure(conn: psycopg.Connection[Any], target: Target, give_up_seconds: float = locks.GIVE_UP_SECONDS) -> int:
+def ensure(conn: psycopg.Connection[Any], target: AttachTarget, give_up_seconds: float = locks.GIVE_UP_SECONDS) -> int:
     """Create the missing triggers and drop the stray ones; returns how many. Each table is locked for a moment.
 
     Raises AttachRefused when a table stays locked.
@@ -156,7 +156,7 @@ def run(conn: psycopg.Connection[Any], oid: int, name: str, statements: list[str
         ) from error
 
 
-def _trigger(target: Target, part: TablePart, purpose: str, when: str) -> WantedTrigger:
+def _trigger(target: AttachTarget, part: TablePart, purpose: str, when: str) -> WantedTrigger:
     name = f"doorbell_{purpose}"
     statements = [f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {function_sql.names(target)[purpose]}()"]
     if target.is_replica:
@@ -164,5 +164,5 @@ def _trigger(target: Target, part: TablePart, purpose: str, when: str) -> Wanted
     return WantedTrigger(part, name, tuple(statements))
 
 
-def _row_trigger(target: Target, part: TablePart) -> WantedTrigger:
+def _row_trigger(target: AttachTarget, part: TablePart) -> WantedTrigger:
     return _trigger(target, part, "written", f"AFTER INSERT OR UPDATE OR DELETE ON {part.sql} FOR EACH ROW")

@@ -13,7 +13,7 @@ from ..attach import attachments, backfill, catalog, check, detach, install, map
 from ..attach.attachments import BACKFILLING, Attachment
 from ..attach.errors import AttachRefused
 from ..attach.fields import FIELDS
-from ..attach.mapped_sql import Target
+from ..attach.mapped_sql import AttachTarget
 from ..attach.proposal import Proposal, Wish
 from ..attach.status_words import STAGES
 from ..postgres import session
@@ -126,7 +126,7 @@ def _propose(
     return proposal.propose(conn, source, _tenant_id(conn, slug), wish)
 
 
-def _install(conn: psycopg.Connection[Any], proposed: Proposal, yes: bool) -> Target:
+def _install(conn: psycopg.Connection[Any], proposed: Proposal, yes: bool) -> AttachTarget:
     click.echo(attach_texts.proposed(proposed))
     click.echo("\nThis SQL is installed:\n")
     for statement in install.statements(proposed.target):
@@ -141,7 +141,7 @@ def _install(conn: psycopg.Connection[Any], proposed: Proposal, yes: bool) -> Ta
     return proposed.target
 
 
-def _copy(conn: psycopg.Connection[Any], target: Target) -> None:
+def _copy(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
     with click.progressbar(length=1, label="Copying rows", file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:
