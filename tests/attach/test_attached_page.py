@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from webapp.attach import attachments
 
 from ..support.attached import Shop
-from ..support.board import sign_in, text
+from ..support.board import text
+from ..support.browser import Person
 from ..support.world import World
 
 
-def page(client: FlaskClient, path: str = "/attached") -> str:
-    answer = client.get(path)
+@pytest.fixture
+def mia(app: Flask, manager: int) -> Person:
+    """A manager of acme."""
+    return Person(app, manager)
+
+
+def page(mia: Person, path: str = "/attached") -> str:
+    answer = mia.get(path)
     assert answer.status_code == 200
     return text(answer.text)
 
 
-def test_an_empty_page_names_the_tables_that_can_be_attached(client: FlaskClient, shop_table: Shop) -> None:
-    seen = client.get("/attached").text
+def test_an_empty_page_names_the_tables_that_can_be_attached(mia: Person, shop_table: Shop) -> None:
+    seen = mia.get("/attached").text
     assert "No table is attached" in seen
     assert "<option>shop.orders</option>" in seen
     assert "users" not in seen.partition("<select")[2].partition("</select>")[0]
 
 
-def test_the_proposal_shows_rows_the_sql_and_the_command_and_installs_nothing(
-    client: FlaskClient, shop_table: Shop
-) -> None:
+def test_the_proposal_shows_rows_the_sql_and_the_command_and_installs_nothing(mia: Person, shop_table: Shop) -> None:
     shop_table.add(1, "12.50", customer_name="<b>Ada</b>")
-    answer = client.post("/attached/proposals", data={"table": "shop.orders"})
+    answer = mia.post("/attached/proposals", data={"table": "shop.orders"})
     assert answer.status_code == 200
     assert "flask orders attach shop.orders --tenant acme" in answer.text
     assert "CREATE TRIGGER doorbell_inserted" in answer.text
@@ -40,20 +44,20 @@ def test_the_proposal_shows_rows_the_sql_and_the_command_and_installs_nothing(
         assert attachments.every(conn) == []
 
 
-def test_only_listed_tables_are_proposed(client: FlaskClient, shop_table: Shop) -> None:
+def test_only_listed_tables_are_proposed(mia: Person, shop_table: Shop) -> None:
     for name in ("public.users", "users", "pg_catalog.pg_class", "shop.nothing"):
-        assert client.post("/attached/proposals", data={"table": name}).status_code == 404
+        assert mia.post("/attached/proposals", data={"table": name}).status_code == 404
 
 
-def test_with_several_tenants_no_table_is_listed(client: FlaskClient, shop_table: Shop, world: World) -> None:
+def test_with_several_tenants_no_table_is_listed(mia: Person, shop_table: Shop, world: World) -> None:
     world.tenant("other")
-    assert "<select" not in client.get("/attached").text
-    assert client.post("/attached/proposals", data={"table": "shop.orders"}).status_code == 404
+    assert "<select" not in mia.get("/attached").text
+    assert mia.post("/attached/proposals", data={"table": "shop.orders"}).status_code == 404
 
 
-def test_a_table_that_needs_more_says_what(client: FlaskClient, shop_table: Shop) -> None:
+def test_a_table_that_needs_more_says_what(mia: Person, shop_table: Shop) -> None:
     shop_table.execute("ALTER TABLE shop.orders RENAME total TO price_of_all")
-    answer = client.post("/attached/proposals", data={"table": "shop.orders"})
+    answer = mia.post("/attached/proposals", data={"table": "shop.orders"})
     assert "No column was found for total" in answer.text
 
 
@@ -70,22 +74,22 @@ def test_a_table_that_needs_more_says_what(client: FlaskClient, shop_table: Shop
         ("DROP TABLE shop.orders", "was dropped"),
     ],
 )  # fmt: skip
-def test_each_state_is_shown_in_words(client: FlaskClient, shop_table: Shop, change: str, words: str) -> None:
+def test_each_state_is_shown_in_words(mia: Person, shop_table: Shop, change: str, words: str) -> None:
     shop_table.add(1)
     shop_table.attach()
     shop_table.execute(change)
-    assert words in page(client)
-    assert words in page(client, "/panels/attached")
+    assert words in page(mia)
+    assert words in page(mia, "/panels/attached")
 
 
-def test_a_check_is_requested_and_a_table_detached_with_its_orders_kept(client: FlaskClient, shop_table: Shop) -> None:
+def test_a_check_is_requested_and_a_table_detached_with_its_orders_kept(mia: Person, shop_table: Shop) -> None:
     shop_table.add(1)
     target = shop_table.attach()
     shop_table.check()
-    assert client.post(f"/attached/{target.id}/checks").status_code == 303
+    assert mia.post(f"/attached/{target.id}/checks").status_code == 303
     assert shop_table.attachment().check_requested_at is not None
-    assert client.post(f"/attached/{target.id}/detachment").status_code == 303
-    assert "Detached shop.orders. Its 1 orders stay" in page(client)
+    assert mia.post(f"/attached/{target.id}/detachment").status_code == 303
+    assert "Detached shop.orders. Its 1 orders stay" in page(mia)
     assert shop_table.execute("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'doorbell%'").fetchone() == (0,)
     assert shop_table.orders() == [("S1", 1000, "placed")]
 
@@ -95,10 +99,10 @@ def test_managers_of_another_tenant_and_salespeople_see_and_change_nothing(
 ) -> None:
     shop_table.add(1)
     target = shop_table.attach()
-    other = sign_in(app, world.user(world.tenant("other"), role="manager"))
+    other = Person(app, world.user(world.tenant("other"), role="manager"))
     assert "shop.orders" not in other.get("/attached").text
     assert other.post(f"/attached/{target.id}/detachment").status_code == 404
     assert other.post(f"/attached/{target.id}/checks").status_code == 404
-    sales = sign_in(app, world.user(shop_table.tenant_id, "Sam Sales"))
+    sales = Person(app, world.user(shop_table.tenant_id, "Sam Sales"))
     assert sales.get("/attached").status_code == 403
     assert sales.post(f"/attached/{target.id}/detachment").status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -70,8 +71,12 @@ def state(attachment: Attachment) -> str:
 
 
 def _unused(proposal: Proposal) -> list[str]:
-    used = " ".join(proposal.target.mapping.expressions.values())
-    return [column.name for column in proposal.target.table.columns if column.sql not in used]
+    expressions = " ".join(proposal.target.mapping.expressions.values())
+    return [
+        column.name
+        for column in proposal.target.table.columns
+        if not re.search(rf"(?<!\w){re.escape(column.sql)}(?!\w)", expressions)
+    ]
 
 
 def _row(order: PreviewedOrder) -> tuple[str, ...]:
