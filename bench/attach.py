@@ -60,8 +60,10 @@ def main() -> None:
     with Stage() as stage:
         url = stage.database("attach")
         stage.execute(url, TABLE + FILL.format(rows=ROWS))
-        for case, script in SCRIPTS.items():
-            _commits(stage, url, case, script.format(rows=ROWS), sizes)
+        # With the listener, as in production: while it is awake, writers do not ring.
+        with stage.listener(url):
+            for case, script in SCRIPTS.items():
+                _commits(stage, url, case, script.format(rows=ROWS), sizes)
         bulk = stage.database("attach_bulk")
         stage.execute(bulk, TABLE + FILL.format(rows=sizes.bulk_rows))
         _bulk(bulk, sizes)
