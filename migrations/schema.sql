@@ -17,6 +17,45 @@ CREATE TABLE outbox_readers (
 );
 ALTER TABLE outbox_readers ADD CONSTRAINT pk_outbox_readers PRIMARY KEY (name);
 
+CREATE TABLE attach_problems (
+    id bigint NOT NULL,
+    attachment_id bigint NOT NULL,
+    external_id text,
+    code text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz DEFAULT now() NOT NULL
+);
+ALTER TABLE attach_problems ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME attach_problems_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE attach_problems ADD CONSTRAINT pk_attach_problems PRIMARY KEY (id);
+
+CREATE TABLE attachments (
+    id bigint NOT NULL,
+    name varchar(100) NOT NULL,
+    relation regclass NOT NULL,
+    tenant_id bigint,
+    mapping jsonb NOT NULL,
+    is_replica boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'backfilling'::text NOT NULL,
+    last_key text[],
+    rows_done bigint DEFAULT 0 NOT NULL,
+    rows_total bigint DEFAULT 0 NOT NULL,
+    fence xid8,
+    created_by text NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    backfilled_at timestamptz,
+    check_requested_at timestamptz,
+    checked_at timestamptz,
+    missing bigint DEFAULT 0 NOT NULL,
+    stale bigint DEFAULT 0 NOT NULL,
+    ghosts bigint DEFAULT 0 NOT NULL,
+    fault text,
+    CONSTRAINT ck_attachments_state CHECK ((state = ANY (ARRAY['backfilling'::text, 'live'::text])))
+);
+ALTER TABLE attachments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME attachments_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE attachments ADD CONSTRAINT pk_attachments PRIMARY KEY (id);
+ALTER TABLE attachments ADD CONSTRAINT uq_attachments_name UNIQUE (name);
+ALTER TABLE attachments ADD CONSTRAINT uq_attachments_relation UNIQUE (relation);
+
 CREATE TABLE ended_sessions (
     id uuid NOT NULL,
     ended_at timestamptz DEFAULT now() NOT NULL,
@@ -299,6 +338,7 @@ END) STORED NOT NULL,
     updated_at timestamptz DEFAULT now() NOT NULL,
     idempotency_key uuid,
     refunded_at timestamptz,
+    external_id varchar(200),
     CONSTRAINT ck_orders_cancelled_at CHECK (((cancelled_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (cancelled_at <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_orders_customer_length CHECK ((length(customer) <= 500)),
     CONSTRAINT ck_orders_number CHECK (((number <> ''::text) AND (length(number) <= 64))),
@@ -374,6 +414,38 @@ ALTER TABLE order_lines ADD CONSTRAINT fk_order_lines_tenant_id_order_id FOREIGN
 
 
 -- Functions -------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION attach_problem(of_attachment bigint, key text, state text, why text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    -- A dropped column fails every row. A table of problems as large as the company's table helps no reader.
+    most constant integer := 10000;
+BEGIN
+    UPDATE attach_problems SET code = state, reason = pg_catalog.left(why, 500), at = pg_catalog.clock_timestamp()
+    WHERE attachment_id = of_attachment AND external_id = key;
+    -- One row per code stands for all statements whose rows are not listed. Its lock would make their writers wait.
+    IF FOUND OR key IS NULL AND EXISTS (
+        SELECT FROM attach_problems p
+        WHERE p.attachment_id = of_attachment AND p.external_id IS NULL AND p.code = state)
+    OR (SELECT pg_catalog.count(*) >= most FROM (
+        SELECT FROM attach_problems p WHERE p.attachment_id = of_attachment LIMIT most) AS kept)
+    THEN
+        RETURN;
+    END IF;
+    INSERT INTO attach_problems (attachment_id, external_id, code, reason)
+    VALUES (of_attachment, key, state, pg_catalog.left(why, 500))
+    ON CONFLICT (attachment_id, external_id) DO NOTHING;
+EXCEPTION
+    WHEN serialization_failure OR deadlock_detected THEN
+        RAISE;
+    WHEN OTHERS THEN
+        RAISE WARNING 'Doorbell cannot record a problem of attachment %: %', of_attachment, SQLERRM;
+END $$;
+COMMENT ON FUNCTION attach_problem(of_attachment bigint, key text, state text, why text) IS 'Records why a row of an attached table has no order, or an old one. Fails no writer.';
+REVOKE ALL ON FUNCTION attach_problem(of_attachment bigint, key text, state text, why text) FROM PUBLIC;
+
 
 CREATE FUNCTION doorbell_actor() RETURNS bigint
     LANGUAGE sql STABLE
@@ -983,6 +1055,9 @@ REVOKE ALL ON FUNCTION users_updated() FROM PUBLIC;
 
 -- Indexes ---------------------------------------------------------------------------------------------------------------------
 
+CREATE UNIQUE INDEX uq_attach_problems_row ON attach_problems USING btree (attachment_id, external_id);
+COMMENT ON INDEX uq_attach_problems_row IS 'attach_problem(): one problem per row';
+
 CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions USING btree (ended_at);
 COMMENT ON INDEX ix_ended_sessions_ended_at IS 'webapp/streams/revocation.py: recently ended sessions';
 
@@ -1021,6 +1096,9 @@ COMMENT ON INDEX ix_orders_search IS 'webapp/queries/order_search.py: words of t
 
 CREATE INDEX ix_orders_status ON orders USING btree (tenant_id, status, placed_at DESC, id DESC);
 COMMENT ON INDEX ix_orders_status IS 'webapp/queries/order_search.py: orders of a status, newest first';
+
+CREATE UNIQUE INDEX uq_orders_external_id ON orders USING btree (source, external_id, tenant_id) WHERE (external_id IS NOT NULL);
+COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/: the order of a row of an attached table';
 
 CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';

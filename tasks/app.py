@@ -79,7 +79,15 @@ def settings() -> dict[str, Any]:
 
 app = Celery(
     "doorbell",
-    include=["tasks.rollups", "tasks.catch_up", "tasks.partitions", "tasks.sessions", "tasks.relay", "tasks.uploads"],
+    include=[
+        "tasks.rollups",
+        "tasks.catch_up",
+        "tasks.partitions",
+        "tasks.sessions",
+        "tasks.relay",
+        "tasks.uploads",
+        "tasks.attach",
+    ],
 )
 app.add_defaults(settings)  # a callable, called at first use
 broker_errors.install()

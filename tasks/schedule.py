@@ -15,6 +15,7 @@ RELAY_TICK = "tasks.relay.tick"
 RELAY_CLEAN = "tasks.relay.clean"
 IMPORT_RUN = "tasks.uploads.run"
 IMPORT_CLEAN = "tasks.uploads.clean"
+ATTACH = "tasks.attach.run"
 
 # Redis may be shared with another Celery, which uses the queue "celery". The relay has workers of its own, so that a slow
 # destination delays no other task.
@@ -24,7 +25,8 @@ QUEUE = "doorbell"
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
 # The relay's tick: the maximal delay of an event whose wake-up was lost. Imports: the maximal delay between a click and the
-# begin of its job; a tick without one costs three small queries.
+# begin of its job; a tick without one costs three small queries. Attached
+# tables: the delay of a requested check.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     CATCH_UP: 60.0,
@@ -35,6 +37,7 @@ EVERY = {
     RELAY_CLEAN: 3600.0,
     IMPORT_RUN: 2.0,
     IMPORT_CLEAN: 3600.0,
+    ATTACH: 60.0,
 }
 # RELAY_RUN is not on a timer.
 NAMES = (*EVERY, RELAY_RUN)

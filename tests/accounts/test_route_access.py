@@ -68,6 +68,11 @@ RULES = {
     "panels.relay_destination": "403",
     "panels.relay_delivery": "403",
     "panels.journey": "403",
+    "attached.index": "403",
+    "attached.propose": "403",
+    "attached.check": "403",
+    "attached.remove": "403",
+    "panels.attached": "403",
     "stream.stream": "own",
 }
 PANEL = "own"  # all other fragments
@@ -86,7 +91,7 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
 
 def path(rule: Rule, order_id: int, notification_id: int) -> str:
     values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id}
-    values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1} | dict(rule.defaults or {})
+    values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1, "attachment_id": 1} | dict(rule.defaults or {})
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)

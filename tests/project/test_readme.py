@@ -70,7 +70,7 @@ def test_the_table_of_columns_lists_every_column_that_a_program_may_write(conn: 
         "SELECT column_name FROM information_schema.columns WHERE table_name = 'orders' AND table_schema = 'public'"
         " AND is_generated = 'NEVER' AND is_identity = 'NO'"
     ).fetchall()
-    kept_by_doorbell = {"idempotency_key", "updated_at"}
+    kept_by_doorbell = {"idempotency_key", "updated_at", "external_id"}
     assert set(listed) == {name for (name,) in columns} - kept_by_doorbell
 
 

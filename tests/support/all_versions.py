@@ -30,6 +30,11 @@ FETCH_SECONDS = 300
 
 # Test files below tests/, with * for any text: triggers, privileges, quiet mode, cursor, listener, rollups and migrations.
 FILES = (
+    "attach/test_check.py",
+    "attach/test_copied_rows.py",
+    "attach/test_faulty_rows.py",
+    "attach/test_partitions.py",
+    "attach/test_statuses.py",
     "cli/test_servers.py",
     "config/test_database_url.py",
     "doctor/test_doctor*.py",

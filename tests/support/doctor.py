@@ -17,7 +17,19 @@ from .world import Service, World
 
 NAMES = ["postgresql", "redis", "schema", "triggers", "functions", "rights", "role", "ids", "writers"]
 NAMES += ["bell", "listener", "cursor", "rollups"]
-NAMES += ["queue", "clock", "zones", "partitions", "transactions", "refunds", "orders", "relay", "imports", "sign-in"]
+NAMES += [
+    "queue",
+    "clock",
+    "zones",
+    "partitions",
+    "transactions",
+    "refunds",
+    "orders",
+    "relay",
+    "imports",
+    "attached",
+    "sign-in",
+]
 
 
 class Examined:

@@ -10,7 +10,19 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    from . import doctor, orders, reconcile, relay, relay_events, roles, rollups, server_errors, tenants, users
+    from . import (
+        attach,
+        doctor,
+        orders,
+        reconcile,
+        relay,
+        relay_events,
+        roles,
+        rollups,
+        server_errors,
+        tenants,
+        users,
+    )
 
     server_errors.register(app)
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli, relay.relay_cli):
@@ -19,6 +31,8 @@ def register(app: Flask) -> None:
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)
     orders.orders_cli.add_command(reconcile.reconcile)
+    orders.orders_cli.add_command(attach.attach)
+    orders.orders_cli.add_command(attach.detach_command)
 
 
 def stop(text: str) -> NoReturn:

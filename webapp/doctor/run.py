@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 from . import (
+    attached,
     bell,
     clock,
     cursor,
@@ -75,6 +76,7 @@ CHECKS = (
     Check("orders", orders.check, ("postgresql",)),
     Check("relay", relay.check, ("postgresql",)),
     Check("imports", uploads.check, ("postgresql",)),
+    Check("attached", attached.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )
 

@@ -3,6 +3,7 @@
 Every key of a tenant's table begins with `tenant_id`, so that no query can omit it.
 """
 
+from .attachment import AttachedTable, AttachProblem
 from .columns import TEXT_MAX_CHARS
 from .event import OrderEvent
 from .notification import Notification
@@ -26,6 +27,8 @@ __all__ = [
     "TEXT_MAX_CHARS",
     "UPLOAD_NAME_MAX_CHARS",
     "UPLOAD_STATES",
+    "AttachProblem",
+    "AttachedTable",
     "DailyRollup",
     "EndedSession",
     "HourlyRollup",

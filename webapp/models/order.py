@@ -33,6 +33,7 @@ from .columns import TEXT_MAX_CHARS, length_check, now_column
 STATUSES = ("placed", "paid", "shipped", "refunded", "cancelled")
 ORDER_TIMES = ("placed_at", "paid_at", "shipped_at", "cancelled_at", "refunded_at")
 SOURCE_MAX_CHARS = 100
+EXTERNAL_ID_MAX_CHARS = 200
 STATUS_SQL = """CASE
     WHEN cancelled_at IS NOT NULL THEN 'cancelled'
     WHEN refunded_minor > 0 AND refunded_minor >= total_minor THEN 'refunded'
@@ -93,6 +94,15 @@ class Order(Base):
             unique=True,
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
+        # webapp/attach: the order of a row of an attached table
+        Index(
+            "uq_orders_external_id",
+            "source",
+            "external_id",
+            "tenant_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(BigInteger)
@@ -109,6 +119,8 @@ class Order(Base):
     # Of the last refund, where known.
     refunded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     source: Mapped[str] = mapped_column(Text, server_default=text("'sql'"))
+    # The key of the row in the source, where that is an attached table (webapp/attach).
+    external_id: Mapped[str | None] = mapped_column(String(EXTERNAL_ID_MAX_CHARS))
     idempotency_key: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(Text, Computed(STATUS_SQL, persisted=True))
     updated_at: Mapped[datetime] = now_column()

@@ -7,6 +7,7 @@ from flask import Flask
 from .. import stream
 from . import (
     access,
+    attached,
     auth,
     board,
     connect,
@@ -48,6 +49,7 @@ def register(app: Flask) -> None:
         connect,
         imports,
         relay,
+        attached,
         health,
         metrics,
     ):

@@ -27,6 +27,10 @@ UNPARTITIONED_EVENTS = Gauge(
     "doorbell_unpartitioned_events",
     "Events in order_events_default instead of a month's partition, counted up to 1,000.",
 )
+ATTACHED_TABLES = Gauge("doorbell_attached_tables", "Attached tables.")
+ATTACH_DRIFT = Gauge("doorbell_attach_drift_orders", "Orders that the last checks of attached tables had to repair.")
+ATTACH_FAULTS = Gauge("doorbell_attach_faults", "Attached tables that could not be checked.")
+ATTACH_PROBLEMS = Gauge("doorbell_attach_problems", "Rows of attached tables that cannot become orders.")
 IMPORT_JOBS = Counter(
     "doorbell_import_jobs_total",
     "Jobs of uploaded files by outcome: checked; imported; refused (the file); cancelled; failed; interrupted (tried again).",

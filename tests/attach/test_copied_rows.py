@@ -1,0 +1,85 @@
+"""The orders follow each write of an attached table."""
+
+from __future__ import annotations
+
+from ..support.attached import SAME, Shop
+from ..support.world import World
+
+
+def test_rows_from_before_and_after_become_orders(shop_table: Shop) -> None:
+    shop_table.add(1, "12.50", paid_at="2026-01-02T03:04:05Z")
+    shop_table.attach()
+    shop_table.add(2, "7.00")
+    assert shop_table.orders() == [("S1", 1250, "paid"), ("S2", 700, "placed")]
+    assert shop_table.differences() == SAME
+
+
+def test_updates_soft_deletes_and_deletes_are_copied(shop_table: Shop) -> None:
+    for id in range(1, 5):
+        shop_table.add(id)
+    shop_table.attach()
+    shop_table.execute("UPDATE shop.orders SET total = 99, shipped_at = now(), paid_at = now() WHERE id = 1")
+    shop_table.execute("UPDATE shop.orders SET deleted_at = now() WHERE id = 2")
+    shop_table.execute("DELETE FROM shop.orders WHERE id = 3")
+    assert shop_table.orders() == [("S1", 9900, "shipped"), ("S4", 1000, "placed")]
+    shop_table.execute("UPDATE shop.orders SET deleted_at = NULL WHERE id = 2")
+    assert shop_table.differences() == SAME
+
+
+def test_a_change_of_another_column_writes_no_order_and_no_event(shop_table: Shop, world: World) -> None:
+    shop_table.add(1)
+    shop_table.attach()
+    before = len(world.events())
+    shop_table.execute("UPDATE shop.orders SET note = 'x'")
+    assert len(world.events()) == before
+    shop_table.execute("UPDATE shop.orders SET total = 11")
+    assert [event["type"] for event in world.events()[before:]] == ["edited"]
+
+
+def test_a_changed_primary_key_is_another_order(shop_table: Shop) -> None:
+    shop_table.add(1)
+    shop_table.attach()
+    shop_table.execute("UPDATE shop.orders SET id = id + 100")
+    assert shop_table.orders("number, external_id") == [("S1", "101")]
+
+
+def test_truncate_deletes_all_orders_of_the_table_and_no_other(shop_table: Shop, world: World) -> None:
+    world.order(shop_table.tenant_id, number="form")
+    shop_table.add(1)
+    shop_table.attach()
+    shop_table.execute("TRUNCATE shop.orders")
+    assert world.conn.execute("SELECT number FROM orders").fetchall() == [("form",)]
+
+
+def test_a_merge_and_an_upsert_are_copied(shop_table: Shop) -> None:
+    shop_table.add(1)
+    shop_table.attach()
+    shop_table.execute(
+        "INSERT INTO shop.orders (id, order_number, customer_name, total) VALUES (1, 'S1', 'Toms', 5), (2, 'S2', 'Toms', 6)"
+        " ON CONFLICT (id) DO UPDATE SET total = excluded.total"
+    )
+    if shop_table.conn.info.server_version < 150000:
+        # Without MERGE: the same by two statements.
+        shop_table.execute("DELETE FROM shop.orders WHERE id = 1")
+        shop_table.add(3, "7.00")
+        assert shop_table.orders("number, total_minor") == [("S2", 600), ("S3", 700)]
+        return
+    shop_table.execute(
+        "MERGE INTO shop.orders t USING (VALUES (1), (3)) AS s (id) ON t.id = s.id"
+        " WHEN MATCHED THEN DELETE"
+        " WHEN NOT MATCHED THEN INSERT (id, order_number, customer_name, total) VALUES (s.id, 'S3', 'Toms', 7)"
+    )
+    assert shop_table.orders("number, total_minor") == [("S2", 600), ("S3", 700)]
+
+
+def test_history_notifies_no_owner_and_a_new_payment_does(shop_table: Shop, world: World) -> None:
+    owner = world.user(shop_table.tenant_id, "Ben Okafor")
+    shop_table.execute("ALTER TABLE shop.orders ADD COLUMN owner_email text")
+    (email,) = world.conn.execute("SELECT email FROM users WHERE id = %s", [owner]).fetchone() or ("",)
+    shop_table.add(1, owner_email=email.upper(), paid_at="now")
+    shop_table.add(2, owner_email=email)
+    shop_table.attach()
+    assert shop_table.orders("number, owner_id") == [("S1", owner), ("S2", owner)]
+    assert world.conn.execute("SELECT count(*) FROM notifications").fetchone() == (0,)
+    shop_table.execute("UPDATE shop.orders SET paid_at = now() WHERE id = 2")
+    assert world.conn.execute("SELECT user_id FROM notifications").fetchall() == [(owner,)]

@@ -1,0 +1,135 @@
+"""The page of attached tables, for managers: their state, a proposal for another table, a check, detaching.
+
+Installing is a command and no button. A mapping is SQL that runs in each write of the company's table, so it is a decision of
+the person who runs the database. The page proposes only what follows from names and types, shows it, and gives the command.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..accounts.current import current_tenant
+from ..attach import catalog, detach, install, overview, proposal, work
+from ..attach.attachments import Attachment
+from ..attach.errors import AttachRefused
+from ..attach.proposal import Proposal, Wish
+from ..concurrency import native_thread
+from ..db import db, driver_connection
+from ..display import clock
+from ..panels.render import Render
+from ..postgres import session
+from ..queries.day import today
+from ..services import services
+from .access import require_manager
+from .board import live_since
+from .page_parts import part_of
+from .panels import bp as panels_bp
+from .panels import fragment
+
+bp = Blueprint("attached", __name__, url_prefix="/attached")
+bp.before_request(require_manager)
+
+# A page waits this long for a moment in which no program writes the table.
+GIVE_UP_SECONDS = 3.0
+
+
+@bp.get("")
+def index() -> str:
+    return _page()
+
+
+@bp.post("/proposals")
+def propose() -> ResponseReturnValue:
+    """The page with the proposal for one of the tables that it lists."""
+    name, tenant_id = request.form.get("table", ""), current_tenant().id
+    with driver_connection() as conn:
+        if name not in overview.candidates(conn, tenant_id):
+            abort(404)
+    db.session.close()
+    try:
+        proposed = native_thread.run(lambda: _proposed(name, tenant_id))
+    except AttachRefused as error:
+        return _page(table=name, refusal=str(error), command=_command(name, ["--map", "FIELD=COLUMN"]))
+    return _page(table=name, proposed=proposed, command=_command(name, []))
+
+
+@bp.post("/<int:attachment_id>/checks")
+def check(attachment_id: int) -> ResponseReturnValue:
+    attachment = _find(attachment_id)
+    with driver_connection() as conn:
+        work.request_check(conn, attachment.id)
+    db.session.commit()
+    flash(f"The worker checks {attachment.name} within a minute.", "success")
+    return redirect(url_for("attached.index"), 303)
+
+
+@bp.post("/<int:attachment_id>/detachment")
+def remove(attachment_id: int) -> ResponseReturnValue:
+    """Detaches and keeps the orders. Removing them is left to the command."""
+    attachment = _find(attachment_id)
+    db.session.close()
+    try:
+        count = native_thread.run(lambda: _detach(attachment))
+    except AttachRefused as error:
+        flash(str(error), "danger")
+    else:
+        flash(f"Detached {attachment.name}. Its {count:,} orders stay as they are.", "success")
+    return redirect(url_for("attached.index"), 303)
+
+
+@panels_bp.get("/attached", endpoint="attached")
+def show_list() -> ResponseReturnValue:
+    require_manager()
+    return fragment(list_part())
+
+
+def list_part() -> Render:
+    tenant = current_tenant()
+    with driver_connection() as conn:
+        found = overview.read(conn, tenant.id)
+    return part_of("panels/attached.html", found=found, tenant=tenant, today=today(tenant.timezone, clock.now()).date)
+
+
+def _page(table: str = "", proposed: Proposal | None = None, refusal: str = "", command: str = "") -> str:
+    live_since()
+    tenant = current_tenant()
+    with driver_connection() as conn:
+        candidates = overview.candidates(conn, tenant.id)
+    return render_template(
+        "pages/attached.html",
+        tenant=tenant,
+        part=list_part(),
+        candidates=candidates,
+        table=table,
+        proposed=proposed,
+        statements=install.statements(proposed.target) if proposed else [],
+        refusal=refusal,
+        command=command,
+    )
+
+
+def _find(attachment_id: int) -> Attachment:
+    with driver_connection() as conn:
+        found = overview.visible_by_id(conn, current_tenant().id, attachment_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _proposed(name: str, tenant_id: int) -> Proposal:
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
+    url = services().config.database_url
+    with session.connect(url, "doorbell web", autocommit=True, limits=session.PAGE_LIMITS) as conn:
+        return proposal.propose(conn, catalog.find(conn, quoted), tenant_id, Wish({}, {}, {}))
+
+
+def _detach(attachment: Attachment) -> int:
+    with session.connect(services().config.database_url, "doorbell web", autocommit=True) as conn:
+        return detach.run(conn, attachment, keep_orders=True, give_up_seconds=GIVE_UP_SECONDS)
+
+
+def _command(name: str, more: list[str]) -> str:
+    return shlex.join(["flask", "orders", "attach", name, "--tenant", current_tenant().slug, *more])
