@@ -159,7 +159,7 @@ def duration_text(seconds: float, tenant: Tenant | None = None) -> str:
 
 
 def source_text(source: str) -> str:
-    """The source of an order: "Form", "SQL", "Import", the name of an attached table, or the name that a program gave itself."""
+    """The source of an order: "Form", "SQL", "Import", an attached table's name, or the name that a program gave itself."""
     if "." in source:
         # An attached table.
         return source

@@ -87,8 +87,8 @@ class OrdersFile:
     def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, list[str]]]:
         """Every non-blank row after the header, with the number of its first line. `progress` gets the bytes read so far.
 
-        The cells of a corrected report and of a downloaded list are unescaped. Raises FileRefused at a wrong encoding or an unclosed quote, because
-        the rest of the file cannot be trusted.
+        The cells of a corrected report and of a downloaded list are unescaped. Raises FileRefused at a wrong encoding or an
+        unclosed quote, because the rest of the file cannot be trusted.
         """
         rows = self.source.records(progress)
         next(rows, None)
