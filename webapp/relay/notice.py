@@ -51,6 +51,13 @@ class RelayNotices:
             except redis.RedisError as error:
                 self._unsent.fault(log, "inbox", error)
 
+    def flush(self) -> None:
+        """Wait for the notices that wait, at most INTERVAL_MS: for a process that ends now."""
+        with self._lock:
+            timers = list(self._timers.values())
+        for timer in timers:
+            timer.join()
+
     def close(self) -> None:
         """Drop the notices that wait."""
         with self._lock:
