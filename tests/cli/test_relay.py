@@ -6,15 +6,41 @@ import re
 from typing import Any
 
 import pytest
+import redis
 from flask import Flask
 from standardwebhooks import Webhook
+
+from webapp.events.topics import RELAY
 
 from ..relay.test_schemas import faults
 from ..support.account_commands import flask
 from ..support.relay import Relay
 from ..support.relay_commands import PASSWORD, STREAM, Run, attempt_once, refused
+from ..support.signals import published
 from ..support.webhooks import HOOK, Inbox, answer, signing_secret
 from ..support.world import World
+
+
+def test_the_managers_open_pages_are_told_of_each_change_also_within_a_second(
+    run: Run, relay: Relay, world: World, acme: int, redis_client: redis.Redis
+) -> None:
+    mia = world.user(acme, "Mia Manager", role="manager")
+    world.order(acme)
+    commands = [
+        ["add", HOOK, "https://example.com/in"],
+        ["pause", HOOK],
+        ["rotate", HOOK],
+        ["replay", HOOK, "--since", "2026-01-01T00:00+00:00"],
+        ["cancel-replay", HOOK],
+        ["remove", HOOK, "--yes"],
+    ]
+    for number, command in enumerate(commands, 1):
+        result = run(*command)
+        assert result.exit_code == 0, result.output
+        told = [dict(signal.users) for signal in published(redis_client, acme)]
+        assert told == [{mia: [RELAY]}] * number, command
+    run("list")
+    assert len(published(redis_client, acme)) == len(commands)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import redis
 from webapp.events.topics import RELAY
 from webapp.redis_client import connect
 from webapp.relay import verbs
-from webapp.relay.notice import KEY, RelayNotices
+from webapp.relay.notice import INTERVAL_MS, KEY, RelayNotices
 
 from ..support.ports import free_port
 from ..support.relay import ACTOR, Relay
@@ -83,6 +83,27 @@ def test_changes_within_a_second_are_two_notices_the_last_of_them_at_its_end(
         notices.changed(relay.conn, acme)
     assert len(users(redis_client, acme)) == 1
     eventually(lambda: len(users(redis_client, acme)) == 2, 3)
+    assert users(redis_client, acme) == [{mia: [RELAY]}] * 2
+
+
+def test_the_last_change_is_announced_although_the_timer_ends_before_the_second_does_in_redis(
+    notices: RelayNotices, relay: Relay, acme: int, mia: int, redis_client: redis.Redis
+) -> None:
+    notices.changed(relay.conn, acme)
+    notices.changed(relay.conn, acme)
+    redis_client.pexpire(KEY.format(acme), INTERVAL_MS + 500)
+    notices.flush()
+    assert users(redis_client, acme) == [{mia: [RELAY]}] * 2
+
+
+def test_a_change_that_another_process_has_announced_since_is_not_announced_once_more(
+    notices: RelayNotices, relay: Relay, acme: int, mia: int, redis_client: redis.Redis
+) -> None:
+    notices.changed(relay.conn, acme)
+    notices.changed(relay.conn, acme)
+    redis_client.delete(KEY.format(acme))
+    RelayNotices(redis_client).changed(relay.conn, acme)
+    notices.flush()
     assert users(redis_client, acme) == [{mia: [RELAY]}] * 2
 
 

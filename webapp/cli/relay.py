@@ -14,6 +14,8 @@ from ..relay.verbs import BEGINNING, NOW, NewDestination
 from . import table
 from .relay_command import (
     actor,
+    announce,
+    changing,
     config,
     connection,
     found,
@@ -55,6 +57,7 @@ def add(name: str, url: str, slug: str | None, types: list[str] | None, start: s
         new = NewDestination(name, url, report.tenant_id(conn, slug), types, first, secret)
         box = secret_box(config())
         destination = verbs.add(conn, box, new, actor(), config().webhook_allow)
+        announce(conn, destination)
     click.echo(f"Added {name}. Its events are sent while the relay worker runs. Check it with: flask relay test {name}")
     if (signing := box.unlock(destination.secrets).get(CURRENT)) is not None and secret is None:
         click.echo(f"Signing secret, shown once: {signing}")
@@ -88,7 +91,7 @@ def show(name: str) -> None:
 @reports_errors
 def pause(name: str, reason: str) -> None:
     """Stop sending to NAME. Its events wait."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         verbs.pause(conn, destination, actor(), reason)
     click.echo(f"Paused {name}. Its events wait; continue with: flask relay resume {name}")
 
@@ -99,7 +102,7 @@ def pause(name: str, reason: str) -> None:
 @reports_errors
 def resume(name: str, from_now: bool) -> None:
     """Send to NAME again, from where it stopped."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         verbs.resume(conn, destination, actor(), from_now=from_now)
     click.echo(f"{name} continues {'from now' if from_now else 'from where it stopped'}.")
 
@@ -110,7 +113,7 @@ def resume(name: str, from_now: bool) -> None:
 @reports_errors
 def remove(name: str, yes: bool) -> None:
     """Forget NAME with its position, dead letters and deliveries."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         if not yes:
             click.confirm(f"Remove {name}? Events that it has not got yet are not sent to it any more", abort=True)
         verbs.remove(conn, destination, actor())
@@ -135,6 +138,6 @@ def test(name: str, event_type: str) -> None:
 @reports_errors
 def rotate(name: str) -> None:
     """Replace the signing secret of the webhook NAME. The former one signs too for 24 hours."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         secret = verbs.rotate(conn, secret_box(config()), destination, actor(), datetime.now(UTC))
     click.echo(f"The former secret signs until tomorrow. New signing secret, shown once: {secret}")

@@ -63,6 +63,21 @@ def found(name: str) -> Iterator[tuple[psycopg.Connection[Any], Destination]]:
         yield conn, destinations.by_name(conn, name)
 
 
+@contextmanager
+def changing(name: str) -> Iterator[tuple[psycopg.Connection[Any], Destination]]:
+    """As `found`, for a verb. When it is done, the managers' open pages show the change."""
+    with found(name) as (conn, destination):
+        yield conn, destination
+        announce(conn, destination)
+
+
+def announce(conn: psycopg.Connection[Any], destination: Destination) -> None:
+    """Signal a change of the destination to the managers' open pages. Without Redis they show it when they poll."""
+    notices = services().relay_notices
+    notices.changed(conn, destination.tenant_id)
+    notices.flush()
+
+
 def config() -> Config:
     return services().config
 

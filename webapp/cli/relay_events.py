@@ -12,6 +12,7 @@ from ..relay.address import WEBHOOK
 from . import stop, table
 from .relay_command import (
     actor,
+    changing,
     counted,
     found,
     name_argument,
@@ -44,7 +45,7 @@ def replay(
     rate: int,
 ) -> None:
     """Send events to NAME again, with the same ids and marked as a replay."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         tenant = report.tenant_id(conn, slug)
         until = until or datetime.now(UTC)
         number = verbs.replay(conn, destination, actor(), since, until, types, tenant, rate)
@@ -57,7 +58,7 @@ def replay(
 @reports_errors
 def cancel_replay(name: str) -> None:
     """Stop the replays of NAME. Events that were not sent yet are left out."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         verbs.cancel_replay(conn, destination, actor())
     click.echo(f"Stopped the replays of {name}.")
 
@@ -86,7 +87,7 @@ def retry(name: str, events: tuple[int, ...], every: bool) -> None:
     """Send the dead letters of the EVENTS again, then those that wait behind them, in order."""
     if bool(events) == every:
         stop("Give the numbers of events (flask relay dead shows them), or --all.")
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         count = verbs.retry(conn, destination, actor(), None if every else events)
     click.echo(f"{counted(count, 'dead letter')} of {name} will be sent again.")
 
@@ -98,7 +99,7 @@ def retry(name: str, events: tuple[int, ...], every: bool) -> None:
 @reports_errors
 def skip(name: str, events: tuple[int, ...]) -> None:
     """Drop the dead letters of the EVENTS; those that wait behind them are sent."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         count = verbs.skip(conn, destination, actor(), events)
     click.echo(f"Dropped {counted(count, 'dead letter')} of {name}.")
 
@@ -112,7 +113,7 @@ def skip(name: str, events: tuple[int, ...]) -> None:
 @reports_errors
 def resend(name: str, since: datetime) -> None:
     """Make the failed deliveries of the webhook NAME again."""
-    with found(name) as (conn, destination):
+    with changing(name) as (conn, destination):
         if destination.kind != WEBHOOK:
             stop(f"{name} is not a webhook and has no deliveries. For its dead letters: flask relay retry {name} --all")
         count = verbs.resend_failed(conn, destination, actor(), since)

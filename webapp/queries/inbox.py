@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from ..db import db
 from ..models import Tenant, User
 from .day import today
+from .relay import SEEN_BY_TENANT
 
 LIMIT = 20  # in the bell's list
 PAGE_LIMIT = 200  # on the inbox page
@@ -22,11 +23,10 @@ _COLUMNS = """
     n.id, n.type, n.created_at, n.read_at, n.order_id, o.number, o.customer, o.total_minor,
     n.destination_id, n.destination, n.error, d.id IS NOT NULL AS is_visible
 """
-# A webhook may have been removed since, or may not be visible any more (relay/destinations.py).
-_JOINS = """
+# A webhook may have been removed since, or may not be visible any more.
+_JOINS = f"""
     LEFT JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
-    LEFT JOIN relay_destinations d ON d.id = n.destination_id AND (
-        d.tenant_id = :tenant OR d.tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> :tenant))
+    LEFT JOIN relay_destinations d ON d.id = n.destination_id AND {SEEN_BY_TENANT}
 """
 # A page keeps what it has shown as a snapshot, as in outbox/drain.py. Ids are assigned before the commit, so a notification
 # below the newest seen id may still appear, and `id > newest` would miss it.

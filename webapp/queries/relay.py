@@ -39,13 +39,17 @@ FIGURES_SQL = text("""
             WHERE w.destination_id = d.id AND w.state = 'waiting' LIMIT :limit) AS oldest) AS waiting
     WHERE d.id = ANY (:ids)
 """)
-ATTENTION_SQL = text("""
+# Of destinations d, as relay/destinations.py has it.
+SEEN_BY_TENANT = (
+    "(d.tenant_id = :tenant OR d.tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> :tenant))"
+)
+ATTENTION_SQL = text(f"""
     SELECT count(*) FROM relay_destinations d
-    WHERE (d.tenant_id = :tenant OR d.tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> :tenant))
+    WHERE {SEEN_BY_TENANT}
         AND (d.state = 'disabled' OR d.state = 'active' AND d.failing_since IS NOT NULL
             OR EXISTS (SELECT FROM relay_held_events h WHERE h.destination_id = d.id AND h.reason IS NOT NULL)
             OR EXISTS (SELECT FROM webhook_deliveries w WHERE w.destination_id = d.id AND w.state = 'dead'))
-""")
+""")  # noqa: S608 - only our constants
 HELD_SQL = text("""
     SELECT h.event_id AS id, h.event_id, h.order_id, o.number, h.event->>'type' AS type, h.reason, h.attempts,
         h.held_at AS since, h.requested,

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -45,6 +46,10 @@ _REFUSED_AGAIN = """
 UPDATE relay_held_events SET reason = %(reason)s, attempts = attempts + 1, last_attempt_at = now(), requested = NULL,
     requested_at = NULL
 WHERE destination_id = %(destination)s AND event_id = %(event_id)s
+"""
+_REQUEST = """
+UPDATE relay_held_events SET requested = %(verb)s, requested_at = now()
+WHERE destination_id = %(destination)s AND reason IS NOT NULL AND requested IS NULL AND {which}
 """
 
 
@@ -95,6 +100,13 @@ def hold(
     if rows:
         with conn.cursor() as cursor:
             cursor.executemany(_HOLD, rows)
+
+
+def request(conn: psycopg.Connection[Any], destination_id: int, verb: str, event_ids: Sequence[int] | None) -> int:
+    """Ask for RETRY or SKIP of dead letters: those of the events, or all (None). Returns the number of new requests."""
+    which = sql.SQL("true" if event_ids is None else "event_id = ANY (%(events)s)")
+    values = {"destination": destination_id, "verb": verb, "events": None if event_ids is None else list(event_ids)}
+    return conn.execute(sql.SQL(_REQUEST).format(which=which), values).rowcount
 
 
 def released(conn: psycopg.Connection[Any], destination_id: int, limit: int) -> list[ReleasedEvent]:

@@ -6,8 +6,9 @@ The signal of a new notification (disabling.py) has the topic `inbox` and never 
 
 from __future__ import annotations
 
+import secrets
 import threading
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import redis
@@ -51,6 +52,12 @@ class RelayNotices:
             except redis.RedisError as error:
                 self._unsent.fault(log, "inbox", error)
 
+    def flush(self) -> None:
+        """Wait for the notices that wait, about INTERVAL_MS: for a process that ends now."""
+        while timers := self._waiting():
+            for timer in timers:
+                timer.join()
+
     def close(self) -> None:
         """Drop the notices that wait."""
         with self._lock:
@@ -58,35 +65,48 @@ class RelayNotices:
                 timer.cancel()
             self._timers.clear()
 
+    def _waiting(self) -> list[threading.Timer]:
+        with self._lock:
+            return list(self._timers.values())
+
     def _announce(self, tenant_id: int, managers: list[int]) -> None:
         with self._lock:
-            if tenant_id in self._timers:
-                return
-            wait_ms = self._send(tenant_id, managers)
-            if wait_ms:
-                timer = threading.Timer(wait_ms / 1000, self._late, (tenant_id, managers))
-                timer.daemon = True
-                self._timers[tenant_id] = timer
-                timer.start()
+            if tenant_id not in self._timers:
+                self._send_or_wait(tenant_id, managers, after=None)
 
-    def _late(self, tenant_id: int, managers: list[int]) -> None:
+    def _late(self, tenant_id: int, managers: list[int], after: bytes) -> None:
         with self._lock:
-            self._timers.pop(tenant_id, None)
-            # Another process that has sent a notice since has announced this change too.
-            self._send(tenant_id, managers)
+            if self._timers.pop(tenant_id, None):
+                self._send_or_wait(tenant_id, managers, after)
 
-    def _send(self, tenant_id: int, managers: list[int]) -> int:
-        """Publish, unless a notice was published within INTERVAL_MS. Returns the milliseconds to wait, 0 when it is done."""
-        key = KEY.format(tenant_id)
+    def _send_or_wait(self, tenant_id: int, managers: list[int], after: bytes | None) -> None:
+        """Publish, or wait while a notice is younger than INTERVAL_MS.
+
+        `after` is the notice that was waited for. Another in its place is another process's, and announced this change too.
+        """
         try:
-            if self._client.set(key, "1", nx=True, px=INTERVAL_MS):
-                publisher.publish(self._client, tenant_id, {}, dict.fromkeys(managers, (RELAY,)))
-                self._unsent.over(log)
-                return 0
-            return max(1, self._client.pttl(key))
+            last = self._send(tenant_id, managers)
+            if last is None or after not in (None, last):
+                return
+            # Redis has a clock of its own: the timer may come before the end of `last`, which is then waited for once more.
+            wait_ms = max(1, self._client.pttl(KEY.format(tenant_id)))
         except redis.RedisError as error:
             self._unsent.fault(log, "notice", error)
-            return 0
+            return
+        timer = threading.Timer(wait_ms / 1000, self._late, (tenant_id, managers, last))
+        timer.daemon = True
+        self._timers[tenant_id] = timer
+        timer.start()
+
+    def _send(self, tenant_id: int, managers: list[int]) -> bytes | None:
+        """Publish and return None, or return the notice that was published within INTERVAL_MS."""
+        key = KEY.format(tenant_id)
+        while not self._client.set(key, secrets.token_bytes(8), nx=True, px=INTERVAL_MS):
+            if last := self._client.get(key):
+                return cast(bytes, last)
+        publisher.publish(self._client, tenant_id, {}, dict.fromkeys(managers, (RELAY,)))
+        self._unsent.over(log)
+        return None
 
 
 def _managers(conn: psycopg.Connection[Any], tenant_id: int | None) -> list[tuple[int, list[int]]]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from ..config.webhook_allow import Network
 from ..events.catalog import TYPES
@@ -30,10 +29,6 @@ VALUES (%(name)s, %(kind)s, %(url)s, %(secrets)s, %(tenant_id)s, %(types)s, %(re
 _SET_STATE = """
 UPDATE relay_destinations SET state = %(state)s, state_reason = %(reason)s, state_at = now(), failing_since = NULL
 WHERE id = %(id)s
-"""
-_DEAD_HELD = """
-UPDATE relay_held_events h SET requested = %(verb)s, requested_at = now()
-WHERE destination_id = %(id)s AND reason IS NOT NULL AND requested IS NULL AND {which}
 """
 _REPLAY = """
 INSERT INTO relay_replays (destination_id, recorded_from, recorded_before, tenant_id, types, events_per_second, requested_by)
@@ -242,7 +237,7 @@ def _request(
 ) -> int:
     with conn.transaction():
         if destination.kind != WEBHOOK:
-            count = _request_held(conn, destination.id, verb, event_ids)
+            count = held.request(conn, destination.id, verb, event_ids)
         elif verb == held.SKIP:
             count = delivery_requests.skip(conn, destination.id, event_ids)
         else:
@@ -252,11 +247,3 @@ def _request(
             raise RelayError(f"{destination.name} has no dead letter{which_events}.")
         audit.write(conn, destination, actor, verb, "all" if event_ids is None else ", ".join(map(str, event_ids)))
     return count
-
-
-def _request_held(
-    conn: psycopg.Connection[Any], destination_id: int, verb: str, event_ids: Sequence[int] | None
-) -> int:
-    which = sql.SQL("true" if event_ids is None else "event_id = ANY (%(events)s)")
-    values = {"id": destination_id, "verb": verb, "events": None if event_ids is None else list(event_ids)}
-    return conn.execute(sql.SQL(_DEAD_HELD).format(which=which), values).rowcount

@@ -70,7 +70,6 @@ class _Line:
     incident: Incident | None = None
     # Of the destination, as the managers' pages show it.
     version: str = ""
-    is_disabled: bool = False
 
     def end_run(self) -> None:
         self.is_running, self.ended = False, time.monotonic()
@@ -162,7 +161,7 @@ class RelayWorker:
             return False
         line.name = destination.name
         outlet, seen = self._outlet(conn, line, held, destination), partial(self._seen, conn, line)
-        line.version, line.is_disabled = line.version or destination.version, False
+        line.version = line.version or destination.version
         more = Relaying(conn, held, outlet, self.stop, seen).run(until)
         self._see(conn, line, held)
         line.backoff.reset()
@@ -193,11 +192,10 @@ class RelayWorker:
             self._seen(conn, line, destination)
 
     def _seen(self, conn: Connection, line: _Line, destination: Destination) -> None:
-        """Announce a change to the managers' pages. A run begins active, so the first one that is disabled is news."""
+        """Announce a change to the managers' pages. A run begins active, so a disabled destination has a notification."""
         if destination.version != line.version:
             line.version = destination.version
-            if destination.state == destinations.DISABLED and not line.is_disabled:
-                line.is_disabled = True
+            if destination.state == destinations.DISABLED:
                 self._notices.notified(conn, destination.tenant_id)
             self._notices.changed(conn, destination.tenant_id)
 

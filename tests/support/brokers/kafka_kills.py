@@ -1,8 +1,8 @@
 """KafkaKills: kills of Tansu between two batches.
 
 Kafka knows from its log which batches of a producer it has. Tansu counts a batch before it stores it. A kill in between loses
-the batch, and the producer's repeat of it is then acknowledged and not stored. Trials of the relay need a broker that keeps
-what it has acknowledged, so here the broker is killed when it has answered every request.
+the batch, and the producer's repeat of it is then acknowledged and not stored. The broker is killed here once it has answered
+all requests, because trials of the relay need a broker that keeps what it has acknowledged.
 """
 
 from __future__ import annotations
