@@ -14,7 +14,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-# None of them imports a library that gevent must patch first (tests/observability/test_imports_before_gevent.py).
+# None of them imports a library that gevent must patch first (tests/observability/test_process_imports.py).
 from webapp.config import CANNOT_START, ConfigError, network
 from webapp.config.env import EnvReader
 from webapp.observability import logs

@@ -21,7 +21,7 @@ from webapp import redis_client
 from webapp.config import Config
 from webapp.doorbell import connection
 from webapp.outbox.reader import Reader
-from webapp.relay import active, destinations, verbs
+from webapp.relay import destinations, survey, verbs
 from webapp.relay.destinations import Destination
 from webapp.relay.message import Message
 from webapp.relay.messages import messages_of
@@ -166,7 +166,7 @@ def running_relay(stage: Stage, url: str) -> Iterator[RelayOnStage]:
 def publish(relay: RelayOnStage) -> None:
     """Give the listener the list of active destinations, and wait until it has read it."""
     with redis_client.connect(relay.config.redis_url) as client:
-        active.publish(relay.config.database_url, client)
+        survey.survey(relay.config.database_url, client)
     # The listener reads the list again after LIST_SECONDS.
     time.sleep(LIST_SECONDS * 1.2)
 

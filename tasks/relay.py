@@ -13,7 +13,7 @@ import redis
 from celery.signals import worker_shutdown, worker_shutting_down
 
 from webapp import redis_client
-from webapp.relay import active, retention
+from webapp.relay import active, retention, survey
 from webapp.relay.queue import EXPIRES_SECONDS, RELAY_QUEUE, RELAY_RUN
 from webapp.relay.worker import RelayWorker
 
@@ -44,7 +44,7 @@ def run(destination_id: int) -> None:
 @app.task(name=RELAY_TICK, throws=(psycopg.OperationalError, redis.RedisError))
 def tick() -> int:
     """Returns the number of destinations for which a run was sent."""
-    ids = active.publish(process_config().database_url, _redis())
+    ids = survey.survey(process_config().database_url, _redis())
     _worker().close_idle()
     for destination_id in ids:
         send_run(destination_id)

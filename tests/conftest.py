@@ -30,7 +30,7 @@ from webapp.relay.worker import RelayWorker
 from webapp.routes import panels
 from webapp.signals import publisher
 
-from .support import all_versions
+from .support import all_versions, compiled_templates
 from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
 from .support.database_roles import SHOP, STRANGER, make_role, signed_in
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _numbers = itertools.count(1)
+
+compiled_templates.share()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ import pytest
 import redis
 from prometheus_client import REGISTRY
 
-from webapp.relay import active, verbs
+from webapp.relay import survey, verbs
 from webapp.relay.verbs import RelayError
 from webapp.webhooks.schedule import MAX_ATTEMPTS
 
@@ -155,7 +155,7 @@ def test_all_deliveries_that_failed_since_a_time_are_resent(
 def test_dead_letters_and_waiting_deliveries_are_in_the_metrics(
     relay: Relay, redis_client: redis.Redis, dead: int
 ) -> None:
-    active.publish(relay.config.database_url, redis_client)
+    survey.survey(relay.config.database_url, redis_client)
     values = {
         name: REGISTRY.get_sample_value(f"doorbell_relay_{name}", {"destination": HOOK})
         for name in ("held_events", "unread_events", "unread_age_seconds")

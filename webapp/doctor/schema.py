@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import psycopg
-from alembic.script import ScriptDirectory
 
 from .finding import Finding, fault, ok
 from .system import System
 
 
 def check(system: System) -> Iterator[Finding]:
+    # Imported here because a web worker has this check and never runs it.
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory(str(system.migrations))
     expected = set(scripts.get_heads())
     present = _present(system)

@@ -1,18 +1,26 @@
-"""gunicorn's master imports configuration and logging before gevent patches the standard library in the workers."""
+"""What a process imports: gunicorn's master no library that gevent must patch, the listener none that it does not use."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from ..support.processes import ROOT
+from ..support.processes import ROOT, SECRET
 
 # Libraries that use what gevent patches, and must therefore be imported after that.
 LATE = {"flask", "werkzeug", "redis", "psycopg", "sqlalchemy", "celery", "kombu"}
+# Libraries that would delay the start of a process that does not use them.
+UNUSED = {"alembic", "flask_migrate", "celery"}
 
-LOADED = f"import sys; print(*sorted({LATE!r} & set(sys.modules)))"
+SETTINGS = {
+    "DATABASE_URL": "postgresql://127.0.0.1:1/doorbell",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "SECRET_KEY": SECRET,
+}
+LOADED = f"import sys; print(*sorted({LATE | UNUSED!r} & set(sys.modules)))"
 IMPORT_ALL_OF = """
 import importlib, pkgutil
 package = importlib.import_module({0!r})
@@ -22,9 +30,9 @@ for module in pkgutil.walk_packages(package.__path__, {0!r} + "."):
 
 
 def loaded_after(code: str) -> set[str]:
-    """The libraries of LATE that a fresh interpreter has loaded after `code`."""
+    """The libraries of LATE and UNUSED that a fresh interpreter has loaded after `code`."""
     python = [sys.executable, "-c", f"{code}\n{LOADED}"]
-    done = subprocess.run(python, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(python, cwd=ROOT, env=os.environ | SETTINGS, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
@@ -40,3 +48,11 @@ def test_gunicorns_configuration_imports_no_library_that_gevent_must_patch_first
 
 def test_the_check_finds_a_library_that_is_imported_too_early() -> None:
     assert loaded_after("import webapp.doctor.readiness") >= {"flask", "redis", "psycopg"}
+
+
+def test_a_web_worker_imports_nothing_that_only_other_processes_use() -> None:
+    assert not loaded_after("import wsgi") & UNUSED
+
+
+def test_the_listener_imports_neither_the_web_application_nor_its_models() -> None:
+    assert loaded_after("import listener_worker") == {"psycopg", "redis"}
