@@ -22,8 +22,11 @@ def apply(target: AttachTarget, rows: str, approximate: str, *, is_new: bool = F
     insert = f"{insert} DO NOTHING;"
     update = f"""UPDATE orders o SET {_set_values()}
                 WHERE o.tenant_id = attach_row.tenant_id AND o.id = attach_row.order_id;"""
-    writes = "attach_row.reason IS NULL AND NOT attach_row.is_excluded" if is_new else "attach_row.difference IN ('missing', 'stale')"
-    first = insert if is_new else f"""IF attach_row.difference = 'stale' THEN
+    if is_new:
+        writes, first = "attach_row.reason IS NULL AND NOT attach_row.is_excluded", insert
+    else:
+        writes = "attach_row.difference IN ('missing', 'stale')"
+        first = f"""IF attach_row.difference = 'stale' THEN
                 {update}
             ELSE
                 {insert}

@@ -15,6 +15,7 @@ from babel.numbers import get_currency_precision, list_currencies
 from .catalog import SourceTable
 from .fields import FLAG
 from .mapping import RowMapping
+from .status_words import folded_sql, stages_as_json
 
 # `difference` is NULL, missing, stale or ghost (an order of an excluded row); `reason` is why the row cannot be mapped.
 RESULT = (
@@ -108,7 +109,7 @@ def _cooked(target: AttachTarget, rows: str) -> str:
                    {_minor("refunded", target)} AS refunded_minor
             FROM ({_raw(target, rows)}
             ) AS r
-            LEFT JOIN LATERAL (SELECT x.id, x.slug, x.currency FROM tenants x WHERE {_tenant(target)} OFFSET 0) AS tenant ON true
+            LEFT JOIN LATERAL (SELECT x.id, x.currency FROM tenants x WHERE {_tenant(target)} OFFSET 0) AS tenant ON true
             OFFSET 0
         ) AS r
         OFFSET 0
@@ -152,12 +153,10 @@ def _number(mapping: RowMapping) -> str:
 
 
 def _stage(mapping: RowMapping) -> str:
-    """The stage of the status; NULL for an unknown word."""
+    """The stage of the status; NULL for an unknown word. A CASE of all words would be compiled in each statement."""
     if "status" not in mapping:
         return "'none'::text"
-    words = " ".join(f"WHEN {literal(word)} THEN {literal(stage)}" for word, stage in sorted(mapping.statuses.items()))
-    folded = "pg_catalog.lower(pg_catalog.btrim(pg_catalog.translate(coalesce(r.status, ''), '_', ' ')))"
-    return f"CASE {folded} {words} END" if words else "NULL::text"
+    return f"{literal(stages_as_json(mapping.statuses))}::jsonb ->> {folded_sql('r.status')}"
 
 
 def _minor(name: str, target: AttachTarget) -> str:
