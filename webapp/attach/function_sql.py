@@ -73,8 +73,9 @@ def _tag(body: str) -> str:
 
 def _applied(target: AttachTarget, table: str, gone: str, approximate: str, end: str, **options: bool) -> str:
     """The body of a function that applies the rows of a table."""
-    row = f"(SELECT x.* FROM {table} AS x WHERE attach_key IS NULL OR {key(target.table, 'x')} = attach_key)"
-    bulk = apply_sql.apply(target, table, approximate, **options)
+    rows = table if table == CHUNK else target.table.computed_rows(table)
+    row = f"(SELECT x.* FROM {rows} AS x WHERE attach_key IS NULL OR {key(target.table, 'x')} = attach_key)"
+    bulk = apply_sql.apply(target, rows, approximate, **options)
     single = apply_row_sql.apply(target, row, approximate, **options)
     return guarded_sql.row_by_row(target, table, gone, bulk, single, end)
 
@@ -119,7 +120,8 @@ def _written(target: AttachTarget) -> str:
     gone = f"""IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND {old} IS DISTINCT FROM {new} THEN
             {apply_sql.delete(target, f"SELECT {old} AS external_id")}
         END IF;"""
-    single = f"IF TG_OP <> 'DELETE' THEN\n{apply_row_sql.apply(target, '(SELECT NEW.*)', _NOW)}\n        END IF;"
+    rows = target.table.computed_rows("(SELECT NEW.*)")
+    single = f"IF TG_OP <> 'DELETE' THEN\n{apply_row_sql.apply(target, rows, _NOW)}\n        END IF;"
     return guarded_sql.row_by_row(target, None, gone, "", single, "RETURN NULL;")
 
 
