@@ -78,7 +78,7 @@ def remove(attachment_id: int) -> ResponseReturnValue:
     except AttachRefused as error:
         flash(str(error), "danger")
     else:
-        flash(f"Detached {attachment.name}. Its {count:,} orders stay as they are.", "success")
+        flash(f"Detached {attachment.name}. Orders kept: {count:,}.", "success")
     return redirect(url_for("attached.index"), 303)
 
 
