@@ -206,7 +206,8 @@ def _notes(target: AttachTarget, wish: Wish) -> list[str]:
     if not any(name in mapping for name in ("paid_at", "status")):
         notes.append("No column says when an order was paid, so revenue stays 0. If one does: --map paid_at=EXPRESSION")
     if "currency" not in mapping:
-        notes.append(f"No column has the currency, so all amounts count as {target.currency or 'the currency of their tenant'}.")
+        currency = target.currency or "the currency of the row's tenant"
+        notes.append(f"No column has the currency, so all amounts count as {currency}.")
     return notes
 
 
