@@ -82,6 +82,13 @@ def test_each_state_is_shown_in_words(mia: Person, shop_table: Shop, change: str
     assert words in page(mia, "/panels/attached")
 
 
+def test_a_table_whose_trigger_is_silent_does_not_claim_that_changes_arrive(mia: Person, shop_table: Shop) -> None:
+    shop_table.attach()
+    assert "Each change is on the board" in page(mia)
+    shop_table.execute("ALTER TABLE shop.orders DISABLE TRIGGER doorbell_updated")
+    assert "Each change is on the board" not in page(mia)
+
+
 def test_a_check_is_requested_and_a_table_detached_with_its_orders_kept(mia: Person, shop_table: Shop) -> None:
     shop_table.add(1)
     target = shop_table.attach()
@@ -89,7 +96,7 @@ def test_a_check_is_requested_and_a_table_detached_with_its_orders_kept(mia: Per
     assert mia.post(f"/attached/{target.id}/checks").status_code == 303
     assert shop_table.attachment().check_requested_at is not None
     assert mia.post(f"/attached/{target.id}/detachment").status_code == 303
-    assert "Detached shop.orders. Its 1 orders stay" in page(mia)
+    assert "Detached shop.orders. Orders kept: 1." in page(mia)
     assert shop_table.execute("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'doorbell%'").fetchone() == (0,)
     assert shop_table.orders() == [("S1", 1000, "placed")]
 

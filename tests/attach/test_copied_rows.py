@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ..support.attached import SAME, Shop
 from ..support.world import World
 
@@ -34,6 +36,61 @@ def test_a_change_of_another_column_writes_no_order_and_no_event(shop_table: Sho
     assert len(world.events()) == before
     shop_table.execute("UPDATE shop.orders SET total = 11")
     assert [event["type"] for event in world.events()[before:]] == ["edited"]
+
+
+def test_a_change_of_another_column_executes_no_statement_on_orders(shop_table: Shop) -> None:
+    """A statement that changes no order fires the triggers of orders, which takes longer than the rest of the copy."""
+    shop_table.add(1)
+    shop_table.attach()
+    shop_table.execute("CREATE TABLE shop.log (op text)")
+    shop_table.execute(
+        "CREATE FUNCTION shop.log() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+        " $$ BEGIN INSERT INTO shop.log VALUES (TG_OP); RETURN NULL; END $$"
+    )
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        shop_table.execute(f"CREATE TRIGGER log_{event} AFTER {event} ON orders EXECUTE FUNCTION shop.log()")
+    shop_table.execute("UPDATE shop.orders SET note = 'x'")
+    shop_table.execute("UPDATE shop.orders SET total = 1 WHERE id = 7")
+    assert shop_table.execute("SELECT op FROM shop.log").fetchall() == []
+    shop_table.execute("UPDATE shop.orders SET total = 12")
+    shop_table.add(2)
+    shop_table.execute("DELETE FROM shop.orders WHERE id = 1")
+    assert shop_table.execute("SELECT op FROM shop.log").fetchall() == [("UPDATE",), ("INSERT",), ("DELETE",)]
+    assert shop_table.differences() == SAME
+
+
+@pytest.mark.parametrize("is_replica", [False, True])
+def test_a_generated_column_is_copied(shop_table: Shop, is_replica: bool) -> None:
+    kind = "VIRTUAL" if shop_table.conn.info.server_version >= 180000 else "STORED"
+    shop_table.execute(f"ALTER TABLE shop.orders ADD grand numeric GENERATED ALWAYS AS (total * 2 + 1) {kind}")
+    shop_table.add(1)
+    shop_table.attach(maps={"total": "grand"}, is_replica=is_replica)
+    shop_table.add(2, "1.50")
+    shop_table.execute("UPDATE shop.orders SET total = 4 WHERE id = 1")
+    assert shop_table.orders("external_id, total_minor") == [("1", 900), ("2", 400)]
+    shop_table.execute(
+        "INSERT INTO shop.orders (id, order_number, customer_name, total) VALUES (3, 'a', '', 1), (4, 'b', '', 2)"
+    )
+    assert shop_table.orders("external_id, total_minor")[2:] == [("3", 300), ("4", 500)]
+    assert shop_table.check().orders == 0
+
+
+def test_rows_that_exchange_their_numbers_in_one_statement_are_problems_until_one_has_a_free_number(
+    shop_table: Shop,
+) -> None:
+    shop_table.add(1)
+    shop_table.add(2)
+    shop_table.attach()
+    shop_table.execute("UPDATE shop.orders SET order_number = 'S' || 3 - id")
+    shop_table.check()
+    assert shop_table.orders("external_id, number") == [("1", "S1"), ("2", "S2")]
+    assert [problem[:2] for problem in shop_table.problems()] == [("1", "23505"), ("2", "23505")]
+    shop_table.execute("UPDATE shop.orders SET order_number = 'free' WHERE id = 1")
+    shop_table.check()
+    shop_table.execute("UPDATE shop.orders SET order_number = 'S2' WHERE id = 1")
+    assert shop_table.differences() == SAME
+    shop_table.check()
+    assert shop_table.problems() == []
 
 
 def test_a_changed_primary_key_is_another_order(shop_table: Shop) -> None:

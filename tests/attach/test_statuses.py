@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from webapp.attach.errors import AttachRefused
+from webapp.attach.status_words import TABLE_WORDS
+from webapp.order_import.statuses import ORDER_WORDS
 
 from ..support.attached import Shop
 from ..support.world import World
@@ -46,6 +48,28 @@ def test_each_known_word_is_its_stage_and_a_given_word_wins(bare: Shop) -> None:
     assert dict(bare.orders("external_id, status")) == {
         "1": "placed", "2": "paid", "3": "shipped", "4": "refunded", "5": "cancelled", "7": "placed", "8": "shipped"
     }  # fmt: skip
+
+
+def test_the_words_of_imported_files_and_of_woocommerce_are_known(bare: Shop) -> None:
+    words = ("wc-completed", "Zugestellt", "On Hold", "STORNIERT", "payée", "GELÖSCHT")
+    for id, word in enumerate(words, 1):
+        put(bare, id, word)
+    bare.attach()
+    assert bare.problems() == []
+    assert dict(bare.orders("external_id, status")) == {
+        "1": "paid", "2": "shipped", "3": "placed", "4": "cancelled", "5": "paid"
+    }  # fmt: skip
+
+
+def test_a_word_of_a_payment_does_not_cancel_the_order(bare: Shop) -> None:
+    bare.execute("ALTER TABLE shop.orders RENAME state TO payment_status")
+    bare.execute("INSERT INTO shop.orders VALUES (1, 'voided', 5, now(), now()), (2, 'captured', 5, now(), now())")
+    bare.attach()
+    assert bare.orders("external_id, status") == [("1", "placed"), ("2", "paid")]
+
+
+def test_no_word_stands_in_two_lists() -> None:
+    assert ORDER_WORDS.keys().isdisjoint(TABLE_WORDS)
 
 
 def test_an_unknown_word_stops_the_attachment_with_the_list(bare: Shop) -> None:

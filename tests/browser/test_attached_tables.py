@@ -33,5 +33,5 @@ def test_the_page_fits_its_window_and_has_no_violation(
     assert violations(page) == []
     assert overflow(page) == 0
     world.conn.execute("UPDATE attachments SET state = 'backfilling', rows_done = 7, rows_total = 9")
-    world.order(tenant)
+    world.order(tenant, number="live")
     expect(page.locator("#attached")).to_contain_text("Copied 7 of 9 rows", timeout=20_000)

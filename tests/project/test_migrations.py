@@ -152,6 +152,39 @@ def test_0013_keeps_notifications_of_orders_and_its_downgrade_removes_those_of_w
     assert len(_rows(world.conn)["notifications"]) == 2
 
 
+def test_the_downgrade_to_0013_restores_its_functions_and_keeps_the_orders_of_a_detached_table(
+    app: Flask, world: World, service: Service
+) -> None:
+    with app.app_context():
+        flask_migrate.downgrade(revision="0013")
+        schema = write_schema.read(service.database_url)
+        assert "refund_moment" not in schema
+        order = _fill(world, "outbox_readers", "idempotency_key")
+        flask_migrate.upgrade()
+        world.change(order, refunded_minor=5, refunded_at=world.now())
+        world.conn.execute("UPDATE orders SET source = 'shop.orders', external_id = '7'")
+        rows = _rows(world.conn)
+        flask_migrate.downgrade(revision="0013")
+        assert write_schema.read(service.database_url) == schema
+        kept = {name: rows[name] for name in ("order_events", "notifications", "users", "tenants")}
+        assert {name: found for name, found in _rows(world.conn).items() if name in kept} == kept
+        world.change(order, refunded_minor=6)
+        flask_migrate.upgrade()
+    found = _rows(world.conn)["orders"]
+    assert [(row["source"], row["refunded_minor"], row["external_id"]) for row in found] == [("shop.orders", 6, None)]
+
+
+def test_attached_tables_stop_the_downgrade_with_their_names(app: Flask, world: World) -> None:
+    tenant = world.tenant()
+    world.conn.execute(
+        "INSERT INTO attachments (name, relation, tenant_id, mapping, created_by)"
+        " VALUES ('shop.orders', 'users', %s, '{}', 'a test')",
+        [tenant],
+    )
+    with app.app_context(), pytest.raises(psycopg.errors.RaiseException, match=r"\(shop.orders\): detach them first"):
+        flask_migrate.downgrade(revision="0015")
+
+
 def test_a_notification_concerns_either_an_order_or_a_webhook(world: World) -> None:
     order = _fill(world, "outbox_readers", "idempotency_key")
     for wrong in ("destination_id = 7, destination = 'billing'", "event_id = NULL", "error = 'refused'"):

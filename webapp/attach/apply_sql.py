@@ -11,7 +11,9 @@ from .mapped_sql import COMPARED, AttachTarget, literal, mapped
 # Rows of a failed statement that are tried one by one, and rows of a statement that are listed as problems.
 MAX_SINGLE_ROWS = 1000
 DEPENDENTS = ("notifications", "order_lines")
-_COPIED = ("tenant_id", *COMPARED[:3], "currency", *COMPARED[3:])
+COPIED = ("tenant_id", *COMPARED[:3], "currency", *COMPARED[3:])
+WRITTEN = f"{', '.join(COPIED)}, source, external_id"
+CONFLICT = "ON CONFLICT (source, external_id, tenant_id) WHERE external_id IS NOT NULL"
 
 
 def delete_statements(target: AttachTarget, keys: str) -> list[str]:
@@ -46,11 +48,10 @@ def apply(target: AttachTarget, rows: str, approximate: str, *, is_new: bool = F
     return f"""        WITH found AS MATERIALIZED (
 {mapped(target, rows, approximate)}
         ), placed AS (
-            INSERT INTO orders AS o ({", ".join(_COPIED)}, source, external_id)
-            SELECT {", ".join(f"f.{column}" for column in _COPIED)}, {literal(target.name)}, f.external_id
+            INSERT INTO orders AS o ({WRITTEN})
+            SELECT {", ".join(f"f.{column}" for column in COPIED)}, {literal(target.name)}, f.external_id
             FROM found f WHERE {which}
-            ON CONFLICT (source, external_id, tenant_id) WHERE external_id IS NOT NULL
-            DO UPDATE SET {_sets(is_new=is_new)}
+            {CONFLICT} DO UPDATE SET {sets(is_new=is_new)}
         ), removed AS (
             DELETE FROM orders o WHERE o.id = ANY ({_GHOSTS})
         ){_moved(target)}{_removed_dependents(target)}, wrong AS (
@@ -79,7 +80,7 @@ _COUNTED = """
         ghosts := ghosts + attach_counts[3];"""
 
 
-def _sets(*, is_new: bool) -> str:
+def sets(*, is_new: bool) -> str:
     sets = ", ".join(f"{column} = excluded.{column}" for column in COMPARED) + ", updated_at = pg_catalog.now()"
     was, now = (", ".join(f"{row}.{column}" for column in COMPARED) for row in ("o", "excluded"))
     return f"{sets}\n            WHERE ({was}) IS DISTINCT FROM ({now})" if is_new else sets

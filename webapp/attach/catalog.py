@@ -47,8 +47,10 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s
 _COLUMNS = """
 SELECT a.attname AS name, quote_ident(a.attname) AS sql, format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN a.atttypid IN ('time'::regtype, 'timetz'::regtype) THEN '' ELSE t.typcategory::text END AS category,
-       array_position((i.indkey::int2[])[0 : i.indnkeyatts - 1], a.attnum) AS key_position
+       array_position((i.indkey::int2[])[0 : i.indnkeyatts - 1], a.attnum) AS key_position,
+       CASE WHEN a.attgenerated = 'v' THEN pg_get_expr(d.adbin, d.adrelid) END AS computed
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
@@ -63,13 +65,17 @@ WHERE c.oid = %(oid)s OR c.oid IN (SELECT relid FROM pg_partition_tree(%(oid)s))
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A column. `sql` is its quoted name, `key_position` its place in the primary key, or None."""
+    """A column. `sql` is its quoted name, `key_position` its place in the primary key, or None.
+
+    `computed` is the expression of a virtual generated column, which triggers see as NULL.
+    """
 
     name: str
     sql: str
     type: str
     category: str
     key_position: int | None
+    computed: str | None
 
     @property
     def kind(self) -> str | None:
@@ -104,6 +110,15 @@ class SourceTable:
     def key(self) -> tuple[TableColumn, ...]:
         found = [column for column in self.columns if column.key_position is not None]
         return tuple(sorted(found, key=lambda column: column.key_position or 0))
+
+    def computed_rows(self, rows: str) -> str:
+        """`rows`, an item of FROM in a trigger, with the values of virtual generated columns."""
+        if not any(column.computed for column in self.columns):
+            return rows
+        columns = ", ".join(
+            f"({column.computed}) AS {column.sql}" if column.computed else column.sql for column in self.columns
+        )
+        return f"(SELECT {columns} FROM {rows} AS computed)"
 
     @property
     def is_partitioned(self) -> bool:

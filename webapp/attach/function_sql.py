@@ -6,7 +6,7 @@ set.
 
 from __future__ import annotations
 
-from . import apply_sql, guarded_sql
+from . import apply_row_sql, apply_sql, guarded_sql
 from .mapped_sql import RESULT, AttachTarget, key, literal, mapped
 
 # The backfill and the check put rows of the table here, so that expressions never run with Doorbell's own rights.
@@ -71,21 +71,27 @@ def _tag(body: str) -> str:
     return f"$attach{number}$"
 
 
-def _rows(target: AttachTarget, table: str) -> str:
-    return f"(SELECT x.* FROM {table} AS x WHERE attach_key IS NULL OR {key(target.table, 'x')} = attach_key)"
+def _applied(target: AttachTarget, table: str, gone: str, approximate: str, end: str, **options: bool) -> str:
+    """The body of a function that applies the rows of a table."""
+    rows = table if table == CHUNK else target.table.computed_rows(table)
+    row = f"(SELECT x.* FROM {rows} AS x WHERE attach_key IS NULL OR {key(target.table, 'x')} = attach_key)"
+    bulk = apply_sql.apply(target, rows, approximate, **options)
+    single = apply_row_sql.apply(target, row, approximate, **options)
+    return guarded_sql.row_by_row(target, table, gone, bulk, single, end)
 
 
 def _inserted(target: AttachTarget) -> str:
-    apply = apply_sql.apply(target, _rows(target, "new_rows"), _NOW, is_new=True)
-    return guarded_sql.row_by_row(target, "new_rows", "", apply, "RETURN NULL;")
+    return _applied(target, "new_rows", "", _NOW, "RETURN NULL;", is_new=True)
 
 
 def _updated(target: AttachTarget) -> str:
     """Rows whose primary key changed are other orders: the old key's is deleted."""
     old, new = (f"SELECT {key(target.table)} AS external_id FROM {rows} AS t" for rows in ("old_rows", "new_rows"))
-    gone = apply_sql.delete(target, f"{old} EXCEPT {new}")
-    apply = apply_sql.apply(target, _rows(target, "new_rows"), _NOW)
-    return guarded_sql.row_by_row(target, "new_rows", gone, apply, "RETURN NULL;")
+    gone = f"""attach_gone := ARRAY({old} EXCEPT {new});
+        IF pg_catalog.cardinality(attach_gone) > 0 THEN
+            {apply_sql.delete(target, "SELECT g.external_id FROM unnest(attach_gone) AS g (external_id)")}
+        END IF;"""
+    return _applied(target, "new_rows", gone, _NOW, "RETURN NULL;")
 
 
 def _deleted(target: AttachTarget) -> str:
@@ -114,14 +120,14 @@ def _written(target: AttachTarget) -> str:
     gone = f"""IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND {old} IS DISTINCT FROM {new} THEN
             {apply_sql.delete(target, f"SELECT {old} AS external_id")}
         END IF;"""
-    apply = f"IF TG_OP <> 'DELETE' THEN\n{apply_sql.apply(target, '(SELECT NEW.*)', _NOW)}\n        END IF;"
-    return guarded_sql.row_by_row(target, None, gone, apply, "RETURN NULL;")
+    rows = target.table.computed_rows("(SELECT NEW.*)")
+    single = f"IF TG_OP <> 'DELETE' THEN\n{apply_row_sql.apply(target, rows, _NOW)}\n        END IF;"
+    return guarded_sql.row_by_row(target, None, gone, "", single, "RETURN NULL;")
 
 
 def _copy(target: AttachTarget, name: str) -> str:
     """Returns how many orders were missing, stale and ghosts."""
-    apply = apply_sql.apply(target, _rows(target, CHUNK), approximate_of_old_rows(target), counts=True)
-    body = guarded_sql.row_by_row(target, CHUNK, "", apply, "RETURN;")
+    body = _applied(target, CHUNK, "", approximate_of_old_rows(target), "RETURN;", counts=True)
     head = _head(target, name, "record").replace("()", "(OUT missing bigint, OUT stale bigint, OUT ghosts bigint)", 1)
     return _as_function(head, body.replace("BEGIN\n", "BEGIN\n    missing := 0; stale := 0; ghosts := 0;\n", 1))
 

@@ -14,6 +14,9 @@ _DECLARED = """DECLARE
     attach_at integer := 0;  -- 0: all rows; -1: deletions only; from 1: the row of that key
     attach_keys text[] := '{}';
     attach_key text;
+    attach_count integer;  -- of rows; 2 for more
+    attach_row record;
+    attach_gone text[];
     attach_wrong text[];
     attach_reasons text[];
     attach_counts bigint[];
@@ -36,22 +39,26 @@ def once(target: AttachTarget, statements: str) -> str:
 END """
 
 
-def row_by_row(target: AttachTarget, rows: str | None, gone: str, apply: str, end: str) -> str:
-    """The body of a function that does `gone` and `apply` for all rows at once.
+def row_by_row(target: AttachTarget, rows: str | None, gone: str, bulk: str, single: str, end: str) -> str:
+    """The body of a function that does `gone`, and then `bulk` for all rows at once, or `single` for an only row.
 
-    If that fails, it does `gone` alone, and then `apply` for each row by itself. `rows` is the table of the rows, or None in a
-    trigger for each row. `end` is the last statement.
+    If that fails, it does `gone` alone, and then `single` for each row. `rows` is the table of the rows, or None in a trigger
+    for each row. `end` is the last statement.
     """
     return f"""{_DECLARED}BEGIN
+    {_counted(rows, end)}
     LOOP
         BEGIN
             IF attach_at <= 0 THEN
                 NULL;
         {gone}
             END IF;
-            IF attach_at >= 0 THEN
+            IF attach_at > 0 OR attach_at = 0 AND attach_count = 1 THEN
                 attach_key := attach_keys[attach_at];
-{apply}
+{single}
+            ELSIF attach_at = 0 THEN
+                NULL;
+{bulk}
             END IF;
             EXIT WHEN attach_at = 0;
         EXCEPTION
@@ -74,6 +81,16 @@ def row_by_row(target: AttachTarget, rows: str | None, gone: str, apply: str, en
     END LOOP;
     {end}
 END """
+
+
+def _counted(rows: str | None, end: str) -> str:
+    """Most statements write one row, and a statement without rows needs nothing."""
+    if rows is None:
+        return "attach_count := 1;"
+    return f"""attach_count := (SELECT count(*) FROM (SELECT FROM {rows} LIMIT 2) AS few);
+    IF attach_count = 0 THEN
+        {end}
+    END IF;"""
 
 
 def _single_rows(target: AttachTarget, rows: str | None) -> str:

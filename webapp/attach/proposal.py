@@ -10,13 +10,14 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from ..order_import.statuses import WORDPRESS_PREFIX
 from . import attachments, function_sql, mapped_sql, sandbox
 from .catalog import SourceTable, TableColumn
 from .errors import AttachRefused
 from .fields import FIELDS, NUMBER, TIME
 from .mapped_sql import AttachTarget
 from .mapping import RowMapping
-from .status_words import KNOWN, STAGES, folded
+from .status_words import STAGES, folded, known
 
 PREVIEW_ROWS = 20
 _INTEGERS = ("smallint", "integer", "bigint")
@@ -120,7 +121,8 @@ def propose(conn: psycopg.Connection[Any], table: SourceTable, tenant_id: int | 
     )  # fmt: skip
     with sandbox.opened(conn, target):
         mapping = replace(mapping, kinds=sandbox.kinds(conn, target, mapping))
-        statuses = _statuses(sandbox.words(conn, target, mapping), wish.statuses)
+        seen = sandbox.words(conn, target, mapping)
+        statuses = _statuses(seen, wish.statuses, table, mapping.expressions.get("status"))
         target = replace(target, mapping=replace(mapping, statuses=statuses))
         sandbox.create_functions(conn, target)
         return _tried(conn, target, notes + _notes(target, wish))
@@ -131,10 +133,10 @@ def _by_name(table: SourceTable) -> tuple[dict[str, str], list[str]]:
     by_name: dict[str, TableColumn] = {column.name.lower(): column for column in table.columns}
     found: dict[str, str] = {}
     used: set[str] = set()
-    for field, known in FIELDS.items():
-        for name in known.columns:
+    for field, usual in FIELDS.items():
+        for name in usual.columns:
             column = by_name.get(name)
-            if column and column.kind in known.kinds and name not in used and not _unlikely(field, column):
+            if column and column.kind in usual.kinds and name not in used and not _unlikely(field, column):
                 found[field] = column.sql
                 used.add(name)
                 break
@@ -162,10 +164,19 @@ def _zone(conn: psycopg.Connection[Any], zone: str | None) -> str:
     return zone
 
 
-def _statuses(seen: list[str], given: Mapping[str, str]) -> dict[str, str]:
+def _statuses(
+    seen: list[tuple[str, str]], given: Mapping[str, str], table: SourceTable, expression: str | None
+) -> dict[str, str]:
     """The known and the given words, which must have all that were seen."""
-    statuses = {folded(word): stage for word, stage in KNOWN.items()} | dict(given)
-    unknown = list(dict.fromkeys(word for word in seen if folded(word) not in statuses))
+    column = next((column.name for column in table.columns if column.sql == expression), None)
+    statuses = known(column) | dict(given)
+    unknown = []
+    for word, in_database in seen:
+        if stage := statuses.get(folded(word)):
+            # A database with the collation C leaves letters such as Ö as they are.
+            statuses.setdefault(in_database.removeprefix(WORDPRESS_PREFIX), stage)
+        else:
+            unknown.append(word)
     if unknown:
         shown = ", ".join(repr(word) for word in unknown[:20]) + (", …" if len(unknown) > 20 else "")
         options = " ".join(f"--status {_shell(word + '=…')}" for word in unknown[:3])
@@ -195,7 +206,8 @@ def _notes(target: AttachTarget, wish: Wish) -> list[str]:
     if not any(name in mapping for name in ("paid_at", "status")):
         notes.append("No column says when an order was paid, so revenue stays 0. If one does: --map paid_at=EXPRESSION")
     if "currency" not in mapping:
-        notes.append("No column has the currency, so all amounts count as the tenant's.")
+        currency = target.currency or "the currency of the row's tenant"
+        notes.append(f"No column has the currency, so all amounts count as {currency}.")
     return notes
 
 

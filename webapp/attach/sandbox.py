@@ -17,9 +17,11 @@ from .errors import AttachRefused
 from .fields import FIELDS, FLAG, NUMBER, TEXT, TIME
 from .mapped_sql import AttachTarget
 from .mapping import RowMapping
+from .status_words import folded_sql
 
 # Of each end of the table, by primary key.
 SAMPLED_ROWS = 5000
+_MAX_WORDS = 100
 _KINDS = {"S": TEXT, "E": TEXT, "N": NUMBER, "D": TIME, "B": FLAG, "X": TEXT}
 _CATEGORY = "SELECT typcategory::text, format_type(oid, NULL) FROM pg_type WHERE oid = %s"
 
@@ -55,16 +57,16 @@ def kinds(conn: psycopg.Connection[Any], target: AttachTarget, mapping: RowMappi
 _EXAMPLES = {TEXT: "text", NUMBER: "numeric", TIME: "timestamptz", FLAG: "boolean"}
 
 
-def words(conn: psycopg.Connection[Any], target: AttachTarget, mapping: RowMapping) -> list[str]:
-    """The distinct values of the status in the sample, the most frequent first; [] without a status."""
+def words(conn: psycopg.Connection[Any], target: AttachTarget, mapping: RowMapping) -> list[tuple[str, str]]:
+    """The distinct values of the status in the sample, the most frequent first, as they are and folded. [] without a status."""
     if "status" not in mapping:
         return []
-    statement = (
-        f"SELECT ({mapping.expressions['status']}\n)::text FROM {function_sql.CHUNK} AS t GROUP BY 1 ORDER BY count(*) DESC, 1"
-        " LIMIT 100"
-    )
+    statement = f"""
+        SELECT coalesce(x.word, ''), {folded_sql("x.word")}
+        FROM (SELECT ({mapping.expressions["status"]}\n)::text AS word FROM {function_sql.CHUNK} AS t OFFSET 0) AS x
+        GROUP BY x.word ORDER BY count(*) DESC, 1 LIMIT {_MAX_WORDS}"""
     with _as_role(conn, target):
-        return [row[0] or "" for row in conn.execute(statement.encode())]
+        return conn.execute(statement.encode()).fetchall()
 
 
 def create_functions(conn: psycopg.Connection[Any], target: AttachTarget) -> None:

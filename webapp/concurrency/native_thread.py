@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -14,10 +15,13 @@ T = TypeVar("T")
 
 
 def run(work: Callable[[], T]) -> T:
-    """The result of `work`, or its exception. Without gevent it runs in the calling thread."""
+    """The result of `work`, or its exception. `work` has no Flask context: pass it what it needs.
+
+    Without gevent it runs in the calling thread, also without a context.
+    """
     monkey = sys.modules.get("gevent.monkey")
     if monkey is None or not monkey.is_module_patched("threading"):
-        return work()
+        return contextvars.Context().run(work)
     result, error = _threads().apply(_outcome, (work,))
     if error is not None:
         raise error

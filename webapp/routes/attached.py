@@ -45,12 +45,13 @@ def index() -> str:
 def propose() -> ResponseReturnValue:
     """The page with the proposal for one of the tables that it lists."""
     name, tenant_id = request.form.get("table", ""), current_tenant().id
+    url = services().config.database_url
     with driver_connection() as conn:
         if name not in overview.candidates(conn, tenant_id):
             abort(404)
     db.session.close()
     try:
-        proposed = native_thread.run(lambda: _proposed(name, tenant_id))
+        proposed = native_thread.run(lambda: _proposed(url, name, tenant_id))
     except AttachRefused as error:
         return _page(table=name, refusal=str(error), command=_command(name, ["--map", "FIELD=COLUMN"]))
     return _page(table=name, proposed=proposed, command=_command(name, []))
@@ -70,13 +71,14 @@ def check(attachment_id: int) -> ResponseReturnValue:
 def remove(attachment_id: int) -> ResponseReturnValue:
     """Detaches and keeps the orders. Removing them is left to the command."""
     attachment = _find(attachment_id)
+    url = services().config.database_url
     db.session.close()
     try:
-        count = native_thread.run(lambda: _detach(attachment))
+        count = native_thread.run(lambda: _detach(url, attachment))
     except AttachRefused as error:
         flash(str(error), "danger")
     else:
-        flash(f"Detached {attachment.name}. Its {count:,} orders stay as they are.", "success")
+        flash(f"Detached {attachment.name}. Orders kept: {count:,}.", "success")
     return redirect(url_for("attached.index"), 303)
 
 
@@ -119,15 +121,14 @@ def _find(attachment_id: int) -> Attachment:
     return found
 
 
-def _proposed(name: str, tenant_id: int) -> Proposal:
+def _proposed(url: str, name: str, tenant_id: int) -> Proposal:
     quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
-    url = services().config.database_url
     with session.connect(url, "doorbell web", autocommit=True, limits=session.PAGE_LIMITS) as conn:
         return proposal.propose(conn, catalog.find(conn, quoted), tenant_id, Wish({}, {}, {}))
 
 
-def _detach(attachment: Attachment) -> int:
-    with session.connect(services().config.database_url, "doorbell web", autocommit=True) as conn:
+def _detach(url: str, attachment: Attachment) -> int:
+    with session.connect(url, "doorbell web", autocommit=True) as conn:
         return detach.run(conn, attachment, keep_orders=True, give_up_seconds=GIVE_UP_SECONDS)
 
 

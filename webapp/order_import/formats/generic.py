@@ -50,11 +50,15 @@ def lay_out(header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
     return Layout(replace(GENERIC, amounts=amounts), columns, texts, statuses, (), ())
 
 
+def status_words(name: str) -> Words:
+    """The words of the status column of that name."""
+    return next((words for names, words in STATUS_COLUMNS if plain(name) in map(plain, names)), ORDER_WORDS)
+
+
 def _statuses(header: Sequence[str], mapped: Mapping[str, str]) -> list[StatusColumn]:
     if STATUS in mapped:
         name = mapped[STATUS]
-        words = next((words for names, words in STATUS_COLUMNS if plain(name) in map(plain, names)), ORDER_WORDS)
-        return mapped_status(header, name, words)
+        return mapped_status(header, name, status_words(name))
     columns = []
     has_address = bool(ADDRESS & {plain(name) for name in header})
     for names, words in STATUS_COLUMNS:
