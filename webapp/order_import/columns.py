@@ -63,7 +63,7 @@ class Columns:
     @property
     def unread(self) -> list[str]:
         read = {index for indexes in self.found.values() for index in indexes} | self.statuses | self.amounts
-        return [name for index, name in enumerate(self.header) if index not in read]
+        return [name for index, name in enumerate(self.header) if name and index not in read]
 
 
 def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:

@@ -213,8 +213,10 @@ class FormatRows(RowParser):
         if Meaning.UNSHIPPED in states:
             row[SHIPPED_AT] = NULL
         decides = self.format.times_decide
-        if states & PAID and not (
-            "paid_at" in self.columns.found and (decides or not states & {Meaning.PAID, Meaning.REFUNDED})
+        has_times = "paid_at" in self.columns.found
+        # An order that was refunded was paid, whatever its time of payment says.
+        if Meaning.REFUNDED in states or (
+            states & PAID and not (has_times and (decides or Meaning.PAID not in states))
         ):
             self.fill("payment", PAID_AT, row)
         if states & SHIPPED and not (decides and "shipped_at" in self.columns.found):
