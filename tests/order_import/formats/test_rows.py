@@ -115,12 +115,15 @@ def test_a_refund_belongs_to_its_payment_and_alone_it_is_rejected(importer: Impo
         "2026-11-20,14:30:00,PST,Ana,Payment,Completed,EUR,50.00,T1,",
         "2026-11-21,14:30:00,PST,Ana,Refund,Completed,EUR,-20.00,T2,T1",
         "2026-11-21,14:30:00,PST,Bo,Refund,Completed,EUR,-20.00,T3,T0",
+        "2026-11-21,15:30:00,PST,Parcels,Payment,Completed,EUR,-6.00,T4,",
         header=PAYPAL,
     )
     assert result.exit_code == 1, result.output
     assert importer.orders("number", "total_minor", "refunded_minor") == [("T1", 5000, 2000)]
     assert importer.orders("placed_at") == [(datetime(2026, 11, 20, 22, 30, tzinfo=UTC),)]
     assert list(importer.reasons()) == [4]
+    assert "left out   rows of money that went out (1)" in result.output
+    assert "rows that are not orders" not in result.output
 
 
 def test_the_price_of_an_amazon_row_is_of_all_units_with_shipping_added(importer: Importer) -> None:

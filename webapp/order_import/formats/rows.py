@@ -40,6 +40,8 @@ UNNUMBERED = "lines below the table"
 FEWEST_CELLS = 3
 OUTGOING = "rows of money that went out"
 REMOVED_ITEMS = "items with quantity 0 in their orders"
+# The first two are whole rows.
+LEFT_OUT_ROWS = (UNNUMBERED, OUTGOING)
 # A field, its index in the row, and its column and parser; without a column it is read by `read`.
 Step = tuple[str, int, int | None, Callable[[str], Any]]
 
