@@ -100,7 +100,7 @@ def test_the_option_reads_the_other_dates(dates: str, text: str, utc: str) -> No
         ("2026-07-04T25:00", ""),
         ("20 Foo 2026", ""),
         ("2026-11-20 13:05 PM", ""),
-        ("soon", ""),
+        ("Yes", '. A column of such words is a status: use --map status=Column and --status "Yes=paid"'),
     ],
 )
 def test_an_unclear_date_is_refused_with_the_option(text: str, advice: str) -> None:

@@ -99,7 +99,7 @@ def test_contradictory_lines_reject_their_order_with_both_values(
         ("A1,,2026-01-02,1.00,,", "the customer is empty"),
         ("A1,Toms,,1.00,,", "the order date is empty"),
         ("A1,Toms,2026-01-02,,,", "the order has neither a total nor lines with prices"),
-        ("A1,Toms,2026-01-02,1.00,2026-01-02,1.01", "the refund is more than the total"),
+        ("A1,Toms,2026-01-02,1.00,2026-01-02,1.01", "the refund is more than the total (1.01 of 1.00)"),
         ("A1,Toms,2026-01-02,1.00,,1.00", "the order is refunded but was never paid"),
         (f"{'N' * 65},Toms,2026-01-02,1.00,,", "has 65 characters; allowed: up to 64"),
     ],

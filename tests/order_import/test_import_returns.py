@@ -83,8 +83,14 @@ def test_credit_notes_of_one_moment_count_each(importer: Importer) -> None:
     [
         (["A1,Toms,2026-01-02,-5.00,"], "a return of an order that is not known: it is neither in this file nor among"),
         (["A1,Toms,2026-01-02,5.00,", "A1,Toms,2026-01-03,-5.00,"], "the order has a return but was never paid"),
-        (["A1,Toms,2026-01-02,5.00,2026-01-02", "A1,Toms,2026-01-03,-6.00,"], "the returns are more than the total"),
-        (["A1,Toms,2026-01-02,5.00,2026-01-02", "A1,Toms,2099-01-03,-1.00,"], "the return is dated in the future"),
+        (
+            ["A1,Toms,2026-01-02,5.00,2026-01-02", "A1,Toms,2026-01-03,-6.00,"],
+            "are more than the total (6.00 of 5.00)",
+        ),
+        (
+            ["A1,Toms,2026-01-02,5.00,2026-01-02", "A1,Toms,2099-01-03,-1.00,"],
+            "dated in the future (2099-01-03 00:00:00+01)",
+        ),
         (["A1,Toms,soon,5.00,", "A1,Toms,2026-01-03,-5.00,"], "line 2 of this order was rejected"),
     ],
 )

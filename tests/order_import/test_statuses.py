@@ -71,6 +71,17 @@ def test_a_word_that_is_given_replaces_the_known_meaning(importer: Importer) -> 
     assert importer.orders("status") == [("placed",)]
 
 
+@pytest.mark.parametrize("column", ["paid", "#5"])
+def test_a_column_that_is_mapped_as_the_status_is_not_a_time_of_payment_too(importer: Importer, column: str) -> None:
+    importer.tenant()
+    header = "number,customer,placed_at,total,paid"
+    importer.load("A1,T,2026-01-02,1,Yes", "A2,T,2026-01-02,1,No", header=header)
+    assert 'use --map status=Column and --status "Yes=paid"' in importer.reasons()[2]
+    result = importer.run("--map", f"status={column}", "--status", "Yes=paid", "--status", "No=placed")
+    assert result.exit_code == 0, result.output
+    assert importer.orders("status") == [("paid",), ("placed",)]
+
+
 @pytest.mark.parametrize("text", ["Completed", "Completed=finished", "Completed="])
 def test_a_status_option_without_a_known_state_is_refused(importer: Importer, text: str) -> None:
     importer.tenant()

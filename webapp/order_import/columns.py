@@ -63,7 +63,7 @@ class Columns:
     @property
     def unread(self) -> list[str]:
         read = {index for indexes in self.found.values() for index in indexes} | self.statuses | self.amounts
-        return [name for index, name in enumerate(self.header) if index not in read]
+        return [name for index, name in enumerate(self.header) if name and index not in read]
 
 
 def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
@@ -74,6 +74,8 @@ def match(header: Sequence[str], mapped: Mapping[str, str]) -> Columns:
     found = match_mapped(header, mapped)
     # A column that --map gives to one field is not found by its name for another.
     given = {index for indexes in found.values() for index in indexes}
+    if name := mapped.get(STATUS):
+        given.add(named_column(header, STATUS, name))
     for field, names in FIELDS.items():
         if field not in mapped and (index := _first(header, names, given)) is not None:
             found[field] = (index,)
@@ -101,15 +103,19 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
             raise FileRefused(
                 f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join((*FIELDS, STATUS))}."
             )
-        if not name or field == STATUS:
-            continue
-        index = header.index(name) if header.count(name) == 1 else _by_place(header, name)
-        if index is None:
-            index = find(header, name)
-        if index is None:
-            raise FileRefused(f"--map {field}={name}: the file has no column {name!r}; it has {', '.join(header)}.")
-        found[field] = (index,)
+        if name and field != STATUS:
+            found[field] = (named_column(header, field, name),)
     return found
+
+
+def named_column(header: Sequence[str], field: str, name: str) -> int:
+    """The index of the column that --map names for a field, by its name or its place. Raises FileRefused for an unknown one."""
+    index = header.index(name) if header.count(name) == 1 else _by_place(header, name)
+    if index is None:
+        index = find(header, name)
+    if index is None:
+        raise FileRefused(f"--map {field}={name}: the file has no column {name!r}; it has {', '.join(header)}.")
+    return index
 
 
 def find(header: Sequence[str], name: str) -> int | None:

@@ -200,6 +200,8 @@ def _advice(plain: str, style: str | None) -> str:
             can_be.append(f"{MDY} if the month comes first")
         options = [option for option in can_be if not option.startswith(style or " ")]
         return f". Use --dates {' or --dates '.join(options)}" if options else ""
+    if plain.isalpha():
+        return f'. A column of such words is a status: use --map status=Column and --status "{plain}=paid"'
     if style is None and _NUMBER.fullmatch(plain):
         return f". Use --dates {EXCEL} for Excel's serial numbers, {EPOCH} for seconds since 1970, {YMD} for 19960704"
     return ""

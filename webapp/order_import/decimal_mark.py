@@ -18,6 +18,8 @@ NUMERIC_FIELDS = ("total", "refunded", "freight", "unit_price", "line_discount",
 # Both marks within so many rows are a contradiction. Later rows are read only until the first clear amount.
 FIRST_ROWS = 1_000
 MAX_ROWS = 100_000
+# In most workbooks all amounts are numbers, and reading one takes long. A later text with two meanings is then invalid.
+MAX_ROWS_OF_WORKBOOK = 1_000
 
 
 def find(file: OrdersFile, columns: Columns) -> str:
@@ -30,7 +32,8 @@ def find(file: OrdersFile, columns: Columns) -> str:
     seen: dict[str, str] = {}
     # Numbers of a workbook have no mark.
     rows = iter(enumerate(file.with_decimal(AUTO).rows()))
-    for place, (line, cells) in itertools.islice(rows, MAX_ROWS):
+    most = MAX_ROWS_OF_WORKBOOK if file.is_workbook else MAX_ROWS
+    for place, (line, cells) in itertools.islice(rows, most):
         if place >= FIRST_ROWS and (POINT in seen or COMMA in seen):
             break
         for column in numeric:

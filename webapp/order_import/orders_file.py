@@ -61,6 +61,10 @@ class OrdersFile:
         return cls(path, source, tuple(name.strip() for name in header), size)
 
     @property
+    def is_workbook(self) -> bool:
+        return isinstance(self.source, Workbook)
+
+    @property
     def encoding(self) -> str:
         """The encoding of the file, and of a report beside it."""
         return self.source.encoding

@@ -174,7 +174,7 @@ class Import:
         self.has_returns = returns.take(self.conn)
         staging.group(self.conn, reading.rows.parsers.digits)
         if self.has_returns:
-            returns.refund(self.conn, self.tenant.id, self.tenant.slug)
+            returns.refund(self.conn, self.tenant.id, self.tenant.slug, reading.rows.parsers.digits)
         owners.find_owners(self.conn, self.tenant.id, self.tenant.slug, self.options.owners)
         return rows
 

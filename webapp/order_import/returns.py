@@ -62,9 +62,12 @@ SET total_minor = t.total_minor, refunded_minor = greatest(o.refunded_minor, t.m
         CASE WHEN t.differs THEN 'total differs between the returned items and the others' END,
         CASE WHEN t.is_other THEN
             'the order has returned items, and its total is the sum of the other items neither with nor without them' END,
-        CASE WHEN t.minor > t.total_minor THEN 'the returns are more than the total' END,
-        CASE WHEN o.paid_at IS NULL THEN 'the order has a return but was never paid' END,
-        CASE WHEN t.moment > now() + interval '5 minutes' THEN 'the return is dated in the future' END), ''))
+        CASE WHEN t.minor > t.total_minor THEN
+            format('the returns are more than the total (%%s of %%s)', round(t.minor / 10.0 ^ %(digits)s, %(digits)s),
+                   round(t.total_minor / 10.0 ^ %(digits)s, %(digits)s)) END,
+        CASE WHEN o.paid_at IS NULL THEN 'the order has a return but was never paid; give it a time of payment' END,
+        CASE WHEN t.moment > now() + interval '5 minutes' THEN
+            format('the return is dated in the future (%%s)', t.moment::timestamptz(0)) END), ''))
 FROM totals t
 WHERE t.number = o.number"""
 
@@ -76,7 +79,8 @@ SELECT r.number, min(r.first_line), sum(r.rows), 0, sum(r.minor), max(r.moment),
            CASE WHEN count(x.id) = 0 THEN
                'a return of an order that is not known: it is neither in this file nor among the orders of ' || %(slug)s::text
                || '; import the order first, or give its number' END,
-           CASE WHEN max(r.moment) > now() + interval '5 minutes' THEN 'the return is dated in the future' END), '')
+           CASE WHEN max(r.moment) > now() + interval '5 minutes' THEN
+               format('the return is dated in the future (%%s)', max(r.moment)::timestamptz(0)) END), '')
 FROM import_return_moments r LEFT JOIN orders x ON x.tenant_id = %(tenant)s AND x.number = r.number
 WHERE NOT EXISTS (SELECT FROM import_orders o WHERE o.number = r.number)
 GROUP BY r.number"""
@@ -93,7 +97,10 @@ def take(conn: psycopg.Connection) -> bool:
     return has_returns
 
 
-def refund(conn: psycopg.Connection, tenant_id: int, slug: str) -> None:
-    """Make returns the refunds of their orders. A return of an order that is neither in the file nor known gets a reason."""
-    conn.execute(REFUND)
+def refund(conn: psycopg.Connection, tenant_id: int, slug: str, digits: int) -> None:
+    """Make returns the refunds of their orders. A return of an order that is neither in the file nor known gets a reason.
+
+    `digits` are the currency's decimal places.
+    """
+    conn.execute(REFUND, {"digits": digits})
     conn.execute(RETURNS_ALONE, {"tenant": tenant_id, "slug": slug})

@@ -47,13 +47,18 @@ SELECT o.number COLLATE "default" AS number, first_line, rows, lines,
                CASE WHEN total_minor IS NULL THEN 'the order has neither a total nor lines with prices' END,
                CASE WHEN total_minor > %(max)s THEN 'the total is too large' END,
                CASE WHEN total_minor < 0 THEN 'the total is negative' END,
-               CASE WHEN refunded_minor > total_minor THEN 'the refund is more than the total' END,
-               CASE WHEN refunded_minor > 0 AND paid_at IS NULL THEN 'the order is refunded but was never paid' END,
+               CASE WHEN refunded_minor > total_minor THEN
+                   format('the refund is more than the total (%%s of %%s)',
+                          round(refunded_minor / 10.0 ^ %(digits)s, %(digits)s),
+                          round(total_minor / 10.0 ^ %(digits)s, %(digits)s)) END,
+               CASE WHEN (refunded_minor > 0 OR is_refunded AND total_minor > 0) AND paid_at IS NULL THEN
+                   'the order is refunded but was never paid; give it a time of payment' END,
                -- As refund_moment() of the database, which would refuse the whole file.
                CASE WHEN (refunded_minor > 0 OR is_refunded) AND refunded_at > now() + interval '5 minutes' THEN
-                   'the refund is dated in the future' END,
+                   format('the refund is dated in the future (%%s)', refunded_at::timestamptz(0)) END,
                CASE WHEN (refunded_minor > 0 OR is_refunded) AND refunded_at < paid_at - interval '24 hours' THEN
-                   'the refund is dated before the payment' END)
+                   format('the refund is dated before the payment (%%s, paid %%s)', refunded_at::timestamptz(0),
+                          paid_at::timestamptz(0)) END)
        END, '') AS reason
 FROM (
     SELECT number, min(line) AS first_line, count(*) AS rows, count(quantity) AS lines,
@@ -126,6 +131,6 @@ def stage(conn: psycopg.Connection, batches: Iterable[list[str]]) -> int:
 def group(conn: psycopg.Connection, digits: int) -> None:
     """Group the lines into orders, and give each invalid order a reason. `digits` are the currency's decimal places."""
     conn.execute("ANALYZE import_lines")
-    conn.execute(ORDERS, {"max": MAX_MINOR})
+    conn.execute(ORDERS, {"max": MAX_MINOR, "digits": digits})
     conn.execute("ANALYZE import_orders")
     conn.execute(DIFFERENCES, {"digits": digits})

@@ -43,6 +43,18 @@ def test_a_part_payment_is_stated_in_the_summary(importer: Importer) -> None:
     assert "1 order partially paid; what came in is not counted" in result.output
 
 
+def test_a_refunded_order_without_a_time_of_payment_was_paid_when_it_was_placed(importer: Importer) -> None:
+    importer.tenant()
+    result = importer.load(
+        "#1,d@x.example,refunded,,fulfilled,,EUR,30,2026-11-20 10:00:00 +0100,2,Lamp,15,Di,,0,0",
+        "#2,d@x.example,refunded,,fulfilled,,EUR,30,2026-11-20 10:00:00 +0100,2,Lamp,15,Di,,30,0",
+        header=SHOPIFY,
+    )
+    assert result.exit_code == 0, result.output
+    assert importer.orders("refunded_minor", "status", "paid_at = placed_at") == [(3000, "refunded", True)] * 2
+    assert "payment times are taken from Created at (2 rows)" in result.output
+
+
 def test_an_item_with_quantity_0_is_left_out_of_its_order_and_counted(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(
@@ -103,12 +115,15 @@ def test_a_refund_belongs_to_its_payment_and_alone_it_is_rejected(importer: Impo
         "2026-11-20,14:30:00,PST,Ana,Payment,Completed,EUR,50.00,T1,",
         "2026-11-21,14:30:00,PST,Ana,Refund,Completed,EUR,-20.00,T2,T1",
         "2026-11-21,14:30:00,PST,Bo,Refund,Completed,EUR,-20.00,T3,T0",
+        "2026-11-21,15:30:00,PST,Parcels,Payment,Completed,EUR,-6.00,T4,",
         header=PAYPAL,
     )
     assert result.exit_code == 1, result.output
     assert importer.orders("number", "total_minor", "refunded_minor") == [("T1", 5000, 2000)]
     assert importer.orders("placed_at") == [(datetime(2026, 11, 20, 22, 30, tzinfo=UTC),)]
     assert list(importer.reasons()) == [4]
+    assert "left out   rows of money that went out (1)" in result.output
+    assert "rows that are not orders" not in result.output
 
 
 def test_the_price_of_an_amazon_row_is_of_all_units_with_shipping_added(importer: Importer) -> None:
@@ -120,6 +135,26 @@ def test_the_price_of_an_amazon_row_is_of_all_units_with_shipping_added(importer
     )
     assert importer.orders("total_minor", "status") == [(3500, "shipped"), (0, "cancelled")]
     assert importer.lines() == [("302-1", 1, "MUG", "Mug", 3.0, 1000, 3000)]
+
+
+def test_postage_of_amazons_british_report_is_added(importer: Importer) -> None:
+    importer.tenant(currency="GBP")
+    header = "date/time,settlement id,type,order id,sku,description,quantity,product sales,postage credits,total"
+    importer.load("20 Nov 2026 09:00:00 UTC,1,Order,203-1,MUG,Mug,1,10.00,3.50,11.20", header=header)
+    assert importer.orders("number", "total_minor", "status") == [("203-1", 1350, "paid")]
+
+
+def test_a_refund_of_all_items_with_their_taxes_refunds_the_order_in_full(importer: Importer) -> None:
+    importer.tenant(currency="USD")
+    header = "Date,Time,Time Zone,Item,Qty,Price Point Name,SKU,Gross Sales,Discounts,Net Sales,Tax,Transaction ID,Event Type"
+    importer.load(
+        "2026-11-20,10:00:00,Arizona,Mug,2,,M,$10.00,$0.00,$10.00,$0.90,T1,Payment",
+        "2026-11-20,10:00:00,Arizona,Tea,1,,T,$5.00,-$1.00,$4.00,$0.36,T1,Payment",
+        "2026-11-22,10:00:00,Arizona,Mug,2,,M,-$10.00,$0.00,-$10.00,-$0.90,T1,Refund",
+        "2026-11-22,10:00:00,Arizona,Tea,1,,T,-$5.00,$1.00,-$4.00,-$0.36,T1,Refund",
+        header=header,
+    )
+    assert importer.orders("total_minor", "refunded_minor", "status") == [(1526, 1526, "refunded")]
 
 
 def test_an_unknown_zone_rejects_its_row(importer: Importer) -> None:

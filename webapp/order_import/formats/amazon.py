@@ -71,8 +71,10 @@ DATE_RANGE = Format(
     "Amazon's fees are not taken off",
     statuses=(Status(("type",), TYPES),),
     adds=(
-        *("product sales tax", "shipping credits", "shipping credits tax", "gift wrap credits", "giftwrap credits tax"),
-        *("promotional rebates", "promotional rebates tax", "marketplace withheld tax"),
+        # The reports of the United Kingdom and Australia name shipping "postage credits".
+        *("product sales tax", "shipping credits", "postage credits", "shipping credits tax"),
+        *("gift wrap credits", "giftwrap credits tax", "promotional rebates", "promotional rebates tax"),
+        "marketplace withheld tax",
     ),
     # Of PST and PDT; other zones of the report have one meaning.
     style=ValueStyle(zone="America/Los_Angeles"),

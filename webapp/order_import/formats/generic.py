@@ -45,7 +45,9 @@ def lay_out(header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
         columns, statuses=frozenset(column.index for column in statuses), implied=implied(GENERIC, statuses)
     )
     amounts = GENERIC.amounts
-    if "total" in columns.found and (parts := price_parts.of(columns.unread)):
+    # A freight column is a part of the price too, and the total has it already.
+    beside = [columns.header[index] for index in columns.found.get("freight", ())]
+    if "total" in columns.found and (parts := [*beside, *price_parts.of(columns.unread)]):
         amounts = f"{columns.named('total')} is the whole price; not added: {', '.join(parts)}"
     return Layout(replace(GENERIC, amounts=amounts), columns, texts, statuses, (), ())
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..columns import FIELDS, STATUS, Columns, find, match_mapped, plain
+from ..columns import FIELDS, STATUS, Columns, find, match_mapped, named_column, plain
 from ..errors import FileRefused
 from ..statuses import StatusColumn, Words
 from .format import Candidate, Format
@@ -123,9 +123,7 @@ def mapped_status(header: Sequence[str], name: str, words: Words) -> list[Status
     """The column of `--map status=Column`; none without a name. Raises FileRefused when the file does not have it."""
     if not name:
         return []
-    index = find(header, name)
-    if index is None:
-        raise FileRefused(f"--map status={name}: the file has no column {name!r}; it has {', '.join(header)}.")
+    index = named_column(header, STATUS, name)
     return [StatusColumn(index, header[index], words)]
 
 

@@ -10,7 +10,7 @@ from ..row_parser import RowParser
 from ..statuses import StatusReader, Words
 from .generic import GENERIC
 from .matching import Layout
-from .rows import FormatRows
+from .rows import LEFT_OUT_ROWS, FormatRows
 
 
 class Reading:
@@ -41,8 +41,9 @@ class Reading:
         """(subject, text) of what was read in another way than as a plain column."""
         notes = [("status", text) for text in self.reader.summary()]
         notes += [("status", text) for text in self.reader.remarks()]
-        if self.left_out_rows:
-            notes.append(("left out", f"rows that are not orders ({self.left_out_rows:,})"))
+        counted = sum(self.rows.left_out[what] for what in LEFT_OUT_ROWS) if isinstance(self.rows, FormatRows) else 0
+        if self.left_out_rows > counted:
+            notes.append(("left out", f"rows that are not orders ({self.left_out_rows - counted:,})"))
         if isinstance(self.rows, FormatRows):
             notes += [("left out", f"{what} ({count:,})") for what, count in self.rows.left_out.items() if count]
             notes += [

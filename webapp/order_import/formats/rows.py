@@ -40,6 +40,8 @@ UNNUMBERED = "lines below the table"
 FEWEST_CELLS = 3
 OUTGOING = "rows of money that went out"
 REMOVED_ITEMS = "items with quantity 0 in their orders"
+# The first two are whole rows.
+LEFT_OUT_ROWS = (UNNUMBERED, OUTGOING)
 # A field, its index in the row, and its column and parser; without a column it is read by `read`.
 Step = tuple[str, int, int | None, Callable[[str], Any]]
 
@@ -213,8 +215,10 @@ class FormatRows(RowParser):
         if Meaning.UNSHIPPED in states:
             row[SHIPPED_AT] = NULL
         decides = self.format.times_decide
-        if states & PAID and not (
-            "paid_at" in self.columns.found and (decides or not states & {Meaning.PAID, Meaning.REFUNDED})
+        has_times = "paid_at" in self.columns.found
+        # An order that was refunded was paid, whatever its time of payment says.
+        if Meaning.REFUNDED in states or (
+            states & PAID and not (has_times and (decides or Meaning.PAID not in states))
         ):
             self.fill("payment", PAID_AT, row)
         if states & SHIPPED and not (decides and "shipped_at" in self.columns.found):

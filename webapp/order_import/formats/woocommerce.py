@@ -1,9 +1,10 @@
-"""WooCommerce: the core's orders report, its tables of orders, and the exports of two common plugins.
+"""WooCommerce: the core's orders report, its tables of orders, and the exports of three common plugins.
 
 core     Analytics → Orders → Download. Its only amount is the net revenue
 hpos     the table wp_wc_orders (high-performance order storage), exported by SQL. Times are UTC; refunds are rows
 aoe      the plugin Advanced Order Export; its labels can be changed, so the usual ones are read
 webtoffee  the plugin Order Export & Order Import by WebToffee, one row per order
+skyverge  the plugin Customer/Order/Coupon Export by SkyVerge, in its formats of one row per order or item
 """
 
 from __future__ import annotations
@@ -127,4 +128,23 @@ WEBTOFFEE = Format(
     style=ValueStyle(decimal=POINT),
     times_decide=True,
 )
-FORMATS = (CORE, HPOS, AOE, WEBTOFFEE)
+SKYVERGE = Format(
+    name="woocommerce-skyverge",
+    title="a WooCommerce export (plugin Customer/Order/Coupon Export)",
+    header=("order_id", "order_number", "date", "status", "order_total", "payment_method", "billing_last_name"),
+    columns={
+        "number": ("order_number_formatted", "order_number", "order_id"),
+        "customer": (
+            ("billing_first_name", "billing_last_name"),
+            *("billing_company", "billing_email"),
+        ),
+        "placed_at": ("date",),
+        "currency": ("order_currency",),
+        "total": ("order_total",),
+        "refunded": ("refunded_total",),
+    },
+    amounts="order_total holds taxes, fees and shipping, less discounts; items are not read",
+    statuses=(Status(("status",), WORDS),),
+    style=ValueStyle(decimal=POINT),
+)
+FORMATS = (CORE, HPOS, AOE, WEBTOFFEE, SKYVERGE)
