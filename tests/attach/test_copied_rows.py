@@ -87,7 +87,9 @@ def test_history_notifies_no_owner_and_a_new_payment_does(shop_table: Shop, worl
 
 def test_history_that_is_loaded_after_the_attachment_notifies_no_owner(shop_table: Shop, world: World) -> None:
     owner = world.user(shop_table.tenant_id, "Ben Okafor")
-    shop_table.execute("ALTER TABLE shop.orders ADD COLUMN owner_email text, ADD COLUMN state text, DROP COLUMN paid_at")
+    shop_table.execute(
+        "ALTER TABLE shop.orders ADD COLUMN owner_email text, ADD COLUMN state text, DROP COLUMN paid_at"
+    )
     shop_table.attach(statuses={"paid": "paid"}, maps={"owner": "owner_email", "status": "state"})
     world.conn.execute("UPDATE users SET email = 'ben@shop.example' WHERE id = %s", [owner])
     row = {"owner_email": "ben@shop.example", "state": "paid"}
