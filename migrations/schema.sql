@@ -1098,7 +1098,7 @@ CREATE INDEX ix_orders_status ON orders USING btree (tenant_id, status, placed_a
 COMMENT ON INDEX ix_orders_status IS 'webapp/queries/order_search.py: orders of a status, newest first';
 
 CREATE UNIQUE INDEX uq_orders_external_id ON orders USING btree (source, external_id, tenant_id) WHERE (external_id IS NOT NULL);
-COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/: the order of a row of an attached table';
+COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/mapped_sql.py: the order of a row of an attached table';
 
 CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';

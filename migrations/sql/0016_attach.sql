@@ -71,7 +71,7 @@ EXCEPTION
         RAISE WARNING 'Doorbell cannot record a problem of attachment %: %', of_attachment, SQLERRM;
 END $$;
 
-COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/: the order of a row of an attached table';
+COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/mapped_sql.py: the order of a row of an attached table';
 COMMENT ON INDEX uq_attach_problems_row IS 'attach_problem(): one problem per row';
 COMMENT ON FUNCTION attach_problem(bigint, text, text, text) IS
     'Records why a row of an attached table has no order, or an old one. Fails no writer.';

@@ -140,3 +140,35 @@ def test_history_notifies_no_owner_and_a_new_payment_does(shop_table: Shop, worl
     assert world.conn.execute("SELECT count(*) FROM notifications").fetchone() == (0,)
     shop_table.execute("UPDATE shop.orders SET paid_at = now() WHERE id = 2")
     assert world.conn.execute("SELECT user_id FROM notifications").fetchall() == [(owner,)]
+
+
+def test_history_that_is_loaded_after_the_attachment_notifies_no_owner(shop_table: Shop, world: World) -> None:
+    owner = world.user(shop_table.tenant_id, "Ben Okafor")
+    shop_table.execute(
+        "ALTER TABLE shop.orders ADD COLUMN owner_email text, ADD COLUMN state text, DROP COLUMN paid_at"
+    )
+    shop_table.attach(statuses={"paid": "paid"}, maps={"owner": "owner_email", "status": "state"})
+    world.conn.execute("UPDATE users SET email = 'ben@shop.example' WHERE id = %s", [owner])
+    row = {"owner_email": "ben@shop.example", "state": "paid"}
+    shop_table.add(1, created_at="2024-03-01 10:00+00", **row)
+    shop_table.add(2, created_at="now", **row)
+    (old,), (new,) = shop_table.orders("paid_at")
+    assert old.isoformat() == "2024-03-01T10:00:00+00:00"
+    assert 0 <= (world.now() - new).total_seconds() < 60
+    news = "SELECT o.number FROM notifications n JOIN orders o ON o.id = n.order_id"
+    assert world.conn.execute(news).fetchall() == [("S2",)]
+    # A state that an order gets later is news, whatever its age.
+    shop_table.add(3, created_at="2024-03-01 10:00+00", owner_email="ben@shop.example", state="placed")
+    shop_table.execute("UPDATE shop.orders SET state = 'paid' WHERE id = 3")
+    assert world.conn.execute(news).fetchall() == [("S2",), ("S3",)]
+
+
+def test_a_refund_without_a_time_is_not_dated_before_its_payment(shop_table: Shop) -> None:
+    """Neither in old rows nor in history that is loaded later."""
+    row = {"created_at": "2024-03-01 10:00+00", "paid_at": "2024-03-05 10:00+00", "refunded": "4.00"}
+    shop_table.add(1, **row)
+    shop_table.attach()
+    shop_table.add(2, **row)
+    assert shop_table.problems() == []
+    moments = shop_table.orders("refunded_at")
+    assert [moment.isoformat() for (moment,) in moments] == ["2024-03-05T10:00:00+00:00"] * 2

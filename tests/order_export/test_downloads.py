@@ -24,9 +24,9 @@ from ..support.csv_pages import download
 from ..support.processes import Doorbell, get
 from ..support.world import World
 
-MANY = 100_000
-# A list in memory would need about 60 MB more.
-MAX_GROWTH_BYTES = 12_000_000
+MANY = 30_000
+# A list in memory would need about 18 MB more.
+MAX_GROWTH_BYTES = 5_000_000
 
 
 @pytest.fixture

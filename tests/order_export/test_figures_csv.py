@@ -43,7 +43,7 @@ def figures(person: Person, query: str = f"?day={DAY}") -> dict[str, list[dict[s
 @pytest.mark.usefixtures("orders")
 def test_a_day_has_its_figures_by_hour_and_by_salesperson(person: Person) -> None:
     found = figures(person)
-    common = {"Day": DAY, "Currency": "EUR"}
+    common = {"Day": DAY, "Time zone": "Europe/Berlin", "Currency": "EUR"}
     assert found["day"] == [
         common
         | {

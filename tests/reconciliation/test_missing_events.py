@@ -60,6 +60,11 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "paid and shipped": ({}, {"paid_at": PAID, "shipped_at": SHIPPED}, ["paid", "shipped"]),
     "cancelled": ({"paid_at": PAID}, {"cancelled_at": SHIPPED}, ["cancelled"]),
     "refunded": ({"paid_at": PAID}, {"refunded_minor": 400, "refunded_at": SHIPPED}, ["refunded"]),
+    "refunded on the day of the payment": (
+        {"paid_at": PAID},
+        {"refunded_minor": 400, "refunded_at": PAID - timedelta(hours=10)},
+        ["refunded"],
+    ),
     "refund reversed": (
         {"paid_at": PAID, "refunded_minor": 400},
         {"refunded_minor": 0, "refunded_at": SHIPPED},
@@ -89,6 +94,14 @@ def test_a_change_gets_the_events_that_the_trigger_would_have_written(world: Wor
     if not now:  # else the moments differ by the test's own time
         assert written == by_trigger
     assert world.events()[-1]["order_id"] == unseen
+
+
+def test_a_refund_that_the_trigger_would_have_refused_is_not_dated_in_the_future(world: World, tenant: int) -> None:
+    order = world.order(tenant, 1000, paid_at=PAID)
+    with triggers_off(world.conn):
+        world.change(order, refunded_minor=400, refunded_at=world.now() + timedelta(days=2))
+    assert reconcile(world) == ["refunded"]
+    assert PAID < world.events()[-1]["occurred_at"] <= world.now()
 
 
 def test_another_owner_is_a_reassignment(world: World, tenant: int, ben: int) -> None:

@@ -24,7 +24,10 @@ _SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
-_NOW = "pg_catalog.now()"
+# The time of a status that a write gives and that has none of its own: now, unless the write loads history, a row that is new
+# to Doorbell and placed more than a day ago.
+_NOW = """CASE WHEN o.id IS NULL AND m.placed_at < pg_catalog.now() - pg_catalog.make_interval(days => 1)
+               THEN least(coalesce(m.changed_at, m.placed_at), pg_catalog.now()) ELSE pg_catalog.now() END"""
 
 
 def names(target: AttachTarget) -> dict[str, str]:

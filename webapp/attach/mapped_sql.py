@@ -77,7 +77,8 @@ FROM (
            {_shipped_at(target.mapping, approximate)} AS shipped_at,
            coalesce(m.cancelled_at, CASE WHEN m.is_cancelled THEN coalesce(o.cancelled_at, {approximate}) END) AS cancelled_at,
            coalesce(m.refunded_at, CASE WHEN m.refunded_minor > 0 THEN
-               CASE WHEN o.refunded_minor = m.refunded_minor THEN o.refunded_at ELSE {approximate} END END) AS refunded_at,
+               CASE WHEN o.refunded_minor = m.refunded_minor THEN o.refunded_at
+                    ELSE greatest(m.paid_at, {approximate}) END END) AS refunded_at,
            m.is_excluded, m.reason, o.id AS order_id, ROW({was}) AS was
     FROM ({_cooked(target, rows)}
     ) AS m

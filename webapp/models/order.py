@@ -94,7 +94,7 @@ class Order(Base):
             unique=True,
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
-        # webapp/attach: the order of a row of an attached table
+        # webapp/attach/mapped_sql.py: the order of a row of an attached table
         Index(
             "uq_orders_external_id",
             "source",

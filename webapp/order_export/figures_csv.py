@@ -11,6 +11,7 @@ from . import cells
 
 COLUMNS = (
     "Day",
+    "Time zone",
     "Figures of",
     "Hour",
     "Salesperson",
@@ -33,15 +34,15 @@ def _rows(tenant: Tenant, figures: DayFigures) -> Iterator[tuple[str, ...]]:
     def money(minor: int | None) -> str:
         return "" if minor is None else amount_text(minor, tenant.currency)
 
-    day, currency, revenue = figures.day.isoformat(), tenant.currency, figures.revenue
-    paid, refunded = money(revenue.paid_minor), money(revenue.refunded_minor)
+    head, revenue = (figures.day.isoformat(), tenant.timezone), figures.revenue
+    currency, paid, refunded = tenant.currency, money(revenue.paid_minor), money(revenue.refunded_minor)
     orders, average = str(figures.orders), figures.average
     counts = (orders, str(average.orders), money(average.today_minor))
-    yield (day, "day", "", "", currency, money(revenue.today_minor), paid, refunded, *counts)
+    yield (*head, "day", "", "", currency, money(revenue.today_minor), paid, refunded, *counts)
     for hour in figures.hours:
         # Excel would read a bare "00" as 0.
         clock = f"{hour.hour:02d}:00"
-        yield (day, "hour", clock, "", currency, money(hour.today_minor), "", "", "", "", "")
+        yield (*head, "hour", clock, "", currency, money(hour.today_minor), "", "", "", "", "")
     for person in figures.people:
-        name = person.name or "Unassigned"
-        yield (day, "salesperson", "", name, currency, money(person.revenue_minor), "", "", str(person.orders), "", "")
+        name, sold = person.name or "Unassigned", money(person.revenue_minor)
+        yield (*head, "salesperson", "", name, currency, sold, "", "", str(person.orders), "", "")

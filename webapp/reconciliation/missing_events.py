@@ -97,7 +97,8 @@ described AS (
             IS DISTINCT FROM (total_minor, placed_at, paid_at, shipped_at, cancelled_at, refunded_minor)
 ),
 """
-# As orders_inserted(), orders_updated() and orders_deleted() write them, in their order.
+# As orders_inserted(), orders_updated() and orders_deleted() write them, in their order. A refund whose time the triggers would
+# have refused is dated at the payment or now, because it is in the row already.
 _MISSING: LiteralString = """
 missing AS (
     SELECT %(tenant)s::bigint AS tenant_id, d.order_id, coalesce(d.number, d.known_number) AS number, event.type,
@@ -131,7 +132,8 @@ missing AS (
         (4, 'paid', d.old_paid IS NULL AND d.paid_at IS NOT NULL, d.paid_at, d.total_minor, status.before, status.after),
         (5, 'shipped', d.old_shipped IS NULL AND d.shipped_at IS NOT NULL, d.shipped_at, NULL, status.before, status.after),
         (6, 'refunded', d.refunded_minor <> d.old_refunded,
-         coalesce(d.refunded_at, CASE WHEN %(dated)s = 'paid' OR d.is_inserted THEN d.paid_at END),
+         coalesce(CASE WHEN d.refunded_at IS NOT NULL THEN least(greatest(d.refunded_at, d.paid_at), now()) END,
+                  CASE WHEN %(dated)s = 'paid' OR d.is_inserted THEN d.paid_at END),
          d.refunded_minor - d.old_refunded, status.before || jsonb_build_object('refunded_minor', d.old_refunded),
          status.after || jsonb_build_object('refunded_minor', d.refunded_minor)),
         (7, 'cancelled', d.old_cancelled IS NULL AND d.cancelled_at IS NOT NULL, d.cancelled_at, NULL,
