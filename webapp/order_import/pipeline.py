@@ -132,11 +132,12 @@ class Import:
         placing: Callable[[int], None] | None = None,
         waiting: Callable[[], None] | None = None,
         committing: Committing | None = None,
+        waited: Callable[[], None] | None = None,
     ) -> Result:
         """Read, stage, check, place and report the file's orders.
 
-        `progress` gets the bytes read, `placing` the number of valid orders. `waiting` is called once if another import into
-        the tenant must finish first, `committing` last in the transaction that places the orders.
+        `progress` gets the bytes read, `placing` the number of valid orders. `waiting` is called if another import into
+        the tenant must finish first, and `waited` when it has; `committing` last in the transaction that places the orders.
         """
         begin = time.monotonic()
         rows = self.stage(progress)
@@ -153,7 +154,8 @@ class Import:
             update=self.options.update,
             dry_run=self.options.dry_run,
         )
-        outcome = placement.place(self.conn, plan, waiting, partial(committing, rows, counts) if committing else None)
+        last = partial(committing, rows, counts) if committing else None
+        outcome = placement.place(self.conn, plan, waiting, last, waited)
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)
