@@ -20,8 +20,11 @@ FIRST_ROWS = 1_000
 MAX_ROWS = 100_000
 
 
-def find(file: OrdersFile, columns: Columns) -> str:
+def find(file: OrdersFile, columns: Columns, sample: int | None = None) -> str:
     """POINT or COMMA. AUTO if no amount shows it: then the amounts that depend on it are invalid.
+
+    A `sample` of first rows without such an amount has POINT, as a file that ends there. The numbers of a workbook show no
+    mark, so without a sample all of its rows are read.
 
     Raises FileRefused if the first rows have both marks.
     """
@@ -30,7 +33,7 @@ def find(file: OrdersFile, columns: Columns) -> str:
     seen: dict[str, str] = {}
     # Numbers of a workbook have no mark.
     rows = iter(enumerate(file.with_decimal(AUTO).rows()))
-    for place, (line, cells) in itertools.islice(rows, MAX_ROWS):
+    for place, (line, cells) in itertools.islice(rows, MAX_ROWS if sample is None else sample):
         if place >= FIRST_ROWS and (POINT in seen or COMMA in seen):
             break
         for column in numeric:
@@ -42,6 +45,6 @@ def find(file: OrdersFile, columns: Columns) -> str:
                 f"Two decimal marks are in the file: {seen[POINT]} has a point, {seen[COMMA]} a comma. Use --decimal point "
                 "or --decimal comma; rows with the other mark are then rejected."
             )
-    if not seen and next(rows, None) is None:
+    if not seen and (sample is not None or next(rows, None) is None):
         return POINT
     return next((mark for mark in (POINT, COMMA) if mark in seen), AUTO)

@@ -131,7 +131,7 @@ def _sample_bytes(conn: psycopg.Connection[Any], upload: Upload) -> int | None:
 def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path: Path, is_whole: bool) -> Preview:
     described = _described(upload, path)
     try:
-        importing = Import(conn, import_options(upload, path, tenant_slug, is_dry_run=True))
+        importing = Import(conn, import_options(upload, path, tenant_slug, is_dry_run=True), SAMPLE_ROWS)
     except FileRefused as refused:
         found = _by_name(described.header)
         return replace(described, problem=for_page(str(refused), path, upload.name), found=found)
