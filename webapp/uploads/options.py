@@ -28,8 +28,8 @@ AUTOMATIC, NOT_USED = "auto", "none"
 class Choice:
     """An option: the name of its field of ImportOptions, its label and its values with their labels.
 
-    Without values it is a text. The first value is the default. Options `of_file` say how the file is written, and are
-    rarely needed, because the import finds them by itself.
+    Without values it is a text. The first value is the default. Options `of_file` concern the way the file is
+    written; they are rarely needed, because the import finds them by itself.
     """
 
     name: str
