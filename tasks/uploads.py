@@ -35,7 +35,8 @@ def run() -> int:
 @app.task(name=IMPORT_CLEAN, throws=(psycopg.OperationalError,))
 def clean() -> int:
     """Returns the number of deleted uploads."""
-    return retention.delete_old(process_config().database_url)
+    config = process_config()
+    return retention.delete_old(config.database_url, config.import_keep_days)
 
 
 @worker_shutting_down.connect

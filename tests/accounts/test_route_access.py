@@ -62,6 +62,7 @@ RULES = {
     "relay.test": "403",
     "relay.rotate": "403",
     "panels.uploads": "403",
+    "panels.upload_setup": "403",
     "panels.upload": "403",
     "panels.relay": "403",
     "panels.relay_badge": "403",

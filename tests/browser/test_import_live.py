@@ -80,9 +80,12 @@ def test_a_file_is_uploaded_checked_and_imported(
     page.locator("#import-checked").get_by_role("button", name="Import 3 orders").click()
     expect(state).to_contain_text("Another import is placing its orders. This one is next.")
     expect(state.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "75")
-    expect(page.locator("#import-setup")).to_have_count(0)
+    expect(page.locator("#import-options")).to_have_count(0)
     conn.execute("SELECT pg_advisory_unlock(%s)", [IMPORT_LOCK + uploads.tenant])
     expect(state).to_contain_text("3 orders placed. See the orders")
+    # The options return without a reload.
+    page.locator("#options-title").wait_for()
+    expect(page.locator("#preview-2")).to_contain_text("on the board")
     assert {"A-1", "A-2", "A-3"} <= set(uploads.orders())
     with page.expect_download() as found:
         page.get_by_role("link", name="Download rejected rows").click()

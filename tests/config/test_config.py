@@ -87,6 +87,13 @@ def test_the_size_of_uploads_has_limits(size: str) -> None:
     assert Config.from_env(GOOD).import_max_mb == 100
 
 
+def test_uploads_are_kept_for_a_time_within_its_limits() -> None:
+    for days in ("0", "4000", "x"):
+        (message,) = faults(IMPORT_KEEP_DAYS=days)
+        assert message.startswith(f"IMPORT_KEEP_DAYS is '{days}'; allowed: a whole number from 1 to 3650.")
+    assert Config.from_env(GOOD).import_keep_days == 14
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

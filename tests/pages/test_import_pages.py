@@ -8,21 +8,10 @@ from flask import Flask
 
 from ..support.browser import Person, fields, soup
 from ..support.relay_pages import seen
-from ..support.uploads import BAD, GOOD, Uploads, csv, send
+from ..support.uploads import BAD, GOOD, Uploads, begin, csv, options, send
 from ..support.world import World
 
 ACTIONS = ("options", "checks", "imports", "cancellation", "removal")
-
-
-def options(person: Person, upload_id: int) -> dict[str, str]:
-    form = person.page(f"/orders/import/{upload_id}").select_one("#import-options")
-    assert form is not None
-    return fields(form)
-
-
-def begin(person: Person, upload_id: int, action: str, **changes: str) -> None:
-    answer = person.client.post(f"/orders/import/{upload_id}/{action}", data=options(person, upload_id) | changes)
-    assert answer.status_code == 303, answer.text
 
 
 def test_a_manager_uploads_checks_and_imports_a_file(mia: Person, uploads: Uploads) -> None:
@@ -86,28 +75,6 @@ def test_columns_and_options_are_chosen_and_the_preview_follows(mia: Person, upl
     begin(mia, upload, "options", **{"option-encoding": "auto", "column-customer": "auto"})
     assert options(mia, upload)["column-number"] == "0"
     assert "No column was found for customer" in seen(mia, f"/orders/import/{upload}")
-
-
-def test_an_export_is_recognised_and_its_unknown_status_words_are_asked_for(mia: Person, uploads: Uploads) -> None:
-    rows = (
-        "#1001,ana@example.com,2026-11-02 10:00:00 +0100,paid,2026-11-02 10:01:00 +0100,fulfilled,EUR,20.00,0.00,2,Mug,10.00",
-        "#1002,ben@example.com,2026-11-03 10:00:00 +0100,paid,2026-11-03 10:01:00 +0100,,EUR,10.00,0.00,1,Mug,10.00",
-    )
-    header = "Name,Email,Created at,Financial Status,Paid at,Fulfillment Status,Currency,Total,Refunded Amount"
-    header += ",Lineitem quantity,Lineitem name,Lineitem price"
-    page = seen(mia, f"/orders/import/{send(mia, csv(*rows, header=header))}")
-    assert "This looks like Shopify" in page
-    assert "#1002 ben@example.com 3 Nov 2026, 10:00:00 paid 1 item €10.00" in page
-    odd = csv(
-        *(f"{row},{word}" for row, word in zip(GOOD, ("Zorp", "paid", "Zorp"), strict=True)),
-        header="number,customer,placed_at,total,paid_at,status",
-    )
-    upload = send(mia, odd)
-    page = seen(mia, f"/orders/import/{upload}")
-    assert "Zorp" in page
-    assert "“Status words”" in page
-    begin(mia, upload, "options", **{"option-status": "Zorp=placed"})
-    assert "A-1 Hotel Adler 2 Nov 2026, 00:00:00 paid" in seen(mia, f"/orders/import/{upload}")
 
 
 def test_a_change_arrives_with_the_click_on_import(mia: Person, uploads: Uploads) -> None:
@@ -214,10 +181,12 @@ def test_salespeople_see_no_link_and_no_page(mia: Person, ana: Person, uploads: 
     assert ana.page("/orders").select_one('a[href="/orders/import"]') is None
     assert mia.page("/").select_one('#recent_orders a[href="/orders/import"]') is not None
     assert ana.page("/").select_one('#recent_orders a[href="/orders/import"]') is None
-    pages = ("/orders/import", f"/orders/import/{upload.id}", f"/panels/uploads/{upload.id}", "/panels/uploads")
+    part = f"/panels/uploads/{upload.id}"
+    pages = ("/orders/import", f"/orders/import/{upload.id}", part, f"{part}/setup", "/panels/uploads")
     for path in pages:
         assert mia.get(path).status_code == 200, path
         assert ana.get(path).status_code == 403, path
+    assert "Only managers can open this page." in ana.get("/orders/import").text
     for action in ACTIONS:
         assert ana.post(f"/orders/import/{upload.id}/{action}").status_code == 403, action
     answer = ana.client.post("/orders/import", data={"csrf_token": ana.csrf_token(), "file": (BytesIO(b"a"), "a.csv")})
@@ -229,7 +198,8 @@ def test_a_manager_of_another_tenant_sees_and_changes_nothing(app: Flask, upload
     stranger = Person(app, world.user(world.tenant("globex"), "Stan Ranger", role="manager"))
     assert "No uploads yet" in seen(stranger, "/orders/import")
     assert "secret" not in stranger.get(f"/panels/uploads/{upload.id}").text
-    for path in (f"/orders/import/{upload.id}", f"/orders/import/{upload.id}/report"):
+    pages = ("/orders/import/{0}", "/orders/import/{0}/report", "/panels/uploads/{0}/setup")
+    for path in (page.format(upload.id) for page in pages):
         assert stranger.get(path).status_code == 404, path
     for action in ACTIONS:
         assert stranger.post(f"/orders/import/{upload.id}/{action}").status_code == 404, action

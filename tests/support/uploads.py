@@ -14,7 +14,7 @@ from webapp.uploads import jobs, store
 from webapp.uploads.upload import Upload
 from webapp.uploads.worker import ImportWorker
 
-from .browser import Person
+from .browser import Person, fields
 from .world import Service
 
 HEADER = "number,customer,placed_at,total,paid_at"
@@ -35,9 +35,9 @@ def many(count: int, begin: int = 1) -> bytes:
     return csv(*(f"N-{n},Customer {n},2026-11-02T10:00:00+01:00,{n}.00," for n in range(begin, begin + count)))
 
 
-def send(person: Person, content: bytes = b"", name: str = "orders.csv", **fields: str) -> int:
+def send(person: Person, content: bytes = b"", name: str = "orders.csv", **others: str) -> int:
     """Upload a file; returns the upload's id."""
-    data = {"csrf_token": person.csrf_token(), **fields, "file": (BytesIO(content or csv()), name)}
+    data = {"csrf_token": person.csrf_token(), **others, "file": (BytesIO(content or csv()), name)}
     answer = person.client.post("/orders/import", data=data)
     assert answer.status_code == 303, answer.text
     assert answer.location.startswith("/orders/import/"), answer.location
@@ -89,3 +89,14 @@ class Uploads:
         yield thread
         thread.join(30)
         assert not thread.is_alive()
+
+
+def options(person: Person, upload_id: int) -> dict[str, str]:
+    form = person.page(f"/orders/import/{upload_id}").select_one("#import-options")
+    assert form is not None
+    return fields(form)
+
+
+def begin(person: Person, upload_id: int, action: str, **changes: str) -> None:
+    answer = person.client.post(f"/orders/import/{upload_id}/{action}", data=options(person, upload_id) | changes)
+    assert answer.status_code == 303, answer.text

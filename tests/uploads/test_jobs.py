@@ -208,11 +208,12 @@ def test_the_oldest_upload_without_a_job_makes_room(uploads: Uploads) -> None:
 
 def test_old_uploads_are_deleted_with_their_chunks(uploads: Uploads) -> None:
     old, kept, waiting = uploads.add(), uploads.add(), uploads.queue(uploads.add())
-    age = f"now() - interval '{retention.KEEP_DAYS} days 1 hour'"
+    age = "now() - interval '3 days 1 hour'"
     uploads.conn.execute(f"UPDATE uploads SET changed_at = {age} WHERE id IN ({old.id}, {waiting.id})")
     lost = store.create(uploads.conn, uploads.tenant, "lost.csv", "Mia")
     uploads.conn.execute(f"UPDATE uploads SET created_at = {age} WHERE id = {lost.id}")
-    assert retention.delete_old(uploads.service.database_url) == 2
+    assert retention.delete_old(uploads.service.database_url, 4) == 1, "of the one that never arrived"
+    assert retention.delete_old(uploads.service.database_url, 3) == 1
     assert {upload.id for upload in store.newest(uploads.conn, uploads.tenant)} == {kept.id, waiting.id}
     chunks = uploads.conn.execute("SELECT DISTINCT upload_id FROM upload_chunks ORDER BY 1").fetchall()
     assert chunks == [(kept.id,), (waiting.id,)]

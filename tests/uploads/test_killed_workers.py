@@ -54,8 +54,16 @@ def placing_is_blocked(conn: psycopg.Connection, tenant: int) -> Iterator[None]:
     conn.execute("SELECT pg_advisory_unlock(%s)", [IMPORT_LOCK + tenant])
 
 
-def copies() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob("doorbell-import-*"))
+def copies(pid: int) -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"doorbell-import-{pid}-*"))
+
+
+def sessions_of_jobs(conn: psycopg.Connection) -> int:
+    row = conn.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorbell import' AND datname = current_database()"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_an_import_goes_on_after_its_worker_was_killed(
@@ -65,9 +73,11 @@ def test_an_import_goes_on_after_its_worker_was_killed(
     with placing_is_blocked(conn, uploads.tenant):
         worker.start()
         eventually(lambda: uploads.find(upload.id).phase == "waiting", 30)
-        left = copies()
-        assert left, "the worker has a copy of the file"
+        killed = worker.pid
+        assert copies(killed), "the worker has a copy of the file"
+        assert sessions_of_jobs(conn) == 1
         worker.kill()
+        eventually(lambda: sessions_of_jobs(conn) == 0, 10)
     assert uploads.orders() == []
     assert uploads.find(upload.id).state == "running"
     eventually(lambda: uploads.find(upload.id).was_interrupted, jobs.LEASE_SECONDS + 5)
@@ -77,7 +87,7 @@ def test_an_import_goes_on_after_its_worker_was_killed(
     assert found.attempts == 2
     assert found.result is not None
     assert (found.result["placed"], len(uploads.orders())) == (ORDERS, ORDERS)
-    assert not set(left) & set(copies()), "the copy of the killed worker was removed"
+    assert copies(killed) == [], "the copy of the killed worker was removed"
 
 
 def test_a_worker_that_is_stopped_gives_its_import_to_the_next(

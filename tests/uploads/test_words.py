@@ -8,7 +8,7 @@ import pytest
 
 from webapp.order_import.pipeline import ImportOptions
 from webapp.uploads import files, options
-from webapp.uploads.words import for_page
+from webapp.uploads.words import for_page, without_repeats
 
 from ..support.uploads import Uploads
 
@@ -24,13 +24,31 @@ HEADER = ("Nr", "Wer", "Total", "Total", "")
         ("such as --encoding cp1252 for Excel", "such as “Encoding: Windows-1252” for Excel"),
         ("use --decimal point or --decimal comma", "use “Decimal mark: 12.50” or “Decimal mark: 12,50”"),
         ("Name it with --map number=Column.", "Choose the column of “Order number” below."),
-        ('such as --status "On hold=placed"; allowed: paid', "such as “Status words” On hold=placed; allowed: paid"),
+        (
+            'is unknown: Zorp (2). State it for each, such as --status "Zorp=paid"; allowed: placed, a refund. If not, use x.',
+            "is unknown: Zorp (2). Choose the meaning of each under “Status words”. If not, use x.",
+        ),
         ("--dates dmy or --dates mdy", "“Dates: Day, month, year” or “Dates: Month, day, year”"),
         ("run flask user enable a--b", "run flask user enable a--b"),
     ],
 )
 def test_options_of_the_command_are_named_as_on_the_page(text: str, shown: str) -> None:
     assert for_page(text, PATH, "May.csv") == shown
+
+
+def test_an_advice_is_given_with_the_first_row_that_needs_it() -> None:
+    reasons = ["Wann '1.' is not a date; allowed: 1996-07-04; Total 'x' is not an amount", None]
+    reasons += ["Wann '2.' is not a date; allowed: 1996-07-04", "Total 'y' is not an amount; allowed: 12.50"]
+    assert without_repeats(reasons) == [*reasons[:2], "Wann '2.' is not a date", reasons[3]]
+
+
+def test_a_form_gives_status_words_a_meaning() -> None:
+    form = {"word-0": "Zorp", "meaning-0": "paid", "word-1": "Done", "meaning-1": "", "word-2": "x", "meaning-2": "x"}
+    found = options.from_form(form, HEADER, {"words": {"Late": ""}})
+    assert found == {"mapped": {}, "words": {"Late": "", "Zorp": "paid"}}
+    again = options.from_form({"word-0": "Zorp", "meaning-0": ""}, HEADER, found)
+    assert again["words"] == {"Late": "", "Zorp": ""}
+    assert "words" not in options.from_form({"option-format": "shopify"}, HEADER, found)
 
 
 def test_a_form_changes_the_options_that_it_names() -> None:
@@ -61,14 +79,16 @@ def test_values_that_the_page_does_not_offer_are_ignored(form: dict[str, str]) -
 def test_options_become_those_of_the_import(uploads: Uploads) -> None:
     chosen: dict[str, object] = {
         "owners": "ignore",
-        "status": "A=paid, B=placed",
+        "words": {"A": "paid", "B=C": "not an order", "D": ""},
         "header_line": "3",
         "zone": "",
         "decimal": "",
     }
     upload = uploads.add(b"", "orders.csv", **chosen)
     found = options.import_options(upload, PATH, "acme", is_dry_run=True)
-    wanted = ImportOptions(PATH, "acme", owners="ignore", status=("A=paid", "B=placed"), header_line=3, dry_run=True)
+    wanted = ImportOptions(
+        PATH, "acme", owners="ignore", status=("A=paid", "B=C=not an order"), header_line=3, dry_run=True
+    )
     assert found == wanted
 
 

@@ -43,6 +43,7 @@ class Config:
     - `drain_interval_seconds` is the time between drains in quiet mode. `retention_days` is the minimum age of dropped events.
     - `stream_transport` is "generator" to write streams through gunicorn instead of straight to their sockets.
     - `import_max_mb` is the maximum size of an uploaded file of orders, in millions of bytes.
+    - `import_keep_days` is the time after its last use for which an uploaded file is kept.
     - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 means no metrics.
     - `log_format` is None where observability/logs.py chooses it.
@@ -65,6 +66,7 @@ class Config:
     webhook_allow: tuple[webhook_allow.Network, ...]
     retention_days: int
     import_max_mb: int
+    import_keep_days: int
     log_format: str | None
     log_level: str
     metrics_token: str
@@ -95,6 +97,7 @@ class Config:
             webhook_allow=webhook_allow.read_networks(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
             import_max_mb=read.whole_number("IMPORT_MAX_MB", 100, 1, 2_000),
+            import_keep_days=read.whole_number("IMPORT_KEEP_DAYS", 14, 1, 3_650),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),
             streams_per_process=read.whole_number("STREAMS_PER_PROCESS", 9_000, 1, 1_000_000),
             streams_per_user=read.whole_number("STREAMS_PER_USER", 20, 1, 1_000_000),

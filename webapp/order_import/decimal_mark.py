@@ -22,8 +22,10 @@ MAX_ROWS = 100_000
 MAX_ROWS_OF_WORKBOOK = 1_000
 
 
-def find(file: OrdersFile, columns: Columns) -> str:
+def find(file: OrdersFile, columns: Columns, sample: int | None = None) -> str:
     """POINT or COMMA. AUTO if no amount shows it: then the amounts that depend on it are invalid.
+
+    A `sample` of first rows without such an amount has POINT, as a file that ends there.
 
     Raises FileRefused if the first rows have both marks.
     """
@@ -32,7 +34,7 @@ def find(file: OrdersFile, columns: Columns) -> str:
     seen: dict[str, str] = {}
     # Numbers of a workbook have no mark.
     rows = iter(enumerate(file.with_decimal(AUTO).rows()))
-    most = MAX_ROWS_OF_WORKBOOK if file.is_workbook else MAX_ROWS
+    most = sample or (MAX_ROWS_OF_WORKBOOK if file.is_workbook else MAX_ROWS)
     for place, (line, cells) in itertools.islice(rows, most):
         if place >= FIRST_ROWS and (POINT in seen or COMMA in seen):
             break
@@ -45,6 +47,6 @@ def find(file: OrdersFile, columns: Columns) -> str:
                 f"Two decimal marks are in the file: {seen[POINT]} has a point, {seen[COMMA]} a comma. Use --decimal point "
                 "or --decimal comma; rows with the other mark are then rejected."
             )
-    if not seen and next(rows, None) is None:
+    if not seen and (sample is not None or next(rows, None) is None):
         return POINT
     return next((mark for mark in (POINT, COMMA) if mark in seen), AUTO)

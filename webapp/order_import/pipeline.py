@@ -101,8 +101,11 @@ class ImportTenant:
 class Import:
     """The import of one file into one tenant. The constructor, which matches the header, and `run` raise FileRefused."""
 
-    def __init__(self, conn: psycopg.Connection, options: ImportOptions) -> None:
-        """`conn` is in autocommit mode, so that staging holds no transaction open for others to wait on."""
+    def __init__(self, conn: psycopg.Connection, options: ImportOptions, sample: int | None = None) -> None:
+        """`conn` is in autocommit mode, so that staging holds no transaction open for others to wait on.
+
+        With a `sample` only so many rows are read to find the decimal mark: for a preview.
+        """
         self.conn = conn
         self.options = options
         self.tenant = _tenant(conn, options.tenant_slug)
@@ -120,7 +123,7 @@ class Import:
             raise FileRefused("--status needs a status column, and none was found; name it with --map status=Column.")
         style = self.format.style.overridden(options.decimal, options.dates, options.zone)
         if style.decimal == AUTO:
-            style = replace(style, decimal=decimal_mark.find(self.file, self.columns))
+            style = replace(style, decimal=decimal_mark.find(self.file, self.columns, sample))
         self.style = style
         self.file = self.file.with_decimal(POINT if style.decimal == AUTO else style.decimal)
         # Whether the orders were committed, so that a caller can report it after an interrupt.
@@ -132,11 +135,12 @@ class Import:
         placing: Callable[[int], None] | None = None,
         waiting: Callable[[], None] | None = None,
         committing: Committing | None = None,
+        waited: Callable[[], None] | None = None,
     ) -> Result:
         """Read, stage, check, place and report the file's orders.
 
-        `progress` gets the bytes read, `placing` the number of valid orders. `waiting` is called once if another import into
-        the tenant must finish first, `committing` last in the transaction that places the orders.
+        `progress` gets the bytes read, `placing` the number of valid orders. `waiting` is called if another import into
+        the tenant must finish first, and `waited` when it has; `committing` last in the transaction that places the orders.
         """
         begin = time.monotonic()
         rows = self.stage(progress)
@@ -153,7 +157,8 @@ class Import:
             update=self.options.update,
             dry_run=self.options.dry_run,
         )
-        outcome = placement.place(self.conn, plan, waiting, partial(committing, rows, counts) if committing else None)
+        last = partial(committing, rows, counts) if committing else None
+        outcome = placement.place(self.conn, plan, waiting, last, waited)
         self.placed = not self.options.dry_run
         path, error = self._report(counts)
         first = report.first(self.conn, FIRST_ROWS if path else FIRST_ROWS_UNREPORTED)

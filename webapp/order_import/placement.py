@@ -133,19 +133,20 @@ def place(
     placing: Placing,
     waiting: Callable[[], None] | None = None,
     committing: Callable[[Outcome], None] | None = None,
+    waited: Callable[[], None] | None = None,
 ) -> Outcome:
     """Place every order that has no reason to be rejected.
 
     Without `update`, existing order numbers are left unchanged. One import per tenant places at a time, because two imports
-    with the same numbers in different orders would deadlock; `waiting` is called if another one is placing. `committing` is
-    called last in the transaction, which it may end by raising. Raises FileRefused when another tenant takes an owner's
-    address meanwhile.
+    with the same numbers in different orders would deadlock; `waiting` is called if another one is placing, and `waited`
+    when that has ended. `committing` is called last in the transaction, which it may end by raising. Raises FileRefused
+    when another tenant takes an owner's address meanwhile.
     """
     # An order that was locked is then read as its last writer left it.
     conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            return _place(conn, placing, waiting, committing)
+            return _place(conn, placing, waiting, committing, waited)
         except CONFLICTS:
             if attempt == MAX_ATTEMPTS:
                 raise
@@ -157,11 +158,12 @@ def _place(
     placing: Placing,
     waiting: Callable[[], None] | None,
     committing: Callable[[Outcome], None] | None,
+    waited: Callable[[], None] | None,
 ) -> Outcome:
     values = {"tenant": placing.tenant_id, "currency": placing.currency, "source": placing.source}
     try:
         with conn.transaction(force_rollback=placing.dry_run):
-            _lock(conn, placing.tenant_id, waiting)
+            _lock(conn, placing.tenant_id, waiting, waited)
             conn.execute("SET LOCAL doorbell.notify = off")  # past orders create no notifications
             created = _create_owners(conn, placing) if placing.create_owners else 0
             lines = _insert(conn, values)
@@ -201,7 +203,12 @@ def _insert(conn: psycopg.Connection, values: Mapping[str, object]) -> int:
     return lines
 
 
-def _lock(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] | None) -> None:
+def _lock(
+    conn: psycopg.Connection,
+    tenant_id: int,
+    waiting: Callable[[], None] | None,
+    waited: Callable[[], None] | None,
+) -> None:
     lock = IMPORT_LOCK + tenant_id
     taken = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock]).fetchone()
     if taken and taken[0]:
@@ -209,6 +216,8 @@ def _lock(conn: psycopg.Connection, tenant_id: int, waiting: Callable[[], None] 
     if waiting:
         waiting()
     conn.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+    if waited:
+        waited()
 
 
 def _create_owners(conn: psycopg.Connection, placing: Placing) -> int:

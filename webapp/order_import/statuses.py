@@ -79,6 +79,15 @@ class StatusColumn:
     words: Words
 
 
+@dataclass(frozen=True)
+class SeenWord:
+    """A word of the file with its number of rows; `recognised` are its meanings without `--status`, one per column at most."""
+
+    word: str
+    rows: int
+    recognised: tuple[Meaning, ...]
+
+
 class StatusReader:
     """Reads the states of rows, and counts the words. `counts` has the number of rows by (column, word)."""
 
@@ -108,6 +117,20 @@ class StatusReader:
     @property
     def has_read(self) -> bool:
         return bool(self.counts)
+
+    def seen(self) -> list[SeenWord]:
+        """Each word once, the most frequent first."""
+        rows: Counter[str] = Counter()
+        recognised: dict[str, set[Meaning]] = {}
+        for (position, word), count in self.counts.items():
+            rows[word] += count
+            meaning = self.columns[position].words.get(plain_word(word))
+            recognised.setdefault(word, set()).update({meaning} if meaning else ())
+        return [SeenWord(word, count, tuple(sorted(recognised[word]))) for word, count in rows.most_common()]
+
+    def unknown(self) -> list[str]:
+        """The words without a meaning."""
+        return list(dict.fromkeys(word for at, word in self.counts if self._states[at][word] is None))
 
     def require_known(self) -> None:
         """Raises FileRefused when the file had unknown words."""

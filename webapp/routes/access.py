@@ -18,6 +18,8 @@ from ..services import services
 # The header with the id of the user for whom a page was rendered. The stream's address has it as `user`.
 PAGE_USER = "Doorbell-User"
 
+MANAGERS_ONLY = "Only managers can open this page. Ask a manager of your company to do it, or to give you that role."
+
 _REASON = "doorbell_public"  # the attribute of a public view
 _FRAGMENTS = "doorbell_fragments"
 
@@ -81,7 +83,7 @@ def require_sign_in() -> ResponseReturnValue | None:
 def require_manager() -> None:
     """403 unless the signed-in user is a manager."""
     if current_user.role != "manager":
-        abort(403)
+        abort(403, MANAGERS_ONLY)
 
 
 def is_page_of(user_id: int) -> bool:

@@ -17,7 +17,7 @@ from ..display import clock
 from ..panels.render import Render
 from ..queries.day import today
 from ..services import services
-from ..uploads import preview, store
+from ..uploads import preview, status_words, store
 from ..uploads.options import OFFERED, chosen, column_index, field_groups
 from ..uploads.preview import Preview
 from ..uploads.upload import MAX_ATTEMPTS, Upload
@@ -41,7 +41,13 @@ def find(upload_id: int) -> Upload:
 def list_part() -> Render:
     with driver_connection() as conn:
         found = store.newest(conn, current_tenant().id)
-    return part_of("panels/uploads.html", uploads=found, today=_today())
+    return part_of(
+        "panels/uploads.html",
+        uploads=found,
+        today=_today(),
+        max_uploads=store.MAX_UPLOADS,
+        keep_days=services().config.import_keep_days,
+    )
 
 
 def upload_part(upload: Upload) -> Render:
@@ -57,10 +63,13 @@ def upload_part(upload: Upload) -> Render:
 
 def setup_part(upload: Upload, problem: str = "") -> Render:
     """The options and the preview. `problem` is why a change was not saved."""
+    seen = read_preview(upload)
     return part_of(
         "panels/upload_setup.html",
         upload=upload,
-        preview=read_preview(upload),
+        preview=seen,
+        words=status_words.offered(upload.options, seen.words),
+        meanings=status_words.MEANINGS,
         today=_today(),
         tenant=current_tenant(),
         choices=OFFERED,
@@ -110,3 +119,11 @@ def show_upload(upload_id: int) -> ResponseReturnValue:
     with driver_connection() as conn:
         upload = store.find(conn, current_tenant().id, upload_id)
     return fragment(part_of("panels/upload_gone.html") if upload is None else upload_part(upload))
+
+
+@bp.get("/uploads/<int:upload_id>/setup", endpoint="upload_setup")
+def show_setup(upload_id: int) -> ResponseReturnValue:
+    """The options and the preview; empty while the upload has a job, because its options cannot be changed then."""
+    require_manager()
+    upload = find(upload_id)
+    return fragment(part_of("panels/upload_busy.html") if upload.is_active else setup_part(upload))

@@ -5,6 +5,7 @@ Each function is one statement on a connection in autocommit mode, or in the cal
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -68,7 +69,8 @@ SET state = %(state)s, result = coalesce(result, '{{}}') || %(result)s, report_b
 """  # noqa: S608 - constants
 _END = f"""
 UPDATE uploads
-SET state = %(state)s, problem = %(problem)s, phase = NULL, finished_at = now(), changed_at = now(), lease_until = NULL
+SET state = %(state)s, problem = %(problem)s, options = options || %(options)s, phase = NULL,
+    finished_at = now(), changed_at = now(), lease_until = NULL
 {_HELD} AND (is_dry_run OR result IS NULL)
 """  # noqa: S608 - constants
 _RELEASE = f"UPDATE uploads SET state = 'queued', attempts = attempts - 1, phase = NULL, lease_until = NULL {_HELD}"  # noqa: S608 - constants
@@ -147,9 +149,19 @@ def finish(conn: psycopg.Connection[Any], job: Upload, result: dict[str, Any], r
     conn.execute(_FINISH.encode(), values)
 
 
-def end(conn: psycopg.Connection[Any], job: Upload, state: str, problem: str | None = None) -> None:
-    """The job ends without a result: refused or cancelled. An import that was placed keeps its result and is tried again."""
-    conn.execute(_END.encode(), {**_held(job), "state": state, "problem": problem})
+def end(
+    conn: psycopg.Connection[Any],
+    job: Upload,
+    state: str,
+    problem: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """The job ends without a result: refused or cancelled. An import that was placed keeps its result and is tried again.
+
+    `options` are set beside those of the upload.
+    """
+    values = {**_held(job), "state": state, "problem": problem, "options": Jsonb(dict(options or {}))}
+    conn.execute(_END.encode(), values)
 
 
 def release(conn: psycopg.Connection[Any], job: Upload) -> None:

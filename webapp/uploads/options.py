@@ -15,6 +15,7 @@ from ..order_import.columns import FIELDS, STATUS
 from ..order_import.formats.generic import GENERIC
 from ..order_import.formats.registry import BY_HEADER
 from ..order_import.pipeline import FORMATS, ImportOptions
+from . import status_words
 from .upload import Upload
 
 MAPPED = "mapped"
@@ -27,13 +28,15 @@ AUTOMATIC, NOT_USED = "auto", "none"
 class Choice:
     """An option: the name of its field of ImportOptions, its label and its values with their labels.
 
-    Without values it is a text. The first value is the default.
+    Without values it is a text. The first value is the default. Options `of_file` concern the way the file is
+    written; they are rarely needed, because the import finds them by itself.
     """
 
     name: str
     label: str
     values: tuple[tuple[str, str], ...] = ()
     hint: str = ""
+    of_file: bool = False
 
 
 _TITLES = {name: re.sub("^an? ", "", format.title) for name, format in FORMATS.items() if name != GENERIC.name}
@@ -54,12 +57,17 @@ CHOICES = (
         "Created users cannot sign in before they get a password.",
     ),
     Choice("update", "Orders on the board", (("", "Leave as they are"), ("yes", "Bring up to date"))),
-    Choice("decimal", "Decimal mark", (("", "Find in the amounts"), ("point", "12.50"), ("comma", "12,50"))),
+    Choice(
+        "decimal",
+        "Decimal mark",
+        (("", "Find in the amounts"), ("point", "12.50"), ("comma", "12,50")),
+        of_file=True,
+    ),
     Choice(
         "dates",
         "Dates",
         (
-            ("", "Find by themselves"),
+            ("", "Automatic"),
             ("dmy", "Day, month, year"),
             ("mdy", "Month, day, year"),
             ("ymd", "Year, month, day"),
@@ -67,9 +75,14 @@ CHOICES = (
             ("excel", "Excel's numbers"),
             ("epoch", "Seconds since 1970"),
         ),
+        of_file=True,
     ),
-    Choice("zone", "Time zone", hint="Of times without one, such as UTC or Europe/Berlin. Empty: your company's."),
-    Choice("status", "Status words", hint="The meaning of each word, such as Completed=paid, Open=placed."),
+    Choice(
+        "zone",
+        "Time zone",
+        hint="Of times without one, such as UTC or Europe/Berlin. Empty: your company's.",
+        of_file=True,
+    ),
     Choice(
         "encoding",
         "Encoding",
@@ -81,12 +94,16 @@ CHOICES = (
             ("utf-16-le", "UTF-16 LE"),
             ("utf-16-be", "UTF-16 BE"),
         ),
+        of_file=True,
     ),
     Choice(
-        "delimiter", "Delimiter", (("", "Detect"), (",", "Comma"), (";", "Semicolon"), ("tab", "Tab"), ("|", "Bar"))
+        "delimiter",
+        "Delimiter",
+        (("", "Detect"), (",", "Comma"), (";", "Semicolon"), ("tab", "Tab"), ("|", "Bar")),
+        of_file=True,
     ),
-    Choice("header_line", "Line of the columns' names", hint="Empty: found by itself."),
-    Choice("sheet", "Sheet of a workbook", hint="Empty: the first with known columns."),
+    Choice("header_line", "Line of the columns' names", hint="Empty: found by itself.", of_file=True),
+    Choice("sheet", "Sheet of a workbook", hint="Empty: the first with known columns.", of_file=True),
 )
 # An import that lacks an option does not offer it.
 _KNOWN = {field.name for field in fields(ImportOptions)}
@@ -94,7 +111,6 @@ _KNOWN = {field.name for field in fields(ImportOptions)}
 _READ: dict[str, Callable[[str], Any]] = {
     "update": bool,
     "header_line": lambda text: int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0,
-    "status": lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }
 OFFERED = tuple(choice for choice in CHOICES if choice.name in _KNOWN)
 
@@ -180,7 +196,15 @@ def from_form(form: Mapping[str, str], header: Sequence[str], present: Mapping[s
             mapped[name] = column_name(header, int(value))
         else:
             mapped.pop(name, None)
-    return found | {MAPPED: mapped}
+    found |= {MAPPED: mapped}
+    words = status_words.from_form(form, found.pop(status_words.WORDS, {}))
+    # Of another column, or in another format, the words differ.
+    is_same = _source_of_words(found) == _source_of_words(present)
+    return found | {status_words.WORDS: words} if words and is_same else found
+
+
+def _source_of_words(options: Mapping[str, Any]) -> tuple[str, str | None]:
+    return options.get("format", BY_HEADER), options.get(MAPPED, {}).get(STATUS)
 
 
 def column_name(header: Sequence[str], index: int) -> str:
@@ -202,5 +226,10 @@ def import_options(upload: Upload, path: Path, tenant_slug: str, *, is_dry_run: 
         if value:
             values[choice.name] = _READ.get(choice.name, str)(value)
     return ImportOptions(
-        path=path, tenant_slug=tenant_slug, mapped=upload.options.get(MAPPED, {}), dry_run=is_dry_run, **values
+        path=path,
+        tenant_slug=tenant_slug,
+        mapped=upload.options.get(MAPPED, {}),
+        dry_run=is_dry_run,
+        status=status_words.given(upload.options),
+        **values,
     )

@@ -20,11 +20,12 @@ from ..order_import.columns import FIELDS, STATUS, Columns, plain
 from ..order_import.errors import FileRefused
 from ..order_import.orders_file import OrdersFile
 from ..order_import.pipeline import Import
+from ..order_import.statuses import MAX_WORDS, SeenWord
 from ..postgres import session
 from . import files, store
 from .options import import_options
 from .upload import Upload
-from .words import for_page
+from .words import for_page, without_repeats
 
 MAX_ORDERS = 20
 SAMPLE_ROWS = 500
@@ -84,7 +85,7 @@ class Preview:
 
     `found` are the column indexes of each field, `samples` one value per column. `read_as` is the file's encoding and
     delimiter, `looks_like` the recognised format. `orders_to_place` is known when the sample
-    `is_whole`.
+    `is_whole`. `words` are those of the status column in the sample.
     """
 
     problem: str = ""
@@ -96,6 +97,12 @@ class Preview:
     orders: tuple[PreviewOrder, ...] = ()
     is_whole: bool = False
     orders_to_place: int | None = None
+    words: tuple[SeenWord, ...] = ()
+
+    @property
+    def has_valid(self) -> bool:
+        """Whether one of the shown orders can be placed, or is on the board."""
+        return any(not order.reason for order in self.orders)
 
 
 def read(database_url: str, upload: Upload, tenant_slug: str) -> Preview:
@@ -124,7 +131,7 @@ def _sample_bytes(conn: psycopg.Connection[Any], upload: Upload) -> int | None:
 def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path: Path, is_whole: bool) -> Preview:
     described = _described(upload, path)
     try:
-        importing = Import(conn, import_options(upload, path, tenant_slug, is_dry_run=True))
+        importing = Import(conn, import_options(upload, path, tenant_slug, is_dry_run=True), SAMPLE_ROWS)
     except FileRefused as refused:
         found = _by_name(described.header)
         return replace(described, problem=for_page(str(refused), path, upload.name), found=found)
@@ -136,14 +143,21 @@ def _read(conn: psycopg.Connection[Any], upload: Upload, tenant_slug: str, path:
     try:
         rows = importing.stage(sample=SAMPLE_ROWS if is_whole else _readable(importing.file))
     except FileRefused as refused:
-        return replace(described, problem=for_page(str(refused), path, upload.name))
+        return replace(described, problem=for_page(str(refused), path, upload.name), words=_words(importing))
     is_whole = is_whole and rows < SAMPLE_ROWS
     orders = _orders(conn, importing.tenant.id, is_whole)
-    shown = tuple(replace(order, reason=_reason(order, path, upload)) for order in orders[:MAX_ORDERS])
+    reasons = without_repeats(_reason(order, path, upload) for order in orders[:MAX_ORDERS])
+    shown = tuple(replace(order, reason=reason) for order, reason in zip(orders, reasons, strict=False))
     count = (
         sum(order.number != "" and not order.reason and not order.is_known for order in orders) if is_whole else None
     )
-    return replace(described, orders=shown, is_whole=is_whole, orders_to_place=count)
+    return replace(described, orders=shown, is_whole=is_whole, orders_to_place=count, words=_words(importing))
+
+
+def _words(importing: Import) -> tuple[SeenWord, ...]:
+    """The words of the status column; none when it has too many to be one."""
+    seen = importing.reading.reader.seen()
+    return tuple(seen) if len(seen) < MAX_WORDS else ()
 
 
 def _with_status(columns: Columns) -> dict[str, tuple[int, ...]]:

@@ -55,6 +55,10 @@ class Watch:
     def waiting(self) -> None:
         self._phase = "waiting"
 
+    def waited(self) -> None:
+        self._phase = "placing"
+        self.check()
+
     def placing(self, orders: int) -> None:
         self._phase, self._orders = "placing", orders
         self.check()

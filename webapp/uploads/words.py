@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from .options import CHOICES, field_label
 
 _OPTION = re.compile(r"""--([a-z][a-z-]*)(?: "([^"]*)"| '([^']*)'| ([\w=…#/-]+))?""")
 _NAME_IT = re.compile(r"Name it with --map (\w+)=Column")
-_LABELS = {choice.name: choice.label for choice in CHOICES}
+# A page offers the words, and their meanings.
+_STATE_IT = re.compile(r'State it for each, such as --status ".*?=paid"; allowed: [^.]*\.')
+# The part of a reason that repeats for each row.
+_ADVICE = re.compile(r"; allowed: [^;]*")
+_LABELS = {choice.name: choice.label for choice in CHOICES} | {"status": "Status words"}
 _VALUES = {(choice.name, value): label for choice in CHOICES for value, label in choice.values}
 
 
@@ -21,8 +26,21 @@ def for_page(text: str, path: Path, name: str) -> str:
 
 def options_in_page(text: str) -> str:
     """`use --decimal comma` becomes `use “Decimal mark: 12,50”`."""
+    text = _STATE_IT.sub("Choose the meaning of each under “Status words”.", text)
     text = _NAME_IT.sub(lambda found: f"Choose the column of “{field_label(found[1])}” below", text)
     return _OPTION.sub(_in_page, text)
+
+
+def without_repeats(reasons: Iterable[str | None]) -> list[str | None]:
+    """Reasons of successive rows. Each advice is given once, with the first row that needs it."""
+    given: set[str] = set()
+
+    def once(found: re.Match[str]) -> str:
+        is_new = found[0] not in given
+        given.add(found[0])
+        return found[0] if is_new else ""
+
+    return [_ADVICE.sub(once, reason) if reason else reason for reason in reasons]
 
 
 def _in_page(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ again.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,7 +23,7 @@ from ..order_import import placement, report
 from ..order_import.errors import FileRefused
 from ..order_import.pipeline import Import, Result
 from ..postgres import faults, session
-from . import files, jobs, store
+from . import files, jobs, status_words, store
 from .notice import announce
 from .options import import_options
 from .upload import CANCELLED, FAILED, REFUSED, Upload
@@ -30,6 +31,8 @@ from .watch import CANCELLED as CANCEL_REQUESTED
 from .watch import STOPPING, Interrupted, Watch
 from .words import for_page
 
+# How often PostgreSQL checks during a statement whether the worker is still there.
+CONNECTION_CHECK = "5s"
 _SLUG = "SELECT slug FROM tenants WHERE id = %s"
 
 # Records the end of an attempt.
@@ -81,10 +84,11 @@ class ImportWorker:
         watch = Watch(self._url, self._client, job, conn, self._stop)
         watch.start()
         end: End = _counted
+        attempt = _Job(self._url, conn, job, watch)
         try:
-            _Job(self._url, conn, job, watch).run()
+            attempt.run()
         except FileRefused as refused:
-            end = partial(_refused, str(refused))
+            end = partial(_refused, str(refused), attempt.unknown)
         except (Interrupted, jobs.LeaseLost):
             # Without a reason of the watch, the job was cancelled in its last moment.
             end = partial(_interrupted, watch.reason or CANCEL_REQUESTED)
@@ -103,8 +107,9 @@ def _counted(_conn: psycopg.Connection[Any], job: Upload) -> None:
     metrics.IMPORT_JOBS.labels("checked" if job.is_dry_run else "imported").inc()
 
 
-def _refused(problem: str, conn: psycopg.Connection[Any], job: Upload) -> None:
-    jobs.end(conn, job, REFUSED, problem)
+def _refused(problem: str, unknown: list[str], conn: psycopg.Connection[Any], job: Upload) -> None:
+    """The page offers the unknown words, because they may be behind the rows of its preview."""
+    jobs.end(conn, job, REFUSED, problem, status_words.with_unknown(job.options, unknown))
     metrics.IMPORT_JOBS.labels(REFUSED).inc()
 
 
@@ -130,9 +135,12 @@ class _Job:
         self.url, self.conn, self.job, self.watch = database_url, conn, job, watch
         # An earlier attempt has placed the orders, and ended before its report.
         self.was_placed = not job.is_dry_run and job.result is not None
+        # The status words that stopped the job.
+        self.unknown: list[str] = []
 
     def run(self) -> None:
         """Do the job and record its result. Raises FileRefused, Interrupted, LeaseLost and psycopg.Error."""
+        _end_with_this_process(self.conn)
         with files.local_copy(self.conn, self.job) as (path, _):
             self.watch.check()
             try:
@@ -145,12 +153,17 @@ class _Job:
         assert row is not None
         is_dry_run = self.job.is_dry_run or self.was_placed
         importing = Import(self.conn, import_options(self.job, path, row[0], is_dry_run=is_dry_run))
-        result = importing.run(
-            progress=self.watch.reading,
-            placing=self.watch.placing,
-            waiting=self.watch.waiting,
-            committing=None if is_dry_run else partial(self._committing, importing),
-        )
+        try:
+            result = importing.run(
+                progress=self.watch.reading,
+                placing=self.watch.placing,
+                waiting=self.watch.waiting,
+                waited=self.watch.waited,
+                committing=None if is_dry_run else partial(self._committing, importing),
+            )
+        except FileRefused:
+            self.unknown = importing.reading.reader.unknown()
+            raise
         self.watch.reporting()
         self._finish(importing, result, path)
 
@@ -183,6 +196,13 @@ def _summary(importing: Import, rows: int, counts: report.Counts, outcome: place
         "has_payments": "paid_at" in columns.fields,
         "notes": importing.reading.notes(),
     }
+
+
+def _end_with_this_process(conn: psycopg.Connection[Any]) -> None:
+    """PostgreSQL then ends the statement of a killed worker, which would hold the tenant's lock for minutes."""
+    # A server without this feature refuses it, such as one on Windows.
+    with contextlib.suppress(psycopg.errors.InvalidParameterValue):
+        conn.execute("SELECT set_config('client_connection_check_interval', %s, false)", [CONNECTION_CHECK])
 
 
 def _explained(error: Exception) -> str:
