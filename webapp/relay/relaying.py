@@ -23,7 +23,7 @@ from .destinations import ACTIVE, Destination
 from .lease import Fenced, Lease
 from .senders.base import SequenceUsed
 
-# Events per page: one MULTI, or some waves. A repeat after a crash is at most this long.
+# Events per page: one MULTI, or some waves. A repeat after a crash is at most two pages.
 PAGE_EVENTS = 1000
 # Between the beginnings of two diffs, unless the first has a full page: each costs two commits, which writers would feel.
 DIFF_SECONDS = 0.04
@@ -54,9 +54,14 @@ class Outlet(Protocol):
     ) -> None:
         """Handle a page. Calls `save(numbered, sent)` once, inside of the transaction that records what became of the
         events: it moves the cursor, and the sequence by `numbered`. `sent` is None when the destination has not answered yet.
-        May call `read_ahead` before, while it waits: the events that will be the next page.
+        May call `read_ahead` before, while it waits: the events that will be the next page. May begin to send these.
         Raises senders.base.BrokerAway, SequenceUsed.
         """
+        ...
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the next page is being sent already."""
         ...
 
     def handle_others(self, destination: Destination) -> float | None:
@@ -127,7 +132,7 @@ class Relaying:
             if len(events) == PAGE_EVENTS:
                 self._next_diff = 0.0
             if events:
-                save, ahead = partial(self._save, diff, events), partial(diff.read_ahead, PAGE_EVENTS)
+                save, ahead = partial(self._save, diff, events), partial(self._read_ahead, diff, until)
                 self._outlet.handle(self.destination, events, save, ahead)
             else:
                 diff.finish()
@@ -140,12 +145,20 @@ class Relaying:
         if diff.is_read:
             diff.finish()
 
+    def _read_ahead(self, diff: Diff, until: float) -> Sequence[OutboxEvent]:
+        """The next page; nothing when the run ends before it."""
+        return [] if self._is_over(until) else diff.read_ahead(PAGE_EVENTS)
+
     def _may_go_on(self, until: float) -> bool:
-        if self._stop.requested or time.monotonic() >= until:
+        # A page under way is awaited and saved, whatever happened meanwhile.
+        if self._is_over(until) and not self._outlet.is_sending:
             return False
         self.destination = self._load()
         self._seen(self.destination)
-        return self.destination.state == ACTIVE
+        return self.destination.state == ACTIVE or self._outlet.is_sending
+
+    def _is_over(self, until: float) -> bool:
+        return self._stop.requested or time.monotonic() >= until
 
     def _load(self) -> Destination:
         destination = destinations.by_id(self._conn, self._lease.destination_id)
