@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as quote
+from typing import Any
 
 import orjson
 
@@ -71,7 +72,7 @@ class Message:
             itertools.count(first_sequence), events, orders, zip(occurred, recorded, strict=True), strict=False
         ):
             message = cls.__new__(cls)
-            fields = {
+            fields: dict[str, Any] = {
                 "event": event,
                 "tenant": order[0],
                 "number": order[1],

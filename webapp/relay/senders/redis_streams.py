@@ -118,8 +118,8 @@ class RedisStreamsSender:
 
     def _write(self, transaction: WatchedTransaction, page: Sequence[Placed], made: Plan) -> list[Outcome]:
         positions = [redis_ids.text(entry) for entry in made.writes.values()]
-        placed = (page[index] for index in made.writes)
-        commands = [self._command(*each, position) for each, position in zip(placed, positions, strict=True)]
+        written = (page[index] for index in made.writes)
+        commands = [self._command(*placed, position) for placed, position in zip(written, positions, strict=True)]
         try:
             answers = transaction.execute(commands) if commands else []
         except AnswerLost as lost:
