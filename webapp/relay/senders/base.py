@@ -13,7 +13,7 @@ DEADLINE_SECONDS = 15.0
 
 
 # Not frozen, which takes three times as long: there is one per message.
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Acknowledged:
     """The broker has the message. `position` is where: a stream id, "partition 0, offset 42", a sequence."""
 
