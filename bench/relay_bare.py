@@ -27,6 +27,7 @@ from tests.support.install import rabbitmq
 from webapp.relay.address import AMQP, KAFKA, NATS, REDIS
 from webapp.relay.message import Message
 from webapp.relay.senders import redis_ids
+from webapp.relay.senders.kafka import LINGER_MS
 
 SECONDS = 60.0
 
@@ -155,7 +156,7 @@ class BareKafka:
             "acks": "all",
             "log_level": 0,
         }
-        more = {"linger.ms": 1, "partitioner": "murmur2_random", "log_level": 0}
+        more = {"linger.ms": LINGER_MS, "partitioner": "murmur2_random", "log_level": 0}
         self._producer = Producer(settings | more)
         self._errors: list[Any] = []
 

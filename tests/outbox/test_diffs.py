@@ -24,7 +24,7 @@ def test_a_diff_is_read_in_pages_and_each_event_once(conn: psycopg.Connection, w
         "paid",
         orders[0],
         1000,
-        {"status": "paid"},
+        '{"status": "paid"}',
     )
 
 

@@ -53,7 +53,7 @@ class AfterAPosition:
     def __init__(self, columns: str, condition: str) -> None:
         row = f"ROW({columns})"
         self.statement = f"""
-        SELECT {columns}, id, order_id, type, old_values, new_values FROM order_events
+        SELECT {columns}, id, order_id, type, old_values::text, new_values::text FROM order_events
         WHERE {row} > ROW({", ".join("%s" for _ in columns.split(","))}) AND {condition}
         ORDER BY {columns} LIMIT {self.limit}"""
         self.saved = [0 for _ in columns.split(",")]

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from webapp.relay import lease
+from webapp.relay import lease, receipts
 from webapp.relay.lease import Fenced, Lease
 from webapp.relay.worker import RelayWorker
 
@@ -63,13 +63,15 @@ def test_a_worker_that_lost_its_lease_can_write_nothing(relay: Relay, world: Wor
         Lease(destination.id, fence - 1).update(relay.conn, "next_sequence = 1000")
 
 
+# With several pages, the second one is being sent while the cursor of the first one is saved.
+@pytest.mark.parametrize(("events", "sent"), [(20, 20), (2500, 2000)])
 def test_a_page_whose_session_ends_before_it_is_saved_is_sent_again_and_is_there_once(
-    relay: Relay, world: World, acme: int, redis_client: redis.Redis
+    relay: Relay, world: World, acme: int, redis_client: redis.Redis, events: int, sent: int
 ) -> None:
     relay.add()
     world.order(acme)
     relay.run()
-    world.conn.execute(MANY, [acme, 20])
+    world.conn.execute(MANY, [acme, events])
     # The page is sent, then its INSERT INTO relay_receipts ends the session, as a crash of the worker would.
     world.conn.execute(
         "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS "
@@ -78,16 +80,34 @@ def test_a_page_whose_session_ends_before_it_is_saved_is_sent_again_and_is_there
     world.conn.execute("CREATE TRIGGER crash BEFORE INSERT ON relay_receipts FOR EACH ROW EXECUTE FUNCTION crash()")
     with pytest.raises(psycopg.OperationalError):
         relay.run()
-    assert len(entries(redis_client)) == 21
+    assert len(entries(redis_client)) == 1 + sent
     assert relay.find().sent == 1
     world.conn.execute("DROP TRIGGER crash ON relay_receipts")
     relay.run()
     assert event_ids(redis_client) == [event["id"] for event in world.events()]
-    assert relay.find().sent == 21
+    assert relay.find().sent == 1 + events
 
 
 def _set(relay: Relay, table: str, assignment: str, values: list[Any] | None = None) -> None:
     relay.conn.execute(f"UPDATE {table} SET {assignment}".encode(), values)
+
+
+def test_a_page_under_way_when_the_worker_stops_is_awaited_and_saved(
+    relay: Relay, world: World, acme: int, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.add()
+    world.conn.execute(MANY, [acme, 3000])
+    write = receipts.write
+
+    def stop_and_write(*arguments: Any) -> None:
+        # The first page is acknowledged, and the second one is being sent.
+        relay.worker.stop()
+        write(*arguments)
+
+    monkeypatch.setattr(receipts, "write", stop_and_write)
+    relay.run()
+    assert relay.find().sent == len(entries(redis_client)) == 2000
+    assert relay.find().reader.unread(relay.conn, limit=5000).events == 1000
 
 
 def test_after_a_failover_reading_continues_in_a_new_incarnation(

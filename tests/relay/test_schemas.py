@@ -156,7 +156,7 @@ def test_every_message_of_real_changes_is_valid(
     assert [(message.event, fault) for message in messages for fault in faults(message)] == []
     for sent in messages:
         says_the_same_in_both_modes(sent)
-        old, new = sent.event.old_values, sent.event.new_values
+        old, new = (json.loads(text or "{}") for text in (sent.event.old_values, sent.event.new_values))
         assert sent.event.type != "edited" or (old and new and old.keys() == new.keys())
 
 

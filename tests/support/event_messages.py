@@ -28,8 +28,8 @@ PAID = OutboxEvent(
     written_by="doorbell",
     via="psql",
     amount_minor=12900,
-    old_values={"status": "placed"},
-    new_values={"status": "paid"},
+    old_values='{"status": "placed"}',
+    new_values='{"status": "paid"}',
     occurred_at=_MOMENT,
 )
 

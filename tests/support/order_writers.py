@@ -6,13 +6,13 @@ in an order's events count its commits: 1, 2, 3, … is the order of the commits
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 from psycopg import errors
@@ -115,13 +115,13 @@ class Handled:
         return self.events - len({id for run in self.runs for id, _, _ in run})
 
 
-def count_of(type: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> float:
+def count_of(type: str, old: str | None, new: str | None) -> float:
     """The place of an event among those of its order: the order's total, and a deletion after it."""
     if type == "deleted":
         assert old is not None
-        return float(old["total_minor"]) + 0.5
+        return float(json.loads(old)["total_minor"]) + 0.5
     assert new is not None
-    return float(new["total_minor"])
+    return float(json.loads(new)["total_minor"])
 
 
 def violations(handled: Handled, conn: psycopg.Connection, tenant_id: int) -> list[str]:

@@ -60,9 +60,13 @@ def event_ids(client: redis.Redis, stream: str = "orders") -> list[int]:
 
 def hold(conn: psycopg.Connection[Any], destination: Destination, events: list[dict[str, Any]], reason: str) -> None:
     """Make the first of an order's events a dead letter; the others wait behind it."""
-    rows = [OutboxEvent(**{name: event[name] for name in OutboxEvent._fields}) for event in events]
+    rows = [OutboxEvent(**{name: _text(event[name]) for name in OutboxEvent._fields}) for event in events]
     with conn.transaction():
         held.hold(conn, destination.id, rows, {rows[0].id: reason})
+
+
+def _text(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict) else value
 
 
 def deliver(conn: psycopg.Connection[Any], destination: Destination, event: dict[str, Any], **columns: Any) -> int:

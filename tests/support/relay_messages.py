@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -28,8 +29,8 @@ def message(type: str = "paid", *, order_id: int | None = None, tenant: str = "a
         written_by=None,
         via="web",
         amount_minor=12_45,
-        old_values={"status": "open"},
-        new_values={"status": type, "note": "x" * size},
+        old_values='{"status": "open"}',
+        new_values=json.dumps({"status": type, "note": "x" * size}),
         occurred_at=now,
     )
     return Message(event, tenant, f"A-{number}", "EUR", number)

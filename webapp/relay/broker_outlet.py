@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +29,17 @@ _COUNT = "next_sequence = next_sequence + %(messages)s, sent = sent + %(sent)s, 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """The messages of a page, made for the sequence that follows the page before it."""
+    """The messages of a page without those of the orders that wait, for the sequence that follows the page before it."""
 
     events: Sequence[OutboxEvent]
+    waiting: Collection[int]
     messages: Sequence[Message]
     first_sequence: int
     incarnation: int
 
-    def holds(self, destination: Destination) -> bool:
-        return (self.first_sequence, self.incarnation) == (destination.next_sequence, destination.incarnation)
+    def holds(self, destination: Destination, events: Sequence[OutboxEvent]) -> bool:
+        position = destination.next_sequence, destination.incarnation
+        return events is self.events and position == (self.first_sequence, self.incarnation)
 
 
 class BrokerOutlet:
@@ -48,6 +50,8 @@ class BrokerOutlet:
         # One thread sends while this one reads on; the connection to the database stays with this one.
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="relay send")
         self._prepared: _Prepared | None = None
+        # Of the prepared page, once all of the page before it is acknowledged: its cursor is saved meanwhile.
+        self._sending: Future[SentPage] | None = None
         self._replaying = Replaying(conn, self._send_replay)
 
     def handle(
@@ -57,19 +61,26 @@ class BrokerOutlet:
         save: Callable[[int, int], None],
         read_ahead: Callable[[], Sequence[OutboxEvent]],
     ) -> None:
-        waiting = held.held_orders(self._conn, destination.id, (event.order_id for event in events))
-        messages = self._messages(destination, events, waiting)
-        sending = self._pool.submit(self._send, messages)
+        page = self._begun(destination, events)
+        sending, self._sending = self._sending or self._pool.submit(self._send, page.messages), None
         try:
-            self._prepare(destination, read_ahead(), len(messages))
+            following = self._prepare(destination, read_ahead(), destination.next_sequence + len(page.messages))
         finally:
-            page = sending.result()
-        not_sent = set(page.refused) | set(page.behind)
+            sent = sending.result()
+        not_sent = set(sent.refused) | set(sent.behind)
+        # A refused message holds its order in the following page too.
+        self._prepared = None if not_sent else following
+        if self._prepared:
+            self._sending = self._pool.submit(self._send, self._prepared.messages)
         with self._conn.transaction():
-            save(len(messages), len(page.acknowledged))
-            receipts.write(self._conn, destination.id, page.acknowledged)
-            kept = [event for event in events if event.order_id in waiting or event.id in not_sent]
-            held.hold(self._conn, destination.id, kept, page.refused)
+            save(len(page.messages), len(sent.acknowledged))
+            receipts.write(self._conn, destination.id, sent.acknowledged)
+            kept = [event for event in events if event.order_id in page.waiting or event.id in not_sent]
+            held.hold(self._conn, destination.id, kept, sent.refused)
+
+    @property
+    def is_sending(self) -> bool:
+        return self._sending is not None
 
     def handle_others(self, destination: Destination) -> float | None:
         found = held.released(self._conn, destination.id, RELEASED_EVENTS)
@@ -84,31 +95,34 @@ class BrokerOutlet:
         return self._replaying.send_some(destination)
 
     def finish(self, destination: Destination) -> None:
-        """Nothing is in flight between two pages."""
+        """After an error a page may be under way. Nothing is known of it, so it is sent again."""
+        if self._sending is not None:
+            wait([self._sending])
+        self._sending = self._prepared = None
 
     def close(self) -> None:
         self._pool.shutdown()
         self._sender.close()
 
-    def _messages(
-        self, destination: Destination, events: Sequence[OutboxEvent], waiting: Collection[int]
-    ) -> Sequence[Message]:
-        """The messages of a page without those of orders that wait; as they were prepared, when they still hold."""
+    def _begun(self, destination: Destination, events: Sequence[OutboxEvent]) -> _Prepared:
+        """The page of the events; as it was prepared, when it still holds."""
         prepared, self._prepared = self._prepared, None
-        if not waiting and prepared and prepared.events is events and prepared.holds(destination):
-            return prepared.messages
-        sendable = [event for event in events if event.order_id not in waiting]
-        return messages_of(self._conn, sendable, destination.next_sequence, destination.incarnation)
+        if prepared is None or not prepared.holds(destination, events):
+            self.finish(destination)
+            prepared = self._prepare(destination, events, destination.next_sequence)
+        return prepared or _Prepared(events, (), (), destination.next_sequence, destination.incarnation)
 
-    def _prepare(self, destination: Destination, events: Sequence[OutboxEvent], numbered: int) -> None:
-        """Make the messages of the next page while the acknowledgements of this one are awaited."""
-        if events:
-            first = destination.next_sequence + numbered
-            messages = messages_of(self._conn, events, first, destination.incarnation)
-            for message in messages:
-                # Kept by the message, for the sender.
-                _ = message.attributes
-            self._prepared = _Prepared(events, messages, first, destination.incarnation)
+    def _prepare(self, destination: Destination, events: Sequence[OutboxEvent], first: int) -> _Prepared | None:
+        """Make the messages of a page, beginning with the sequence `first`; None without events."""
+        if not events:
+            return None
+        waiting = held.held_orders(self._conn, destination.id, (event.order_id for event in events))
+        sendable = [event for event in events if event.order_id not in waiting] if waiting else events
+        messages = messages_of(self._conn, sendable, first, destination.incarnation)
+        for message in messages:
+            # Kept by the message, for the sender.
+            _ = message.structured if self._sender.is_structured else (message.attributes, message.data)
+        return _Prepared(events, waiting, messages, first, destination.incarnation)
 
     def _skip(self, destination: Destination, events: Sequence[ReleasedEvent]) -> None:
         with self._conn.transaction():

@@ -69,6 +69,8 @@ class ReleasedEvent:
         values = dict(self.event)
         for name in ("recorded_at", "occurred_at"):
             values[name] = datetime.fromisoformat(values[name])
+        for name in ("old_values", "new_values"):
+            values[name] = None if values[name] is None else json.dumps(values[name])
         return OutboxEvent(**values)
 
 
@@ -92,7 +94,7 @@ def hold(
                 "recorded_at": event.recorded_at,
                 "tenant_id": event.tenant_id,
                 "order_id": event.order_id,
-                "event": Jsonb(event._asdict(), dumps=lambda value: json.dumps(value, default=datetime.isoformat)),
+                "event": Jsonb(_decoded(event), dumps=lambda value: json.dumps(value, default=datetime.isoformat)),
                 "reason": None if reason is None else reason[:MAX_REASON_CHARS],
                 "attempts": 0 if reason is None else 1,
             }
@@ -100,6 +102,12 @@ def hold(
     if rows:
         with conn.cursor() as cursor:
             cursor.executemany(_HOLD, rows)
+
+
+def _decoded(event: OutboxEvent) -> dict[str, Any]:
+    """The event with its values as objects, for those who look into the table."""
+    old, new = (None if text is None else json.loads(text) for text in (event.old_values, event.new_values))
+    return event._replace(old_values=None, new_values=None)._asdict() | {"old_values": old, "new_values": new}
 
 
 def request(conn: psycopg.Connection[Any], destination_id: int, verb: str, event_ids: Sequence[int] | None) -> int:

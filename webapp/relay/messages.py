@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import psycopg
 
 from ..outbox.diff import OutboxEvent
@@ -27,16 +28,20 @@ def messages_of(
     slugs = dict(conn.execute(_TENANTS, [tenant_ids]).fetchall())
     rows = conn.execute(_ORDERS, [tenant_ids, array_text({event.order_id for event in events})]).fetchall()
     orders = {order_id: (number, currency) for order_id, number, currency in rows}
-    messages: list[Message] = []
-    for event in events:
-        if event.tenant_id not in slugs:
-            continue
-        number, currency = orders.get(event.order_id, (_last_number(event.old_values), None))
-        sequence = next_sequence + len(messages)
-        messages.append(Message(event, slugs[event.tenant_id], number, currency, sequence, incarnation, replay))
-    return messages
+    known = [event for event in events if event.tenant_id in slugs]
+    return Message.of_page(known, [_order(event, slugs, orders) for event in known], next_sequence, incarnation, replay)
 
 
-def _last_number(old_values: Mapping[str, Any] | None) -> str | None:
+def _order(
+    event: OutboxEvent, slugs: Mapping[int, str], orders: Mapping[int, tuple[str | None, str | None]]
+) -> tuple[str, str | None, str | None]:
+    """The tenant, the number and the currency of an event's order."""
+    found = orders.get(event.order_id)
+    number, currency = (_last_number(event.old_values), None) if found is None else found
+    return slugs[event.tenant_id], number, currency
+
+
+def _last_number(old_values: str | None) -> str | None:
     """The number of a deleted order, which its last event has."""
-    return (old_values or {}).get("number")
+    number: str | None = orjson.loads(old_values or "{}").get("number")
+    return number

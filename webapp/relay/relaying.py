@@ -23,10 +23,13 @@ from .destinations import ACTIVE, Destination
 from .lease import Fenced, Lease
 from .senders.base import SequenceUsed
 
-# Events per page: one MULTI, or some waves. A repeat after a crash is at most this long.
+# Events per page: one MULTI, or some waves. A repeat after a crash is at most two pages.
 PAGE_EVENTS = 1000
 # Between the beginnings of two diffs, unless the first has a full page: each costs two commits, which writers would feel.
 DIFF_SECONDS = 0.04
+# More with each event of the first one: at 2,000 changes per second a diff has hundreds of events, and writers keep the cores.
+SECONDS_PER_EVENT = 0.0005
+MAX_DIFF_SECONDS = 0.2
 # After a restore into another cluster, events since this long before the last reading are sent again.
 REWIND = timedelta(hours=1)
 # Between two looks for new events while something else is due soon.
@@ -54,9 +57,14 @@ class Outlet(Protocol):
     ) -> None:
         """Handle a page. Calls `save(numbered, sent)` once, inside of the transaction that records what became of the
         events: it moves the cursor, and the sequence by `numbered`. `sent` is None when the destination has not answered yet.
-        May call `read_ahead` before, while it waits: the events that will be the next page.
+        May call `read_ahead` before, while it waits: the events that will be the next page. May begin to send these.
         Raises senders.base.BrokerAway, SequenceUsed.
         """
+        ...
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the next page is being sent already."""
         ...
 
     def handle_others(self, destination: Destination) -> float | None:
@@ -118,16 +126,16 @@ class Relaying:
         is_between = self._usable_cursor().target is None
         wait = self._outlet.handle_others(self.destination) if is_between else 0.0
         self._stop.wait(self._next_diff - time.monotonic())
-        self._next_diff = time.monotonic() + DIFF_SECONDS
+        begun = time.monotonic()
+        self._next_diff = begun + DIFF_SECONDS
         diff = self.destination.reader.begin(self._conn)
         if diff is None:
             return wait
         while not diff.is_finished and self._may_go_on(until):
             events = diff.read(PAGE_EVENTS)
-            if len(events) == PAGE_EVENTS:
-                self._next_diff = 0.0
+            self._next_diff = begun + _seconds_after(len(events))
             if events:
-                save, ahead = partial(self._save, diff, events), partial(diff.read_ahead, PAGE_EVENTS)
+                save, ahead = partial(self._save, diff, events), partial(self._read_ahead, diff, until)
                 self._outlet.handle(self.destination, events, save, ahead)
             else:
                 diff.finish()
@@ -140,12 +148,20 @@ class Relaying:
         if diff.is_read:
             diff.finish()
 
+    def _read_ahead(self, diff: Diff, until: float) -> Sequence[OutboxEvent]:
+        """The next page; nothing when the run ends before it."""
+        return [] if self._is_over(until) else diff.read_ahead(PAGE_EVENTS)
+
     def _may_go_on(self, until: float) -> bool:
-        if self._stop.requested or time.monotonic() >= until:
+        # A page under way is awaited and saved, whatever happened meanwhile.
+        if self._is_over(until) and not self._outlet.is_sending:
             return False
         self.destination = self._load()
         self._seen(self.destination)
-        return self.destination.state == ACTIVE
+        return self.destination.state == ACTIVE or self._outlet.is_sending
+
+    def _is_over(self, until: float) -> bool:
+        return self._stop.requested or time.monotonic() >= until
 
     def _load(self) -> Destination:
         destination = destinations.by_id(self._conn, self._lease.destination_id)
@@ -183,3 +199,8 @@ class Relaying:
         """Number in a new incarnation from now on."""
         self._lease.update(self._conn, _NEXT_INCARNATION)
         self.destination = self._load()
+
+
+def _seconds_after(events: int) -> float:
+    """The time from the beginning of a diff, whose last page has so many events, to the next one. A full page is a backlog."""
+    return 0.0 if events == PAGE_EVENTS else min(DIFF_SECONDS + events * SECONDS_PER_EVENT, MAX_DIFF_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,5 +35,6 @@ def sample_message(event_type: str, tenant: str, now: datetime | None = None) ->
     """A message marked as a test, with an id of its own. Raises KeyError for an unknown type."""
     now = now or datetime.now(UTC)
     amount, old, new = _VALUES[event_type]
-    event = OutboxEvent(0, now, 0, 0, event_type, None, None, None, None, "doorbell test", amount, old, new, now)
+    before, after = (None if values is None else json.dumps(values) for values in (old, new))
+    event = OutboxEvent(0, now, 0, 0, event_type, None, None, None, None, "doorbell test", amount, before, after, now)
     return Message(event, tenant, "SAMPLE", "EUR", sequence=0, is_test=True)

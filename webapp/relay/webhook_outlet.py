@@ -71,6 +71,11 @@ class WebhookOutlet:
             save(len(messages), None)
             deliveries.insert(self._conn, destination.id, messages)
 
+    @property
+    def is_sending(self) -> bool:
+        """Deliveries are rows of their own, apart from pages."""
+        return False
+
     def handle_others(self, destination: Destination) -> float | None:
         if destination.secrets != self._poster.made_for:
             self._poster = WebhookPoster(destination, self._box, self._allow)

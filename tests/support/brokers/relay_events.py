@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -28,10 +29,8 @@ def message(
     number = sequence if event is None else event
     moment = _BEGIN + timedelta(seconds=number)
     order_id = order or number % ORDERS + 1
-    new = {"status": "paid", "note": "x" * data_bytes}
-    row = OutboxEvent(
-        number, moment, 1, order_id, type, 2, None, None, None, "psql", 1245, {"status": "new"}, new, moment
-    )
+    old, new = '{"status": "new"}', json.dumps({"status": "paid", "note": "x" * data_bytes})
+    row = OutboxEvent(number, moment, 1, order_id, type, 2, None, None, None, "psql", 1245, old, new, moment)
     return Message(row, tenant, f"#{order_id}", "EUR", sequence, incarnation, replay)
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # For the first answer of a broker.
 CONNECT_SECONDS = 5.0
 _PURGE_SECONDS = 1.0
+# So that a wave is one batch per partition, and not as many as its messages take milliseconds. `flush` ends the wait.
+LINGER_MS = 200
 
 log = logs.get("relay.kafka")
 
@@ -34,6 +36,7 @@ class KafkaSender:
     """A sender to one Kafka cluster. One message per order is in flight, because a topic may refuse one and take the next."""
 
     takes_whole_pages = False
+    is_structured = False
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -158,7 +161,7 @@ class KafkaSender:
             "socket.keepalive.enable": True,
             "reconnect.backoff.max.ms": 1000,
             "topic.metadata.propagation.max.ms": int(CONNECT_SECONDS * 1000),
-            "linger.ms": 1,
+            "linger.ms": LINGER_MS,
             # As Java's clients and kafka-python, so that a key keeps its partition over a change of the client.
             "partitioner": "murmur2_random",
             "error_cb": self._on_error,

@@ -12,6 +12,7 @@ import itertools
 import os
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -112,9 +113,7 @@ class NatsConnection:
         """
         token, future = str(next(self._numbers)), asyncio.get_running_loop().create_future()
         self._pending[token] = (subject, future)
-        future.add_done_callback(lambda _: self._pending.pop(token, None))
-        # After a loss an exception that is not fetched would be logged.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        future.add_done_callback(partial(self._forget, token))
         await self.client.publish(subject, payload, f"{self._inbox}.{token}", headers)
         return future
 
@@ -126,6 +125,11 @@ class NatsConnection:
         if closing.done() and not closing.cancelled():
             closing.exception()
         self._end(lambda _: True, ConnectionLost("the connection was closed"))
+
+    def _forget(self, token: str, done: asyncio.Future[dict[str, Any]]) -> None:
+        self._pending.pop(token, None)
+        # After a loss an exception that is not fetched would be logged.
+        _ = done.cancelled() or done.exception()
 
     async def _acknowledge(self, message: Msg) -> None:
         _, future = self._pending.get(message.subject.rpartition(".")[2], ("", None))

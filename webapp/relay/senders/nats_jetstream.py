@@ -39,6 +39,7 @@ class NatsSender:
     """Sends to JetStream. nats-py is asyncio only, so it runs in one loop in a thread of this sender."""
 
     takes_whole_pages = False
+    is_structured = False
 
     def __init__(self, address: Address, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._address, self._seconds = address, deadline_seconds
@@ -78,9 +79,10 @@ class NatsSender:
     async def _wave(self, connection: NatsConnection, messages: Sequence[Message], results: list[Any]) -> None:
         for index, message in enumerate(messages):
             results[index] = await self._publish(connection, message)
-        await asyncio.gather(
-            *(result for result in results if isinstance(result, asyncio.Future)), return_exceptions=True
-        )
+        # One after the other, which costs nothing for those that are done; `gather` adds a callback to each.
+        for result in results:
+            if isinstance(result, asyncio.Future) and not result.done():
+                await asyncio.wait({result})
 
     async def _publish(self, connection: NatsConnection, message: Message) -> Any:
         """A future of the acknowledgement, or an outcome without sending."""

@@ -26,6 +26,7 @@ class RabbitmqSender:
     """A sender to one RabbitMQ. One message per order is in flight, because a queue may reject one and take the next."""
 
     takes_whole_pages = False
+    is_structured = False
 
     def __init__(self, address: Address) -> None:
         self._address = address

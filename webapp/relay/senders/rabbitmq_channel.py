@@ -49,6 +49,7 @@ class ConfirmChannel:
     def __init__(self, address: Address) -> None:
         """Connects. Raises BrokerAway, ClientMissing."""
         amqp = client()
+        self._new_content, self._publish_method = amqp.Message, amqp.spec.Basic.Publish
         self.errors: tuple[type[Exception], ...] = (OSError, amqp.AMQPError)
         self.is_blocked = False
         # A write that failed may have left a part of a frame.
@@ -108,13 +109,11 @@ class ConfirmChannel:
         # Unread answers would fill the buffers until neither side can write.
         self.serve_arrived()
         self._set_timeout(_until(deadline))
-        content = client().Message(message.data, **_properties(message))
+        content = self._new_content(message.data, **_properties(message))
         # Before the write, because a part of it may be enough for the broker.
         self._last_tag += 1
         self.unconfirmed[self._last_tag] = message.id
-        self._channel.send_method(
-            client().spec.Basic.Publish, "Bssbb", (0, exchange, routing_key, True, False), content
-        )
+        self._channel.send_method(self._publish_method, "Bssbb", (0, exchange, routing_key, True, False), content)
 
     def serve_arrived(self) -> None:
         """Take in what has arrived, without waiting."""

@@ -20,12 +20,14 @@ class RabbitmqWave:
     """`open` has the messages without an outcome by id, and `unusable` the reason by exchange that takes no messages."""
 
     def __init__(self, messages: Sequence[Message], options: Mapping[str, str]) -> None:
-        self._messages, self._options = messages, options
+        self._messages = messages
         self._outcomes: dict[str, Outcome] = {}
         self._rejected: set[str] = set()
         self.open = {message.id: message for message in messages}
         self.unusable: dict[str, str] = {}
         self.was_published = False
+        exchange, key = options["exchange"], options["routing_key"]
+        self._routes = {message.id: (message.fill(exchange), message.fill(key)) for message in messages}
         for message in messages:
             for name, text in zip(("exchange", "routing key"), self.route(message), strict=True):
                 if len(text.encode()) > MAX_KEY_BYTES:
@@ -36,7 +38,7 @@ class RabbitmqWave:
 
     def route(self, message: Message) -> tuple[str, str]:
         """The exchange and the routing key."""
-        return message.fill(self._options["exchange"]), message.fill(self._options["routing_key"])
+        return self._routes[message.id]
 
     def settle(self, channel: ConfirmChannel) -> None:
         """Take over what the channel has received."""

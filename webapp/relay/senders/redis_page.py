@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..message import Message
 from . import redis_ids
@@ -20,8 +21,7 @@ def identity(message: Message) -> Identity:
     return message.id, message.replay or ""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A message with its stream, and with the id that it has, or had when it was sent before; None for a new replay."""
 
     message: Message

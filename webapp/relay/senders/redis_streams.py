@@ -28,6 +28,7 @@ from .base import DEADLINE_SECONDS, Acknowledged, BrokerAway, Outcome, Refused, 
 from .redis_errors import words
 from .redis_ids import EntryId
 from .redis_page import Identity, Placed, Plan, Position, identity, plan, to_compare
+from .redis_transaction import AnswerLost, Changed, WatchedTransaction
 
 # Tries of a page while other writers add to its streams.
 MAX_TRIES = 10
@@ -36,22 +37,17 @@ MAX_BYTES = 512 * 1024 * 1024
 _NO_ENTRY: EntryId = (0, 0)
 
 
-class _Changed(Exception):
-    """A watched stream was changed; nothing was written."""
-
-
-class _AnswerLost(Exception):
-    """The connection failed after the transaction was sent. The message has the words."""
-
-
 class RedisStreamsSender:
     """Sends to one stream, or to one per tenant or type when the name has a placeholder."""
 
     takes_whole_pages = True
+    is_structured = True
 
     def __init__(self, address: Address, own_redis_url: str) -> None:
         self._address, self._own_redis_url = address, own_redis_url
         self._client: redis.Redis | None = None
+        maxlen = address.options["maxlen"]
+        self._limit = ("MAXLEN", "~", maxlen) if maxlen else ()
         self._max_bytes = MAX_BYTES
         # The ids of replayed messages whose answer is missing. Lost with the process; then a replay may be there twice.
         self._unclear_replays: dict[Identity, EntryId] = {}
@@ -60,10 +56,11 @@ class RedisStreamsSender:
         """One outcome per message. An order's messages after a refused one are not sent, and are refused too."""
         with self._away_on_error():
             self._connect()
+            if max((len(message.structured) for message in messages), default=0) <= self._max_bytes:
+                return self._send([self._place(message) for message in messages])
             outcomes: list[Outcome | None] = list(self._refusals(messages))
             sent = [index for index, outcome in enumerate(outcomes) if outcome is None]
-            page = [self._place(messages[index]) for index in sent]
-            for index, outcome in zip(sent, self._send(page), strict=True):
+            for index, outcome in zip(sent, self._send([self._place(messages[index]) for index in sent]), strict=True):
                 outcomes[index] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -102,8 +99,7 @@ class RedisStreamsSender:
         deadline = time.monotonic() + DEADLINE_SECONDS - redis_client.TIMEOUT_SECONDS
         streams, last_tops = sorted({placed.stream for placed in page}), None
         for _ in range(MAX_TRIES):
-            with self._connect().pipeline(transaction=True) as transaction:
-                transaction.watch(*streams)
+            with WatchedTransaction(self._connect(), streams) as transaction:
                 tops = self._tops(streams)
                 made = plan(page, tops, self._entries(to_compare(page, tops)))
                 if tops == last_tops:
@@ -113,59 +109,44 @@ class RedisStreamsSender:
                     raise BrokerAway(f"{self._address.place}: Redis answers too slowly; check its load and the network")
                 try:
                     return self._write(transaction, page, made)
-                except _Changed:
+                except Changed:
                     last_tops = tops
         raise BrokerAway(
             f"{self._address.place}: other writers added to {', '.join(streams)} during each of {MAX_TRIES} tries; "
             "give each destination a stream of its own"
         )
 
-    def _write(self, transaction: Pipeline, page: Sequence[Placed], made: Plan) -> list[Outcome]:
-        transaction.multi()
-        for index, entry in made.writes.items():
-            self._add(transaction, page[index], entry)
+    def _write(self, transaction: WatchedTransaction, page: Sequence[Placed], made: Plan) -> list[Outcome]:
+        positions = [redis_ids.text(entry) for entry in made.writes.values()]
+        written = (page[index] for index in made.writes)
+        commands = [self._command(*placed, position) for placed, position in zip(written, positions, strict=True)]
         try:
-            answers = self._execute(transaction) if made.writes else []
-        except _AnswerLost as lost:
+            answers = transaction.execute(commands) if commands else []
+        except AnswerLost as lost:
             replays = {
                 identity(page[index].message): entry
                 for index, entry in made.writes.items()
                 if page[index].message.replay
             }
             self._unclear_replays = replays or self._unclear_replays
-            return [self._outcome(index, made, Unclear(str(lost))) for index in range(len(page))]
-        for placed in page:
-            self._unclear_replays.pop(identity(placed.message), None)
-        results = dict(zip(made.writes, answers, strict=True))
-        return [self._outcome(index, made, results.get(index)) for index in range(len(page))]
+            unclear = Unclear(words(lost.error, self._address.place))
+            outcomes: dict[int, Outcome] = dict.fromkeys(made.writes, unclear)
+        else:
+            for placed in page if self._unclear_replays else ():
+                self._unclear_replays.pop(identity(placed.message), None)
+            outcomes = dict(zip(made.writes, map(self._outcome, positions, answers), strict=True))
+        outcomes.update({index: Acknowledged(redis_ids.text(entry)) for index, entry in made.present.items()})
+        return [outcomes[index] for index in range(len(page))]
 
-    def _outcome(self, index: int, made: Plan, result: Any) -> Outcome:
-        if index in made.present:
-            return Acknowledged(redis_ids.text(made.present[index]))
-        if isinstance(result, Unclear):
-            return result
-        if isinstance(result, Exception):
-            return Unclear(words(result, self._address.place))
-        return Acknowledged(redis_ids.text(made.writes[index]))
+    def _outcome(self, position: str, answer: Any) -> Outcome:
+        if isinstance(answer, Exception):
+            return Unclear(words(answer, self._address.place))
+        return Acknowledged(position)
 
-    def _add(self, transaction: Pipeline, placed: Placed, entry: EntryId) -> None:
-        message, maxlen = placed.message, self._address.options["maxlen"]
-        limit = ("MAXLEN", "~", maxlen) if maxlen else ()
+    def _command(self, message: Message, stream: str, _entry: object, position: str) -> tuple[str | bytes, ...]:
         fields = ("event", message.structured, "id", message.id, "type", message.event.type, "key", message.key)
         replay = () if message.replay is None else ("replay", message.replay)
-        # Not `xadd`, which checks and copies for longer than the command is packed.
-        transaction.execute_command("XADD", placed.stream, *limit, redis_ids.text(entry), *fields, *replay)
-
-    def _execute(self, transaction: Pipeline) -> list[Any]:
-        try:
-            return transaction.execute(raise_on_error=False)
-        except redis.WatchError as error:
-            # redis-py raises it for a lost connection too, while it handles the connection's error.
-            if isinstance(error.__context__, redis.RedisError):
-                raise _AnswerLost(words(error.__context__, self._address.place)) from None
-            raise _Changed from None
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise _AnswerLost(words(error, self._address.place)) from None
+        return ("XADD", stream, *self._limit, position, *fields, *replay)
 
     def _tops(self, streams: Sequence[str]) -> dict[str, EntryId]:
         with self._connect().pipeline(transaction=False) as reads:
