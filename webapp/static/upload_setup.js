@@ -1,5 +1,6 @@
 // The options and the preview of an upload follow its state: absent during a job, there again after it, and changed with another
 // tab. `data-setup` of the state has the version of the options to show; it is empty during a job.
+// One request at a time (`hx-sync`): a change that is sent while the one before is saved could be saved before it.
 const state = document.getElementById("upload");
 const setup = document.getElementById("import-setup");
 const own = new Set(); // requests that save a change
