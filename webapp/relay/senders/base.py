@@ -61,7 +61,7 @@ class Sender(Protocol):
 
     # True: `send` takes several messages of one order and keeps their order. False: at most one message per order.
     takes_whole_pages: bool
-    # What it sends: `Message.structured`, or `Message.attributes` and `Message.data`.
+    # True: it sends `Message.structured`. False: `Message.attributes` and `Message.data`.
     is_structured: bool
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
