@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import click
 from flask import Flask
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
@@ -31,7 +32,7 @@ def init_app(app: Flask, services: Services) -> None:
     with app.app_context():
         outages.watch(db.db.engine)
     display.init_app(app)
-    app.extensions["migrate"] = LocalProxy(cache(lambda: _migrate(app)))
+    _add_migrations(app)
     login_manager = LoginManager(app)
     security_headers.init_app(app, config.trusted_proxies)
     static_files.init_app(app)
@@ -45,9 +46,19 @@ def init_app(app: Flask, services: Services) -> None:
     csrf.init_app(app)
 
 
-def _migrate(app: Flask) -> Any:
-    """Flask-Migrate, imported at its first use: only `flask db` needs Alembic, a quarter of a web worker's start."""
-    from flask_migrate import Migrate
+def _add_migrations(app: Flask) -> None:
+    """Add Flask-Migrate and `flask db`, imported at their first use: Alembic would be a quarter of a web worker's start."""
 
-    Migrate(app, db.db, directory=str(MIGRATIONS))
-    return app.extensions["migrate"]
+    def extension() -> Any:
+        from flask_migrate import Migrate
+
+        Migrate(app, db.db, directory=str(MIGRATIONS))
+        return app.extensions["migrate"]
+
+    def commands() -> click.Group:
+        from flask_migrate.cli import db
+
+        return cast(click.Group, db)
+
+    app.extensions["migrate"] = LocalProxy(cache(extension))
+    app.cli.add_command(cast(click.Group, LocalProxy(cache(commands))), name="db")
