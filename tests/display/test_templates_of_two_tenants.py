@@ -19,6 +19,7 @@ from webapp import create_app
 from webapp.relay import verbs
 from webapp.relay.secrets import SecretBox
 from webapp.relay.verbs import NewDestination
+from webapp.uploads import jobs, store
 
 from ..conftest import config_for
 from ..support.browser import Person, broken_view
@@ -38,6 +39,7 @@ CHANGING = (
     r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*',
 )
 
+UPLOADED = b"number,customer,placed_at,total\nA-1,Toms,2026-11-02 14:30,1234.50\n"
 # A page that counts what was sent in the last minute shows the same however long the test takes.
 PAST_LAST_MINUTE = timedelta(minutes=2)
 
@@ -52,6 +54,8 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/inbox",
         "/no-such-page",
         "/sign-in",
+        "/connect",
+        "/attached",
     ]
     panels = (
         "revenue orders_today average_order revenue_by_hour salespeople recent_orders history leaderboard inbox today"
@@ -78,6 +82,20 @@ def relay_addresses(world: World, tenant: int, slug: str, order: int) -> list[st
     return ["/relay", *(f"/relay{page}" for page in pages), "/panels/relay/destinations/gone"]
 
 
+def import_addresses(world: World, tenant: int) -> list[str]:
+    """The pages of imports: one upload with its preview, one that waits for the worker."""
+    shown, waiting = (store.create(world.conn, tenant, f"{name}.csv", "Ana Silva") for name in ("shown", "waiting"))
+    for upload in (shown, waiting):
+        store.append(world.conn, upload, 0, UPLOADED)
+        store.complete(world.conn, upload, len(UPLOADED))
+    complete = store.find(world.conn, tenant, waiting.id)
+    assert complete is not None
+    assert jobs.enqueue(world.conn, complete, is_dry_run=True)
+    pages = ["", f"/{shown.id}", f"/{waiting.id}"]
+    parts = [f"/panels/uploads/{upload.id}/setup" for upload in (shown, waiting)]
+    return [*(f"/orders/import{page}" for page in pages), *parts, "/panels/uploads/999999"]
+
+
 def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     """A tenant with data for every template. Returns its user and the URLs that the user opens."""
     tenant = world.tenant(slug, **columns)
@@ -96,7 +114,7 @@ def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 654321)", [tenant, user])
     world.conn.execute("UPDATE order_events SET recorded_at = recorded_at, occurred_at = %s", [AT])
     pages = addresses(order, "/panels/inbox/new-items?seen=3:3:")
-    return user, pages + relay_addresses(world, tenant, slug, order)
+    return user, pages + relay_addresses(world, tenant, slug, order) + import_addresses(world, tenant)
 
 
 @pytest.fixture
