@@ -26,7 +26,7 @@ from ..support.world import World
 
 MANY = 30_000
 # A list in memory would need about 18 MB more.
-MAX_GROWTH_BYTES = 5_000_000
+MAX_GROWTH_BYTES = 12_000_000
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from ..support.world import World
 
 SCRIPTS = {file.name for file in static_files.FOLDER.glob("*.js")}
 CLASSIC = {"theme.js", "restored.js"}  # not modules
+ENTRIES = {"page.js", "upload.js", "upload_setup.js"}
 
 
 def preloaded(page: BeautifulSoup) -> list[str]:
@@ -26,7 +27,7 @@ def preloaded(page: BeautifulSoup) -> list[str]:
 def test_a_page_preloads_every_script_that_its_entry_script_imports(app: Flask, world: World, path: str) -> None:
     found = preloaded(Person(app, world.user(world.tenant())).page(path))
     names = [re.sub(r"^/static/[0-9a-f]{16}/", "", address) for address in found]
-    assert sorted(names) == sorted(SCRIPTS - CLASSIC - {"page.js"})
+    assert sorted(names) == sorted(SCRIPTS - CLASSIC - ENTRIES)
 
 
 def test_a_signed_out_page_preloads_no_script(app: Flask) -> None:
