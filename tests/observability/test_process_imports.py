@@ -1,4 +1,4 @@
-"""What a process imports: gunicorn's master no library that gevent must patch, the listener none that it does not use."""
+"""No process imports a library that it does not use, and gunicorn's master none that gevent must patch first."""
 
 from __future__ import annotations
 

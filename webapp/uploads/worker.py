@@ -183,7 +183,7 @@ class _Job:
 
 
 def _summary(importing: Import, rows: int, counts: report.Counts, outcome: placement.Outcome) -> dict[str, Any]:
-    """What `flask orders import` prints, as JSON."""
+    """The summary that `flask orders import` prints, as JSON."""
     columns = importing.columns
     return {
         "rows": rows,
