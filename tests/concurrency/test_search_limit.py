@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from webapp.concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, SearchLimit, TooManySearches
+from webapp.concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, SearchLimit
+from webapp.concurrency.slots import NoSlot
 from webapp.queries import order_search
 
 from ..support.app_services import replace_services
@@ -33,7 +34,7 @@ def slots(limit: SearchLimit, *holders: tuple[int, int]) -> Iterator[None]:
 def test_a_search_over_the_limit_of_a_user_or_a_tenant_is_refused(running: list[tuple[int, int]], scope: str) -> None:
     limit = SearchLimit(wait_seconds=0.01)
     with slots(limit, *running):
-        with pytest.raises(TooManySearches) as refused, limit.slot(1, 7):
+        with pytest.raises(NoSlot) as refused, limit.slot(1, 7):
             pass
         assert refused.value.scope == scope
         with limit.slot(2, 99):  # another tenant

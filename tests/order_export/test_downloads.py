@@ -13,7 +13,8 @@ import pytest
 from flask import Flask
 
 from webapp.concurrency import download_limit
-from webapp.concurrency.download_limit import DownloadLimit, TooManyDownloads
+from webapp.concurrency.download_limit import DownloadLimit
+from webapp.concurrency.slots import NoSlot
 from webapp.order_export import download as download_module
 from webapp.order_export import orders_csv
 from webapp.services import services
@@ -49,12 +50,12 @@ def test_a_user_runs_one_download_and_a_process_two() -> None:
     limit = DownloadLimit(wait_seconds=0.01)
     first, second = limit.take(1), limit.take(2)
     for user, scope in ((1, "user"), (3, "process")):
-        with pytest.raises(TooManyDownloads) as refused:
+        with pytest.raises(NoSlot) as refused:
             limit.take(user)
         assert refused.value.scope == scope
     first()
     first()  # a second time gives back nothing
-    with pytest.raises(TooManyDownloads):
+    with pytest.raises(NoSlot):
         limit.take(2)
     third = limit.take(3)
     for give_back in (second, third):

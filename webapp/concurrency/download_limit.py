@@ -5,10 +5,10 @@ A download runs for as long as its client reads. Without a limit a few large one
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
+
+from .slots import Slots
 
 MAX_DOWNLOADS = 2
 MAX_USER_DOWNLOADS = 1
@@ -20,43 +20,15 @@ RETRY_SECONDS = 15
 SHARE = 0.5
 
 
-class TooManyDownloads(Exception):
-    """No slot became free. `scope` is "user" or "process"."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"this {scope} has too many downloads at once")
-        self.scope = scope
-
-
 class DownloadLimit:
     """Slots for downloads, counted per user and in total."""
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
-        self._wait_seconds = wait_seconds
-        self._freed = threading.Condition()
-        self._running: Counter[int] = Counter()
+        self._slots = Slots({"user": MAX_USER_DOWNLOADS, "process": MAX_DOWNLOADS}, wait_seconds)
 
     def take(self, user_id: int) -> Callable[[], None]:
-        """Take a slot; returns the function that gives it back. Raises TooManyDownloads after `wait_seconds` without one."""
-        with self._freed:
-            if not self._freed.wait_for(lambda: self._full(user_id) is None, self._wait_seconds):
-                raise TooManyDownloads(self._full(user_id) or "user")
-            self._running[user_id] += 1
-        is_held = [user_id]
-
-        def give_back() -> None:
-            with self._freed:
-                if is_held:
-                    self._running[is_held.pop()] -= 1
-                    self._running += Counter()  # drops the zeros
-                    self._freed.notify_all()
-
-        return give_back
-
-    def _full(self, user_id: int) -> str | None:
-        if self._running[user_id] >= MAX_USER_DOWNLOADS:
-            return "user"
-        return "process" if self._running.total() >= MAX_DOWNLOADS else None
+        """Take a slot; returns the function that gives it back. Raises NoSlot after `wait_seconds` without one."""
+        return self._slots.take({"user": user_id, "process": 0})
 
 
 def pause(worked_seconds: float) -> None:

@@ -11,7 +11,8 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
 from ..accounts.current import current_tenant
-from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS, TooManyDownloads
+from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS
+from ..concurrency.slots import NoSlot
 from ..db import db
 from ..display import clock
 from ..models import Tenant
@@ -52,7 +53,7 @@ def orders() -> ResponseReturnValue:
     try:
         give_back = services().downloads.take(current_user.id)
         download = OrdersDownload(cast(Flask, current_app._get_current_object()), file, give_back)  # type: ignore[attr-defined]
-    except TooManyDownloads as error:
+    except NoSlot as error:
         status = 429 if error.scope == "user" else 503
         return error_response(status, BUSY[error.scope], {"Retry-After": str(RETRY_SECONDS)})
     except OperationalError as error:

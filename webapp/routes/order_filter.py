@@ -7,7 +7,8 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
 from ..accounts.current import current_tenant
-from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, TooManySearches
+from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES
+from ..concurrency.slots import NoSlot
 from ..db import db
 from ..models import STATUSES
 from ..observability import logs
@@ -61,7 +62,7 @@ def find(wanted: Filter, before: PageCursor | None) -> Found:
     try:
         with services().searches.slot(tenant.id, current_user.id):
             return order_search.read(tenant, wanted, before)
-    except TooManySearches as error:
+    except NoSlot as error:
         metrics.SEARCHES_REFUSED.labels(error.scope).inc()
         raise SearchRefused(TOO_MANY[error.scope], 429 if error.scope == "user" else 503) from None
     except OperationalError as error:
