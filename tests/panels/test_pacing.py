@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,15 +16,21 @@ viewers = st.integers(0, 100_000)
 requests = st.floats(0, 1_000_000)
 
 
+def refetch_seconds(found: Pacing) -> float:
+    """From one refetch of a page to the next."""
+    return found.rounds * found.round_seconds
+
+
 def values(found: Pacing) -> tuple[float, float, float]:
-    return found.round_seconds, found.page_seconds, found.jitter_seconds
+    return refetch_seconds(found), found.page_seconds, found.jitter_seconds
 
 
 @fuzzed
 @given(costs, viewers, requests)
 def test_every_limit_is_within_its_bounds(cost: float, viewers: int, requests: float) -> None:
     found = pacing.pacing(cost, viewers, requests)
-    assert found.round_seconds == 0 or (pacing.MIN_ROUND_SECONDS <= found.round_seconds <= pacing.MAX_ROUND_SECONDS)
+    assert found.round_seconds == 0 or found.round_seconds >= pacing.MIN_ROUND_SECONDS
+    assert refetch_seconds(found) <= pacing.MAX_REFETCH_SECONDS
     assert found.page_seconds >= pacing.MIN_ROUND_SECONDS * pacing.PAGE_PART
     assert 0 <= found.jitter_seconds <= found.page_seconds
     assert 0 <= render_seconds(cost) <= pacing.MAX_RENDER_SECONDS
@@ -59,8 +66,18 @@ def test_a_larger_audience_never_shortens_a_limit(
 @given(st.floats(0.00001, 0.01), st.integers(1, 100_000))
 def test_the_pages_of_a_tenant_stay_within_their_share_of_a_core(cost: float, viewers: int) -> None:
     found = pacing.pacing(cost, viewers)
-    cores = pacing.requests_per_round(viewers) * cost / found.round_seconds
-    assert cores <= pacing.PAGES_SHARE * 1.001 or found.round_seconds == pacing.MAX_ROUND_SECONDS
+    cores = pacing.requests_per_turn(viewers) * cost / refetch_seconds(found)
+    assert cores <= pacing.PAGES_SHARE * 1.001 or refetch_seconds(found) == pacing.MAX_REFETCH_SECONDS
+
+
+@fuzzed
+@given(st.floats(0.00001, 0.01), st.integers(1, 100_000))
+def test_a_page_asks_in_the_last_of_its_rounds_so_that_its_request_waits_for_the_next_turn(
+    cost: float, viewers: int
+) -> None:
+    found = pacing.pacing(cost, viewers)
+    assert 1 <= found.rounds <= pacing.MAX_ROUNDS
+    assert (found.rounds - 1) * found.round_seconds < found.page_seconds < refetch_seconds(found)
 
 
 @fuzzed
@@ -70,13 +87,19 @@ def test_the_renders_of_a_panel_stay_within_their_share_of_a_core(cost: float) -
 
 
 def test_few_viewers_of_cheap_panels_have_the_shortest_limits_and_a_crowd_a_jitter() -> None:
-    assert pacing.pacing(0.0004, 1) == Pacing(0.35, 0.75 * 0.35, 0.0)
+    assert pacing.pacing(0.0004, 1) == Pacing(0.35, 1, 0.75 * 0.35, 0.0)
     assert pacing.pacing(0.0004, CROWD_THRESHOLD).jitter_seconds == 0
-    assert pacing.pacing(0.0004, 100) == Pacing(0.35, 0.75 * 0.35, 0.04)
+    assert pacing.pacing(0.0004, 100) == Pacing(0.35, 1, 0.75 * 0.35, 0.04)
     many = pacing.pacing(0.0004, 1_000)
     assert 0.6 < many.round_seconds < 0.7
     assert many.jitter_seconds == 0.4
     assert [fan_out_seconds(0.01, n) for n in (10, CROWD_THRESHOLD, CROWD_THRESHOLD + 1)] == [0, 0, 0.1]
+
+
+def test_the_pages_of_a_large_crowd_take_turns_over_up_to_three_rounds() -> None:
+    turns = [pacing.pacing(0.0005, viewers) for viewers in (CROWD_THRESHOLD, 900, 1_000, 1_400, 5_000)]
+    assert [found.rounds for found in turns] == [1, 1, 2, 3, 3]
+    assert turns[2].round_seconds == pytest.approx(1_000 * 0.0005 / pacing.PAGES_SHARE / 2)
 
 
 def test_the_tenants_of_a_process_slow_each_other_down() -> None:
@@ -86,4 +109,4 @@ def test_the_tenants_of_a_process_slow_each_other_down() -> None:
 
 def test_a_frame_has_the_pace_and_in_a_crowd_the_jitter() -> None:
     assert pacing.pacing(0.0004, 3).fields() == {"pace": 262}
-    assert pacing.pacing(0.00065, 1_000).fields() == {"pace": 750, "jitter": 650}
+    assert pacing.pacing(0.00065, 1_000).fields() == {"pace": 875, "jitter": 650}

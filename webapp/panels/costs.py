@@ -37,7 +37,7 @@ class ProcessCosts:
         self._refetches = 0  # in this window, as the next one
         self._fan_out_seconds = self._app_seconds = 0.0
         self._sum_refetches = self._sum_seconds = self._sum_app_seconds = 0.0  # of all windows in memory
-        self._watched: dict[object, float] = {}  # tenant -> its refetches per round
+        self._watched: dict[object, float] = {}  # tenant -> the refetches when each of its pages refetches once
         self._requests = 0.0  # their sum
         self._last_requests = 0.0  # in the last window
         self._began, self._cpu_began = clock(), cpu()
@@ -50,7 +50,7 @@ class ProcessCosts:
     def fanned_out(self, tenant: object, viewers: int, took_seconds: float) -> None:
         """A signal was sent to this many streams of a tenant."""
         self._roll()
-        requests = pacing.requests_per_round(viewers)
+        requests = pacing.requests_per_turn(viewers)
         self._requests += requests - self._watched.get(tenant, 0.0)
         self._watched[tenant] = requests
         self._fan_out_seconds += took_seconds

@@ -4,8 +4,10 @@ Each limit turns many changes into few. Few viewers of cheap panels have the low
 panels, the intervals grow, so that the work of the viewers stays within its share of a core. docs/architecture.md ("Limits
 between commit and screen") has the table.
 
-In a *round* each panel that is watched is rendered once at most (panels/rounds.py). A page may ask again a little earlier, and
-its request then waits for the next round. So each page sees each round, although its timers are not exact.
+In a *round* each panel that is watched is rendered once at most (panels/rounds.py). The pages of a large crowd refetch in each
+second or third round, so that they come in two or three waves: in a single one the last page would wait for all the others.
+A page may ask a little before its round, and its request then waits for it. So no page misses a turn, although its timers are
+not exact.
 """
 
 from __future__ import annotations
@@ -26,10 +28,13 @@ CROWD_THRESHOLD = 50
 
 # Rounds of few viewers. A render of all panels takes about 20 ms, so one tenant's rounds use a few percent of a core.
 MIN_ROUND_SECONDS = 0.35
-MAX_ROUND_SECONDS = 10.0
+# Between two refetches of a page.
+MAX_REFETCH_SECONDS = 10.0
 # Between two renders of a dear panel, rounded up to a round.
 MAX_RENDER_SECONDS = 2.0
-# A page asks again after this part of a round.
+# Rounds between two refetches of a page, at most. More of them would shorten no wait much, and each costs renders.
+MAX_ROUNDS = 3
+# A page asks again after this part of the last of these rounds.
 PAGE_PART = 0.75
 
 MIN_FAN_OUT_SECONDS = 0.1
@@ -53,6 +58,8 @@ class Pacing:
 
     # Of a round of renders. 0 without an audience: only a panel's own cost counts.
     round_seconds: float
+    # From one refetch of a page to the next.
+    rounds: int
     # Between two refetches of a panel by one page, or of a batch in a crowd.
     page_seconds: float
     # A page that comes from a pause waits a random part of it, so that pages do not come at the same moment.
@@ -75,19 +82,21 @@ class Pacing:
 def pacing(refetch_seconds: float, viewers: int, requests: float = 0.0) -> Pacing:
     """The limits for a tenant with this many viewers in this process.
 
-    `refetch_seconds` is the CPU time of one refetch. `requests` is the number of refetches per round of all pages in this
-    process that receive signals; at least those of the tenant's own pages are assumed.
+    `refetch_seconds` is the CPU time of one refetch. `requests` is the number of refetches of all pages in this process that
+    receive signals, if each refetches once; at least those of the tenant's own pages are assumed.
     """
     if not viewers:
-        return Pacing(0.0, PAGE_PART * MIN_ROUND_SECONDS, 0.0)
-    requests = max(requests, requests_per_round(viewers))
-    seconds = clamp(requests * refetch_seconds / PAGES_SHARE, MIN_ROUND_SECONDS, MAX_ROUND_SECONDS)
-    jitter = min(viewers * refetch_seconds, PAGE_PART * seconds) if is_crowd(viewers) else 0.0
-    return Pacing(seconds, PAGE_PART * seconds, jitter)
+        return Pacing(0.0, 1, PAGE_PART * MIN_ROUND_SECONDS, 0.0)
+    requests = max(requests, requests_per_turn(viewers))
+    seconds = clamp(requests * refetch_seconds / PAGES_SHARE, MIN_ROUND_SECONDS, MAX_REFETCH_SECONDS)
+    rounds = min(int(seconds / MIN_ROUND_SECONDS), MAX_ROUNDS) if is_crowd(viewers) else 1
+    page = (rounds - 1 + PAGE_PART) * seconds / rounds
+    jitter = min(viewers * refetch_seconds, page) if is_crowd(viewers) else 0.0
+    return Pacing(seconds / rounds, rounds, page, jitter)
 
 
-def requests_per_round(viewers: int) -> float:
-    """The refetches of this many pages of one tenant in a round: a batch each, or one per panel and some of the list."""
+def requests_per_turn(viewers: int) -> float:
+    """The requests when this many pages of a tenant refetch once: a batch each, or one per panel and at times the list."""
     return viewers * (1 if is_crowd(viewers) else PANELS_PER_SIGNAL + 1 / LIST_TIMES)
 
 
