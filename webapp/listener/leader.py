@@ -25,7 +25,7 @@ from ..outbox.cursor import Cursor
 from .heartbeat import BEAT_SECONDS, Heartbeat
 
 # Between two saves of the cursor while signals follow each other. A listener that dies repeats the signals since.
-SAVE_SECONDS = 0.05
+SAVE_SECONDS = 0.2
 # The reason for a drain: one of these, or the state of quiet mode.
 RING, START = "ring", "start"
 
