@@ -7,6 +7,8 @@ busy board.
 
 from __future__ import annotations
 
+import socket
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +19,8 @@ from gunicorn.workers.ggevent import GeventWorker
 from . import response_head
 from .request_body import Body, discard
 
+# A peer that acknowledges nothing for so long is gone; a closed laptop sends no goodbye.
+DEAD_MS = 40_000
 # For one piece of a response; then a client that reads nothing loses its connection.
 SEND_SECONDS = 60.0
 
@@ -24,8 +28,8 @@ SEND_SECONDS = 60.0
 class ListeningSocket:
     """A listening socket whose `getsockname` also works after it is closed."""
 
-    def __init__(self, socket: Any) -> None:
-        self._socket, self._name = socket, socket.getsockname()
+    def __init__(self, listener: Any) -> None:
+        self._socket, self._name = listener, listener.getsockname()
 
     def getsockname(self) -> Any:
         return self._name
@@ -61,7 +65,11 @@ class Worker(GeventWorker):
 
     def patch(self) -> None:
         super().patch()  # replaces self.sockets by gevent's
-        self._listeners = {socket: ListeningSocket(socket) for socket in self.sockets}
+        # Connections inherit it, and gunicorn's TCP_NODELAY as well.
+        for listener in self.sockets:
+            if listener.family in (socket.AF_INET, socket.AF_INET6) and sys.platform == "linux":
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS)
+        self._listeners = {listener: ListeningSocket(listener) for listener in self.sockets}
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         super().handle(self._listeners[listener], client, addr)

@@ -19,10 +19,10 @@ from typing import Any
 
 from . import response_head
 
-# A peer that acknowledges nothing for so long is gone; a closed laptop sends no goodbye.
-DEAD_MS = 40_000
 # The kernel's send queue per stream. Its content can no longer be coalesced, so a long queue would make a page lag.
 SEND_BYTES = 16_384
+# As plain numbers: gevent's sockets take the module's enumerations apart at each call.
+_SOCKET, _SEND_BUFFER = int(socket.SOL_SOCKET), int(socket.SO_SNDBUF)
 
 
 def can_hijack(environ: dict[str, Any], start_response: Any) -> bool:
@@ -49,8 +49,5 @@ def hijack(
     response.status, response.status_code, response.headers_sent = status, int(status[:3]), True
     response.force_close()
     head = response_head.build(response, status, "close", response_head.encoded(tuple(headers)))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS)
+    sock.setsockopt(_SOCKET, _SEND_BUFFER, SEND_BYTES)
     return os.dup(sock.fileno()), head

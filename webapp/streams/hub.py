@@ -83,7 +83,7 @@ class Hub:
         except (redis.RedisError, ValueError):
             replay = resume.Replay(stream.seq, None, resume.RESYNC)
         stream.seq = replay.seq
-        metrics.RESUMES.labels(replay.source if reconnect or replay.missed is None else resume.FRESH).inc()
+        metrics.RESUMES_BY_KIND[replay.source if reconnect or replay.missed is None else resume.FRESH].inc()
         if replay.missed is None:
             stream.send_control(RESYNC, "gap")
         elif replay.missed.seq:

@@ -120,8 +120,7 @@ for _cause in ("away", "pool", "timeout"):
     DATABASE_FAULTS.labels(_cause)
 for _scope in ("user", "tenant"):
     SEARCHES_REFUSED.labels(_scope)
-for _kind in ("fresh", "memory", "log", "resync"):
-    RESUMES.labels(_kind)
+RESUMES_BY_KIND = {kind: RESUMES.labels(kind) for kind in ("fresh", "memory", "log", "resync")}
 for _outcome in SIGN_IN_OUTCOMES:
     SIGN_INS.labels(_outcome)
 for _cause in ("redis", "listener"):
