@@ -132,3 +132,14 @@ def test_a_refund_counts_in_the_hour_it_is_made_even_below_zero(world: World) ->
     order = world.order(acme, 800, placed_at="2026-06-01 08:00+02", paid_at="2026-06-01 08:00+02")
     refund(world, order, 500, "2026-06-10 10:15+02")
     assert revenue_by_hour.read(tenant(acme), NOON).hours[10].today_minor == -500
+
+
+def test_an_order_that_is_refunded_in_full_is_no_order_of_the_day_and_half_of_one_is(world: World) -> None:
+    acme = world.tenant()
+    whole, half = (
+        world.order(acme, 900, placed_at="2026-06-10 08:00+02", paid_at="2026-06-10 09:00+02") for _ in range(2)
+    )
+    assert orders_today.read(tenant(acme), NOON).today == 2
+    refund(world, whole, 900, "2026-06-10 10:00+02")
+    refund(world, half, 450, "2026-06-10 10:00+02")
+    assert orders_today.read(tenant(acme), NOON).today == 1

@@ -51,6 +51,10 @@ def test_a_second_run_writes_nothing_and_returns_no_tenant(service: Service, wor
         ({"paid_at": None}, [("2026-03-01", 1, 0, 0)]),
         ({"total_minor": 700}, [("2026-03-01", 1, 0, 0), ("2026-03-02", 0, 1, 700)]),
         ({"cancelled_at": "2026-03-05 12:00+00"}, [("2026-03-02", 0, 1, 1000)]),
+        (
+            {"refunded_minor": 1000, "refunded_at": "2026-03-05 12:00+00"},
+            [("2026-03-02", 0, 1, 1000), ("2026-03-05", 0, 0, -1000)],
+        ),
     ],
 )
 def test_a_correction_moves_the_figures_from_the_old_day_to_the_new(

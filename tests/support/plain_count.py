@@ -8,7 +8,7 @@ import psycopg
 PLAIN = """
 WITH counted AS (
     SELECT o.tenant_id, o.placed_at AS at, o.owner_id, 1 AS orders, 0 AS paid, 0 AS revenue
-    FROM orders o WHERE o.cancelled_at IS NULL
+    FROM orders o WHERE o.cancelled_at IS NULL AND NOT (o.refunded_minor > 0 AND o.refunded_minor = o.total_minor)
     UNION ALL
     SELECT o.tenant_id, o.paid_at, o.owner_id, 0, 1, o.total_minor FROM orders o WHERE o.paid_at IS NOT NULL
     UNION ALL

@@ -57,7 +57,8 @@ CATALOG = (
         occurred_at="`refunded_at` if the same statement changed it, but not before `paid_at`; otherwise the time of the "
         "change (inserted orders: `paid_at`)",
         values="old and new: `status`, `refunded_minor`",
-        topics=(ORDERS, REVENUE),
+        # An order that is refunded in full is not counted any more.
+        topics=(ORDERS, REVENUE, PLACED),
     ),
     EventType(
         "cancelled",

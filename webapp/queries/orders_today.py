@@ -1,4 +1,4 @@
-"""Orders today: the number of orders placed today and not cancelled."""
+"""Orders today: the number of orders placed today and neither cancelled nor refunded in full."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..models import Tenant
 from .day import today
 
 DEFINITION = (
-    "The number of orders placed today that are not cancelled, paid or not. Compared with yesterday from midnight to the"
-    " same time."
+    "The number of orders placed today, paid or not, that are neither cancelled nor refunded in full. Compared with yesterday"
+    " from midnight to the same time."
 )
 
 # Served by ix_orders_recent.
@@ -21,7 +21,8 @@ SQL = text("""
     SELECT count(*) FILTER (WHERE placed_at >= :start) AS today,
            count(*) FILTER (WHERE placed_at < :yesterday_now) AS yesterday
     FROM orders
-    WHERE tenant_id = :tenant AND cancelled_at IS NULL AND placed_at >= :yesterday_start AND placed_at < :end
+    WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded')
+      AND placed_at >= :yesterday_start AND placed_at < :end
 """)
 
 

@@ -12,8 +12,8 @@ from ..models import Tenant
 from .day import today
 
 DEFINITION = (
-    "Revenue today (paid less refunded) and orders placed today that are not cancelled, by the salesperson who owns the order"
-    " now. The rows add up to the tiles above."
+    "Revenue today (paid less refunded) and orders placed today that are neither cancelled nor refunded in full, by the"
+    " salesperson who owns the order now. The rows add up to the tiles above."
 )
 
 # Served by ix_orders_paid, ix_order_events_refunds and ix_orders_recent.
@@ -27,7 +27,7 @@ SQL = text("""
         WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end
         UNION ALL
         SELECT owner_id, 0, 1 FROM orders
-        WHERE tenant_id = :tenant AND cancelled_at IS NULL AND placed_at >= :start AND placed_at < :end
+        WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded') AND placed_at >= :start AND placed_at < :end
     )
     SELECT moves.owner_id, users.name, sum(moves.revenue)::bigint AS revenue, sum(moves.orders)::bigint AS orders
     FROM moves LEFT JOIN users ON users.tenant_id = :tenant AND users.id = moves.owner_id

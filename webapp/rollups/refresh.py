@@ -3,8 +3,8 @@
 Refreshes are incremental and idempotent. The events since the reader's cursor determine the touched hours, and those hours
 are counted again from the orders, never added to. So a repeated or late run changes nothing. A day is the sum of its hours.
 
-Definitions as on the board: `orders` were placed in the hour and are not cancelled; `paid_orders` were paid in it;
-`revenue_minor` is their total minus the refunds made in it. All three belong to the order's present owner.
+Definitions as on the board: `orders` were placed in the hour and are neither cancelled nor refunded in full; `paid_orders` were
+paid in it; `revenue_minor` is their total minus the refunds made in it. All three belong to the order's present owner.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ parts AS (
     CROSS JOIN LATERAL (
         SELECT o.owner_id, count(*) AS orders, 0 AS paid_orders, 0 AS revenue_minor FROM orders o
         WHERE o.tenant_id = h.tenant_id AND o.placed_at >= h.opens AND o.placed_at < h.closes
-            AND date_trunc('hour', o.placed_at AT TIME ZONE h.timezone) = h.hour AND o.cancelled_at IS NULL
+            AND date_trunc('hour', o.placed_at AT TIME ZONE h.timezone) = h.hour AND o.status NOT IN ('cancelled', 'refunded')
         GROUP BY o.owner_id
         UNION ALL
         SELECT o.owner_id, 0, count(*), sum(o.total_minor) FROM orders o
