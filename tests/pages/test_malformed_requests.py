@@ -59,7 +59,8 @@ def status(port: int, data: bytes) -> bytes:
             answer = sock.recv(200)
         except TimeoutError:
             return b"silence"
-        except ConnectionError:
+        # OSError: `shutdown` of a connection that the server has already reset.
+        except OSError:
             return b""
     found = STATUS.match(answer)
     return found[1] if found else b""
