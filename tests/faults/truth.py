@@ -19,7 +19,7 @@ SELECT coalesce((SELECT sum(o.total_minor) FROM orders o
      - coalesce((SELECT sum(e.amount_minor) FROM order_events e
                   WHERE e.tenant_id = tenant.id AND e.type = 'refunded'
                     AND (e.occurred_at AT TIME ZONE timezone)::date = today), 0) AS revenue,
-       (SELECT count(*) FROM orders o WHERE o.tenant_id = tenant.id AND o.cancelled_at IS NULL
+       (SELECT count(*) FROM orders o WHERE o.tenant_id = tenant.id AND o.status NOT IN ('cancelled', 'refunded')
            AND (o.placed_at AT TIME ZONE timezone)::date = today) AS orders,
        (SELECT count(*) FROM notifications n WHERE n.user_id = %(user)s AND n.read_at IS NULL) AS unread
 FROM tenant
