@@ -87,9 +87,9 @@ def test_the_renders_of_a_panel_stay_within_their_share_of_a_core(cost: float) -
 
 
 def test_few_viewers_of_cheap_panels_have_the_shortest_limits_and_a_crowd_a_jitter() -> None:
-    assert pacing.pacing(0.0004, 1) == Pacing(0.35, 1, 0.75 * 0.35, 0.0)
+    assert pacing.pacing(0.0004, 1) == Pacing(0.35, 1, 0.0)
     assert pacing.pacing(0.0004, CROWD_THRESHOLD).jitter_seconds == 0
-    assert pacing.pacing(0.0004, 100) == Pacing(0.35, 1, 0.75 * 0.35, 0.04)
+    assert pacing.pacing(0.0004, 100) == Pacing(0.35, 1, 0.04)
     many = pacing.pacing(0.0004, 1_000)
     assert 0.6 < many.round_seconds < 0.7
     assert many.jitter_seconds == 0.4

@@ -12,7 +12,7 @@ not exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Shares of one core, as upper bounds.
 # Of the process: all refetches of its pages. The rest is for other pages, and for peaks.
@@ -60,10 +60,13 @@ class Pacing:
     round_seconds: float
     # From one refetch of a page to the next.
     rounds: int
-    # Between two refetches of a panel by one page, or of a batch in a crowd.
-    page_seconds: float
     # A page that comes from a pause waits a random part of it, so that pages do not come at the same moment.
     jitter_seconds: float
+
+    @property
+    def page_seconds(self) -> float:
+        """Until a page may ask again for a panel, or in a crowd for a batch."""
+        return (self.rounds - 1 + PAGE_PART) * (self.round_seconds or MIN_ROUND_SECONDS)
 
     @property
     def page_ms(self) -> int:
@@ -86,13 +89,14 @@ def pacing(refetch_seconds: float, viewers: int, requests: float = 0.0) -> Pacin
     receive signals, if each refetches once; at least those of the tenant's own pages are assumed.
     """
     if not viewers:
-        return Pacing(0.0, 1, PAGE_PART * MIN_ROUND_SECONDS, 0.0)
+        return Pacing(0.0, 1, 0.0)
     requests = max(requests, requests_per_turn(viewers))
     seconds = clamp(requests * refetch_seconds / PAGES_SHARE, MIN_ROUND_SECONDS, MAX_REFETCH_SECONDS)
-    rounds = min(int(seconds / MIN_ROUND_SECONDS), MAX_ROUNDS) if is_crowd(viewers) else 1
-    page = (rounds - 1 + PAGE_PART) * seconds / rounds
-    jitter = min(viewers * refetch_seconds, page) if is_crowd(viewers) else 0.0
-    return Pacing(seconds / rounds, rounds, page, jitter)
+    if not is_crowd(viewers):
+        return Pacing(seconds, 1, 0.0)
+    rounds = min(int(seconds / MIN_ROUND_SECONDS), MAX_ROUNDS)
+    found = Pacing(seconds / rounds, rounds, 0.0)
+    return replace(found, jitter_seconds=min(viewers * refetch_seconds, found.page_seconds))
 
 
 def requests_per_turn(viewers: int) -> float:
