@@ -83,6 +83,6 @@ def publish(
 
 def _run(client: redis.Redis, keys: tuple[str, str], values: tuple[str, ...]) -> int:
     try:
-        return int(cast(Any, client.execute_command("EVALSHA", _PUBLISH_SHA, 2, *keys, *values)))
+        return int(cast(Any, client.evalsha(_PUBLISH_SHA, 2, *keys, *values)))
     except redis.exceptions.NoScriptError:  # Redis has restarted
         return int(cast(Any, client.eval(_PUBLISH, 2, *keys, *values)))
