@@ -112,6 +112,8 @@ def test_a_dump_restored_over_the_database_makes_every_page_resync(
     dumped = saved_cursor(world)
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
+    # The listener saves its cursor up to 0.2 s after the signal.
+    assert eventually(lambda: saved_cursor(world) != dumped)
     assert "resync" not in topics(redis_client, tenant)
     restore_cursor(world, dumped)
     assert eventually(lambda: "resync" in topics(redis_client, tenant))
@@ -132,6 +134,8 @@ def test_a_dump_restored_while_no_listener_runs_makes_every_page_resync(
     dumped = saved_cursor(world)
     order = world.order(tenant)
     assert eventually(lambda: signalled(redis_client, tenant) == {order})
+    # Saved up to 0.2 s after the signal, and then copied to Redis: the dump is older than both.
+    assert eventually(lambda: saved_cursor(world) != dumped)
     assert eventually(lambda: redis_client.get(drain.PUBLISHED_KEY) == saved_cursor(world).encode())
     listener.kill()
     # PostgreSQL finishes the statement of a client that was killed.
