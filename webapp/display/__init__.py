@@ -1,13 +1,14 @@
-"""Formats of numbers, money, times and charts: Jinja filters and geometry."""
+"""Formats of numbers, money, times and charts, and links: Jinja filters and functions, and geometry."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from . import chart_filters, filters
+from . import chart_filters, filters, order_links
 
 
 def init_app(app: Flask) -> None:
-    """Install the template filters."""
+    """Install the template filters and functions."""
     all_filters = filters.FILTERS | chart_filters.FILTERS
     app.jinja_env.filters.update({name: filters.per_render(text) for name, text in all_filters.items()})
+    app.jinja_env.globals.update(order_links.GLOBALS)
