@@ -313,6 +313,19 @@ CREATE TABLE upload_chunks (
 ALTER TABLE upload_chunks ADD CONSTRAINT pk_upload_chunks PRIMARY KEY (tenant_id, upload_id, kind, "position");
 ALTER TABLE upload_chunks ADD CONSTRAINT fk_upload_chunks_tenant_id_upload_id_uploads FOREIGN KEY (tenant_id, upload_id) REFERENCES uploads(tenant_id, id) ON DELETE CASCADE;
 
+CREATE TABLE notification_preferences (
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    kind text NOT NULL,
+    toast boolean NOT NULL,
+    sound boolean NOT NULL,
+    desktop boolean NOT NULL,
+    push boolean NOT NULL,
+    muted_at timestamptz
+);
+ALTER TABLE notification_preferences ADD CONSTRAINT pk_notification_preferences PRIMARY KEY (tenant_id, user_id, kind);
+ALTER TABLE notification_preferences ADD CONSTRAINT fk_notification_preferences_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
 CREATE TABLE orders (
     id bigint NOT NULL,
     tenant_id bigint NOT NULL,
@@ -357,6 +370,16 @@ ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_id UNIQUE (tenant_id, id);
 ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_number UNIQUE (tenant_id, number);
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_currency FOREIGN KEY (tenant_id, currency) REFERENCES tenants(id, currency) ON DELETE CASCADE;
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_owner_id FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id);
+
+CREATE TABLE quiet_hours (
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    starts time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    CONSTRAINT ck_quiet_hours_length CHECK ((starts <> ends))
+);
+ALTER TABLE quiet_hours ADD CONSTRAINT pk_quiet_hours PRIMARY KEY (tenant_id, user_id);
+ALTER TABLE quiet_hours ADD CONSTRAINT fk_quiet_hours_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 
 CREATE TABLE webhook_attempts (
     id bigint NOT NULL,
@@ -542,10 +565,21 @@ BEGIN
     END IF;
     IF pg_catalog.lower(pg_catalog.current_setting('doorbell.notify', true)) IN ('off', 'false', 'no', '0') IS NOT TRUE THEN
         INSERT INTO notifications (tenant_id, user_id, order_id, event_id, type)
-        SELECT tenant_id, owner_id, order_id, id, type
-        FROM new_events
-        WHERE type IN ('paid', 'shipped') AND owner_id IS NOT NULL AND owner_id IS DISTINCT FROM actor_id
-            AND occurred_at > pg_catalog.now() - pg_catalog.make_interval(days => 1);  -- not for history
+        SELECT e.tenant_id, notified.user_id, e.order_id, e.id, notified.type
+        FROM new_events e
+        CROSS JOIN LATERAL (VALUES
+            (e.owner_id, CASE WHEN e.type IN ('placed', 'reassigned') THEN 'assigned' ELSE e.type END),
+            (CASE WHEN e.type = 'reassigned' THEN (e.old_values ->> 'owner_id')::bigint END, 'unassigned')
+        ) AS notified (user_id, type)
+        WHERE e.type IN ('placed', 'paid', 'shipped', 'refunded', 'cancelled', 'reassigned')
+            AND notified.user_id IS NOT NULL AND notified.user_id IS DISTINCT FROM e.actor_id
+            AND e.occurred_at > pg_catalog.now() - pg_catalog.make_interval(days => 1)  -- not for history
+            -- An order that is inserted as paid notifies of the payment only. A reversed refund is not a refund.
+            AND (e.type <> 'placed' OR e.new_values ->> 'status' = 'placed')
+            AND (e.type <> 'refunded' OR e.amount_minor > 0)
+            -- The statement that takes a user's orders may delete the user too.
+            AND (notified.type <> 'unassigned'
+                OR EXISTS (SELECT FROM users u WHERE u.tenant_id = e.tenant_id AND u.id = notified.user_id));
     END IF;
 
     IF pg_catalog.lower(pg_catalog.current_setting('doorbell.ring', true)) IN ('off', 'false', 'no', '0') THEN
@@ -1067,8 +1101,14 @@ COMMENT ON INDEX ix_notifications_inbox IS 'webapp/queries/inbox.py: a user''s l
 CREATE INDEX ix_notifications_order ON notifications USING btree (tenant_id, order_id);
 COMMENT ON INDEX ix_notifications_order IS 'the foreign key to orders: the notifications of a deleted order';
 
-CREATE INDEX ix_notifications_unread ON notifications USING btree (tenant_id, user_id) WHERE (read_at IS NULL);
-COMMENT ON INDEX ix_notifications_unread IS 'webapp/queries/inbox.py: the number of unread notifications';
+CREATE INDEX ix_notifications_type ON notifications USING btree (tenant_id, user_id, type, id DESC);
+COMMENT ON INDEX ix_notifications_type IS 'webapp/queries/inbox.py: the notifications of a kind, newest first';
+
+CREATE INDEX ix_notifications_unread ON notifications USING btree (tenant_id, user_id, xid) WHERE (read_at IS NULL);
+COMMENT ON INDEX ix_notifications_unread IS 'webapp/queries/inbox.py: the number of unread notifications; webapp/queries/new_items.py: those since a snapshot';
+
+CREATE INDEX ix_notifications_unread_list ON notifications USING btree (tenant_id, user_id, id DESC) WHERE (read_at IS NULL);
+COMMENT ON INDEX ix_notifications_unread_list IS 'webapp/queries/inbox.py: the unread notifications of a user, newest first';
 
 CREATE INDEX ix_order_events_order ON order_events USING btree (tenant_id, order_id, id DESC);
 COMMENT ON INDEX ix_order_events_order IS 'webapp/queries/order_page.py: an order''s history; webapp/queries/recent_orders.py: its last event; webapp/rollups/refresh.py: its refunds';

@@ -25,6 +25,10 @@ RULES = {
     "inbox.index": "own",
     "inbox.read_all": "own",
     "inbox.read_one": "own",
+    "notification_settings.index": "own",
+    "notification_settings.save": "own",
+    "notification_settings.mute": "own",
+    "notification_settings.unmute": "own",
     "orders.index": "own",
     "orders.new": "own",
     "orders.place": "own",
@@ -92,7 +96,9 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
 
 def path(rule: Rule, order_id: int, notification_id: int) -> str:
     values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id}
-    values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1, "attachment_id": 1} | dict(rule.defaults or {})
+    values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1, "attachment_id": 1, "kind": "paid"} | dict(
+        rule.defaults or {}
+    )
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)

@@ -21,7 +21,7 @@ def test_the_owner_is_notified_once_when_another_user_pays_or_ships(world: World
     world.conn.execute("UPDATE orders SET paid_at = now()")
     world.conn.execute("UPDATE orders SET paid_at = now() + interval '1 s'")
     world.conn.execute("UPDATE orders SET shipped_at = now(), refunded_minor = 1")
-    assert inbox(world) == [(ana, "paid"), (ana, "shipped")]
+    assert inbox(world) == [(ana, "paid"), (ana, "shipped"), (ana, "refunded")]
 
 
 def test_users_are_not_notified_of_their_own_actions(world: World) -> None:

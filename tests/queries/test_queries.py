@@ -17,6 +17,7 @@ from webapp.queries import (
     history,
     inbox,
     leaderboard,
+    new_items,
     orders_today,
     recent_orders,
     revenue,
@@ -184,12 +185,13 @@ def test_the_inbox_is_the_users_own_and_new_items_are_unread_and_newer(world: Wo
     first = inbox.read(tenant(acme), NOON, user)
     numbers = [item.number for item in first.items if isinstance(item, inbox.OrderItem)]
     assert (numbers, first.unread) == (["T2", "T1"], 2)
-    assert inbox.read_new_items(tenant(acme), NOON, user, first.seen).count == 0
+    assert new_items.read(tenant(acme), NOON, user, first.seen).count == 0
     world.conn.execute("UPDATE orders SET shipped_at = now()")
     world.conn.execute("UPDATE notifications SET read_at = now() WHERE type = 'paid'")
-    new = inbox.read_new_items(tenant(acme), NOON, user, first.seen)
-    assert (new.count, new.orders, new.types, new.unread) == (2, 2, ("shipped",), 2)
-    assert inbox.read_new_items(tenant(acme), NOON, user, new.seen).count == 0
+    new = new_items.read(tenant(acme), NOON, user, first.seen)
+    [fold] = new.folds
+    assert (new.count, new.unread, fold.subjects, fold.types, fold.total_minor) == (2, 2, 2, ("shipped",), 2000)
+    assert new_items.read(tenant(acme), NOON, user, new.seen).count == 0
 
 
 def test_two_tenants_never_mix_in_any_panel(world: World) -> None:

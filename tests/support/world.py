@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +36,11 @@ class World:
         email = f"{name.split()[0].lower()}.{tenant_id}@example.com"
         return self._insert("users", {"tenant_id": tenant_id, "name": name, "email": email} | columns)
 
-    def order(self, tenant_id: int, total_minor: int = 1000, **columns: Any) -> int:
+    def order(self, tenant_id: int, total_minor: int = 1000, *, assigns: bool = False, **columns: Any) -> int:
+        """An order; with `assigns` its owner is notified of it, as when another person places it.
+
+        An order that is inserted as paid notifies of the payment in any case.
+        """
         self._numbers += 1
         row = {
             "tenant_id": tenant_id,
@@ -42,7 +48,22 @@ class World:
             "customer": "Toms Spezialitäten",
             "currency": "EUR",
         }
-        return self._insert("orders", row | {"total_minor": total_minor} | columns)
+        row |= {"total_minor": total_minor} | columns
+        is_placed = not row.keys() & {"paid_at", "shipped_at", "cancelled_at"}
+        if assigns or not is_placed or row.get("owner_id") is None:
+            return self._insert("orders", row)
+        with self.conn.transaction(), self._without_notifications():
+            return self._insert("orders", row)
+
+    @contextmanager
+    def _without_notifications(self) -> Iterator[None]:
+        """For the statements inside, also when they are only a part of their transaction."""
+        setting = "SELECT set_config('doorbell.notify', %s, true)"
+        before = self.conn.execute("SELECT current_setting('doorbell.notify', true)").fetchone()
+        assert before is not None
+        self.conn.execute(setting, ["off"])
+        yield
+        self.conn.execute(setting, [before[0] or ""])
 
     def change(self, order_id: int, **columns: Any) -> None:
         """One UPDATE in one transaction, as psql would send it."""

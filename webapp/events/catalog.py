@@ -21,6 +21,7 @@ class EventType:
     values: str
     topics: tuple[str, ...]
     notifies_owner: bool = False
+    notified: str = "The owner"
 
 
 CATALOG = (
@@ -31,6 +32,8 @@ CATALOG = (
         occurred_at="`placed_at`",
         values="new: `status`, `total_minor`, `currency`",
         topics=(ORDERS, PLACED),
+        notifies_owner=True,
+        notified="The owner (`assigned`), if the order was inserted without a later status",
     ),
     EventType(
         "paid",
@@ -59,6 +62,8 @@ CATALOG = (
         values="old and new: `status`, `refunded_minor`",
         # An order that is refunded in full is not counted any more.
         topics=(ORDERS, REVENUE, PLACED),
+        notifies_owner=True,
+        notified="The owner, of a refund that was not reversed",
     ),
     EventType(
         "cancelled",
@@ -67,6 +72,7 @@ CATALOG = (
         occurred_at="`cancelled_at`",
         values="old and new: `status`",
         topics=(ORDERS, PLACED),
+        notifies_owner=True,
     ),
     EventType(
         "reassigned",
@@ -75,6 +81,8 @@ CATALOG = (
         occurred_at="the time of the change",
         values="old and new: `owner_id`",
         topics=(ORDERS, REVENUE),
+        notifies_owner=True,
+        notified="The new owner (`assigned`) and the former one (`unassigned`)",
     ),
     EventType(
         "edited",

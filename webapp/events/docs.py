@@ -144,7 +144,7 @@ def render() -> str:
 
 
 def _section(event: catalog.EventType) -> str:
-    owner = "The owner, unless they acted or `occurred_at` is more than a day ago."
+    owner = f"{event.notified}, unless they acted or `occurred_at` is more than a day ago."
     notified = owner if event.notifies_owner else "No one."
     topics = ", ".join(f"`{topic}`" for topic in event.topics)
     rows = (

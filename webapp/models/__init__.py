@@ -7,6 +7,7 @@ from .attachment import AttachedTable, AttachProblem
 from .columns import TEXT_MAX_CHARS
 from .event import OrderEvent
 from .notification import Notification
+from .notification_preference import NotificationPreference, QuietHours
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
 from .outbox_reader import OutboxReader
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
@@ -33,10 +34,12 @@ __all__ = [
     "EndedSession",
     "HourlyRollup",
     "Notification",
+    "NotificationPreference",
     "Order",
     "OrderEvent",
     "OrderLine",
     "OutboxReader",
+    "QuietHours",
     "RelayAuditEntry",
     "RelayDestination",
     "RelayHeldEvent",

@@ -41,8 +41,18 @@ class Notification(Base):
         ),
         # queries/inbox: a user's list, newest first
         Index("ix_notifications_inbox", "tenant_id", "user_id", text("id DESC")),
-        # queries/inbox: the number of unread notifications
-        Index("ix_notifications_unread", "tenant_id", "user_id", postgresql_where=text("read_at IS NULL")),
+        # queries/inbox: the number of unread notifications; queries/new_items: those since a snapshot
+        Index("ix_notifications_unread", "tenant_id", "user_id", "xid", postgresql_where=text("read_at IS NULL")),
+        # queries/inbox_page: the unread ones, newest first
+        Index(
+            "ix_notifications_unread_list",
+            "tenant_id",
+            "user_id",
+            text("id DESC"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        # queries/inbox_page: those of a kind, newest first
+        Index("ix_notifications_type", "tenant_id", "user_id", "type", text("id DESC")),
         # the foreign key to orders: the notifications of a deleted order
         Index("ix_notifications_order", "tenant_id", "order_id"),
     )

@@ -131,8 +131,9 @@ def _signal_of(group: dict[str, Any]) -> Signal:
     names = TOPICS_BY_TYPE.get(group["type"], BOARD_TOPICS)
     ids = None if group["order_id"] is None else [group["order_id"]]
     # A deleted order also disappears from the inbox.
-    is_owners = group["owner_id"] is not None and group["type"] in (*OWNER_TYPES, "deleted")
-    users = {group["owner_id"]: [INBOX]} if is_owners else {}
+    is_owners = group["type"] in (*OWNER_TYPES, "deleted")
+    owners = (group["owner_id"], group["former_owner_id"]) if is_owners else ()
+    users = {owner: [INBOX] for owner in owners if owner is not None}
     return Signal(0, {name: ids if name == ORDERS else None for name in names}, users, _epoch_ms(group["newest"]))
 
 

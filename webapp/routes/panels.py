@@ -26,7 +26,7 @@ from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.registry import PANELS, Panel
 from ..panels.render import Render, RenderRequest
-from ..queries import inbox, recent_orders
+from ..queries import inbox, new_items, recent_orders
 from ..queries.day import today
 from ..services import services
 from ..signals.log_follower import Log
@@ -241,5 +241,5 @@ def show_new_items() -> ResponseReturnValue:
     if not SNAPSHOT.fullmatch(seen):
         advice = f"seen is {seen[:80]!r}; it must be the snapshot of this page. Reload the page."
         return advice, 400, {"Content-Type": "text/plain; charset=utf-8"}
-    data = inbox.read_new_items(current_tenant(), clock.now(), current_user, seen)
+    data = new_items.read(current_tenant(), clock.now(), current_user, seen)
     return render_template("panels/inbox_new_items.html", data=data), 200, {"Cache-Control": "private, no-store"}

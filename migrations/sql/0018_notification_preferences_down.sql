@@ -1,0 +1,2 @@
+DROP TABLE quiet_hours;
+DROP TABLE notification_preferences;

@@ -1,0 +1,25 @@
+"""Notifications of refunds, cancellations and reassignments, and indexes for the pages of the inbox."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0017_notification_kinds.sql")
+
+
+def downgrade():
+    _run("0017_notification_kinds_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,0 +1,81 @@
+"""A user's notification settings: the channels of each kind, muted kinds, quiet hours."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from ..accounts.current import current_tenant
+from ..display import clock
+from ..events.notification_kinds import CHANNELS, KINDS_BY_NAME, kinds_of
+from ..notifications import preferences
+from ..queries import notification_preferences
+from ..queries.day import today
+from ..queries.notification_preferences import Preferences
+from .board import live_since
+from .quiet_hours_field import QuietHoursInvalid, parse_quiet_hours
+
+bp = Blueprint("notification_settings", __name__, url_prefix="/notifications")
+
+
+@bp.get("")
+def index() -> str:
+    return _page(notification_preferences.read(current_tenant(), current_user))
+
+
+@bp.post("")
+def save() -> ResponseReturnValue:
+    """Save the whole form. The button of a row also mutes or unmutes its kind."""
+    kinds = [kind.name for kind in kinds_of(current_user.role == "manager")]
+    ticked = set(request.form.getlist("channel"))
+    channels = {kind: frozenset(channel for channel in CHANNELS if f"{kind}:{channel}" in ticked) for kind in kinds}
+    starts, ends = request.form.get("quiet_from", ""), request.form.get("quiet_to", "")
+    try:
+        quiet = parse_quiet_hours(starts, ends)
+    except QuietHoursInvalid as error:
+        stored = notification_preferences.read(current_tenant(), current_user)
+        return _page(stored.with_channels(channels), problem=str(error), typed=(starts, ends)), 422
+    preferences.save(current_user, channels, quiet)
+    for name, change in (("mute", preferences.mute), ("unmute", preferences.unmute)):
+        if (kind := request.form.get(name)) in kinds:
+            change(current_user, str(kind))
+    flash("Notification settings saved.", "success")
+    return redirect(url_for("notification_settings.index"), 303)
+
+
+@bp.post("/mute/<kind>")
+def mute(kind: str) -> ResponseReturnValue:
+    """For the button of a toast. The stored channels stay, so that `unmute` restores them."""
+    preferences.mute(current_user, _known(kind))
+    return "", 204
+
+
+@bp.post("/unmute/<kind>")
+def unmute(kind: str) -> ResponseReturnValue:
+    preferences.unmute(current_user, _known(kind))
+    return "", 204
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS_BY_NAME:
+        abort(404)
+    return kind
+
+
+def _page(stored: Preferences, problem: str = "", typed: tuple[str, str] | None = None) -> str:
+    live_since()
+    quiet = stored.quiet
+    times = (f"{quiet.starts:%H:%M}", f"{quiet.ends:%H:%M}") if quiet else ("", "")
+    now = clock.now()
+    return render_template(
+        "pages/notifications.html",
+        tenant=current_tenant(),
+        kinds=kinds_of(current_user.role == "manager"),
+        channels=CHANNELS,
+        stored=stored,
+        quiet=typed or times,
+        is_quiet=stored.is_quiet(now, current_tenant().timezone),
+        problem=problem,
+        today=today(current_tenant().timezone, now).date,
+    )
