@@ -371,6 +371,28 @@ ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_number UNIQUE (tenant_id, 
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_currency FOREIGN KEY (tenant_id, currency) REFERENCES tenants(id, currency) ON DELETE CASCADE;
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_owner_id FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id);
 
+CREATE TABLE push_subscriptions (
+    tenant_id bigint NOT NULL,
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    endpoint text NOT NULL,
+    p256dh text NOT NULL,
+    auth text NOT NULL,
+    base_path text NOT NULL,
+    session_id uuid NOT NULL,
+    session_ends timestamptz NOT NULL,
+    sessions_from timestamptz,
+    seen pg_snapshot DEFAULT pg_current_snapshot() NOT NULL,
+    due_at timestamptz DEFAULT now() NOT NULL,
+    failing_since timestamptz,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_push_subscriptions_endpoint_length CHECK ((length(endpoint) <= 2048))
+);
+ALTER TABLE push_subscriptions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME push_subscriptions_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE push_subscriptions ADD CONSTRAINT pk_push_subscriptions PRIMARY KEY (tenant_id, id);
+ALTER TABLE push_subscriptions ADD CONSTRAINT uq_push_subscriptions_endpoint UNIQUE (endpoint);
+ALTER TABLE push_subscriptions ADD CONSTRAINT fk_push_subscriptions_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
 CREATE TABLE quiet_hours (
     tenant_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -1142,6 +1164,12 @@ COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/mapped_sql.py: the orde
 
 CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';
+
+CREATE INDEX ix_push_subscriptions_session ON push_subscriptions USING btree (session_id);
+COMMENT ON INDEX ix_push_subscriptions_session IS 'push/subscriptions.py: the subscription of a session that ends';
+
+CREATE INDEX ix_push_subscriptions_user ON push_subscriptions USING btree (tenant_id, user_id);
+COMMENT ON INDEX ix_push_subscriptions_user IS 'push/subscriptions.py: the browsers of a user; the foreign key to users';
 
 CREATE INDEX ix_relay_audit_destination ON relay_audit USING btree (destination, id);
 COMMENT ON INDEX ix_relay_audit_destination IS 'relay/audit.py: the newest entries of a destination';

@@ -85,6 +85,7 @@ app = Celery(
         "tasks.partitions",
         "tasks.sessions",
         "tasks.relay",
+        "tasks.push",
         "tasks.uploads",
         "tasks.attach",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.push.queue import PUSH_RUN
 from webapp.relay.queue import RELAY_QUEUE, RELAY_RUN
 
 CATCH_UP = "tasks.catch_up.catch_up"
@@ -24,6 +25,7 @@ QUEUE = "doorbell"
 # Intervals in seconds. Rollups: the maximal age of the 30-day chart. Catch-up: the maximal delay of a board without a
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
+# Pushes: the maximal delay of one whose wake-up was lost, or that no event of an order caused.
 # The relay's tick: the maximal delay of an event whose wake-up was lost. Imports: the maximal delay between a click and the
 # begin of its job; a tick without one costs three small queries. Attached
 # tables: the delay of a requested check.
@@ -35,6 +37,7 @@ EVERY = {
     REMOVE_SESSIONS: 3600.0,
     RELAY_TICK: 5.0,
     RELAY_CLEAN: 3600.0,
+    PUSH_RUN: 5.0,
     IMPORT_RUN: 2.0,
     IMPORT_CLEAN: 3600.0,
     ATTACH: 60.0,
@@ -44,7 +47,7 @@ NAMES = (*EVERY, RELAY_RUN)
 
 
 def queue_of(name: str) -> str:
-    return RELAY_QUEUE if name in (RELAY_TICK, RELAY_RUN) else QUEUE
+    return RELAY_QUEUE if name in (RELAY_TICK, RELAY_RUN, PUSH_RUN) else QUEUE
 
 
 def _entry(name: str, seconds: float) -> dict[str, Any]:

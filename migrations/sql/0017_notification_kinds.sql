@@ -89,6 +89,6 @@ CREATE INDEX ix_notifications_type ON notifications (tenant_id, user_id, type, i
 COMMENT ON INDEX ix_notifications_unread IS
     'webapp/queries/inbox.py: the number of unread notifications; webapp/queries/new_items.py: those since a snapshot';
 COMMENT ON INDEX ix_notifications_unread_list IS
-    'webapp/queries/inbox.py: the unread notifications of a user, newest first';
+    'webapp/queries/inbox_page.py: the unread notifications of a user, newest first';
 COMMENT ON INDEX ix_notifications_type IS
-    'webapp/queries/inbox.py: the notifications of a kind, newest first';
+    'webapp/queries/inbox_page.py: the notifications of a kind, newest first';

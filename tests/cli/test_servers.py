@@ -23,7 +23,7 @@ from ..support.ports import free_port
 from ..support.world import Service, World
 
 # Commands that use no server, write files or do not end.
-OF_FLASK = {"run", "shell", "routes"}
+OF_FLASK = {"run", "shell", "routes", "push-keys"}
 _FILES_ONLY = ("init", "revision", "migrate", "edit", "merge", "heads", "branches", "history", "show", "list-templates")
 OF_MIGRATE = {f"db {name}" for name in _FILES_ONLY}
 # It reports one line per fault, with exit code 1.

@@ -135,3 +135,12 @@ def test_quiet_hours_are_in_the_tenants_zone() -> None:
     at = datetime(2026, 11, 27, 21, 30, tzinfo=UTC)
     assert stored.is_quiet(at, "Europe/Berlin")
     assert not stored.is_quiet(at, "America/New_York")
+
+
+def test_without_keys_the_push_column_is_disabled_and_saving_keeps_it(ana: Person, world: World) -> None:
+    page = ana.page(PAGE)
+    assert len(page.select("input[value$=':push'][disabled]")) == 7
+    assert "flask push-keys" in page.text
+    world.conn.execute("INSERT INTO notification_preferences VALUES (1, 1, 'paid', true, false, false, true)")
+    ana.post(PAGE, {"channel": ["paid:sound"]})
+    assert ("paid", False, True, False, True, False) in stored(world)

@@ -36,12 +36,13 @@ class World:
         email = f"{name.split()[0].lower()}.{tenant_id}@example.com"
         return self._insert("users", {"tenant_id": tenant_id, "name": name, "email": email} | columns)
 
-    def order(self, tenant_id: int, total_minor: int = 1000, *, assigns: bool = False, **columns: Any) -> int:
-        """An order; with `assigns` its owner is notified of it, as when another person places it.
+    def order(self, tenant_id: int, total_minor: int = 1000, **columns: Any) -> int:
+        """An order; with `assigns=True` its owner is notified of it, as when another person places it.
 
         An order that is inserted as paid notifies of the payment in any case.
         """
         self._numbers += 1
+        assigns = columns.pop("assigns", False)
         row = {
             "tenant_id": tenant_id,
             "number": f"T{self._numbers}",

@@ -1,4 +1,4 @@
-"""`flask` commands: tenants, users, orders, rollups, relay, roles, doctor. An error is one sentence, exit code 2."""
+"""`flask` commands: tenants, users, orders, rollups, relay, roles, push-keys, doctor. An error is one sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
         attach,
         doctor,
         orders,
+        push_keys,
         reconcile,
         relay,
         relay_events,
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
     relay_events.add_to(relay.relay_cli)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)
+    app.cli.add_command(push_keys.push_keys)
     orders.orders_cli.add_command(reconcile.reconcile)
     orders.orders_cli.add_command(attach.attach)
     orders.orders_cli.add_command(attach.detach_command)

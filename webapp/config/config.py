@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from . import database_url, network, redis_url, webhook_allow
 from .env import EnvReader
+from .vapid import Vapid, read_vapid
 
 # The board shows 30 days, and an open month is never dropped.
 RETENTION_DAYS_MIN = 32
@@ -45,6 +46,7 @@ class Config:
     - `import_max_mb` is the maximum size of an uploaded file of orders, in millions of bytes.
     - `import_keep_days` is the time after its last use for which an uploaded file is kept.
     - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
+    - `vapid` identifies this server to push services; without it no push is offered.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 means no metrics.
     - `log_format` is None where observability/logs.py chooses it.
     """
@@ -64,6 +66,7 @@ class Config:
     drain_interval_seconds: float
     trusted_proxies: int
     webhook_allow: tuple[webhook_allow.Network, ...]
+    vapid: Vapid | None
     retention_days: int
     import_max_mb: int
     import_keep_days: int
@@ -95,6 +98,7 @@ class Config:
             cookie_secure=served.cookie_secure,
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
             webhook_allow=webhook_allow.read_networks(read),
+            vapid=read_vapid(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
             import_max_mb=read.whole_number("IMPORT_MAX_MB", 100, 1, 2_000),
             import_keep_days=read.whole_number("IMPORT_KEEP_DAYS", 14, 1, 3_650),

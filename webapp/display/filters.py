@@ -19,6 +19,8 @@ from markupsafe import Markup, escape
 from .. import money
 from ..accounts.current import current_tenant
 from ..models import Tenant
+from ..queries.new_items import Fold
+from . import notification_texts
 
 # From this amount, in whole units of the currency, cents are omitted as irrelevant.
 SHORT_FROM = 1_000_000
@@ -181,7 +183,16 @@ def quantity_text(quantity: Decimal) -> str:
     return str(format_decimal(quantity, locale=current_tenant().locale))
 
 
+def fold_text(fold: Fold) -> str:
+    """The sentence of folded notifications."""
+    number = getattr(fold.items[0], "number", None)
+    locale = current_tenant().locale
+    return notification_texts.folded(fold.subject, fold.types, fold.count, fold.subjects, locale, number)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "fold": fold_text,
+    "happened": notification_texts.sentence_html,
     "money": money_text,
     "short_money": short_money_text,
     "width_class": width_class,

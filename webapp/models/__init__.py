@@ -10,6 +10,7 @@ from .notification import Notification
 from .notification_preference import NotificationPreference, QuietHours
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
 from .outbox_reader import OutboxReader
+from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyRollup, HourlyRollup
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
@@ -39,6 +40,7 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OutboxReader",
+    "PushSubscription",
     "QuietHours",
     "RelayAuditEntry",
     "RelayDestination",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from ..db import db
 from ..events.notification_kinds import CHANNELS, DEFAULT_CHANNELS
@@ -71,11 +71,15 @@ class Preferences:
 
 
 def read(tenant: Tenant, user: User) -> Preferences:
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "user": user.id}).all()
+    return of_rows(db.session.execute(SQL, {"tenant": tenant.id, "user": user.id}).all())
+
+
+def of_rows(rows: Sequence[Any]) -> Preferences:
+    """The preferences in rows with the columns of SQL; at least one row."""
     by_kind = {row.kind: Preference(_channels(row), row.muted_at) for row in rows if row.kind is not None}
     quiet = QuietTimes(rows[0].starts, rows[0].ends) if rows[0].starts is not None else None
     return Preferences(by_kind, quiet)
 
 
-def _channels(row: Row[Any]) -> frozenset[str]:
+def _channels(row: Any) -> frozenset[str]:
     return frozenset(channel for channel in CHANNELS if getattr(row, channel))

@@ -1,4 +1,5 @@
-"""The wake-up of the relay: after a drain that found events, the listener sends one run per waiting destination.
+"""The wake-up of the relay and of pushes: after a drain that found events, the listener sends one run per waiting destination,
+and one for all pushes while a browser is subscribed.
 
 The first event wakes the relay at once; more events send nothing until that run begins. A lost wake-up costs the seconds until
 the next tick.
@@ -14,6 +15,7 @@ from .. import redis_client
 from ..config import Config, redis_url
 from ..observability import logs
 from ..observability.incidents import Incident
+from ..push import queue as push
 from . import active
 from .queue import EXPIRES_SECONDS, RELAY_QUEUE, RELAY_RUN
 
@@ -36,6 +38,7 @@ class RelayWake:
         self._events = threading.Event()
         self._incident = Incident("the relay's queue", "the tick sends the runs", state="away", again="back")
         self._ids: list[int] = []
+        self._has_pushes = False
         self._listed = 0.0
         self._thread = threading.Thread(target=self._run, name="relay wake", daemon=True)
 
@@ -44,7 +47,7 @@ class RelayWake:
 
     def wake(self) -> None:
         # Without destinations the thread sleeps on: each turn of it would delay the listener's next signal.
-        if self._ids or time.monotonic() - self._listed > LIST_SECONDS:
+        if self._ids or self._has_pushes or time.monotonic() - self._listed > LIST_SECONDS:
             self._events.set()
 
     def _run(self) -> None:
@@ -61,18 +64,31 @@ class RelayWake:
     def _send(self) -> None:
         if time.monotonic() - self._listed > LIST_SECONDS:
             self._ids, self._listed = active.listed(self._redis), time.monotonic()
+            self._has_pushes = push.is_active(self._redis)
         for destination_id in self._ids:
             if active.claim_wake(self._redis, destination_id):
                 self._send_run(destination_id)
 
+        if self._has_pushes and push.claim_wake(self._redis):
+            self._send_pushes()
+
     def _send_run(self, destination_id: int) -> None:
         try:
-            self._queue().send_task(
-                RELAY_RUN, args=[destination_id], queue=RELAY_QUEUE, expires=EXPIRES_SECONDS, ignore_result=True
-            )
+            self._send_task(RELAY_RUN, [destination_id])
         except Exception:
             active.clear_wake(self._redis, destination_id)
             raise
+
+    def _send_pushes(self) -> None:
+        try:
+            self._send_task(push.PUSH_RUN, [])
+        except Exception:
+            push.clear_wake(self._redis)
+            raise
+
+    def _send_task(self, name: str, arguments: list[int]) -> None:
+        options = {"queue": RELAY_QUEUE, "expires": EXPIRES_SECONDS, "ignore_result": True}
+        self._queue().send_task(name, args=arguments, **options)
 
     def _queue(self) -> Celery:
         """Celery as a sender. It is imported when there is a destination: most listeners never need its memory."""

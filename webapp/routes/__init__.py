@@ -25,6 +25,7 @@ from . import (
     page_parts,
     panel_fast_path,
     panels,
+    push,
     relay,
     relay_actions,
     relay_parts,
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
     assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
     assert import_actions.bp is imports.bp
+    assert push.bp is notification_settings.bp
     access.serve_fragments(app, panels.bp, stream.bp)
     for module in (
         auth,

@@ -13,7 +13,9 @@ from ..accounts import proxy_warning, sessions
 from ..accounts import sign_in as accounts_sign_in
 from ..accounts import sign_out as accounts_sign_out
 from ..accounts.demo import demo_user
+from ..accounts.sessions import SessionKey
 from ..models import User
+from ..push import subscriptions
 from ..services import services
 from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
@@ -87,7 +89,13 @@ def _start_session(user: User, way: str) -> None:
 
 
 def _end_session() -> None:
-    accounts_sign_out.sign_out(services().users, _client(), stream.end_session)
+    accounts_sign_out.sign_out(services().users, _client(), _end_everywhere)
+
+
+def _end_everywhere(key: SessionKey) -> None:
+    """End the streams and the push subscription of a session."""
+    stream.end_session(key)
+    subscriptions.end_session(key)
 
 
 def _sign_in_page(

@@ -8,11 +8,12 @@ from flask_login import current_user
 
 from ..accounts.current import current_tenant
 from ..display import clock
-from ..events.notification_kinds import CHANNELS, KINDS_BY_NAME, kinds_of
+from ..events.notification_kinds import CHANNELS, KINDS_BY_NAME, PUSH, kinds_of
 from ..notifications import preferences
 from ..queries import notification_preferences
 from ..queries.day import today
 from ..queries.notification_preferences import Preferences
+from ..services import services
 from .board import live_since
 from .quiet_hours_field import QuietHoursInvalid, parse_quiet_hours
 
@@ -29,12 +30,12 @@ def save() -> ResponseReturnValue:
     """Save the whole form. The button of a row also mutes or unmutes its kind."""
     kinds = [kind.name for kind in kinds_of(current_user.role == "manager")]
     ticked = set(request.form.getlist("channel"))
-    channels = {kind: frozenset(channel for channel in CHANNELS if f"{kind}:{channel}" in ticked) for kind in kinds}
+    stored = notification_preferences.read(current_tenant(), current_user)
+    channels = {kind: _ticked(kind, ticked, stored) for kind in kinds}
     starts, ends = request.form.get("quiet_from", ""), request.form.get("quiet_to", "")
     try:
         quiet = parse_quiet_hours(starts, ends)
     except QuietHoursInvalid as error:
-        stored = notification_preferences.read(current_tenant(), current_user)
         return _page(stored.with_channels(channels), problem=str(error), typed=(starts, ends)), 422
     preferences.save(current_user, channels, quiet)
     for name, change in (("mute", preferences.mute), ("unmute", preferences.unmute)):
@@ -57,6 +58,14 @@ def unmute(kind: str) -> ResponseReturnValue:
     return "", 204
 
 
+def _ticked(kind: str, ticked: set[str], stored: Preferences) -> frozenset[str]:
+    """The channels of a kind as the form has them. Without keys the boxes of pushes are disabled, and none is sent."""
+    chosen = frozenset(channel for channel in CHANNELS if f"{kind}:{channel}" in ticked)
+    if services().config.vapid is None:
+        chosen = chosen - {PUSH} | stored.of(kind).channels & {PUSH}
+    return chosen
+
+
 def _known(kind: str) -> str:
     if kind not in KINDS_BY_NAME:
         abort(404)
@@ -77,5 +86,6 @@ def _page(stored: Preferences, problem: str = "", typed: tuple[str, str] | None 
         quiet=typed or times,
         is_quiet=stored.is_quiet(now, current_tenant().timezone),
         problem=problem,
+        can_push=services().config.vapid is not None,
         today=today(current_tenant().timezone, now).date,
     )

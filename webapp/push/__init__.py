@@ -1,0 +1,1 @@
+"""Web Push: notifications for users who have no page open."""
