@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import redis
-from sqlalchemy import func, update
+from sqlalchemy import text
 
 from ..db import db
 from ..events.topics import INBOX
-from ..models import Notification, User
+from ..models import User
 from ..observability import logs
 from ..observability.incidents import Incident
+from ..queries.inbox_page import InboxFilter
 from ..signals import publisher
+
+EVERY_ITEM = InboxFilter()
 
 log = logs.get("notifications")
 _unsent = Incident("redis", "inbox signals are not sent")
 
 
-def mark_read(client: redis.Redis, user: User, notification_id: int | None = None) -> None:
-    """Mark one of the user's notifications as read, or all of them, and commit.
+def mark_read(
+    client: redis.Redis,
+    user: User,
+    wanted: InboxFilter = EVERY_ITEM,
+    *,
+    ids: Sequence[int] | None = None,
+    seen: str | None = None,
+) -> None:
+    """Mark the user's notifications of the filter as read, and commit.
 
+    With `ids` only those, with `seen` only those that this snapshot sees: a page does not mark what it did not show.
     The notification of another user, or one that was read before, is left as it is.
     """
     tenant_id, user_id = user.tenant_id, user.id
-    mine = update(Notification).where(
-        Notification.tenant_id == tenant_id, Notification.user_id == user_id, Notification.read_at.is_(None)
-    )
-    if notification_id is not None:
-        mine = mine.where(Notification.id == notification_id)
-    db.session.execute(mine.values(read_at=func.now()))
+    conditions = [wanted.condition("n"), "n.read_at IS NULL"]
+    values: dict[str, Any] = {"tenant": tenant_id, "user": user_id} | wanted.values
+    if ids is not None:
+        conditions.append("n.id = ANY (:ids)")
+        values["ids"] = list(ids)
+    if seen is not None:
+        conditions.append("pg_visible_in_snapshot(n.xid, CAST(:seen AS pg_snapshot))")
+        values["seen"] = seen
+    statement = f"UPDATE notifications n SET read_at = now() WHERE {' AND '.join(conditions)}"  # noqa: S608 - our constants
+    db.session.execute(text(statement), values)
     db.session.commit()
     publish_inbox(client, tenant_id, user_id)
 

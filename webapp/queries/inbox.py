@@ -15,7 +15,8 @@ from .day import today
 from .relay import SEEN_BY_TENANT
 
 LIMIT = 20  # in the bell's list
-PAGE_LIMIT = 200  # on the inbox page
+# More unread notifications are not counted, because a count of 100,000 takes as long as the rest of a page.
+UNREAD_MAX = 10_000
 
 COLUMNS = """
     n.id, n.type, n.created_at, n.read_at, n.order_id, o.number, o.customer, o.total_minor, o.refunded_minor,
@@ -26,13 +27,17 @@ JOINS = f"""
     LEFT JOIN orders o ON o.tenant_id = n.tenant_id AND o.id = n.order_id
     LEFT JOIN relay_destinations d ON d.id = n.destination_id AND {SEEN_BY_TENANT}
 """
+UNREAD_SQL = f"""
+    SELECT count(*) AS unread FROM (
+        SELECT FROM notifications WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL LIMIT {UNREAD_MAX}
+    ) AS unread_items
+"""  # noqa: S608 - only our constants
 # A page keeps what it has shown as a snapshot, as in outbox/drain.py. Ids are assigned before the commit, so a notification
 # below the newest seen id may still appear, and `id > newest` would miss it.
 # Served by ix_notifications_inbox and ix_notifications_unread.
 LIST_SQL = text(f"""
     SELECT counted.unread, pg_current_snapshot()::text AS seen, {COLUMNS}
-    FROM (SELECT count(*) AS unread FROM notifications
-           WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) counted
+    FROM ({UNREAD_SQL}) AS counted
     LEFT JOIN (SELECT * FROM notifications
                 WHERE tenant_id = :tenant AND user_id = :user ORDER BY id DESC LIMIT :limit) n ON true
     {JOINS}
@@ -73,7 +78,10 @@ class WebhookItem(InboxItem):
 
 @dataclass(frozen=True)
 class Inbox:
-    """The newest items, newest first. `unread` counts all unread notifications; `seen` is the snapshot of this query."""
+    """The newest items, newest first. `unread` counts all unread notifications, to UNREAD_MAX.
+
+    `seen` is the snapshot of this query.
+    """
 
     items: tuple[InboxItem, ...]
     unread: int

@@ -14,7 +14,7 @@ from ..events.notification_kinds import KINDS
 from ..models import Tenant, User
 from . import notification_preferences
 from .day import today
-from .inbox import COLUMNS, JOINS, Inbox, InboxItem, item_of
+from .inbox import COLUMNS, JOINS, UNREAD_MAX, UNREAD_SQL, Inbox, InboxItem, item_of
 from .notification_preferences import Preferences
 
 # More new items than this are folded: one toast per subject and channels.
@@ -30,6 +30,7 @@ SQL = text(f"""
         WHERE n.tenant_id = :tenant AND n.user_id = :user AND n.read_at IS NULL
             AND n.xid >= pg_snapshot_xmin(CAST(:seen AS pg_snapshot))
             AND NOT pg_visible_in_snapshot(n.xid, CAST(:seen AS pg_snapshot))
+        ORDER BY n.xid DESC LIMIT {UNREAD_MAX}
     ), folded AS (
         SELECT fold, count(*) AS notifications, count(DISTINCT coalesce(order_id, destination_id)) AS subjects,
                array_agg(DISTINCT type) AS types,
@@ -42,8 +43,7 @@ SQL = text(f"""
             FROM new_items WHERE fold IS NOT NULL
         ) AS placed WHERE place <= :limit
     )
-    SELECT (SELECT count(*) FROM notifications
-             WHERE tenant_id = :tenant AND user_id = :user AND read_at IS NULL) AS unread,
+    SELECT ({UNREAD_SQL}) AS unread,
            (SELECT count(*) FROM new_items) AS new, pg_current_snapshot()::text AS seen, n.fold,
            folded.notifications, folded.subjects, folded.types, folded.total, {COLUMNS}
     FROM (VALUES (1)) AS one
@@ -73,7 +73,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class NewItems(Inbox):
-    """What is new since a page's snapshot: `count` unread notifications. `items` and `folds` have those that use a channel now.
+    """The news since a page's snapshot: `count` unread notifications. `items` and `folds` have those that use a channel now.
 
     `items` is complete unless `is_folded`; it has at most TOAST_LIMIT of each fold. The folds have the order of their kinds.
     """

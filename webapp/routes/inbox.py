@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ..accounts.current import current_tenant
+from ..events.notification_kinds import kinds_of
 from ..notifications.inbox import mark_read
 from ..services import services
+from . import inbox_filter
 from .board import live_since
 from .page_parts import inbox_part
+from .panels import SNAPSHOT
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
+
+# More boxes than a page has.
+MAX_SELECTED = 1000
 
 
 @bp.get("")
 def index() -> str:
     live_since()
-    return render_template("pages/inbox.html", tenant=current_tenant(), part=inbox_part())
+    wanted, before = inbox_filter.parse(request.args)
+    return render_template(
+        "pages/inbox.html",
+        tenant=current_tenant(),
+        part=inbox_part(wanted, before),
+        wanted=wanted,
+        kinds=kinds_of(current_user.role == "manager"),
+        arguments=inbox_filter.arguments(wanted, before),
+    )
 
 
 @bp.post("/read")
 def read_all() -> ResponseReturnValue:
-    mark_read(services().redis, current_user)
+    """Mark all of the list as read that its page had: `query` is its filter, `seen` its snapshot."""
+    wanted, _before = inbox_filter.parse_query(request.form.get("query", ""))
+    seen = request.form.get("seen", "")
+    mark_read(services().redis, current_user, wanted, seen=seen if SNAPSHOT.fullmatch(seen) else None)
+    return _done()
+
+
+@bp.post("/read/selected")
+def read_selected() -> ResponseReturnValue:
+    """Mark those with a ticked box as read."""
+    texts = request.form.getlist("id")[:MAX_SELECTED]
+    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) <= 18]
+    if ids:
+        mark_read(services().redis, current_user, ids=ids)
+    else:
+        flash("Select the notifications to mark as read.", "info")
     return _done()
 
 
 @bp.post("/<int:notification_id>/read")
 def read_one(notification_id: int) -> ResponseReturnValue:
-    mark_read(services().redis, current_user, notification_id)
+    mark_read(services().redis, current_user, ids=[notification_id])
     return _done()
 
 
 def _done() -> ResponseReturnValue:
-    """204 for htmx, because the signal makes every tab refetch the list; else a redirect to the inbox."""
-    return ("", 204) if request.headers.get("HX-Request") else redirect(url_for("inbox.index"), 303)
+    """204 for htmx, because the signal makes every tab refetch the list; else a redirect to the list of the form."""
+    if request.headers.get("HX-Request"):
+        return "", 204
+    wanted, before = inbox_filter.parse_query(request.form.get("query", ""))
+    return redirect(url_for("inbox.index", **inbox_filter.arguments(wanted, before)), 303)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
@@ -17,11 +18,13 @@ from markupsafe import Markup
 from ..accounts.current import current_tenant
 from ..display import clock
 from ..panels.render import Render
-from ..queries import inbox, order_page
+from ..queries import inbox_page, order_page
 from ..queries.day import ahead_from
+from ..queries.inbox import UNREAD_MAX
+from ..queries.inbox_page import InboxFilter
 from ..queries.order_page import OrderPage
 from ..queries.order_search import Filter, Found, PageCursor
-from . import order_filter
+from . import inbox_filter, order_filter
 from .panels import bp, fragment, rendered
 
 # The placeholder of the CSRF token. The token differs in each answer, so the ETag is computed before it is inserted. No text of
@@ -34,9 +37,17 @@ def order_part(page: OrderPage, typed: str | None = None) -> Render:
     return part_of("panels/order.html", page=page, order=page.order, typed=typed)
 
 
-def inbox_part() -> Render:
-    data = inbox.read(current_tenant(), clock.now(), current_user, limit=inbox.PAGE_LIMIT)
-    return part_of("panels/inbox_page.html", data=data, limit=inbox.PAGE_LIMIT)
+def inbox_part(wanted: InboxFilter, before: int | None) -> Render:
+    """A page of the inbox. Its links and forms keep the filter."""
+    data = inbox_page.read(current_tenant(), clock.now(), current_user, wanted, before)
+    arguments = inbox_filter.arguments
+    links = {
+        "query": urlencode(arguments(wanted, before)),
+        "older": None if data.older is None else arguments(wanted, data.older),
+        "newest": None if before is None else arguments(wanted),
+        "unread_max": UNREAD_MAX,
+    }
+    return part_of("panels/inbox_page.html", data=data, wanted=wanted, **links)
 
 
 def orders_part(wanted: Filter, before: PageCursor | None) -> Render:
@@ -66,4 +77,4 @@ def show_order(order_id: int) -> ResponseReturnValue:
 
 @bp.get("/inbox/page", endpoint="inbox_page")
 def show_inbox_page() -> ResponseReturnValue:
-    return fragment(inbox_part())
+    return fragment(inbox_part(*inbox_filter.parse(request.args)))

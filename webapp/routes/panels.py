@@ -242,4 +242,8 @@ def show_new_items() -> ResponseReturnValue:
         advice = f"seen is {seen[:80]!r}; it must be the snapshot of this page. Reload the page."
         return advice, 400, {"Content-Type": "text/plain; charset=utf-8"}
     data = new_items.read(current_tenant(), clock.now(), current_user, seen)
-    return render_template("panels/inbox_new_items.html", data=data), 200, {"Cache-Control": "private, no-store"}
+    return (
+        render_template("panels/inbox_new_items.html", data=data, since=seen),
+        200,
+        {"Cache-Control": "private, no-store"},
+    )
