@@ -1,35 +1,47 @@
-// The bell's badge and the toasts, updated at once with each `inbox` signal. The list refetches separately, more slowly.
-import { csrfHeader, userHeader } from "./menus.js";
-import { onResume, state } from "./state.js";
+// The bell: the leading tab requests the new notifications after each `inbox` signal, for all tabs. Each tab shows their number,
+// in its badge and its title. The bell's list refetches separately, more slowly.
 import { onTopic } from "./dispatch.js";
-import { announce } from "./announce.js";
+import { userHeader } from "./menus.js";
 import { Retry } from "./retry.js";
+import { ring } from "./ringing.js";
+import { onResume, state } from "./state.js";
+import { isLeader, onMessage, send } from "./tabs.js";
 
-const SHOWN_MS = 20_000; // longer with pointer or focus inside
-const MAX_TOASTS = 3;
 const TIMEOUT_MS = 20_000; // so that no request blocks the next
 const RETRY_MS = [1_000, 4_000]; // first and longest wait
+const EXPECT_MS = 1_500; // then the leader's answer is missing
 
 const bell = document.getElementById("bell");
 const badge = document.getElementById("unread");
 const badgeLabel = document.getElementById("unread-label");
-const toasts = document.getElementById("toasts");
-let seen = bell.dataset.seen; // the page's newest notification
+const title = document.title;
+let unread = badge.textContent;
+let seen = bell.dataset.seen; // the newest notification of all tabs
 let fetching = false;
 let fetchAgain = false;
+let expected = null; // timer
 const retry = new Retry(afterFailure, RETRY_MS);
 
 onTopic("inbox", update);
-onResume(() => {
-  if (fetchAgain) update();
-});
+onResume(showCount);
+onMessage("news", ({ text }) => show(text));
+onMessage("expect", () => isLeader() && update());
+showCount();
 
-function update() {
-  if (fetching || state.paused) {
-    fetchAgain = true;
+export function update() {
+  if (!isLeader()) {
+    expected ??= setTimeout(request, EXPECT_MS);
     return;
   }
-  fetchOrRetry();
+  if (fetching) fetchAgain = true;
+  else fetchOrRetry();
+}
+
+// The leader has sent no news: it missed the signal, or this tab leads now.
+function request() {
+  expected = null;
+  if (isLeader()) update();
+  else send("expect");
 }
 
 async function fetchOrRetry() {
@@ -42,7 +54,7 @@ async function fetchOrRetry() {
     return;
   }
   retry.reset();
-  if (fetchAgain && !state.paused) update();
+  if (fetchAgain) update();
 }
 
 function afterFailure() {
@@ -61,34 +73,24 @@ async function fetchNew() {
     return false;
   }
   if (!response.ok) return response.status < 500;
-  const parsed = new DOMParser().parseFromString(text, "text/html");
-  const items = parsed.querySelector("[data-seen]");
-  badge.textContent = items.dataset.unread;
-  badgeLabel.textContent = items.dataset.unread || "no";
-  seen = items.dataset.seen;
-  const arrived = [...items.querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
-  for (const toast of arrived) add(toast);
-  if (arrived.length) announce(arrived.map(sentence).join(" "));
+  show(text);
+  send("news", { text });
   return true;
 }
 
-function sentence(toast) {
-  const parts = [...toast.querySelectorAll(".toast-label")].map((part) => part.textContent.trim());
-  return `${parts.join(", ")}.`;
+function show(text) {
+  clearTimeout(expected);
+  expected = null;
+  const items = new DOMParser().parseFromString(text, "text/html").querySelector("[data-seen]");
+  unread = items.dataset.unread;
+  seen = items.dataset.seen;
+  if (!state.paused) showCount();
+  const arrived = [...items.querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
+  ring(arrived, unread === "");
 }
 
-function add(toast) {
-  while (toasts.children.length >= MAX_TOASTS) toasts.firstElementChild.remove();
-  toast.querySelector(".toast-dismiss").addEventListener("click", () => toast.remove());
-  toast.querySelector(".toast-open").addEventListener("click", () => markRead(toast.dataset.read));
-  toasts.append(toast);
-  const leave = () => {
-    if (toast.matches(":hover, :focus-within")) setTimeout(leave, SHOWN_MS / 4);
-    else toast.remove();
-  };
-  setTimeout(leave, SHOWN_MS);
-}
-
-function markRead(url) {
-  if (url) fetch(url, { method: "POST", headers: { ...csrfHeader(), "HX-Request": "true" }, keepalive: true });
+function showCount() {
+  badge.textContent = unread;
+  badgeLabel.textContent = unread || "no";
+  document.title = unread ? `(${unread}) ${title}` : title;
 }

@@ -1,29 +1,30 @@
-// The stream: one connection per page, with events named after the topics that changed. hx-sse reconnects a stream that was open;
-// this file has the first connection, the watchdog, and polling while no signals arrive.
-import { changed, schedule } from "./batch_refetch.js";
+// Signals: the leading tab receives them from the stream and sends them to the other tabs of the browser, which apply them as if
+// they had received them. Polling while no signals arrive.
+import { changed, merged, schedule } from "./batch_refetch.js";
+import { close, isOpen, listen, open, opened } from "./connection.js";
 import { refetchAll } from "./dispatch.js";
-import { Retry } from "./retry.js";
-import { isLive, recentlyDisconnected, set, signedOut, state } from "./state.js";
+import { update as ring } from "./inbox.js";
+import { serverNow } from "./minute.js";
+import { MissedEvents } from "./missed.js";
+import { isLive, onChange, recentlyDisconnected, set, state } from "./state.js";
+import { isLeader, isShared, join, leave, onMessage, onRole, send } from "./tabs.js";
 
 const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox", "relay", "uploads"];
 // The page accepts only these events. hx-sse would swap a message without a name into the page as HTML, and dispatch any other
 // name as a DOM event, its own commands included.
 const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "ping"]);
 const POLL_MS = 15_000;
-const SILENCE_MS = 35_000; // two pings (15 s) and slack
-// A page is current within 4 s of the server's return, after an outage of any length. base.html has the same for reconnects.
-const RETRY_MS = [1_300, 2_600]; // first and longest wait
+const MAX_HELD_IDS = 50;
 
 const live = document.getElementById("live");
-let connection = null;
-let receivedAt = performance.now();
-const reconnect = new Retry(() => htmx.trigger(live, "live:connect"), RETRY_MS);
+const held = new Map(); // topic -> data of what changed while the page was hidden
+let seq = 0; // up to it this tab has received every signal
+let missed = null; // in the leading tab
 
 // `?live=poll` on the board's address: no stream, for networks that block streams. The requests are the same.
 const pollsOnly = live.dataset.live === "poll";
 const POLL_ONLY_MS = 5_000;
 
-// oxlint-disable-next-line max-lines-per-function -- it is a list of listeners
 export function connect() {
   if (pollsOnly) {
     set({ polled: true });
@@ -31,48 +32,36 @@ export function connect() {
     window.addEventListener("online", poll);
     return;
   }
+  seq = Number(new URL(live.getAttribute("hx-sse:connect"), location.href).searchParams.get("since"));
+  handleEvents();
+  listen();
+  setInterval(poll, POLL_MS);
+  window.addEventListener("online", () => {
+    if (!isLive()) poll();
+  });
+  document.addEventListener("visibilitychange", release);
+  if (isShared) share();
+  else open(seq);
+}
+
+function handleEvents() {
   live.addEventListener("hello", (event) => {
     set({ connected: true, away: !data(event).live });
-    reconnect.reset();
+    opened();
     schedule();
   });
   live.addEventListener("away", () => set({ away: true }));
   live.addEventListener("full", () => set({ away: true }));
   live.addEventListener("resync", (event) => {
     set({ away: false });
-    changed("resync", data(event));
+    received("resync", data(event));
   });
-  for (const topic of TOPICS) live.addEventListener(topic, (event) => changed(topic, data(event)));
-
+  for (const topic of TOPICS) live.addEventListener(topic, (event) => received(topic, data(event)));
   live.addEventListener("htmx:sse:before:message", (event) => {
-    if (!NAMES.has(event.detail.message.event)) event.detail.cancelled = true;
+    if (!NAMES.has(event.detail.message.event) || !isOpen()) event.detail.cancelled = true;
   });
-  live.addEventListener("htmx:sse:before:connection", (event) => {
-    if (state.signedOut) event.detail.connection.cancelled = true;
-    else if (event.detail.connection.attempt > 0) markDisconnected();
-  });
-  live.addEventListener("htmx:sse:after:connection", (event) => {
-    connection = event.detail.connection;
-    receivedAt = performance.now();
-  });
-  live.addEventListener("htmx:sse:after:message", () => (receivedAt = performance.now()));
-  live.addEventListener("htmx:sse:error", (event) => {
-    signedOut(event.detail.status);
-    markDisconnected();
-  });
-  live.addEventListener("htmx:sse:close", retry);
-  // hx-sse does not retry a first connection that failed.
-  live.addEventListener("htmx:error", retry);
-  live.addEventListener("htmx:response:error", (event) => {
-    signedOut(event.detail.ctx.response.status);
-    retry();
-  });
-
-  setInterval(watch, 5_000);
-  setInterval(poll, POLL_MS);
-  document.addEventListener("visibilitychange", () => (receivedAt = performance.now()));
-  window.addEventListener("online", () => {
-    if (!isLive()) poll();
+  live.addEventListener("htmx:sse:after:message", ({ detail: { message } }) => {
+    if (message.event) forward(message.event, { data: message.data, id: message.id });
   });
 }
 
@@ -84,20 +73,79 @@ function data(event) {
   }
 }
 
-function markDisconnected() {
-  // A hidden tab closes its stream on purpose and reopens it when it is shown.
-  if (!document.hidden) set({ connected: false });
+// A hidden page refetches nothing until it is shown; only the bell rings.
+function received(topic, values) {
+  if (!document.hidden) {
+    changed(topic, values);
+    return;
+  }
+  if (topic === "inbox" || topic === "resync") ring();
+  const both = merged(held.get(topic), { ...values, at: 0 }); // the wait is not latency
+  held.set(topic, both.ids?.length > MAX_HELD_IDS ? { ...both, ids: null } : both);
 }
 
-function retry() {
-  markDisconnected();
-  if (!state.signedOut) reconnect.schedule();
+function release() {
+  if (document.hidden) return;
+  const topics = [...held];
+  held.clear();
+  for (const [topic, values] of topics) changed(topic, values);
 }
 
-function watch() {
-  if (document.hidden || !state.connected || performance.now() - receivedAt < SILENCE_MS) return;
-  receivedAt = performance.now();
-  connection?.reader?.cancel(); // hx-sse then reconnects with Last-Event-ID
+function share() {
+  onRole({ lead, follow, lost: () => set({ connected: false }) });
+  onMessage("event", ({ name, detail }) => receive(name, detail));
+  onMessage("lead", () => send("join", { seq }));
+  onMessage("join", ({ from, seq: theirs }) => {
+    if (isLeader()) send("welcome", { to: from, ...report(), events: missed.after(theirs) });
+  });
+  onMessage("welcome", catchUp);
+  onMessage("report", adopt);
+  onChange(() => {
+    if (state.signedOut) leave();
+    else if (isLeader()) send("report", report());
+  });
+  join(() => document.hidden && !state.connected);
+}
+
+function lead() {
+  missed = new MissedEvents(seq);
+  set({ connected: false }); // its own stream is not open yet
+  open(seq);
+  send("lead", report());
+}
+
+function follow() {
+  missed = null;
+  close();
+  send("join", { seq });
+}
+
+const report = () => ({ connected: state.connected, away: state.away, now: serverNow() });
+
+// A stream that is open is as good here as in the tab that has it.
+function adopt({ connected, away, now }) {
+  if (connected) htmx.trigger(live, "hello", { data: JSON.stringify({ live: !away, now }) });
+  else set({ connected, away });
+}
+
+function catchUp({ events, ...leader }) {
+  adopt(leader);
+  for (const { name, detail } of events ?? [{ name: "resync", detail: { data: "{}" } }]) receive(name, detail);
+}
+
+function forward(name, detail) {
+  note(detail);
+  missed?.add(name, detail);
+  send("event", { name, detail });
+}
+
+function receive(name, detail) {
+  note(detail);
+  htmx.trigger(live, name, detail);
+}
+
+function note({ id }) {
+  seq = Math.max(seq, Number(id) || 0);
 }
 
 function poll() {

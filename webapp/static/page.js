@@ -1,4 +1,4 @@
-// The entry point of every signed-in page. htmx starts at DOMContentLoaded, so all listeners below exist before the stream.
+// The entry point of every signed-in page. htmx starts at DOMContentLoaded, and its listener was there first.
 import "./menus.js";
 import "./copy.js";
 import { connect } from "./live.js";
@@ -9,4 +9,4 @@ import "./minute.js";
 import "./typed.js";
 import "./highlight.js";
 
-connect();
+document.addEventListener("DOMContentLoaded", connect);

@@ -24,6 +24,7 @@ export const state = {
   stale: new Map(), // panel -> time of its numbers
 };
 const resumeActions = new Set();
+const changeActions = new Set();
 let disconnectedAt = performance.now();
 let lostAt = -Infinity; // a stream that was open
 
@@ -82,8 +83,10 @@ export function set(changes) {
     lostAt = disconnectedAt;
   }
   if (changes.connected) changes.polled = false;
+  const isChanged = Object.keys(changes).some((name) => state[name] !== changes[name]);
   Object.assign(state, changes);
   show();
+  if (isChanged) for (const action of changeActions) action();
 }
 
 // `ms`: from the change in the database to the swap of the panel that shows it.
@@ -97,6 +100,7 @@ export const recentlyDisconnected = () => !state.connected && performance.now() 
 export const restartMs = () => Math.max(0, lostAt + RESTART_MS - performance.now());
 export const isLive = () => state.connected && !state.away;
 export const onResume = (action) => resumeActions.add(action);
+export const onChange = (action) => changeActions.add(action);
 
 // Announces the state to screen readers, once it has lasted for SETTLED_MS, and rarely. The first "Live" of a page is not
 // announced, nor the end of a state that was not.

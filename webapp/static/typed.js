@@ -1,13 +1,23 @@
-// Keeps typed and chosen values of a form when a refetch morphs it.
-document.addEventListener("htmx:before:morph:attr", (event) => {
-  const { attrName } = event.detail;
-  const field = event.target;
-  if (["value", "data-typed"].includes(attrName) && isTyped(field)) event.preventDefault();
-  if (attrName === "selected" && isChosen(field.closest("select"))) event.preventDefault();
+// Keeps typed and chosen values of a form when a refetch morphs it, also without the focus. htmx calls extensions before it
+// morphs; it dispatches no DOM event for that.
+const KEPT = new Set(["value", "data-typed"]);
+
+htmx.registerExtension("typed", {
+  htmx_before_morph_node: (field, { newNode }) => {
+    // htmx sets the value of a text area whose default has changed.
+    if (field instanceof HTMLTextAreaElement && isTyped(field)) newNode.defaultValue = field.defaultValue;
+  },
+  // `false` leaves the attribute as it is.
+  htmx_before_morph_attr: (field, { attrName }) => {
+    if (KEPT.has(attrName)) return !isTyped(field);
+    return !(attrName === "selected" && isChosen(field.closest("select")));
+  },
 });
 
-const isTyped = (field) =>
-  field instanceof HTMLInputElement && field.type !== "hidden" && (field.value !== field.defaultValue || "typed" in field.dataset);
+const isField = (field) =>
+  field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && !["hidden", "checkbox", "radio"].includes(field.type));
+
+const isTyped = (field) => isField(field) && (field.value !== field.defaultValue || "typed" in field.dataset);
 
 function isChosen(select) {
   if (!select) return false;

@@ -1,0 +1,211 @@
+"""One tab of a browser has the stream, for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Route, expect
+
+from ..support.processes import Doorbell
+from ..support.tabs import Tab, streams_of
+from ..support.wait import eventually
+from ..support.world import World
+from .conftest import Sign
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., list[Tab]]
+
+
+@pytest.fixture
+def context(ana: int, sign_in: Sign) -> BrowserContext:
+    screen = sign_in(ana)
+    context = screen.page.context
+    screen.page.close()
+    return context
+
+
+@pytest.fixture
+def open_tabs(context: BrowserContext, doorbell: Doorbell) -> Open:
+    def open_tabs(count: int, path: str = "/") -> list[Tab]:
+        tabs = [Tab(context, doorbell.url).open(path) for _ in range(count)]
+        for tab in tabs:
+            expect(tab.page.locator("#live-label")).to_have_text("Live")
+        return tabs
+
+    return open_tabs
+
+
+def change(world: World, text: str) -> None:
+    world.conn.execute("UPDATE orders SET customer = %s WHERE number = 'S1'", [text])
+
+
+def expect_change(tabs: list[Tab], text: str) -> None:
+    for tab in tabs:
+        expect(tab.page.locator("#recent_orders")).to_contain_text(text)
+
+
+def test_a_change_reaches_eight_tabs_over_one_stream(world: World, open_tabs: Open) -> None:
+    """Over HTTP/1.1, on which a browser opens six connections to a server."""
+    tabs = open_tabs(8)
+    assert streams_of(tabs) == 1
+    change(world, "In eight tabs")
+    expect_change(tabs, "In eight tabs")
+    assert {tab.label for tab in tabs} == {"Live"}
+    assert [fault for tab in tabs for fault in tab.faults] == []
+
+
+def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed(
+    world: World, open_tabs: Open
+) -> None:
+    first, *others = open_tabs(3)
+    first.page.close()
+    change(world, "After the close")
+    expect_change(others, "After the close")
+    assert streams_of(others) == 1
+    assert {tab.label for tab in others} == {"Live"}
+
+
+def test_when_the_leading_tab_crashes_another_takes_over(world: World, open_tabs: Open) -> None:
+    first, *others = open_tabs(3)
+    first.crash()
+    change(world, "After the crash")
+    expect_change(others, "After the crash")
+    assert streams_of(others) == 1
+
+
+def test_when_the_leading_tab_is_frozen_another_takes_over_within_seconds(world: World, open_tabs: Open) -> None:
+    first, *others = open_tabs(3)
+    thaw = first.freeze()
+    change(world, "While it was frozen")
+    began = time.monotonic()
+    expect_change(others, "While it was frozen")
+    assert time.monotonic() - began < 5, "2 s, and the time of a busy machine"
+    assert streams_of(others) == 1
+    thaw()
+    expect_change([first], "While it was frozen")
+    change(world, "After the thaw")
+    expect_change([first, *others], "After the thaw")
+    assert {tab.label for tab in (first, *others)} == {"Live"}
+    assert streams_of([first, *others]) == 2
+
+
+def test_a_page_that_the_browser_freezes_hands_the_stream_over_at_once(world: World, open_tabs: Open) -> None:
+    first, second = open_tabs(2)
+    first.hide()
+    first.read("document.dispatchEvent(new Event('freeze'))")
+    eventually(lambda: streams_of([second]) == 1)
+    change(world, "While it was frozen")
+    expect_change([second], "While it was frozen")
+    first.read("document.dispatchEvent(new Event('resume'))")
+    first.show()
+    expect_change([first], "While it was frozen")
+    assert first.streams == 1, "the second tab leads on"
+
+
+def test_a_hidden_tab_keeps_the_stream_for_the_others_and_refetches_nothing(world: World, open_tabs: Open) -> None:
+    first, second = open_tabs(2)
+    first.hide()
+    first.requests.clear()
+    for text in ("The first change", "The second change"):
+        change(world, text)
+        expect_change([second], text)
+    assert streams_of([first, second]) == 1
+    assert first.requests == []
+    first.show()
+    expect_change([first], "The second change")
+    assert streams_of([first, second]) == 1
+
+
+def test_a_tab_that_was_rendered_before_a_change_receives_it_from_the_leading_tab(
+    world: World, context: BrowserContext, open_tabs: Open, doorbell: Doorbell
+) -> None:
+    """Its scripts arrive after the change that its panels do not show."""
+    (first,) = open_tabs(1)
+    late = Tab(context, doorbell.url)
+    held: list[Route] = []
+    late.page.route("**/page.js", lambda route: held.append(route))
+    late.page.goto(doorbell.url + "/", wait_until="commit")
+    eventually(lambda: late.read("1") and held)
+    change(world, "Before the scripts")
+    expect_change([first], "Before the scripts")
+    assert "Before the scripts" not in late.page.locator("#recent_orders").inner_text()
+    held[0].continue_()
+    expect_change([late], "Before the scripts")
+    assert streams_of([first, late]) == 1
+
+
+def test_a_pause_in_one_tab_does_not_stop_the_others(world: World, open_tabs: Open) -> None:
+    first, second = open_tabs(2)
+    first.page.locator("#pause").click()
+    change(world, "In the pause")
+    expect_change([second], "In the pause")
+    assert "In the pause" not in first.page.locator("#recent_orders").inner_text()
+    first.page.locator("#pause").click()
+    expect_change([first], "In the pause")
+
+
+def test_every_tab_shows_that_the_leading_one_has_lost_the_stream(
+    world: World, open_tabs: Open, doorbell: Doorbell
+) -> None:
+    tabs = open_tabs(3)
+    doorbell.web.kill()
+    for tab in tabs:
+        expect(tab.page.locator("#live-label")).not_to_have_text("Live")
+    doorbell.start_web()
+    for tab in tabs:
+        expect(tab.page.locator("#live-label")).to_have_text("Live")
+    change(world, "After the restart")
+    expect_change(tabs, "After the restart")
+
+
+def test_a_visible_tab_takes_over_from_a_hidden_one_that_cannot_reconnect(
+    world: World, open_tabs: Open, doorbell: Doorbell
+) -> None:
+    """A browser slows down the timers of a hidden tab, to one run per minute."""
+    first, second = open_tabs(2)
+    first.hide()
+    first.page.route("**/stream*", lambda route: route.abort())
+    doorbell.web.kill()
+    doorbell.start_web()
+    eventually(lambda: streams_of([second]) > 0)
+    change(world, "Over the second tab")
+    expect_change([second], "Over the second tab")
+
+
+def test_without_web_locks_each_tab_has_a_stream_of_its_own(
+    world: World, context: BrowserContext, open_tabs: Open
+) -> None:
+    context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    tabs = open_tabs(2)
+    assert [tab.streams for tab in tabs] == [1, 1]
+    change(world, "Over two streams")
+    expect_change(tabs, "Over two streams")
+    tabs[0].hide()
+    tabs[0].show()
+    eventually(lambda: streams_of(tabs) == 3, 20)
+
+
+def test_two_users_in_one_browser_share_nothing(
+    chromium: Browser, doorbell: Doorbell, ana: int, ben: int, world: World, tenant: int
+) -> None:
+    """The second sign-in replaces the session of both, so the first page receives nothing more."""
+    context = chromium.new_context()
+    try:
+        pages = []
+        for user in (ana, ben):
+            name, _, value = doorbell.cookie(user).partition("=")
+            context.add_cookies([{"name": name, "value": value, "url": doorbell.url}])
+            pages.append(Tab(context, doorbell.url).open())
+            expect(pages[-1].page.locator("#live-label")).to_have_text("Live")
+        assert [tab.streams for tab in pages] == [1, 1]
+        world.order(tenant, 125000, number="1042", owner_id=ben)
+        world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = '1042'")
+        expect(pages[1].page.locator("#toasts")).to_contain_text("1042")
+        expect(pages[1].page.locator("#unread")).to_have_text("1")
+        assert pages[0].page.locator("#toasts").inner_text() == ""
+        expect(pages[0].page.locator("#live-label")).to_contain_text("Another user is signed in now.")
+    finally:
+        context.close()

@@ -1,0 +1,114 @@
+// The toasts of this tab: at most three, and one per kind. A toast that arrives while one of its kind is on screen folds into it.
+import { folded } from "./fold.js";
+import { csrfHeader, userHeader } from "./menus.js";
+import { place } from "./toast_place.js";
+
+const SHOWN_MS = 20_000; // longer with pointer or focus inside
+const MAX_TOASTS = 3;
+
+const toasts = document.getElementById("toasts");
+const timers = new WeakMap(); // toast -> timer until it leaves
+
+export function showToasts(arrived) {
+  for (const toast of arrived) {
+    const before = [...toasts.children].find((each) => each.dataset.kind === toast.dataset.kind && !("muted" in each.dataset));
+    if (before && toast.dataset.fold) fold(before, toast);
+    else add(toast);
+  }
+  place();
+}
+
+export function clear() {
+  toasts.replaceChildren();
+}
+
+function add(toast) {
+  while (toasts.children.length >= MAX_TOASTS) toasts.firstElementChild.remove();
+  toasts.append(toast);
+  leaveLater(toast);
+}
+
+// The toast on screen stays where it is, with the sum of both.
+function fold(before, toast) {
+  const { sentence, count, total } = folded(before, toast);
+  Object.assign(before.dataset, { count, total, href: toasts.dataset.inbox });
+  delete before.dataset.read;
+  before.querySelector(".toast-text").replaceChildren(labelled(sentence));
+  before.querySelector(".toast-open").href = toasts.dataset.inbox;
+  leaveLater(before);
+}
+
+function labelled(sentence) {
+  const line = document.createElement("p");
+  const strong = document.createElement("strong");
+  strong.className = "toast-label";
+  strong.textContent = sentence;
+  line.append(strong);
+  return line;
+}
+
+function leaveLater(toast) {
+  clearTimeout(timers.get(toast));
+  const leave = () => {
+    if (toast.matches(":hover, :focus-within")) timers.set(toast, setTimeout(leave, SHOWN_MS / 4));
+    else remove(toast);
+  };
+  timers.set(toast, setTimeout(leave, SHOWN_MS));
+}
+
+function remove(toast) {
+  toast.remove();
+  place();
+}
+
+function post(url, options = {}) {
+  return fetch(url, { method: "POST", headers: { ...userHeader(), ...csrfHeader(), "HX-Request": "true" }, ...options });
+}
+
+toasts.addEventListener("click", ({ target }) => {
+  const toast = target.closest(".note-toast");
+  if (target.closest(".toast-dismiss")) remove(toast);
+  else if (target.closest(".toast-open") && toast.dataset.read) post(toast.dataset.read, { keepalive: true });
+  else if (target.closest(".toast-mute")) mute(toast);
+  else if (target.closest(".toast-undo")) undo(toast);
+});
+
+async function mute(toast) {
+  const button = toast.querySelector(".toast-mute");
+  button.disabled = true;
+  if (!(await succeeded(button.dataset.mute))) {
+    button.disabled = false;
+    button.textContent = "Not muted. Try again";
+    return;
+  }
+  toast.dataset.muted = button.dataset.undo;
+  const again = document.createElement("button");
+  Object.assign(again, { type: "button", className: "btn btn-sm toast-undo", textContent: "Undo" });
+  toast.querySelector(".toast-text").replaceChildren(labelled(`Muted: ${toast.dataset.kindName}.`));
+  toast.querySelector(".toast-buttons").replaceChildren(again);
+  settle(toast, again);
+}
+
+async function undo(toast) {
+  const isOn = await succeeded(toast.dataset.muted);
+  const sentence = isOn ? `You get notifications again: ${toast.dataset.kindName}.` : "Still muted. Try again.";
+  toast.querySelector(".toast-text").replaceChildren(labelled(sentence));
+  if (isOn) toast.querySelector(".toast-undo").remove();
+  settle(toast, toast);
+}
+
+// The focus stays in the toast, which leaves later.
+function settle(toast, focused) {
+  toast.tabIndex = -1;
+  focused.focus({ preventScroll: true });
+  leaveLater(toast);
+  place();
+}
+
+async function succeeded(url) {
+  try {
+    return (await post(url)).ok;
+  } catch {
+    return false;
+  }
+}
