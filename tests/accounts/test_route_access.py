@@ -12,7 +12,15 @@ from ..support.browser import Person
 from ..support.world import World
 
 # Routes that need no sign-in. Their reasons stand at the routes; the second list makes each addition a decision.
-KNOWN_PUBLIC = {"static", "auth.sign_in", "auth.demo", "health.healthz", "health.readyz", "metrics.metrics"}
+KNOWN_PUBLIC = {
+    "static",
+    "auth.sign_in",
+    "auth.demo",
+    "health.healthz",
+    "health.readyz",
+    "metrics.metrics",
+    "service_worker.script",
+}
 
 # The answers to a user of another tenant (the stranger) from each route that needs a sign-in. The other tenant's order has
 # the number SECRET-7, and its customer, users and inbox contain "secret" too.
@@ -29,6 +37,7 @@ RULES = {
     "notification_settings.index": "own",
     "notification_settings.save": "own",
     "notification_settings.mute": "own",
+    "notification_settings.turn_on_background": "own",
     "notification_settings.unmute": "own",
     "notification_settings.push_key": "404",
     "notification_settings.push_subscribe": "404",

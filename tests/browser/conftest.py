@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ..support.processes import Doorbell
+from ..support.tabs import Tab
 from ..support.world import Service, World
 
 TIMEOUT_MS = 15_000
@@ -60,6 +61,7 @@ class Screen:
 
 
 Sign = Callable[..., Screen]
+OpenTabs = Callable[..., list[Tab]]
 
 
 @pytest.fixture
@@ -118,3 +120,24 @@ def _user(world: World, tenant: int, name: str) -> int:
     found = world.conn.execute("SELECT id FROM users WHERE tenant_id = %s AND name = %s", [tenant, name]).fetchone()
     assert found is not None
     return int(found[0])
+
+
+@pytest.fixture
+def context(ana: int, sign_in: Sign) -> BrowserContext:
+    """Ana's browser, without a page."""
+    page = sign_in(ana).page
+    page.close()
+    return page.context
+
+
+@pytest.fixture
+def open_tabs(context: BrowserContext, doorbell: Doorbell) -> OpenTabs:
+    """Opens tabs in Ana's browser, one after the other. The first leads."""
+
+    def open_tabs(count: int, path: str = "/") -> list[Tab]:
+        tabs = [Tab(context, doorbell.url).open(path) for _ in range(count)]
+        for tab in tabs:
+            expect(tab.page.locator("#live-label")).to_have_text("Live")
+        return tabs
+
+    return open_tabs

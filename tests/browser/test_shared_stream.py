@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
@@ -12,30 +11,9 @@ from ..support.processes import Doorbell
 from ..support.tabs import Tab, streams_of
 from ..support.wait import eventually
 from ..support.world import World
-from .conftest import Sign
+from .conftest import OpenTabs
 
 pytestmark = pytest.mark.browser
-
-Open = Callable[..., list[Tab]]
-
-
-@pytest.fixture
-def context(ana: int, sign_in: Sign) -> BrowserContext:
-    screen = sign_in(ana)
-    context = screen.page.context
-    screen.page.close()
-    return context
-
-
-@pytest.fixture
-def open_tabs(context: BrowserContext, doorbell: Doorbell) -> Open:
-    def open_tabs(count: int, path: str = "/") -> list[Tab]:
-        tabs = [Tab(context, doorbell.url).open(path) for _ in range(count)]
-        for tab in tabs:
-            expect(tab.page.locator("#live-label")).to_have_text("Live")
-        return tabs
-
-    return open_tabs
 
 
 def change(world: World, text: str) -> None:
@@ -47,7 +25,7 @@ def expect_change(tabs: list[Tab], text: str) -> None:
         expect(tab.page.locator("#recent_orders")).to_contain_text(text)
 
 
-def test_a_change_reaches_eight_tabs_over_one_stream(world: World, open_tabs: Open) -> None:
+def test_a_change_reaches_eight_tabs_over_one_stream(world: World, open_tabs: OpenTabs) -> None:
     """Over HTTP/1.1, on which a browser opens six connections to a server."""
     tabs = open_tabs(8)
     assert streams_of(tabs) == 1
@@ -57,9 +35,7 @@ def test_a_change_reaches_eight_tabs_over_one_stream(world: World, open_tabs: Op
     assert [fault for tab in tabs for fault in tab.faults] == []
 
 
-def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed(
-    world: World, open_tabs: Open
-) -> None:
+def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed(world: World, open_tabs: OpenTabs) -> None:
     first, *others = open_tabs(3)
     first.page.close()
     change(world, "After the close")
@@ -68,7 +44,7 @@ def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed
     assert {tab.label for tab in others} == {"Live"}
 
 
-def test_when_the_leading_tab_crashes_another_takes_over(world: World, open_tabs: Open) -> None:
+def test_when_the_leading_tab_crashes_another_takes_over(world: World, open_tabs: OpenTabs) -> None:
     first, *others = open_tabs(3)
     first.crash()
     change(world, "After the crash")
@@ -76,7 +52,7 @@ def test_when_the_leading_tab_crashes_another_takes_over(world: World, open_tabs
     assert streams_of(others) == 1
 
 
-def test_when_the_leading_tab_is_frozen_another_takes_over_within_seconds(world: World, open_tabs: Open) -> None:
+def test_when_the_leading_tab_is_frozen_another_takes_over_within_seconds(world: World, open_tabs: OpenTabs) -> None:
     first, *others = open_tabs(3)
     thaw = first.freeze()
     change(world, "While it was frozen")
@@ -92,7 +68,7 @@ def test_when_the_leading_tab_is_frozen_another_takes_over_within_seconds(world:
     assert streams_of([first, *others]) == 2
 
 
-def test_a_page_that_the_browser_freezes_hands_the_stream_over_at_once(world: World, open_tabs: Open) -> None:
+def test_a_page_that_the_browser_freezes_hands_the_stream_over_at_once(world: World, open_tabs: OpenTabs) -> None:
     first, second = open_tabs(2)
     first.hide()
     first.read("document.dispatchEvent(new Event('freeze'))")
@@ -105,7 +81,7 @@ def test_a_page_that_the_browser_freezes_hands_the_stream_over_at_once(world: Wo
     assert first.streams == 1, "the second tab leads on"
 
 
-def test_a_hidden_tab_keeps_the_stream_for_the_others_and_refetches_nothing(world: World, open_tabs: Open) -> None:
+def test_a_hidden_tab_keeps_the_stream_for_the_others_and_refetches_nothing(world: World, open_tabs: OpenTabs) -> None:
     first, second = open_tabs(2)
     first.hide()
     first.requests.clear()
@@ -120,7 +96,7 @@ def test_a_hidden_tab_keeps_the_stream_for_the_others_and_refetches_nothing(worl
 
 
 def test_a_tab_that_was_rendered_before_a_change_receives_it_from_the_leading_tab(
-    world: World, context: BrowserContext, open_tabs: Open, doorbell: Doorbell
+    world: World, context: BrowserContext, open_tabs: OpenTabs, doorbell: Doorbell
 ) -> None:
     """Its scripts arrive after the change that its panels do not show."""
     (first,) = open_tabs(1)
@@ -137,7 +113,7 @@ def test_a_tab_that_was_rendered_before_a_change_receives_it_from_the_leading_ta
     assert streams_of([first, late]) == 1
 
 
-def test_a_pause_in_one_tab_does_not_stop_the_others(world: World, open_tabs: Open) -> None:
+def test_a_pause_in_one_tab_does_not_stop_the_others(world: World, open_tabs: OpenTabs) -> None:
     first, second = open_tabs(2)
     first.page.locator("#pause").click()
     change(world, "In the pause")
@@ -148,7 +124,7 @@ def test_a_pause_in_one_tab_does_not_stop_the_others(world: World, open_tabs: Op
 
 
 def test_every_tab_shows_that_the_leading_one_has_lost_the_stream(
-    world: World, open_tabs: Open, doorbell: Doorbell
+    world: World, open_tabs: OpenTabs, doorbell: Doorbell
 ) -> None:
     tabs = open_tabs(3)
     doorbell.web.kill()
@@ -162,7 +138,7 @@ def test_every_tab_shows_that_the_leading_one_has_lost_the_stream(
 
 
 def test_a_visible_tab_takes_over_from_a_hidden_one_that_cannot_reconnect(
-    world: World, open_tabs: Open, doorbell: Doorbell
+    world: World, open_tabs: OpenTabs, doorbell: Doorbell
 ) -> None:
     """A browser slows down the timers of a hidden tab, to one run per minute."""
     first, second = open_tabs(2)
@@ -176,7 +152,7 @@ def test_a_visible_tab_takes_over_from_a_hidden_one_that_cannot_reconnect(
 
 
 def test_without_web_locks_each_tab_has_a_stream_of_its_own(
-    world: World, context: BrowserContext, open_tabs: Open
+    world: World, context: BrowserContext, open_tabs: OpenTabs
 ) -> None:
     context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
     tabs = open_tabs(2)

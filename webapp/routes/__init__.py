@@ -9,6 +9,7 @@ from . import (
     access,
     attached,
     auth,
+    background_alerts,
     board,
     connect,
     downloads,
@@ -29,6 +30,7 @@ from . import (
     relay,
     relay_actions,
     relay_parts,
+    service_worker,
     stream_fast_path,
 )
 from .order_number import OrderNumber
@@ -40,7 +42,7 @@ def register(app: Flask) -> None:
     assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
     assert import_actions.bp is imports.bp
-    assert push.bp is notification_settings.bp
+    assert push.bp is background_alerts.bp is notification_settings.bp
     access.serve_fragments(app, panels.bp, stream.bp)
     for module in (
         auth,
@@ -56,6 +58,7 @@ def register(app: Flask) -> None:
         attached,
         health,
         metrics,
+        service_worker,
     ):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from flask import Blueprint, g, render_template
 from flask_login import current_user
 from markupsafe import Markup
@@ -60,6 +61,7 @@ def _page_parts() -> dict[str, Any]:
         "inbox_bell": inbox_bell,
         "page_clock": page_clock,
         "page_pace": page_pace,
+        "page_money": page_money,
         "pace_times": PACE_TIMES,
     }
 
@@ -73,3 +75,10 @@ def page_clock() -> dict[str, str]:
     """The server's clock in epoch ms, the tenant's zone and the tenant's date, for minute.js."""
     now, zone = clock.now(), current_tenant().timezone
     return {"now": str(int(now.timestamp() * 1000)), "zone": zone, "day": today(zone, now).date.isoformat()}
+
+
+def page_money() -> dict[str, str]:
+    """How fold.js writes a sum of money: the tenant's locale and currency, and the currency's decimals."""
+    tenant = current_tenant()
+    digits = str(get_currency_precision(tenant.currency))
+    return {"locale": tenant.locale, "currency": tenant.currency, "digits": digits}

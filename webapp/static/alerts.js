@@ -3,7 +3,8 @@ import { playSound } from "./sound.js";
 
 export const canDesktop = () => "Notification" in window && window.isSecureContext;
 export const mayDesktop = () => canDesktop() && Notification.permission === "granted";
-export const wants = (toast, channel) => (toast.dataset.channels ?? "toast").split(" ").includes(channel);
+// The channels that the user wants for it now: `toast`, `sound`, `desktop`.
+export const wants = (toast, channel) => toast.matches(`[data-channels~=${channel}]`);
 
 export function alertOutside(toasts) {
   if (toasts.some((toast) => wants(toast, "sound"))) playSound();

@@ -1,12 +1,23 @@
 // The sentence of several notifications of one kind: "3 of your orders were paid · €912.40".
 
-// Returns the sum of two toasts and its sentence. `data-fold` is the sentence with {count}; `data-total` is in minor units.
+// Returns the data of the toast for both: `count` different orders with a `total` in minor units, and the sentence. `data-fold` is
+// the sentence with {count}. An order that is in both counts once.
 export function folded(before, toast) {
-  const count = Number(before.dataset.count) + Number(toast.dataset.count);
-  const total = Number(before.dataset.total) + Number(toast.dataset.total);
+  const known = ids(before);
+  const added = ids(toast);
+  const isKnown = added.length > 0 && added.every((id) => known.includes(id));
+  const count = Number(before.dataset.count) + (isKnown ? 0 : Number(toast.dataset.count));
+  const total = Number(before.dataset.total) + (isKnown ? 0 : Number(toast.dataset.total));
+  const subjects = [...new Set([...known, ...added])].join(" ");
+  return { count, total, subjects, sentence: sentence(toast.dataset.fold, count, total) };
+}
+
+const ids = (toast) => toast.dataset.subjects.split(" ").filter(Boolean);
+
+function sentence(text, count, total) {
   const { locale, currency, digits } = document.getElementById("toasts").dataset;
-  const sentence = toast.dataset.fold.replace("{count}", count.toLocaleString(language(locale)));
-  return { count, total, sentence: total ? `${sentence} · ${money(total, { locale, currency, digits })}` : sentence };
+  const counted = text.replace("{count}", count.toLocaleString(language(locale)));
+  return total ? `${counted} · ${money(total, { locale, currency, digits })}` : counted;
 }
 
 // The tenant's locale is written as in Babel: de_DE.

@@ -96,7 +96,7 @@ export class Leadership {
 
   // A leader whose lock was stolen may still send.
   #accepts({ kind, from }) {
-    return !this.isLeading && (kind === "lead" || from === this.leader || !this.leader || this.#unanswered > 1);
+    return !this.isLeading && (kind === "leads" || from === this.leader || !this.leader || this.#unanswered > 1);
   }
 
   // Counts checks instead of time: a tab that was asleep itself asks first.

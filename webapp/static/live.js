@@ -94,7 +94,7 @@ function release() {
 function share() {
   onRole({ lead, follow, lost: () => set({ connected: false }) });
   onMessage("event", ({ name, detail }) => receive(name, detail));
-  onMessage("lead", () => send("join", { seq }));
+  onMessage("leads", () => send("join", { seq }));
   onMessage("join", ({ from, seq: theirs }) => {
     if (isLeader()) send("welcome", { to: from, ...report(), events: missed.after(theirs) });
   });
@@ -111,7 +111,7 @@ function lead() {
   missed = new MissedEvents(seq);
   set({ connected: false }); // its own stream is not open yet
   open(seq);
-  send("lead", report());
+  send("leads", report());
 }
 
 function follow() {

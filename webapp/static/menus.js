@@ -20,6 +20,16 @@ export function csrfHeader() {
 
 export const userHeader = () => ({ "Doorbell-User": document.getElementById("live").dataset.user });
 
+// Returns whether the server has done it.
+export async function post(url, options = {}) {
+  const headers = { ...userHeader(), ...csrfHeader(), "HX-Request": "true", ...options.headers };
+  try {
+    return (await fetch(url, { method: "POST", ...options, headers })).ok;
+  } catch {
+    return false;
+  }
+}
+
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   Object.assign(ctx.request.headers, userHeader());
   if (ctx.request.method !== "GET") Object.assign(ctx.request.headers, csrfHeader());

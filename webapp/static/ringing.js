@@ -3,6 +3,7 @@
 import { announce } from "./announce.js";
 import { alertOutside, wants } from "./alerts.js";
 import { playSound } from "./sound.js";
+import { offer } from "./offer.js";
 import { onResume, state } from "./state.js";
 import { claim, isLeader, onMessage, send } from "./tabs.js";
 import { clear, showToasts } from "./toasts.js";
@@ -45,7 +46,10 @@ function waitMs() {
 async function showKept() {
   const [first] = kept.keys();
   if (!first || !canShow()) return;
-  if (await claim(`${first}-return`, CLAIM_MS)) present();
+  if (!(await claim(`${first}-return`, CLAIM_MS))) return;
+  const missed = [...kept.values()];
+  present();
+  offer(missed);
 }
 
 function present() {
@@ -54,7 +58,7 @@ function present() {
   kept.clear();
   // The open list shows them already.
   if (bell.open) return;
-  showToasts(toasts.filter((toast) => wants(toast, "toast")));
+  showToasts(toasts.filter((toast) => toast.matches("[data-channels~=toast]")));
   announce(toasts.map(sentence).join(" "));
   if (toasts.some((toast) => wants(toast, "sound"))) playSound();
 }

@@ -17,7 +17,6 @@ function prepare() {
 export function playSound() {
   if (audio?.state !== "running") return false;
   TONES_HZ.forEach((frequency, number) => tone(frequency, audio.currentTime + (number * TONE_SECONDS) / 2));
-  document.documentElement.dataset.rang = String(Number(document.documentElement.dataset.rang ?? 0) + 1);
   return true;
 }
 

@@ -12,9 +12,9 @@ let isWeak = () => false;
 export const isShared = live.dataset.live !== "poll" && Boolean(navigator.locks) && "BroadcastChannel" in window;
 
 const leadership = new Leadership(`doorbell-${PROTOCOL}-${live.dataset.user}`, {
-  lead: () => call("lead"),
-  follow: () => call("follow"),
-  lost: () => call("lost"),
+  lead: () => call((role) => role.lead),
+  follow: () => call((role) => role.follow),
+  lost: () => call((role) => role.lost),
   isWeak: () => isWeak(),
   receive,
 });
@@ -57,8 +57,8 @@ export function claim(name, ms) {
   });
 }
 
-function call(name) {
-  for (const role of roles) role[name]?.();
+function call(action) {
+  for (const role of roles) action(role)();
 }
 
 function receive(message) {

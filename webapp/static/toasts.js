@@ -1,6 +1,6 @@
 // The toasts of this tab: at most three, and one per kind. A toast that arrives while one of its kind is on screen folds into it.
 import { folded } from "./fold.js";
-import { csrfHeader, userHeader } from "./menus.js";
+import { post } from "./menus.js";
 import { place } from "./toast_place.js";
 
 const SHOWN_MS = 20_000; // longer with pointer or focus inside
@@ -12,7 +12,7 @@ const timers = new WeakMap(); // toast -> timer until it leaves
 export function showToasts(arrived) {
   for (const toast of arrived) {
     const before = [...toasts.children].find((each) => each.dataset.kind === toast.dataset.kind && !("muted" in each.dataset));
-    if (before && toast.dataset.fold) fold(before, toast);
+    if (before) fold(before, toast);
     else add(toast);
   }
   place();
@@ -28,10 +28,15 @@ function add(toast) {
   leaveLater(toast);
 }
 
-// The toast on screen stays where it is, with the sum of both.
+// The toast on screen stays where it is, with the sum of both. Several notifications of one order are the newest of them.
 function fold(before, toast) {
-  const { sentence, count, total } = folded(before, toast);
-  Object.assign(before.dataset, { count, total, href: toasts.dataset.inbox });
+  const { sentence, ...sums } = folded(before, toast);
+  if (sums.count === 1) {
+    before.replaceWith(toast);
+    leaveLater(toast);
+    return;
+  }
+  Object.assign(before.dataset, sums);
   delete before.dataset.read;
   before.querySelector(".toast-text").replaceChildren(labelled(sentence));
   before.querySelector(".toast-open").href = toasts.dataset.inbox;
@@ -61,10 +66,6 @@ function remove(toast) {
   place();
 }
 
-function post(url, options = {}) {
-  return fetch(url, { method: "POST", headers: { ...userHeader(), ...csrfHeader(), "HX-Request": "true" }, ...options });
-}
-
 toasts.addEventListener("click", ({ target }) => {
   const toast = target.closest(".note-toast");
   if (target.closest(".toast-dismiss")) remove(toast);
@@ -76,22 +77,22 @@ toasts.addEventListener("click", ({ target }) => {
 async function mute(toast) {
   const button = toast.querySelector(".toast-mute");
   button.disabled = true;
-  if (!(await succeeded(button.dataset.mute))) {
+  if (!(await post(button.dataset.mute))) {
     button.disabled = false;
     button.textContent = "Not muted. Try again";
     return;
   }
-  toast.dataset.muted = button.dataset.undo;
+  Object.assign(toast.dataset, { muted: button.dataset.undo, name: button.dataset.name });
   const again = document.createElement("button");
   Object.assign(again, { type: "button", className: "btn btn-sm toast-undo", textContent: "Undo" });
-  toast.querySelector(".toast-text").replaceChildren(labelled(`Muted: ${toast.dataset.kindName}.`));
+  toast.querySelector(".toast-text").replaceChildren(labelled(`Muted: ${toast.dataset.name}.`));
   toast.querySelector(".toast-buttons").replaceChildren(again);
   settle(toast, again);
 }
 
 async function undo(toast) {
-  const isOn = await succeeded(toast.dataset.muted);
-  const sentence = isOn ? `You get notifications again: ${toast.dataset.kindName}.` : "Still muted. Try again.";
+  const isOn = await post(toast.dataset.muted);
+  const sentence = isOn ? `You get notifications again: ${toast.dataset.name}.` : "Still muted. Try again.";
   toast.querySelector(".toast-text").replaceChildren(labelled(sentence));
   if (isOn) toast.querySelector(".toast-undo").remove();
   settle(toast, toast);
@@ -103,12 +104,4 @@ function settle(toast, focused) {
   focused.focus({ preventScroll: true });
   leaveLater(toast);
   place();
-}
-
-async function succeeded(url) {
-  try {
-    return (await post(url)).ok;
-  } catch {
-    return false;
-  }
 }
