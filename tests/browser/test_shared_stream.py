@@ -35,7 +35,9 @@ def test_a_change_reaches_eight_tabs_over_one_stream(world: World, open_tabs: Op
     assert [fault for tab in tabs for fault in tab.faults] == []
 
 
-def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed(world: World, open_tabs: OpenTabs) -> None:
+def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed(
+    world: World, open_tabs: OpenTabs
+) -> None:
     first, *others = open_tabs(3)
     first.page.close()
     change(world, "After the close")

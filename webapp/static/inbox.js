@@ -20,11 +20,12 @@ let seen = bell.dataset.seen; // the newest notification of all tabs
 let fetching = false;
 let fetchAgain = false;
 let expected = null; // timer
+let wasAway = false; // then the next news are one sentence
 const retry = new Retry(afterFailure, RETRY_MS);
 
 onTopic("inbox", update);
 onResume(showCount);
-onMessage("news", ({ text }) => show(text));
+onMessage("news", ({ text, isReturn }) => show(text, isReturn));
 onMessage("expect", () => isLeader() && update());
 showCount();
 
@@ -73,19 +74,28 @@ async function fetchNew() {
     return false;
   }
   if (!response.ok) return response.status < 500;
-  show(text);
-  send("news", { text });
+  const isReturn = wasAway;
+  wasAway = false;
+  show(text, isReturn);
+  send("news", { text, isReturn });
   return true;
 }
 
-function show(text) {
+// The stream is back after an absence: the computer slept or was offline.
+export function returned() {
+  wasAway = true;
+  update();
+}
+
+function show(text, isReturn) {
   clearTimeout(expected);
   expected = null;
   const items = new DOMParser().parseFromString(text, "text/html").querySelector("[data-seen]");
   unread = items.dataset.unread;
   seen = items.dataset.seen;
   if (!state.paused) showCount();
-  const arrived = [...items.querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
+  const away = isReturn && items.querySelector("template")?.content;
+  const arrived = [...(away || items).querySelectorAll(".note-toast")].map((toast) => document.adoptNode(toast));
   ring(arrived, unread === "");
 }
 

@@ -40,6 +40,7 @@ export class Leadership {
     this.#channel.close();
     this.#channel = null;
     this.#stepDown();
+    this.#on.follow(); // a page that is kept holds no stream
   }
 
   send(message) {

@@ -3,7 +3,7 @@
 import { changed, merged, schedule } from "./batch_refetch.js";
 import { close, isOpen, listen, open, opened } from "./connection.js";
 import { refetchAll } from "./dispatch.js";
-import { update as ring } from "./inbox.js";
+import { returned, update as ring } from "./inbox.js";
 import { serverNow } from "./minute.js";
 import { MissedEvents } from "./missed.js";
 import { isLive, onChange, recentlyDisconnected, set, state } from "./state.js";
@@ -15,10 +15,12 @@ const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox", "relay
 const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "ping"]);
 const POLL_MS = 15_000;
 const MAX_HELD_IDS = 50;
+const AWAY_MS = 60_000; // without a message, which are four pings
 
 const live = document.getElementById("live");
 const held = new Map(); // topic -> data of what changed while the page was hidden
 let seq = 0; // up to it this tab has received every signal
+let heardAt = Date.now(); // a clock that goes on while the computer sleeps
 let missed = null; // in the leading tab
 
 // `?live=poll` on the board's address: no stream, for networks that block streams. The requests are the same.
@@ -49,6 +51,7 @@ function handleEvents() {
     set({ connected: true, away: !data(event).live });
     opened();
     schedule();
+    if (isLeader() && Date.now() - heardAt > AWAY_MS) returned();
   });
   live.addEventListener("away", () => set({ away: true }));
   live.addEventListener("full", () => set({ away: true }));
@@ -145,10 +148,12 @@ function receive(name, detail) {
 }
 
 function note({ id }) {
+  heardAt = Date.now();
   seq = Math.max(seq, Number(id) || 0);
 }
 
 function poll() {
+  if (document.hidden && isShared && isLeader() && !isLive()) ring();
   if (document.hidden || state.paused || state.signedOut) return;
   if (recentlyDisconnected()) return;
   if (!isLive() || state.stale.size) refetchAll();

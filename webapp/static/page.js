@@ -6,6 +6,7 @@ import "./inbox.js";
 import "./recent.js";
 import "./orders.js";
 import "./minute.js";
+import "./push.js";
 import "./typed.js";
 import "./highlight.js";
 

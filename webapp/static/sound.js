@@ -2,22 +2,24 @@
 const TONES_HZ = [880, 1_318.5]; // "ding, dong" upwards: A5, E6
 const TONE_SECONDS = 0.35;
 const LOUDNESS = 0.2;
+const LATE_MS = 500;
 
 let audio = null;
 
 for (const event of ["pointerdown", "keydown"]) window.addEventListener(event, prepare, { capture: true });
 
-function prepare() {
+async function prepare() {
   if (!("AudioContext" in window)) return;
   audio ??= new AudioContext();
-  if (audio.state === "suspended") audio.resume();
+  if (audio.state === "suspended") await audio.resume();
 }
 
-// Returns whether the browser plays it.
-export function playSound() {
-  if (audio?.state !== "running") return false;
+// A sound that would be late is not played: without a gesture the browser waits for one.
+export async function playSound() {
+  if (!audio) return;
+  await Promise.race([prepare(), new Promise((resolve) => setTimeout(resolve, LATE_MS))]);
+  if (audio.state !== "running") return;
   TONES_HZ.forEach((frequency, number) => tone(frequency, audio.currentTime + (number * TONE_SECONDS) / 2));
-  return true;
 }
 
 function tone(frequency, start) {

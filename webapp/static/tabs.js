@@ -58,7 +58,7 @@ export function claim(name, ms) {
 }
 
 function call(action) {
-  for (const role of roles) action(role)();
+  for (const role of roles) action(role)?.();
 }
 
 function receive(message) {

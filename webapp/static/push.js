@@ -1,0 +1,69 @@
+// Web Push in this browser: its subscription, which the server needs again for each new session.
+import { post } from "./menus.js";
+import { onRole } from "./tabs.js";
+
+const WORKER = "/service-worker.js";
+const KEY = `doorbell-push-${document.getElementById("live").dataset.user}`;
+
+export const canPush = () => Boolean(navigator.serviceWorker) && "PushManager" in window;
+
+async function subscription() {
+  const registration = await navigator.serviceWorker.getRegistration(WORKER);
+  return registration ? registration.pushManager.getSubscription() : null;
+}
+
+export const isSubscribed = async () => Boolean(stored() && (await subscription()));
+
+// Returns the problem as a sentence, or "". `urls` has the addresses `key`, `subscribe` and `unsubscribe`.
+export async function subscribe(urls) {
+  if ((await Notification.requestPermission()) !== "granted") return "Your browser does not allow notifications of this site.";
+  try {
+    const key = await fetch(urls.key);
+    if (!key.ok) return "This server cannot send push notifications now.";
+    await navigator.serviceWorker.register(WORKER);
+    const { pushManager } = await navigator.serviceWorker.ready;
+    const options = { userVisibleOnly: true, applicationServerKey: await key.text() };
+    if (!(await sendTo(urls.subscribe, await pushManager.subscribe(options)))) return "Not turned on. Try again.";
+  } catch {
+    return "Your browser's push service does not answer. Try again later.";
+  }
+  store(urls.subscribe);
+  return "";
+}
+
+export async function unsubscribe(urls) {
+  const found = await subscription();
+  store(null);
+  const isDone = await sendTo(urls.unsubscribe, found);
+  await found.unsubscribe();
+  return isDone ? "" : "Turned off in this browser.";
+}
+
+const sendTo = (url, found) => post(url, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(found) });
+
+// The server ends a subscription with the session of its user.
+async function renew() {
+  const url = stored();
+  if (!url || !canPush()) return;
+  const found = await subscription();
+  if (found) await sendTo(url, found);
+}
+
+onRole({ lead: renew });
+
+function stored() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function store(url) {
+  try {
+    if (url) localStorage.setItem(KEY, url);
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Without storage this session's subscription is not renewed.
+  }
+}
