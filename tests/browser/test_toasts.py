@@ -42,7 +42,7 @@ def toasts(screen: Screen) -> Locator:
 
 
 def change(world: World, number: str, column: str = "paid_at") -> None:
-    world.conn.execute(f"UPDATE orders SET {column} = now() WHERE number = %s", [number])  # type: ignore[arg-type]
+    world.conn.execute(f"UPDATE orders SET {column} = now() WHERE number = %s", [number])
 
 
 def test_toasts_of_one_kind_fold_with_their_sum_while_they_are_on_screen(world: World, screen: Screen) -> None:

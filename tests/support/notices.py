@@ -1,4 +1,4 @@
-"""What a tab raises outside of its page: desktop notifications and tones. The real ones, recorded."""
+"""Records the desktop notifications and the tones of a tab, which the browser raises as ever."""
 
 from __future__ import annotations
 

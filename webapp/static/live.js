@@ -153,8 +153,13 @@ function note({ id }) {
 }
 
 function poll() {
-  if (document.hidden && isShared && isLeader() && !isLive()) ring();
+  if (document.hidden) pollHidden();
   if (document.hidden || state.paused || state.signedOut) return;
   if (recentlyDisconnected()) return;
   if (!isLive() || state.stale.size) refetchAll();
+}
+
+// The bell alone, for all tabs, while the server receives no signals.
+function pollHidden() {
+  if (isShared && isLeader() && state.connected && state.away) ring();
 }
