@@ -63,6 +63,29 @@ CREATE TABLE ended_sessions (
 );
 ALTER TABLE ended_sessions ADD CONSTRAINT pk_ended_sessions PRIMARY KEY (id);
 
+CREATE TABLE tenants (
+    id bigint NOT NULL,
+    slug varchar(63) NOT NULL,
+    name text NOT NULL,
+    timezone text NOT NULL,
+    currency varchar(3) NOT NULL,
+    locale text NOT NULL,
+    next_number bigint DEFAULT 1001 NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    working_days smallint[] DEFAULT '{1,2,3,4,5}'::smallint[] NOT NULL,
+    CONSTRAINT ck_tenants_currency CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ck_tenants_locale_length CHECK ((length(locale) <= 100)),
+    CONSTRAINT ck_tenants_name_length CHECK ((length(name) <= 500)),
+    CONSTRAINT ck_tenants_slug CHECK (((slug)::text ~ '^[a-z0-9][a-z0-9-]*$'::text)),
+    CONSTRAINT ck_tenants_timezone CHECK ((('2000-01-01 00:00:00'::timestamp AT TIME ZONE timezone) IS NOT NULL)),
+    CONSTRAINT ck_tenants_timezone_length CHECK ((length(timezone) <= 100)),
+    CONSTRAINT ck_tenants_working_days CHECK ((working_days <@ '{1,2,3,4,5,6,7}'::smallint[]))
+);
+ALTER TABLE tenants ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME tenants_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE tenants ADD CONSTRAINT pk_tenants PRIMARY KEY (id);
+ALTER TABLE tenants ADD CONSTRAINT uq_tenants_id_currency UNIQUE (id, currency);
+ALTER TABLE tenants ADD CONSTRAINT uq_tenants_slug UNIQUE (slug);
+
 CREATE TABLE order_events (
     id bigint NOT NULL,
     recorded_at timestamptz DEFAULT clock_timestamp() NOT NULL,
@@ -85,27 +108,6 @@ ALTER TABLE order_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQU
 ALTER TABLE order_events ADD CONSTRAINT pk_order_events PRIMARY KEY (id, recorded_at);
 CREATE TABLE order_events_default PARTITION OF order_events DEFAULT;
 
-CREATE TABLE tenants (
-    id bigint NOT NULL,
-    slug varchar(63) NOT NULL,
-    name text NOT NULL,
-    timezone text NOT NULL,
-    currency varchar(3) NOT NULL,
-    locale text NOT NULL,
-    next_number bigint DEFAULT 1001 NOT NULL,
-    created_at timestamptz DEFAULT now() NOT NULL,
-    CONSTRAINT ck_tenants_currency CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT ck_tenants_locale_length CHECK ((length(locale) <= 100)),
-    CONSTRAINT ck_tenants_name_length CHECK ((length(name) <= 500)),
-    CONSTRAINT ck_tenants_slug CHECK (((slug)::text ~ '^[a-z0-9][a-z0-9-]*$'::text)),
-    CONSTRAINT ck_tenants_timezone CHECK ((('2000-01-01 00:00:00'::timestamp AT TIME ZONE timezone) IS NOT NULL)),
-    CONSTRAINT ck_tenants_timezone_length CHECK ((length(timezone) <= 100))
-);
-ALTER TABLE tenants ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME tenants_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
-ALTER TABLE tenants ADD CONSTRAINT pk_tenants PRIMARY KEY (id);
-ALTER TABLE tenants ADD CONSTRAINT uq_tenants_id_currency UNIQUE (id, currency);
-ALTER TABLE tenants ADD CONSTRAINT uq_tenants_slug UNIQUE (slug);
-
 CREATE TABLE relay_audit (
     id bigint NOT NULL,
     at timestamptz DEFAULT now() NOT NULL,
@@ -117,6 +119,15 @@ CREATE TABLE relay_audit (
 );
 ALTER TABLE relay_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME relay_audit_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE relay_audit ADD CONSTRAINT pk_relay_audit PRIMARY KEY (id);
+
+CREATE TABLE holidays (
+    tenant_id bigint NOT NULL,
+    day date NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT ck_holidays_name CHECK (((name <> ''::text) AND (length(name) <= 100)))
+);
+ALTER TABLE holidays ADD CONSTRAINT pk_holidays PRIMARY KEY (tenant_id, day);
+ALTER TABLE holidays ADD CONSTRAINT fk_holidays_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
 CREATE TABLE relay_destinations (
     id bigint NOT NULL,
@@ -170,6 +181,14 @@ CREATE TABLE rollups_hourly (
 );
 ALTER TABLE rollups_hourly ADD CONSTRAINT pk_rollups_hourly PRIMARY KEY (tenant_id, hour, owner_id);
 ALTER TABLE rollups_hourly ADD CONSTRAINT fk_rollups_hourly_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE to_ship_samples (
+    tenant_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    orders integer NOT NULL
+);
+ALTER TABLE to_ship_samples ADD CONSTRAINT pk_to_ship_samples PRIMARY KEY (tenant_id, at);
+ALTER TABLE to_ship_samples ADD CONSTRAINT fk_to_ship_samples_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
 CREATE TABLE uploads (
     tenant_id bigint NOT NULL,
@@ -402,6 +421,20 @@ CREATE TABLE quiet_hours (
 );
 ALTER TABLE quiet_hours ADD CONSTRAINT pk_quiet_hours PRIMARY KEY (tenant_id, user_id);
 ALTER TABLE quiet_hours ADD CONSTRAINT fk_quiet_hours_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
+CREATE TABLE sales_targets (
+    id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    owner_id bigint,
+    period text NOT NULL,
+    amount_minor bigint NOT NULL,
+    CONSTRAINT ck_sales_targets_amount CHECK (((amount_minor >= 1) AND (amount_minor <= '1000000000000000'::bigint))),
+    CONSTRAINT ck_sales_targets_period CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text])))
+);
+ALTER TABLE sales_targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME sales_targets_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE sales_targets ADD CONSTRAINT pk_sales_targets PRIMARY KEY (id);
+ALTER TABLE sales_targets ADD CONSTRAINT fk_sales_targets_tenant_id_owner_id_users FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE sales_targets ADD CONSTRAINT fk_sales_targets_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
 CREATE TABLE webhook_attempts (
     id bigint NOT NULL,
@@ -1124,13 +1157,13 @@ CREATE INDEX ix_notifications_order ON notifications USING btree (tenant_id, ord
 COMMENT ON INDEX ix_notifications_order IS 'the foreign key to orders: the notifications of a deleted order';
 
 CREATE INDEX ix_notifications_type ON notifications USING btree (tenant_id, user_id, type, id DESC);
-COMMENT ON INDEX ix_notifications_type IS 'webapp/queries/inbox.py: the notifications of a kind, newest first';
+COMMENT ON INDEX ix_notifications_type IS 'webapp/queries/inbox_page.py: the notifications of a kind, newest first';
 
 CREATE INDEX ix_notifications_unread ON notifications USING btree (tenant_id, user_id, xid) WHERE (read_at IS NULL);
 COMMENT ON INDEX ix_notifications_unread IS 'webapp/queries/inbox.py: the number of unread notifications; webapp/queries/new_items.py: those since a snapshot';
 
 CREATE INDEX ix_notifications_unread_list ON notifications USING btree (tenant_id, user_id, id DESC) WHERE (read_at IS NULL);
-COMMENT ON INDEX ix_notifications_unread_list IS 'webapp/queries/inbox.py: the unread notifications of a user, newest first';
+COMMENT ON INDEX ix_notifications_unread_list IS 'webapp/queries/inbox_page.py: the unread notifications of a user, newest first';
 
 CREATE INDEX ix_order_events_order ON order_events USING btree (tenant_id, order_id, id DESC);
 COMMENT ON INDEX ix_order_events_order IS 'webapp/queries/order_page.py: an order''s history; webapp/queries/recent_orders.py: its last event; webapp/rollups/refresh.py: its refunds';
@@ -1188,6 +1221,8 @@ COMMENT ON INDEX ix_relay_receipts_events IS 'relay/journey.py: where one event 
 
 CREATE INDEX ix_relay_replays_destination ON relay_replays USING btree (destination_id, id);
 COMMENT ON INDEX ix_relay_replays_destination IS 'relay/replays.py: the running replays of a destination';
+
+CREATE UNIQUE INDEX uq_sales_targets ON sales_targets USING btree (tenant_id, COALESCE(owner_id, (0)::bigint), period);
 
 CREATE INDEX ix_uploads_jobs ON uploads USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 COMMENT ON INDEX ix_uploads_jobs IS 'uploads/jobs.py: the job that waits longest; doctor/uploads.py';

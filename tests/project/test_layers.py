@@ -21,7 +21,7 @@ LAYERS = """
     events orders doorbell
     accounts queries signals webhooks
     display outbox notifications order_import
-    panels push rollups order_export reconciliation attach
+    panels push rollups targets order_export reconciliation attach
     streams
     listener
     relay uploads

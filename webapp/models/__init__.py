@@ -13,6 +13,7 @@ from .outbox_reader import OutboxReader
 from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyRollup, HourlyRollup
+from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
 from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
 from .webhook import WebhookAttempt, WebhookDelivery
@@ -20,7 +21,9 @@ from .webhook import WebhookAttempt, WebhookDelivery
 __all__ = [
     "CHUNK_KINDS",
     "EMAIL_MAX_CHARS",
+    "HOLIDAY_MAX_CHARS",
     "ORDER_TIMES",
+    "PERIODS",
     "ROLES",
     "SETTING_MAX_CHARS",
     "SOURCE_MAX_CHARS",
@@ -33,6 +36,7 @@ __all__ = [
     "AttachedTable",
     "DailyRollup",
     "EndedSession",
+    "Holiday",
     "HourlyRollup",
     "Notification",
     "NotificationPreference",
@@ -47,7 +51,9 @@ __all__ = [
     "RelayHeldEvent",
     "RelayReceipt",
     "RelayReplay",
+    "SalesTarget",
     "Tenant",
+    "ToShipSample",
     "UploadChunk",
     "UploadedFile",
     "User",

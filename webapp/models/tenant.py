@@ -12,12 +12,14 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
@@ -39,6 +41,7 @@ class Tenant(Base):
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
         # Raises for an invalid zone, because one such row would fail every query over all tenants.
         CheckConstraint("(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone"),
+        CheckConstraint("working_days <@ '{1,2,3,4,5,6,7}'", name="working_days"),
         length_check("name", TEXT_MAX_CHARS),
         length_check("timezone", SETTING_MAX_CHARS),
         length_check("locale", SETTING_MAX_CHARS),
@@ -52,6 +55,8 @@ class Tenant(Base):
     # Of the next order that the form places.
     next_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1001"))
     created_at: Mapped[datetime] = now_column()
+    # ISO numbers: 1 is Monday, 7 is Sunday. Targets are spread over these days.
+    working_days: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default="{1,2,3,4,5}")
 
 
 class User(UserMixin, Base):

@@ -32,6 +32,7 @@ from . import (
     relay_parts,
     service_worker,
     stream_fast_path,
+    targets,
 )
 from .order_number import OrderNumber
 
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
         imports,
         relay,
         attached,
+        targets,
         health,
         metrics,
         service_worker,

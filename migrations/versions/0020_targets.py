@@ -1,0 +1,25 @@
+"""Sales targets, working days and holidays, and samples of the orders to be shipped."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0020_targets.sql")
+
+
+def downgrade():
+    _run("0020_targets_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

@@ -1,0 +1,176 @@
+"""Progress towards the sales targets of the present day, week and month, and the pace: what should be reached by now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, text
+
+from ..db import db
+from ..models import PERIODS, Tenant
+from .day import Today, today
+from .work_calendar import FIRST_HOUR, LAST_HOUR, WorkCalendar, part_of_day
+
+# The days before today whose revenue by hour is the usual course of a day, and how many of them must have revenue.
+COURSE_DAYS, MIN_COURSE_DAYS = 14, 5
+DEFINITION = (
+    "The pace compares the revenue with the part of the target that is usually reached by now. A day's target is spread over"
+    f" the day as the revenue of the last {COURSE_DAYS} days was, or evenly from {FIRST_HOUR}:00 to {LAST_HOUR + 1}:00"
+    f" until there are {MIN_COURSE_DAYS} days of sales. A week's or month's target is spread evenly over its working days; weeks begin on"
+    " Monday. Holidays and days off have no target."
+)
+
+# Served by uq_sales_targets, pk_holidays, pk_rollups_daily, pk_rollups_hourly, ix_orders_paid and ix_order_events_refunds. The
+# days before today come from the rollups. Without a target nothing but the targets is read.
+SQL = text("""
+    WITH targets AS (
+        SELECT jsonb_object_agg(period, amount_minor) AS amounts FROM sales_targets
+        WHERE tenant_id = :tenant AND coalesce(owner_id, 0) = coalesce(CAST(:owner AS bigint), 0)
+    ),
+    settings AS (
+        SELECT targets.amounts, tenants.working_days,
+               (SELECT jsonb_object_agg(day, name) FROM holidays
+                 WHERE tenant_id = :tenant AND day BETWEEN :first AND :last) AS holidays
+        FROM targets, tenants WHERE targets.amounts IS NOT NULL AND tenants.id = :tenant
+    )
+    SELECT settings.*, past.*, course.*, present.*
+    FROM settings
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(revenue_minor) FILTER (WHERE day >= :week), 0)::bigint AS before_in_week,
+               coalesce(sum(revenue_minor) FILTER (WHERE day >= :month), 0)::bigint AS before_in_month
+        FROM rollups_daily WHERE tenant_id = :tenant AND day >= :first AND day < :date
+          AND (CAST(:owner AS bigint) IS NULL OR owner_id = :owner)
+    ) AS past
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(clock_hour, revenue) AS course, max(days) AS course_days
+        FROM (
+            SELECT extract(hour FROM hour)::int AS clock_hour, sum(revenue_minor)::bigint AS revenue,
+                   (SELECT count(DISTINCT day) FROM rollups_daily
+                     WHERE tenant_id = :tenant AND day >= :course_from AND day < :date AND revenue_minor > 0) AS days
+            FROM rollups_hourly WHERE tenant_id = :tenant AND hour >= :course_from AND hour < :date GROUP BY 1
+        ) AS hours
+    ) AS course
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount), 0)::bigint AS made_today FROM (
+            SELECT total_minor AS amount FROM orders
+            WHERE tenant_id = :tenant AND paid_at >= :start AND paid_at < :end
+              AND (CAST(:owner AS bigint) IS NULL OR owner_id = :owner)
+            UNION ALL
+            SELECT -e.amount_minor FROM order_events e JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
+            WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end
+              AND (CAST(:owner AS bigint) IS NULL OR o.owner_id = :owner)
+        ) AS moves
+    ) AS present
+""")
+
+
+@dataclass(frozen=True)
+class PeriodProgress:
+    """The target of the present `period`, from `first` to `last`, in minor units.
+
+    `expected_minor` should be reached by now. It is None in a period without a working day; a day off has no pace.
+    """
+
+    period: str
+    first: date
+    last: date
+    target_minor: int
+    reached_minor: int
+    expected_minor: int | None
+
+    @property
+    def ahead_minor(self) -> int | None:
+        """How much more than expected is reached; negative when behind. None without a pace."""
+        return None if self.expected_minor is None else self.reached_minor - self.expected_minor
+
+    @property
+    def ratio(self) -> float:
+        """The reached part of the target; 1 is the whole."""
+        return self.reached_minor / self.target_minor
+
+    @property
+    def is_reached(self) -> bool:
+        return self.reached_minor >= self.target_minor
+
+
+@dataclass(frozen=True)
+class TargetProgress:
+    """The periods that have a target, in the order day, week, month. The day is left out on a day off.
+
+    `holiday` is the name of today's holiday. `is_working_day` is false on holidays and on free weekdays.
+    """
+
+    periods: tuple[PeriodProgress, ...] = ()
+    is_working_day: bool = True
+    holiday: str | None = None
+
+    @property
+    def shortest(self) -> PeriodProgress | None:
+        return self.periods[0] if self.periods else None
+
+
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TargetProgress:
+    """The progress of the team, or of one salesperson. One statement."""
+    day = today(tenant.timezone, now)
+    spans = periods_of(day.date)
+    values = {
+        "tenant": tenant.id,
+        "owner": owner_id,
+        "date": day.date,
+        "week": spans["week"][0],
+        "month": spans["month"][0],
+        "first": min(first for first, _ in spans.values()),
+        "last": max(last for _, last in spans.values()),
+        "course_from": day.date - timedelta(days=COURSE_DAYS),
+    }
+    row = db.session.execute(SQL, values | day.bounds).one_or_none()
+    return TargetProgress() if row is None else _progress(row, day, spans, ZoneInfo(tenant.timezone))
+
+
+def periods_of(day: date) -> dict[str, tuple[date, date]]:
+    """The first and the last day of the day, the week and the month that contain `day`."""
+    monday = day - timedelta(days=day.weekday())
+    first = day.replace(day=1)
+    next_month = (first + timedelta(days=31)).replace(day=1)
+    spans = ((day, day), (monday, monday + timedelta(days=6)), (first, next_month - timedelta(days=1)))
+    return dict(zip(PERIODS, spans, strict=True))
+
+
+def _progress(row: Row[Any], day: Today, spans: Mapping[str, tuple[date, date]], zone: ZoneInfo) -> TargetProgress:
+    holidays = {date.fromisoformat(text): name for text, name in (row.holidays or {}).items()}
+    calendar = WorkCalendar(frozenset(row.working_days), holidays)
+    part = part_of_day(_course(row), day.now.replace(second=0, microsecond=0), zone)
+    before = {"day": 0, "week": row.before_in_week, "month": row.before_in_month}
+    is_working = calendar.is_working(day.date)
+    found = tuple(
+        PeriodProgress(
+            period,
+            *spans[period],
+            target_minor=row.amounts[period],
+            reached_minor=before[period] + row.made_today,
+            expected_minor=_expected(row.amounts[period], spans[period], calendar, day.date, part),
+        )
+        for period in PERIODS
+        if period in row.amounts and (period != "day" or is_working)
+    )
+    return TargetProgress(found, is_working, holidays.get(day.date))
+
+
+def _course(row: Row[Any]) -> Sequence[float]:
+    """The usual revenue per hour; zeros without enough history."""
+    if (row.course_days or 0) < MIN_COURSE_DAYS:
+        return [0.0] * 24
+    return [float(row.course.get(str(hour), 0)) for hour in range(24)]
+
+
+def _expected(target: int, span: tuple[date, date], calendar: WorkCalendar, day: date, part: float) -> int | None:
+    first, last = span
+    working = calendar.count(first, last)
+    if not working:
+        return None
+    done = calendar.count(first, day - timedelta(days=1)) + (part if calendar.is_working(day) else 0.0)
+    return round(target * done / working)

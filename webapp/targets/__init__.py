@@ -1,0 +1,1 @@
+"""Sales targets, working days and holidays, as managers set them."""
