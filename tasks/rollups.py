@@ -1,4 +1,4 @@
-"""The task that refreshes the rollups and publishes a signal to each changed tenant."""
+"""The tasks that refresh the rollups, with a signal to each changed tenant, and sample the orders to be shipped."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import redis
 from webapp import redis_client
 from webapp.events.topics import ROLLUPS
 from webapp.rollups import refresh as rollups
+from webapp.rollups import to_ship
 from webapp.signals import publisher
 
 from .app import app
 from .process_config import process_config
-from .schedule import REFRESH_ROLLUPS
+from .schedule import REFRESH_ROLLUPS, SAMPLE_TO_SHIP
 
 
 # `throws`: unreachable PostgreSQL or Redis is expected and logged without a traceback; the next tick tries again.
@@ -25,3 +26,9 @@ def refresh() -> int:
         for tenant_id in sorted(changed):
             publisher.publish(client, tenant_id, {ROLLUPS: None})
     return len(changed)
+
+
+@app.task(name=SAMPLE_TO_SHIP, throws=(psycopg.OperationalError,))
+def sample_to_ship() -> int:
+    """Returns the number of new samples."""
+    return to_ship.sample(process_config().database_url)

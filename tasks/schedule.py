@@ -9,6 +9,7 @@ from webapp.relay.queue import RELAY_QUEUE, RELAY_RUN
 
 CATCH_UP = "tasks.catch_up.catch_up"
 REFRESH_ROLLUPS = "tasks.rollups.refresh"
+SAMPLE_TO_SHIP = "tasks.rollups.sample_to_ship"
 MAKE_PARTITIONS = "tasks.partitions.make"
 DROP_PARTITIONS = "tasks.partitions.drop"
 REMOVE_SESSIONS = "tasks.sessions.remove"
@@ -22,7 +23,8 @@ ATTACH = "tasks.attach.run"
 # destination delays no other task.
 QUEUE = "doorbell"
 
-# Intervals in seconds. Rollups: the maximal age of the 30-day chart. Catch-up: the maximal delay of a board without a
+# Intervals in seconds. Rollups: the maximal age of the 30-day chart. Samples of orders to be shipped: each interval of ten
+# minutes gets one, even when a tick is lost. Catch-up: the maximal delay of a board without a
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
 # Pushes: the maximal delay of one whose wake-up was lost, or that no event of an order caused.
@@ -31,6 +33,7 @@ QUEUE = "doorbell"
 # tables: the delay of a requested check.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
+    SAMPLE_TO_SHIP: 300.0,
     CATCH_UP: 60.0,
     MAKE_PARTITIONS: 3600.0,
     DROP_PARTITIONS: 3600.0,

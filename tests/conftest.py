@@ -27,7 +27,7 @@ from webapp.launcher.embedded import Embedded
 from webapp.orders import writer_role
 from webapp.redis_client import connect as connect_redis
 from webapp.relay.worker import RelayWorker
-from webapp.routes import panels
+from webapp.routes import render_requests
 from webapp.signals import publisher
 
 from .support import all_versions, compiled_templates
@@ -127,7 +127,7 @@ def app(service: Service) -> Iterator[Flask]:
 @pytest.fixture
 def long_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that count queries: no render ends because a minute of the clock does."""
-    monkeypatch.setattr(panels, "MINUTE", timedelta(days=1))
+    monkeypatch.setattr(render_requests, "MINUTE", timedelta(days=1))
 
 
 @pytest.fixture

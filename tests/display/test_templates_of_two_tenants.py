@@ -16,6 +16,7 @@ from jinja2.filters import FILTERS as JINJAS_OWN
 from jinja2.meta import find_referenced_templates
 
 from webapp import create_app
+from webapp.panels.registry import PANELS
 from webapp.relay import verbs
 from webapp.relay.secrets import SecretBox
 from webapp.relay.verbs import NewDestination
@@ -56,11 +57,9 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/sign-in",
         "/connect",
         "/attached",
+        "/targets",
     ]
-    panels = (
-        "revenue orders_today average_order revenue_by_hour salespeople recent_orders history leaderboard inbox today"
-    )
-    parts = [f"/panels/{name}" for name in panels.split()]
+    parts = [f"/panels/{name}" for name in (*PANELS, "inbox", "today")]
     parts += [f"/panels/recent_orders/{tenant_order}", f"/panels/orders/{tenant_order}", "/panels/orders/999999"]
     parts += ["/panels/orders", f"/panels/orders/rows?ids={tenant_order}&since=0", "/panels/inbox/page", new_items]
     return pages + parts

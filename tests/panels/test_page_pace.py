@@ -28,6 +28,7 @@ def test_each_live_part_has_its_number_of_paces(ana: Person, world: World, tenan
     number = "S-1"
     world.order(tenant, 100, number=number)
     expected = {panel.name: panel.pace_times for panel in PANELS.values()} | {
+        "board": 1,
         "inbox": BELL_TIMES,
         "today": PART_TIMES,
         "orders_list": LIST_TIMES,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from webapp.db import db
 from webapp.models import Tenant
+from webapp.queries.revenue import Revenue
 
 from .world import World
 
@@ -24,3 +25,8 @@ def refund(world: World, order_id: int, amount: int, at: str) -> None:
         "UPDATE order_events SET occurred_at = %s WHERE id = (SELECT max(id) FROM order_events WHERE order_id = %s)",
         [at, order_id],
     )
+
+
+def no_revenue(shown: Revenue) -> bool:
+    """Whether nothing was paid or refunded today, nor until this time yesterday and a week ago."""
+    return (shown.paid_minor, shown.refunded_minor, shown.yesterday_minor, shown.last_week_minor) == (0, 0, 0, 0)

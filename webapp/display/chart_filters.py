@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +14,11 @@ from ..queries.history import History
 from ..queries.leaderboard import TopSeller
 from ..queries.revenue_by_hour import RevenueByHour
 from ..queries.salespeople import Salesperson
-from .charts import Chart, bar_chart, shares
-from .filters import compact_text, money_text, short_day_text, short_money_text
+from ..queries.target_progress import PeriodProgress
+from ..queries.trend import Trend
+from .charts import Chart, SparkBar, bar_chart, shares, spark_bars
+from .filters import compact_text, money_text, number_text, short_day_text, short_money_text
+from .order_links import orders_link, revenue_of_day, revenue_of_hour
 
 HOURS_BETWEEN_LABELS = 3
 DAYS_BETWEEN_LABELS = 7
@@ -49,9 +54,9 @@ def history_chart(data: History) -> Chart:
 
 
 def history_labels(data: History) -> list[str]:
-    """One label per week, counted back from today."""
+    """One label per week, counted back from yesterday."""
     last = len(data.days) - 1
-    wanted = {last - 2 - DAYS_BETWEEN_LABELS * n for n in range(5)}
+    wanted = {last - 1 - DAYS_BETWEEN_LABELS * n for n in range(5)}
     return [short_day_text(day.day) if n in wanted else "" for n, day in enumerate(data.days)]
 
 
@@ -61,6 +66,64 @@ def history_summary(data: History) -> str:
         f"Column chart of revenue by day: {money_text(data.revenue_minor)} in {len(data.days)} days,"
         f" the most on {short_day_text(best.day)} with {money_text(best.revenue_minor)}."
     )
+
+
+@dataclass(frozen=True)
+class ColumnLink:
+    """The link of a chart's column; `x` and `width` in percent of the plot."""
+
+    href: str
+    title: str
+    x: float
+    width: float
+
+
+def hours_links(data: RevenueByHour, day: date) -> list[ColumnLink]:
+    """A link per hour until now, and per later hour with revenue."""
+    width = 100 / len(data.hours)
+    return [
+        ColumnLink(
+            orders_link(**revenue_of_hour(day, hour.hour)),
+            f"{hour.hour:02d}:00 · {money_text(hour.today_minor)}",
+            round(hour.hour * width, 2),
+            round(width, 2),
+        )
+        for hour in data.hours
+        if hour.hour <= data.current or hour.today_minor
+    ]
+
+
+def history_links(data: History) -> list[ColumnLink]:
+    width = 100 / len(data.days)
+    return [
+        ColumnLink(
+            orders_link(**revenue_of_day(day.day)),
+            f"{short_day_text(day.day)} · {money_text(day.revenue_minor)}",
+            round(n * width, 2),
+            round(width, 2),
+        )
+        for n, day in enumerate(data.days)
+    ]
+
+
+def trend_bars(trend: Trend) -> list[SparkBar]:
+    return spark_bars(trend.values)
+
+
+def spark_summary(trend: Trend, name: str, is_money: bool = False) -> str:
+    """The line of a tile for screen readers: its highest hour."""
+    values = [(value, hour) for hour, value in enumerate(trend.values) if value]
+    if not values:
+        return f"{name} by hour today: none yet"
+    value, hour = max(values)
+    return (
+        f"{name} by hour today: the most at {hour:02d}:00 with {money_text(value) if is_money else number_text(value)}"
+    )
+
+
+def target_percent(progress: PeriodProgress) -> float:
+    """The reached part of a target for a bar, from 0 to 100."""
+    return round(min(max(progress.ratio, 0.0), 1.0) * 100, 1)
 
 
 def revenue_shares(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[float]:
@@ -89,6 +152,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "history_chart": history_chart,
     "history_labels": history_labels,
     "history_summary": history_summary,
+    "hours_links": hours_links,
+    "history_links": history_links,
+    "spark_bars": trend_bars,
+    "spark_summary": spark_summary,
+    "target_percent": target_percent,
     "revenue_shares": revenue_shares,
     "revenue_texts": revenue_texts,
     "ratio_to": ratio_to,

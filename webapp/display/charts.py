@@ -12,6 +12,7 @@ from decimal import Decimal
 
 WIDTH, HEIGHT = 1000, 100
 BAR_SHARE = 0.68  # of a column's width
+SPARK_HEIGHT, SPARK_STEP = 21, 10
 TICKS = 4  # approximate steps of the scale
 # Round steps, to be multiplied by a power of ten.
 STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
@@ -64,6 +65,25 @@ def bar_chart(values: Sequence[Decimal], compared: Sequence[Decimal] = ()) -> Ch
     line = " ".join(f"{(n + 0.5) * column:.1f},{y(value)}" for n, value in enumerate(compared))
     ticks = tuple(Tick(value, y(value)) for value in scale)
     return Chart(ticks, tuple(bars), line if any(compared) else "", y(Decimal(0)))
+
+
+@dataclass(frozen=True)
+class SparkBar:
+    """A bar of a tile's line, in units of 240 by 22."""
+
+    x: int
+    y: float
+    height: float
+
+
+def spark_bars(values: Sequence[int | None]) -> list[SparkBar]:
+    """A bar per hour. A negative hour has none; its value is in the chart by hour."""
+    largest = max((value for value in values if value), default=0)
+    bars = []
+    for hour, value in enumerate(values):
+        height = round(SPARK_HEIGHT * value / largest, 1) if value and value > 0 and largest > 0 else 0.0
+        bars.append(SparkBar(hour * SPARK_STEP + 1, SPARK_HEIGHT - height, height))
+    return bars
 
 
 def shares(values: Sequence[int]) -> list[float]:

@@ -130,6 +130,15 @@ def short_day_text(day: date, tenant: Tenant | None = None) -> str:
     return str(format_skeleton("MMMd", day, locale=(tenant or current_tenant()).locale))
 
 
+def weekday_text(day: date, width: str = "abbreviated") -> str:
+    """The weekday, short ("Fri") or "wide"."""
+    return str(format_date(day, "EEEE" if width == "wide" else "EEE", locale=current_tenant().locale))
+
+
+def days_before(day: date, days: int) -> date:
+    return day - timedelta(days=days)
+
+
 def date_text(day: date, today: date, tenant: Tenant | None = None) -> str:
     """Day and month, with the year if it is not today's: "22 Nov", "4 May 1998"."""
     skeleton = "MMMd" if day.year == today.year else "yMMMd"
@@ -205,6 +214,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day_text,
     "short_day": short_day_text,
     "date": date_text,
+    "weekday": weekday_text,
+    "days_before": days_before,
     "on_date": on_date_text,
     "duration": duration_text,
     "whole_percent": whole_percent_text,

@@ -18,9 +18,12 @@ from ..queries import (
     leaderboard,
     orders_today,
     recent_orders,
+    refunds_today,
     revenue,
     revenue_by_hour,
     salespeople,
+    to_ship,
+    yesterday,
 )
 from .pacing import LIST_TIMES
 
@@ -31,7 +34,17 @@ MAX_AGE_SECONDS = 15.0
 # Panels that change every minute without a signal: "at this time yesterday", the current hour, an order dated in the future.
 # The page refetches them each minute.
 MOVE_WITH_THE_CLOCK = frozenset(
-    {"revenue", "orders_today", "average_order", "revenue_by_hour", "recent_orders", "orders_list"}
+    {
+        "revenue",
+        "orders_today",
+        "average_order",
+        "to_ship",
+        "refunds_today",
+        "yesterday",
+        "revenue_by_hour",
+        "recent_orders",
+        "orders_list",
+    }
 )
 
 
@@ -39,7 +52,7 @@ MOVE_WITH_THE_CLOCK = frozenset(
 class Panel:
     """A panel of the board. A signal of its `topics`, or `resync`, makes the page refetch it.
 
-    `read(tenant, now)` is one SQL statement, so one snapshot.
+    `read(tenant, now)` is one SQL statement, so one snapshot; a figure may have more.
     """
 
     name: str
@@ -50,20 +63,30 @@ class Panel:
     # The page's intervals (panels/pacing.py) between two refetches. The last change is never lost.
     pace_times: int = 1
     max_age: float = MAX_AGE_SECONDS
+    # Rendered together with all other figures, on one snapshot (panels/groups.py).
+    is_figure: bool = False
 
     @property
     def moves(self) -> bool:
         return self.name in MOVE_WITH_THE_CLOCK
 
 
+def _figure(name: str, title: str, topics: tuple[str, ...], query: Any) -> Panel:
+    """A panel of a query module, rendered with the other figures."""
+    return Panel(name, title, (*topics, DAY), query.DEFINITION, query.read, is_figure=True)
+
+
 PANELS = {
     panel.name: panel
     for panel in (
-        Panel("revenue", "Revenue today", (REVENUE, DAY), revenue.DEFINITION, revenue.read),
-        Panel("orders_today", "Orders today", (PLACED, DAY), orders_today.DEFINITION, orders_today.read),
-        Panel("average_order", "Average order", (REVENUE, DAY), average_order.DEFINITION, average_order.read),
-        Panel("revenue_by_hour", "Revenue by hour", (REVENUE, DAY), revenue_by_hour.DEFINITION, revenue_by_hour.read),
-        Panel("salespeople", "Salespeople today", (REVENUE, PLACED, DAY), salespeople.DEFINITION, salespeople.read),
+        _figure("yesterday", "Yesterday", (ROLLUPS,), yesterday),
+        _figure("revenue", "Revenue today", (REVENUE,), revenue),
+        _figure("orders_today", "Orders today", (PLACED,), orders_today),
+        _figure("average_order", "Average order", (REVENUE,), average_order),
+        _figure("to_ship", "To be shipped", (ORDERS,), to_ship),
+        _figure("refunds_today", "Refunds today", (REVENUE,), refunds_today),
+        _figure("revenue_by_hour", "Revenue by hour", (REVENUE,), revenue_by_hour),
+        _figure("salespeople", "Salespeople today", (REVENUE, PLACED), salespeople),
         Panel(
             "recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, LIST_TIMES
         ),

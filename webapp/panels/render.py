@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -35,6 +36,36 @@ class Render:
     def size(self) -> int:
         return 2 * len(self.body) + OVERHEAD_BYTES
 
+    @property
+    def is_complete(self) -> bool:
+        return True
+
+
+class Result(Protocol):
+    """What a job makes: a render, or the renders of a group of panels."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def is_complete(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class GroupRender:
+    """The renders of a group's panels by name. All are of one moment; a panel that failed has its exception."""
+
+    renders: Mapping[str, Render | Exception]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no panel failed. Only then the renders are kept."""
+        return not any(isinstance(render, Exception) for render in self.renders.values())
+
+    @property
+    def size(self) -> int:
+        return sum(render.size for render in self.renders.values() if isinstance(render, Render))
+
 
 @dataclass(frozen=True)
 class RenderRequest:
@@ -53,7 +84,7 @@ class RenderRequest:
     round_seconds: float = 0.0
 
 
-Paint = Callable[[], Render]
+Paint = Callable[[], Result]
 
 
 class RenderJob:
@@ -62,7 +93,8 @@ class RenderJob:
     def __init__(self, log: Log, request: RenderRequest, starts: float, cost_seconds: float | None) -> None:
         """`cost_seconds`: of the render before it."""
         self.log, self.request, self.starts, self.cost_seconds = log, request, starts, cost_seconds
-        self.render: Render | None = None
+        # A Result, of the type that the job's `paint` returns.
+        self.render: Any = None
         self.error: Exception | None = None
         self.done = threading.Event()
         self.seq: int | None = None  # None until `start`
@@ -74,13 +106,13 @@ class RenderJob:
 
     @property
     def size(self) -> int:
-        return self.render.size if self.render is not None else 0
+        return int(self.render.size) if self.render is not None else 0
 
     def start(self, now: float, moment: float) -> None:
         """Called before the query: the render will contain everything signalled until now."""
         self.seq, self.starts, self.moment = self.log.seq, now, moment
 
-    def finish(self, render: Render, now: float) -> None:
+    def finish(self, render: Result, now: float) -> None:
         self.render = render
         self.cost_seconds = smoothed_render(self.cost_seconds, now - self.starts)
 

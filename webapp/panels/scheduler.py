@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
@@ -19,13 +20,15 @@ from ..display import clock as page_clock
 from ..observability.metrics import web as metrics
 from ..signals.log_follower import Log
 from .cache import RenderCache
-from .render import Paint, Render, RenderJob, RenderRequest
+from .render import Paint, RenderJob, RenderRequest, Result
 from .rounds import Round
 from .unkept import UnkeptRenders
 
 # With rounds; some hundred bytes each.
 MAX_TENANTS = 10_000
 
+
+R = TypeVar("R", bound=Result)
 
 # Jobs that were opened for a caller that has not yet run them, by key.
 Reserved = dict[Hashable, RenderJob]
@@ -67,7 +70,7 @@ class RenderScheduler:
                 jobs.append(job)
         return jobs
 
-    def wait(self, jobs: Sequence[RenderJob]) -> list[Render] | None:
+    def wait(self, jobs: Sequence[RenderJob]) -> list[Any] | None:
         """The renders of these jobs, once they are done; None when one failed."""
         # The last job ends last, so a request that waits for it is woken once.
         waits = 0
@@ -92,7 +95,7 @@ class RenderScheduler:
         for job in reserved.values():
             self._close(job, error=LoadCancelled())
 
-    def get(self, request: RenderRequest, log: Log | None, paint: Paint) -> Render:
+    def get(self, request: RenderRequest, log: Log | None, paint: Callable[[], R]) -> R:
         """The render: kept, in flight, or painted now. An exception of `paint` is not kept.
 
         Without a `log` nothing is kept: one painting serves the callers that arrived before it began.
@@ -103,15 +106,18 @@ class RenderScheduler:
         return render
 
     def get_all(
-        self, requests: Sequence[tuple[RenderRequest, Paint]], log: Log | None, reserved: Reserved | None = None
-    ) -> list[Render | Exception]:
+        self,
+        requests: Sequence[tuple[RenderRequest, Callable[[], R]]],
+        log: Log | None,
+        reserved: Reserved | None = None,
+    ) -> list[R | Exception]:
         """As `get`, for several at once; an exception of a `paint` takes the place of its render.
 
         Jobs that are `reserved` for this caller are taken out of it, and run; a failed one gives its error.
         """
         if log is None:
             return [self.unkept.get(request.key, paint) for request, paint in requests]
-        found: list[Render | Exception | None] = [None] * len(requests)
+        found: list[R | Exception | None] = [None] * len(requests)
         while missing := [n for n, render in enumerate(found) if render is None]:
             # All, before any wait.
             joined = [(n, *self._join_or_open(requests[n][0], log, reserved or {})) for n in missing]
@@ -150,7 +156,7 @@ class RenderScheduler:
             found = self._rounds[request.tenant] = Round()
         return found
 
-    def _share(self, job: RenderJob) -> Render | None:
+    def _share(self, job: RenderJob) -> Any:
         """The job's render, after a wait if necessary; None when it failed or took too long."""
         if job.render is None:
             metrics.PANEL_WAITS.inc()
@@ -190,6 +196,6 @@ class RenderScheduler:
         with self._lock:
             if self._open.get(job.request.key) is job:
                 del self._open[job.request.key]
-                if error is None:
+                if error is None and job.render.is_complete:
                     self.cache.put(job.request.key, job)
         job.done.set()

@@ -1,4 +1,4 @@
-"""The tenant's day: its start and end, and the same time yesterday. All queries use these bounds."""
+"""The tenant's day: its start and end, and the same time yesterday and a week ago. All queries use these bounds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ AHEAD = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Today:
-    """The bounds of today and yesterday in UTC, half-open. A day with a clock change has 23 or 25 hours.
+    """The bounds of today, yesterday and the same weekday last week in UTC, half-open.
 
-    `yesterday_now` is yesterday at the present wall-clock minute, so a comparison is fair at every hour. It changes once per
-    minute, so that all pages within the minute show the same.
+    A day with a clock change has 23 or 25 hours. `yesterday_now` is yesterday at the present wall-clock minute, so a comparison
+    is fair at every hour; `last_week_now` is a week ago. They change once per minute, so that all pages within the minute show
+    the same.
     """
 
     date: date
@@ -25,11 +26,13 @@ class Today:
     end: datetime
     yesterday_start: datetime
     yesterday_now: datetime
+    last_week_start: datetime
+    last_week_now: datetime
 
     @property
     def bounds(self) -> dict[str, Any]:
         """The bounds as SQL parameters."""
-        names = ("start", "end", "yesterday_start", "yesterday_now")
+        names = ("start", "end", "yesterday_start", "yesterday_now", "last_week_start", "last_week_now")
         return {name: getattr(self, name) for name in names}
 
 
@@ -37,14 +40,17 @@ def today(zone_name: str, now: datetime) -> Today:
     """The day of `now` (aware) in the IANA zone `zone_name`."""
     zone = ZoneInfo(zone_name)
     local = now.astimezone(zone)
-    day = local.date()
+    day, clock = local.date(), local.time().replace(second=0, microsecond=0)
+    yesterday, last_week = day - timedelta(days=1), day - timedelta(days=7)
     return Today(
         date=day,
         now=now,
         start=midnight(day, zone),
         end=midnight(day + timedelta(days=1), zone),
-        yesterday_start=midnight(day - timedelta(days=1), zone),
-        yesterday_now=instant(day - timedelta(days=1), local.time().replace(second=0, microsecond=0), zone),
+        yesterday_start=midnight(yesterday, zone),
+        yesterday_now=instant(yesterday, clock, zone),
+        last_week_start=midnight(last_week, zone),
+        last_week_now=instant(last_week, clock, zone),
     )
 
 

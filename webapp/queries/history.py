@@ -1,4 +1,4 @@
-"""History: revenue and orders of the last 30 days, from the rollups."""
+"""History: revenue and orders of the 30 days before today, from the rollups."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..db import db
 from ..models import Tenant
 from .day import today
 
-DAYS = 30  # today included
+DAYS = 30  # before today
 DEFINITION = (
-    f"Revenue (paid less refunded) and orders of the last {DAYS} days, today included. The figures are refreshed every few"
-    " seconds to minutes, so today's may lag behind the tiles above."
+    f"Revenue (paid less refunded) and orders of the {DAYS} days before today; today's are in the tiles above. A late change of"
+    " an earlier day is added within a minute."
 )
 
 # Served by pk_rollups_daily.
@@ -35,7 +35,7 @@ class HistoryDay:
 
 @dataclass(frozen=True)
 class History:
-    """The last DAYS days, oldest first, including today."""
+    """The DAYS days before today, oldest first."""
 
     days: tuple[HistoryDay, ...]
 
@@ -49,7 +49,7 @@ class History:
 
 
 def read(tenant: Tenant, now: datetime) -> History:
-    last = today(tenant.timezone, now).date
+    last = today(tenant.timezone, now).date - timedelta(days=1)
     first = last - timedelta(days=DAYS - 1)
     rows = db.session.execute(SQL, {"tenant": tenant.id, "first": first, "last": last})
     found = {row.day: (row.revenue, row.orders) for row in rows}

@@ -1,4 +1,4 @@
-"""Leaderboard: the salespeople by revenue of the last 30 days, from the rollups."""
+"""Leaderboard: the salespeople by revenue of the 30 days before today, from the rollups."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .day import today
 from .history import DAYS
 
 DEFINITION = (
-    f"Revenue (paid less refunded) and paid orders of the last {DAYS} days by the salesperson who owns the order. The"
-    " figures are refreshed together with the chart beside it."
+    f"Revenue (paid less refunded) and paid orders of the {DAYS} days before today by the salesperson who owns the order."
+    " The figures are refreshed together with the chart beside it."
 )
 
 # Served by pk_rollups_daily. Owner 0 stands for unassigned orders.
@@ -40,6 +40,7 @@ class TopSeller:
 
 def read(tenant: Tenant, now: datetime) -> tuple[TopSeller, ...]:
     """All salespeople with revenue or paid orders in these days, the highest revenue first."""
-    last = today(tenant.timezone, now).date
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "first": last - timedelta(days=DAYS - 1), "last": last})
+    day = today(tenant.timezone, now).date
+    first, last = day - timedelta(days=DAYS), day - timedelta(days=1)
+    rows = db.session.execute(SQL, {"tenant": tenant.id, "first": first, "last": last})
     return tuple(TopSeller(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)

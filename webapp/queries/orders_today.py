@@ -10,30 +10,44 @@ from sqlalchemy import text
 from ..db import db
 from ..models import Tenant
 from .day import today
+from .trend import Trend, until_now
 
 DEFINITION = (
     "The number of orders placed today, paid or not, that are neither cancelled nor refunded in full. Compared with yesterday"
-    " from midnight to the same time."
+    " and with the same weekday last week, from midnight to the same time. The line shows today by hour."
 )
 
 # Served by ix_orders_recent.
-SQL = text("""
-    SELECT count(*) FILTER (WHERE placed_at >= :start) AS today,
-           count(*) FILTER (WHERE placed_at < :yesterday_now) AS yesterday
-    FROM orders
-    WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded')
-      AND placed_at >= :yesterday_start AND placed_at < :end
-""")
+PART = """
+    (SELECT count(*) FROM orders WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded')
+       AND placed_at >= :{day}_start AND placed_at < :{day}_now) AS {day}"""
+SQL = text(f"""
+    WITH hours AS (
+        SELECT extract(hour FROM placed_at AT TIME ZONE :zone)::int AS hour, count(*) AS orders
+        FROM orders
+        WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded') AND placed_at >= :start AND placed_at < :end
+        GROUP BY 1
+    )
+    SELECT coalesce(sum(orders), 0)::bigint AS today,
+           jsonb_object_agg(hour, orders) FILTER (WHERE hour IS NOT NULL) AS hours,
+        {PART.format(day="yesterday")},
+        {PART.format(day="last_week")}
+    FROM hours
+""")  # noqa: S608 - only our constants
 
 
 @dataclass(frozen=True)
 class OrdersToday:
-    """Numbers of orders; `yesterday` is up to the same time."""
+    """Numbers of orders; `yesterday` and `last_week` are up to the same time."""
 
     today: int
     yesterday: int
+    last_week: int
+    trend: Trend
 
 
 def read(tenant: Tenant, now: datetime) -> OrdersToday:
-    row = db.session.execute(SQL, {"tenant": tenant.id, **today(tenant.timezone, now).bounds}).one()
-    return OrdersToday(today=row.today, yesterday=row.yesterday)
+    day = today(tenant.timezone, now)
+    row = db.session.execute(SQL, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
+    trend = until_now(row.hours, tenant.timezone, now)
+    return OrdersToday(row.today, row.yesterday, row.last_week, trend)

@@ -16,7 +16,7 @@ from ..db import db
 from ..models import Tenant
 from .day import AHEAD, ahead_from, today
 
-LIMIT = 25  # rows on the board
+LIMIT = 10  # rows on the board
 DEFINITION = (
     f"The {LIMIT} orders placed last, in any status, each with its latest change and its author. Orders dated in the future"
     " are marked and come last."

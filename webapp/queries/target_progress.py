@@ -20,37 +20,37 @@ COURSE_DAYS, MIN_COURSE_DAYS = 14, 5
 DEFINITION = (
     "The pace compares the revenue with the part of the target that is usually reached by now. A day's target is spread over"
     f" the day as the revenue of the last {COURSE_DAYS} days was, or evenly from {FIRST_HOUR}:00 to {LAST_HOUR + 1}:00"
-    f" until there are {MIN_COURSE_DAYS} days of sales. A week's or month's target is spread evenly over its working days; weeks begin on"
-    " Monday. Holidays and days off have no target."
+    f" until there are {MIN_COURSE_DAYS} days of sales. A week's or month's target is spread evenly over its working days;"
+    " weeks begin on Monday. Holidays and days off have no target."
 )
 
-# Served by uq_sales_targets, pk_holidays, pk_rollups_daily, pk_rollups_hourly, ix_orders_paid and ix_order_events_refunds. The
-# days before today come from the rollups. Without a target nothing but the targets is read.
-SQL = text("""
-    WITH targets AS (
+# Served by uq_sales_targets, pk_tenants and pk_holidays. Without a target nothing else is read.
+SETTINGS_SQL = text("""
+    SELECT targets.amounts, tenants.working_days,
+           (SELECT jsonb_object_agg(day, name) FROM holidays
+             WHERE tenant_id = :tenant AND day BETWEEN :first AND :last) AS holidays
+    FROM tenants CROSS JOIN (
         SELECT jsonb_object_agg(period, amount_minor) AS amounts FROM sales_targets
         WHERE tenant_id = :tenant AND coalesce(owner_id, 0) = coalesce(CAST(:owner AS bigint), 0)
-    ),
-    settings AS (
-        SELECT targets.amounts, tenants.working_days,
-               (SELECT jsonb_object_agg(day, name) FROM holidays
-                 WHERE tenant_id = :tenant AND day BETWEEN :first AND :last) AS holidays
-        FROM targets, tenants WHERE targets.amounts IS NOT NULL AND tenants.id = :tenant
-    )
-    SELECT settings.*, past.*, course.*, present.*
-    FROM settings
-    CROSS JOIN LATERAL (
+    ) AS targets
+    WHERE tenants.id = :tenant AND targets.amounts IS NOT NULL
+""")
+# Served by pk_rollups_daily, pk_rollups_hourly, ix_orders_paid and ix_order_events_refunds. The days before today come from the
+# rollups.
+REACHED_SQL = text("""
+    SELECT past.*, course.*, present.*
+    FROM (
         SELECT coalesce(sum(revenue_minor) FILTER (WHERE day >= :week), 0)::bigint AS before_in_week,
                coalesce(sum(revenue_minor) FILTER (WHERE day >= :month), 0)::bigint AS before_in_month
         FROM rollups_daily WHERE tenant_id = :tenant AND day >= :first AND day < :date
           AND (CAST(:owner AS bigint) IS NULL OR owner_id = :owner)
     ) AS past
     CROSS JOIN LATERAL (
-        SELECT jsonb_object_agg(clock_hour, revenue) AS course, max(days) AS course_days
+        SELECT jsonb_object_agg(clock_hour, revenue) AS course,
+               (SELECT count(DISTINCT day) FROM rollups_daily
+                 WHERE tenant_id = :tenant AND day >= :course_from AND day < :date AND revenue_minor > 0) AS course_days
         FROM (
-            SELECT extract(hour FROM hour)::int AS clock_hour, sum(revenue_minor)::bigint AS revenue,
-                   (SELECT count(DISTINCT day) FROM rollups_daily
-                     WHERE tenant_id = :tenant AND day >= :course_from AND day < :date AND revenue_minor > 0) AS days
+            SELECT extract(hour FROM hour)::int AS clock_hour, sum(revenue_minor)::bigint AS revenue
             FROM rollups_hourly WHERE tenant_id = :tenant AND hour >= :course_from AND hour < :date GROUP BY 1
         ) AS hours
     ) AS course
@@ -114,7 +114,7 @@ class TargetProgress:
 
 
 def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TargetProgress:
-    """The progress of the team, or of one salesperson. One statement."""
+    """The progress of the team, or of one salesperson."""
     day = today(tenant.timezone, now)
     spans = periods_of(day.date)
     values = {
@@ -127,8 +127,11 @@ def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TargetPr
         "last": max(last for _, last in spans.values()),
         "course_from": day.date - timedelta(days=COURSE_DAYS),
     }
-    row = db.session.execute(SQL, values | day.bounds).one_or_none()
-    return TargetProgress() if row is None else _progress(row, day, spans, ZoneInfo(tenant.timezone))
+    settings = db.session.execute(SETTINGS_SQL, values).one_or_none()
+    if settings is None:
+        return TargetProgress()
+    reached = db.session.execute(REACHED_SQL, values | day.bounds).one()
+    return _progress(settings, reached, day, spans, ZoneInfo(tenant.timezone))
 
 
 def periods_of(day: date) -> dict[str, tuple[date, date]]:
@@ -140,9 +143,11 @@ def periods_of(day: date) -> dict[str, tuple[date, date]]:
     return dict(zip(PERIODS, spans, strict=True))
 
 
-def _progress(row: Row[Any], day: Today, spans: Mapping[str, tuple[date, date]], zone: ZoneInfo) -> TargetProgress:
-    holidays = {date.fromisoformat(text): name for text, name in (row.holidays or {}).items()}
-    calendar = WorkCalendar(frozenset(row.working_days), holidays)
+def _progress(
+    settings: Row[Any], row: Row[Any], day: Today, spans: Mapping[str, tuple[date, date]], zone: ZoneInfo
+) -> TargetProgress:
+    holidays = {date.fromisoformat(text): name for text, name in (settings.holidays or {}).items()}
+    calendar = WorkCalendar(frozenset(settings.working_days), holidays)
     part = part_of_day(_course(row), day.now.replace(second=0, microsecond=0), zone)
     before = {"day": 0, "week": row.before_in_week, "month": row.before_in_month}
     is_working = calendar.is_working(day.date)
@@ -150,12 +155,12 @@ def _progress(row: Row[Any], day: Today, spans: Mapping[str, tuple[date, date]],
         PeriodProgress(
             period,
             *spans[period],
-            target_minor=row.amounts[period],
+            target_minor=settings.amounts[period],
             reached_minor=before[period] + row.made_today,
-            expected_minor=_expected(row.amounts[period], spans[period], calendar, day.date, part),
+            expected_minor=_expected(settings.amounts[period], spans[period], calendar, day.date, part),
         )
         for period in PERIODS
-        if period in row.amounts and (period != "day" or is_working)
+        if period in settings.amounts and (period != "day" or is_working)
     )
     return TargetProgress(found, is_working, holidays.get(day.date))
 

@@ -17,13 +17,15 @@ from ..accounts.cached_user import CachedUser, PanelScope
 from ..models import Tenant
 from ..observability.metrics import web as metrics
 from ..panels.costs import PROCESS
+from ..panels.groups import GROUPS, TOPICS, groups_of
 from ..panels.registry import PANELS
-from ..panels.render import Render
+from ..panels.render import GroupRender, Render
 from ..server import security_headers, single_write
 from ..services import services
 from ..signals.log_follower import Log
 from . import known_users, panel_batch
-from .panels import CONTENT_TYPE, RESERVED, headers, render_request
+from .panels import CONTENT_TYPE, headers
+from .render_requests import RESERVED, render_request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,7 +34,7 @@ BATCH = "/panels"
 # The header as WSGI names it.
 KNOWN = "HTTP_" + panel_batch.HEADER.upper().replace("-", "_")
 
-Key = tuple[str, str, PanelScope]  # panel, root of the addresses, scope
+Key = tuple[str, str, PanelScope]  # group of panels, root of the addresses, scope
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
 
 
@@ -57,22 +59,25 @@ class PanelFastPath:
         cpu, (user, log) = thread_time(), found
         # Read before the wait: signals may arrive until the renders are there.
         seq = log.seq
-        keys = [(name, environ.get("SCRIPT_NAME", ""), user.scope) for name in names]
-        jobs = self._renders.find([(key, PANELS[key[0]].topics) for key in keys], log)
+        keys = [(group, environ.get("SCRIPT_NAME", ""), user.scope) for group in groups_of(names)]
+        jobs = self._renders.find([(key, TOPICS[key[0]]) for key in keys], log)
         if jobs is None:
             return self._render(environ, start_response, keys, user.tenant, log)
         # Other requests run during the wait.
         cpu -= thread_time()
-        renders = self._renders.wait(jobs)
+        found_groups = self._renders.wait(jobs)
         cpu += thread_time()
-        if renders is None:
+        if found_groups is None:
             # Flask responds with the error of the job that this request has joined.
             environ[RESERVED] = {job.request.key: job for job in jobs if job.error is not None}
             return self._behind(environ, start_response)
+        renders = _renders(names, found_groups)
+        if not renders:
+            return self._behind(environ, start_response)
         if environ["PATH_INFO"] == BATCH:
-            endpoint, (status, answer_headers, body) = "batch", _batch(environ, names, renders, seq)
+            endpoint, (status, answer_headers, body) = "batch", _batch(environ, renders, seq)
         else:
-            endpoint, (status, answer_headers, body) = names[0], _one(environ, renders[0], seq)
+            endpoint, (status, answer_headers, body) = names[0], _one(environ, renders[names[0]], seq)
         metrics.count(f"panels.{endpoint}", "GET", int(status[:3]), began)
         sent = single_write.send(environ, start_response, status, self._headers, answer_headers.items(), body)
         PROCESS.refetched(thread_time() - cpu)
@@ -102,7 +107,7 @@ class PanelFastPath:
         """Let Flask render. The jobs are opened here, so that of a thousand requests at this moment only one goes there."""
         now = datetime.fromtimestamp(self._renders.epoch(), UTC)
         seconds = PROCESS.pacing(self._hub.viewers(tenant.id)).round_seconds
-        wanted = [render_request(key, PANELS[key[0]], tenant, now, seconds) for key in keys]
+        wanted = [render_request(key, GROUPS[key[0]], tenant, now, seconds) for key in keys]
         environ[RESERVED] = reserved = self._renders.reserve(wanted, log)
         try:
             return self._behind(environ, start_response)
@@ -119,8 +124,14 @@ def _one(environ: WSGIEnvironment, render: Render, seq: int) -> Answer:
     return "200 OK", {**answer_headers, **_content_headers(render.body)}, render.body
 
 
-def _batch(environ: WSGIEnvironment, names: tuple[str, ...], renders: list[Render], seq: int) -> Answer:
-    answer = panel_batch.build(dict(zip(names, renders, strict=True)), environ.get(KNOWN, ""))
+def _renders(names: tuple[str, ...], groups: list[GroupRender]) -> dict[str, Render]:
+    """The renders of these panels; those that failed are left out."""
+    by_name = {name: render for group in groups for name, render in group.renders.items()}
+    return {name: render for name in names if isinstance(render := by_name[name], Render)}
+
+
+def _batch(environ: WSGIEnvironment, renders: dict[str, Render], seq: int) -> Answer:
+    answer = panel_batch.build(renders, environ.get(KNOWN, ""))
     answer_headers = {panel_batch.HEADER: answer.etags, **headers(answer.as_of, seq)}
     return "200 OK", {**answer_headers, **_content_headers(answer.body)}, answer.body
 

@@ -5,10 +5,10 @@ Errors are plain text. "As of" is in a header, so that a 304 for an unchanged pa
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Hashable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,24 +20,25 @@ from ..accounts.cached_user import panel_scope
 from ..accounts.current import current_tenant
 from ..db import db
 from ..display import clock
-from ..display.filters import clock_text, day_text
-from ..models import Tenant
+from ..display.filters import day_text
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..panels.groups import GROUP_OF, GROUPS, PanelGroup, groups_of
 from ..panels.registry import PANELS, Panel
-from ..panels.render import Render, RenderRequest
+from ..panels.render import GroupRender, Render, RenderRequest, Result
 from ..queries import inbox, new_items, recent_orders
 from ..queries.day import today
 from ..services import services
 from ..signals.log_follower import Log
 from . import panel_batch
 from .pace import present
+from .render_requests import RESERVED, render_request
+from .renders import group_render, rendered
 
 CONTENT_TYPE = "text/html; charset=utf-8"
-MINUTE = timedelta(minutes=1)
-# The key in the WSGI environ of the jobs that the fast path has opened for this request.
-RESERVED = "doorbell.reserved"
 SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
+
+R = TypeVar("R", bound=Result)
 
 log = logs.get("panels")
 
@@ -54,11 +55,14 @@ def shared_panels(panels: Iterable[Panel], first_paint: bool = False) -> dict[st
 
 
 def _find(panels: Iterable[Panel], first_paint: bool = False) -> dict[str, Render | Exception]:
-    jobs = {panel.name: _job(panel.name, panel, _panel_html(panel), first_paint) for panel in panels}
-    return dict(zip(jobs, _cached(list(jobs.values())), strict=True))
+    names = [panel.name for panel in panels]
+    groups = groups_of(names)
+    found = dict(zip(groups, _cached([_group_job(GROUPS[name], first_paint) for name in groups]), strict=True))
+    by_group = {name: found[GROUP_OF[name]] for name in names}
+    return {name: group if isinstance(group, Exception) else group.renders[name] for name, group in by_group.items()}
 
 
-def _or_raise(found: Render | Exception) -> Render:
+def _or_raise(found: R | Exception) -> R:
     if isinstance(found, Exception):
         raise found
     return found
@@ -66,17 +70,13 @@ def _or_raise(found: Render | Exception) -> Render:
 
 def shared_row(order_id: int) -> Render:
     """One row of recent orders. Raises RowGone."""
-    row = _job(f"recent_orders/{order_id}", PANELS["recent_orders"], lambda now: _row_html(order_id, now))
-    return _or_raise(_cached([row])[0])
+    name = f"recent_orders/{order_id}"
+    return shared_part(name, PANELS["recent_orders"], lambda now: _row_html(order_id, now))
 
 
 def shared_part(name: str, panel: Panel, html: Callable[[datetime], str]) -> Render:
     """A live part of another page, shared as panels are. Its topics and its age limit are those of `panel`."""
     return _or_raise(_cached([_job(name, panel, html)])[0])
-
-
-def _panel_html(panel: Panel) -> Callable[[datetime], str]:
-    return lambda now: render_template(f"panels/{panel.name}.html", data=panel.read(current_tenant(), now))
 
 
 def _row_html(order_id: int, now: datetime) -> str:
@@ -88,40 +88,34 @@ def _row_html(order_id: int, now: datetime) -> str:
     return row.strip()
 
 
-def _job(
-    name: str, panel: Panel, html: Callable[[datetime], str], first_paint: bool = False
-) -> tuple[RenderRequest, Callable[[], Render]]:
-    scheduler, tenant = services().renders, current_tenant()
+def _group_job(group: PanelGroup, first_paint: bool) -> tuple[RenderRequest, Callable[[], GroupRender]]:
+    return _request(group.name, group, first_paint), lambda: group_render(group, _now())
 
+
+def _job(name: str, panel: Panel, html: Callable[[datetime], str]) -> tuple[RenderRequest, Callable[[], Render]]:
     def paint() -> Render:
-        now = datetime.fromtimestamp(scheduler.epoch(), UTC)
+        now = _now()
         try:
             return rendered(Markup(html(now)), now)  # noqa: S704 - escaped by Jinja
         except SQLAlchemyError:
-            # The other panels of this request need a working transaction.
+            # The rest of this request needs a working transaction.
             db.session.rollback()
             raise
 
+    return _request(name, panel), paint
+
+
+def _request(name: str, panel: Panel | PanelGroup, first_paint: bool = False) -> RenderRequest:
+    tenant = current_tenant()
     key = (name, request.root_path, panel_scope(current_user, tenant))
-    now = datetime.fromtimestamp(scheduler.epoch(), UTC)
-    return render_request(key, panel, tenant, now, present().round_seconds, first_paint), paint
+    return render_request(key, panel, tenant, _now(), present().round_seconds, first_paint)
 
 
-def render_request(
-    key: Hashable, panel: Panel, tenant: Tenant, now: datetime, round_seconds: float, first_paint: bool = False
-) -> RenderRequest:
-    ends = _ends(tenant, now, panel.moves)
-    return RenderRequest(key, panel.topics, panel.max_age, ends, first_paint, tenant.id, round_seconds)
+def _now() -> datetime:
+    return datetime.fromtimestamp(services().renders.epoch(), UTC)
 
 
-def _ends(tenant: Tenant, now: datetime, moves: bool) -> float:
-    """When a render of `now` expires without a signal: at the tenant's midnight, or at the next minute if it `moves`."""
-    midnight = today(tenant.timezone, now).end
-    next_minute = now.replace(second=0, microsecond=0) + MINUTE
-    return (min(midnight, next_minute) if moves else midnight).timestamp()
-
-
-def _cached(jobs: list[tuple[RenderRequest, Callable[[], Render]]]) -> list[Render | Exception]:
+def _cached(jobs: list[tuple[RenderRequest, Callable[[], R]]]) -> list[R | Exception]:
     return services().renders.get_all(jobs, newest_log(), request.environ.get(RESERVED))
 
 
@@ -131,11 +125,6 @@ def newest_log() -> Log | None:
         g.signal_log = services().signal_logs.read(current_user.tenant_id)
     log: Log | None = g.signal_log
     return log
-
-
-def rendered(html: Markup, now: datetime) -> Render:
-    body = html.encode()
-    return Render(html, body, hashlib.sha1(body, usedforsecurity=False).hexdigest(), now, clock_text(now))
 
 
 def render_inbox(data: inbox.Inbox) -> Markup:

@@ -1,5 +1,6 @@
 // Dispatches a topic to its panels. Each is requested at its pace (pace.js), for any number of topics and signals. In a crowd,
-// batch_refetch.js gathers the panels into one request.
+// batch_refetch.js gathers the panels into one request. The figures of the board are always requested together (data-figure), so
+// that all of them are of one moment.
 import { orderChanged } from "./announce.js";
 import { noteChange } from "./latency.js";
 import { requestAtPace } from "./pace.js";
@@ -42,9 +43,16 @@ export function refetch(panel, at) {
     return;
   }
   noteChange(panel, at);
-  if (gathered && panel.closest("#board")) gathered.add(panel);
-  else requestAtPace(panel);
+  const board = panel.closest("#board");
+  const isFigure = "figure" in panel.dataset && board;
+  if (gathered && board) {
+    for (const each of isFigure ? figures(board) : [panel]) gathered.add(each);
+  } else {
+    requestAtPace(isFigure ? board : panel);
+  }
 }
+
+const figures = (board) => board.querySelectorAll("[data-figure]");
 
 // Returns the panels of the board that `action` would refetch.
 export function gather(action) {

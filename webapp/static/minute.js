@@ -1,8 +1,7 @@
 // Refetches panels that change with the clock ("at this time yesterday", the current hour, the date): each minute of the server's clock
-// while the page is visible, and all panels at the tenant's midnight. Renders are shared: all pages fetch within the same two
+// while the page is visible, and all panels at the tenant's midnight, as after a signal. Renders are shared: all pages fetch within the same two
 // seconds, and the server keeps a minute's render.
-import { apply, gather } from "./dispatch.js";
-import { refetchTogether } from "./panel_requests.js";
+import { changed } from "./batch_refetch.js";
 import { recentlyDisconnected, state } from "./state.js";
 
 const MINUTE_MS = 60_000;
@@ -45,11 +44,8 @@ function renew() {
   const today = dayNow();
   const isNewDay = today !== day;
   day = today;
-  const panels = gather(() => {
-    if (isNewDay) apply("day", {});
-    apply("minute", {});
-  });
-  refetchTogether(panels);
+  if (isNewDay) changed("day", {});
+  changed("minute", {});
 }
 
 // The date in the tenant's zone. For a zone that this browser does not support, the server's `day` signal has to do.

@@ -1,5 +1,5 @@
-// The requests of panels: their headers, and the effect of their responses. A request is for one panel, for a part of one, or for
-// a batch of panels, which `ctx.panels` has.
+// The requests of panels: their headers, and the effects of their responses. A request is for one panel, for a part of one, or for
+// a batch of panels, which `ctx.panels` has. A request of the board itself is for all its figures.
 import { etagsOfBatch, headersOfBatch, headersOfOne, remember } from "./etags.js";
 import { latencyMs, measureOffset, takeOldestChange } from "./latency.js";
 import { markFailed, markFresh } from "./staleness.js";
@@ -16,7 +16,9 @@ export async function refetchTogether(panels) {
 const isPanel = (element) => Boolean(element.dataset?.topics);
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  const { panels, sourceElement, request } = ctx;
+  const { sourceElement, request } = ctx;
+  if (sourceElement.id === "board") ctx.panels ??= [...sourceElement.querySelectorAll("[data-figure]")];
+  const { panels } = ctx;
   if (panels) {
     ctx.changedAt = takeOldestChange(panels);
     Object.assign(request.headers, headersOfBatch(panels));
