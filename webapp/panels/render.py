@@ -41,7 +41,7 @@ class Render:
         return True
 
 
-class Result(Protocol):
+class Rendered(Protocol):
     """What a job makes: a render, or the renders of a group of panels."""
 
     @property
@@ -84,7 +84,7 @@ class RenderRequest:
     round_seconds: float = 0.0
 
 
-Paint = Callable[[], Result]
+Paint = Callable[[], Rendered]
 
 
 class RenderJob:
@@ -93,7 +93,7 @@ class RenderJob:
     def __init__(self, log: Log, request: RenderRequest, starts: float, cost_seconds: float | None) -> None:
         """`cost_seconds`: of the render before it."""
         self.log, self.request, self.starts, self.cost_seconds = log, request, starts, cost_seconds
-        # A Result, of the type that the job's `paint` returns.
+        # A Rendered, of the type that the job's `paint` returns.
         self.render: Any = None
         self.error: Exception | None = None
         self.done = threading.Event()
@@ -112,7 +112,7 @@ class RenderJob:
         """Called before the query: the render will contain everything signalled until now."""
         self.seq, self.starts, self.moment = self.log.seq, now, moment
 
-    def finish(self, render: Result, now: float) -> None:
+    def finish(self, render: Rendered, now: float) -> None:
         self.render = render
         self.cost_seconds = smoothed_render(self.cost_seconds, now - self.starts)
 

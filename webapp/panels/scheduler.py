@@ -20,7 +20,7 @@ from ..display import clock as page_clock
 from ..observability.metrics import web as metrics
 from ..signals.log_follower import Log
 from .cache import RenderCache
-from .render import Paint, RenderJob, RenderRequest, Result
+from .render import Paint, Rendered, RenderJob, RenderRequest
 from .rounds import Round
 from .unkept import UnkeptRenders
 
@@ -28,7 +28,7 @@ from .unkept import UnkeptRenders
 MAX_TENANTS = 10_000
 
 
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=Rendered)
 
 # Jobs that were opened for a caller that has not yet run them, by key.
 Reserved = dict[Hashable, RenderJob]

@@ -9,9 +9,9 @@ from weakref import WeakValueDictionary
 
 from ..concurrency.batch_loader import BatchLoader
 from ..observability.metrics import web as metrics
-from .render import Result
+from .render import Rendered
 
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=Rendered)
 
 
 class UnkeptRenders:

@@ -25,7 +25,7 @@ from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.groups import GROUP_OF, GROUPS, PanelGroup, groups_of
 from ..panels.registry import PANELS, Panel
-from ..panels.render import GroupRender, Render, RenderRequest, Result
+from ..panels.render import GroupRender, Render, Rendered, RenderRequest
 from ..queries import inbox, new_items, recent_orders
 from ..queries.day import today
 from ..services import services
@@ -38,7 +38,7 @@ from .renders import group_render, rendered
 CONTENT_TYPE = "text/html; charset=utf-8"
 SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
 
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=Rendered)
 
 log = logs.get("panels")
 
