@@ -17,7 +17,7 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 
 class Screen:
-    """One signed-in page of the board; `fetched` counts the requests for single panels since `forget`."""
+    """One signed-in page of the board. Since `forget`: `fetched` counts the requests for single panels."""
 
     def __init__(self, page: Page, doorbell: Doorbell) -> None:
         self.page, self.url = page, doorbell.url
@@ -44,9 +44,9 @@ class Screen:
         return self.page.locator(f"#{name}").inner_text()
 
     def asked(self, panel: str) -> int:
-        """How often the page has requested the panel. The browser reports requests only during a call to it."""
+        """How often the page has requested the panel, alone or in a batch. The browser reports requests only during a call."""
         self.page.evaluate("0")
-        return self.fetched[panel]
+        return self.fetched[panel] + sum(panel in batch for batch in self.batches)
 
     def forget(self) -> None:
         self.fetched.clear()

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup, Tag
 
 @dataclass(frozen=True)
 class ShownFigures:
-    """What each panel shows of the same facts."""
+    """The same facts as the panels show them."""
 
     revenue: int
     paid: int

@@ -22,8 +22,8 @@ PANEL_SHARE = 0.2
 # Of the process: the fan-outs to a crowd.
 FAN_OUT_SHARE = 0.33
 
-# Streams of a tenant in one process up to which pages refetch each panel by itself and at once, and receive each signal
-# separately. More are a crowd.
+# Streams of a tenant in one process up to which pages refetch their figures and each other panel at once, and receive each
+# signal separately. More are a crowd.
 CROWD_THRESHOLD = 50
 
 # Rounds of few viewers. A render of all panels takes about 20 ms, so one tenant's rounds use a few percent of a core.
@@ -48,8 +48,8 @@ PART_TIMES = 3
 # The bell's list; its badge and toasts do not wait.
 BELL_TIMES = 10
 
-# Panels of figures that one signal concerns, at most. Outside of a crowd each is a request.
-PANELS_PER_SIGNAL = 5
+# Requests of a page after one signal outside of a crowd, at most: one for all figures, and one for a panel of the user's own.
+REQUESTS_PER_SIGNAL = 2
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def pacing(refetch_seconds: float, viewers: int, requests: float = 0.0) -> Pacin
 
 
 def requests_per_turn(viewers: int) -> float:
-    """The requests when this many pages of a tenant refetch once: a batch each, or one per panel and at times the list."""
-    return viewers * (1 if is_crowd(viewers) else PANELS_PER_SIGNAL + 1 / LIST_TIMES)
+    """The requests when this many pages of a tenant refetch once: a batch each, or the figures and at times the list."""
+    return viewers * (1 if is_crowd(viewers) else REQUESTS_PER_SIGNAL + 1 / LIST_TIMES)
 
 
 def is_crowd(viewers: int) -> bool:

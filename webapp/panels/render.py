@@ -42,7 +42,7 @@ class Render:
 
 
 class Rendered(Protocol):
-    """What a job makes: a render, or the renders of a group of panels."""
+    """The result of a job: a render, or the renders of a group of panels."""
 
     @property
     def size(self) -> int: ...

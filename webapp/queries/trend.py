@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Trend:
-    """The value of each hour of today's clock, until the present hour. None where there is none."""
+    """The value of each hour of today's clock, until the present hour. None in an hour without a value."""
 
     values: tuple[int | None, ...] = ()
 

@@ -1,4 +1,4 @@
-"""What a request asks of the render scheduler: a key, topics, and the time at which a render expires."""
+"""Requests to the render scheduler: a key, topics, and the time at which a render expires."""
 
 from __future__ import annotations
 

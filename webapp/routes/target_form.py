@@ -19,7 +19,7 @@ MAX_YEARS = 5
 
 @dataclass(frozen=True)
 class TargetForm:
-    """What was sent: `amounts` and `working_days` as values, `texts` as typed and `errors`, by the names of fields."""
+    """The sent form: `amounts` and `working_days` as values, `texts` as typed and `errors`, by the names of fields."""
 
     amounts: dict[Place, int | None]
     working_days: frozenset[int]
