@@ -1174,6 +1174,9 @@ COMMENT ON INDEX ix_order_events_refunds IS 'webapp/queries/revenue.py, webapp/q
 CREATE INDEX ix_order_events_xid ON order_events USING btree (xid);
 COMMENT ON INDEX ix_order_events_xid IS 'webapp/outbox/unread.py: events committed since a cursor; order_events_unread_reason(): whether a month may be dropped';
 
+CREATE INDEX ix_orders_cancelled ON orders USING btree (tenant_id, cancelled_at) WHERE (cancelled_at IS NOT NULL);
+COMMENT ON INDEX ix_orders_cancelled IS 'webapp/queries/order_walk.py: orders cancelled in a time';
+
 CREATE INDEX ix_orders_owner_status ON orders USING btree (tenant_id, owner_id, status, placed_at DESC, id DESC);
 COMMENT ON INDEX ix_orders_owner_status IS 'webapp/queries/order_search.py: orders of a salesperson, newest first; the foreign key to users: whether a deleted user owns orders';
 
@@ -1188,6 +1191,12 @@ COMMENT ON INDEX ix_orders_refunded IS 'webapp/orders/missing_refunds.py: refund
 
 CREATE INDEX ix_orders_search ON orders USING gin (order_search_terms(tenant_id, placed_at, owner_id, number, customer)) WITH (fastupdate=off);
 COMMENT ON INDEX ix_orders_search IS 'webapp/queries/order_search.py: words of the customer, the number and the owner, through order_search()';
+
+CREATE INDEX ix_orders_shipped ON orders USING btree (tenant_id, shipped_at) WHERE (shipped_at IS NOT NULL);
+COMMENT ON INDEX ix_orders_shipped IS 'webapp/queries/order_walk.py: orders shipped in a time';
+
+CREATE INDEX ix_orders_source_total ON orders USING btree (tenant_id, source, total_minor);
+COMMENT ON INDEX ix_orders_source_total IS 'webapp/queries/order_walk.py: the few orders of a source or an amount; webapp/queries/order_sources.py: the sources of a tenant';
 
 CREATE INDEX ix_orders_status ON orders USING btree (tenant_id, status, placed_at DESC, id DESC);
 COMMENT ON INDEX ix_orders_status IS 'webapp/queries/order_search.py: orders of a status, newest first';

@@ -31,7 +31,7 @@ def orders_link(**wanted: Any) -> str:
     return url_for("orders.index", **parameters(**wanted))
 
 
-def parameters(**wanted: Any) -> dict[str, str]:
+def parameters(**wanted: Any) -> dict[str, Any]:
     """The parameters of the address, as text. Raises TypeError for an argument that is not a filter."""
     if unknown := wanted.keys() - set(_PARAMETERS):
         raise TypeError(f"{sorted(unknown)} are not filters of orders; use {', '.join(_PARAMETERS)}")

@@ -67,6 +67,11 @@ class Order(Base):
         Index("ix_orders_recent", "tenant_id", text("placed_at DESC"), text("id DESC")),
         # queries/revenue
         Index("ix_orders_paid", "tenant_id", "paid_at", postgresql_where=text("paid_at IS NOT NULL")),
+        # queries/order_walk: orders shipped, or cancelled, in a range of dates
+        Index("ix_orders_shipped", "tenant_id", "shipped_at", postgresql_where=text("shipped_at IS NOT NULL")),
+        Index("ix_orders_cancelled", "tenant_id", "cancelled_at", postgresql_where=text("cancelled_at IS NOT NULL")),
+        # queries/order_walk: the few orders of a source or an amount; queries/order_sources
+        Index("ix_orders_source_total", "tenant_id", "source", "total_minor"),
         # queries/order_search; the foreign key to users
         Index("ix_orders_owner_status", "tenant_id", "owner_id", "status", text("placed_at DESC"), text("id DESC")),
         # queries/order_search

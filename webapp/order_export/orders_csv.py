@@ -32,8 +32,7 @@ ORDERS = text("""
     SELECT o.id, o.number, o.customer, u.name AS owner, u.email AS owner_email, o.status, o.currency, o.total_minor,
            o.refunded_minor, o.placed_at, o.paid_at, o.shipped_at, o.cancelled_at, o.refunded_at
     FROM orders o LEFT JOIN users u ON u.tenant_id = o.tenant_id AND u.id = o.owner_id
-    WHERE o.tenant_id = :tenant AND o.id = ANY (:ids)
-    ORDER BY o.placed_at DESC, o.id DESC
+    WHERE o.tenant_id = :tenant AND o.id = ANY (:ids) ORDER BY array_position(:ids, o.id)
 """)
 LINES = text("""
     SELECT order_id, sku, product, quantity, unit_price_minor, total_minor FROM order_lines
@@ -66,14 +65,15 @@ class OrdersCsv:
         order_search.MAX_SECONDS in PostgreSQL.
         """
         limit = PAGE_ORDERS_WITH_LINES if self.has_lines else PAGE_ORDERS
-        ids, stopped_at = order_search.read_ids(self.tenant.id, self.wanted, before, limit)
-        values = {"tenant": self.tenant.id, "ids": list(ids)}
+        places = order_search.find(self.tenant.id, self.wanted, before, limit)
+        ids = [place.id for place in places.found]
+        values = {"tenant": self.tenant.id, "ids": ids}
         orders = db.session.execute(ORDERS, values).all() if ids else []
         lines = self._lines(values) if self.has_lines and ids else {}
         zone = ZoneInfo(self.tenant.timezone)
         no_line = [("",) * len(LINE_COLUMNS) if self.has_lines else ()]
         rows = [(*self._order(order, zone), *line) for order in orders for line in lines.get(order.id, no_line)]
-        older = stopped_at if len(ids) < limit else PageCursor(orders[-1].placed_at, orders[-1].id)
+        older = places.stopped_at if len(ids) < limit else places.found[-1]
         return cells.encode(rows), len(orders), older
 
     def _order(self, order: Row[tuple[object, ...]], zone: ZoneInfo) -> tuple[str, ...]:

@@ -57,10 +57,13 @@ class Words:
         return "".join(word.number for word in self.words)
 
     def query(self, owner_id: int | None) -> str:
-        """A tsquery for order_search(), with {} as the place of the tenant and the period in each term."""
+        """A tsquery for order_search(), with {} as the place of the tenant and the period in each term.
+
+        An `owner_id` of 0 stands for orders without a salesperson.
+        """
         every = " & ".join(word.query() for word in self.words)
         query = f"(({every}) | '{{}}n{self.number}':*)"
-        return f"{query} & '{{}}u{owner_id}'" if owner_id else query
+        return query if owner_id is None else f"{query} & '{{}}u{owner_id}'"
 
 
 def parse(tenant_id: int, written: str) -> Words:

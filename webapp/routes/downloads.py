@@ -41,8 +41,8 @@ bp = Blueprint("downloads", __name__)
 
 @bp.get("/orders.csv")
 def orders() -> ResponseReturnValue:
-    """All orders that match the list's filter, newest first. With `lines=1`, one row per line of an order."""
-    wanted, _page = order_filter.from_request()
+    """All orders that match the list's filter, in the order of the list. With `lines=1`, one row per line of an order."""
+    wanted = order_filter.from_request().filter
     tenant, has_lines = current_tenant(), request.args.get("lines") == "1"
     headers = _headers(f"{'order-lines' if has_lines else 'orders'}-{tenant.slug}-{_today(tenant)}.csv")
     if request.method == "HEAD":

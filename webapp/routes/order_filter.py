@@ -10,13 +10,15 @@ from ..accounts.current import current_tenant
 from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES
 from ..concurrency.slots import NoSlot
 from ..db import db
-from ..models import STATUSES
+from ..display import clock
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..postgres import faults
 from ..queries import order_search
 from ..queries.order_search import Filter, Found, PageCursor
 from ..services import services
+from . import order_parameters
+from .order_parameters import OrderParameters
 
 TOO_MANY = {
     "user": f"{MAX_USER_SEARCHES} of your searches are still running. Wait for them to finish, then search again.",
@@ -24,7 +26,7 @@ TOO_MANY = {
 }
 TOO_LONG = (
     f"The search took longer than {order_search.MAX_SECONDS} s and was stopped."
-    " Add a word or more letters, or choose a status or a salesperson."
+    " Add a word or more letters, or choose dates, a status or a salesperson."
 )
 
 log = logs.get("web")
@@ -38,19 +40,26 @@ class SearchRefused(Exception):
         self.status = status
 
 
-def from_request() -> tuple[Filter, PageCursor | None]:
-    """The filter and the page of the request. An address that no page links to ends the request with 400."""
-    words, status, owner = (request.args.get(name, "") for name in ("q", "status", "owner"))
-    if status not in ("", *STATUSES):
-        abort(400, f"The status {status!r} is not valid. Use one of: {', '.join(STATUSES)}.")
-    if owner and not (owner.isascii() and owner.isdigit() and len(owner) <= 18):
-        abort(400, f"The salesperson {owner[:80]!r} is not valid. Choose one from the list.")
+def parameters() -> OrderParameters:
+    """The filter of the request, with a problem for each value that is not valid."""
+    return order_parameters.parse(request.args, current_tenant(), clock.now())
+
+
+def cursor() -> PageCursor | None:
+    """The page of the request. An address that no page links to ends the request with 400."""
     before = request.args.get("before")
     try:
-        cursor = PageCursor.parse(before) if before else None
+        return PageCursor.parse(before) if before else None
     except order_search.CursorInvalid:
         abort(400, "This page of the list no longer exists. Start from the newest orders.")
-    return Filter(words.replace("\0", "").strip()[:200], status, int(owner) if owner else None), cursor
+
+
+def from_request() -> OrderParameters:
+    """The filter of the request. A value that is not valid ends the request with 400."""
+    found = parameters()
+    if found.problems:
+        abort(400, " ".join(found.problems.values()))
+    return found
 
 
 def find(wanted: Filter, before: PageCursor | None) -> Found:

@@ -11,29 +11,32 @@ from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
-from ..models import STATUSES
 from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
-from ..queries import order_page
+from ..queries import order_page, order_sources
 from ..queries.day import ahead_from
-from . import order_filter, page_parts, relay_parts
+from . import order_chips, order_filter, page_parts, relay_parts
 from .forms import OrderForm
+from .order_parameters import PRESETS
 
 bp = Blueprint("orders", __name__)
 
 
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
-    wanted, before = order_filter.from_request()
-    salespeople, problem, status = order_page.salespeople(current_tenant()), None, 200
+    asked, before = order_filter.parameters(), order_filter.cursor()
+    tenant, problem, status = current_tenant(), " ".join(asked.problems.values()), 200
+    salespeople, sources = order_page.salespeople(tenant), order_sources.read(tenant.id)
+    headers = {}
     try:
-        part = page_parts.orders_part(wanted, before)
+        part = page_parts.refused_part(asked, problem) if problem else page_parts.orders_part(asked, before)
+        status = 400 if problem else 200
     except order_filter.SearchRefused as error:
-        problem, status = str(error), error.status
-        part = page_parts.refused_part(wanted, problem)
-    page = render_template(
-        "pages/orders.html", part=part, wanted=wanted, statuses=STATUSES, salespeople=salespeople, before=before
-    )
-    return page, status, {"Retry-After": str(RETRY_SECONDS)} if problem else {}
+        headers, status = {"Retry-After": str(RETRY_SECONDS)}, error.status
+        part = page_parts.refused_part(asked, str(error))
+    choices = {"salespeople": salespeople, "sources": sources, "presets": PRESETS}
+    choices["chips"] = order_chips.chips(asked)
+    page = render_template("pages/orders.html", part=part, asked=asked, here=asked.typed, before=before, **choices)
+    return page, status, headers
 
 
 @bp.get("/orders/new")

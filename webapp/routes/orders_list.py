@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -12,9 +12,10 @@ from flask.typing import ResponseReturnValue
 from ..accounts.current import current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..display import clock
+from ..display.order_labels import totals_text
 from ..events.topics import DAY, ORDERS
 from ..panels.registry import Panel
-from ..queries import listed_orders
+from ..queries import order_rows
 from ..queries.day import ahead_from
 from ..queries.order_search import PAGE_ROWS
 from . import order_filter
@@ -24,16 +25,19 @@ from .panels import bp, fragment, shared_part
 ORDERS_LIST = Panel("orders_list", "Orders", (ORDERS, DAY), "The orders that match.", lambda *_: None)
 # Allowed difference between the clocks of web and PostgreSQL.
 SKEW = timedelta(seconds=5)
-# The header with the number of orders placed since the page was rendered.
+# The header with the number of orders that came into the list since the page was rendered.
 NEW = "Doorbell-New"
+# The header with the text of count and sum, percent-encoded.
+TOTALS = "Doorbell-Totals"
 
 
 @bp.get("/orders", endpoint="orders_list")
 def show_orders() -> ResponseReturnValue:
     """The list, rendered once for all users with the same page of the same search."""
-    wanted, before = order_filter.from_request()
-    name = "orders_list?" + urlencode({**asdict(wanted), "before": before})
-    return fragment(shared_part(name, ORDERS_LIST, lambda _now: orders_part(wanted, before).html))
+    asked, before = order_filter.from_request(), order_filter.cursor()
+    # The links of the list have the parameters as they were written.
+    name = "orders_list?" + urlencode({**asdict(asked.filter), "before": before, "typed": asked.typed})
+    return fragment(shared_part(name, ORDERS_LIST, lambda _now: orders_part(asked, before).html))
 
 
 @bp.errorhandler(order_filter.SearchRefused)
@@ -45,17 +49,22 @@ def search_refused(error: order_filter.SearchRefused) -> ResponseReturnValue:
 
 @bp.get("/orders/rows", endpoint="orders_rows")
 def show_rows() -> ResponseReturnValue:
-    """Only the rows of `ids`, in that order, for a list that must not move. `Doorbell-New` counts orders placed `since`."""
+    """Only the rows of `ids`, in that order, for a list that must not move. `Doorbell-New` counts orders new `since`."""
     ids, since = _ids(request.args.get("ids", "")), _moment(request.args.get("since", ""))
     if ids is None or since is None:
         advice = f"ids must be up to {PAGE_ROWS} whole numbers with commas, since must be epoch ms. Reload the page."
         return advice, 400, {"Content-Type": "text/plain; charset=utf-8"}
     ahead = ahead_from(clock.now())
-    wanted, _before = order_filter.from_request()
-    newest = order_filter.find(wanted, None).orders
-    new = sum(since - SKEW < order.placed_at <= ahead and order.id not in ids for order in newest)
-    response = fragment(part_of("panels/orders_rows.html", orders=listed_orders.read(current_tenant(), ids)))
+    wanted = order_filter.from_request().filter
+    newest = order_filter.find(wanted, None)
+    new = sum(
+        order.at is not None and since - SKEW < order.at <= ahead and order.id not in ids for order in newest.orders
+    )
+    rows = order_rows.read(current_tenant(), ids, wanted)
+    response = fragment(part_of("panels/orders_rows.html", orders=rows, by=wanted.by))
     response.headers[NEW] = str(new)
+    if newest.totals:
+        response.headers[TOTALS] = quote(totals_text(newest.totals, wanted.by))
     return response
 
 

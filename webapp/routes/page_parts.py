@@ -23,8 +23,9 @@ from ..queries.day import ahead_from
 from ..queries.inbox import UNREAD_MAX
 from ..queries.inbox_page import InboxFilter
 from ..queries.order_page import OrderPage
-from ..queries.order_search import Filter, Found, PageCursor
-from . import inbox_filter, order_filter
+from ..queries.order_search import Found, PageCursor
+from . import inbox_filter, order_chips, order_filter
+from .order_parameters import OrderParameters
 from .panels import bp, fragment, rendered
 
 # The placeholder of the CSRF token. The token differs in each answer, so the ETag is computed before it is inserted. No text of
@@ -50,15 +51,19 @@ def inbox_part(wanted: InboxFilter, before: int | None) -> Render:
     return part_of("panels/inbox_page.html", data=data, wanted=wanted, **links)
 
 
-def orders_part(wanted: Filter, before: PageCursor | None) -> Render:
+def orders_part(asked: OrderParameters, before: PageCursor | None) -> Render:
     """A page of the matching orders, read now. Raises order_filter.SearchRefused."""
-    found = order_filter.find(wanted, before)
-    return part_of("panels/orders_list.html", found=found, wanted=wanted, before=before)
+    return _orders(asked, order_filter.find(asked.filter, before), before)
 
 
-def refused_part(wanted: Filter, problem: str) -> Render:
+def refused_part(asked: OrderParameters, problem: str) -> Render:
     """The reason for a refused or stopped search, in place of the list."""
-    return part_of("panels/orders_list.html", found=Found((), None), wanted=wanted, before=None, problem=problem)
+    return _orders(asked, Found((), None), None, problem)
+
+
+def _orders(asked: OrderParameters, found: Found, before: PageCursor | None, problem: str | None = None) -> Render:
+    values = {"found": found, "before": before, "problem": problem, "chips": order_chips.chips(asked)}
+    return part_of("panels/orders_list.html", by=asked.filter.by, wanted=asked.filter, here=asked.typed, **values)
 
 
 def part_of(template: str, **values: Any) -> Render:

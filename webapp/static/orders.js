@@ -1,4 +1,4 @@
-// The list of orders. It refetches as the board's panels do, with its search and its page. While a person points at it, or on a
+// The list of orders. It refetches as the board's panels do, with its filters and its page. While a person points at it, or on a
 // page of older orders, its rows only change in place, and new orders wait behind a button.
 import { onResume, state } from "./state.js";
 import { onTopic, refetch } from "./dispatch.js";
@@ -75,6 +75,13 @@ function answered(response) {
   const isMany = Number(count) >= 50;
   button.textContent = `${count}${isMany ? "+" : ""} new order${count === "1" ? "" : "s"}`;
   button.hidden = !Number(count);
+  showTotals(response.headers.get("Doorbell-Totals"));
+}
+
+// Beside rows that only change in place, count and sum come in a header.
+function showTotals(encoded) {
+  const totals = document.getElementById("orders-totals");
+  if (totals && encoded !== null) totals.textContent = decodeURIComponent(encoded);
 }
 
 // The list is in use no more, so its rows may move.

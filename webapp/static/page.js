@@ -5,6 +5,7 @@ import { connect } from "./live.js";
 import "./inbox.js";
 import "./recent.js";
 import "./orders.js";
+import "./order_filters.js";
 import "./minute.js";
 import "./push.js";
 import "./typed.js";

@@ -1,0 +1,3 @@
+DROP INDEX ix_orders_source_total;
+DROP INDEX ix_orders_cancelled;
+DROP INDEX ix_orders_shipped;

@@ -1,0 +1,64 @@
+"""The conditions of a filter that an index serves, and whether few orders meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from ..db import db
+from . import order_sources
+from .order_filter import PAID_IN_RANGE, TIME_COLUMNS, Filter, both
+
+COUNT = "SELECT count(*) FROM (SELECT FROM orders o WHERE o.tenant_id = :tenant AND {condition} LIMIT :most) AS counted"
+
+
+@dataclass(frozen=True)
+class Few:
+    """A condition on `orders o` that few orders meet, and the parameters of the filter. It is the whole filter for `fields`."""
+
+    sql: str
+    fields: frozenset[str]
+    values: dict[str, Any]
+
+    def is_all_of(self, wanted: Filter) -> bool:
+        return wanted.fields <= self.fields
+
+
+def find_few(tenant_id: int, wanted: Filter, most: int) -> Few | None:
+    """A condition of the filter that at most `most` orders of the tenant meet."""
+    return next((each for each in conditions(tenant_id, wanted) if count(tenant_id, each, most + 1) <= most), None)
+
+
+def count(tenant_id: int, condition: Few, most: int) -> int:
+    """The number of orders that meet the condition, counted up to `most`. Served by an index alone."""
+    statement = text(COUNT.format(condition=condition.sql))
+    found: int = db.session.execute(statement, condition.values | {"tenant": tenant_id, "most": most}).scalar_one()
+    return found
+
+
+def conditions(tenant_id: int, wanted: Filter) -> Iterator[Few]:
+    """Each condition that an index serves, without the dates of refunds, which are in order_events.
+
+    Served by ix_orders_source_total, ix_orders_owner_status, ix_orders_status, and an index per time.
+    """
+    values = wanted.values
+    is_placed = wanted.by == "placed"
+    time = {"time"} if is_placed else set()
+    dates = wanted.time_sql if is_placed and "time" in wanted.fields else ""
+    if wanted.source or wanted.amount_sql:
+        sources = [wanted.source] if wanted.source else order_sources.read(tenant_id)
+        if len(sources) < order_sources.MAX_SOURCES:
+            condition = "o.source = ANY (:sources) AND o.total_minor BETWEEN :min AND :max"
+            yield Few(condition, frozenset({"source", "amount"}), values | {"sources": sources})
+    if wanted.owner_sql:
+        condition = both(wanted.owner_sql, "o.status = ANY (:statuses)", dates)
+        yield Few(condition, frozenset({"owner", "status"} | time), values)
+    elif wanted.status:
+        yield Few(both("o.status = ANY (:statuses)", dates), frozenset({"status"} | time), values)
+    if wanted.by in TIME_COLUMNS:
+        yield Few(wanted.time_sql, frozenset({"time"}), values)
+    elif wanted.by == "revenue":
+        yield Few(PAID_IN_RANGE, frozenset(), values)
