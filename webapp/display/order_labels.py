@@ -21,10 +21,10 @@ STATUS_LABELS = {
     "refunded": "Refunded",
     "cancelled": "Cancelled",
     "to_ship": "To be shipped",
-    "open": "Open (not shipped)",
-    "counted": "All but cancelled and refunded",
+    "open": "Open",
+    "counted": "Not cancelled or refunded",
 }
-# What the sum of a list is, where it is not that of the totals.
+# The sum of a list is named where it is not that of the totals.
 SUM_LABELS = {"revenue": " revenue", "refunded": " refunded"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..models import STATUSES
 from .order_cursor import FIRST, LAST
 
-# What the dates of a filter concern, with the column of `orders`. A refund's time is that of its event, because an order can be
+# The kinds of dates, each with its column of `orders`. A refund's time is that of its event, because an order can be
 # refunded several times. Revenue is made by payments and by refunds.
 TIME_COLUMNS = {"placed": "placed_at", "paid": "paid_at", "shipped": "shipped_at", "cancelled": "cancelled_at"}
 KINDS = (*TIME_COLUMNS, "refunded", "revenue")

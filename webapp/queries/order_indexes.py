@@ -17,11 +17,15 @@ COUNT = "SELECT count(*) FROM (SELECT FROM orders o WHERE o.tenant_id = :tenant 
 
 @dataclass(frozen=True)
 class Few:
-    """A condition on `orders o` that few orders meet, and the parameters of the filter. It is the whole filter for `fields`."""
+    """A condition on `orders o` that few orders may meet, and the parameters of the filter. It is all of its `fields`.
+
+    Orders that `are_close` lie together in the table, because an index gives them in the order of a time.
+    """
 
     sql: str
     fields: frozenset[str]
     values: dict[str, Any]
+    are_close: bool = False
 
     def is_all_of(self, wanted: Filter) -> bool:
         return wanted.fields <= self.fields
@@ -42,12 +46,20 @@ def count(tenant_id: int, condition: Few, most: int) -> int:
 def conditions(tenant_id: int, wanted: Filter) -> Iterator[Few]:
     """Each condition that an index serves, without the dates of refunds, which are in order_events.
 
-    Served by ix_orders_source_total, ix_orders_owner_status, ix_orders_status, and an index per time.
+    Served by an index per time, ix_orders_source_total, ix_orders_owner_status and ix_orders_status.
     """
     values = wanted.values
-    is_placed = wanted.by == "placed"
-    time = {"time"} if is_placed else set()
-    dates = wanted.time_sql if is_placed and "time" in wanted.fields else ""
+    is_placed, has_dates = wanted.by == "placed", wanted.start is not None or wanted.end is not None
+    time = Few(
+        wanted.time_sql if wanted.by in TIME_COLUMNS else PAID_IN_RANGE,
+        frozenset({"time"}),
+        values,
+        has_dates or is_placed,
+    )
+    # The indexes by owner and by status go on with the time of placement.
+    also, dates = ({"time"}, time.sql) if is_placed and has_dates else ({"time"} if is_placed else set(), "")
+    if has_dates:
+        yield time
     if wanted.source or wanted.amount_sql:
         sources = [wanted.source] if wanted.source else order_sources.read(tenant_id)
         if len(sources) < order_sources.MAX_SOURCES:
@@ -55,10 +67,8 @@ def conditions(tenant_id: int, wanted: Filter) -> Iterator[Few]:
             yield Few(condition, frozenset({"source", "amount"}), values | {"sources": sources})
     if wanted.owner_sql:
         condition = both(wanted.owner_sql, "o.status = ANY (:statuses)", dates)
-        yield Few(condition, frozenset({"owner", "status"} | time), values)
+        yield Few(condition, frozenset({"owner", "status"} | also), values, bool(dates))
     elif wanted.status:
-        yield Few(both("o.status = ANY (:statuses)", dates), frozenset({"status"} | time), values)
-    if wanted.by in TIME_COLUMNS:
-        yield Few(wanted.time_sql, frozenset({"time"}), values)
-    elif wanted.by == "revenue":
-        yield Few(PAID_IN_RANGE, frozenset(), values)
+        yield Few(both("o.status = ANY (:statuses)", dates), frozenset({"status"} | also), values, bool(dates))
+    if not has_dates:
+        yield time

@@ -57,7 +57,7 @@ def read(tenant: Tenant, ids: Sequence[int], wanted: Filter) -> tuple[FoundOrder
 
 
 def sum_of(tenant: Tenant, ids: Sequence[int], wanted: Filter) -> int:
-    """What these orders add to the sum of the list, in minor units."""
+    """The amount that these orders add to the sum of the list, in minor units."""
     statement = f"SELECT coalesce(sum(counted_minor), 0)::bigint FROM ({_statement(wanted)}) AS listed"  # noqa: S608 - constants
     found: int = db.session.execute(text(statement), _values(tenant, ids, wanted)).scalar_one()
     return found

@@ -20,7 +20,7 @@ from .order_cursor import LAST, PageCursor
 from .order_filter import PAID_IN_RANGE, REFUNDS_IN_RANGE, TIME_COLUMNS, Filter, both
 from .order_indexes import Few
 
-STEPS = (500, 4_000, 16_000)  # orders per step; the last one repeats
+STEPS = (500, 4_000, 8_000)  # orders per step; the last one repeats
 # So few orders are read at once, whatever their times; about 10 ms.
 FEW = 2_000
 

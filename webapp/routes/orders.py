@@ -24,12 +24,11 @@ bp = Blueprint("orders", __name__)
 @bp.get("/orders")
 def index() -> ResponseReturnValue:
     asked, before = order_filter.parameters(), order_filter.cursor()
-    tenant, problem, status = current_tenant(), " ".join(asked.problems.values()), 200
+    tenant, status = current_tenant(), 400 if asked.problems else 200
     salespeople, sources = order_page.salespeople(tenant), order_sources.read(tenant.id)
     headers = {}
     try:
-        part = page_parts.refused_part(asked, problem) if problem else page_parts.orders_part(asked, before)
-        status = 400 if problem else 200
+        part = page_parts.invalid_part(asked) if asked.problems else page_parts.orders_part(asked, before)
     except order_filter.SearchRefused as error:
         headers, status = {"Retry-After": str(RETRY_SECONDS)}, error.status
         part = page_parts.refused_part(asked, str(error))

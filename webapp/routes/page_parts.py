@@ -61,6 +61,11 @@ def refused_part(asked: OrderParameters, problem: str) -> Render:
     return _orders(asked, Found((), None), None, problem)
 
 
+def invalid_part(asked: OrderParameters) -> Render:
+    """The problems of a filter that is not valid, in place of the list."""
+    return refused_part(asked, " ".join(asked.problems.values()))
+
+
 def _orders(asked: OrderParameters, found: Found, before: PageCursor | None, problem: str | None = None) -> Render:
     values = {"found": found, "before": before, "problem": problem, "chips": order_chips.chips(asked)}
     return part_of("panels/orders_list.html", by=asked.filter.by, wanted=asked.filter, here=asked.typed, **values)

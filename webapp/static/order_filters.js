@@ -8,7 +8,8 @@ if (form) {
 
 // The address has only the filters that are used.
 function removeDefaults(formData) {
-  for (const [name, value] of [...formData]) {
+  for (const name of new Set(formData.keys())) {
+    const value = formData.get(name);
     if (!value.trim() || (name === "by" && value === "placed")) formData.delete(name);
   }
 }
