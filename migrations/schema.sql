@@ -474,6 +474,23 @@ ALTER TABLE notifications ADD CONSTRAINT uq_notifications_event_id_user_id UNIQU
 ALTER TABLE notifications ADD CONSTRAINT fk_notifications_tenant_id_order_id FOREIGN KEY (tenant_id, order_id) REFERENCES orders(tenant_id, id) ON DELETE CASCADE;
 ALTER TABLE notifications ADD CONSTRAINT fk_notifications_tenant_id_user_id FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 
+CREATE TABLE order_comments (
+    id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    written text NOT NULL,
+    mentioned bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    idempotency_key uuid NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_order_comments_written CHECK (((written <> ''::text) AND (length(written) <= 2000)))
+);
+ALTER TABLE order_comments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME order_comments_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE order_comments ADD CONSTRAINT pk_order_comments PRIMARY KEY (id);
+ALTER TABLE order_comments ADD CONSTRAINT uq_order_comments_tenant_id_user_id_idempotency_key UNIQUE (tenant_id, user_id, idempotency_key);
+ALTER TABLE order_comments ADD CONSTRAINT fk_order_comments_tenant_id_order_id FOREIGN KEY (tenant_id, order_id) REFERENCES orders(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE order_comments ADD CONSTRAINT fk_order_comments_tenant_id_user_id FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
 CREATE TABLE order_lines (
     tenant_id bigint NOT NULL,
     order_id bigint NOT NULL,
@@ -530,6 +547,16 @@ CREATE FUNCTION doorbell_actor() RETURNS bigint
     RETURN CASE WHEN (current_setting('doorbell.actor'::text, true) ~ '^[0-9]{1,18}$'::text) THEN (current_setting('doorbell.actor'::text, true))::bigint ELSE NULL::bigint END;
 COMMENT ON FUNCTION doorbell_actor() IS 'The user id in doorbell.actor. NULL for anything but a number, so that a mistyped setting fails no order.';
 REVOKE ALL ON FUNCTION doorbell_actor() FROM PUBLIC;
+
+
+CREATE FUNCTION order_customer_key(customer text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN left(order_search_fold(left(btrim(customer), 200)), 200);
+END $$;
+COMMENT ON FUNCTION order_customer_key(customer text) IS 'The customer of an order without case and accents: orders of one key are of one customer';
 
 
 CREATE FUNCTION order_differences(one jsonb, other jsonb) RETURNS jsonb
@@ -1021,6 +1048,7 @@ CREATE FUNCTION orders_updated() RETURNS trigger
 DECLARE
     actor constant bigint := doorbell_actor();
     actor_is_trusted constant boolean := pg_catalog.pg_has_role(session_user, current_user, 'MEMBER');
+    reason constant text := nullif(pg_catalog.left(pg_catalog.current_setting('doorbell.reason', true), 200), '');
 BEGIN
     IF TG_RELID <> 'orders'::regclass::oid OR TG_OP <> 'UPDATE' THEN
         RAISE EXCEPTION 'orders_updated() is for UPDATE on orders, not for % on %', TG_OP, TG_TABLE_NAME;
@@ -1040,12 +1068,18 @@ BEGIN
                WHEN 'refunded' THEN pg_catalog.jsonb_build_object('status', o.status, 'refunded_minor', o.refunded_minor)
                WHEN 'reassigned' THEN pg_catalog.jsonb_build_object('owner_id', o.owner_id)
                WHEN 'edited' THEN order_differences(pg_catalog.to_jsonb(o), pg_catalog.to_jsonb(n))
+               WHEN 'payment_corrected' THEN pg_catalog.jsonb_build_object('status', o.status, 'paid_at', o.paid_at)
+               WHEN 'shipment_corrected' THEN pg_catalog.jsonb_build_object('status', o.status, 'shipped_at', o.shipped_at)
                ELSE pg_catalog.jsonb_build_object('status', o.status)
            END,
            CASE event.type
                WHEN 'refunded' THEN pg_catalog.jsonb_build_object('status', n.status, 'refunded_minor', n.refunded_minor)
                WHEN 'reassigned' THEN pg_catalog.jsonb_build_object('owner_id', n.owner_id)
                WHEN 'edited' THEN order_differences(pg_catalog.to_jsonb(n), pg_catalog.to_jsonb(o))
+               WHEN 'payment_corrected' THEN pg_catalog.jsonb_build_object(
+                   'status', n.status, 'paid_at', NULL, 'reason', reason)
+               WHEN 'shipment_corrected' THEN pg_catalog.jsonb_build_object(
+                   'status', n.status, 'shipped_at', NULL, 'reason', reason)
                ELSE pg_catalog.jsonb_build_object('status', n.status)
            END,
            coalesce(event.occurred_at, pg_catalog.now())
@@ -1055,8 +1089,7 @@ BEGIN
         ('edited',
          (o.number, o.customer, o.total_minor, o.currency::text, o.placed_at)
              IS DISTINCT FROM (n.number, n.customer, n.total_minor, n.currency::text, n.placed_at)
-         OR o.paid_at IS NOT NULL AND o.paid_at IS DISTINCT FROM n.paid_at
-         OR o.shipped_at IS NOT NULL AND o.shipped_at IS DISTINCT FROM n.shipped_at
+         OR coalesce(o.paid_at <> n.paid_at, false) OR coalesce(o.shipped_at <> n.shipped_at, false)
          OR o.cancelled_at IS NOT NULL AND o.cancelled_at IS DISTINCT FROM n.cancelled_at,
          NULL, NULL),
         ('reassigned', o.owner_id IS DISTINCT FROM n.owner_id, NULL, NULL),
@@ -1067,6 +1100,8 @@ BEGIN
          CASE WHEN o.refunded_minor <> n.refunded_minor AND o.refunded_at IS DISTINCT FROM n.refunded_at
              THEN refund_moment(n.number, n.refunded_at, n.paid_at) END,
          n.refunded_minor - o.refunded_minor),
+        ('payment_corrected', o.paid_at IS NOT NULL AND n.paid_at IS NULL, NULL, o.total_minor),
+        ('shipment_corrected', o.shipped_at IS NOT NULL AND n.shipped_at IS NULL, NULL, NULL),
         ('cancelled', o.cancelled_at IS NULL AND n.cancelled_at IS NOT NULL, n.cancelled_at, NULL)
     ) AS event (type, applies, occurred_at, amount_minor)
     WHERE event.applies;
@@ -1165,6 +1200,9 @@ COMMENT ON INDEX ix_notifications_unread IS 'webapp/queries/inbox.py: the number
 CREATE INDEX ix_notifications_unread_list ON notifications USING btree (tenant_id, user_id, id DESC) WHERE (read_at IS NULL);
 COMMENT ON INDEX ix_notifications_unread_list IS 'webapp/queries/inbox_page.py: the unread notifications of a user, newest first';
 
+CREATE INDEX ix_order_comments_order ON order_comments USING btree (tenant_id, order_id, id);
+COMMENT ON INDEX ix_order_comments_order IS 'webapp/comments/reading.py: the comments of an order; the foreign key to orders';
+
 CREATE INDEX ix_order_events_order ON order_events USING btree (tenant_id, order_id, id DESC);
 COMMENT ON INDEX ix_order_events_order IS 'webapp/queries/order_page.py: an order''s history; webapp/queries/recent_orders.py: its last event; webapp/rollups/refresh.py: its refunds';
 
@@ -1176,6 +1214,9 @@ COMMENT ON INDEX ix_order_events_xid IS 'webapp/outbox/unread.py: events committ
 
 CREATE INDEX ix_orders_cancelled ON orders USING btree (tenant_id, cancelled_at) WHERE (cancelled_at IS NOT NULL);
 COMMENT ON INDEX ix_orders_cancelled IS 'webapp/queries/order_walk.py: orders cancelled in a time';
+
+CREATE INDEX ix_orders_customer ON orders USING btree (tenant_id, order_customer_key(customer), placed_at DESC, id DESC) INCLUDE (total_minor);
+COMMENT ON INDEX ix_orders_customer IS 'webapp/queries/customer_orders.py: the other orders of a customer';
 
 CREATE INDEX ix_orders_owner_status ON orders USING btree (tenant_id, owner_id, status, placed_at DESC, id DESC);
 COMMENT ON INDEX ix_orders_owner_status IS 'webapp/queries/order_search.py: orders of a salesperson, newest first; the foreign key to users: whether a deleted user owns orders';

@@ -34,6 +34,7 @@ def test_an_insert_writes_placed_and_an_event_per_time_that_is_set(world: World)
         ({"customer": "Hanari Carnes"}, ["edited"]),
         ({"total_minor": 1200}, ["edited"]),
         ({"number": "T1-b"}, ["edited"]),
+        ({"cancelled_at": None, "paid_at": None, "shipped_at": None}, []),
         ({"owner_id": None}, ["reassigned"]),
         (
             {"paid_at": "2026-01-02 10:00+00", "shipped_at": "2026-01-02 11:00+00", "refunded_minor": 5},
@@ -58,7 +59,8 @@ def test_an_update_writes_exactly_its_events(
 def test_an_edit_records_old_and_new_values(world: World) -> None:
     order = world.order(world.tenant(), 1000, paid_at="2026-01-02 10:00+00")
     world.change(order, total_minor=1500, customer="Hanari Carnes", paid_at=None)
-    edited = world.events()[-1]
+    edited, corrected = world.events()[-2:]
+    assert (edited["type"], corrected["type"]) == ("edited", "payment_corrected")
     assert edited["old_values"]["total_minor"] == 1000
     assert edited["new_values"]["total_minor"] == 1500
     assert edited["new_values"]["customer"] == "Hanari Carnes"

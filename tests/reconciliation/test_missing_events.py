@@ -72,7 +72,18 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     ),
     "another total": ({}, {"total_minor": 2500}, ["edited"]),
     "another time": ({"paid_at": PAID}, {"paid_at": SHIPPED, "placed_at": PAID}, ["edited"]),
-    "payment taken back": ({"paid_at": PAID}, {"paid_at": None}, ["edited"]),
+    "payment corrected": ({"paid_at": PAID}, {"paid_at": None}, ["payment_corrected"]),
+    "payment and total corrected": (
+        {"paid_at": PAID},
+        {"paid_at": None, "total_minor": 900},
+        ["edited", "payment_corrected"],
+    ),
+    "shipment corrected": ({"paid_at": PAID, "shipped_at": SHIPPED}, {"shipped_at": None}, ["shipment_corrected"]),
+    "refund reversed and payment corrected": (
+        {"paid_at": PAID, "refunded_minor": 400},
+        {"refunded_minor": 0, "paid_at": None},
+        ["refunded", "payment_corrected"],
+    ),
     "total and payment": ({}, {"total_minor": 2500, "paid_at": PAID}, ["edited", "paid"]),
     "shipped before it is paid": ({}, {"shipped_at": SHIPPED}, ["shipped"]),
 }

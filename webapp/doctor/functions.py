@@ -9,7 +9,9 @@ from .system import System
 
 # Functions that an index expression, a generated column or a check of `orders` calls. PUBLIC may run them, because each
 # writer of the table runs them with the writer's own rights.
-FOR_EVERY_WRITER = frozenset({"order_search_fold", "order_search_words", "order_search_period", "order_search_terms"})
+FOR_EVERY_WRITER = frozenset(
+    {"order_search_fold", "order_search_words", "order_search_period", "order_search_terms", "order_customer_key"}
+)
 
 _STATE = """
 SELECT p.oid::regprocedure::text AS signature, p.proname AS name, n.nspname AS schema, p.proconfig AS settings,

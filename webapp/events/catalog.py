@@ -24,6 +24,8 @@ class EventType:
     notified: str = "The owner"
 
 
+_CORRECTED = "old: `status`, `{0}`; new: `status`, `{0}` (null), `reason` (the setting `doorbell.reason`, or null)"
+
 CATALOG = (
     EventType(
         "placed",
@@ -86,11 +88,36 @@ CATALOG = (
     ),
     EventType(
         "edited",
-        when="The number, customer, total, currency or `placed_at` changed, or a time was corrected or removed.",
+        when="The number, customer, total, currency or `placed_at` changed, a time was corrected, or a cancellation was "
+        "removed.",
         amount="none",
         occurred_at="the time of the change",
         values="old and new: the columns that changed, and `status` if it changed",
         topics=(ORDERS, REVENUE, PLACED),
+    ),
+    EventType(
+        "payment_corrected",
+        when="`paid_at` was set back to null, because the payment was marked by mistake.",
+        amount="the order's total, which no longer counts as paid",
+        occurred_at="the time of the change",
+        values=_CORRECTED.format("paid_at"),
+        topics=(ORDERS, REVENUE),
+    ),
+    EventType(
+        "shipment_corrected",
+        when="`shipped_at` was set back to null, because the shipment was marked by mistake.",
+        amount="none",
+        occurred_at="the time of the change",
+        values=_CORRECTED.format("shipped_at"),
+        topics=(ORDERS,),
+    ),
+    EventType(
+        "commented",
+        when="A user wrote or deleted a comment on the order. The event has no text, so the text of a deleted comment is gone.",
+        amount="none",
+        occurred_at="the time of the change",
+        values="new: `comment_id`, `change` (`added` or `deleted`)",
+        topics=(ORDERS,),
     ),
     EventType(
         "deleted",

@@ -65,6 +65,7 @@ _NUMBER_OF_DELETED: Schema = {
     **_or_null(_NUMBER),
     "description": "null if triggers did not fire for the deletion, and no event has the number",
 }
+_REASON: Schema = {"type": ["string", "null"], "maxLength": 200}
 _REFUND: Schema = {"status": _status(), "refunded_minor": _MINOR}
 _EDITED: Schema = {
     "type": "object",
@@ -108,6 +109,17 @@ _BY_TYPE: dict[str, tuple[Schema, Schema, Schema]] = {
     ),
     "reassigned": (_NULL, _values(owner_id=_USER_ID), _values(owner_id=_USER_ID)),
     "edited": (_NULL, _EDITED, _EDITED),
+    "payment_corrected": (
+        _MINOR,
+        _values(status=_status_but("placed"), paid_at=_TIME),
+        _values(status=_status("placed", "shipped", "cancelled"), paid_at=_NULL, reason=_REASON),
+    ),
+    "shipment_corrected": (
+        _NULL,
+        _values(status=_status("shipped", "refunded", "cancelled"), shipped_at=_TIME),
+        _values(status=_status_but("shipped"), shipped_at=_NULL, reason=_REASON),
+    ),
+    "commented": (_NULL, _NULL, _values(comment_id=_ID, change={"enum": ["added", "deleted"]})),
     "deleted": (
         _NULL,
         _values(

@@ -5,6 +5,7 @@ Every key of a tenant's table begins with `tenant_id`, so that no query can omit
 
 from .attachment import AttachedTable, AttachProblem
 from .columns import TEXT_MAX_CHARS
+from .comment import COMMENT_MAX_CHARS, OrderComment
 from .event import OrderEvent
 from .notification import Notification
 from .notification_preference import NotificationPreference, QuietHours
@@ -20,6 +21,7 @@ from .webhook import WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "CHUNK_KINDS",
+    "COMMENT_MAX_CHARS",
     "EMAIL_MAX_CHARS",
     "HOLIDAY_MAX_CHARS",
     "ORDER_TIMES",
@@ -41,6 +43,7 @@ __all__ = [
     "Notification",
     "NotificationPreference",
     "Order",
+    "OrderComment",
     "OrderEvent",
     "OrderLine",
     "OutboxReader",

@@ -83,6 +83,15 @@ class Order(Base):
             postgresql_using="gin",
             postgresql_with={"fastupdate": "off"},
         ),
+        # queries/customer_orders: the other orders of a customer
+        Index(
+            "ix_orders_customer",
+            "tenant_id",
+            text("order_customer_key(customer)"),
+            text("placed_at DESC"),
+            text("id DESC"),
+            postgresql_include=["total_minor"],
+        ),
         # orders/missing_refunds: the few refunded orders, compared with their events
         Index(
             "ix_orders_refunded",

@@ -19,6 +19,10 @@ class OrderInvalid(OrderError):
     """A value given with the request is not allowed (HTTP 422)."""
 
 
+class OrderForbidden(OrderError):
+    """The user may not do this; another user of the team may (HTTP 403)."""
+
+
 class AlreadyPaid(OrderRefused): ...
 
 
@@ -29,6 +33,9 @@ class AlreadyCancelled(OrderRefused): ...
 
 
 class NotPaid(OrderRefused): ...
+
+
+class NotShipped(OrderRefused): ...
 
 
 class NotRefunded(OrderRefused): ...
@@ -49,6 +56,9 @@ class IdempotencyKeyReused(OrderRefused):
 
 
 class RefundInvalid(OrderInvalid): ...
+
+
+class ReasonInvalid(OrderInvalid): ...
 
 
 class OwnerInvalid(OrderInvalid): ...

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from ..money import amount_text
 from .errors import (
@@ -17,10 +18,25 @@ from .errors import (
     NothingLeftToRefund,
     NotPaid,
     NotRefunded,
+    NotShipped,
     OrderError,
+    OrderForbidden,
     OrderRefused,
+    ReasonInvalid,
     RefundInvalid,
 )
+
+# A salesperson corrects an own order for this long after the payment or the shipment. A manager corrects any order.
+CORRECTION_HOURS = 24
+REASON_MAX_CHARS = 200
+
+
+@dataclass(frozen=True)
+class Corrector:
+    """The user who corrects an order."""
+
+    user_id: int
+    is_manager: bool
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,43 @@ def check_refund(order: OrderState, amount_minor: int) -> None:
         )
 
 
+def check_payment_correction(order: OrderState) -> None:
+    if order.cancelled_at:
+        raise AlreadyCancelled(f"Order {order.number} is cancelled, so its payment stays as it is. Place a new order.")
+    if not order.paid_at:
+        raise NotPaid(f"Order {order.number} is not marked as paid. Nothing was changed.")
+    if order.refunded_minor:
+        raise OrderRefused(
+            f"{order.money(order.refunded_minor)} of order {order.number} are refunded, so it was paid. "
+            "Refund the rest of it instead."
+        )
+
+
+def check_shipment_correction(order: OrderState) -> None:
+    if order.cancelled_at:
+        raise AlreadyCancelled(f"Order {order.number} is cancelled, so its shipment stays as it is. Place a new order.")
+    if not order.shipped_at:
+        raise NotShipped(f"Order {order.number} is not marked as shipped. Nothing was changed.")
+
+
+def check_corrector(order: OrderState, marked_at: datetime | None, by: Corrector, now: datetime) -> None:
+    """Whether this user may correct what was marked at `marked_at`."""
+    is_recent = marked_at is not None and marked_at > now - timedelta(hours=CORRECTION_HOURS)
+    if not by.is_manager and not (is_recent and order.owner_id == by.user_id):
+        raise OrderForbidden(
+            f"You can correct your own orders for {CORRECTION_HOURS} hours. "
+            f"Ask a manager of your company to correct order {order.number}."
+        )
+
+
+def check_reason(reason: str) -> None:
+    if not 0 < len(reason) <= REASON_MAX_CHARS:
+        raise ReasonInvalid(
+            f"The reason has {len(reason)} characters; 1 to {REASON_MAX_CHARS} are allowed. "
+            "Say in a few words why this was a mistake."
+        )
+
+
 _RULES: dict[str, Callable[[OrderState], None]] = {
     "pay": check_payment,
     "ship": check_shipment,
@@ -111,12 +164,25 @@ _RULES: dict[str, Callable[[OrderState], None]] = {
 
 def allowed(order: OrderState) -> frozenset[str]:
     """The verbs of pay, ship, refund and cancel that the rules allow now. Reassigning is always allowed."""
-    return frozenset(verb for verb, check in _RULES.items() if _passes(check, order))
+    return frozenset(verb for verb, check in _RULES.items() if _passes(partial(check, order)))
 
 
-def _passes(check: Callable[[OrderState], None], order: OrderState) -> bool:
+def correctable(order: OrderState, by: Corrector, now: datetime) -> frozenset[str]:
+    """Those of "payment" and "shipment" that this user may correct now."""
+    corrections = (
+        ("payment", check_payment_correction, order.paid_at),
+        ("shipment", check_shipment_correction, order.shipped_at),
+    )
+    return frozenset(
+        name
+        for name, check, marked_at in corrections
+        if _passes(partial(check, order)) and _passes(partial(check_corrector, order, marked_at, by, now))
+    )
+
+
+def _passes(check: Callable[[], None]) -> bool:
     try:
-        check(order)
+        check()
     except OrderError:
         return False
     return True

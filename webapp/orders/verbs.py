@@ -1,4 +1,4 @@
-"""The only Python that writes orders: place, pay, ship, refund, cancel, reassign.
+"""The only Python that writes orders: place, pay, ship, refund, cancel, correct, reassign.
 
 Each verb is one transaction of its own: it locks the row, checks the rules (orders/rules.py) and writes. The trigger adds
 the event and the ring to that transaction. A verb takes its own connection instead of `db.session`, so it neither commits
@@ -10,6 +10,7 @@ Each raises OrderError, and has then written nothing. `actor_id` is the user who
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,18 @@ from ..db import db
 from ..models import Order, OrderLine, Tenant, User
 from .errors import IdempotencyKeyReused, OrderNotFound, OwnerInvalid
 from .new_order import NewLine, NewOrder
-from .rules import OrderState, check_cancellation, check_payment, check_refund, check_shipment
+from .rules import (
+    Corrector,
+    OrderState,
+    check_cancellation,
+    check_corrector,
+    check_payment,
+    check_payment_correction,
+    check_reason,
+    check_refund,
+    check_shipment,
+    check_shipment_correction,
+)
 
 _STATE = tuple(getattr(Order, name) for name in OrderState.__dataclass_fields__)
 
@@ -96,6 +108,30 @@ def cancel(tenant_id: int, number: str, *, actor_id: int | None = None) -> Order
         return _change(transaction, tenant_id, order, cancelled_at=func.now())
 
 
+def correct_payment(tenant_id: int, number: str, reason: str, by: Corrector) -> OrderState:
+    """Take back a payment that was marked by mistake: the order is unpaid, and its revenue of that day is gone."""
+    check_reason(reason)
+    with db.engine.begin() as transaction:
+        _act_as(transaction, by.user_id)
+        order = _lock(transaction, tenant_id, number)
+        check_payment_correction(order)
+        check_corrector(order, order.paid_at, by, _now(transaction))
+        _give_reason(transaction, reason)
+        return _change(transaction, tenant_id, order, paid_at=None)
+
+
+def correct_shipment(tenant_id: int, number: str, reason: str, by: Corrector) -> OrderState:
+    """Take back a shipment that was marked by mistake."""
+    check_reason(reason)
+    with db.engine.begin() as transaction:
+        _act_as(transaction, by.user_id)
+        order = _lock(transaction, tenant_id, number)
+        check_shipment_correction(order)
+        check_corrector(order, order.shipped_at, by, _now(transaction))
+        _give_reason(transaction, reason)
+        return _change(transaction, tenant_id, order, shipped_at=None)
+
+
 def reassign(tenant_id: int, number: str, owner_id: int | None, *, actor_id: int | None = None) -> OrderState:
     """Assign the order to a user of the tenant, or unassign it (None). Writes nothing if that is so already."""
     with db.engine.begin() as transaction:
@@ -111,6 +147,15 @@ def _act_as(transaction: Connection, actor_id: int | None) -> None:
     """Set the acting user for the triggers, in this transaction only."""
     name = "" if actor_id is None else str(actor_id)
     transaction.execute(select(func.set_config("doorbell.actor", name, True)))
+
+
+def _give_reason(transaction: Connection, reason: str) -> None:
+    """Set the reason that the trigger writes into the event of a correction, in this transaction only."""
+    transaction.execute(select(func.set_config("doorbell.reason", reason, True)))
+
+
+def _now(transaction: Connection) -> datetime:
+    return transaction.execute(select(func.now())).scalar_one()
 
 
 def _lock(transaction: Connection, tenant_id: int, number: str) -> OrderState:

@@ -1,4 +1,4 @@
-"""Recent orders: the orders placed last, each with its latest change.
+"""Recent orders: the orders placed last, each with its latest change. A comment is none.
 
 Orders dated in the future come after all others, and only if there is room: a mistyped year must not hide today's orders.
 """
@@ -32,7 +32,8 @@ SELECT = """
     FROM {orders} o
     LEFT JOIN users owner ON owner.tenant_id = o.tenant_id AND owner.id = o.owner_id
     LEFT JOIN LATERAL (
-        SELECT * FROM order_events e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id ORDER BY e.id DESC LIMIT 1
+        SELECT * FROM order_events e
+        WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.type <> 'commented' ORDER BY e.id DESC LIMIT 1
     ) last ON true
     LEFT JOIN users actor ON actor.tenant_id = o.tenant_id AND actor.id = last.actor_id
     ORDER BY {order}

@@ -111,8 +111,9 @@ missing AS (
         FROM (VALUES
             ('total_minor', NOT d.lacks_placed, to_jsonb(d.old_total), to_jsonb(d.total_minor)),
             ('placed_at', NOT d.lacks_placed, to_jsonb(d.old_placed), to_jsonb(d.placed_at)),
-            ('paid_at', d.old_paid IS NOT NULL, to_jsonb(d.old_paid), to_jsonb(d.paid_at)),
-            ('shipped_at', d.old_shipped IS NOT NULL, to_jsonb(d.old_shipped), to_jsonb(d.shipped_at)),
+            ('paid_at', d.old_paid IS NOT NULL AND d.paid_at IS NOT NULL, to_jsonb(d.old_paid), to_jsonb(d.paid_at)),
+            ('shipped_at', d.old_shipped IS NOT NULL AND d.shipped_at IS NOT NULL, to_jsonb(d.old_shipped),
+             to_jsonb(d.shipped_at)),
             ('cancelled_at', d.old_cancelled IS NOT NULL, to_jsonb(d.old_cancelled), to_jsonb(d.cancelled_at)),
             ('status', false, to_jsonb(d.old_status), to_jsonb(d.status))
         ) AS field (name, is_edit, before, after)
@@ -136,9 +137,15 @@ missing AS (
                   CASE WHEN %(dated)s = 'paid' OR d.is_inserted THEN d.paid_at END),
          d.refunded_minor - d.old_refunded, status.before || jsonb_build_object('refunded_minor', d.old_refunded),
          status.after || jsonb_build_object('refunded_minor', d.refunded_minor)),
-        (7, 'cancelled', d.old_cancelled IS NULL AND d.cancelled_at IS NOT NULL, d.cancelled_at, NULL,
+        (7, 'payment_corrected', d.id IS NOT NULL AND d.old_paid IS NOT NULL AND d.paid_at IS NULL, NULL, d.old_total,
+         status.before || jsonb_build_object('paid_at', d.old_paid),
+         status.after || jsonb_build_object('paid_at', NULL, 'reason', NULL)),
+        (8, 'shipment_corrected', d.id IS NOT NULL AND d.old_shipped IS NOT NULL AND d.shipped_at IS NULL, NULL, NULL,
+         status.before || jsonb_build_object('shipped_at', d.old_shipped),
+         status.after || jsonb_build_object('shipped_at', NULL, 'reason', NULL)),
+        (9, 'cancelled', d.old_cancelled IS NULL AND d.cancelled_at IS NOT NULL, d.cancelled_at, NULL,
          status.before, status.after),
-        (8, 'deleted', d.id IS NULL, NULL, NULL, jsonb_build_object('number', d.known_number, 'status', d.old_status,
+        (10, 'deleted', d.id IS NULL, NULL, NULL, jsonb_build_object('number', d.known_number, 'status', d.old_status,
              'total_minor', d.old_total, 'placed_at', d.old_placed, 'paid_at', d.old_paid), NULL)
     ) AS event (position, type, applies, occurred_at, amount_minor, old_values, new_values)
     WHERE event.applies

@@ -17,6 +17,17 @@ _VALUES: dict[str, tuple[int | None, dict[str, Any] | None, dict[str, Any] | Non
     "cancelled": (None, {"status": "placed"}, {"status": "cancelled"}),
     "reassigned": (None, {"owner_id": None}, {"owner_id": 1}),
     "edited": (None, {"customer": "Sample"}, {"customer": "Sample Ltd"}),
+    "payment_corrected": (
+        4200,
+        {"status": "paid", "paid_at": "2026-01-02T12:00:00+00:00"},
+        {"status": "placed", "paid_at": None, "reason": "Sample"},
+    ),
+    "shipment_corrected": (
+        None,
+        {"status": "shipped", "shipped_at": "2026-01-03T12:00:00+00:00"},
+        {"status": "paid", "shipped_at": None, "reason": "Sample"},
+    ),
+    "commented": (None, None, {"comment_id": 1, "change": "added"}),
     "deleted": (
         None,
         {

@@ -3,12 +3,12 @@
 from ..outbox import unread
 from ..outbox.unread import EventFilter
 
-# Shipments and the events of deleted tenants touch no hour. Such events alone do not move the cursor.
-EVENTS = EventFilter(ignored_types=("shipped",), of_existing_tenants=True)
+# Shipments, comments and the events of deleted tenants touch no hour. Such events alone do not move the cursor.
+EVENTS = EventFilter(ignored_types=("shipped", "shipment_corrected", "commented"), of_existing_tenants=True)
 
 # The local hours that the unread events touch: where their orders count now, and where they counted before, which is in the
-# old values of an edit or a deletion. Hours are passed as text, because PostgreSQL's calendar is longer than Python's.
-# Times outside of Python's calendar, such as 'infinity', are in no hour.
+# old values of an edit, a corrected payment or a deletion. Hours are passed as text, because PostgreSQL's calendar is longer
+# than Python's. Times outside of Python's calendar, such as 'infinity', are in no hour.
 TIMES_OF_UNREAD_EVENTS = f"""
 WITH unread AS ({unread.since("tenant_id, order_id, old_values", EVENTS)}),
 changed AS (SELECT DISTINCT tenant_id, order_id FROM unread),
