@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from . import redis_client
 from .accounts.sign_in import SignIns
 from .accounts.user_cache import UserCache
+from .comments.limit import CommentLimit
 from .concurrency.download_limit import DownloadLimit
 from .concurrency.search_limit import SearchLimit
 from .config import Config
@@ -42,6 +43,7 @@ class Services:
     renders: RenderScheduler
     searches: SearchLimit
     downloads: DownloadLimit
+    comment_limit: CommentLimit
     health: HealthMonitor
     hub: Hub
     streams: StreamOpener
@@ -61,6 +63,7 @@ def init_app(app: Flask, config: Config) -> Services:
         renders=RenderScheduler(RenderCache()),
         searches=SearchLimit(),
         downloads=DownloadLimit(),
+        comment_limit=CommentLimit(client),
         health=readiness.monitor_of(app, client),
         hub=hub,
         streams=StreamOpener(hub, users, config.stream_transport),

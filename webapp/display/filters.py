@@ -21,6 +21,7 @@ from ..accounts.current import current_tenant
 from ..models import Tenant
 from ..queries.new_items import Fold
 from . import notification_texts
+from .comment_text import comment_html
 
 # From this amount, in whole units of the currency, cents are omitted as irrelevant.
 SHORT_FROM = 1_000_000
@@ -224,4 +225,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "unread": unread_text,
     "amount": amount_in_field,
     "quantity": quantity_text,
+    "comment": comment_html,
 }

@@ -1,0 +1,1 @@
+"""Comments of users on orders, and the colleagues whom they mention."""
