@@ -54,6 +54,10 @@ RULES = {
     "order_actions.refunds": "404",
     "order_actions.cancellation": "404",
     "order_actions.owner": "404",
+    "order_actions.payment_correction": "404",
+    "order_actions.shipment_correction": "404",
+    "comments.add": "404",
+    "comments.remove": "404",
     "panels.recent_order": "404",
     "imports.index": "403",
     "imports.receive": "403",
@@ -114,7 +118,7 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
 def path(rule: Rule, order_id: int, notification_id: int) -> str:
     values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id}
     values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1, "attachment_id": 1, "kind": "paid"}
-    values |= {"day": "2026-12-24"} | dict(rule.defaults or {})
+    values |= {"day": "2026-12-24", "comment_id": 1} | dict(rule.defaults or {})
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)
@@ -129,6 +133,11 @@ def secrets(world: World) -> tuple[int, int]:
     owner = world.user(tenant, "Secret Person")
     order = world.order(tenant, 777_77, number="SECRET-7", customer="Secret Customer", owner_id=owner)
     world.change(order, paid_at="now")
+    world.conn.execute(
+        "INSERT INTO order_comments (tenant_id, order_id, user_id, written, idempotency_key)"
+        " VALUES (%s, %s, %s, 'A secret comment', gen_random_uuid())",
+        [tenant, order, owner],
+    )
     notification = world.conn.execute("SELECT id FROM notifications").fetchone()
     assert notification is not None
     return order, notification[0]
@@ -139,7 +148,8 @@ def state(world: World) -> list[tuple[object, ...]]:
     rows = world.conn.execute(
         "SELECT id, status, owner_id, refunded_minor, shipped_at, updated_at FROM orders ORDER BY id"
     )
-    return rows.fetchall() + world.conn.execute("SELECT id, read_at FROM notifications ORDER BY id").fetchall()
+    notes = world.conn.execute("SELECT id, read_at FROM notifications ORDER BY id").fetchall()
+    return rows.fetchall() + notes + world.conn.execute("SELECT id, order_id FROM order_comments").fetchall()
 
 
 def test_every_route_has_a_rule_and_every_rule_has_a_route(app: Flask) -> None:

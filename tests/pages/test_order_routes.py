@@ -14,7 +14,7 @@ from ..support.world import Service, World
 
 
 def buttons(page: Any) -> set[str]:
-    return {str(form["action"]).rsplit("/", 1)[-1] for form in page.select("main form[method=post]")}
+    return {str(form["action"]).rsplit("/", 1)[-1] for form in page.select("#order form[method=post]")}
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,11 @@ def test_a_cancellation_asks_for_confirmation_without_a_script(ana: Person, worl
 def test_an_edit_by_plain_sql_is_in_the_timeline(ana: Person, world: World, tenant: int) -> None:
     order = world.order(tenant, 1000, number="7", paid_at=PAID)
     world.change(order, total_minor=1500, customer="<b>Hanari</b>", paid_at=None)
-    text = ana.page("/orders/7").select_one("ol li").get_text(" ", strip=True)  # type: ignore[union-attr]
+    corrected, text = (entry.get_text(" ", strip=True) for entry in ana.page("/orders/7").select("ol li")[:2])
     assert "Customer changed from Toms Spezialitäten to <b>Hanari</b>" in text
     assert "total changed from €10.00 to €15.00" in text
     assert "time of payment changed from 2 Jan 2026, 11:00:00 to none" in text
+    assert "Payment corrected: not paid on 2 Jan 2026, 11:00:00 · -€10.00" in corrected
 
 
 @pytest.mark.parametrize(
@@ -214,5 +215,6 @@ def test_the_timeline_names_the_user_or_the_program_that_acted(
     ana.send(ana.page("/orders/7"), "/orders/7/shipment")
     history = ana.page("/orders/7").select("ol")[0].get_text(" ", strip=True)
     assert "Ana Silva marked it shipped" in history
-    assert "by program shop (doorbell web), which named Ana Silva" in history
+    assert "by the PostgreSQL role shop (doorbell web), which named Ana Silva" in history
     assert "via psql" in history
+    assert "· form" in history

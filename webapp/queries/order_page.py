@@ -98,6 +98,11 @@ def _read(tenant: Tenant, condition: ColumnElement[bool]) -> OrderPage | None:
     )
 
 
+def number_of(tenant: Tenant, order_id: int) -> str | None:
+    """The order's present number; None if it was deleted or belongs to another tenant."""
+    return db.session.scalar(select(Order.number).where(Order.tenant_id == tenant.id, Order.id == order_id))
+
+
 def team(tenant: Tenant) -> Sequence[User]:
     """The tenant's active users by name: disabled users get no new orders."""
     return [user for user in _users(tenant) if user.disabled_at is None]

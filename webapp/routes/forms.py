@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import (
     FieldList,
@@ -25,6 +26,7 @@ from ..models import Tenant, User
 from ..money import MoneyError, parse_minor
 from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
 from ..orders.quantities import QuantityError, parse_quantity
+from ..orders.rules import Corrector
 
 LINES_SHOWN = 3  # also added by "Add items"
 LINES_MAX = 200
@@ -162,6 +164,11 @@ def chosen_owner(text: str | None) -> int | None:
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def corrector() -> Corrector:
+    """The signed-in user as one who corrects orders."""
+    return Corrector(current_user.id, current_user.role == "manager")
 
 
 def refund_minor(text: str, tenant: Tenant) -> int:

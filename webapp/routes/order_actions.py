@@ -14,7 +14,10 @@ from ..orders.errors import (
     AlreadyCancelled,
     AlreadyPaid,
     AlreadyShipped,
+    NotPaid,
+    NotShipped,
     OrderError,
+    OrderForbidden,
     OrderInvalid,
     OrderNotFound,
     OrderRefused,
@@ -32,6 +35,8 @@ ALREADY_DONE: dict[str, type[OrderError]] = {
     "order_actions.payment": AlreadyPaid,
     "order_actions.shipment": AlreadyShipped,
     "order_actions.cancellation": AlreadyCancelled,
+    "order_actions.payment_correction": NotPaid,
+    "order_actions.shipment_correction": NotShipped,
 }
 
 
@@ -64,6 +69,20 @@ def cancellation(number: str) -> ResponseReturnValue:
     return _redirect(number, f"Order {number} cancelled.")
 
 
+@bp.post("/orders/<order_number:number>/payment-correction")
+def payment_correction(number: str) -> ResponseReturnValue:
+    reason = request.form.get("payment_reason", "").strip()
+    orders.correct_payment(current_tenant().id, number, reason, forms.corrector())
+    return _redirect(number, f"Order {number} marked as not paid.")
+
+
+@bp.post("/orders/<order_number:number>/shipment-correction")
+def shipment_correction(number: str) -> ResponseReturnValue:
+    reason = request.form.get("shipment_reason", "").strip()
+    orders.correct_shipment(current_tenant().id, number, reason, forms.corrector())
+    return _redirect(number, f"Order {number} marked as not shipped.")
+
+
 @bp.post("/orders/<order_number:number>/owner")
 def owner(number: str) -> ResponseReturnValue:
     chosen = forms.chosen_owner(request.form.get("owner"))
@@ -74,6 +93,7 @@ def owner(number: str) -> ResponseReturnValue:
 
 @bp.errorhandler(OrderRefused)
 @bp.errorhandler(OrderInvalid)
+@bp.errorhandler(OrderForbidden)
 def refused(error: OrderError) -> ResponseReturnValue:
     """The order's page in its current state, with the reason. A state that another person already set is only a notice."""
     category = "info" if isinstance(error, ALREADY_DONE.get(request.endpoint or "", ())) else "danger"

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import orders
 from ..accounts.current import current_tenant
+from ..comments import mentions
+from ..comments.mentions import Colleague
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
-from ..orders.errors import CustomerInvalid, IdempotencyKeyReused, LineInvalid, OrderError, OrderInvalid, OwnerInvalid
+from ..orders.errors import (
+    CustomerInvalid,
+    IdempotencyKeyReused,
+    LineInvalid,
+    OrderError,
+    OrderForbidden,
+    OrderInvalid,
+    OwnerInvalid,
+)
 from ..queries import order_page, order_sources
 from ..queries.day import ahead_from
 from . import order_chips, order_filter, page_parts, relay_parts
@@ -81,17 +93,30 @@ def show(number: str) -> ResponseReturnValue:
 
 
 def show_page(
-    number: str, problem: str | None = None, status: int = 200, category: str = "danger"
-) -> ResponseReturnValue:
-    """An order's page in its current state. With a `problem`, its refund field keeps what the user typed."""
+    number: str,
+    problem: str | None = None,
+    status: int = 200,
+    category: str = "danger",
+    comment_problem: str | None = None,
+) -> tuple[str, int]:
+    """An order's page in its current state. With a problem, its fields keep what the user typed."""
+    typed = request.form if problem or comment_problem else None
     page = order_page.read(current_tenant(), number)
-    part = page_parts.order_part(page, request.form.get("amount") if problem else None)
+    part = page_parts.order_part(page, typed)
     journey = relay_parts.journey_part(page.order.id) if current_user.role == "manager" else None
+    others = (user for user in order_page.team(current_tenant()) if user.id != current_user.id)
+    colleagues = [Colleague(user.id, user.name, user.email) for user in others]
     return render_template(
         "pages/order.html",
         order=page.order,
         part=part,
         journey=journey,
+        comments=page_parts.comments_part(page.order.id, page.order.number),
+        others=page_parts.customer_orders_part(page.order.id),
+        team=mentions.suggestions(colleagues),
+        typed_comment=(typed or {}).get("comment", ""),
+        comment_problem=comment_problem,
+        comment_key=uuid4(),
         problem=problem,
         category=category,
         is_ahead=is_ahead(page),
@@ -105,8 +130,11 @@ def is_ahead(page: order_page.OrderPage) -> bool:
 
 
 def status_of(error: OrderError) -> int:
-    """422 for a value that is not valid, 409 for a state that does not allow the action. routes/errors.py handles 404."""
-    return 422 if isinstance(error, OrderInvalid) else 409
+    """422 for a value that is not valid, 403 for a user who may not do it, 409 for a state that does not allow the action.
+
+    routes/errors.py handles 404.
+    """
+    return 422 if isinstance(error, OrderInvalid) else 403 if isinstance(error, OrderForbidden) else 409
 
 
 def _form_page(form: OrderForm, status: int = 200) -> ResponseReturnValue:

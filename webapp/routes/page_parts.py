@@ -5,6 +5,7 @@ Each is rendered with its page, and has an address below /panels that the page r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -16,15 +17,17 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from ..accounts.current import current_tenant
+from ..comments import reading
 from ..display import clock
+from ..orders.rules import correctable
 from ..panels.render import Render
-from ..queries import inbox_page, order_page
+from ..queries import customer_orders, inbox_page, order_page
 from ..queries.day import ahead_from
 from ..queries.inbox import UNREAD_MAX
 from ..queries.inbox_page import InboxFilter
 from ..queries.order_page import OrderPage
 from ..queries.order_search import Found, PageCursor
-from . import inbox_filter, order_chips, order_filter
+from . import forms, inbox_filter, order_chips, order_filter
 from .order_parameters import OrderParameters
 from .panels import bp, fragment, rendered
 
@@ -33,9 +36,21 @@ from .panels import bp, fragment, rendered
 TOKEN = Markup("<csrf>")
 
 
-def order_part(page: OrderPage, typed: str | None = None) -> Render:
-    """One order with its allowed actions. `typed` is the text of its refund field, if that was refused."""
-    return part_of("panels/order.html", page=page, order=page.order, typed=typed)
+def order_part(page: OrderPage, typed: Mapping[str, str] | None = None) -> Render:
+    """One order with its allowed actions. `typed` are the fields of the form that was refused, if one was."""
+    corrections = correctable(page.order, forms.corrector(), clock.now())
+    return part_of("panels/order.html", page=page, order=page.order, corrections=corrections, typed=typed or {})
+
+
+def comments_part(order_id: int, number: str) -> Render:
+    """The comments of an order, with the user's buttons."""
+    data = reading.read(current_tenant().id, order_id)
+    return part_of("panels/comments.html", data=data, order_id=order_id, number=number)
+
+
+def customer_orders_part(order_id: int) -> Render:
+    data = customer_orders.read(current_tenant(), order_id)
+    return part_of("panels/customer_orders.html", data=data, max_counted=customer_orders.MAX_COUNTED)
 
 
 def inbox_part(wanted: InboxFilter, before: int | None) -> Render:
@@ -83,6 +98,17 @@ def show_order(order_id: int) -> ResponseReturnValue:
     """One order by id, because its number may change. For a deleted order, a notice in its place."""
     page = order_page.read_by_id(current_tenant(), order_id)
     return fragment(part_of("panels/order_gone.html") if page is None else order_part(page))
+
+
+@bp.get("/comments/<int:order_id>", endpoint="order_comments")
+def show_comments(order_id: int) -> ResponseReturnValue:
+    number = order_page.number_of(current_tenant(), order_id)
+    return fragment(part_of("panels/order_gone.html") if number is None else comments_part(order_id, number))
+
+
+@bp.get("/customer_orders/<int:order_id>", endpoint="customer_orders")
+def show_customer_orders(order_id: int) -> ResponseReturnValue:
+    return fragment(customer_orders_part(order_id))
 
 
 @bp.get("/inbox/page", endpoint="inbox_page")
