@@ -38,6 +38,28 @@ def test_a_change_of_another_column_writes_no_order_and_no_event(shop_table: Sho
     assert [event["type"] for event in world.events()[before:]] == ["edited"]
 
 
+def test_a_payment_and_a_shipment_that_the_table_takes_back_are_corrections(shop_table: Shop, world: World) -> None:
+    shop_table.add(1)
+    shop_table.attach()
+    shop_table.execute("UPDATE shop.orders SET shipped_at = now(), paid_at = now()")
+    shop_table.execute("UPDATE shop.orders SET shipped_at = NULL, paid_at = NULL")
+    assert [event["type"] for event in world.events()[-2:]] == ["payment_corrected", "shipment_corrected"]
+    assert shop_table.differences() == SAME
+
+
+def test_a_correction_in_doorbell_is_a_difference_until_the_table_says_it_too(shop_table: Shop, world: World) -> None:
+    """The table is the truth of its orders: its next write of the row marks the order again."""
+    shop_table.add(1)
+    shop_table.attach()
+    shop_table.execute("UPDATE shop.orders SET paid_at = now()")
+    world.conn.execute("UPDATE orders SET paid_at = NULL")
+    assert shop_table.differences() != SAME
+    shop_table.execute("UPDATE shop.orders SET total = 12")
+    assert shop_table.orders() == [("S1", 1200, "paid")]
+    shop_table.execute("UPDATE shop.orders SET paid_at = NULL")
+    assert shop_table.differences() == SAME
+
+
 def test_a_change_of_another_column_executes_no_statement_on_orders(shop_table: Shop) -> None:
     """A statement that changes no order fires the triggers of orders, which takes longer than the rest of the copy."""
     shop_table.add(1)

@@ -148,6 +148,9 @@ class Writer(threading.Thread):
         if not order.paid:
             order.paid = True
             return self._change(order, "paid_at = now()", [], "paid", "paid_at IS NOT NULL")
+        if not order.shipped and self._chance.random() < 0.05:
+            order.paid = False
+            return self._change(order, "paid_at = NULL", [], "payment_corrected", "paid_at IS NULL")
         if not order.shipped:
             order.shipped = True
             return self._change(order, "shipped_at = now()", [], "shipped", "shipped_at IS NOT NULL")

@@ -40,6 +40,8 @@ def test_a_second_run_writes_nothing_and_returns_no_tenant(service: Service, wor
     assert refresh.refresh(service.database_url) == set()
     world.change(order, shipped_at="2026-01-03 10:00+00", customer="Hanari Carnes")
     assert refresh.refresh(service.database_url) == set(), "nothing that is counted changed"
+    world.change(order, shipped_at=None)
+    assert refresh.refresh(service.database_url) == set(), "a corrected shipment is not counted either"
     assert world.conn.execute("SELECT xmin::text, ctid::text FROM rollups_hourly ORDER BY 1, 2").fetchall() == versions
 
 

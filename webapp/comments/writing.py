@@ -99,16 +99,21 @@ def remove(tenant_id: int, number: str, comment_id: int, *, user_id: int, is_man
         transaction.execute(delete(comment).where(*this))
         values = {"comment_id": comment_id, "change": "deleted"}
         _write_event(transaction, (tenant_id, order_id, owner_id), user_id, values)
-        event, note = OrderEvent, Notification
-        events = select(event.id).where(
-            event.tenant_id == tenant_id,
-            event.order_id == order_id,
-            event.type == TYPE,
-            cast(event.new_values["comment_id"].astext, BigInteger) == comment_id,
-        )
-        mine = (note.tenant_id == tenant_id, note.order_id == order_id, note.type == MENTIONED)
-        gone = delete(note).where(*mine, note.event_id.in_(events)).returning(note.user_id)
-        return WrittenComment(comment_id, tuple(transaction.execute(gone).scalars()))
+        return WrittenComment(comment_id, _delete_notifications(transaction, tenant_id, order_id, comment_id))
+
+
+def _delete_notifications(transaction: Connection, tenant_id: int, order_id: int, comment_id: int) -> tuple[int, ...]:
+    """The users who had one. Served by ix_order_events_order and ix_notifications_order."""
+    event, note = OrderEvent, Notification
+    events = select(event.id).where(
+        event.tenant_id == tenant_id,
+        event.order_id == order_id,
+        event.type == TYPE,
+        cast(event.new_values["comment_id"].astext, BigInteger) == comment_id,
+    )
+    mine = (note.tenant_id == tenant_id, note.order_id == order_id, note.type == MENTIONED)
+    gone = delete(note).where(*mine, note.event_id.in_(events)).returning(note.user_id)
+    return tuple(transaction.execute(gone).scalars())
 
 
 def _lock_order(transaction: Connection, tenant_id: int, number: str) -> tuple[int, int | None]:

@@ -1,6 +1,7 @@
 """`--update`: orders that exist are brought up to date with the file, and only ever forwards.
 
-Paid, shipped and cancelled are set once and never taken back; of two times the earlier one counts. Refunds only grow, up to the
+Paid, shipped and cancelled are set once and never taken back; of two times the earlier one counts. A payment or shipment that
+was corrected here is not set again by the same time in a file. Refunds only grow, up to the
 total. Customer, owner, order date, total and items become those of the file. An order keeps the things that the file lacks or
 that its rules do not allow to change, with a reason. So a second run of the file changes nothing.
 

@@ -11,6 +11,7 @@ SELECT count(*) FROM (
 ) AS locked"""
 
 # A date alone is midnight, and does not replace a time of that day.
+# A payment or shipment that was corrected here stays corrected while the file has the same one, with the same time.
 # A cancelled order is neither paid nor shipped later, nor is one shipped that is refunded in full, unless the file says both.
 CHANGES = """
 CREATE TEMP TABLE import_changes AS
@@ -26,7 +27,8 @@ SELECT e.number, e.first_line, x.id, n.*,
        o.total_minor AS file_total_minor, w.minor AS file_refunded_minor, o.total_minor IS NULL AS is_return,
        o.paid_at AS file_paid_at, o.shipped_at AS file_shipped_at, o.cancelled_at AS file_cancelled_at,
        x.total_minor AS old_total_minor, x.refunded_minor AS old_refunded_minor,
-       late.is_paid AS is_paid_late, late.is_shipped AS is_shipped_late, late.is_after_refund
+       late.is_paid AS is_paid_late, late.is_shipped AS is_shipped_late, late.is_after_refund,
+       corrected.payment AS is_payment_corrected, corrected.shipment AS is_shipment_corrected
 FROM import_existing e
 JOIN orders x ON x.tenant_id = %(tenant)s AND x.id = e.id
 JOIN import_orders o ON o.number = e.number
@@ -38,10 +40,23 @@ CROSS JOIN LATERAL (
                AND x.refunded_minor = x.total_minor AND o.refunded_minor < x.refunded_minor AS is_after_refund
 ) AS late
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN late.is_paid OR o.paid_at = date_trunc('day', x.paid_at) THEN x.paid_at
+    SELECT x.paid_at IS NULL AND o.paid_at IS NOT NULL AND EXISTS (
+               SELECT FROM order_events v
+               WHERE v.tenant_id = x.tenant_id AND v.order_id = x.id AND v.type = 'payment_corrected'
+                   AND o.paid_at IN ((v.old_values ->> 'paid_at')::timestamptz,
+                                   date_trunc('day', (v.old_values ->> 'paid_at')::timestamptz))) AS payment,
+           x.shipped_at IS NULL AND o.shipped_at IS NOT NULL AND EXISTS (
+               SELECT FROM order_events v
+               WHERE v.tenant_id = x.tenant_id AND v.order_id = x.id AND v.type = 'shipment_corrected'
+                   AND o.shipped_at IN ((v.old_values ->> 'shipped_at')::timestamptz,
+                                   date_trunc('day', (v.old_values ->> 'shipped_at')::timestamptz))) AS shipment
+) AS corrected
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN late.is_paid OR corrected.payment OR o.paid_at = date_trunc('day', x.paid_at) THEN x.paid_at
                 ELSE least(x.paid_at, o.paid_at) END AS paid_at,
-           CASE WHEN late.is_shipped OR late.is_after_refund OR o.shipped_at = date_trunc('day', x.shipped_at)
-                THEN x.shipped_at ELSE least(x.shipped_at, o.shipped_at) END AS shipped_at,
+           CASE WHEN late.is_shipped OR late.is_after_refund OR corrected.shipment
+                     OR o.shipped_at = date_trunc('day', x.shipped_at) THEN x.shipped_at
+                ELSE least(x.shipped_at, o.shipped_at) END AS shipped_at,
            CASE WHEN o.total_minor >= x.refunded_minor THEN o.total_minor ELSE x.total_minor END AS total_minor
 ) AS t
 -- All refunds of the order, as the file has them. A return without its order is added, if it is later than the last refund.
@@ -104,6 +119,10 @@ CROSS JOIN LATERAL (SELECT concat_ws('; ',
         format('cancelled here before it was paid in the file (%%s)', file_paid_at::timestamptz(0)) END,
     CASE WHEN is_shipped_late THEN
         format('cancelled here before it was shipped in the file (%%s)', file_shipped_at::timestamptz(0)) END,
+    CASE WHEN is_payment_corrected THEN
+        format('the payment in the file (%%s) was corrected here', file_paid_at::timestamptz(0)) END,
+    CASE WHEN is_shipment_corrected THEN
+        format('the shipment in the file (%%s) was corrected here', file_shipped_at::timestamptz(0)) END,
     CASE WHEN is_after_refund THEN
         format('refunded here in full before it was shipped in the file (%%s)', file_shipped_at::timestamptz(0)) END,
     CASE WHEN file_total_minor < old_refunded_minor THEN
