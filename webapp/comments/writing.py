@@ -146,6 +146,11 @@ def _write_event(
     transaction: Connection, order: tuple[int, int, int | None], actor_id: int, new_values: dict[str, Any]
 ) -> int:
     tenant_id, order_id, owner_id = order
-    values = {"tenant_id": tenant_id, "order_id": order_id, "owner_id": owner_id, "actor_id": actor_id, "type": TYPE}
-    values |= {"via": func.current_setting("application_name"), "occurred_at": func.now(), "new_values": new_values}
+    values: dict[str, Any] = {"tenant_id": tenant_id, "order_id": order_id, "owner_id": owner_id, "actor_id": actor_id}
+    values |= {
+        "type": TYPE,
+        "via": func.current_setting("application_name"),
+        "occurred_at": func.now(),
+        "new_values": new_values,
+    }
     return transaction.execute(insert(OrderEvent).values(values).returning(OrderEvent.id)).scalar_one()

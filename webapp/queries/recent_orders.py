@@ -1,4 +1,4 @@
-"""Recent orders: the orders placed last, each with its latest change. A comment is none.
+"""Recent orders: the orders placed last, each with its latest change, which is not a comment.
 
 Orders dated in the future come after all others, and only if there is room: a mistyped year must not hide today's orders.
 """

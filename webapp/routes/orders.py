@@ -114,7 +114,7 @@ def show_page(
         comments=page_parts.comments_part(page.order.id, page.order.number),
         others=page_parts.customer_orders_part(page.order.id),
         team=mentions.suggestions(colleagues),
-        typed_comment=(typed or {}).get("comment", ""),
+        typed_comment=typed.get("comment", "") if typed else "",
         comment_problem=comment_problem,
         comment_key=uuid4(),
         problem=problem,

@@ -9,7 +9,7 @@ const DRAFT = `comment ${document.getElementById("live").dataset.user} ${locatio
 // Without case and accents, as comments/mentions.py compares names.
 const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
 
-// What follows the last @ before the caret, if that @ may begin a mention.
+// Returns the text between the last @ and the caret, or null if that @ cannot begin a mention.
 function query() {
   const before = field.value.slice(0, field.selectionStart);
   const found = /(?:^|[^\p{L}\p{N}_@.])@([^@\n]*)$/u.exec(before);
@@ -22,16 +22,21 @@ const selected = () => options.find((option) => option.getAttribute("aria-select
 // A name matches from the beginning of any of its words on.
 const matches = (option, sought) => ` ${fold(option.textContent)}`.includes(` ${sought}`);
 
+// A mention that is complete needs no list.
+const isComplete = (asked, choices) => choices.length === 1 && fold(choices[0].dataset.insert) === fold(asked.trim());
+
 function update() {
   const asked = query();
   for (const option of options) option.hidden = asked === null || !matches(option, fold(asked));
   const count = shown().length;
-  // A mention that is complete needs no list.
-  const isComplete = count === 1 && asked && fold(shown()[0].dataset.insert) === fold(asked.trim());
-  if (!count || isComplete) {
+  if (!count || isComplete(asked, shown())) {
     close();
     return;
   }
+  open(count);
+}
+
+function open(count) {
   const wasHidden = list.hidden;
   list.hidden = false;
   if (!selected() || selected().hidden) select(shown()[0]);
