@@ -117,7 +117,7 @@ def test_an_order_with_everything_has_no_violation_after_live_updates(
     page = screen.page
     page.locator("#comment").fill("@Ben Okafor see https://example.com/" + "x" * 300)
     page.get_by_role("button", name="Comment", exact=True).click()
-    expect(page.locator(".mention")).to_have_text("@Ben Okafor")
+    expect(page.locator(".comment-mention")).to_have_text("@Ben Okafor")
     world.change(order, refunded_minor=100, shipped_at=world.now())
     expect(page.locator("#order-refunded")).to_be_visible()
     page.locator("#comment").press_sequentially("@")

@@ -30,7 +30,7 @@ def test_tags_and_quotes_are_escaped_also_beside_mentions_and_links() -> None:
     assert "<script" not in html
     assert "<img" not in html
     assert "<i>" not in html
-    assert '<strong class="mention">@Ana</strong>' in html
+    assert '<strong class="comment-mention">@Ana</strong>' in html
     assert "&lt;script&gt;" in html
 
 

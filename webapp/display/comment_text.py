@@ -13,7 +13,7 @@ _LINK = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
 # Signs at the end of an address belong to the sentence.
 _SENTENCE_SIGNS = ".,;:!?…)]}»”’"
 _A = Markup('<a href="{0}" rel="nofollow noopener noreferrer">{0}</a>')
-_MENTION = Markup('<strong class="mention">{}</strong>')
+_MENTION = Markup('<strong class="comment-mention">{}</strong>')
 
 
 def comment_html(written: str, mentions: Sequence[Mention] = ()) -> Markup:
