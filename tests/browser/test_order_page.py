@@ -38,7 +38,7 @@ def test_a_mention_chosen_by_keyboard_reaches_the_colleague_and_every_open_page(
     expect(reader.page.locator(".comment-text")).to_have_text("Ask @Zoë van der Straße about it")
     expect(reader.page.locator("#order-activity li").first).to_contain_text("Ana Silva commented")
     expect(reader.page.locator("#unread")).to_have_text("1")
-    expect(reader.page.locator("#toasts")).to_contain_text("You were mentioned in order S1")
+    expect(reader.page.locator("#toasts")).to_contain_text("You were mentioned on order S1")
     expect(writer.page.locator("#unread")).to_have_text("")
     assert writer.faults == reader.faults == []
 

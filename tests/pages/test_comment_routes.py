@@ -32,7 +32,7 @@ def test_a_comment_leads_back_to_itself_and_a_second_click_writes_no_second_one(
 
 def test_a_mention_is_in_the_inbox_of_the_colleague(ana: Person, mia: Person, order: int) -> None:
     ana.send(ana.page("/orders/7"), "/orders/7/comments", comment="@Mia Manager please")
-    assert "You were mentioned in order 7" in mia.page("/inbox").get_text(" ", strip=True).replace("  ", " ")
+    assert "You were mentioned on order 7" in mia.page("/inbox").get_text(" ", strip=True).replace("  ", " ")
     assert mia.page("/orders/7").select_one(".comment-mention").get_text() == "@Mia Manager"  # type: ignore[union-attr]
 
 
