@@ -1,7 +1,8 @@
 """Databases with many orders of one tenant, for the benchmarks of search and panels. SQL makes all of them.
 
 A thousand orders per day, evenly spread up to now, and written in the order in which they were placed. In a busy
-database the last two days have a hundred thousand more each. Names are as unevenly frequent as real ones, and some are
+database the last two days have a hundred thousand more each. A steady database has ten thousand on each day, and two lines
+per order of the last days. Names are as unevenly frequent as real ones, and some are
 special:
 
 - "gmbh" is in half of the orders, "müller" in about 1 %, never both;
@@ -29,9 +30,10 @@ from webapp.config import Config
 from webapp.launcher.embedded import Embedded
 
 COUNTS = (100_000, 1_000_000, 10_000_000)
-PER_DAY, BUSY_PER_DAY = 1_000, 100_000
+PER_DAY, STEADY_PER_DAY, BUSY_PER_DAY = 1_000, 10_000, 100_000
 STEP = 1_000_000  # orders per transaction
 SALESPEOPLE = 40
+LINE_DAYS = 35  # with lines, in a steady database
 # Unread notifications of the first salesperson.
 NOTIFICATIONS = 100_000
 SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "20GB", "wal_level": "minimal", "max_wal_senders": "0"}
@@ -87,6 +89,13 @@ INSERT INTO notifications (tenant_id, user_id, order_id, event_id, type)
 SELECT 1, 1, id, id, 'paid' FROM (SELECT id FROM orders ORDER BY id DESC LIMIT {NOTIFICATIONS}) AS newest
 ON CONFLICT DO NOTHING"""
 
+# Prices of a few products are frequent, as in a real shop.
+LINES = f"""
+INSERT INTO order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor)
+SELECT 1, id, line, 'S' || kind, 'Product ' || kind, 1 + (id + line) % 3, 500 + kind * 7, (1 + (id + line) % 3) * (500 + kind * 7)
+FROM (SELECT id, line, floor(300 * pow(random(), 2))::int AS kind FROM orders, generate_series(1, 2) AS line
+      WHERE tenant_id = 1 AND placed_at > now() - interval '{LINE_DAYS} days' ORDER BY id, line) AS made"""
+
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid = 'orders'::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"""
@@ -121,9 +130,9 @@ class ManyOrders:
         env = {"DATABASE_URL": url, "REDIS_URL": self._services.redis_url, "SECRET_KEY": "b" * 40}
         return create_app(Config.from_env({**os.environ, **env}))
 
-    def database(self, count: int, busy: bool = False) -> str:
+    def database(self, count: int, busy: bool = False, steady: bool = False) -> str:
         """The URL of a database with `count` orders, which is made if it does not exist."""
-        name = f"orders_{count}{'_busy' if busy else ''}"
+        name = f"orders_{count}{'_busy' if busy else '_steady' if steady else ''}"
         url = self._services.database_url.replace("/doorbell?", f"/{name}?")
         admin = self._services.database_url.replace("/doorbell?", "/postgres?")
         if busy:
@@ -133,12 +142,12 @@ class ManyOrders:
                 template = f"orders_{count}" if busy else "doorbell"
                 conn.execute(f"DROP DATABASE IF EXISTS {name}_unfinished")
                 conn.execute(f"CREATE DATABASE {name}_unfinished TEMPLATE {template} STRATEGY file_copy")
-                _fill(url.replace(f"/{name}?", f"/{name}_unfinished?"), count, busy)
+                _fill(url.replace(f"/{name}?", f"/{name}_unfinished?"), count, busy, steady)
                 conn.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
         return url
 
 
-def _fill(url: str, count: int, busy: bool) -> None:
+def _fill(url: str, count: int, busy: bool, steady: bool) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("SET session_replication_role = replica")
         conn.execute("SET maintenance_work_mem = '1GB'")
@@ -150,11 +159,13 @@ def _fill(url: str, count: int, busy: bool) -> None:
             indexes = conn.execute(INDEXES).fetchall()
             for name, _ in indexes:
                 conn.execute(f"DROP INDEX {name}")
-            _orders(conn, "", count, PER_DAY)
+            _orders(conn, "", count, STEADY_PER_DAY if steady else PER_DAY)
             for _, definition in indexes:
                 conn.execute(definition)
         conn.cursor().execute(EVENTS.replace("%(like)s", "'B%'" if busy else "'%'"))
-        for table in ("orders", "order_events", "notifications", "rollups_daily"):
+        if steady:
+            conn.execute(LINES)
+        for table in ("orders", "order_lines", "order_events", "notifications", "rollups_daily"):
             conn.execute(f"VACUUM ANALYZE {table}")
 
 
