@@ -73,6 +73,7 @@ CREATE TABLE tenants (
     next_number bigint DEFAULT 1001 NOT NULL,
     created_at timestamptz DEFAULT now() NOT NULL,
     working_days smallint[] DEFAULT '{1,2,3,4,5}'::smallint[] NOT NULL,
+    shows_ranking boolean DEFAULT true NOT NULL,
     CONSTRAINT ck_tenants_currency CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT ck_tenants_locale_length CHECK ((length(locale) <= 100)),
     CONSTRAINT ck_tenants_name_length CHECK ((length(name) <= 500)),

@@ -90,6 +90,8 @@ RULES = {
     "panels.relay_destination": "403",
     "panels.relay_delivery": "403",
     "panels.journey": "403",
+    "board_settings.index": "403",
+    "board_settings.save": "403",
     "attached.index": "403",
     "attached.propose": "403",
     "attached.check": "403",

@@ -63,6 +63,19 @@ def test_a_tenant_is_renamed_and_its_values_are_set(app: Flask, world: World) ->
     )
 
 
+def test_the_ranking_is_switched_off_and_on_and_listed(app: Flask, world: World) -> None:
+    world.tenant()
+    assert flask(app, "tenant", "list").output.split()[5] == "ranking"
+    assert "Changed tenant acme: ranking off." in flask(app, "tenant", "set", "acme", "--no-ranking").output
+    assert (rows(world, "shows_ranking", "tenants"), flask(app, "tenant", "list").output.split()[-2]) == (
+        [(False,)],
+        "off",
+    )
+    assert "Nothing was changed." in flask(app, "tenant", "set", "acme", "--no-ranking").output
+    assert "Changed tenant acme: ranking on." in flask(app, "tenant", "set", "acme", "--ranking").output
+    assert rows(world, "shows_ranking", "tenants") == [(True,)]
+
+
 def test_a_new_time_zone_counts_past_days_again(app: Flask, service: Service, world: World) -> None:
     tenant = world.tenant()
     world.order(tenant, placed_at="2026-11-20T23:30:00Z", paid_at="2026-11-20T23:30:00Z")
@@ -82,7 +95,7 @@ def rows_of_days(world: World) -> list[str]:
     [
         (["rename", "acne", "Acme"], "There is no tenant 'acne'. Existing tenants: acme."),
         (["rename", "acme", " "], "0 characters"),
-        (["set", "acme"], "Give --name, --timezone, --locale or --currency."),
+        (["set", "acme"], "Give --name, --timezone, --locale, --currency, --ranking or --no-ranking."),
         (["set", "acme", "--timezone", "berlin"], "Did you mean Europe/Berlin?"),
         (["set", "acme", "--locale", "german"], "like en_GB or de_DE"),
         (["set", "acme", "--name", "Other", "--currency", "eur"], "Did you mean EUR"),

@@ -40,6 +40,7 @@ class PanelScope(NamedTuple):
     locale: str
     timezone: str
     currency: str
+    shows_ranking: bool
 
 
 @dataclass
@@ -69,7 +70,7 @@ class ReadUsers(NamedTuple):
 
 
 def panel_scope(user: User, tenant: Tenant) -> PanelScope:
-    return PanelScope(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency)
+    return PanelScope(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency, tenant.shows_ranking)
 
 
 def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:

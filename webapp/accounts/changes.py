@@ -91,6 +91,7 @@ class TenantChange:
     timezone: str | None = None
     locale: str | None = None
     currency: str | None = None
+    shows_ranking: bool | None = None
 
     def check(self) -> None:
         """Raises AccountError for the first fault."""
@@ -102,6 +103,11 @@ class TenantChange:
             admin.check_locale(self.locale)
         if self.currency is not None:
             admin.check_currency(self.currency)
+
+    def wanted(self) -> dict[str, str | bool]:
+        """The new values by column, without surrounding spaces."""
+        values = {name: value for name, value in self.__dict__.items() if value is not None}
+        return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def change_tenant(slug: str, change: TenantChange) -> ChangedTenant:
     change.check()
     with Session(db.engine) as session:
         tenant = admin.require_tenant(session, slug)
-        wanted = {name: value.strip() for name, value in change.__dict__.items() if value is not None}
+        wanted = change.wanted()
         changed = tuple(name for name, value in wanted.items() if getattr(tenant, name) != value)
         if "currency" in changed:
             _check_no_orders(session, tenant)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import click
-import redis
 from flask.cli import AppGroup
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..db import db
-from ..events.topics import RESYNC
 from ..models import Tenant, User
 from ..rollups import refresh
 from ..services import services
-from ..signals import notices, publisher
+from ..signals import notices
 from . import stop, table
 
 tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")
@@ -50,24 +48,26 @@ def rename(slug: str, name: str) -> None:
 @click.option("--timezone", help="IANA name: Europe/Berlin. Past days are counted again.")
 @click.option("--locale", help="The format of numbers and dates: en_GB, de_DE.")
 @click.option("--currency", help="ISO 4217: EUR. Only while the tenant has no orders.")
-def set_values(slug: str, **values: str | None) -> None:
-    """Change the name, time zone, locale or currency of the tenant SLUG."""
-    if not any(value is not None for value in values.values()):
-        stop("Nothing to change. Give --name, --timezone, --locale or --currency.")
-    _change(slug, TenantChange(**values))
+@click.option("--ranking/--no-ranking", "shows_ranking", default=None, help="Rank salespeople by revenue on the board.")
+def set_values(slug: str, shows_ranking: bool | None, **values: str | None) -> None:
+    """Change the name, time zone, locale, currency or ranking of the tenant SLUG."""
+    if shows_ranking is None and not any(value is not None for value in values.values()):
+        stop("Nothing to change. Give --name, --timezone, --locale, --currency, --ranking or --no-ranking.")
+    _change(slug, TenantChange(**values, shows_ranking=shows_ranking))
 
 
 @tenants_cli.command("list")
 def show() -> None:
     """List all tenants with their number of users."""
     users = select(func.count()).where(User.tenant_id == Tenant.id).scalar_subquery()
-    columns = (Tenant.slug, Tenant.name, Tenant.timezone, Tenant.currency, Tenant.locale, users)
+    ranking = case((Tenant.shows_ranking, "on"), else_="off")
+    columns = (Tenant.slug, Tenant.name, Tenant.timezone, Tenant.currency, Tenant.locale, ranking, users)
     with Session(db.engine) as session:
         rows = session.execute(select(*columns).order_by(Tenant.slug)).all()
     if not rows:
         click.echo("There are no tenants yet. Create one with: flask tenant create")
         return
-    table(("slug", "name", "timezone", "currency", "locale", "users"), rows)
+    table(("slug", "name", "timezone", "currency", "locale", "ranking", "users"), rows)
 
 
 def _change(slug: str, change: TenantChange) -> None:
@@ -78,16 +78,18 @@ def _change(slug: str, change: TenantChange) -> None:
     if not changed.changed:
         click.echo(f"Tenant {slug} already has these values. Nothing was changed.")
         return
-    click.echo(f"Changed tenant {slug}: {', '.join(f'{name} {getattr(change, name)!r}' for name in changed.changed)}.")
+    click.echo(f"Changed tenant {slug}: {', '.join(_text(name, change) for name in changed.changed)}.")
     if "timezone" in changed.changed:
         refresh.rebuild(services().config.database_url)
         click.echo("Counted the tenant's past days again.")
     _notify_open_pages(changed.id)
 
 
+def _text(name: str, change: TenantChange) -> str:
+    value = getattr(change, name)
+    return f"ranking {'on' if value else 'off'}" if name == "shows_ranking" else f"{name} {value!r}"
+
+
 def _notify_open_pages(tenant_id: int) -> None:
-    notices.tenant_changed(services().redis, tenant_id)
-    try:
-        publisher.publish(services().redis, tenant_id, {RESYNC: None})
-    except redis.RedisError:
+    if not notices.tenant_changed(services().redis, tenant_id):
         click.echo("Redis does not answer; open pages update when they are reloaded.")

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_login import UserMixin
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -57,6 +58,8 @@ class Tenant(Base):
     created_at: Mapped[datetime] = now_column()
     # ISO numbers: 1 is Monday, 7 is Sunday. Targets are spread over these days.
     working_days: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default="{1,2,3,4,5}")
+    # Whether boards rank salespeople by revenue.
+    shows_ranking: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
 
 
 class User(UserMixin, Base):

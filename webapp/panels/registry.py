@@ -91,6 +91,6 @@ PANELS = {
             "recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, LIST_TIMES
         ),
         Panel("history", "Last 30 days", (ROLLUPS, DAY), history.DEFINITION, history.read),
-        Panel("leaderboard", "Top salespeople, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
+        Panel("leaderboard", "Salespeople, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
     )
 }

@@ -11,6 +11,7 @@ from ..db import db
 from ..models import Tenant
 from .day import today
 from .history import DAYS
+from .ranking import in_order
 
 DEFINITION = (
     f"Revenue (paid less refunded) and paid orders of the {DAYS} days before today by the salesperson who owns the order."
@@ -39,8 +40,9 @@ class TopSeller:
 
 
 def read(tenant: Tenant, now: datetime) -> tuple[TopSeller, ...]:
-    """All salespeople with revenue or paid orders in these days, the highest revenue first."""
+    """All salespeople with revenue or paid orders in these days: the highest revenue first, without a ranking by name."""
     day = today(tenant.timezone, now).date
     first, last = day - timedelta(days=DAYS), day - timedelta(days=1)
     rows = db.session.execute(SQL, {"tenant": tenant.id, "first": first, "last": last})
-    return tuple(TopSeller(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)
+    sellers = (TopSeller(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)
+    return in_order(sellers, tenant)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from ..db import db
 from ..models import Tenant
 from .day import today
+from .ranking import in_order
 
 DEFINITION = (
     "Revenue today (paid less refunded) and orders placed today that are neither cancelled nor refunded in full, by the"
@@ -47,6 +48,7 @@ class Salesperson:
 
 
 def read(tenant: Tenant, now: datetime) -> tuple[Salesperson, ...]:
-    """All salespeople with revenue, a refund or an order today, the highest revenue first."""
+    """All salespeople with revenue, a refund or an order today: the highest revenue first, without a ranking by name."""
     rows = db.session.execute(SQL, {"tenant": tenant.id, **today(tenant.timezone, now).bounds})
-    return tuple(Salesperson(row.owner_id, row.name, row.revenue, row.orders) for row in rows)
+    people = (Salesperson(row.owner_id, row.name, row.revenue, row.orders) for row in rows)
+    return in_order(people, tenant)

@@ -11,6 +11,7 @@ from . import (
     auth,
     background_alerts,
     board,
+    board_settings,
     comments,
     connect,
     downloads,
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
     for module in (
         auth,
         board,
+        board_settings,
         inbox,
         notification_settings,
         orders,

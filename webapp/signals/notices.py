@@ -9,13 +9,14 @@ import re
 
 import redis
 
+from ..events.topics import RESYNC
 from ..observability import logs
 from ..observability.incidents import Incident
 from . import publisher
 
 NO_TENANT = 0  # no tenant has this id
 SESSIONS = b"sessions"  # some sessions ended
-_TENANT = re.compile(rb"tenant ([1-9][0-9]{0,17})")  # its name, zone, locale or currency
+_TENANT = re.compile(rb"tenant ([1-9][0-9]{0,17})")  # one of its settings
 
 log = logs.get("notices")
 _unsent = Incident("redis", "other processes detect ended sessions some seconds later")
@@ -27,7 +28,18 @@ def sessions_ended(client: redis.Redis) -> bool:
 
 
 def tenant_changed(client: redis.Redis, tenant_id: int) -> bool:
-    return _send(client, b"tenant %d" % tenant_id)
+    """Announce new settings of a tenant: its users are read again, then its open pages refetch all. False without Redis.
+
+    Each process receives both in this order, so no page refetches with the old settings.
+    """
+    if not _send(client, b"tenant %d" % tenant_id):
+        return False
+    try:
+        publisher.publish(client, tenant_id, {RESYNC: None})
+    except redis.RedisError as error:
+        _unsent.fault(log, "signal", error)
+        return False
+    return True
 
 
 def changed_tenant(notice: bytes) -> int | None:

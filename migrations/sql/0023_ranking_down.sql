@@ -1,0 +1,1 @@
+ALTER TABLE tenants DROP COLUMN shows_ranking;
