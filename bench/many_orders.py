@@ -92,7 +92,8 @@ ON CONFLICT DO NOTHING"""
 # Prices of a few products are frequent, as in a real shop.
 LINES = f"""
 INSERT INTO order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor)
-SELECT 1, id, line, 'S' || kind, 'Product ' || kind, 1 + (id + line) % 3, 500 + kind * 7, (1 + (id + line) % 3) * (500 + kind * 7)
+SELECT 1, id, line, 'S' || kind, 'Product ' || kind, 1 + (id + line) % 3, 500 + kind * 7,
+       (1 + (id + line) % 3) * (500 + kind * 7)
 FROM (SELECT id, line, floor(300 * pow(random(), 2))::int AS kind FROM orders, generate_series(1, 2) AS line
       WHERE tenant_id = 1 AND placed_at > now() - interval '{LINE_DAYS} days' ORDER BY id, line) AS made"""
 

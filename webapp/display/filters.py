@@ -178,6 +178,12 @@ def source_text(source: str) -> str:
     return {"sql": "SQL"}.get(source, source[:1].upper() + source[1:])
 
 
+def ordinal_text(place: int) -> str:
+    """A place: 1 is "1st", 12 is "12th"."""
+    ending = "th" if 10 < place % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
+
+
 def unread_text(count: int) -> str:
     """The number on the bell's badge: empty for 0, "99+" from 100."""
     return "" if not count else str(count) if count < 100 else "99+"
@@ -223,6 +229,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "breakable": breakable_text,
     "source": source_text,
     "unread": unread_text,
+    "ordinal": ordinal_text,
     "amount": amount_in_field,
     "quantity": quantity_text,
     "comment": comment_html,

@@ -16,6 +16,7 @@ from ..queries import (
     average_order,
     history,
     leaderboard,
+    mine,
     orders_today,
     recent_orders,
     refunds_today,
@@ -41,6 +42,7 @@ MOVE_WITH_THE_CLOCK = frozenset(
         "to_ship",
         "refunds_today",
         "yesterday",
+        "mine",
         "revenue_by_hour",
         "recent_orders",
         "orders_list",
@@ -65,20 +67,23 @@ class Panel:
     max_age: float = MAX_AGE_SECONDS
     # Rendered together with all other figures, on one snapshot (panels/groups.py).
     is_figure: bool = False
+    # Each user has an own fragment of it, made of data that is read for all users at once (panels/personal.py).
+    is_personal: bool = False
 
     @property
     def moves(self) -> bool:
         return self.name in MOVE_WITH_THE_CLOCK
 
 
-def _figure(name: str, title: str, topics: tuple[str, ...], query: Any) -> Panel:
+def _figure(name: str, title: str, topics: tuple[str, ...], query: Any, is_personal: bool = False) -> Panel:
     """A panel of a query module, rendered with the other figures."""
-    return Panel(name, title, (*topics, DAY), query.DEFINITION, query.read, is_figure=True)
+    return Panel(name, title, (*topics, DAY), query.DEFINITION, query.read, is_figure=True, is_personal=is_personal)
 
 
 PANELS = {
     panel.name: panel
     for panel in (
+        _figure("mine", "Your sales", (REVENUE, ORDERS), mine, is_personal=True),
         _figure("yesterday", "Yesterday", (ROLLUPS,), yesterday),
         _figure("revenue", "Revenue today", (REVENUE,), revenue),
         _figure("orders_today", "Orders today", (PLACED,), orders_today),

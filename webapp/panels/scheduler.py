@@ -20,6 +20,7 @@ from ..display import clock as page_clock
 from ..observability.metrics import web as metrics
 from ..signals.log_follower import Log
 from .cache import RenderCache
+from .personal import PersonalRenders
 from .render import Paint, Rendered, RenderJob, RenderRequest
 from .rounds import Round
 from .unkept import UnkeptRenders
@@ -44,7 +45,7 @@ class RenderScheduler:
         epoch: Callable[[], float] = page_clock.epoch,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.cache, self.unkept = cache, UnkeptRenders()
+        self.cache, self.unkept, self.personal = cache, UnkeptRenders(), PersonalRenders()
         self.clock, self.epoch, self._sleep = clock, epoch, sleep
         self._open: dict[Hashable, RenderJob] = {}  # scheduled or in flight
         self._rounds: LRUCache[Hashable, Round] = LRUCache(MAX_TENANTS)

@@ -24,6 +24,16 @@ DEFINITION = (
     " weeks begin on Monday. Holidays and days off have no target."
 )
 
+# The revenue by hour of the clock in the days before today, and the number of these days with revenue.
+COURSE_SQL = """
+    SELECT jsonb_object_agg(clock_hour, revenue) AS course, max(days) AS course_days
+    FROM (
+        SELECT extract(hour FROM hour)::int AS clock_hour, sum(revenue_minor)::bigint AS revenue,
+               (SELECT count(DISTINCT day) FROM rollups_daily
+                 WHERE tenant_id = :tenant AND day >= :course_from AND day < :date AND revenue_minor > 0) AS days
+        FROM rollups_hourly WHERE tenant_id = :tenant AND hour >= :course_from AND hour < :date GROUP BY 1
+    ) AS hours
+"""
 # Served by uq_sales_targets, pk_tenants and pk_holidays. Without a target nothing else is read.
 SETTINGS_SQL = text("""
     SELECT targets.amounts, tenants.working_days,
@@ -37,7 +47,7 @@ SETTINGS_SQL = text("""
 """)
 # Served by pk_rollups_daily, pk_rollups_hourly, ix_orders_paid and ix_order_events_refunds. The days before today come from the
 # rollups.
-REACHED_SQL = text("""
+REACHED_SQL = text(f"""
     SELECT past.*, course.*, present.*
     FROM (
         SELECT coalesce(sum(revenue_minor) FILTER (WHERE day >= :week), 0)::bigint AS before_in_week,
@@ -46,13 +56,7 @@ REACHED_SQL = text("""
           AND (CAST(:owner AS bigint) IS NULL OR owner_id = :owner)
     ) AS past
     CROSS JOIN LATERAL (
-        SELECT jsonb_object_agg(clock_hour, revenue) AS course,
-               (SELECT count(DISTINCT day) FROM rollups_daily
-                 WHERE tenant_id = :tenant AND day >= :course_from AND day < :date AND revenue_minor > 0) AS course_days
-        FROM (
-            SELECT extract(hour FROM hour)::int AS clock_hour, sum(revenue_minor)::bigint AS revenue
-            FROM rollups_hourly WHERE tenant_id = :tenant AND hour >= :course_from AND hour < :date GROUP BY 1
-        ) AS hours
+        {COURSE_SQL}
     ) AS course
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount), 0)::bigint AS made_today FROM (
@@ -65,7 +69,7 @@ REACHED_SQL = text("""
               AND (CAST(:owner AS bigint) IS NULL OR o.owner_id = :owner)
         ) AS moves
     ) AS present
-""")
+""")  # noqa: S608 - only our constants
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def _progress(
 ) -> TargetProgress:
     holidays = {date.fromisoformat(text): name for text, name in (settings.holidays or {}).items()}
     calendar = WorkCalendar(frozenset(settings.working_days), holidays)
-    part = part_of_day(_course(row), day.now.replace(second=0, microsecond=0), zone)
+    part = part_of_day(usual_course(row), day.now.replace(second=0, microsecond=0), zone)
     before = {"day": 0, "week": row.before_in_week, "month": row.before_in_month}
     is_working = calendar.is_working(day.date)
     found = tuple(
@@ -165,7 +169,7 @@ def _progress(
     return TargetProgress(found, is_working, holidays.get(day.date))
 
 
-def _course(row: Row[Any]) -> Sequence[float]:
+def usual_course(row: Row[Any]) -> Sequence[float]:
     """The usual revenue per hour; zeros without enough history."""
     if (row.course_days or 0) < MIN_COURSE_DAYS:
         return [0.0] * 24
@@ -173,9 +177,18 @@ def _course(row: Row[Any]) -> Sequence[float]:
 
 
 def _expected(target: int, span: tuple[date, date], calendar: WorkCalendar, day: date, part: float) -> int | None:
+    return part_of_target(target, part_of_span(span, calendar, day, part))
+
+
+def part_of_span(span: tuple[date, date], calendar: WorkCalendar, day: date, part: float) -> float | None:
+    """The part of a period's target that should be reached by now; None in a period without a working day."""
     first, last = span
     working = calendar.count(first, last)
     if not working:
         return None
     done = calendar.count(first, day - timedelta(days=1)) + (part if calendar.is_working(day) else 0.0)
-    return round(target * done / working)
+    return done / working
+
+
+def part_of_target(target: int, part: float | None) -> int | None:
+    return None if part is None else round(target * part)

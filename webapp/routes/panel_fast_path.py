@@ -71,8 +71,9 @@ class PanelFastPath:
             # Flask responds with the error of the job that this request has joined.
             environ[RESERVED] = {job.request.key: job for job in jobs if job.error is not None}
             return self._behind(environ, start_response)
-        renders = _renders(names, found_groups)
+        renders = self._own(_renders(names, found_groups), keys[0], user)
         if not renders:
+            # Flask paints the user's own fragment, or responds with the error.
             return self._behind(environ, start_response)
         if environ["PATH_INFO"] == BATCH:
             endpoint, (status, answer_headers, body) = "batch", _batch(environ, renders, seq)
@@ -100,6 +101,12 @@ class PanelFastPath:
         known = known_users.find(self._users, environ)
         log = self._logs.read(known[0].scope.tenant_id) if known else None
         return None if known is None or log is None else (known[0], log)
+
+    def _own(self, renders: dict[str, Render], key: Key, user: CachedUser) -> dict[str, Render] | None:
+        """The renders with the user's own fragments of personal panels; None if one has to be painted."""
+        keys = [(name, *key[1:]) for name in renders]
+        own = self._renders.personal.find_all(keys, list(renders.values()), user.user.id)
+        return None if own is None else dict(zip(renders, own, strict=True))
 
     def _render(
         self, environ: WSGIEnvironment, start_response: StartResponse, keys: list[Key], tenant: Tenant, log: Log

@@ -16,7 +16,7 @@ from flask_login import current_user
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..accounts.cached_user import panel_scope
+from ..accounts.cached_user import PanelScope, panel_scope
 from ..accounts.current import current_tenant
 from ..db import db
 from ..display import clock
@@ -24,6 +24,7 @@ from ..display.filters import day_text
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.groups import GROUP_OF, GROUPS, PanelGroup, groups_of
+from ..panels.personal import SharedData
 from ..panels.registry import PANELS, Panel
 from ..panels.render import GroupRender, Render, Rendered, RenderRequest
 from ..queries import inbox, new_items, recent_orders
@@ -33,7 +34,7 @@ from ..signals.log_follower import Log
 from . import panel_batch
 from .pace import present
 from .render_requests import RESERVED, render_request
-from .renders import group_render, rendered
+from .renders import group_render, own_render, rendered
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:([0-9]{1,19}(,[0-9]{1,19})*)?")
@@ -55,11 +56,18 @@ def shared_panels(panels: Iterable[Panel], first_paint: bool = False) -> dict[st
 
 
 def _find(panels: Iterable[Panel], first_paint: bool = False) -> dict[str, Render | Exception]:
+    """The panels as this user sees them."""
     names = [panel.name for panel in panels]
     groups = groups_of(names)
     found = dict(zip(groups, _cached([_group_job(GROUPS[name], first_paint) for name in groups]), strict=True))
     by_group = {name: found[GROUP_OF[name]] for name in names}
-    return {name: group if isinstance(group, Exception) else group.renders[name] for name, group in by_group.items()}
+    return {name: _own(name, group) for name, group in by_group.items()}
+
+
+def _own(name: str, group: GroupRender | Exception) -> Render | Exception:
+    """The panel's render in its group; for a personal panel the user's own fragment."""
+    render = group if isinstance(group, Exception) else group.renders[name]
+    return own_render(name, _key(name), render, current_user.id) if isinstance(render, SharedData) else render
 
 
 def _or_raise(found: R | Exception) -> R:
@@ -106,9 +114,12 @@ def _job(name: str, panel: Panel, html: Callable[[datetime], str]) -> tuple[Rend
 
 
 def _request(name: str, panel: Panel | PanelGroup, first_paint: bool = False) -> RenderRequest:
-    tenant = current_tenant()
-    key = (name, request.root_path, panel_scope(current_user, tenant))
-    return render_request(key, panel, tenant, _now(), present().round_seconds, first_paint)
+    return render_request(_key(name), panel, current_tenant(), _now(), present().round_seconds, first_paint)
+
+
+def _key(name: str) -> tuple[str, str, PanelScope]:
+    """Of a group of panels, of a personal panel, or of a part of a page."""
+    return name, request.root_path, panel_scope(current_user, current_tenant())
 
 
 def _now() -> datetime:

@@ -98,6 +98,9 @@ PANELS_UNCHANGED = Counter(
     "doorbell_panels_unchanged_total",
     "Panels that the page already had: answered 304, or left out of a response with several panels.",
 )
+PERSONAL_FRAGMENTS = Counter(
+    "doorbell_personal_fragments_total", "Fragments of personal panels that were rendered for one user."
+)
 PANEL_BYTES = Gauge("doorbell_panel_bytes", "Bytes of panels cached in memory.", multiprocess_mode="livesum")
 SIGN_IN_OUTCOMES = ("success", "failure", "refused", "busy")
 SIGN_INS = Counter(
