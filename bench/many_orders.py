@@ -31,6 +31,7 @@ from webapp.launcher.embedded import Embedded
 
 COUNTS = (100_000, 1_000_000, 10_000_000)
 PER_DAY, STEADY_PER_DAY, BUSY_PER_DAY = 1_000, 10_000, 100_000
+STEADY_COUNT = 1_000_000
 STEP = 1_000_000  # orders per transaction
 SALESPEOPLE = 40
 LINE_DAYS = 35  # with lines, in a steady database

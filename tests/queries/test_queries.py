@@ -200,6 +200,7 @@ def test_two_tenants_never_mix_in_any_panel(world: World) -> None:
     ana = world.user(acme)
     at = NOON - timedelta(hours=1)  # in the morning, when yesterday is shown
     order = world.order(acme, placed_at=at, paid_at=at, owner_id=ana)
+    world.conn.execute("INSERT INTO order_lines VALUES (%s, %s, 1, '', 'Tea', 1, 100, 100)", [acme, order])
     refund(world, order, 10, at.isoformat())
     rollup(world, acme, "2026-06-09", ana, 100)
     for panel in PANELS.values():

@@ -17,7 +17,7 @@ from ..queries.salespeople import Salesperson
 from ..queries.target_progress import PeriodProgress
 from ..queries.trend import Trend
 from .charts import Chart, SparkBar, bar_chart, shares, spark_bars
-from .filters import compact_text, money_text, number_text, short_day_text, short_money_text
+from .filters import compact_text, money_text, number_text, short_day_text, short_money_texts
 from .order_links import orders_link, revenue_of_day, revenue_of_hour
 
 HOURS_BETWEEN_LABELS = 3
@@ -133,8 +133,7 @@ def revenue_shares(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[
 
 def revenue_texts(people: Sequence[Salesperson] | Sequence[TopSeller]) -> list[str]:
     """Each salesperson's revenue as text, all with cents or all in whole units."""
-    largest = max((abs(person.revenue_minor) for person in people), default=0)
-    return [short_money_text(person.revenue_minor, largest) for person in people]
+    return short_money_texts([person.revenue_minor for person in people])
 
 
 def ratio_to(today: int | None, yesterday: int | None) -> Decimal | None:

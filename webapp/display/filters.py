@@ -61,6 +61,12 @@ def short_money_text(minor: int, like: int | None = None, tenant: Tenant | None 
     return format_money(minor, tenant.currency, tenant.locale)
 
 
+def short_money_texts(amounts: Sequence[int], tenant: Tenant | None = None) -> list[str]:
+    """Amounts beside each other, all with cents or all in whole units."""
+    largest = max((abs(amount) for amount in amounts), default=0)
+    return [short_money_text(amount, largest, tenant) for amount in amounts]
+
+
 def width_class(texts: str | Sequence[str]) -> str:
     """The size class in board.css for the longest of these texts."""
     longest = max((_visible(text) for text in ([texts] if isinstance(texts, str) else texts)), default=0)
@@ -211,6 +217,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "happened": notification_texts.sentence_html,
     "money": money_text,
     "short_money": short_money_text,
+    "short_moneys": short_money_texts,
     "width_class": width_class,
     "number": number_text,
     "percent": percent_text,

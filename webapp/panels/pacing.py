@@ -48,8 +48,9 @@ PART_TIMES = 3
 # The bell's list; its badge and toasts do not wait.
 BELL_TIMES = 10
 
-# Requests of a page after one signal outside of a crowd, at most: one for all figures, and one for a panel of the user's own.
-REQUESTS_PER_SIGNAL = 2
+# Requests of a page after one signal outside of a crowd, at most: one for all figures, and the others at the pace of lists.
+REQUESTS_PER_SIGNAL = 1
+SLOW_REQUESTS_PER_SIGNAL = 2
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def pacing(refetch_seconds: float, viewers: int, requests: float = 0.0) -> Pacin
 
 
 def requests_per_turn(viewers: int) -> float:
-    """The requests when this many pages of a tenant refetch once: a batch each, or the figures and at times the list."""
-    return viewers * (1 if is_crowd(viewers) else REQUESTS_PER_SIGNAL + 1 / LIST_TIMES)
+    """The requests when this many pages of a tenant refetch once: a batch each, or the figures and at times the lists."""
+    return viewers * (1 if is_crowd(viewers) else REQUESTS_PER_SIGNAL + SLOW_REQUESTS_PER_SIGNAL / LIST_TIMES)
 
 
 def is_crowd(viewers: int) -> bool:

@@ -14,6 +14,7 @@ from ..events.topics import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
 from ..models import Tenant
 from ..queries import (
     average_order,
+    funnel,
     history,
     leaderboard,
     mine,
@@ -24,6 +25,7 @@ from ..queries import (
     revenue_by_hour,
     salespeople,
     to_ship,
+    top_products,
     yesterday,
 )
 from .pacing import LIST_TIMES
@@ -90,10 +92,19 @@ PANELS = {
         _figure("average_order", "Average order", (REVENUE,), average_order),
         _figure("to_ship", "To be shipped", (ORDERS,), to_ship),
         _figure("refunds_today", "Refunds today", (REVENUE,), refunds_today),
+        _figure("funnel", "From placed to shipped", (ORDERS,), funnel),
         _figure("revenue_by_hour", "Revenue by hour", (REVENUE,), revenue_by_hour),
         _figure("salespeople", "Salespeople today", (REVENUE, PLACED), salespeople),
         Panel(
             "recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, LIST_TIMES
+        ),
+        Panel(
+            "top_products",
+            "Top products today",
+            (REVENUE, PLACED, DAY),
+            top_products.DEFINITION,
+            top_products.read,
+            LIST_TIMES,
         ),
         Panel("history", "Last 30 days", (ROLLUPS, DAY), history.DEFINITION, history.read),
         Panel("leaderboard", "Salespeople, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
