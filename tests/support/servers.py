@@ -18,6 +18,7 @@ from webapp.launcher.cluster import PG_BIN
 from webapp.launcher.embedded import Embedded
 
 from . import all_versions
+from .memory import directory_for_servers
 from .processes import SECRET
 
 # The first version with max_notify_queue_pages. Before it the queue is always 8 GB.
@@ -27,7 +28,7 @@ SMALL_QUEUE_FROM = 170000
 @contextmanager
 def servers() -> Iterator[Embedded]:
     """Both servers, while the block runs. The environment may name PostgreSQL's programs."""
-    directory = Path(tempfile.mkdtemp(prefix="doorbell-tests-"))
+    directory = Path(tempfile.mkdtemp(prefix="doorbell-tests-", dir=directory_for_servers()))
     directory.chmod(0o755)
     started = Embedded(directory, fast=True, programs=Path(os.environ.get(all_versions.VARIABLE) or PG_BIN))
     started.start()
