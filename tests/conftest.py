@@ -30,7 +30,7 @@ from webapp.relay.worker import RelayWorker
 from webapp.routes import render_requests
 from webapp.signals import publisher
 
-from .support import all_versions, compiled_templates
+from .support import all_versions, compiled_templates, compiled_urls
 from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
 from .support.database_roles import SHOP, STRANGER, make_role, signed_in
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 compiled_templates.share()
+compiled_urls.share()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
