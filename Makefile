@@ -8,6 +8,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 OR_ADVISE := || { echo 'The packages could not be installed; the reason is above. Check the connection to the package index;' \
 	'pip takes a proxy from HTTPS_PROXY and another index from PIP_INDEX_URL.' >&2; exit 1; }
 
+# Set in many container images. Each of the tests' processes would compile its sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report docs schema pictures vendor lock clean
 
