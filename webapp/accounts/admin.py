@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -95,6 +94,9 @@ def check_user(email: str, slug: str, name: str, role: str) -> None:
 
 
 def check_email(email: str) -> None:
+    # Imported here, because its tables of Unicode take 25 ms and only commands that create a user need them.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         validate_email(email, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as fault:
