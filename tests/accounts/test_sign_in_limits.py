@@ -134,6 +134,7 @@ from gevent import monkey; monkey.patch_all()
 import os, threading, gevent
 from webapp.accounts.hashing import HashingPool, HashingBusy, MAX_WAITING, THREADS
 native = monkey.get_original("time", "sleep")
+niceness = os.getpriority(os.PRIO_PROCESS, 0)
 ticks = []
 def tick():
     while True:
@@ -144,9 +145,9 @@ hashing = HashingPool()
 def work():
     native(0.3)
     return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-assert hashing.run(work) == 10, "its thread has a lower priority"
+assert hashing.run(work) == max(10, niceness), "its thread has a lower priority"
 assert len(ticks) > 5, ticks
-assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 0, "the loop keeps its priority"
+assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == niceness, "the loop keeps its priority"
 def in_line():
     with hashing.place():
         return hashing.run(lambda: native(0.05))

@@ -66,7 +66,9 @@ def _at_low_priority(work: Callable[[], T]) -> Callable[[], T]:
     def run() -> T:
         # Elsewhere than on Linux a thread has no niceness of its own.
         if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            thread = threading.get_native_id()
+            # Only root may raise the priority of a process that was started with a lower one.
+            os.setpriority(os.PRIO_PROCESS, thread, max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
         return work()
 
     return run
