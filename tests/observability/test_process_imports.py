@@ -56,3 +56,7 @@ def test_a_web_worker_imports_nothing_that_only_other_processes_use() -> None:
 
 def test_the_listener_imports_neither_the_web_application_nor_its_models() -> None:
     assert loaded_after("import listener_worker") == {"psycopg", "redis"}
+
+
+def test_the_launcher_reads_its_settings_without_the_libraries_of_the_database() -> None:
+    assert loaded_after("import webapp.launcher.__main__") == set()

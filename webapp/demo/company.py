@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from ..orders.new_order import NewLine
+if TYPE_CHECKING:
+    from ..orders.new_order import NewLine
 
 SLUG = "demo"
 NAME = "Larkspur Home"
@@ -53,6 +55,8 @@ ORDERS_PER_DAY = 260
 MINUTES_TO_PAY = 14  # average, from placing to payment
 MINUTES_TO_SHIP = 660  # average, from payment to shipment
 SHIPPING_MINOR = 490  # price of express shipping
+# Of orders that the demo begins with, unless DEMO_WEEKS names another number.
+WEEKS = 6
 # The newest orders, which stay unpaid: the README's tour needs one.
 LEFT_PLACED = 5
 
@@ -69,6 +73,9 @@ def customer(rng: random.Random) -> str:
 
 def basket(rng: random.Random) -> tuple[NewLine, ...]:
     """One to three different products."""
+    # Imported here, because the launcher's settings use this module, and the database's libraries take 0.8 s.
+    from ..orders.new_order import NewLine
+
     count = rng.choices((1, 2, 3), (60, 28, 12))[0]
     chosen = dict.fromkeys(rng.choices(PRODUCTS, POPULARITY, k=count))
     return tuple(

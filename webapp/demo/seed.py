@@ -18,7 +18,6 @@ from ..orders.new_order import NewLine
 from ..postgres import session
 from . import company
 
-WEEKS = 6
 # After this time without a new order the demo counts as stopped.
 GAP = timedelta(minutes=30)
 _SEED = 1904
@@ -69,7 +68,7 @@ class _Order:
         return sum(line.total_minor for line in self.lines)
 
 
-def seed(database_url: str, now: datetime, weeks: int = WEEKS, timezone: str = company.TIMEZONE) -> bool:
+def seed(database_url: str, now: datetime, weeks: int = company.WEEKS, timezone: str = company.TIMEZONE) -> bool:
     """Create the demo tenant, its users and `weeks` of orders up to `now`, in one transaction without notifications.
 
     Only in a database without any tenant, so that no real company gets a demo. Returns whether it was created.
@@ -102,7 +101,7 @@ def catch_up(database_url: str, now: datetime) -> int:
         tenant = conn.execute(_DEMO, (now, company.SLUG)).fetchone()
         if tenant is None or tenant[2] is None or now - tenant[2] < GAP:
             return 0
-        tenant_id, zone, last = tenant[0], ZoneInfo(tenant[1]), max(tenant[2], now - timedelta(weeks=WEEKS))
+        tenant_id, zone, last = tenant[0], ZoneInfo(tenant[1]), max(tenant[2], now - timedelta(weeks=company.WEEKS))
         people = [row[0] for row in conn.execute(_SALESPEOPLE, (tenant_id,)).fetchall()][: len(company.SHARES)]
         if not people:
             return 0

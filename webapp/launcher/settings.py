@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..config import network
 from ..config.env import EnvReader
 from ..demo import company
-from ..demo.seed import WEEKS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -53,7 +52,7 @@ class Settings:
             # Blanks are part of a key.
             secret_key=env.get("SECRET_KEY") or None,
             demo=read.one_of("DEMO", ("1", "0")) != "0",
-            demo_weeks=read.whole_number("DEMO_WEEKS", WEEKS, 1, 104),
+            demo_weeks=read.whole_number("DEMO_WEEKS", company.WEEKS, 1, 104),
             demo_timezone=_timezone(read, "DEMO_TIMEZONE", company.TIMEZONE),
         )
         if read.faults:
