@@ -15,7 +15,7 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()
-PAGES = ("/orders", "/orders/S1", "/orders/new", "/inbox", "/no-such-page")
+PAGES = ("/orders", "/orders/S1", "/orders/new", "/inbox", "/inbox?group=order", "/notifications", "/no-such-page")
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 375), ("dark", 375)]
 
 

@@ -32,10 +32,12 @@ SELECT o.number, array_remove(array_agg(e.type ORDER BY e.type), NULL)
 FROM orders o LEFT JOIN order_events e ON e.tenant_id = o.tenant_id AND e.order_id = o.id
 WHERE o.customer = %(customer)s GROUP BY o.number
 """
-# No signed-in user acts here, so each payment and shipment notifies the owner of the order.
+# No signed-in user acts here, so each change notifies the owner of the order; reassignments do not occur.
 _NOTIFICATIONS = """
 SELECT coalesce(e.id, n.event_id), count(n.id)
-FROM (SELECT id, owner_id FROM order_events WHERE type IN ('paid', 'shipped') AND owner_id IS NOT NULL) e
+FROM (SELECT id, owner_id FROM order_events
+       WHERE owner_id IS NOT NULL AND (type IN ('paid', 'shipped', 'cancelled') OR type = 'refunded' AND amount_minor > 0
+           OR type = 'placed' AND new_values ->> 'status' = 'placed')) e
 FULL JOIN notifications n ON n.event_id = e.id AND n.user_id = e.owner_id
 GROUP BY 1 HAVING count(n.id) <> 1 OR count(e.id) <> 1 LIMIT 5
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import abort
@@ -33,7 +34,7 @@ def parse_query(query: str) -> tuple[InboxFilter, int | None]:
     return parse(dict(parse_qsl(query)))
 
 
-def arguments(wanted: InboxFilter, before: int | None = None) -> dict[str, str]:
+def arguments(wanted: InboxFilter, before: int | None = None) -> dict[str, Any]:
     """The arguments of the address of this page."""
     found = {
         "show": "unread" if wanted.unread else "",
