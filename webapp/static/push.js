@@ -5,6 +5,9 @@ import { onRole } from "./tabs.js";
 const WORKER = "/service-worker.js";
 const KEY = `doorbell-push-${document.getElementById("live").dataset.user}`;
 
+const RENEWED = `${KEY}-renewed`;
+const RENEW_MS = 3_600_000;
+
 export const canPush = () => Boolean(navigator.serviceWorker) && "PushManager" in window;
 
 async function subscription() {
@@ -41,28 +44,31 @@ export async function unsubscribe(urls) {
 
 const sendTo = (url, found) => post(url, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(found) });
 
-// The server ends a subscription with the session of its user.
+// The server ends a subscription with the session of its user, so a page renews it: at once after a sign-out, else each hour.
 async function renew() {
   const url = stored();
-  if (!url || !canPush()) return;
+  if (!url || !canPush() || Date.now() - Number(stored(RENEWED)) < RENEW_MS) return;
   const found = await subscription();
-  if (found) await sendTo(url, found);
+  if (found && (await sendTo(url, found))) store(String(Date.now()), RENEWED);
 }
 
 onRole({ lead: renew });
+document.addEventListener("submit", ({ target }) => {
+  if (target.action.endsWith("/sign-out")) store(null, RENEWED);
+});
 
-function stored() {
+function stored(key = KEY) {
   try {
-    return localStorage.getItem(KEY);
+    return localStorage.getItem(key);
   } catch {
     return null;
   }
 }
 
-function store(url) {
+function store(text, key = KEY) {
   try {
-    if (url) localStorage.setItem(KEY, url);
-    else localStorage.removeItem(KEY);
+    if (text) localStorage.setItem(key, text);
+    else localStorage.removeItem(key);
   } catch {
     // Without storage this session's subscription is not renewed.
   }

@@ -22,10 +22,11 @@ async function openPage(href) {
   const { origin, pathname, search } = new URL(href, self.location.origin);
   const url = origin === self.location.origin ? pathname + search : "/";
   const [first] = await windows();
-  if (!first) {
+  try {
+    const focused = await first.focus();
+    await focused.navigate(url);
+  } catch {
+    // There is none, or it was opened before the service worker.
     await self.clients.openWindow(url);
-    return;
   }
-  const focused = await first.focus();
-  await focused.navigate(url);
 }
