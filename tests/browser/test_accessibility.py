@@ -15,7 +15,21 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()
-PAGES = ("/orders", "/orders/S1", "/orders/new", "/inbox", "/inbox?group=order", "/notifications", "/no-such-page")
+FILTERED = "/orders?by=revenue&range=last_7&status=counted"
+PAGES = (
+    "/orders",
+    FILTERED,
+    "/orders?min=wrong",
+    "/orders?q=nothing&owner=none",
+    "/orders/S1",
+    "/orders/new",
+    "/inbox",
+    "/inbox?group=order",
+    "/notifications",
+    "/targets",
+    "/settings/board",
+    "/no-such-page",
+)
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 375), ("dark", 375)]
 
 

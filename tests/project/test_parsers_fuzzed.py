@@ -152,7 +152,7 @@ def test_a_place_in_a_list_is_a_moment_and_an_id_or_is_refused(text: str) -> Non
         cursor = PageCursor.parse(text)
     except CursorInvalid:
         return
-    assert cursor.placed_at.tzinfo == UTC
+    assert cursor.at.tzinfo == UTC
     assert 0 < cursor.id < 2**63
     assert PageCursor.parse(str(cursor)) == cursor
 

@@ -127,7 +127,7 @@ def expected(orders: list[Made], wanted: Filter, ana: int) -> list[int]:
 
     found = [order for order in orders if order.at(wanted) and is_in(order)]
     places = [(order.times["placed"] if wanted.words else order.at(wanted), order.id) for order in found]
-    return [order_id for _, order_id in sorted(places, reverse=True)]  # type: ignore[type-var]
+    return [order_id for _, order_id in sorted(places, reverse=True)]
 
 
 def all_rows(tenant_id: int, wanted: Filter) -> list[FoundOrder]:

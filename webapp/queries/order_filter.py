@@ -55,10 +55,13 @@ class Filter:
         return STATUS_GROUPS[self.status] if self.status else ()
 
     @property
+    def has_dates(self) -> bool:
+        return self.start is not None or self.end is not None
+
+    @property
     def fields(self) -> set[str]:
         """The fields that exclude orders, beside the words; `time` is the kind with its dates."""
-        has_time = self.by != "placed" or self.start is not None or self.end is not None
-        return {*self.conditions, *(("time",) if has_time else ())}
+        return {*self.conditions, *(("time",) if self.by != "placed" or self.has_dates else ())}
 
     @property
     def values(self) -> dict[str, Any]:

@@ -43,22 +43,23 @@ def count(tenant_id: int, condition: Few, most: int) -> int:
     return found
 
 
+def payments(wanted: Filter) -> Few:
+    """The payments in the dates of revenue. Refunds in these dates may be of further orders."""
+    return Few(PAID_IN_RANGE, frozenset({"time"}), wanted.values, wanted.has_dates)
+
+
 def conditions(tenant_id: int, wanted: Filter) -> Iterator[Few]:
-    """Each condition that an index serves, without the dates of refunds, which are in order_events.
+    """Each condition that an index serves and that all matching orders meet. Dates of refunds are in order_events.
 
     Served by an index per time, ix_orders_source_total, ix_orders_owner_status and ix_orders_status.
     """
-    values = wanted.values
-    is_placed, has_dates = wanted.by == "placed", wanted.start is not None or wanted.end is not None
-    time = Few(
-        wanted.time_sql if wanted.by in TIME_COLUMNS else PAID_IN_RANGE,
-        frozenset({"time"}),
-        values,
-        has_dates or is_placed,
-    )
+    values, is_placed = wanted.values, wanted.by == "placed"
+    has_time = wanted.by in TIME_COLUMNS
+    time = Few(wanted.time_sql, frozenset({"time"}), values, wanted.has_dates or is_placed)
     # The indexes by owner and by status go on with the time of placement.
-    also, dates = ({"time"}, time.sql) if is_placed and has_dates else ({"time"} if is_placed else set(), "")
-    if has_dates:
+    also: set[str] = {"time"} if is_placed else set()
+    dates = time.sql if is_placed and wanted.has_dates else ""
+    if has_time and wanted.has_dates:
         yield time
     if wanted.source or wanted.amount_sql:
         sources = [wanted.source] if wanted.source else order_sources.read(tenant_id)
@@ -70,5 +71,5 @@ def conditions(tenant_id: int, wanted: Filter) -> Iterator[Few]:
         yield Few(condition, frozenset({"owner", "status"} | also), values, bool(dates))
     elif wanted.status:
         yield Few(both("o.status = ANY (:statuses)", dates), frozenset({"status"} | also), values, bool(dates))
-    if not has_dates:
+    if has_time and not wanted.has_dates:
         yield time

@@ -15,10 +15,10 @@ from .order_cursor import END, CursorInvalid, PageCursor
 from .order_filter import ALL, Filter, both
 from .order_rows import FoundOrder
 from .order_totals import ListTotals
-from .order_walk import Places, first_place
+from .order_walk import FoundPlaces, first_place
 from .order_words import Words
 
-__all__ = ["ALL", "END", "CursorInvalid", "Filter", "Found", "FoundOrder", "PageCursor", "Places", "find", "read"]
+__all__ = ["ALL", "END", "CursorInvalid", "Filter", "Found", "FoundOrder", "FoundPlaces", "PageCursor", "find", "read"]
 
 PAGE_ROWS = 50
 MAX_SECONDS = 3  # statement timeout of the list
@@ -75,7 +75,7 @@ def read(tenant: Tenant, wanted: Filter = ALL, before: PageCursor | None = None)
     return Found(rows, places.stopped_at, places.stopped_at is not None, totals)
 
 
-def find(tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int) -> Places:
+def find(tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int) -> FoundPlaces:
     """Up to `limit` places of the matching orders, newest first.
 
     Raises OperationalError (QueryCanceled) after MAX_SECONDS in PostgreSQL.
@@ -94,16 +94,16 @@ def _placed(wanted: Filter) -> Filter:
     return wanted if wanted.by == "placed" else ALL
 
 
-def _by_number(tenant_id: int, wanted: Filter, before: PageCursor | None) -> Places:
+def _by_number(tenant_id: int, wanted: Filter, before: PageCursor | None) -> FoundPlaces:
     """The order whose whole number was typed. Served by its unique index."""
     match = both("o.tenant_id = :tenant", "o.number = :number", *wanted.conditions.values(), wanted.time_sql)
     values = wanted.values | {"tenant": tenant_id, "number": wanted.words}
     rows = db.session.execute(text(f"SELECT o.placed_at, o.id FROM orders o WHERE {match}"), values)  # noqa: S608 - constants only
     places = (PageCursor(row.placed_at, row.id) for row in rows)
-    return Places(tuple(place for place in places if before is None or place < before))
+    return FoundPlaces(tuple(place for place in places if before is None or place < before))
 
 
-def _by_words(tenant_id: int, words: Words, wanted: Filter, before: PageCursor, limit: int) -> Places:
+def _by_words(tenant_id: int, words: Words, wanted: Filter, before: PageCursor, limit: int) -> FoundPlaces:
     """The places of a search by words, in looks of which the rest of the filter keeps a part."""
     deadline = time.monotonic() + SEARCH_MS / 1000
     # order_search() itself checks words, salesperson and one status.
@@ -118,10 +118,10 @@ def _by_words(tenant_id: int, words: Words, wanted: Filter, before: PageCursor, 
         found += matching
         is_last = stopped_at is None and len(places) < look
         if len(found) >= limit or is_last or _is_before_dates(wanted, places, stopped_at):
-            return Places(tuple(found[:limit]))
+            return FoundPlaces(tuple(found[:limit]))
         before = stopped_at or places[-1]
         if stopped_at or time.monotonic() > deadline:
-            return Places(tuple(found), before)
+            return FoundPlaces(tuple(found), before)
 
 
 def _look(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import text
 
@@ -10,7 +11,7 @@ from ..db import db
 from ..models import Tenant
 from . import order_indexes, order_rows
 from .order_filter import PAID_IN_RANGE, TIME_COLUMNS, Filter, both
-from .order_walk import Places
+from .order_walk import FoundPlaces
 
 # A list of more orders is not counted; about 15 ms. Orders of one time are close together in the table. Others are scattered,
 # so fewer are counted in that time.
@@ -29,7 +30,10 @@ PAYMENTS = (
     f" FROM (SELECT o.* FROM orders o WHERE o.tenant_id = :tenant AND {{few}} OFFSET 0) AS o WHERE {PAID_IN_RANGE} AND {{rest}}"
 )
 # Served by ix_order_events_refunds.
-REFUNDED = "order_events e WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end"  # noqa: E501
+REFUNDED = (
+    "order_events e WHERE e.tenant_id = :tenant AND e.type = 'refunded'"
+    " AND e.occurred_at >= :start AND e.occurred_at < :end"
+)
 REFUNDS = (
     f"SELECT o.id, {{sign}} e.amount_minor FROM (SELECT e.order_id, e.amount_minor FROM {REFUNDED} OFFSET 0) AS e"  # noqa: S608 - constants only
     " JOIN orders o ON o.tenant_id = :tenant AND o.id = e.order_id WHERE {rest}"
@@ -61,14 +65,15 @@ def read(tenant_id: int, wanted: Filter) -> ListTotals:
         return NOT_COUNTED
     if wanted.by == "refunded":
         return _exact(MOVES.format(moves=REFUNDS.format(sign="", rest=rest)), values)
-    for few in order_indexes.conditions(tenant_id, wanted):
+    payments = [order_indexes.payments(wanted)] if wanted.by == "revenue" else []
+    for few in chain(payments, order_indexes.conditions(tenant_id, wanted)):
         most = MAX_COUNTED if few.are_close else MAX_SCATTERED
         if order_indexes.count(tenant_id, few, most + 1) > most:
             if few.is_all_of(wanted):
                 return ListTotals(is_exact=False, more_than=most)
         elif wanted.by == "revenue":
-            payments, refunds = PAYMENTS.format(few=few.sql, rest=rest), REFUNDS.format(sign="-", rest=rest)
-            return _exact(MOVES.format(moves=f"{payments} UNION ALL {refunds}"), values | few.values)
+            moves = (PAYMENTS.format(few=few.sql, rest=rest), REFUNDS.format(sign="-", rest=rest))
+            return _exact(MOVES.format(moves=" UNION ALL ".join(moves)), values | few.values)
         else:
             return _exact(ORDERS.format(few=few.sql, rest=both(rest, wanted.time_sql)), values | few.values)
     return NOT_COUNTED
@@ -79,7 +84,7 @@ def _exact(statement: str, values: dict[str, object]) -> ListTotals:
     return ListTotals(row.orders, row.sum_minor)
 
 
-def of_places(tenant: Tenant, wanted: Filter, places: Places, most: int) -> ListTotals:
+def of_places(tenant: Tenant, wanted: Filter, places: FoundPlaces, most: int) -> ListTotals:
     """The totals of a search by words, from its first places: exact, if these are all and at most `most`."""
     orders = len(places.found)
     if places.stopped_at is None and orders <= most:

@@ -58,14 +58,14 @@ LAST_REFUND = f"(SELECT max(e.occurred_at) FROM {REFUNDS_IN_RANGE})"  # noqa: S6
 
 
 @dataclass(frozen=True)
-class Places:
+class FoundPlaces:
     """The places of the matching orders, in the order of the list. A walk that `stopped_at` a place goes on from there."""
 
     found: tuple[PageCursor, ...]
     stopped_at: PageCursor | None = None
 
 
-def find(tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int, most_ms: int) -> Places:
+def find(tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int, most_ms: int) -> FoundPlaces:
     """The first `limit` places after `before`, the newest first."""
     deadline = time.monotonic() + most_ms / 1000
     place = first_place(wanted, before)
@@ -74,13 +74,13 @@ def find(tenant_id: int, wanted: Filter, before: PageCursor | None, limit: int, 
         matching, at = _step(tenant_id, wanted, place, step)
         found += matching
         if len(found) >= limit or at is None:
-            return Places(tuple(found[:limit]))
+            return FoundPlaces(tuple(found[:limit]))
         place = at
         if turn == 0 and (few := order_indexes.find_few(tenant_id, wanted, FEW)):
-            return Places((*found, *_read_few(tenant_id, wanted, few, place, limit - len(found))))
+            return FoundPlaces((*found, *_read_few(tenant_id, wanted, few, place, limit - len(found))))
         if turn and time.monotonic() > deadline:
             break
-    return Places(tuple(found), place)
+    return FoundPlaces(tuple(found), place)
 
 
 def first_place(wanted: Filter, before: PageCursor | None) -> PageCursor:
