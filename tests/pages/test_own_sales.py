@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask import Flask
 
 from ..support.browser import Person
@@ -33,7 +34,7 @@ def links(panel: BeautifulSoup) -> dict[str, dict[str, str]]:
     return found
 
 
-def words(panel: BeautifulSoup) -> str:
+def words(panel: Tag) -> str:
     return panel.get_text(" ", strip=True).replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -84,7 +85,8 @@ def test_a_manager_without_own_orders_has_an_empty_hidden_panel(
 def test_the_funnel_links_its_steps_and_the_orders_between_them(world: World, acme: int, ben: Person) -> None:
     now = world.now()
     day = now.astimezone(ZoneInfo("Europe/Berlin")).date()
-    for columns in ({}, {}, {"paid_at": now}, {"paid_at": now, "shipped_at": now}):
+    times: list[dict[str, Any]] = [{}, {}, {"paid_at": now}, {"paid_at": now, "shipped_at": now}]
+    for columns in times:
         world.order(acme, placed_at=now, **columns)
     panel = ben.page("/panels/funnel")
     today = {"from": day.isoformat(), "to": day.isoformat()}
