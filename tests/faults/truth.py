@@ -32,14 +32,20 @@ SELECT o.number, array_remove(array_agg(e.type ORDER BY e.type), NULL)
 FROM orders o LEFT JOIN order_events e ON e.tenant_id = o.tenant_id AND e.order_id = o.id
 WHERE o.customer = %(customer)s GROUP BY o.number
 """
-# No signed-in user acts here, so each change notifies the owner of the order; reassignments do not occur.
+# No signed-in user acts here, so each change notifies the owner of the order, and the former one.
 _NOTIFICATIONS = """
-SELECT coalesce(e.id, n.event_id), count(n.id)
-FROM (SELECT id, owner_id FROM order_events
-       WHERE owner_id IS NOT NULL AND (type IN ('paid', 'shipped', 'cancelled') OR type = 'refunded' AND amount_minor > 0
-           OR type = 'placed' AND new_values ->> 'status' = 'placed')) e
-FULL JOIN notifications n ON n.event_id = e.id AND n.user_id = e.owner_id
-GROUP BY 1 HAVING count(n.id) <> 1 OR count(e.id) <> 1 LIMIT 5
+WITH expected AS (
+    SELECT id AS event_id, owner_id AS user_id FROM order_events
+    WHERE owner_id IS NOT NULL AND (type IN ('paid', 'shipped', 'cancelled', 'reassigned')
+        OR type = 'refunded' AND amount_minor > 0 OR type = 'placed' AND new_values ->> 'status' = 'placed')
+    UNION ALL
+    SELECT id, (old_values ->> 'owner_id')::bigint FROM order_events
+    WHERE type = 'reassigned' AND old_values ->> 'owner_id' IS NOT NULL
+)
+SELECT coalesce(e.event_id, n.event_id), count(n.id)
+FROM expected e FULL JOIN notifications n ON n.event_id = e.event_id AND n.user_id = e.user_id
+GROUP BY coalesce(e.event_id, n.event_id), coalesce(e.user_id, n.user_id)
+HAVING count(n.id) <> 1 OR count(e.event_id) <> 1 LIMIT 5
 """
 
 
