@@ -53,6 +53,7 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/orders/NR~2F1",
         "/orders/new",
         "/inbox",
+        "/notifications",
         "/no-such-page",
         "/sign-in",
         "/connect",

@@ -28,11 +28,11 @@ def mark_read(
     wanted: InboxFilter = EVERY_ITEM,
     *,
     ids: Sequence[int] | None = None,
-    seen: str | None = None,
+    newest: int | None = None,
 ) -> None:
     """Mark the user's notifications of the filter as read, and commit.
 
-    With `ids` only those, with `seen` only those that this snapshot sees: a page does not mark what it did not show.
+    With `ids` only those, with `newest` only those up to this id: a page does not mark what it did not show.
     The notification of another user, or one that was read before, is left as it is.
     """
     tenant_id, user_id = user.tenant_id, user.id
@@ -41,9 +41,9 @@ def mark_read(
     if ids is not None:
         conditions.append("n.id = ANY (:ids)")
         values["ids"] = list(ids)
-    if seen is not None:
-        conditions.append("pg_visible_in_snapshot(n.xid, CAST(:seen AS pg_snapshot))")
-        values["seen"] = seen
+    if newest is not None:
+        conditions.append("n.id <= :newest")
+        values["newest"] = newest
     statement = f"UPDATE notifications n SET read_at = now() WHERE {' AND '.join(conditions)}"  # noqa: S608 - our constants
     db.session.execute(text(statement), values)
     db.session.commit()

@@ -22,6 +22,8 @@ GROUP_ITEMS = 20
 # A page of groups ends after this many notifications, of which most may be in groups of earlier pages.
 GROUPED_ITEMS = 1000
 
+# For "mark all": not those that came after the page. A snapshot would change the page, and its ETag, with each transaction.
+_NEWEST = "SELECT max(id) FROM notifications WHERE tenant_id = :tenant AND user_id = :user"
 # The unread notifications that the snapshot did not see: what is new since a page was left.
 SINCE = (
     "{n}.xid >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))"
@@ -63,13 +65,13 @@ class InboxFilter:
 class InboxPage:
     """`groups` are of one item each unless grouped by order. `unread` counts all unread notifications of the user.
 
-    `older` is the id before which the next page begins, None on the last page. `seen` is the snapshot of this query.
+    `older` is the id before which the next page begins, None on the last page. `newest` is the user's newest id.
     """
 
     groups: tuple[tuple[InboxItem, ...], ...]
     unread: int
     older: int | None
-    seen: str
+    newest: int
     today: date
 
     @property
@@ -86,14 +88,14 @@ def read(tenant: Tenant, now: datetime, user: User, wanted: InboxFilter, before:
     found = [list(group) for _head, group in groupby((row for row in rows if row.id is not None), lambda row: row.head)]
     groups = tuple(tuple(item_of(row, user) for row in group) for group in found[:limit])
     older = groups[-1][0].id if len(found) > limit else rows[0].bound
-    return InboxPage(groups, rows[0].unread, older, rows[0].seen, today(tenant.timezone, now).date)
+    return InboxPage(groups, rows[0].unread, older, rows[0].newest or 0, today(tenant.timezone, now).date)
 
 
 # Served by ix_notifications_inbox, ix_notifications_unread_list or ix_notifications_type, and since a snapshot by
 # ix_notifications_unread.
 def _listed(wanted: InboxFilter, before: int | None) -> str:
     return f"""
-    SELECT counted.unread, pg_current_snapshot()::text AS seen, NULL::bigint AS bound, n.id AS head, {COLUMNS}
+    SELECT counted.unread, ({_NEWEST}) AS newest, NULL::bigint AS bound, n.id AS head, {COLUMNS}
     FROM ({UNREAD_SQL}) AS counted
     LEFT JOIN ({_heads(wanted, before)}) n ON true
     {JOINS}
@@ -113,7 +115,7 @@ def _grouped(wanted: InboxFilter, before: int | None) -> str:
     WITH bound AS MATERIALIZED (
         SELECT n.id FROM notifications n WHERE {_from(wanted, before)} ORDER BY n.id DESC OFFSET {GROUPED_ITEMS - 1} LIMIT 1
     )
-    SELECT counted.unread, pg_current_snapshot()::text AS seen, bound.id AS bound, heads.id AS head, {COLUMNS}
+    SELECT counted.unread, ({_NEWEST}) AS newest, bound.id AS bound, heads.id AS head, {COLUMNS}
     FROM ({UNREAD_SQL}) AS counted
     LEFT JOIN bound ON true
     LEFT JOIN ({_heads(wanted, before, newer)}) heads ON true

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,7 +13,6 @@ from ..services import services
 from . import inbox_filter
 from .board import live_since
 from .page_parts import inbox_part
-from .panels import SNAPSHOT
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 
@@ -37,10 +36,11 @@ def index() -> str:
 
 @bp.post("/read")
 def read_all() -> ResponseReturnValue:
-    """Mark all of the list as read that its page had: `query` is its filter, `seen` its snapshot."""
+    """Mark all of the list as read that its page had: `query` is its filter, `newest` its newest id."""
     wanted, _before = inbox_filter.parse_query(request.form.get("query", ""))
-    seen = request.form.get("seen", "")
-    mark_read(services().redis, current_user, wanted, seen=seen if SNAPSHOT.fullmatch(seen) else None)
+    newest = request.form.get("newest", "")
+    is_id = newest.isascii() and newest.isdigit() and len(newest) <= 18
+    mark_read(services().redis, current_user, wanted, newest=int(newest) if is_id else None)
     return _done()
 
 
@@ -58,6 +58,8 @@ def read_selected() -> ResponseReturnValue:
 
 @bp.post("/<int:notification_id>/read")
 def read_one(notification_id: int) -> ResponseReturnValue:
+    if notification_id >= 2**63:
+        abort(400, "No notification has this number. Open the inbox again.")
     mark_read(services().redis, current_user, ids=[notification_id])
     return _done()
 
