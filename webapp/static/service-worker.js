@@ -26,7 +26,7 @@ async function openPage(href) {
     const focused = await first.focus();
     await focused.navigate(url);
   } catch {
-    // There is none, or it was opened before the service worker.
+    // No window is open, or it was opened before the service worker.
     await self.clients.openWindow(url);
   }
 }
