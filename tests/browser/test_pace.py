@@ -106,7 +106,7 @@ def test_in_a_crowd_only_a_page_from_a_pause_waits_for_the_jitter_and_the_list_j
         _until_answered(screen)
         screen.page.clock.run_for(400)
     eventually(lambda: any("recent_orders" in batch for batch in screen.batches[2:]))
-    assert screen.asked("recent_orders") == 0
+    assert screen.fetched["recent_orders"] == 0
 
 
 def _until_answered(screen: Screen) -> None:

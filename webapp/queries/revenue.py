@@ -75,5 +75,5 @@ def read(tenant: Tenant, now: datetime) -> Revenue:
         yesterday_minor=row.yesterday,
         last_week_minor=row.last_week,
         trend=until_now(row.hours, tenant.timezone, now),
-        target=target_progress.read(tenant, now),
+        target=target_progress.read(tenant, now, made_today=row.paid - row.refunded),
     )

@@ -59,13 +59,14 @@ REACHED_SQL = text(f"""
         {COURSE_SQL}
     ) AS course
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(amount), 0)::bigint AS made_today FROM (
+        SELECT coalesce(CAST(:made_today AS bigint), sum(amount), 0)::bigint AS made_today FROM (
             SELECT total_minor AS amount FROM orders
-            WHERE tenant_id = :tenant AND paid_at >= :start AND paid_at < :end
+            WHERE CAST(:made_today AS bigint) IS NULL AND tenant_id = :tenant AND paid_at >= :start AND paid_at < :end
               AND (CAST(:owner AS bigint) IS NULL OR owner_id = :owner)
             UNION ALL
             SELECT -e.amount_minor FROM order_events e JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
-            WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end
+            WHERE CAST(:made_today AS bigint) IS NULL AND e.tenant_id = :tenant AND e.type = 'refunded'
+              AND e.occurred_at >= :start AND e.occurred_at < :end
               AND (CAST(:owner AS bigint) IS NULL OR o.owner_id = :owner)
         ) AS moves
     ) AS present
@@ -117,13 +118,14 @@ class TargetProgress:
         return self.periods[0] if self.periods else None
 
 
-def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TargetProgress:
-    """The progress of the team, or of one salesperson."""
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None, made_today: int | None = None) -> TargetProgress:
+    """The progress of the team, or of one salesperson. A caller that has read today's revenue gives it as `made_today`."""
     day = today(tenant.timezone, now)
     spans = periods_of(day.date)
     values = {
         "tenant": tenant.id,
         "owner": owner_id,
+        "made_today": made_today,
         "date": day.date,
         "week": spans["week"][0],
         "month": spans["month"][0],

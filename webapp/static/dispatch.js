@@ -3,7 +3,7 @@
 // that all of them are of one moment.
 import { orderChanged } from "./announce.js";
 import { noteChange } from "./latency.js";
-import { requestAtPace } from "./pace.js";
+import { requestAtPace, requestTogether } from "./pace.js";
 import { onResume, state } from "./state.js";
 
 const handlers = new Map(); // topic -> function of signal data
@@ -43,12 +43,15 @@ export function refetch(panel, at) {
     return;
   }
   noteChange(panel, at);
-  const board = panel.closest("#board");
+  // The date in the head of the board is no panel, so a batch cannot have it.
+  const board = panel.closest("#board [data-frame]")?.closest("#board");
   const isFigure = "figure" in panel.dataset && board;
   if (gathered && board) {
     for (const each of isFigure ? figures(board) : [panel]) gathered.add(each);
+  } else if (isFigure) {
+    requestTogether(board);
   } else {
-    requestAtPace(isFigure ? board : panel);
+    requestAtPace(panel);
   }
 }
 

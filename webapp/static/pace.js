@@ -22,6 +22,21 @@ export const randomWaitMs = () => Math.random() * jitterMs;
 // Lists and parts of pages have more than one pace between two refetches.
 export const intervalMs = (element) => paceMs * Number(element.dataset.paceTimes ?? 1);
 
+// A signal has an event for each of its topics. A request of the board's figures waits for all of them: for the browser's next
+// task, not for a time.
+const together = new Set();
+const nextTask = new MessageChannel();
+nextTask.port1.addEventListener("message", () => {
+  for (const board of together) requestAtPace(board);
+  together.clear();
+});
+nextTask.port1.start();
+
+export function requestTogether(board) {
+  if (!together.size) nextTask.port2.postMessage(null);
+  together.add(board);
+}
+
 // Requests the panel: at once after a pause, else at its pace and not before its last answer. The last change is never lost.
 export function requestAtPace(panel) {
   if (waiting.has(panel)) return;
