@@ -84,7 +84,8 @@ FROM (
     ) AS m
     LEFT JOIN LATERAL (
         SELECT x.id, {_FOUND} FROM orders x
-        WHERE x.source = {literal(target.name)} AND x.external_id = m.external_id AND x.tenant_id = m.tenant_id OFFSET 0
+        WHERE x.source = {literal(target.name)} AND x.external_id = m.external_id
+            AND x.tenant_id IS NOT DISTINCT FROM m.tenant_id OFFSET 0
     ) AS o ON true{_owner_join(target)}
     OFFSET 0
 ) AS f"""
