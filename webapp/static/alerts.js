@@ -3,7 +3,7 @@ import { playSound } from "./sound.js";
 
 export const canDesktop = () => "Notification" in window && window.isSecureContext;
 export const mayDesktop = () => canDesktop() && Notification.permission === "granted";
-// The channels that the user wants for it now: `toast`, `sound`, `desktop`.
+// The channels that the user wants for it now: toast, sound, desktop.
 export const wants = (toast, channel) => toast.matches(`[data-channels~=${channel}]`);
 
 export function alertOutside(toasts) {
