@@ -71,7 +71,7 @@ def test_a_check_writes_events_and_notifies_no_user(shop_table: Shop, world: Wor
     shop_table.execute("UPDATE shop.orders SET paid_at = now()")
     shop_table.check()
     assert world.events()[-1]["type"] == "paid"
-    assert world.conn.execute("SELECT count(*) FROM notifications").fetchone() == (0,)
+    assert world.conn.execute("SELECT type FROM notifications").fetchall() == [("assigned",)], "of the UPDATE above"
 
 
 def test_the_first_check_waits_for_transactions_from_before_the_end_of_the_backfill(shop_table: Shop) -> None:

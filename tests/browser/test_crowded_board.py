@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from webapp import redis_client
-from webapp.panels.groups import FIGURES, GROUPS
+from webapp.events.topics import REVENUE
 from webapp.panels.pacing import CROWD_THRESHOLD
+from webapp.panels.registry import PANELS
 from webapp.signals import publisher
 
 from ..support.processes import Doorbell
@@ -34,7 +35,7 @@ SIGNALS = """() => {
 }"""
 
 
-CONCERNED = sorted(panel.name for panel in GROUPS[FIGURES].panels)
+CONCERNED = sorted({panel.name for panel in PANELS.values() if panel.is_figure or REVENUE in panel.topics})
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from .test_layout import faults
 pytestmark = pytest.mark.browser
 # After the commit, on the screen.
 LIVE_MS = 1_000
-FRAMES = "Array.from(document.querySelectorAll('#board > [data-frame]'), frame => frame.dataset.frame)"
+FRAMES = "Array.from(document.querySelectorAll('.board > [data-frame]'), frame => frame.dataset.frame)"
 LONG = "Maximiliane-Charlotte von Hohenlohe-Waldenburg-Schillingsfürst"
 
 

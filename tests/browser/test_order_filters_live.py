@@ -84,7 +84,6 @@ def test_the_pill_of_recent_orders_stays_in_sight_on_the_board(
 ) -> None:
     page = sign_in(ana, height=500).open().page
     page.locator("#recent_orders tr").last.hover()
-    page.mouse.move(400, 300)
     world.order(tenant, number="WAITS")
     pill = page.locator("#waiting")
     expect(pill).to_have_text("1 new order")

@@ -25,7 +25,7 @@ def test_a_tenant_and_a_user_are_created_and_listed(app: Flask, world: World) ->
     assert password_hash.startswith("$argon2id$")
     assert passwords.matches(password_hash, PASSWORD)
     assert flask(app, "tenant", "list").output.splitlines()[1].split() == [
-        "acme", "Acme", "Ltd", "Europe/Berlin", "EUR", "de_DE", "1",
+        "acme", "Acme", "Ltd", "Europe/Berlin", "EUR", "de_DE", "on", "1",
     ]  # fmt: skip
     assert "ana@example.com" in flask(app, "user", "list", "--tenant", "acme").output
     assert "no users" in flask(app, "user", "list", "--tenant", "other").output

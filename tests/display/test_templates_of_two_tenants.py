@@ -36,7 +36,7 @@ AT = "2026-11-20 09:30+00"  # fixed, so independent of the day
 CHANGING = (
     r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|(?<=csrf_token" type="hidden" value=")[^"]*',
     r'(?<=name="idempotency_key" type="hidden" value=")[^"]*',
-    r'(?<=data-now=")\d+|(?<=data-since=")\d+|(?<=data-seen=")[\d:,]+|(?<=since=)\d+',
+    r'(?<=data-now=")\d+|(?<=data-since=")\d+|(?<=data-seen=")[\d:,]+|(?<=toast-away-)[\d:,]+|(?<=since=)\d+',
     r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*',
 )
 
@@ -59,6 +59,7 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/connect",
         "/attached",
         "/targets",
+        "/settings/board",
     ]
     parts = [f"/panels/{name}" for name in (*PANELS, "inbox", "today")]
     parts += [f"/panels/recent_orders/{tenant_order}", f"/panels/orders/{tenant_order}", "/panels/orders/999999"]

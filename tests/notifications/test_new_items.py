@@ -27,7 +27,7 @@ def test_each_new_notification_is_a_toast_and_many_are_folded_into_one(
     world.conn.execute("UPDATE orders SET paid_at = now(), shipped_at = now()")
     seen = re.findall(r'data-seen="([\d:,]+)"', one)[0]
     many = get(client, f"/panels/inbox/new-items?seen={seen}")
-    assert many.count("note-toast") == 1
+    assert many.split("<template>")[0].count("note-toast") == 1
     assert "5 of your orders were paid or shipped · €1,290.00" in text(many)
     assert 'data-unread="10"' in many
 

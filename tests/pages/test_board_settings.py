@@ -22,7 +22,7 @@ def sales(world: World, acme: int, manager: int) -> int:
     for owner, total in ((zoe, 900), (ben, 500), (manager, 300), (None, 700)):
         world.order(acme, total, owner_id=owner, paid_at=world.now())
         world.conn.execute(
-            "INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, %s)", [acme, owner or 0, total]
+            "INSERT INTO rollups_daily VALUES (%s, current_date - 1, %s, 1, 1, %s)", [acme, owner or 0, total]
         )
     return zoe
 

@@ -89,7 +89,7 @@ def test_the_orders_page_offers_its_list_as_csv_with_its_filter(person: Person, 
 
 def test_board_and_history_offer_the_figures_of_a_day(person: Person, world: World, acme: int) -> None:
     assert person.page("/").select_one('.page-head a[href="/figures.csv"]') is not None
-    world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, 0, 1, 1, 1000)", [acme])
+    world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date - 1, 0, 1, 1, 1000)", [acme])
     days = person.page("/panels/history").select("th a")
     assert len(days) == 30
     for day in (days[0], days[-1]):

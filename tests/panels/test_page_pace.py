@@ -33,6 +33,8 @@ def test_each_live_part_has_its_number_of_paces(ana: Person, world: World, tenan
         "today": PART_TIMES,
         "orders_list": LIST_TIMES,
         "order": PART_TIMES,
+        "comments": PART_TIMES,
+        "customer_orders": PART_TIMES,
         "inbox-page": PART_TIMES,
     }
     assert expected["recent_orders"] == LIST_TIMES

@@ -183,7 +183,7 @@ def test_our_functions_run_no_overload_of_another_role(world: World, shop: psyco
     tenant = world.tenant()
     ana = world.user(tenant)
     world.conn.execute(
-        "GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT ALL ON orders, order_lines, notifications TO shop"
+        "GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT ALL ON orders, order_lines, order_comments, notifications TO shop"
     )
     for overload in OVERLOADS:
         shop.execute("SELECT 1")

@@ -49,7 +49,7 @@ def place_varied_orders(world: World, tenant_id: int, now: datetime) -> None:
     world.conn.execute("UPDATE users SET disabled_at = now() WHERE id = %s", [people[2]])
 
     def moment(hours: int = 30) -> datetime:
-        return now + timedelta(minutes=rng.randint(-60 * 60, hours * 60))
+        return now + timedelta(minutes=rng.randint(-84 * 60, hours * 60))
 
     for _ in range(160):
         placed = moment()

@@ -16,7 +16,7 @@ from ..support.world import World
 
 SCRIPTS = {file.name for file in static_files.FOLDER.glob("*.js")}
 CLASSIC = {"theme.js", "restored.js"}  # not modules
-ENTRIES = {"page.js", "upload.js", "upload_setup.js"}
+ENTRIES = {"page.js", "upload.js", "upload_setup.js", "mentions.js", "notification_settings.js", "service-worker.js"}
 
 
 def preloaded(page: BeautifulSoup) -> list[str]:
