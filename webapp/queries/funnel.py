@@ -15,7 +15,7 @@ from .day import midnight, today
 # The complete days before today.
 REFERENCE_DAYS = 7
 # Of the reference, whose times are medians of at most this many orders per hour. Counts are of all orders.
-MAX_PER_HOUR = 60
+MAX_PER_HOUR = 25
 DEFINITION = (
     "The orders placed today that are neither cancelled nor refunded in full, and how many of them are paid and shipped by now."
     " Percentages are of the placed orders. Times are medians: from placed to paid, and from paid to shipped, of the orders"
