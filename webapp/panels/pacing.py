@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 # Shares of one core, as upper bounds.
 # Of the process: all refetches of its pages. The rest is for other pages, and for peaks.
 PAGES_SHARE = 0.65
-# Of PostgreSQL or the process: the renders of one panel of one tenant.
-PANEL_SHARE = 0.2
+# Of PostgreSQL or the process: the renders of all figures of one tenant, or of one other panel.
+PANEL_SHARE = 0.4
 # Of the process: the fan-outs to a crowd.
 FAN_OUT_SHARE = 0.33
 
