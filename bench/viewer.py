@@ -2,9 +2,9 @@
 
 They do the same as webapp/static (pace.js, batch_refetch.js, recent.js), at the pace that the frames carry. In a crowd they
 coalesce signals, fetch all panels concerned in one request, and wait for the answer before the next. Otherwise they fetch
-each panel by itself, and never lose the last refetch. The list of recent orders has its slower pace. They send the ETags
-that they have. A viewer keeps one connection for batches, and up to WIRES for single panels. With `mode` "poll" they have
-no stream, and fetch each moving panel once per second.
+all figures in one request and each other panel by itself, and never lose the last refetch. The list of recent orders has
+its slower pace. They send the ETags that they have. A viewer keeps one connection for batches, and up to WIRES for single
+panels. With `mode` "poll" they have no stream, and fetch each moving panel once per second.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +35,8 @@ CONCERNED |= dict.fromkeys(("resync", "day"), tuple(range(len(MOVING))))
 MARKS = {f"event: {topic}\n".encode(): panels for topic, panels in CONCERNED.items()}
 REVENUE = next(n for n, panel in enumerate(MOVING) if panel.name == "revenue")
 LIST = next(n for n, panel in enumerate(MOVING) if panel.name == "recent_orders")
+# Fetched together, as if they were one panel: that of REVENUE.
+FIGURES = tuple(n for n, panel in enumerate(MOVING) if panel.is_figure)
 NUMBER = {panel.name.encode(): n for n, panel in enumerate(MOVING)}
 FIGURE = re.compile(rb'data-version="(\d+)"')
 PACE = re.compile(rb'"pace":(\d+)(?:,"jitter":(\d+))?')
@@ -75,9 +78,9 @@ class Viewer:
 
     def poll(self) -> None:
         self.live = True
-        for n in range(len(MOVING)):
-            self._next_at[n] = 0.0
-            self._want(n)
+        self._next_at = [0.0] * len(MOVING)
+        self._dirty.update(range(len(MOVING)))
+        self._want_all()
         self._loop.later(POLL_SECONDS, self.poll)
 
     def _read_stream(self, _events: int) -> None:
@@ -118,17 +121,23 @@ class Viewer:
         self._dirty -= panels
         if panels:
             self.requests += 1
-            known = ", ".join(f"{MOVING[n].name}={self._etags[n].decode()}" for n in panels)
-            names = ",".join(MOVING[n].name for n in panels)
-            self._batch.ask(f"/panels?names={names}", self._cookie, f"Doorbell-Panels: {known}")
+            self._ask_together(self._batch, panels)
+
+    def _ask_together(self, wire: Wire, panels: Iterable[int]) -> None:
+        known = ", ".join(f"{MOVING[n].name}={self._etags[n].decode()}" for n in panels)
+        names = ",".join(MOVING[n].name for n in panels)
+        wire.ask(f"/panels?names={names}", self._cookie, f"Doorbell-Panels: {known}")
+
+    def _read_together(self, head: bytes, body: bytes) -> None:
+        for name, etag in SEEN.findall(header_of(head, b"doorbell-panels")):
+            self._etags[NUMBER[name]] = etag
+        place = body.find(b'id="revenue"')
+        if place >= 0:
+            self._read_figure(body[place:])
 
     def _batch_answered(self, _wire: Wire, head: bytes, body: bytes) -> None:
         if head.startswith(b"HTTP/1.1 200"):
-            for name, etag in SEEN.findall(header_of(head, b"doorbell-panels")):
-                self._etags[NUMBER[name]] = etag
-            place = body.find(b'id="revenue"')
-            if place >= 0:
-                self._read_figure(body[place:])
+            self._read_together(head, body)
         else:
             self.errors += 1
         self._answered_at = time.monotonic()
@@ -137,7 +146,7 @@ class Viewer:
             self._schedule()
 
     def _want_all(self) -> None:
-        for n in self._dirty:
+        for n in {REVENUE if n in FIGURES else n for n in self._dirty}:
             self._want(n)
         self._dirty.clear()
 
@@ -170,8 +179,10 @@ class Viewer:
         self._asking.add(n)
         self._next_at[n] = time.monotonic() + self._pace * MOVING[n].pace_times
         self.requests += 1
+        if n == REVENUE:
+            return self._ask_together(wire, FIGURES)
         known = (f"If-None-Match: {self._etags[n].decode()}",) if self._etags[n] else ()
-        wire.ask(f"/panels/{MOVING[n].name}", self._cookie, *known)
+        return wire.ask(f"/panels/{MOVING[n].name}", self._cookie, *known)
 
     def _answered(self, wire: Wire, head: bytes, body: bytes) -> None:
         n = self._asked.pop(wire)
@@ -180,10 +191,10 @@ class Viewer:
             self.unchanged += 1
         elif not head.startswith(b"HTTP/1.1 200"):
             self.errors += 1
+        elif n == REVENUE:
+            self._read_together(head, body)
         else:
             self._etags[n] = header_of(head, b"etag")
-            if n == REVENUE:
-                self._read_figure(body)
         if self._due:
             self._ask(wire)
         if n in self._ask_again:
