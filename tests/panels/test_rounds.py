@@ -38,13 +38,13 @@ def test_all_panels_of_a_round_start_with_it() -> None:
 
 
 def test_a_dear_panel_waits_for_the_beginning_of_a_later_round() -> None:
-    assert begun(100.0).next_start(100.1, 100.0, 0.2, R) == 100.0 + 3 * R, "0.2 s are a fifth of a core every second"
-    assert begun(100.0).next_start(101.3, 100.0, 0.2, R) == 101.3
+    assert begun(100.0).next_start(100.1, 100.0, 0.4, R) == 100.0 + 3 * R, "0.4 s are the share of every second"
+    assert begun(100.0).next_start(101.3, 100.0, 0.4, R) == 101.3
 
 
 def test_without_an_audience_only_a_panels_own_cost_delays_it() -> None:
     assert begun(100.0).next_start(100.5, 100.0, 0.0, 0.0) == 100.5
-    assert begun(100.0).next_start(100.1, 100.0, 0.2, 0.0) == 101.0
+    assert begun(100.0).next_start(100.1, 100.0, 0.4, 0.0) == 101.0
 
 
 moments = st.floats(0, 1)
