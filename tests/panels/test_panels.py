@@ -144,6 +144,12 @@ def test_a_change_is_shown_by_arrow_and_text_and_never_divides_by_zero(
     assert delta(today, yesterday) == expected
 
 
+def test_orders_to_be_shipped_that_were_not_counted_then_are_not_shown_as_none(client: FlaskClient, acme: int) -> None:
+    shown = text(get(client, "/panels/to_ship"))
+    assert "Not counted at this time yesterday" in shown
+    assert "None" not in shown
+
+
 def test_the_last_change_shows_status_time_and_user(world: World, client: FlaskClient, acme: int, manager: int) -> None:
     order = world.order(acme, 5000)
     assert re.search(r"placed · \d\d:\d\d · psql$", text(get(client, f"/panels/recent_orders/{order}")))
