@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,8 +17,9 @@ from sqlalchemy import Row, text
 from ..db import db
 from ..models import Tenant
 from . import people_targets
-from .day import Today, instant, midnight, today
+from .day import Today, today
 from .own_figures import OwnFigures, Rank, TeamFigures, ToDo, rank
+from .target_progress import periods_of
 
 # Of the unpaid orders of a salesperson, and of those to ship. A company that never marks orders as shipped has all orders
 # open.
@@ -50,7 +51,7 @@ _PLACED = """
         WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded') AND placed_at >= :start AND placed_at < :end
         GROUP BY owner_id
 """
-_DAYS = (("0", "start", "end"), ("1", "yesterday_start", "yesterday_now"), ("7", "week_ago_start", "week_ago_now"))
+_DAYS = (("0", "start", "end"), ("1", "yesterday_start", "yesterday_now"), ("7", "last_week_start", "last_week_now"))
 _PARTS = [*(_REVENUE.format(part=part, start=start, end=end) for part, start, end in _DAYS), _PLACED]
 # The index has the oldest order last, so both read its end.
 _OPEN = """
@@ -96,10 +97,9 @@ SQL = text(f"""
 def read(tenant: Tenant, now: datetime) -> TeamFigures:
     """The figures of all users who are not disabled, and of disabled ones with sales."""
     day, zone = today(tenant.timezone, now), ZoneInfo(tenant.timezone)
-    first_of_month, monday = day.date.replace(day=1), day.date - timedelta(days=day.date.weekday())
-    values = {"tenant": tenant.id, "date": day.date, "week": monday, "month": first_of_month, **day.bounds}
-    limits = {"first": min(monday, first_of_month), "max_counted": MAX_COUNTED, "todos": TODOS}
-    rows = db.session.execute(SQL, values | limits | _week_ago(day, zone)).all()
+    begins = {period: first for period, (first, _last) in periods_of(day.date).items() if period != "day"}
+    limits = {"first": min(begins.values()), "max_counted": MAX_COUNTED, "todos": TODOS}
+    rows = db.session.execute(SQL, {"tenant": tenant.id, "date": day.date, **begins, **day.bounds, **limits}).all()
     ranks = _Ranks(rows) if tenant.shows_ranking else None
     people = {row.id: _figures(row, day, zone, ranks) for row in rows}
     targets = people_targets.read(tenant, now, {user_id: own.by_period for user_id, own in people.items()})
@@ -107,13 +107,6 @@ def read(tenant: Tenant, now: datetime) -> TeamFigures:
         user_id: replace(people[user_id], targets=found) for user_id, found in targets.items() if user_id in people
     }
     return TeamFigures(day.date, people | with_targets)
-
-
-def _week_ago(day: Today, zone: ZoneInfo) -> dict[str, datetime]:
-    """The same weekday of last week, to the same minute on the clock."""
-    before = day.date - timedelta(days=7)
-    clock = day.now.astimezone(zone).time().replace(second=0, microsecond=0)
-    return {"week_ago_start": midnight(before, zone), "week_ago_now": instant(before, clock, zone)}
 
 
 class _Ranks:
