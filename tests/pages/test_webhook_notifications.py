@@ -139,6 +139,6 @@ def test_many_new_items_are_one_toast_per_kind_and_a_webhook_is_never_counted_as
 
 @pytest.mark.parametrize("path", ["/panels/inbox/page", "/panels/inbox"])
 def test_an_empty_inbox_names_webhooks_to_managers_only(mia: Person, ana: Person, path: str) -> None:
-    orders = "and when you are mentioned in a comment"
-    assert f"{orders}, and when the relay disables a webhook." in words(mia.page(path).select_one(".empty-note"))
-    assert f"{orders}." in words(ana.page(path).select_one(".empty-note"))
+    mentions = "when you are mentioned in a comment"
+    assert f", {mentions}, and when the relay disables a webhook." in words(mia.page(path).select_one(".empty-note"))
+    assert f", and {mentions}." in words(ana.page(path).select_one(".empty-note"))
