@@ -214,6 +214,7 @@ def fold_text(fold: Fold) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "fold": fold_text,
+    "fold_pattern": notification_texts.fold_pattern,
     "happened": notification_texts.sentence_html,
     "money": money_text,
     "short_money": short_money_text,

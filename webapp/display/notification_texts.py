@@ -26,24 +26,41 @@ def sentence_html(subject: str | Markup, kind: str) -> Markup:
     return Markup(sentence(kind, "{}")).format(subject)  # noqa: S704 - format escapes the subject
 
 
+# Of several; the key is a Fold's subject. Any other subject is the user's own orders.
+_FOLDED = {
+    "webhooks": "{count} webhooks were disabled",
+    "mentioned": "You were mentioned in {count} comments",
+    "assigned": "{count} orders were assigned to you",
+    "unassigned": "{count} orders are no longer assigned to you",
+}
+_FOLDED_ONE = {
+    "webhooks": "{count} webhook was disabled",
+    "mentioned": "You were mentioned in {count} comment",
+    "assigned": "{count} order was assigned to you",
+    "unassigned": "{count} order is no longer assigned to you",
+}
+
+
+def fold_pattern(subject: str, kinds: Sequence[str]) -> str:
+    """The sentence for several notifications, with "{count}" in place of their number."""
+    return _FOLDED.get(subject) or f"{{count}} of your orders were {_alternatives(kinds)}"
+
+
 def folded(
     subject: str, kinds: Sequence[str], count: int, subjects: int, locale: str, number_of_one: str | None = None
 ) -> str:
-    """The same for many notifications: "3 of your orders were paid or shipped". `number_of_one` is that of a single order."""
-    number = str(format_decimal(subjects, locale=locale))
-    plural = "" if subjects == 1 else "s"
-    if subject == "webhooks":
-        return f"{number} webhook{plural} {_were(subjects)} disabled"
-    if subject == "mentioned":
-        return f"You were mentioned in {format_decimal(count, locale=locale)} comment{'' if count == 1 else 's'}"
-    if subject == "assigned":
-        return f"{number} order{plural} {_were(subjects)} assigned to you"
-    if subject == "unassigned":
-        return f"{number} order{plural} {'is' if subjects == 1 else 'are'} no longer assigned to you"
-    if subjects == 1 and number_of_one:
+    """The same with the number: "3 of your orders were paid or shipped". `number_of_one` is that of a single order."""
+    shown = count if subject == "mentioned" else subjects
+    if shown != 1:
+        pattern = fold_pattern(subject, kinds)
+    elif subject in _FOLDED_ONE:
+        pattern = _FOLDED_ONE[subject]
+    elif number_of_one:
         return f"Order {number_of_one} was {' and '.join(sorted(kinds))}"
-    return f"{number} of your orders {_were(subjects)} {' or '.join(sorted(kinds))}"
+    else:
+        pattern = f"{{count}} of your orders was {_alternatives(kinds)}"
+    return pattern.format(count=format_decimal(shown, locale=locale))
 
 
-def _were(subjects: int) -> str:
-    return "was" if subjects == 1 else "were"
+def _alternatives(kinds: Sequence[str]) -> str:
+    return " or ".join(sorted(kinds))
