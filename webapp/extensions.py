@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from flask import Flask
+from flask import Flask, g, request
+from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.local import LocalProxy
 
 from . import db, display
+from .language import locales
 from .observability.metrics import web as web_metrics
 from .postgres import outages
 from .routes import access, compressed_pages, form_limits, imports
@@ -32,6 +34,7 @@ def init_app(app: Flask, services: Services) -> None:
     with app.app_context():
         outages.watch(db.db.engine)
     display.init_app(app)
+    Babel(app, default_translation_directories=str(locales.TRANSLATIONS), locale_selector=_locale)
     _add_migrations(app)
     login_manager = LoginManager(app)
     security_headers.init_app(app, config.trusted_proxies)
@@ -44,6 +47,13 @@ def init_app(app: Flask, services: Services) -> None:
     # It checks its token itself, before it stores anything.
     csrf.exempt(imports.receive)
     csrf.init_app(app)
+
+
+def _locale() -> str:
+    """The locale of the current request: the signed-in user's, or the browser's before."""
+    if locale := g.get("locale"):
+        return str(locale)
+    return (locales.accepted(list(request.accept_languages.values())) if request else None) or locales.DEFAULT
 
 
 def _add_migrations(app: Flask) -> None:

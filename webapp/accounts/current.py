@@ -42,3 +42,9 @@ def current_tenant() -> Tenant:
             tenant = session.get_one(Tenant, current_user.tenant_id)
         g.tenant = tenant
     return tenant
+
+
+def current_locale() -> str:
+    """The Babel locale of the page: of the words, dates and numbers that the signed-in user reads."""
+    locale: str | None = g.get("locale")
+    return locale or current_tenant().locale

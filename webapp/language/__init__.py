@@ -1,0 +1,10 @@
+"""The texts of pages and errors in the reader's language, by Flask-Babel. English texts are the keys of the catalogs.
+
+Texts for operators stay English: log lines, `flask` commands, the doctor, metrics.
+"""
+
+from __future__ import annotations
+
+from .texts import gettext, lazy_gettext, ngettext, pgettext
+
+__all__ = ["gettext", "lazy_gettext", "ngettext", "pgettext"]

@@ -1,0 +1,42 @@
+"""The languages with a catalog, and the locale of a page: its words, dates and numbers are of one language."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError, negotiate_locale
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+# The language of the texts in the code.
+DEFAULT = "en"
+# Each has a folder in translations/, English excepted.
+LANGUAGES = (DEFAULT, "de", "ar")
+
+
+@lru_cache(maxsize=1024)
+def page_locale(language: str | None, tenant_locale: str) -> str:
+    """The Babel locale of a page in `language` (None: that of the tenant, where it has a catalog), in the tenant's country.
+
+    Dates and numbers are of the language of the words: a reader of English in a tenant of de_DE gets en_DE, and a tenant of
+    ja_JP, which has no catalog, gets en.
+    """
+    tenant = Locale.parse(tenant_locale)
+    if language is None:
+        language = tenant.language if tenant.language in LANGUAGES else DEFAULT
+    if language == tenant.language:
+        return tenant_locale
+    try:
+        return str(Locale(language, territory=tenant.territory))
+    except UnknownLocaleError:
+        return language
+
+
+def is_right_to_left(locale: str) -> bool:
+    return Locale.parse(locale).text_direction == "rtl"
+
+
+def accepted(languages: list[str]) -> str | None:
+    """The first of these languages of an Accept-Language header, best first, that has a catalog."""
+    found = negotiate_locale([language.replace("-", "_") for language in languages], LANGUAGES, aliases={})
+    return found.split("_")[0] if found else None
