@@ -147,3 +147,17 @@ def test_a_server_ends_when_its_test_process_is_killed(tmp_path: Path) -> None:
         assert server.answers()
         process.kill()
     eventually(lambda: not server.answers())
+
+
+def test_a_write_to_a_queue_that_is_not_there_fails(rabbitmq_server: RabbitmqServer, place: str) -> None:
+    acknowledged: list[bytes] = []
+    with pytest.raises(AmqpClient.errors, match="NO_ROUTE"):
+        AmqpClient(rabbitmq_server.url).write(place, [b"lost"], acknowledged)
+    assert acknowledged == []
+
+
+def test_a_restarted_server_is_not_ready_by_what_it_logged_before(new_redis_server: RedisServer) -> None:
+    new_redis_server.require_own_server()
+    assert new_redis_server.log.count("Ready to accept connections") == 1
+    new_redis_server.restart()
+    assert new_redis_server.log.count("Ready to accept connections") == 1

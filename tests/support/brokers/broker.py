@@ -43,6 +43,8 @@ class Broker(ABC):
         self.host, port = place.rsplit(":", 1) if given else ("127.0.0.1", "0")
         self.port = int(port) or free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        # The bytes of the log that earlier starts wrote.
+        self._log_begin = 0
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -70,8 +72,8 @@ class Broker(ABC):
 
     @property
     def log(self) -> str:
-        """The end of what its processes wrote to stdout and stderr."""
-        return self._log_path.read_bytes()[-LOG_BYTES:].decode(errors="replace")
+        """The end of what its processes wrote to stdout and stderr since the last start."""
+        return self._log_path.read_bytes()[self._log_begin :][-LOG_BYTES:].decode(errors="replace")
 
     @property
     def _log_path(self) -> Path:
@@ -81,6 +83,7 @@ class Broker(ABC):
         """Start it and wait until it answers. Raises AssertionError or RuntimeError, with its log, when it does not."""
         if not self.is_given:
             with self._log_path.open("ab") as log:
+                self._log_begin = log.tell()
                 self._process = subprocess.Popen(
                     ["sh", "-c", WITH_WATCHER, "sh", *self.command()],
                     env=self.environment(),

@@ -93,8 +93,14 @@ class AmqpClient(PlainClient):
         with self._connect() as conn:
             channel = conn.channel()
             channel.confirm_select()
+            returned: list[object] = []
+            channel.events["basic_return"].add(lambda *reply: returned.append(reply))
             for body in bodies:
-                channel.basic_publish_confirm(amqp.Message(body, delivery_mode=2), routing_key=name, timeout=SECONDS)
+                message = amqp.Message(body, delivery_mode=2)
+                channel.basic_publish_confirm(message, routing_key=name, mandatory=True, timeout=SECONDS)
+                # RabbitMQ confirms a message that no queue takes, after it has returned it.
+                if returned:
+                    raise amqp.NotFound(f"RabbitMQ returned the message: {returned[0]}")
                 acknowledged.append(body)
 
     def read(self, name: str) -> list[bytes]:
