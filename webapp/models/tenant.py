@@ -75,6 +75,7 @@ class User(UserMixin, Base):
         # referenced by orders(tenant_id, owner_id)
         UniqueConstraint("tenant_id", "id"),
         CheckConstraint("role IN ('manager', 'sales')", name="role"),
+        CheckConstraint("language ~ '^[a-z]{2,3}$'", name="language"),
         length_check("email", EMAIL_MAX_CHARS),
         length_check("name", TEXT_MAX_CHARS),
         length_check("password_hash", TEXT_MAX_CHARS),
@@ -94,6 +95,8 @@ class User(UserMixin, Base):
     created_at: Mapped[datetime] = now_column()
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     sessions_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # One of language/locales.py. None: the language that the browser asks for.
+    language: Mapped[str | None] = mapped_column(Text)
 
 
 class EndedSession(Base):
