@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from flask import Flask, g, request
+from flask import Flask
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.local import LocalProxy
 
 from . import db, display
-from .language import locales
+from .accounts.current import current_locale
+from .language import locales, templates
 from .observability.metrics import web as web_metrics
 from .postgres import outages
 from .routes import access, compressed_pages, form_limits, imports
@@ -34,7 +35,9 @@ def init_app(app: Flask, services: Services) -> None:
     with app.app_context():
         outages.watch(db.db.engine)
     display.init_app(app)
-    Babel(app, default_translation_directories=str(locales.TRANSLATIONS), locale_selector=_locale)
+    folder = str(locales.TRANSLATIONS)
+    Babel(app, configure_jinja=False, default_translation_directories=folder, locale_selector=current_locale)
+    templates.init_app(app)
     _add_migrations(app)
     login_manager = LoginManager(app)
     security_headers.init_app(app, config.trusted_proxies)
@@ -47,13 +50,6 @@ def init_app(app: Flask, services: Services) -> None:
     # It checks its token itself, before it stores anything.
     csrf.exempt(imports.receive)
     csrf.init_app(app)
-
-
-def _locale() -> str:
-    """The locale of the current request: the signed-in user's, or the browser's before."""
-    if locale := g.get("locale"):
-        return str(locale)
-    return (locales.accepted(list(request.accept_languages.values())) if request else None) or locales.DEFAULT
 
 
 def _add_migrations(app: Flask) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import flask_babel
 from flask import abort, g, has_request_context, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from ..db import db
+from ..language import locales
 from ..models import Tenant, User
 from ..server.security_headers import READS
 from . import sessions
@@ -28,7 +30,9 @@ def load_user(users: UserCache, user_id: str) -> User | None:
     cached = find(int(user_id), sessions.current())
     if cached is None:
         return None
-    g.tenant = cached.tenant
+    g.tenant, g.locale = cached.tenant, user_locale(cached.user, cached.tenant)
+    # A text of this request may have been translated before its user was known.
+    flask_babel.refresh()
     return cached.user
 
 
@@ -45,6 +49,26 @@ def current_tenant() -> Tenant:
 
 
 def current_locale() -> str:
-    """The Babel locale of the page: of the words, dates and numbers that the signed-in user reads."""
+    """The Babel locale of the page: of the words, dates and numbers that its reader sees.
+
+    Signed out, and outside of requests, there is no tenant, so it is a language without a country.
+    """
     locale: str | None = g.get("locale")
-    return locale or current_tenant().locale
+    if locale is None and has_request_context() and current_user.is_authenticated:
+        locale = g.locale = user_locale(current_user, current_tenant())
+    return locale or browser_language() or locales.DEFAULT
+
+
+def user_locale(user: User, tenant: Tenant) -> str:
+    """The locale of the user's pages in the browser of this request."""
+    return locales.page_locale(user.language or browser_language(), tenant.locale)
+
+
+def browser_language() -> str | None:
+    """The language that the browser asks for, if it has a catalog. None outside of requests."""
+    return locales.accepted(request.headers.get("Accept-Language", "")) if has_request_context() else None
+
+
+def keep_browser_locale() -> None:
+    """For an error page: no query for the user, if none was read before."""
+    g.setdefault("locale", browser_language() or locales.DEFAULT)

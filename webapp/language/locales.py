@@ -6,12 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 # The language of the texts in the code.
 DEFAULT = "en"
 # Each has a folder in translations/, English excepted.
 LANGUAGES = (DEFAULT, "de", "ar")
+# Of an Accept-Language header; browsers send some ten languages in less.
+MAX_HEADER_CHARS = 400
 
 
 @lru_cache(maxsize=1024)
@@ -33,10 +37,18 @@ def page_locale(language: str | None, tenant_locale: str) -> str:
 
 
 def is_right_to_left(locale: str) -> bool:
-    return Locale.parse(locale).text_direction == "rtl"
+    return bool(Locale.parse(locale).text_direction == "rtl")
 
 
-def accepted(languages: list[str]) -> str | None:
-    """The first of these languages of an Accept-Language header, best first, that has a catalog."""
-    found = negotiate_locale([language.replace("-", "_") for language in languages], LANGUAGES, aliases={})
-    return found.split("_")[0] if found else None
+def tag(locale: str) -> str:
+    """The locale as HTML and scripts write it: "de-DE"."""
+    return locale.replace("_", "-")
+
+
+@lru_cache(maxsize=1024)
+def accepted(header: str) -> str | None:
+    """The first language of an Accept-Language header, best first, that has a catalog; None if none has."""
+    found = parse_accept_header(header[:MAX_HEADER_CHARS], LanguageAccept)
+    wanted = [name.replace("-", "_") for name, quality in found if quality > 0]
+    chosen = negotiate_locale(wanted, LANGUAGES, aliases={})
+    return chosen.split("_")[0] if chosen else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
+from ..accounts.current import keep_browser_locale
 from ..db import db
 from ..observability import logs
 from ..observability.incidents import in_a_line
@@ -138,21 +139,25 @@ def value_invalid(error: Exception) -> ResponseReturnValue:
 def error_response(status: int, message: ErrorMessage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     """A page, or plain text for a fragment and for the script of an upload.
 
-    From 500 on the page uses bare.html, because base.html may be what failed. It is plain text too if the Host header is not a
-    host name, because no links can be built then.
+    From 500 on the page uses bare.html, because base.html may be what failed, and the browser's language, because the user's
+    would have to be read. It is plain text too if the Host header is not a host name, because no links can be built then.
     """
-    if is_fragment(request.path) or UPLOAD_HEADER in request.headers or isinstance(request.routing_exception, BadHost):
-        text = f"{message.title}. {message.advice}\n"
-        return text, status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
-    page = {"status": status, "message": message}
     if status >= 500:
-        # Rendered without Flask's context processors, one of which would load the user.
-        template = current_app.jinja_env.get_template("pages/error.html")
-        return template.render(page, layout="bare.html"), status, headers or {}
+        keep_browser_locale()
     try:
-        # The error may have broken the transaction, and base.html reads the inbox.
-        db.session.rollback()
-        return render_template("pages/error.html", layout="base.html", **page), status, headers or {}
+        return _body(status, message), status, headers or {}
     except UNREACHABLE as error:
         # Flask does not pass an error of an error handler to another one.
         return database_unavailable(error)
+
+
+def _body(status: int, message: ErrorMessage) -> Response | str:
+    if is_fragment(request.path) or UPLOAD_HEADER in request.headers or isinstance(request.routing_exception, BadHost):
+        return Response(f"{message.title}. {message.advice}\n", content_type="text/plain; charset=utf-8")
+    page = {"status": status, "message": message}
+    if status >= 500:
+        # Rendered without Flask's context processors, one of which would load the user.
+        return current_app.jinja_env.get_template("pages/error.html").render(page, layout="bare.html")
+    # The error may have broken the transaction, and base.html reads the inbox.
+    db.session.rollback()
+    return render_template("pages/error.html", layout="base.html", **page)
