@@ -120,13 +120,14 @@ def _tenant(currency: str, locale: str) -> Tenant:
         (1_000_000_00, "EUR", "en_GB", "€1,000,000"),
         (-1_234_567_50, "EUR", "de_DE", "-1.234.568\xa0€"),
         (524_439_795_52, "IDR", "id_ID", "Rp524.439.796"),
-        (12_345_678, "JPY", "ja_JP", "￥12,345,678"),
+        (12_345_678, "JPY", "ja_JP", "¥12,345,678"),
         (5_24_43_979_52, "INR", "en_IN", "₹5,24,43,980"),
-        (456_789_012_30, "HUF", "hu_HU", "456\xa0789\xa0012\xa0Ft"),
+        (456_789_012_30, "HUF", "hu_HU", "456\xa0789\xa0012\xa0HUF"),
         (9_745_27, "EGP", "ar_EG", "\u200f9,745.27\xa0ج.م.\u200f"),
     ],
 )
 def test_a_figure_of_seven_digits_or_more_is_in_whole_units(minor: int, currency: str, locale: str, text: str) -> None:
+    """A tenant whose language has no catalog reads English, with the numbers of English in its country."""
     assert short_money_text(minor, tenant=_tenant(currency, locale)) == text
 
 

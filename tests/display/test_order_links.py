@@ -21,6 +21,7 @@ def request_of_a_german_tenant(app: Flask, monkeypatch: pytest.MonkeyPatch) -> I
     tenant = Tenant(currency="EUR", locale="de_DE", timezone="Europe/Berlin")
     monkeypatch.setattr(order_links, "current_tenant", lambda: tenant)
     with app.test_request_context():
+        flask.g.locale = tenant.locale
         yield
 
 

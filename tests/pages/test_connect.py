@@ -60,7 +60,7 @@ def test_the_pages_of_imports_and_attached_tables_are_linked_for_managers(
         assert (person.page(path).select_one(f'a[href="{page}"]') is not None) is is_linked, path
 
 
-@pytest.mark.parametrize(("currency", "locale", "amount"), [("EUR", "de_DE", "129,00 €"), ("JPY", "ja_JP", "￥12,900")])
+@pytest.mark.parametrize(("currency", "locale", "amount"), [("EUR", "de_DE", "129,00 €"), ("JPY", "ja_JP", "¥12,900")])
 def test_the_examples_have_the_tenants_own_values(
     app: Flask, world: World, conn: psycopg.Connection, currency: str, locale: str, amount: str
 ) -> None:

@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)  # a Friday
 
 def asked(written: dict[str, str], now: datetime = NOW, **columns: str) -> Any:
     values = {"timezone": "Europe/Berlin", "currency": "EUR", "locale": "de_DE"}
-    return parse(written, Tenant(**(values | columns)), now)
+    tenant = Tenant(**(values | columns))
+    return parse(written, tenant, now, tenant.locale)
 
 
 def dates(written: dict[str, str], now: datetime = NOW, **columns: str) -> tuple[str, str]:

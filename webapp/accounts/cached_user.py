@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..db import db
+from ..language import locales
 from ..models import EndedSession, Tenant, User
 from . import sessions
 from .sessions import SessionKey
@@ -37,6 +38,7 @@ class PanelScope(NamedTuple):
     tenant_id: int
     # No panel differs by role today; one that does later is not shared across roles.
     role: str
+    # Of the page: two users of a tenant may read different languages.
     locale: str
     timezone: str
     currency: str
@@ -53,13 +55,31 @@ class CachedUser:
     user: User
     tenant: Tenant
     read_at: float
-    scope: PanelScope
     used: bool = False  # by a request since `read_at`
+    # By the language of the page.
+    _scopes: dict[str | None, PanelScope] = field(default_factory=dict)
 
     @cached_property
     def page_user(self) -> str:
         """The user's id as pages send it."""
         return str(self.user.id)
+
+    @cached_property
+    def tenant_id(self) -> int:
+        return self.tenant.id
+
+    @cached_property
+    def _language(self) -> str | None:
+        return self.user.language
+
+    def scope(self, accept_language: str) -> PanelScope:
+        """The scope of the user's pages in a browser with this Accept-Language header. Runs once per request for a panel."""
+        language = self._language or locales.accepted(accept_language)
+        found = self._scopes.get(language)
+        if found is None:
+            locale = locales.page_locale(language, self.tenant.locale)
+            found = self._scopes[language] = panel_scope(self.user, self.tenant, locale)
+        return found
 
 
 class ReadUsers(NamedTuple):
@@ -69,8 +89,8 @@ class ReadUsers(NamedTuple):
     ended: set[str]
 
 
-def panel_scope(user: User, tenant: Tenant) -> PanelScope:
-    return PanelScope(tenant.id, user.role, tenant.locale, tenant.timezone, tenant.currency, tenant.shows_ranking)
+def panel_scope(user: User, tenant: Tenant, locale: str) -> PanelScope:
+    return PanelScope(tenant.id, user.role, locale, tenant.timezone, tenant.currency, tenant.shows_ranking)
 
 
 def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:
@@ -83,7 +103,7 @@ def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:
     for key in asked:
         user, tenant = people.get(key.user_id, (None, None))
         if user is not None and tenant is not None and key.session_id not in ended and _is_valid(user, key):
-            found[key] = CachedUser(user, tenant, now, panel_scope(user, tenant))
+            found[key] = CachedUser(user, tenant, now)
     return ReadUsers(found, ended)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..db import db
+from ..language import locales
 from ..models import Order, Tenant
 from . import admin, passwords
 from .admin import AccountError
@@ -65,6 +66,17 @@ def set_role(email: str, role: str) -> bool:
         user.role = role
         session.commit()
         return True
+
+
+def set_language(email: str, language: str | None) -> None:
+    """Change the language of the user's pages; None is the one that the browser asks for."""
+    if language is not None and language not in locales.LANGUAGES:
+        known = ", ".join(locales.LANGUAGES)
+        raise AccountError(f"The language {language!r} is not known. Use one of: {known}.")
+    with Session(db.engine) as session:
+        user = admin.require_user(session, email)
+        user.language = language
+        session.commit()
 
 
 def rename_user(email: str, name: str | None, new_email: str | None) -> None:

@@ -8,16 +8,22 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from babel import Locale
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..accounts import admin, changes, passwords
+from ..accounts.user_cache import KEPT_SECONDS
 from ..db import db
+from ..language import locales
 from ..models import ROLES, Tenant, User
 from ..services import services
 from ..signals import notices
 from . import stop, table
+
+# In place of a language.
+BROWSER = "browser"
 
 users_cli = AppGroup("user", help="People who sign in.")
 from_stdin = click.option(
@@ -106,6 +112,17 @@ def role(email: str, role: str) -> None:
         click.echo(f"{email} already has the role {role}. Nothing was changed.")
 
 
+@users_cli.command("language")
+@email_argument
+@click.argument("language", type=click.Choice([*locales.LANGUAGES, BROWSER]))
+def language(email: str, language: str) -> None:
+    """Change the language of the pages of the user EMAIL; `browser` is the language that each browser asks for."""
+    with _errors():
+        changes.set_language(email, None if language == BROWSER else language)
+    shown = "the language of the browser" if language == BROWSER else Locale(language).english_name
+    click.echo(f"{email} now reads {shown}, in pages that are opened from now on, within {KEPT_SECONDS:g} seconds.")
+
+
 @users_cli.command("rename")
 @email_argument
 @click.option("--name", help="The new name, as displayed to the team.")
@@ -129,7 +146,7 @@ def rename(email: str, name: str | None, new_email: str | None) -> None:
 @click.option("--tenant", "slug", help="Only the users of this tenant.")
 def show(slug: str | None) -> None:
     """List all users by tenant and e-mail."""
-    columns = (Tenant.slug, User.email, User.name, User.role, User.password_hash, User.disabled_at)
+    columns = (Tenant.slug, User.email, User.name, User.role, User.language, User.password_hash, User.disabled_at)
     statement = select(*columns).join(Tenant, Tenant.id == User.tenant_id).order_by(Tenant.slug, User.email)
     with Session(db.engine) as session:
         rows = session.execute(statement.where(Tenant.slug == slug) if slug else statement).all()
@@ -137,9 +154,15 @@ def show(slug: str | None) -> None:
         click.echo("There are no users yet. Create one with: flask user create")
         return
     shown = [
-        (*row[:4], "set" if row[4] else "none", f"disabled {row[5]:%Y-%m-%d}" if row[5] else "active") for row in rows
+        (
+            *row[:4],
+            row.language or BROWSER,
+            "set" if row.password_hash else "none",
+            f"disabled {row.disabled_at:%Y-%m-%d}" if row.disabled_at else "active",
+        )
+        for row in rows
     ]
-    table(("tenant", "email", "name", "role", "password", "status"), shown)
+    table(("tenant", "email", "name", "role", "language", "password", "status"), shown)
 
 
 def _signed_out() -> str:

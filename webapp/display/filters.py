@@ -1,4 +1,7 @@
-"""Jinja filters of all pages: numbers, money and times in the tenant's locale, currency and zone."""
+"""Jinja filters of all pages: numbers, money and times in the locale of the page, and the tenant's currency and zone.
+
+With a `tenant` as argument, for a reader without a page, they use the locale of a page in the tenant's language.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from jinja2 import pass_context
 from markupsafe import Markup, escape
 
 from .. import money
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
+from ..language import locales
 from ..models import Tenant
 from ..queries.new_items import Fold
 from . import notification_texts
@@ -47,18 +51,21 @@ def per_render(text: Callable[..., Any]) -> Callable[..., Any]:
     return render
 
 
+def locale_of(tenant: Tenant | None) -> str:
+    return current_locale() if tenant is None else locales.page_locale(None, tenant.locale)
+
+
 def money_text(minor: int, tenant: Tenant | None = None) -> str:
     """Minor units of the tenant's currency: 125000 is "€1,250.00" in en_GB."""
-    tenant = tenant or current_tenant()
-    return money.money_text(minor, tenant.currency, tenant.locale)
+    return money.money_text(minor, (tenant or current_tenant()).currency, locale_of(tenant))
 
 
 def short_money_text(minor: int, like: int | None = None, tenant: Tenant | None = None) -> str:
     """Like money_text, but in whole units if the amount, or `like`, the largest amount beside it, is SHORT_FROM or more."""
-    tenant = tenant or current_tenant()
+    currency = (tenant or current_tenant()).currency
     largest = max(abs(minor), abs(like or 0))
-    format_money = money.whole_text if money.to_decimal(largest, tenant.currency) >= SHORT_FROM else money.money_text
-    return format_money(minor, tenant.currency, tenant.locale)
+    format_money = money.whole_text if money.to_decimal(largest, currency) >= SHORT_FROM else money.money_text
+    return format_money(minor, currency, locale_of(tenant))
 
 
 def short_money_texts(amounts: Sequence[int], tenant: Tenant | None = None) -> list[str]:
@@ -80,36 +87,33 @@ def _visible(text: str) -> int:
 
 def number_text(value: int, tenant: Tenant | None = None) -> str:
     """A whole number with the locale's grouping."""
-    return str(format_decimal(value, locale=(tenant or current_tenant()).locale))
+    return str(format_decimal(value, locale=locale_of(tenant)))
 
 
 def compact_text(value: Decimal, tenant: Tenant | None = None) -> str:
     """A round number for an axis: 1500 is "1.5K"."""
-    return str(format_compact_decimal(value, locale=(tenant or current_tenant()).locale, fraction_digits=2))
+    return str(format_compact_decimal(value, locale=locale_of(tenant), fraction_digits=2))
 
 
 def percent_text(ratio: Decimal, tenant: Tenant | None = None) -> str:
     """A ratio as an unsigned percentage with one decimal: 0.124 is "12.4%"; without it from 10 (1,000%)."""
     ratio = abs(ratio).quantize(Decimal("0.001") if abs(ratio) < 10 else Decimal("0.01"))
-    return str(format_percent(ratio, locale=(tenant or current_tenant()).locale, decimal_quantization=False))
+    return str(format_percent(ratio, locale=locale_of(tenant), decimal_quantization=False))
 
 
 def clock_text(moment: datetime, tenant: Tenant | None = None) -> str:
     """Hours, minutes and seconds in the tenant's zone, for "as of"."""
-    tenant = tenant or current_tenant()
-    return str(format_time(moment, "medium", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
+    return str(format_time(moment, "medium", tzinfo=_zone(tenant), locale=locale_of(tenant)))
 
 
 def time_text(moment: datetime, tenant: Tenant | None = None) -> str:
     """Hours and minutes in the tenant's zone."""
-    tenant = tenant or current_tenant()
-    return str(format_time(moment, "short", tzinfo=ZoneInfo(tenant.timezone), locale=tenant.locale))
+    return str(format_time(moment, "short", tzinfo=_zone(tenant), locale=locale_of(tenant)))
 
 
 def moment_text(moment: datetime, today: date, tenant: Tenant | None = None) -> str:
     """The time, with its day if `moment` is not on `today`."""
-    tenant = tenant or current_tenant()
-    day = moment.astimezone(ZoneInfo(tenant.timezone)).date()
+    day = moment.astimezone(_zone(tenant)).date()
     return (
         time_text(moment, tenant) if day == today else f"{date_text(day, today, tenant)}, {time_text(moment, tenant)}"
     )
@@ -117,8 +121,11 @@ def moment_text(moment: datetime, today: date, tenant: Tenant | None = None) -> 
 
 def datetime_text(moment: datetime, tenant: Tenant | None = None) -> str:
     """Day and time, for an order's page and for titles."""
-    tenant = tenant or current_tenant()
-    return _datetime_text(moment, tenant.timezone, tenant.locale)
+    return _datetime_text(moment, (tenant or current_tenant()).timezone, locale_of(tenant))
+
+
+def _zone(tenant: Tenant | None) -> ZoneInfo:
+    return ZoneInfo((tenant or current_tenant()).timezone)
 
 
 @lru_cache(maxsize=4_096)
@@ -129,17 +136,17 @@ def _datetime_text(moment: datetime, timezone: str, locale: str) -> str:
 
 def day_text(day: date, tenant: Tenant | None = None) -> str:
     """A day in full: "Sunday, 22 November 2026"."""
-    return str(format_date(day, "full", locale=(tenant or current_tenant()).locale))
+    return str(format_date(day, "full", locale=locale_of(tenant)))
 
 
 def short_day_text(day: date, tenant: Tenant | None = None) -> str:
     """Day and month: "22 Nov"."""
-    return str(format_skeleton("MMMd", day, locale=(tenant or current_tenant()).locale))
+    return str(format_skeleton("MMMd", day, locale=locale_of(tenant)))
 
 
 def weekday_text(day: date, width: str = "abbreviated") -> str:
     """The weekday, short ("Fri") or "wide"."""
-    return str(format_date(day, "EEEE" if width == "wide" else "EEE", locale=current_tenant().locale))
+    return str(format_date(day, "EEEE" if width == "wide" else "EEE", locale=current_locale()))
 
 
 def days_before(day: date, days: int) -> date:
@@ -149,18 +156,17 @@ def days_before(day: date, days: int) -> date:
 def date_text(day: date, today: date, tenant: Tenant | None = None) -> str:
     """Day and month, with the year if it is not today's: "22 Nov", "4 May 1998"."""
     skeleton = "MMMd" if day.year == today.year else "yMMMd"
-    return str(format_skeleton(skeleton, day, locale=(tenant or current_tenant()).locale))
+    return str(format_skeleton(skeleton, day, locale=locale_of(tenant)))
 
 
 def on_date_text(moment: datetime, tenant: Tenant | None = None) -> str:
     """The day of a moment with its year: "26 Nov 2062"."""
-    tenant = tenant or current_tenant()
-    return str(format_date(moment.astimezone(ZoneInfo(tenant.timezone)).date(), "medium", locale=tenant.locale))
+    return str(format_date(moment.astimezone(_zone(tenant)).date(), "medium", locale=locale_of(tenant)))
 
 
 def whole_percent_text(ratio: float) -> str:
     """A ratio without decimals: 0.37 is "37%"."""
-    return str(format_percent(ratio, locale=current_tenant().locale))
+    return str(format_percent(ratio, locale=current_locale()))
 
 
 def breakable_text(value: str) -> Markup:
@@ -172,8 +178,7 @@ def breakable_text(value: str) -> Markup:
 
 def duration_text(seconds: float, tenant: Tenant | None = None) -> str:
     """A duration in its largest unit: 300 is "5 minutes"."""
-    locale = (tenant or current_tenant()).locale
-    return str(format_timedelta(timedelta(seconds=round(seconds)), threshold=1, locale=locale))
+    return str(format_timedelta(timedelta(seconds=round(seconds)), threshold=1, locale=locale_of(tenant)))
 
 
 def source_text(source: str) -> str:
@@ -197,19 +202,17 @@ def unread_text(count: int) -> str:
 
 def amount_in_field(minor: int) -> str:
     """An amount as a form field has it: "1250.00", without the currency."""
-    tenant = current_tenant()
-    return money.amount_text(minor, tenant.currency, tenant.locale)
+    return money.amount_text(minor, current_tenant().currency, current_locale())
 
 
 def quantity_text(quantity: Decimal) -> str:
-    return str(format_decimal(quantity, locale=current_tenant().locale))
+    return str(format_decimal(quantity, locale=current_locale()))
 
 
 def fold_text(fold: Fold) -> str:
     """The sentence of folded notifications."""
     number = getattr(fold.items[0], "number", None)
-    locale = current_tenant().locale
-    return notification_texts.folded(fold.subject, fold.types, fold.count, fold.subjects, locale, number)
+    return notification_texts.folded(fold.subject, fold.types, fold.count, fold.subjects, current_locale(), number)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

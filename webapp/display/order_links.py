@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import url_for
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..money import amount_text
 
 FilterArguments = dict[str, Any]
@@ -49,8 +49,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if name in ("min", "max") and isinstance(value, int):
-        tenant = current_tenant()
-        return amount_text(value, tenant.currency, tenant.locale)
+        return amount_text(value, current_tenant().currency, current_locale())
     return str(value)
 
 

@@ -5,6 +5,6 @@ Texts for operators stay English: log lines, `flask` commands, the doctor, metri
 
 from __future__ import annotations
 
-from .texts import gettext, lazy_gettext, ngettext, pgettext
+from .texts import gettext, in_locale, lazy_gettext, ngettext, pgettext
 
-__all__ = ["gettext", "lazy_gettext", "ngettext", "pgettext"]
+__all__ = ["gettext", "in_locale", "lazy_gettext", "ngettext", "pgettext"]

@@ -46,8 +46,10 @@ FROM due WHERE s.tenant_id = due.tenant_id AND s.id = due.id
 RETURNING s.tenant_id, s.id, s.user_id, s.endpoint, s.p256dh, s.auth, s.base_path, s.seen::text AS seen, s.failing_since
 """  # noqa: S608 - only our constants
 _CONTEXT = """
-SELECT t.timezone, t.currency, t.locale, now() AS now, p.kind, p.toast, p.sound, p.desktop, p.push, p.muted_at, q.starts, q.ends
+SELECT t.timezone, t.currency, t.locale, u.language, now() AS now,
+       p.kind, p.toast, p.sound, p.desktop, p.push, p.muted_at, q.starts, q.ends
 FROM tenants t
+LEFT JOIN users u ON u.tenant_id = t.id AND u.id = %(user)s
 LEFT JOIN quiet_hours q ON q.tenant_id = t.id AND q.user_id = %(user)s
 LEFT JOIN notification_preferences p ON p.tenant_id = t.id AND p.user_id = %(user)s
 WHERE t.id = %(tenant)s

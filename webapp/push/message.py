@@ -7,9 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+from babel.numbers import format_decimal
 
 from ..display import notification_texts as texts
 from ..events.notification_kinds import KINDS_BY_NAME
+from ..language import gettext as _
+from ..language import in_locale, ngettext
+from ..language.locales import page_locale
 from ..money import money_text
 
 # The rest of a longer text is not readable in a notification.
@@ -17,8 +21,13 @@ _MAX_CHARS = 200
 
 
 def message(items: Sequence[Any], context: Any, base_path: str, since: str) -> bytes:
-    """JSON with the texts, the link and the tag, for the service worker. `items` are rows of due.py, newest first."""
-    title, body, href = _one(items[0], context) if len(items) == 1 else _folded(items, context, since)
+    """JSON with the texts, the link and the tag, for the service worker. `items` are rows of due.py, newest first.
+
+    The texts are in the user's language, else in the tenant's, because the browser's is not known here.
+    """
+    context = context._replace(locale=page_locale(context.language, context.locale))
+    with in_locale(context.locale):
+        title, body, href = _one(items[0], context) if len(items) == 1 else _folded(items, context, since)
     content = {
         "title": title[:_MAX_CHARS],
         "body": body[:_MAX_CHARS],
@@ -36,7 +45,8 @@ def _one(item: Any, context: Any) -> tuple[str, str, str]:
         return texts.sentence(item.type, item.destination), item.error or "", "/inbox"
     amount = money_text(item.total_minor, context.currency, context.locale)
     if item.type == "refunded" and 0 < item.refunded_minor < item.total_minor:
-        amount = f"{money_text(item.refunded_minor, context.currency, context.locale)} of {amount}"
+        refunded = money_text(item.refunded_minor, context.currency, context.locale)
+        amount = _("%(refunded)s of %(total)s", refunded=refunded, total=amount)
     href = f"/orders/{quote(item.number, safe='')}"
     return texts.sentence(item.type, item.number), f"{amount} · {item.customer}", href
 
@@ -51,7 +61,8 @@ def _folded(items: Sequence[Any], context: Any, since: str) -> tuple[str, str, s
         title, amount = lines[0]
         return title, amount, href
     body = "\n".join(f"{title} · {amount}" if amount else title for title, amount in lines)
-    return f"{len(items)} new notifications", body, href
+    count = format_decimal(len(items), locale=context.locale)
+    return ngettext("%(num)s new notification", "%(num)s new notifications", len(items), num=count), body, href
 
 
 def _line(subject: str, items: Sequence[Any], context: Any) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from flask import Blueprint, g, render_template
 from flask_login import current_user
 from markupsafe import Markup
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..display import clock
+from ..language.locales import tag
 from ..panels.pacing import BELL_TIMES, LIST_TIMES, PART_TIMES, Pacing
 from ..panels.registry import PANELS
 from ..queries import inbox
@@ -78,7 +79,8 @@ def page_clock() -> dict[str, str]:
 
 
 def page_money() -> dict[str, str]:
-    """How fold.js writes a sum of money: the tenant's locale and currency, and the currency's decimals."""
-    tenant = current_tenant()
-    digits = str(get_currency_precision(tenant.currency))
-    return {"locale": tenant.locale, "currency": tenant.currency, "digits": digits}
+    """How fold.js writes a sum of money: the page's locale, the tenant's currency, and the currency's decimals."""
+    currency = current_tenant().currency
+    # The digits are 0 to 9 in all languages, as Babel writes them.
+    locale = f"{tag(current_locale())}-u-nu-latn"
+    return {"locale": locale, "currency": currency, "digits": str(get_currency_precision(currency))}

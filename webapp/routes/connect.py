@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, render_template, url_for
 from flask_login import current_user
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..money import money_text
 
 # Pages that do it in the browser, where there are such. They are for managers.
@@ -22,7 +22,7 @@ bp = Blueprint("connect", __name__)
 @bp.get("/connect")
 def index() -> str:
     tenant = current_tenant()
-    amount = money_text(EXAMPLE_MINOR, tenant.currency, tenant.locale)
+    amount = money_text(EXAMPLE_MINOR, tenant.currency, current_locale())
     return render_template("pages/connect.html", tenant=tenant, minor=EXAMPLE_MINOR, amount=amount)
 
 

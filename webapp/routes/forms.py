@@ -21,7 +21,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..models import Tenant, User
 from ..money import MoneyError, parse_minor
 from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
@@ -37,15 +37,14 @@ def _strip(text: str | None) -> str | None:
 
 
 class MoneyField(StringField):
-    """An amount in the tenant's currency and locale. `minor` is None if the field is empty."""
+    """An amount in the tenant's currency, as the page's locale writes it. `minor` is None if the field is empty."""
 
     minor: int | None = None
 
     def pre_validate(self, form: Any) -> None:
-        tenant = current_tenant()
         text = (self.data or "").strip()
         try:
-            self.minor = parse_minor(text, tenant.currency, tenant.locale) if text else None
+            self.minor = parse_minor(text, current_tenant().currency, current_locale()) if text else None
         except MoneyError as error:
             raise ValidationError(str(error)) from None
         if self.minor is not None and self.minor < 0:
@@ -55,14 +54,14 @@ class MoneyField(StringField):
 
 
 class QuantityField(StringField):
-    """A decimal number in the tenant's locale. `number` is None if the field is empty."""
+    """A decimal number as the page's locale writes it. `number` is None if the field is empty."""
 
     number: Decimal | None = None
 
     def pre_validate(self, form: Any) -> None:
         text = (self.data or "").strip()
         try:
-            self.number = parse_quantity(text, current_tenant().locale) if text else None
+            self.number = parse_quantity(text, current_locale()) if text else None
         except QuantityError as error:
             raise ValidationError(str(error)) from None
 
@@ -173,4 +172,4 @@ def corrector() -> Corrector:
 
 def refund_minor(text: str, tenant: Tenant) -> int:
     """The amount of a refund in minor units. Raises MoneyError."""
-    return parse_minor(text, tenant.currency, tenant.locale)
+    return parse_minor(text, tenant.currency, current_locale())

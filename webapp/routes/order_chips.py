@@ -10,7 +10,7 @@ from typing import Any
 from babel.dates import format_datetime
 from flask import url_for
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..db import db
 from ..display.filters import date_text, money_text, source_text
 from ..display.order_labels import KIND_LABELS, STATUS_LABELS
@@ -65,13 +65,13 @@ def _dates(asked: OrderParameters) -> str:
 
 
 def _moment(written: str) -> str:
-    """A typed date or time in the words of the tenant's locale."""
+    """A typed date or time in the words of the page's locale."""
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
         return written
     if "T" in written:
-        return str(format_datetime(moment, "medium", locale=current_tenant().locale)).removesuffix(":00")
+        return str(format_datetime(moment, "medium", locale=current_locale())).removesuffix(":00")
     return date_text(moment.date(), date.min)
 
 

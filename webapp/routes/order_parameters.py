@@ -64,15 +64,15 @@ class _Reader:
             return None
 
 
-def parse(written: Mapping[str, str], tenant: Tenant, now: datetime) -> OrderParameters:
-    """The parameters of an address, with the dates of a preset as of `now`."""
+def parse(written: Mapping[str, str], tenant: Tenant, now: datetime, locale: str) -> OrderParameters:
+    """The parameters of an address, with the dates of a preset as of `now`. Amounts are written as in `locale`."""
     typed = {name: written.get(name, "").replace("\0", "").strip()[:MAX_CHARS] for name in NAMES}
     if typed["from"] or typed["to"]:
         typed["range"] = ""  # typed dates are more exact than a preset
     reader = _Reader(typed)
     dates = reader.read("range", lambda text: _preset(text, today(tenant.timezone, now).date))
     start, end = _range(reader, tenant, now, dates)
-    low, high = (reader.read(name, lambda text: _amount(text, tenant)) for name in ("min", "max"))
+    low, high = (reader.read(name, lambda text: _amount(text, tenant, locale)) for name in ("min", "max"))
     if low is not None and high is not None and low > high:
         reader.problems["max"] = f"The amounts end at {typed['max']}, below {typed['min']}. Type a larger end."
     wanted = Filter(
@@ -121,8 +121,15 @@ def _owner(text: str) -> int:
     return int(text)
 
 
-def _amount(text: str, tenant: Tenant) -> int:
-    minor = parse_minor(text, tenant.currency, tenant.locale)
+def _amount(text: str, tenant: Tenant, locale: str) -> int:
+    """The amount as the page's locale writes it, else as the tenant's does: a colleague may have shared the address."""
+    try:
+        minor = parse_minor(text, tenant.currency, locale)
+    except MoneyError as refused:
+        try:
+            minor = parse_minor(text, tenant.currency, tenant.locale)
+        except MoneyError:
+            raise refused from None
     if minor < 0:
         raise _Invalid(f"The amount {text[:40]!r} is negative. Totals are 0 or more: type a positive amount.")
     return minor

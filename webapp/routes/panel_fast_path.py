@@ -59,7 +59,8 @@ class PanelFastPath:
         cpu, (user, log) = thread_time(), found
         # Read before the wait: signals may arrive until the renders are there.
         seq = log.seq
-        keys = [(group, environ.get("SCRIPT_NAME", ""), user.scope) for group in groups_of(names)]
+        scope = user.scope(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        keys = [(group, environ.get("SCRIPT_NAME", ""), scope) for group in groups_of(names)]
         jobs = self._renders.find([(key, TOPICS[key[0]]) for key in keys], log)
         if jobs is None:
             return self._render(environ, start_response, keys, user.tenant, log)
@@ -99,7 +100,7 @@ class PanelFastPath:
     def _find(self, environ: WSGIEnvironment) -> tuple[CachedUser, Log] | None:
         """The user, and the tenant's signals until now."""
         known = known_users.find(self._users, environ)
-        log = self._logs.read(known[0].scope.tenant_id) if known else None
+        log = self._logs.read(known[0].tenant_id) if known else None
         return None if known is None or log is None else (known[0], log)
 
     def _own(self, renders: dict[str, Render], key: Key, user: CachedUser) -> dict[str, Render] | None:

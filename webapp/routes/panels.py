@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..accounts.cached_user import PanelScope, panel_scope
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..db import db
 from ..display import clock
 from ..display.filters import day_text
@@ -119,7 +119,7 @@ def _request(name: str, panel: Panel | PanelGroup, first_paint: bool = False) ->
 
 def _key(name: str) -> tuple[str, str, PanelScope]:
     """Of a group of panels, of a personal panel, or of a part of a page."""
-    return name, request.root_path, panel_scope(current_user, current_tenant())
+    return name, request.root_path, panel_scope(current_user, current_tenant(), current_locale())
 
 
 def _now() -> datetime:
@@ -160,7 +160,7 @@ def headers(render: Render, seq: int | None) -> dict[str, str]:
     """
     found = {
         "Cache-Control": "private, no-cache",
-        "Vary": "Cookie",
+        "Vary": "Accept-Language, Cookie",
         "Doorbell-As-Of": render.as_of_header,
         "Doorbell-Now": str(int(clock.epoch() * 1000)),
     }

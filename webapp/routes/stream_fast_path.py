@@ -59,7 +59,7 @@ class StreamFastPath:
         user, session = found
         last: str | None = environ.get("HTTP_LAST_EVENT_ID")
         since = readable_seq(last or query["since"] or "0")
-        return StreamRequest(user.scope.tenant_id, user.user.id, session, since, reconnect=last is not None)
+        return StreamRequest(user.tenant_id, user.user.id, session, since, reconnect=last is not None)
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from ..accounts.current import current_locale
 from ..display.filters import date_text
 from ..models import HOLIDAY_MAX_CHARS, PERIODS, Tenant
 from ..money import MoneyError, parse_minor
@@ -52,7 +53,7 @@ def _amount(text: str, tenant: Tenant) -> int | None:
     """The amount in minor units; None for an empty field. Raises MoneyError."""
     if not text:
         return None
-    amount = parse_minor(text, tenant.currency, tenant.locale)
+    amount = parse_minor(text, tenant.currency, current_locale())
     if amount <= 0:
         raise MoneyError(f"{text[:40]!r} is not more than 0. Enter a larger amount, or leave the field empty.")
     return amount
@@ -76,5 +77,5 @@ def parse_holiday(day_text: str, name_text: str, today: date) -> tuple[date | No
     return day, name, errors
 
 
-def already_holiday(day: date, name: str, today: date, tenant: Tenant) -> str:
-    return f"{date_text(day, today, tenant)} is already a holiday: {name}. Remove it first to change its name."
+def already_holiday(day: date, name: str, today: date) -> str:
+    return f"{date_text(day, today)} is already a holiday: {name}. Remove it first to change its name."

@@ -9,7 +9,7 @@ from babel.dates import get_day_names
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..display import clock
 from ..display.filters import date_text
 from ..models import PERIODS, Tenant
@@ -55,11 +55,11 @@ def add_holiday() -> ResponseReturnValue:
     now = _today(tenant)
     day, name, errors = target_form.parse_holiday(texts["day"], texts["name"], now)
     if day and not errors and (taken := settings.add_holiday(tenant.id, day, name)):
-        errors = {"day": target_form.already_holiday(day, taken, now, tenant)}
+        errors = {"day": target_form.already_holiday(day, taken, now)}
     if errors or day is None:
         return _page(holiday=texts, holiday_errors=errors), 422
     notice.announce(services().redis, tenant.id)
-    flash(f"Added {name} on {date_text(day, now, tenant)}.", "success")
+    flash(f"Added {name} on {date_text(day, now)}.", "success")
     return redirect(url_for("targets.index") + "#holidays", 303)
 
 
@@ -82,7 +82,7 @@ def _page(form: TargetForm | None = None, **values: Any) -> str:
     tenant = current_tenant()
     now = _today(tenant)
     found = settings.read(tenant.id, now - timedelta(days=SHOWN_DAYS))
-    names = get_day_names("wide", locale=tenant.locale)
+    names = get_day_names("wide", locale=current_locale())
     return render_template(
         "pages/targets.html",
         tenant=tenant,

@@ -1,4 +1,4 @@
-"""The security headers of all responses: pages, fragments and errors."""
+"""The security headers of all responses, and those that caches obey: pages, fragments and errors."""
 
 from __future__ import annotations
 
@@ -66,6 +66,9 @@ def init_app(app: Flask, trusted_proxies: int = 0) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in headers(app).items():
             response.headers[name] = value
+        if request.endpoint != "static":
+            # The texts are in the language that the browser asks for, unless its user has chosen one.
+            response.vary.add("Accept-Language")
         if request.endpoint != "static" and "Cache-Control" not in response.headers:
             # Not in this browser either: after a sign-out its Back button would show the page to the next person.
             response.headers["Cache-Control"] = "private, no-store"
