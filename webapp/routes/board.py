@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ..accounts.current import current_locale, current_tenant
 from ..display import clock
 from ..language.locales import tag
+from ..language.script_texts import script_texts
 from ..panels.pacing import BELL_TIMES, LIST_TIMES, PART_TIMES, Pacing
 from ..panels.registry import PANELS
 from ..queries import inbox
@@ -63,6 +64,7 @@ def _page_parts() -> dict[str, Any]:
         "page_clock": page_clock,
         "page_pace": page_pace,
         "page_money": page_money,
+        "script_texts": script_texts,
         "pace_times": PACE_TIMES,
     }
 

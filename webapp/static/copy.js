@@ -1,4 +1,6 @@
 // Buttons that copy a text: `data-copy` is the id of the element that has it.
+import { t } from "./texts.js";
+
 const SHOWN_MS = 2_000;
 
 document.addEventListener("click", async (event) => {
@@ -7,7 +9,7 @@ document.addEventListener("click", async (event) => {
   const source = document.getElementById(button.dataset.copy);
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
-  button.textContent = (await copy(source)) ? "Copied" : "Selected. Press Ctrl+C";
+  button.textContent = (await copy(source)) ? t("Copied") : t("Selected. Press Ctrl+C");
   setTimeout(() => (button.textContent = label), SHOWN_MS);
 });
 
