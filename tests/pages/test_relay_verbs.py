@@ -120,7 +120,7 @@ def test_a_dead_letter_is_shown_with_what_waits_and_a_retry_sends_both(
     assert words(dead).startswith(f"{first} placed 7 No queue &lt;b&gt;takes&lt;/b&gt; it. 1 ")
     assert "1 event Retry" in words(dead)
     assert dead.select_one('a[href="/orders/7"]') is not None
-    assert "Dead letters 1 1 wait behind" in seen(mia, "/relay")
+    assert "Dead letters 1 1 waits behind" in seen(mia, "/relay")
     mia.send(mia.page("/relay/stream"), "/relay/stream/retries", event=str(first))
     assert alert(mia) == "1 dead letter is sent again within a few seconds."
     assert "Retry requested" in seen(mia, "/relay/stream")
