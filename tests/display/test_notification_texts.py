@@ -1,10 +1,10 @@
-"""The sentences of folded notifications. A toast in the browser fills in the same pattern that the server does."""
+"""The sentences of folded notifications. A toast in the browser fills in the same forms that the server does."""
 
 from __future__ import annotations
 
 import pytest
 
-from webapp.display.notification_texts import fold_pattern, folded
+from webapp.display.notification_texts import fold_forms, folded
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,11 @@ def test_each_subject_has_a_sentence_for_one_and_for_several(
     subject: str, kinds: list[str], several: str, one: str
 ) -> None:
     assert folded(subject, kinds, 1200, 1200, "en_GB") == several
-    assert fold_pattern(subject, kinds) == several.replace("1,200", "{count}")
+    forms = fold_forms(subject, kinds, "en_GB")
+    assert forms == {
+        "one": one.replace("1", "%(num)s"),
+        "other": several.replace("1,200", "%(num)s"),
+    }
     assert folded(subject, kinds, 1, 1, "en_GB") == one
 
 

@@ -52,7 +52,7 @@ def test_strict_transport_security_is_sent_in_production(service: Service) -> No
 
 
 INLINE = {
-    "a script without a file": r"<script(?![^>]*\bsrc=)",
+    "a script without a file": r"""<script(?![^>]*\b(?:src=|type="application/json"))""",  # JSON is data
     "a style sheet in the page": r"<style\b",
     "a style attribute": r"<[^>]*\sstyle\s*=",
     "an event handler": r"<[^>]*\son[a-z]+\s*=",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ FOLD = """
     place.remove();
     return made;
 """
-PAID = "{count} of your orders were paid"
+PAID = {"one": "%(num)s of your orders was paid", "other": "%(num)s of your orders were paid"}
 
 
 def folded(scripts: Scripts, before: dict[str, Any], toast: dict[str, Any], *money: str) -> dict[str, Any]:
@@ -30,8 +31,8 @@ def folded(scripts: Scripts, before: dict[str, Any], toast: dict[str, Any], *mon
     return found
 
 
-def toast(count: int, total: int, subjects: str = "", fold: str = PAID) -> dict[str, Any]:
-    return {"count": str(count), "total": str(total), "subjects": subjects, "fold": fold}
+def toast(count: int, total: int, subjects: str = "", fold: dict[str, str] = PAID) -> dict[str, Any]:
+    return {"count": str(count), "total": str(total), "subjects": subjects, "fold": json.dumps(fold)}
 
 
 def test_two_toasts_fold_into_their_sum(scripts: Scripts) -> None:
@@ -50,8 +51,8 @@ def test_an_order_that_is_in_both_counts_once(scripts: Scripts) -> None:
 
 
 def test_a_toast_without_money_has_no_sum(scripts: Scripts) -> None:
-    sentence = "You were mentioned in {count} comments"
-    assert folded(scripts, toast(1, 0, fold=sentence), toast(2, 0, fold=sentence))["sentence"] == (
+    forms = {"one": "You were mentioned in %(num)s comment", "other": "You were mentioned in %(num)s comments"}
+    assert folded(scripts, toast(1, 0, fold=forms), toast(2, 0, fold=forms))["sentence"] == (
         "You were mentioned in 3 comments"
     )
 

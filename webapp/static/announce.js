@@ -1,4 +1,6 @@
 // Announcements for screen readers: one sentence on the changes, at most every 20 s; notifications at once.
+import { nt, t } from "./texts.js";
+
 const EVERY_MS = 20_000;
 const announcer = document.getElementById("announcer");
 let ids = new Set();
@@ -20,9 +22,9 @@ export function orderChanged(changedIds) {
 
 function summarise() {
   timer = null;
-  const count = many ? "Many orders" : `${ids.size} order${ids.size === 1 ? "" : "s"}`;
+  const changed = many ? t("Many orders changed.") : nt("%(num)s order changed.", "%(num)s orders changed.", ids.size);
   const revenue = document.getElementById("revenue-figure")?.textContent.trim();
-  announce(`${count} changed.${revenue ? ` Revenue today ${revenue}.` : ""}`);
+  announce(revenue ? [changed, t("Revenue today %(revenue)s.", { revenue })].join(" ") : changed);
   ids = new Set();
   many = false;
 }

@@ -1,7 +1,8 @@
 // The sentence of several notifications of one kind: "3 of your orders were paid · €912.40".
+import { plural } from "./texts.js";
 
-// Returns the data of the toast for both: `count` different orders with a `total` in minor units, and the sentence. `data-fold` is
-// the sentence with {count}. An order that is in both counts once.
+// Returns the data of the toast for both: `count` different orders with a `total` in minor units, and the sentence. `data-fold` has
+// the sentence in each plural form. An order that is in both counts once.
 export function folded(before, toast) {
   const known = ids(before);
   const added = ids(toast);
@@ -14,13 +15,13 @@ export function folded(before, toast) {
 
 const ids = (toast) => toast.dataset.subjects.split(" ").filter(Boolean);
 
-function sentence(text, count, total) {
+function sentence(forms, count, total) {
   const { locale, currency, digits } = document.getElementById("toasts").dataset;
-  const counted = text.replace("{count}", count.toLocaleString(language(locale)));
+  const counted = plural(JSON.parse(forms), count);
   return total ? `${counted} · ${money(total, { locale, currency, digits })}` : counted;
 }
 
-// The tenant's locale is written as in Babel: de_DE.
+// The page's locale is written as in Babel: de_DE.
 function language(locale) {
   try {
     return new Intl.Locale(locale.replaceAll("_", "-")).toString();
@@ -30,6 +31,7 @@ function language(locale) {
 }
 
 function money(minor, { locale, currency, digits }) {
-  const style = { style: "currency", currency, minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits) };
+  const decimals = { minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits) };
+  const style = { style: "currency", currency, numberingSystem: "latn", ...decimals };
   return new Intl.NumberFormat(language(locale), style).format(minor / 10 ** digits);
 }

@@ -6,6 +6,7 @@ import { Retry } from "./retry.js";
 import { ring } from "./ringing.js";
 import { onResume, state } from "./state.js";
 import { isLeader, onMessage, send } from "./tabs.js";
+import { t } from "./texts.js";
 
 const TIMEOUT_MS = 20_000; // so that no request blocks the next
 const RETRY_MS = [1_000, 4_000]; // first and longest wait
@@ -101,6 +102,6 @@ function show(text, isReturn) {
 
 function showCount() {
   badge.textContent = unread;
-  badgeLabel.textContent = unread || "no";
+  badgeLabel.textContent = unread || t("no");
   document.title = unread ? `(${unread}) ${title}` : title;
 }

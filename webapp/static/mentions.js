@@ -1,4 +1,6 @@
 // The comment field of an order: a list of colleagues after an @, and the unsent text, which stays in this tab until it is sent.
+import { nt } from "./texts.js";
+
 const field = document.getElementById("comment");
 const list = document.getElementById("mention-list");
 const options = [...(list?.children ?? [])];
@@ -40,8 +42,15 @@ function open(count) {
   const wasHidden = list.hidden;
   list.hidden = false;
   if (!selected() || selected().hidden) select(shown()[0]);
-  if (wasHidden) announcer.textContent = `${count} colleague${count === 1 ? "" : "s"}. Arrow keys choose, Enter mentions.`;
+  if (wasHidden) announcer.textContent = mentionHint(count);
 }
+
+const mentionHint = (count) =>
+  nt(
+    "%(num)s colleague. Arrow keys choose, Enter mentions.",
+    "%(num)s colleagues. Arrow keys choose, Enter mentions.",
+    count,
+  );
 
 function select(option) {
   for (const other of options) other.setAttribute("aria-selected", String(other === option));

@@ -2,6 +2,7 @@
 import { canDesktop } from "./alerts.js";
 import { canPush, isSubscribed, subscribe, unsubscribe } from "./push.js";
 import { playSound } from "./sound.js";
+import { t } from "./texts.js";
 
 const sound = document.querySelector("[data-sound-test]");
 const permission = document.querySelector("[data-desktop-permission]");
@@ -10,14 +11,14 @@ const toggle = document.querySelector("[data-push-toggle]");
 const pushState = document.querySelector("[data-push-state]");
 
 const PERMISSIONS = {
-  granted: "Allowed in this browser.",
-  denied: "Blocked. Allow notifications for this site in your browser's settings.",
+  granted: t("Allowed in this browser."),
+  denied: t("Blocked. Allow notifications for this site in your browser's settings."),
   default: "",
 };
 
 function showPermission() {
   if (!canDesktop()) {
-    permissionState.textContent = "Not available: your browser needs HTTPS for it.";
+    permissionState.textContent = t("Not available: your browser needs HTTPS for it.");
     return;
   }
   permission.hidden = Notification.permission !== "default";
@@ -27,8 +28,8 @@ function showPermission() {
 async function showPush(text = "") {
   const isOn = await isSubscribed();
   toggle.hidden = false;
-  toggle.textContent = isOn ? "Turn off in this browser" : "Turn on in this browser";
-  pushState.textContent = text || (isOn ? "On in this browser." : "");
+  toggle.textContent = isOn ? t("Turn off in this browser") : t("Turn on in this browser");
+  pushState.textContent = text || (isOn ? t("On in this browser.") : "");
 }
 
 async function change() {
@@ -50,5 +51,5 @@ if (toggle && canPush()) {
   toggle.addEventListener("click", change);
   showPush();
 } else if (toggle) {
-  pushState.textContent = "Not available in this browser.";
+  pushState.textContent = t("Not available in this browser.");
 }

@@ -2,6 +2,7 @@
 // The answer is remembered in this browser, per user.
 import { canDesktop, wants } from "./alerts.js";
 import { post } from "./menus.js";
+import { t } from "./texts.js";
 
 const toasts = document.getElementById("toasts");
 const KEY = `doorbell-offer-${document.getElementById("live").dataset.user}`;
@@ -18,7 +19,7 @@ export function offer(missed) {
 async function turnOn(card) {
   const permission = await Notification.requestPermission();
   const isOn = permission === "granted" && (await post(toasts.dataset.background));
-  answer(card, isOn ? "" : "Your browser does not allow it. You can change this in the notification settings.");
+  answer(card, isOn ? "" : t("Your browser does not allow it. You can change this in the notification settings."));
 }
 
 // Without a text the card leaves.
@@ -30,7 +31,7 @@ function answer(card, text = "") {
   }
   card.querySelector(".offer-text").textContent = text;
   card.querySelector(".offer-on").remove();
-  card.querySelector(".offer-later").textContent = "Close";
+  card.querySelector(".offer-later").textContent = t("Close");
 }
 
 function isAnswered() {

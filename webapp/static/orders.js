@@ -4,6 +4,7 @@ import { onResume, state } from "./state.js";
 import { onTopic, refetch } from "./dispatch.js";
 import { watchUse } from "./in_use.js";
 import { intervalMs } from "./pace.js";
+import { nt } from "./texts.js";
 
 const list = document.getElementById("orders_list");
 const frame = list?.closest("[data-frame]");
@@ -72,8 +73,8 @@ function answered(response) {
   if (response.status !== 200 && response.status !== 304) return;
   const count = response.headers.get("Doorbell-New");
   if (count === null) list.dataset.since = response.headers.get("Doorbell-Now") ?? list.dataset.since;
-  const isMany = Number(count) >= 50;
-  button.textContent = `${count}${isMany ? "+" : ""} new order${count === "1" ? "" : "s"}`;
+  const shown = Number(count) >= 50 ? { num: `${count}+` } : {};
+  button.textContent = nt("%(num)s new order", "%(num)s new orders", Number(count), shown);
   button.hidden = !Number(count);
   showTotals(response.headers.get("Doorbell-Totals"));
 }

@@ -1,6 +1,7 @@
 // Web Push in this browser: its subscription, which the server needs again for each new session.
 import { post } from "./menus.js";
 import { onRole } from "./tabs.js";
+import { t } from "./texts.js";
 
 const WORKER = "/service-worker.js";
 const KEY = `doorbell-push-${document.getElementById("live").dataset.user}`;
@@ -19,16 +20,16 @@ export const isSubscribed = async () => Boolean(stored() && (await subscription(
 
 // Returns the problem as a sentence, or "". `urls` has the addresses `key`, `subscribe` and `unsubscribe`.
 export async function subscribe(urls) {
-  if ((await Notification.requestPermission()) !== "granted") return "Your browser does not allow notifications of this site.";
+  if ((await Notification.requestPermission()) !== "granted") return t("Your browser does not allow notifications of this site.");
   try {
     const key = await fetch(urls.key);
-    if (!key.ok) return "This server cannot send push notifications now.";
+    if (!key.ok) return t("This server cannot send push notifications now.");
     await navigator.serviceWorker.register(WORKER);
     const { pushManager } = await navigator.serviceWorker.ready;
     const options = { userVisibleOnly: true, applicationServerKey: await key.text() };
-    if (!(await sendTo(urls.subscribe, await pushManager.subscribe(options)))) return "Not turned on. Try again.";
+    if (!(await sendTo(urls.subscribe, await pushManager.subscribe(options)))) return t("Not turned on. Try again.");
   } catch {
-    return "Your browser's push service does not answer. Try again later.";
+    return t("Your browser's push service does not answer. Try again later.");
   }
   store(urls.subscribe);
   return "";
@@ -39,7 +40,7 @@ export async function unsubscribe(urls) {
   store(null);
   const isDone = await sendTo(urls.unsubscribe, found);
   await found.unsubscribe();
-  return isDone ? "" : "Turned off in this browser.";
+  return isDone ? "" : t("Turned off in this browser.");
 }
 
 const sendTo = (url, found) => post(url, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(found) });

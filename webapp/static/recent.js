@@ -6,6 +6,7 @@ import { joinBatch } from "./batch_refetch.js";
 import { intervalMs, isCrowd } from "./pace.js";
 import { watchUse } from "./in_use.js";
 import { serverNow } from "./minute.js";
+import { nt, t } from "./texts.js";
 
 const MAX_ROWS = 6; // above it, and in a crowd, the list is cheaper
 
@@ -79,7 +80,7 @@ const isFirstRun = () => Boolean(list.querySelector(".first-run"));
 const needsList = () => isListChanged || added.size || changed.size > (isCrowd() ? 0 : MAX_ROWS);
 
 function showButton() {
-  button.textContent = added.size ? `${added.size} new order${added.size === 1 ? "" : "s"}` : "Show changes";
+  button.textContent = added.size ? nt("%(num)s new order", "%(num)s new orders", added.size) : t("Show changes");
   button.hidden = false;
 }
 

@@ -2,6 +2,7 @@
 import { refetch } from "./dispatch.js";
 import { Retry } from "./retry.js";
 import { recentlyDisconnected, restartMs, show, state } from "./state.js";
+import { t } from "./texts.js";
 
 const STALE_MS = 5_000;
 const RETRY_MS = [1_000, 4_000]; // first and longest wait
@@ -12,7 +13,7 @@ const retry = new Retry(probe, RETRY_MS);
 // `asOf` is the time of the numbers, on the tenant's clock.
 export function markFresh(frame, asOf) {
   if (asOf) showTime(frame, asOf);
-  setLabel(frame, false, "as of");
+  setLabel(frame, false, t("as of"));
   const name = frame.dataset.frame;
   if (!failed.has(name)) return;
   clearTimeout(failed.get(name));
@@ -36,7 +37,7 @@ function markStale(frame) {
     failed.set(frame.dataset.frame, setTimeout(markStale, wait, frame));
     return;
   }
-  setLabel(frame, true, "stale since");
+  setLabel(frame, true, t("stale since"));
   state.stale.set(frame.dataset.frame, frame.querySelector(".as-of-time").textContent);
   show();
 }

@@ -1,4 +1,6 @@
 // The page's own freshness, and the label beside the dot that shows it.
+import { formatted, t } from "./texts.js";
+
 const box = document.getElementById("live-state");
 const label = document.getElementById("live-label");
 const pauseButton = document.getElementById("pause");
@@ -29,16 +31,16 @@ let disconnectedAt = performance.now();
 let lostAt = -Infinity; // a stream that was open
 
 function describe() {
-  if (state.otherUser) return ["out", "Another user is signed in now."];
-  if (state.signedOut) return ["out", "You are signed out."];
-  if (state.paused) return ["paused", "Paused"];
+  if (state.otherUser) return ["out", t("Another user is signed in now.")];
+  if (state.signedOut) return ["out", t("You are signed out.")];
+  if (state.paused) return ["paused", t("Paused")];
   if (state.stale.size) {
-    const shown = state.stale.values().next().value;
-    return ["stale", navigator.onLine ? `Stale since ${shown}` : `Offline · showing ${shown}`];
+    const time = state.stale.values().next().value;
+    return ["stale", navigator.onLine ? t("Stale since %(time)s", { time }) : t("Offline · showing %(time)s", { time })];
   }
-  if (state.connected && !state.away) return ["live", "Live"];
-  if (state.connected || state.polled) return ["polling", "Polling"];
-  return ["reconnecting", "Reconnecting"];
+  if (state.connected && !state.away) return ["live", t("Live")];
+  if (state.connected || state.polled) return ["polling", t("Polling")];
+  return ["reconnecting", t("Reconnecting")];
 }
 
 export function show() {
@@ -66,14 +68,14 @@ export function signedOut(status) {
 function reloadLink() {
   const link = document.createElement("a");
   link.href = location.href;
-  link.textContent = "Reload this page.";
+  link.textContent = t("Reload this page.");
   return link;
 }
 
 function signInLink() {
   const link = document.createElement("a");
   link.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
-  link.textContent = "Sign in again.";
+  link.textContent = t("Sign in again.");
   return link;
 }
 
@@ -89,10 +91,12 @@ export function set(changes) {
   if (isChanged) for (const action of changeActions) action();
 }
 
+const ONE_DECIMAL = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+
 // `ms`: from the change in the database to the swap of the panel that shows it.
 export function showLatency(ms) {
   if (box.dataset.state !== "live" || ms < 0) return;
-  box.title = `Updated ${(ms / 1000).toFixed(1)} s after the change`;
+  box.title = t("Updated %(seconds)s s after the change", { seconds: formatted(ms / 1000, ONE_DECIMAL) });
 }
 
 export const recentlyDisconnected = () => !state.connected && performance.now() - disconnectedAt < RECENT_MS;
@@ -107,12 +111,12 @@ export const onChange = (action) => changeActions.add(action);
 const SETTLED_MS = 2_000;
 const MIN_INTERVAL_MS = 10_000;
 const SENTENCES = {
-  live: () => "Live. Updates arrive again.",
-  polling: () => "Polling. Updates arrive every 15 seconds.",
-  reconnecting: () => "Connection lost. Reconnecting.",
-  stale: () => `${label.textContent}. These are the last numbers received.`,
-  paused: () => "Paused.",
-  out: () => "You are signed out.",
+  live: () => t("Live. Updates arrive again."),
+  polling: () => t("Polling. Updates arrive every 15 seconds."),
+  reconnecting: () => t("Connection lost. Reconnecting."),
+  stale: () => t("%(state)s. These are the last numbers received.", { state: label.textContent }),
+  paused: () => t("Paused."),
+  out: () => t("You are signed out."),
 };
 let announced = "live";
 let announcedAt = -Infinity;
@@ -156,7 +160,7 @@ function storePause(paused) {
 function setPaused(paused) {
   set({ paused });
   pauseButton.dataset.paused = String(paused);
-  pauseButton.querySelector(".pause-label").textContent = paused ? "Resume" : "Pause";
+  pauseButton.querySelector(".pause-label").textContent = paused ? t("Resume") : t("Pause");
 }
 
 pauseButton.addEventListener("click", () => {

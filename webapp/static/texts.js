@@ -4,7 +4,7 @@ const language = document.documentElement.lang || "en";
 const catalog = read();
 const plurals = new Intl.PluralRules(language);
 // The server writes numbers with Latin digits in every language.
-const numbers = new Intl.NumberFormat(language, { numberingSystem: "latn" });
+const NUMBERS = { numberingSystem: "latn" };
 
 // Pages in English have no catalog.
 function read() {
@@ -19,12 +19,16 @@ export function t(text, values = {}) {
 
 // The plural form for `num`: nt("%(num)s order", "%(num)s orders", 3). %(num)s is the number, formatted.
 export function nt(one, many, num, values = {}) {
-  const forms = catalog[one] ?? { one, other: many };
-  const text = forms[plurals.select(num)] ?? forms.other;
-  return fill(text, { num: formatted(num), ...values });
+  return plural(catalog[one] ?? { one, other: many }, num, values);
 }
 
-export const formatted = (number) => numbers.format(number);
+// The same with forms that the server has translated, by their plural category.
+export function plural(forms, num, values = {}) {
+  return fill(forms[plurals.select(num)] ?? forms.other, { num: formatted(num), ...values });
+}
+
+// `options` are those of Intl.NumberFormat.
+export const formatted = (number, options = {}) => new Intl.NumberFormat(language, { ...NUMBERS, ...options }).format(number);
 
 // A literal per cent sign is written as %%.
 function fill(text, values) {

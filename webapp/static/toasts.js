@@ -1,6 +1,7 @@
 // The toasts of this tab: at most three, and one per kind. A toast that arrives while one of its kind is on screen folds into it.
 import { folded } from "./fold.js";
 import { post } from "./menus.js";
+import { t } from "./texts.js";
 import { place } from "./toast_place.js";
 
 const SHOWN_MS = 20_000; // longer with pointer or focus inside
@@ -79,20 +80,21 @@ async function mute(toast) {
   button.disabled = true;
   if (!(await post(button.dataset.mute))) {
     button.disabled = false;
-    button.textContent = "Not muted. Try again";
+    button.textContent = t("Not muted. Try again");
     return;
   }
   Object.assign(toast.dataset, { muted: button.dataset.undo, name: button.dataset.name });
   const again = document.createElement("button");
-  Object.assign(again, { type: "button", className: "btn btn-sm toast-undo", textContent: "Undo" });
-  toast.querySelector(".toast-text").replaceChildren(labelled(`Muted: ${toast.dataset.name}.`));
+  Object.assign(again, { type: "button", className: "btn btn-sm toast-undo", textContent: t("Undo") });
+  toast.querySelector(".toast-text").replaceChildren(labelled(t("Muted: %(name)s.", { name: toast.dataset.name })));
   toast.querySelector(".toast-buttons").replaceChildren(again);
   settle(toast, again);
 }
 
 async function undo(toast) {
   const isOn = await post(toast.dataset.muted);
-  const sentence = isOn ? `You get notifications again: ${toast.dataset.name}.` : "Still muted. Try again.";
+  const { name } = toast.dataset;
+  const sentence = isOn ? t("You get notifications again: %(name)s.", { name }) : t("Still muted. Try again.");
   toast.querySelector(".toast-text").replaceChildren(labelled(sentence));
   if (isOn) toast.querySelector(".toast-undo").remove();
   settle(toast, toast);

@@ -1,5 +1,7 @@
 // The form of an upload: refuses a file that is too large before it is sent, and shows how much of it has arrived. Without this
 // script the browser sends the form itself, and the server refuses.
+import { t } from "./texts.js";
+
 const form = document.getElementById("upload-form");
 const input = form.querySelector("input[type=file]");
 const button = form.querySelector("button");
@@ -7,12 +9,13 @@ const problem = document.getElementById("upload-problem");
 const sending = document.getElementById("upload-progress");
 const [bar, percent] = sending.children;
 
-const LOST = "The connection was lost, and nothing was kept. Check it, then send the file again.";
+const LOST = t("The connection was lost, and nothing was kept. Check it, then send the file again.");
 
 function tooLarge() {
   const [file] = input.files;
   if (!file || file.size <= Number(form.dataset.maxBytes)) return "";
-  return `${file.name} is too large: the limit is ${form.dataset.max}. Split the file, keeping the rows of an order together.`;
+  const values = { name: file.name, limit: form.dataset.max };
+  return t("%(name)s is too large: the limit is %(limit)s. Split the file, keeping the rows of an order together.", values);
 }
 
 input.addEventListener("change", () => (problem.textContent = tooLarge()));
@@ -41,7 +44,7 @@ function send() {
 // At 100 % the server still stores the last piece.
 function show(value) {
   bar.value = value;
-  percent.textContent = `${Math.floor(value)} %`;
+  percent.textContent = t("%(percent)s %%", { percent: Math.floor(value) });
 }
 
 function answered(request) {
