@@ -197,3 +197,17 @@ def test_a_user_is_signed_out_without_redis(service: Service, world: World, ana:
     done = flask(app, "user", "sign-out", "ana@example.com")
     assert (done.exit_code, "Redis does not answer" in done.output) == (0, True)
     assert rows(world, "sessions_from IS NOT NULL", "users") == [(True,)]
+
+
+def test_the_language_of_a_user_is_changed_and_listed(app: Flask, world: World) -> None:
+    world.user(world.tenant(), email="ana@example.com")
+    changed = flask(app, "user", "language", "ana@example.com", "de")
+    assert (
+        changed.output == "ana@example.com now reads German, in pages that are opened from now on, within 10 seconds.\n"
+    )
+    assert rows(world, "language", "users") == [("de",)]
+    assert flask(app, "user", "list").output.splitlines()[1].split()[4:] == ["sales", "de", "none", "active"]
+    assert "the language of the browser" in flask(app, "user", "language", "ana@example.com", "browser").output
+    assert rows(world, "language", "users") == [(None,)]
+    assert "'de', 'ar', 'browser'" in flask(app, "user", "language", "ana@example.com", "tlh").stderr
+    assert "no user" in flask(app, "user", "language", "ben@example.com", "de").stderr

@@ -142,3 +142,18 @@ def test_a_dead_push_service_delays_no_other_browser(
     world.order(1, owner_id=1, paid_at="now")
     assert sender.run() == 1
     assert browser.decrypt(push_service.requests[0])["kind"] == "paid"
+
+
+def test_a_push_is_in_the_language_of_its_user_else_of_the_tenant(
+    ana: Person, world: World, push_service: PushService, sender: PushSender
+) -> None:
+    browser = push_service.browser()
+    subscribe(ana, browser)
+    world.conn.execute("UPDATE tenants SET locale = 'de_DE'")
+    bodies = []
+    for language in ("en", None):
+        world.conn.execute("UPDATE users SET language = %s", [language])
+        world.order(1, 125_000, customer="Toms", owner_id=1, paid_at="now")
+        assert sender.run() == 1
+        bodies.append(browser.decrypt(push_service.requests[-1])["body"])
+    assert bodies == ["1,250.00\xa0€ · Toms", "1.250,00\xa0€ · Toms"]

@@ -72,9 +72,12 @@ class CachedUser:
     def _language(self) -> str | None:
         return self.user.language
 
-    def scope(self, accept_language: str) -> PanelScope:
-        """The scope of the user's pages in a browser with this Accept-Language header. Runs once per request for a panel."""
-        language = self._language or locales.accepted(accept_language)
+    def scope(self, page_language: str, accept_language: str) -> PanelScope:
+        """The scope of a page with this language, "" if the request names none, in a browser with this Accept-Language header.
+
+        Runs once per request for a panel.
+        """
+        language = locales.chosen(page_language, self._language, accept_language)
         found = self._scopes.get(language)
         if found is None:
             locale = locales.page_locale(language, self.tenant.locale)

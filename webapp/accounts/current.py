@@ -56,19 +56,23 @@ def current_locale() -> str:
     locale: str | None = g.get("locale")
     if locale is None and has_request_context() and current_user.is_authenticated:
         locale = g.locale = user_locale(current_user, current_tenant())
-    return locale or browser_language() or locales.DEFAULT
+    return locale or _language(None) or locales.DEFAULT
 
 
 def user_locale(user: User, tenant: Tenant) -> str:
     """The locale of the user's pages in the browser of this request."""
-    return locales.page_locale(user.language or browser_language(), tenant.locale)
+    return locales.page_locale(_language(user), tenant.locale)
 
 
-def browser_language() -> str | None:
-    """The language that the browser asks for, if it has a catalog. None outside of requests."""
-    return locales.accepted(request.headers.get("Accept-Language", "")) if has_request_context() else None
+def _language(user: User | None) -> str | None:
+    """The language of this request. None: there is no request, or the browser asks for a language without a catalog."""
+    if not has_request_context():
+        return user.language if user else None
+    headers = request.headers
+    page, accepted = headers.get(locales.PAGE_LANGUAGE, ""), headers.get("Accept-Language", "")
+    return locales.chosen(page, user.language if user else None, accepted)
 
 
 def keep_browser_locale() -> None:
     """For an error page: no query for the user, if none was read before."""
-    g.setdefault("locale", browser_language() or locales.DEFAULT)
+    g.setdefault("locale", _language(None) or locales.DEFAULT)

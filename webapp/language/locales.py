@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel.core import get_global
+from babel.numbers import get_decimal_symbol
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -14,6 +16,10 @@ TRANSLATIONS = Path(__file__).parent / "translations"
 DEFAULT = "en"
 # Each has a folder in translations/, English excepted.
 LANGUAGES = (DEFAULT, "de", "ar")
+# Of en_DE it is en_150, the English of Europe.
+_PARENTS = get_global("parent_exceptions")
+# The header with the language of the page that sends a request. An open page so keeps its language.
+PAGE_LANGUAGE = "Doorbell-Language"
 # Of an Accept-Language header; browsers send some ten languages in less.
 MAX_HEADER_CHARS = 400
 
@@ -22,8 +28,8 @@ MAX_HEADER_CHARS = 400
 def page_locale(language: str | None, tenant_locale: str) -> str:
     """The Babel locale of a page in `language` (None: that of the tenant, where it has a catalog), in the tenant's country.
 
-    Dates and numbers are of the language of the words: a reader of English in a tenant of de_DE gets en_DE, and a tenant of
-    ja_JP, which has no catalog, gets en.
+    Dates and numbers are of the language of the words: a reader of English in a tenant of en_IE gets en_IE, in one of de_DE
+    the English of Europe, because en_DE writes German numbers. A tenant of ja_JP, which has no catalog, gets en.
     """
     tenant = Locale.parse(tenant_locale)
     if language is None:
@@ -31,9 +37,10 @@ def page_locale(language: str | None, tenant_locale: str) -> str:
     if language == tenant.language:
         return tenant_locale
     try:
-        return str(Locale(language, territory=tenant.territory))
+        found = str(Locale(language, territory=tenant.territory))
     except UnknownLocaleError:
         return language
+    return found if get_decimal_symbol(found) == get_decimal_symbol(language) else _PARENTS.get(found, found)
 
 
 def is_right_to_left(locale: str) -> bool:
@@ -43,6 +50,11 @@ def is_right_to_left(locale: str) -> bool:
 def tag(locale: str) -> str:
     """The locale as HTML and scripts write it: "de-DE"."""
     return locale.replace("_", "-")
+
+
+def chosen(page: str, user: str | None, accept_language: str) -> str | None:
+    """The language of an answer: of the page that asks ("" for none), of the user, or of an Accept-Language header."""
+    return page if page in LANGUAGES else user or accepted(accept_language)
 
 
 @lru_cache(maxsize=1024)

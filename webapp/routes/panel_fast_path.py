@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from ..accounts.cached_user import CachedUser, PanelScope
+from ..language import locales
 from ..models import Tenant
 from ..observability.metrics import web as metrics
 from ..panels.costs import PROCESS
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BATCH = "/panels"
-# The header as WSGI names it.
+# Headers as WSGI names them.
 KNOWN = "HTTP_" + panel_batch.HEADER.upper().replace("-", "_")
+PAGE_LANGUAGE = "HTTP_" + locales.PAGE_LANGUAGE.upper().replace("-", "_")
 
 Key = tuple[str, str, PanelScope]  # group of panels, root of the addresses, scope
 Answer = tuple[str, dict[str, str], bytes]  # status, headers, body
@@ -59,7 +61,7 @@ class PanelFastPath:
         cpu, (user, log) = thread_time(), found
         # Read before the wait: signals may arrive until the renders are there.
         seq = log.seq
-        scope = user.scope(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        scope = user.scope(environ.get(PAGE_LANGUAGE, ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
         keys = [(group, environ.get("SCRIPT_NAME", ""), scope) for group in groups_of(names)]
         jobs = self._renders.find([(key, TOPICS[key[0]]) for key in keys], log)
         if jobs is None:

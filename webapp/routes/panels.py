@@ -160,7 +160,7 @@ def headers(render: Render, seq: int | None) -> dict[str, str]:
     """
     found = {
         "Cache-Control": "private, no-cache",
-        "Vary": "Accept-Language, Cookie",
+        "Vary": "Accept-Language, Doorbell-Language, Cookie",
         "Doorbell-As-Of": render.as_of_header,
         "Doorbell-Now": str(int(clock.epoch() * 1000)),
     }

@@ -18,7 +18,11 @@ export function csrfHeader() {
   return { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
 }
 
-export const userHeader = () => ({ "Doorbell-User": document.getElementById("live").dataset.user });
+// An open page keeps its language, also after its user has chosen another one elsewhere.
+export const userHeader = () => ({
+  "Doorbell-User": document.getElementById("live").dataset.user,
+  "Doorbell-Language": document.documentElement.lang.split("-")[0],
+});
 
 // Returns whether the server has done it.
 export async function post(url, options = {}) {
