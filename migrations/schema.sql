@@ -74,6 +74,7 @@ CREATE TABLE tenants (
     created_at timestamptz DEFAULT now() NOT NULL,
     working_days smallint[] DEFAULT '{1,2,3,4,5}'::smallint[] NOT NULL,
     shows_ranking boolean DEFAULT true NOT NULL,
+    team_visible boolean DEFAULT true NOT NULL,
     CONSTRAINT ck_tenants_currency CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT ck_tenants_locale_length CHECK ((length(locale) <= 100)),
     CONSTRAINT ck_tenants_name_length CHECK ((length(name) <= 500)),
@@ -235,13 +236,16 @@ CREATE TABLE users (
     disabled_at timestamptz,
     sessions_from timestamptz,
     language text,
+    theme text,
+    shortcuts boolean DEFAULT true NOT NULL,
     CONSTRAINT ck_users_disabled_at CHECK (((disabled_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (disabled_at <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_users_email_length CHECK ((length(email) <= 320)),
     CONSTRAINT ck_users_language CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT ck_users_name_length CHECK ((length(name) <= 500)),
     CONSTRAINT ck_users_password_hash_length CHECK ((length(password_hash) <= 500)),
     CONSTRAINT ck_users_role CHECK ((role = ANY (ARRAY['manager'::text, 'sales'::text]))),
-    CONSTRAINT ck_users_sessions_from CHECK (((sessions_from >= '1900-01-01 00:00:00+00'::timestamptz) AND (sessions_from <= '9000-01-01 00:00:00+00'::timestamptz)))
+    CONSTRAINT ck_users_sessions_from CHECK (((sessions_from >= '1900-01-01 00:00:00+00'::timestamptz) AND (sessions_from <= '9000-01-01 00:00:00+00'::timestamptz))),
+    CONSTRAINT ck_users_theme CHECK ((theme = ANY (ARRAY['light'::text, 'dark'::text])))
 );
 ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME users_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE users ADD CONSTRAINT pk_users PRIMARY KEY (id);

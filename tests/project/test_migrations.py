@@ -167,6 +167,8 @@ def test_the_downgrade_to_0013_restores_its_functions_and_keeps_the_orders_of_a_
         assert rows["tenants"][0].pop("working_days") == [1, 2, 3, 4, 5]  # a column of 0020
         assert rows["tenants"][0].pop("shows_ranking") is True  # a column of 0023
         assert [row.pop("language") for row in rows["users"]] == [None] * len(rows["users"])  # a column of 0024
+        assert rows["tenants"][0].pop("team_visible") is True  # a column of 0026
+        assert {(user.pop("theme"), user.pop("shortcuts")) for user in rows["users"]} == {(None, True)}  # of 0026
         flask_migrate.downgrade(revision="0013")
         assert write_schema.read(service.database_url) == schema
         kept = {name: rows[name] for name in ("order_events", "notifications", "users", "tenants")}

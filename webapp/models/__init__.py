@@ -15,7 +15,7 @@ from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyRollup, HourlyRollup
 from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
-from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, EndedSession, Tenant, User
+from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
 from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
 from .webhook import WebhookAttempt, WebhookDelivery
 
@@ -32,6 +32,7 @@ __all__ = [
     "STATUSES",
     "STATUS_SQL",
     "TEXT_MAX_CHARS",
+    "THEMES",
     "UPLOAD_NAME_MAX_CHARS",
     "UPLOAD_STATES",
     "AttachProblem",

@@ -27,6 +27,7 @@ from ..db import Base
 from .columns import TEXT_MAX_CHARS, length_check, now_column
 
 ROLES = ("manager", "sales")
+THEMES = ("light", "dark")
 EMAIL_MAX_CHARS = 320
 SETTING_MAX_CHARS = 100  # a time zone or a locale
 
@@ -60,6 +61,8 @@ class Tenant(Base):
     working_days: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default="{1,2,3,4,5}")
     # Whether boards rank salespeople by revenue.
     shows_ranking: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    # Whether salespeople see the figures and orders of their colleagues. Managers always do.
+    team_visible: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
 
 
 class User(UserMixin, Base):
@@ -76,6 +79,7 @@ class User(UserMixin, Base):
         UniqueConstraint("tenant_id", "id"),
         CheckConstraint("role IN ('manager', 'sales')", name="role"),
         CheckConstraint("language ~ '^[a-z]{2,3}$'", name="language"),
+        CheckConstraint("theme IN ('light', 'dark')", name="theme"),
         length_check("email", EMAIL_MAX_CHARS),
         length_check("name", TEXT_MAX_CHARS),
         length_check("password_hash", TEXT_MAX_CHARS),
@@ -97,6 +101,10 @@ class User(UserMixin, Base):
     sessions_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     # One of language/locales.py. None: the language that the browser asks for.
     language: Mapped[str | None] = mapped_column(Text)
+    # null: as the device
+    theme: Mapped[str | None] = mapped_column(Text)
+    # Whether single keys act on pages.
+    shortcuts: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
 
 
 class EndedSession(Base):

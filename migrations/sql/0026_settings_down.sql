@@ -1,0 +1,2 @@
+ALTER TABLE tenants DROP COLUMN team_visible;
+ALTER TABLE users DROP COLUMN shortcuts, DROP COLUMN theme;
