@@ -162,6 +162,20 @@ ALTER TABLE relay_destinations ADD CONSTRAINT pk_relay_destinations PRIMARY KEY 
 ALTER TABLE relay_destinations ADD CONSTRAINT uq_relay_destinations_name UNIQUE (name);
 ALTER TABLE relay_destinations ADD CONSTRAINT fk_relay_destinations_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
+CREATE TABLE rollup_rebuilds (
+    tenant_id bigint NOT NULL,
+    requested_at timestamptz DEFAULT clock_timestamp() NOT NULL,
+    started_at timestamptz,
+    finished_at timestamptz,
+    attempts integer DEFAULT 0 NOT NULL,
+    hours_done integer DEFAULT 0 NOT NULL,
+    hours_total integer DEFAULT 0 NOT NULL,
+    problem text,
+    CONSTRAINT ck_rollup_rebuilds_problem CHECK ((length(problem) <= 10000))
+);
+ALTER TABLE rollup_rebuilds ADD CONSTRAINT rollup_rebuilds_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE rollup_rebuilds ADD CONSTRAINT rollup_rebuilds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
 CREATE TABLE rollups_daily (
     tenant_id bigint NOT NULL,
     day date NOT NULL,

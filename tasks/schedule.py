@@ -9,6 +9,7 @@ from webapp.relay.queue import RELAY_QUEUE, RELAY_RUN
 
 CATCH_UP = "tasks.catch_up.catch_up"
 REFRESH_ROLLUPS = "tasks.rollups.refresh"
+REBUILD_ROLLUPS = "tasks.rollups.rebuild"
 SAMPLE_TO_SHIP = "tasks.rollups.sample_to_ship"
 MAKE_PARTITIONS = "tasks.partitions.make"
 DROP_PARTITIONS = "tasks.partitions.drop"
@@ -23,7 +24,8 @@ ATTACH = "tasks.attach.run"
 # destination delays no other task.
 QUEUE = "doorbell"
 
-# Intervals in seconds. Rollups: the maximal age of the 30-day chart. Samples of orders to be shipped: each interval of ten
+# Intervals in seconds. Rollups: the maximal age of the 30-day chart. Their rebuild: the maximal delay after a change of the
+# time zone; a tick without one costs three small queries. Samples of orders to be shipped: each interval of ten
 # minutes gets one, even when a tick is lost. Catch-up: the maximal delay of a board without a
 # listener. Partitions are created months ahead, but beat forgets its schedule at a restart, so a rare tick might never
 # come; hourly costs one query. A month that was locked or unread is tried again at the next tick. Expired sessions are few.
@@ -33,6 +35,7 @@ QUEUE = "doorbell"
 # tables: the delay of a requested check.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
+    REBUILD_ROLLUPS: 2.0,
     SAMPLE_TO_SHIP: 300.0,
     CATCH_UP: 60.0,
     MAKE_PARTITIONS: 3600.0,

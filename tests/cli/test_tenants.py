@@ -95,7 +95,7 @@ def rows_of_days(world: World) -> list[str]:
     [
         (["rename", "acne", "Acme"], "There is no tenant 'acne'. Existing tenants: acme."),
         (["rename", "acme", " "], "0 characters"),
-        (["set", "acme"], "Give --name, --timezone, --locale, --currency, --ranking or --no-ranking."),
+        (["set", "acme"], "--ranking, --no-ranking, --team-visible or --no-team-visible."),
         (["set", "acme", "--timezone", "berlin"], "Did you mean Europe/Berlin?"),
         (["set", "acme", "--locale", "german"], "like en_GB or de_DE"),
         (["set", "acme", "--name", "Other", "--currency", "eur"], "Did you mean EUR"),

@@ -5,15 +5,17 @@ A trigger ends a user's sessions when any program changes the password or the ro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..db import db
 from ..language import locales
-from ..models import Order, Tenant
+from ..models import Order, RollupRebuild, Tenant
 from . import admin, passwords
 from .admin import AccountError
 
@@ -104,6 +106,7 @@ class TenantChange:
     locale: str | None = None
     currency: str | None = None
     shows_ranking: bool | None = None
+    team_visible: bool | None = None
 
     def check(self) -> None:
         """Raises AccountError for the first fault."""
@@ -134,18 +137,36 @@ def change_tenant(slug: str, change: TenantChange) -> ChangedTenant:
     change.check()
     with Session(db.engine) as session:
         tenant = admin.require_tenant(session, slug)
-        wanted = change.wanted()
-        changed = tuple(name for name, value in wanted.items() if getattr(tenant, name) != value)
-        if "currency" in changed:
-            _check_no_orders(session, tenant)
-        for name in changed:
-            setattr(tenant, name, wanted[name])
+        changed = set_values(session, tenant, change.wanted())
         try:
             session.commit()
         except IntegrityError:
             # An order was placed meanwhile: a foreign key ties its currency to the tenant's.
             raise _has_orders(slug) from None
         return ChangedTenant(tenant.id, changed)
+
+
+def set_values(session: Session, tenant: Tenant, wanted: Mapping[str, str | bool]) -> tuple[str, ...]:
+    """Set these columns in the open transaction. Returns the names of those that differ from before.
+
+    A new time zone requests a rebuild of the rollups (rollups/rebuilds.py) in the same transaction.
+    """
+    changed = tuple(name for name, value in wanted.items() if getattr(tenant, name) != value)
+    if "currency" in changed:
+        _check_no_orders(session, tenant)
+    for name in changed:
+        setattr(tenant, name, wanted[name])
+    if "timezone" in changed:
+        _request_rebuild(session, tenant.id)
+    return changed
+
+
+def _request_rebuild(session: Session, tenant_id: int) -> None:
+    """In place of a rebuild that is open."""
+    row = {"requested_at": func.clock_timestamp(), "started_at": None, "finished_at": None, "problem": None}
+    row |= {"attempts": 0, "hours_done": 0, "hours_total": 0}
+    statement = insert(RollupRebuild).values(tenant_id=tenant_id)
+    session.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_=row))
 
 
 def _check_no_orders(session: Session, tenant: Tenant) -> None:

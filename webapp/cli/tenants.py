@@ -11,7 +11,7 @@ from ..accounts import admin, changes
 from ..accounts.changes import TenantChange
 from ..db import db
 from ..models import Tenant, User
-from ..rollups import refresh
+from ..rollups import rebuilds
 from ..services import services
 from ..signals import notices
 from . import stop, table
@@ -49,11 +49,18 @@ def rename(slug: str, name: str) -> None:
 @click.option("--locale", help="The format of numbers and dates: en_GB, de_DE.")
 @click.option("--currency", help="ISO 4217: EUR. Only while the tenant has no orders.")
 @click.option("--ranking/--no-ranking", "shows_ranking", default=None, help="Rank salespeople by revenue on the board.")
-def set_values(slug: str, shows_ranking: bool | None, **values: str | None) -> None:
-    """Change the name, time zone, locale, currency or ranking of the tenant SLUG."""
-    if shows_ranking is None and not any(value is not None for value in values.values()):
-        stop("Nothing to change. Give --name, --timezone, --locale, --currency, --ranking or --no-ranking.")
-    _change(slug, TenantChange(**values, shows_ranking=shows_ranking))
+@click.option(
+    "--team-visible/--no-team-visible", "team_visible", default=None, help="Salespeople see their colleagues' figures."
+)
+def set_values(slug: str, shows_ranking: bool | None, team_visible: bool | None, **values: str | None) -> None:
+    """Change the name, time zone, locale, currency, ranking or team visibility of the tenant SLUG."""
+    given = (*values.values(), shows_ranking, team_visible)
+    if not any(value is not None for value in given):
+        stop(
+            "Nothing to change. Give --name, --timezone, --locale, --currency, --ranking, --no-ranking, --team-visible or"
+            " --no-team-visible."
+        )
+    _change(slug, TenantChange(**values, shows_ranking=shows_ranking, team_visible=team_visible))
 
 
 @tenants_cli.command("list")
@@ -80,14 +87,22 @@ def _change(slug: str, change: TenantChange) -> None:
         return
     click.echo(f"Changed tenant {slug}: {', '.join(_text(name, change) for name in changed.changed)}.")
     if "timezone" in changed.changed:
-        refresh.rebuild(services().config.database_url)
-        click.echo("Counted the tenant's past days again.")
+        _rebuild(changed.id)
     _notify_open_pages(changed.id)
+
+
+def _rebuild(tenant_id: int) -> None:
+    """Run the rebuild that the change of the time zone has requested. A worker that is faster may have begun it."""
+    if rebuilds.run(services().config.database_url, services().redis, tenant_id):
+        click.echo("Counted the tenant's past days again.")
+    else:
+        click.echo("A worker counts the tenant's past days again. Managers see its progress under Settings, Workspace.")
 
 
 def _text(name: str, change: TenantChange) -> str:
     value = getattr(change, name)
-    return f"ranking {'on' if value else 'off'}" if name == "shows_ranking" else f"{name} {value!r}"
+    switch = {"shows_ranking": "ranking", "team_visible": "team visibility"}.get(name)
+    return f"{switch} {'on' if value else 'off'}" if switch else f"{name} {value!r}"
 
 
 def _notify_open_pages(tenant_id: int) -> None:

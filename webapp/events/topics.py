@@ -18,7 +18,11 @@ INBOX = "inbox"
 RELAY = "relay"
 # An uploaded file of orders changed. Reaches only the streams of managers (uploads/notice.py).
 UPLOADS = "uploads"
+# The settings of a company changed, or their consequences progress. Reaches only the streams of managers.
+SETTINGS = "settings"
+# The settings of the page's user or company changed in a way that fragments cannot show: the page loads again.
+RELOAD = "reload"
 # Signals may have been missed: refetch everything.
 RESYNC = "resync"
 
-BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, UPLOADS, RESYNC)
+BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, UPLOADS, SETTINGS, RELOAD, RESYNC)

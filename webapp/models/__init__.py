@@ -13,7 +13,7 @@ from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, O
 from .outbox_reader import OutboxReader
 from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
-from .rollup import DailyRollup, HourlyRollup
+from .rollup import DailyRollup, HourlyRollup, RollupRebuild
 from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
 from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
@@ -55,6 +55,7 @@ __all__ = [
     "RelayHeldEvent",
     "RelayReceipt",
     "RelayReplay",
+    "RollupRebuild",
     "SalesTarget",
     "Tenant",
     "ToShipSample",

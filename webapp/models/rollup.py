@@ -6,8 +6,14 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Date,
+    DateTime,
+    ForeignKey,
     ForeignKeyConstraint,
+    Integer,
+    Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,3 +48,23 @@ class DailyRollup(Base):
     orders: Mapped[int] = mapped_column(BigInteger)
     paid_orders: Mapped[int] = mapped_column(BigInteger)
     revenue_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class RollupRebuild(Base):
+    """The last rebuild of a tenant's rollups (rollups/rebuilds.py), which a new time zone needs. Open until `finished_at`.
+
+    `problem` is why the last attempt failed.
+    """
+
+    __tablename__ = "rollup_rebuilds"
+    __table_args__ = (CheckConstraint("length(problem) <= 10000", name="problem"),)
+    tenant_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    hours_done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    hours_total: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    problem: Mapped[str | None] = mapped_column(Text)

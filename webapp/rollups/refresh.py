@@ -9,7 +9,7 @@ paid in it; `revenue_minor` is their total minus the refunds made in it. All thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,10 @@ ROLLUPS = Reader("rollups", statements.EVENTS)
 # Advisory lock, one per database: one run at a time.
 _LOCK = 0x00D0_0BE2
 _MAX_ATTEMPTS = 3
+# JIT compilation costs more than it saves here.
+_SETTINGS = "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'"
+# Between two reports of a rebuild's progress.
+HOURS_PER_STEP = 200
 
 
 def refresh(database_url: str) -> set[int]:
@@ -40,6 +44,28 @@ def refresh(database_url: str) -> set[int]:
 def rebuild(database_url: str) -> set[int]:
     """Count all hours from scratch, as a changed time zone needs, which writes no event. Returns the changed tenants."""
     return _run(database_url, everything=True)
+
+
+def rebuild_tenant(conn: psycopg.Connection, tenant_id: int, progress: Callable[[int, int], None]) -> None:
+    """Count all hours of one tenant from scratch, in one transaction: its figures change at once. Raises psycopg.Error.
+
+    `progress(done, total)` is called with numbers of hours.
+    """
+    with _lock(conn, wait=True):
+        conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(_SETTINGS)
+            cursor.execute("DELETE FROM rollups_hourly WHERE tenant_id = %s", [tenant_id])
+            cursor.execute("DELETE FROM rollups_daily WHERE tenant_id = %s", [tenant_id])
+            hours = statements.TIMES_OF_TENANT + statements.HOURS_OF_TIMES
+            touched = cursor.execute(hours, {"tenant": tenant_id}).fetchall()
+            days: dict[str, dict[str, Any]] = {}
+            for start in range(0, len(touched), HOURS_PER_STEP):
+                progress(start, len(touched))
+                written = _write(cursor, statements.WRITE_HOURS, "hour", touched[start : start + HOURS_PER_STEP])
+                days.update((row["day"], row) for row in written)
+            _write(cursor, statements.WRITE_DAYS, "day", list(days.values()))
+            progress(len(touched), len(touched))
 
 
 def _run(database_url: str, *, everything: bool) -> set[int]:
@@ -75,14 +101,14 @@ def _refresh(conn: psycopg.Connection, *, everything: bool) -> set[int]:
     """Read the events, count the orders and save the cursor in one transaction on one snapshot."""
     conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
-        # JIT compilation costs more than it saves here.
-        cursor.execute("SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'")
+        cursor.execute(_SETTINGS)
         saved, present = ROLLUPS.saved(conn), ROLLUPS.present(conn)
         everything = everything or why_unusable(saved, present) is not None
         cleared = _clear(cursor) if everything else set()
         times = statements.TIMES_OF_ALL_ORDERS if everything else statements.TIMES_OF_UNREAD_EVENTS
+        hours = statements.HOURS_OF_TIMES + ("" if everything else statements.WITHOUT_REBUILD)
         since = {"since": saved and saved.snapshot, **ROLLUPS.events.values}
-        touched = cursor.execute(times + statements.HOURS_OF_TIMES, since).fetchall()
+        touched = cursor.execute(times + hours, since).fetchall()
         days = _write(cursor, statements.WRITE_HOURS, "hour", touched)
         _write(cursor, statements.WRITE_DAYS, "day", days)
         if everything or touched:

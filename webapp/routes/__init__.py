@@ -29,12 +29,15 @@ from . import (
     panel_fast_path,
     panels,
     push,
+    rebuild_part,
     relay,
     relay_actions,
     relay_parts,
     service_worker,
+    settings,
     stream_fast_path,
     targets,
+    workspace,
 )
 from .order_number import OrderNumber
 
@@ -42,7 +45,7 @@ from .order_number import OrderNumber
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
-    assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is panels.bp
+    assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is rebuild_part.bp is panels.bp
     assert relay_actions.bp is relay.bp
     assert import_actions.bp is imports.bp
     assert push.bp is background_alerts.bp is notification_settings.bp
@@ -51,6 +54,8 @@ def register(app: Flask) -> None:
         auth,
         board,
         board_settings,
+        settings,
+        workspace,
         inbox,
         notification_settings,
         orders,

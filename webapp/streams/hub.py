@@ -227,6 +227,8 @@ class Hub:
             self._ended_elsewhere.notice()
         elif (tenant_id := notices.changed_tenant(notice)) is not None:
             self._revocations.tenant_changed(tenant_id)
+        elif (user_id := notices.changed_user(notice)) is not None:
+            self._revocations.user_changed(user_id)
 
     def _deliver(self, message: sse.SignalFrames, streams: Sequence[Stream]) -> None:
         if self._sockets is not None:

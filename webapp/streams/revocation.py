@@ -100,6 +100,10 @@ class Revocations:
         """Re-read the tenant's cached users at their next request."""
         self._user_cache.forget_tenant(tenant_id)
 
+    def user_changed(self, user_id: int) -> None:
+        """Re-read the cached user at the next request."""
+        self._user_cache.forget(user_id)
+
 
 _STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)
 

@@ -1,0 +1,51 @@
+"""The progress of a rebuild: in its row, and as a signal of the topic `settings` to the managers of its tenant.
+
+Without Redis no signal is sent: the pages poll.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+import redis
+from psycopg.rows import tuple_row
+
+from ..events.topics import SETTINGS
+from ..observability import logs
+from ..observability.incidents import Incident
+from ..signals import publisher
+
+# Between two reports.
+INTERVAL_SECONDS = 0.5
+_MANAGERS = "SELECT id FROM users WHERE tenant_id = %s AND role = 'manager' AND disabled_at IS NULL ORDER BY id"
+_WRITE = "UPDATE rollup_rebuilds SET hours_done = %s, hours_total = %s WHERE tenant_id = %s"
+
+log = logs.get("rollups")
+_unsent = Incident("redis", "the page of the workspace is not refreshed")
+
+
+def announce(conn: psycopg.Connection[Any], client: redis.Redis, tenant_id: int) -> None:
+    """Announce a committed change. Raises psycopg.Error."""
+    managers = [row[0] for row in conn.cursor(row_factory=tuple_row).execute(_MANAGERS, [tenant_id])]
+    try:
+        publisher.publish(client, tenant_id, {}, dict.fromkeys(managers, (SETTINGS,)))
+        _unsent.over(log)
+    except redis.RedisError as error:
+        _unsent.fault(log, "notice", error)
+
+
+class Progress:
+    """Reports hours, at most once per INTERVAL_SECONDS, on a connection beside that of the rebuild's transaction."""
+
+    def __init__(self, conn: psycopg.Connection[Any], client: redis.Redis, tenant_id: int) -> None:
+        self._conn, self._client, self._tenant_id = conn, client, tenant_id
+        self._next_at = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() < self._next_at and done < total:
+            return
+        self._next_at = time.monotonic() + INTERVAL_SECONDS
+        self._conn.execute(_WRITE, [done, total, self._tenant_id])
+        announce(self._conn, self._client, self._tenant_id)
