@@ -53,8 +53,10 @@ def test_a_manager_switches_the_ranking_off_and_on(world: World, ana: Person) ->
 
 def test_the_account_menu_leads_managers_to_the_settings(app: Flask, world: World, acme: int, ana: Person) -> None:
     ben = Person(app, world.user(acme, "Ben Okafor"))
-    assert ana.page("/").select('.menu-card a[href="/settings/board"]')
-    assert not ben.page("/").select('a[href="/settings/board"]')
+    for person in (ana, ben):
+        assert person.page("/").select('.menu-card a[href="/settings"]')
+    assert ana.page("/settings/profile").select('.settings-nav a[href="/settings/board"]')
+    assert not ben.page("/settings/profile").select('a[href="/settings/board"]')
     assert ben.get("/settings/board").status_code == 403
     assert ben.post("/settings/board").status_code == 403
     assert world.conn.execute("SELECT shows_ranking FROM tenants").fetchall() == [(True,)]

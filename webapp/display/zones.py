@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zoneinfo
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, localedata
+from babel.core import get_global
 from babel.dates import format_date, format_time, get_timezone_location
 from babel.numbers import format_decimal
 
@@ -22,7 +23,7 @@ _SAMPLE_NUMBER = 1_234_567.8
 
 @dataclass(frozen=True)
 class ZoneChoice:
-    """A time zone with its place, such as "Germany (Berlin)", and its present local time and offset."""
+    """A time zone with its place, such as "Berlin, Germany", and its present local time and offset."""
 
     name: str
     place: str
@@ -39,9 +40,13 @@ def zone_choices(now: datetime, locale: str, present: str) -> list[ZoneChoice]:
 def zone_choice(name: str, now: datetime, locale: str) -> ZoneChoice:
     local = now.astimezone(zoneinfo.ZoneInfo(name))
     offset = f"{local:%z}"
-    return ZoneChoice(
-        name, _place(name, locale), str(format_time(local, "short", locale=locale)), f"UTC{offset[:3]}:{offset[3:5]}"
-    )
+    shown = _time(local.hour, local.minute, locale)
+    return ZoneChoice(name, _place(name, locale), shown, f"UTC{offset[:3]}:{offset[3:5]}")
+
+
+@lru_cache(maxsize=4096)
+def _time(hour: int, minute: int, locale: str) -> str:
+    return str(format_time(time(hour, minute), "short", locale=locale))
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +58,10 @@ def _zone_names() -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _place(name: str, locale: str) -> str:
-    return str(get_timezone_location(name, locale=locale))
+    city = str(get_timezone_location(name, locale=locale, return_city=True))
+    territory = get_global("zone_territories").get(name)
+    country = Locale.parse(locale).territories.get(territory or "")
+    return f"{city}, {country}" if country else city
 
 
 @lru_cache(maxsize=8)

@@ -8,10 +8,15 @@ from typing import Any
 
 from ..accounts.admin import NAME_MAX_CHARS as MAX_CHARS
 from ..language import gettext as _
+from ..language.locales import LANGUAGES
 from ..models import THEMES, User
 
 # The value of "As the device".
 DEVICE = "device"
+# The languages in their own words, because a reader searches for that.
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
+# The value of "As the browser".
+BROWSER = "browser"
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,21 @@ class ProfileForm:
 
 def of(user: User) -> ProfileForm:
     """The form as it is saved."""
-    return ProfileForm({"name": user.name, "theme": user.theme or DEVICE, "shortcuts": "on" if user.shortcuts else ""})
+    return ProfileForm(
+        {
+            "name": user.name,
+            "language": user.language or BROWSER,
+            "theme": user.theme or DEVICE,
+            "shortcuts": "on" if user.shortcuts else "",
+        }
+    )
 
 
 def parse(sent: Mapping[str, str]) -> ProfileForm:
     """The box of the shortcuts is absent from a form in which it is not checked."""
-    names = ("name", "theme", "shortcuts")
+    names = ("name", "language", "theme", "shortcuts")
     form = ProfileForm({name: sent.get(name, "").replace("\0", "").strip() for name in names})
-    name, theme = form.texts["name"], form.texts["theme"]
+    name = form.texts["name"]
     if not name:
         form.errors["name"] = _("Enter your name. Your team sees it on the board and on orders.")
     elif len(name) > MAX_CHARS:
@@ -41,9 +53,11 @@ def parse(sent: Mapping[str, str]) -> ProfileForm:
         )
     else:
         form.values["name"] = name
-    if theme in THEMES or theme == DEVICE:
-        form.values["theme"] = None if theme == DEVICE else theme
-    else:
-        form.errors["theme"] = _("The theme “%(value)s” is not valid. Choose one of the list.", value=theme[:40])
+    for field_name, own, allowed in (("language", BROWSER, LANGUAGES), ("theme", DEVICE, THEMES)):
+        chosen = form.texts[field_name]
+        if chosen == own or chosen in allowed:
+            form.values[field_name] = None if chosen == own else chosen
+        else:
+            form.errors[field_name] = _("“%(value)s” is not valid. Choose one of the list.", value=chosen[:40])
     form.values["shortcuts"] = bool(form.texts["shortcuts"])
     return form

@@ -1,14 +1,16 @@
-"""The settings of the signed-in user: name, theme, keyboard shortcuts. /settings leads to them."""
+"""The settings of the signed-in user: name, language, theme, keyboard shortcuts. /settings leads to them."""
 
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_login import current_user
 
 from ..accounts import profile as profiles
-from ..accounts.current import current_tenant
+from ..accounts.current import browser_language, current_tenant
 from ..language import gettext as _
+from ..language import locales
 from ..models import THEMES
 from ..services import services
 from ..signals import notices
@@ -38,7 +40,8 @@ def save_profile() -> ResponseReturnValue:
     changed = profiles.change(current_user.id, form.values)
     if changed:
         _announce(changed)
-    flash(_("Profile saved."), "success")
+    with force_locale(_locale_with(form.values["language"])):
+        flash(_("Profile saved."), "success")
     return redirect(url_for("settings.profile"), 303)
 
 
@@ -54,6 +57,11 @@ def save_theme() -> ResponseReturnValue:
     return "", 204
 
 
+def _locale_with(language: str | None) -> str:
+    """The locale of the next page, whose language may be new."""
+    return locales.page_locale(language or browser_language(), current_tenant().locale)
+
+
 def _announce(changed: frozenset[str]) -> None:
     """The user's other pages load again. A name stands in the panels of the whole team, so these are refetched."""
     tenant_id = current_user.tenant_id
@@ -66,4 +74,5 @@ def _announce(changed: frozenset[str]) -> None:
 
 def _page(form: ProfileForm) -> str:
     live_since()
-    return render_template("pages/profile.html", tenant=current_tenant(), form=form, max_chars=profile_form.MAX_CHARS)
+    choices = {"languages": profile_form.LANGUAGE_NAMES, "max_chars": profile_form.MAX_CHARS}
+    return render_template("pages/profile.html", tenant=current_tenant(), form=form, **choices)

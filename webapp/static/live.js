@@ -9,10 +9,10 @@ import { MissedEvents } from "./missed.js";
 import { isLive, onChange, recentlyDisconnected, set, state } from "./state.js";
 import { isLeader, isShared, join, leave, onMessage, onRole, send } from "./tabs.js";
 
-const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox", "relay", "uploads"];
+const TOPICS = ["orders", "revenue", "placed", "rollups", "day", "inbox", "relay", "uploads", "settings"];
 // The page accepts only these events. hx-sse would swap a message without a name into the page as HTML, and dispatch any other
 // name as a DOM event, its own commands included.
-const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "ping"]);
+const NAMES = new Set([...TOPICS, "hello", "away", "full", "resync", "reload", "ping"]);
 const POLL_MS = 15_000;
 const MAX_HELD_IDS = 50;
 const AWAY_MS = 60_000; // without a message, which are four pings

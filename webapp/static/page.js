@@ -10,5 +10,6 @@ import "./minute.js";
 import "./push.js";
 import "./typed.js";
 import "./highlight.js";
+import "./reload.js";
 
 document.addEventListener("DOMContentLoaded", connect);
