@@ -56,7 +56,7 @@ def test_a_customer_of_most_orders_is_counted_up_to_the_limit_by_the_index(world
     found = read(tenant, guest)
     assert (found.is_capped, len(found.orders)) == (True, 5)
     values = {"tenant": tenant, "order_id": guest, "most": 5001, "shown": 5}
-    plan = "\n".join(db.session.execute(db.text(f"EXPLAIN {customer_orders._SQL.text}"), values).scalars())
+    plan = "\n".join(db.session.execute(db.text(f"EXPLAIN {customer_orders._SQL.team.text}"), values).scalars())
     assert plan.count("ix_orders_customer") == 2
     assert "Seq Scan" not in plan
 

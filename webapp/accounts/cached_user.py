@@ -43,6 +43,8 @@ class PanelScope(NamedTuple):
     timezone: str
     currency: str
     shows_ranking: bool
+    # The salesperson to whose figures and orders the content is limited; None: the whole team.
+    only_owner: int | None
 
 
 @dataclass
@@ -93,7 +95,13 @@ class ReadUsers(NamedTuple):
 
 
 def panel_scope(user: User, tenant: Tenant, locale: str) -> PanelScope:
-    return PanelScope(tenant.id, user.role, locale, tenant.timezone, tenant.currency, tenant.shows_ranking)
+    shown = (locale, tenant.timezone, tenant.currency, tenant.shows_ranking)
+    return PanelScope(tenant.id, user.role, *shown, only_owner(user, tenant))
+
+
+def only_owner(user: User, tenant: Tenant) -> int | None:
+    """The user's id, if the user sees no other figures and orders than the own ones; None for the whole team."""
+    return user.id if user.role == "sales" and not tenant.team_visible else None
 
 
 def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:

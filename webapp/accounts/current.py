@@ -12,6 +12,7 @@ from ..language import locales
 from ..models import Tenant, User
 from ..server.security_headers import READS
 from . import sessions
+from .cached_user import only_owner
 from .user_cache import UserCache
 
 
@@ -46,6 +47,14 @@ def current_tenant() -> Tenant:
             tenant = session.get_one(Tenant, current_user.tenant_id)
         g.tenant = tenant
     return tenant
+
+
+def current_only_owner() -> int | None:
+    """The id of the signed-in user, if the user sees no other figures and orders than the own ones; None for the whole team.
+
+    Every route that reads orders or figures limits them to this owner.
+    """
+    return only_owner(current_user, current_tenant())
 
 
 def current_locale() -> str:

@@ -11,11 +11,11 @@ from typing import Any
 from unicodedata import category
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Connection, cast, delete, func, select
+from sqlalchemy import BigInteger, Connection, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ..db import db
-from ..models import COMMENT_MAX_CHARS, Notification, Order, OrderComment, OrderEvent, User
+from ..models import COMMENT_MAX_CHARS, Notification, Order, OrderComment, OrderEvent, Tenant, User
 from ..orders.errors import OrderNotFound
 from . import mentions
 from .errors import CommentForbidden, CommentInvalid, CommentNotFound
@@ -56,7 +56,7 @@ def add(tenant_id: int, number: str, written: str, *, author_id: int, key: UUID 
     text = clean(written)
     with db.engine.begin() as transaction:
         order_id, owner_id = _lock_order(transaction, tenant_id, number)
-        team = _team(transaction, tenant_id)
+        team = _team(transaction, tenant_id, owner_id)
         mentioned = sorted({mention.user_id for mention in mentions.find(text, team)})
         values = {"tenant_id": tenant_id, "order_id": order_id, "user_id": author_id, "written": text}
         values |= {"mentioned": mentioned, "idempotency_key": key or uuid4()}
@@ -125,8 +125,11 @@ def _lock_order(transaction: Connection, tenant_id: int, number: str) -> tuple[i
     return row.id, row.owner_id
 
 
-def _team(transaction: Connection, tenant_id: int) -> list[Colleague]:
-    active = select(User.id, User.name, User.email).where(User.tenant_id == tenant_id, User.disabled_at.is_(None))
+def _team(transaction: Connection, tenant_id: int, owner_id: int | None) -> list[Colleague]:
+    """The active users who see an order of this owner."""
+    sees = or_(Tenant.team_visible, User.role == "manager", User.id == owner_id)
+    active = select(User.id, User.name, User.email).join(Tenant, Tenant.id == User.tenant_id)
+    active = active.where(User.tenant_id == tenant_id, User.disabled_at.is_(None), sees)
     return [Colleague(*row) for row in transaction.execute(active)]
 
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ..events.topics import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
-from ..models import Tenant
 from ..queries import (
     average_order,
     funnel,
@@ -56,14 +54,15 @@ MOVE_WITH_THE_CLOCK = frozenset(
 class Panel:
     """A panel of the board. A signal of its `topics`, or `resync`, makes the page refetch it.
 
-    `read(tenant, now)` is one SQL statement, so one snapshot; a figure may have more.
+    `read(tenant, now, owner_id)` is one SQL statement, so one snapshot; a figure may have more. With an `owner_id` it reads the
+    orders of that salesperson only (queries/own_orders.py).
     """
 
     name: str
     title: str
     topics: tuple[str, ...]
     definition: str
-    read: Callable[[Tenant, datetime], Any]
+    read: Callable[..., Any]
     # The page's intervals (panels/pacing.py) between two refetches. The last change is never lost.
     pace_times: int = 1
     max_age: float = MAX_AGE_SECONDS

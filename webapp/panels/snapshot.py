@@ -17,7 +17,7 @@ from .registry import Panel
 MAX_FAILED = 2
 
 
-def read(panels: Sequence[Panel], tenant: Tenant, now: datetime) -> dict[str, Any]:
+def read(panels: Sequence[Panel], tenant: Tenant, now: datetime, owner_id: int | None = None) -> dict[str, Any]:
     """The data of each panel by name, or the exception of its query. Raises when no panel can be read, or PostgreSQL is away.
 
     An error of PostgreSQL ends the transaction. The panels are then read again on a new snapshot, without the failed one.
@@ -25,7 +25,7 @@ def read(panels: Sequence[Panel], tenant: Tenant, now: datetime) -> dict[str, An
     failed: dict[str, Any] = {}
     while True:
         left = [panel for panel in panels if panel.name not in failed]
-        found, error = _read_once(left, tenant, now)
+        found, error = _read_once(left, tenant, now, owner_id)
         if error is None:
             return found | failed
         failed[left[len(found)].name] = error
@@ -34,7 +34,9 @@ def read(panels: Sequence[Panel], tenant: Tenant, now: datetime) -> dict[str, An
             raise error
 
 
-def _read_once(panels: Sequence[Panel], tenant: Tenant, now: datetime) -> tuple[dict[str, Any], SQLAlchemyError | None]:
+def _read_once(
+    panels: Sequence[Panel], tenant: Tenant, now: datetime, owner_id: int | None
+) -> tuple[dict[str, Any], SQLAlchemyError | None]:
     """The data of the panels until the first error, and the error."""
     found: dict[str, Any] = {}
     # A snapshot begins with the transaction's first statement, and what this request has read before was another one.
@@ -43,7 +45,7 @@ def _read_once(panels: Sequence[Panel], tenant: Tenant, now: datetime) -> tuple[
         if len(panels) > 1:
             db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for panel in panels:
-            found[panel.name] = panel.read(tenant, now)
+            found[panel.name] = panel.read(tenant, now, owner_id)
     except SQLAlchemyError as error:
         return found, error
     finally:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 from .trend import Trend, until_now
 
 DEFINITION = (
@@ -22,12 +20,12 @@ DEFINITION = (
 PART = """
     CROSS JOIN LATERAL (
         SELECT count(*) AS {day}_orders, coalesce(sum(total_minor), 0)::bigint AS {day}_total FROM orders
-        WHERE tenant_id = :tenant AND paid_at >= :{day}_start AND paid_at < :{day}_now
+        WHERE tenant_id = :tenant /* own */ AND paid_at >= :{day}_start AND paid_at < :{day}_now
     ) AS {day}"""
-SQL = text(f"""
+SQL = TeamStatement(f"""
     WITH hours AS (
         SELECT extract(hour FROM paid_at AT TIME ZONE :zone)::int AS hour, count(*) AS orders, sum(total_minor)::bigint AS total
-        FROM orders WHERE tenant_id = :tenant AND paid_at >= :start AND paid_at < :end GROUP BY 1
+        FROM orders WHERE tenant_id = :tenant /* own */ AND paid_at >= :start AND paid_at < :end GROUP BY 1
     )
     SELECT day.*, yesterday.*, last_week.*
     FROM (
@@ -51,9 +49,9 @@ class AverageOrder:
     trend: Trend
 
 
-def read(tenant: Tenant, now: datetime) -> AverageOrder:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> AverageOrder:
     day = today(tenant.timezone, now)
-    row = db.session.execute(SQL, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
+    row = SQL.execute(owner_id, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
     return AverageOrder(
         orders=row.orders,
         today_minor=_average(row.total, row.orders),

@@ -41,8 +41,10 @@ class DayFigures:
     people: tuple[Salesperson, ...]
 
 
-def read(tenant: Tenant, day: date) -> DayFigures:
+def read(tenant: Tenant, day: date, owner_id: int | None = None) -> DayFigures:
     """The figures of the whole day, orders dated later than now included, as on the board. Raises DayNotKept.
+
+    With `owner_id` those of one salesperson.
 
     It begins a transaction: the session has none open.
     """
@@ -53,11 +55,11 @@ def read(tenant: Tenant, day: date) -> DayFigures:
     last = midnight(day + timedelta(days=1), zone) - timedelta(microseconds=1)
     return DayFigures(
         day=day,
-        revenue=revenue.read(tenant, last),
-        orders=orders_today.read(tenant, last).today,
-        average=average_order.read(tenant, last),
-        hours=revenue_by_hour.read(tenant, last).hours,
-        people=salespeople.read(tenant, last),
+        revenue=revenue.read(tenant, last, owner_id),
+        orders=orders_today.read(tenant, last, owner_id).today,
+        average=average_order.read(tenant, last, owner_id),
+        hours=revenue_by_hour.read(tenant, last, owner_id).hours,
+        people=salespeople.read(tenant, last, owner_id),
     )
 
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import midnight, today
+from .own_orders import TeamStatement
 
 # The complete days before today.
 REFERENCE_DAYS = 7
@@ -34,14 +32,14 @@ _COUNTS = """
 """
 # Served by ix_orders_recent; the counts of the reference by ix_orders_status alone. A sample bounds the rows that are read for
 # the times of the reference, evenly over its hours.
-SQL = text(f"""
+SQL = TeamStatement(f"""
     WITH present AS (
         SELECT {_COUNTS}, {_TIMES} FROM orders
-        WHERE tenant_id = :tenant AND placed_at >= :start AND placed_at < :end AND {_COUNTED}
+        WHERE tenant_id = :tenant /* own */ AND placed_at >= :start AND placed_at < :end AND {_COUNTED}
     ),
     counted AS (
         SELECT {_COUNTS} FROM orders
-        WHERE tenant_id = :tenant AND placed_at >= :reference_start AND placed_at < :start AND {_COUNTED}
+        WHERE tenant_id = :tenant /* own */ AND placed_at >= :reference_start AND placed_at < :start AND {_COUNTED}
     ),
     timed AS (
         SELECT {_TIMES}
@@ -49,8 +47,8 @@ SQL = text(f"""
             CAST(:reference_start AS timestamptz), CAST(:last_hour AS timestamptz), interval '1 hour') AS begins
         CROSS JOIN LATERAL (
             SELECT * FROM orders
-            WHERE tenant_id = :tenant AND placed_at >= begins AND placed_at < least(begins + interval '1 hour', :start)
-                AND {_COUNTED}
+            WHERE tenant_id = :tenant /* own */ AND placed_at >= begins
+                AND placed_at < least(begins + interval '1 hour', :start) AND {_COUNTED}
             ORDER BY placed_at LIMIT :max_per_hour
         ) AS sampled
     )
@@ -84,7 +82,7 @@ class Funnel:
     reference: FunnelSteps
 
 
-def read(tenant: Tenant, now: datetime) -> Funnel:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> Funnel:
     day = today(tenant.timezone, now)
     before = day.date - timedelta(days=REFERENCE_DAYS)
     values = {
@@ -96,7 +94,7 @@ def read(tenant: Tenant, now: datetime) -> Funnel:
         "max_per_hour": MAX_PER_HOUR,
     }
     days = ((day.date, day.date), (before, day.date - timedelta(days=1)))
-    rows = db.session.execute(SQL, values).all()
+    rows = SQL.execute(owner_id, values).all()
     return Funnel(
         *(
             FunnelSteps(*span, row.placed, row.paid, row.shipped, row.until_paid, row.until_shipped)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 
 DAYS = 30  # before today
 DEFINITION = (
@@ -18,9 +16,9 @@ DEFINITION = (
 )
 
 # Served by pk_rollups_daily.
-SQL = text("""
+SQL = TeamStatement("""
     SELECT day, sum(revenue_minor)::bigint AS revenue, sum(orders)::bigint AS orders
-    FROM rollups_daily WHERE tenant_id = :tenant AND day BETWEEN :first AND :last GROUP BY day
+    FROM rollups_daily WHERE tenant_id = :tenant /* own */ AND day BETWEEN :first AND :last GROUP BY day
 """)
 
 
@@ -48,10 +46,10 @@ class History:
         return sum(day.revenue_minor for day in self.days)
 
 
-def read(tenant: Tenant, now: datetime) -> History:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> History:
     last = today(tenant.timezone, now).date - timedelta(days=1)
     first = last - timedelta(days=DAYS - 1)
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "first": first, "last": last})
+    rows = SQL.execute(owner_id, {"tenant": tenant.id, "first": first, "last": last})
     found = {row.day: (row.revenue, row.orders) for row in rows}
     days = (first + timedelta(days=n) for n in range(DAYS))
     return History(tuple(HistoryDay(day, *found.get(day, (0, 0))) for day in days))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
 from .history import DAYS
+from .own_orders import TeamStatement
 from .ranking import in_order
 
 DEFINITION = (
@@ -19,10 +17,10 @@ DEFINITION = (
 )
 
 # Served by pk_rollups_daily. Owner 0 stands for unassigned orders.
-SQL = text("""
+SQL = TeamStatement("""
     SELECT r.owner_id, users.name, sum(r.revenue_minor)::bigint AS revenue, sum(r.paid_orders)::bigint AS paid_orders
     FROM rollups_daily r LEFT JOIN users ON users.tenant_id = r.tenant_id AND users.id = r.owner_id
-    WHERE r.tenant_id = :tenant AND r.day BETWEEN :first AND :last
+    WHERE r.tenant_id = :tenant /* own r */ AND r.day BETWEEN :first AND :last
     GROUP BY r.owner_id, users.name
     HAVING sum(r.revenue_minor) <> 0 OR sum(r.paid_orders) <> 0
     ORDER BY revenue DESC, users.name, r.owner_id
@@ -39,10 +37,10 @@ class TopSeller:
     paid_orders: int
 
 
-def read(tenant: Tenant, now: datetime) -> tuple[TopSeller, ...]:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> tuple[TopSeller, ...]:
     """All salespeople with revenue or paid orders in these days: the highest revenue first, without a ranking by name."""
     day = today(tenant.timezone, now).date
     first, last = day - timedelta(days=DAYS), day - timedelta(days=1)
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "first": first, "last": last})
+    rows = SQL.execute(owner_id, {"tenant": tenant.id, "first": first, "last": last})
     sellers = (TopSeller(row.owner_id, row.name, row.revenue, row.paid_orders) for row in rows)
     return in_order(sellers, tenant)

@@ -12,13 +12,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
-from ..db import db
 from ..models import Tenant
 from . import people_targets
 from .day import Today, today
 from .own_figures import OwnFigures, Rank, TeamFigures, ToDo, rank
+from .own_orders import TeamStatement
 from .target_progress import periods_of
 
 # Of the unpaid orders of a salesperson, and of those to ship. A company that never marks orders as shipped has all orders
@@ -39,16 +39,17 @@ DEFINITION = (
 # Each part is summed by itself, which takes half of the time of sums over all rows.
 _REVENUE = """
         SELECT owner_id, {part} AS part, sum(total_minor) AS revenue, 0 AS orders FROM orders
-        WHERE tenant_id = :tenant AND paid_at >= :{start} AND paid_at < :{end} GROUP BY owner_id
+        WHERE tenant_id = :tenant /* own */ AND paid_at >= :{start} AND paid_at < :{end} GROUP BY owner_id
         UNION ALL
         SELECT o.owner_id, {part}, -sum(e.amount_minor), 0 FROM order_events e
         JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
-        WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :{start} AND e.occurred_at < :{end}
+        WHERE e.tenant_id = :tenant /* own o */ AND e.type = 'refunded' AND e.occurred_at >= :{start} AND e.occurred_at < :{end}
         GROUP BY o.owner_id
 """
 _PLACED = """
         SELECT owner_id, NULL, 0, count(*) FROM orders
-        WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded') AND placed_at >= :start AND placed_at < :end
+        WHERE tenant_id = :tenant /* own */ AND status NOT IN ('cancelled', 'refunded')
+            AND placed_at >= :start AND placed_at < :end
         GROUP BY owner_id
 """
 _DAYS = (("0", "start", "end"), ("1", "yesterday_start", "yesterday_now"), ("7", "last_week_start", "last_week_now"))
@@ -68,7 +69,7 @@ _OPEN = """
               ORDER BY placed_at, id LIMIT :todos) AS listed
     ) AS {status}_todos ON true
 """
-SQL = text(f"""
+SQL = TeamStatement(f"""
     WITH moves AS ({" UNION ALL ".join(_PARTS)}),
     sums AS (
         SELECT owner_id,
@@ -82,7 +83,7 @@ SQL = text(f"""
         SELECT owner_id, coalesce(sum(revenue_minor) FILTER (WHERE day >= :week), 0)::bigint AS week,
                coalesce(sum(revenue_minor) FILTER (WHERE day >= :month), 0)::bigint AS month,
                bool_or(day >= :month AND (revenue_minor <> 0 OR paid_orders > 0)) AS has_sales
-        FROM rollups_daily WHERE tenant_id = :tenant AND day >= :first AND day < :date GROUP BY owner_id
+        FROM rollups_daily WHERE tenant_id = :tenant /* own */ AND day >= :first AND day < :date GROUP BY owner_id
     )
     SELECT u.id, u.role = 'sales' AND u.disabled_at IS NULL AS sells, sums.revenue, sums.yesterday, sums.week_ago, sums.orders,
            sums.has_sales, days.week, days.month, days.has_sales AS has_sales_in_month,
@@ -90,17 +91,19 @@ SQL = text(f"""
            paid_orders.counted AS to_ship, paid_todos.oldest AS oldest_to_ship
     FROM users u LEFT JOIN sums ON sums.owner_id = u.id LEFT JOIN days ON days.owner_id = u.id
     {_OPEN.format(status="placed", at="placed_at")} {_OPEN.format(status="paid", at="paid_at")}
-    WHERE u.tenant_id = :tenant AND (u.disabled_at IS NULL OR sums.owner_id IS NOT NULL OR days.owner_id IS NOT NULL)
+    WHERE u.tenant_id = :tenant /* own u.id */
+        AND (u.disabled_at IS NULL OR sums.owner_id IS NOT NULL OR days.owner_id IS NOT NULL)
 """)  # noqa: S608 - only our constants
 
 
-def read(tenant: Tenant, now: datetime) -> TeamFigures:
-    """The figures of all users who are not disabled, and of disabled ones with sales."""
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TeamFigures:
+    """The figures of all users who are not disabled, and of disabled ones with sales; or of one user, without ranks."""
     day, zone = today(tenant.timezone, now), ZoneInfo(tenant.timezone)
     begins = {period: first for period, (first, _last) in periods_of(day.date).items() if period != "day"}
     limits = {"first": min(begins.values()), "max_counted": MAX_COUNTED, "todos": TODOS}
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "date": day.date, **begins, **day.bounds, **limits}).all()
-    ranks = _Ranks(rows) if tenant.shows_ranking else None
+    values = {"tenant": tenant.id, "date": day.date, **begins, **day.bounds, **limits}
+    rows = SQL.execute(owner_id, values).all()
+    ranks = _Ranks(rows) if tenant.shows_ranking and owner_id is None else None
     people = {row.id: _figures(row, day, zone, ranks) for row in rows}
     targets = people_targets.read(tenant, now, {user_id: own.by_period for user_id, own in people.items()})
     with_targets = {

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy import ColumnElement, and_, func, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..db import db
@@ -68,22 +68,37 @@ class OrderPage:
         return self.order.total_minor - sum(line.total_minor for line in self.lines) if self.lines else 0
 
 
-def read(tenant: Tenant, number: str) -> OrderPage:
-    """The page of the order with this number. Raises OrderNotFound."""
-    page = _read(tenant, Order.number == number)
+def read(tenant: Tenant, number: str, owner_id: int | None = None) -> OrderPage:
+    """The page of the order with this number. With `owner_id` only an order of that salesperson. Raises OrderNotFound."""
+    page = _read(tenant, Order.number == number, _is_owned(owner_id))
     if page is None:
-        raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+        raise _not_found(number)
     return page
 
 
-def read_by_id(tenant: Tenant, order_id: int) -> OrderPage | None:
+def read_by_id(tenant: Tenant, order_id: int, owner_id: int | None = None) -> OrderPage | None:
     """The same by id, which never changes; None if the order was deleted or belongs to another tenant."""
-    return _read(tenant, Order.id == order_id)
+    return _read(tenant, Order.id == order_id, _is_owned(owner_id))
 
 
-def _read(tenant: Tenant, condition: ColumnElement[bool]) -> OrderPage | None:
+def check_owner(tenant: Tenant, number: str, owner_id: int | None) -> None:
+    """Raises OrderNotFound unless the order is of this salesperson, if one is given."""
+    condition = (Order.tenant_id == tenant.id, Order.number == number, _is_owned(owner_id))
+    if owner_id is not None and db.session.scalar(select(Order.id).where(*condition)) is None:
+        raise _not_found(number)
+
+
+def _not_found(number: str) -> OrderNotFound:
+    return OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+
+
+def _is_owned(owner_id: int | None) -> ColumnElement[bool]:
+    return true() if owner_id is None else Order.owner_id == owner_id
+
+
+def _read(tenant: Tenant, *conditions: ColumnElement[bool]) -> OrderPage | None:
     columns = [getattr(Order, name) for name in OrderState.__dataclass_fields__]
-    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, condition)).one_or_none()
+    row = db.session.execute(select(*columns).where(Order.tenant_id == tenant.id, *conditions)).one_or_none()
     if row is None:
         return None
     order = OrderState(*row)
@@ -98,9 +113,10 @@ def _read(tenant: Tenant, condition: ColumnElement[bool]) -> OrderPage | None:
     )
 
 
-def number_of(tenant: Tenant, order_id: int) -> str | None:
-    """The order's present number; None if it was deleted or belongs to another tenant."""
-    return db.session.scalar(select(Order.number).where(Order.tenant_id == tenant.id, Order.id == order_id))
+def number_of(tenant: Tenant, order_id: int, owner_id: int | None = None) -> str | None:
+    """The order's present number; None if it was deleted or belongs to another tenant, or to another owner than `owner_id`."""
+    condition = (Order.tenant_id == tenant.id, Order.id == order_id, _is_owned(owner_id))
+    return db.session.scalar(select(Order.number).where(*condition))
 
 
 def team(tenant: Tenant) -> Sequence[User]:

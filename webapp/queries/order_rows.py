@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .order_filter import PAID_IN_RANGE, REFUNDS_IN_RANGE, TIME_COLUMNS, Filter
+from .own_orders import TeamStatement
 
 SQL = """
 SELECT o.id, o.number, o.customer, u.name AS owner, o.total_minor, o.refunded_minor, o.status, o.placed_at,
        {at} AS at, {counted} AS counted_minor
 FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS listed (id, n)
-JOIN orders o ON o.tenant_id = :tenant AND o.id = listed.id
+JOIN orders o ON o.tenant_id = :tenant /* own o */ AND o.id = listed.id
 LEFT JOIN users u ON u.tenant_id = o.tenant_id AND u.id = o.owner_id
 {refunds} ORDER BY listed.n
 """
@@ -50,16 +48,19 @@ class FoundOrder:
     counted_minor: int
 
 
-def read(tenant: Tenant, ids: Sequence[int], wanted: Filter) -> tuple[FoundOrder, ...]:
-    """The tenant's orders with these ids, in this order, whether or not they match the filter."""
-    rows = db.session.execute(text(_statement(wanted)), _values(tenant, ids, wanted))
+def read(tenant: Tenant, ids: Sequence[int], wanted: Filter, owner_id: int | None = None) -> tuple[FoundOrder, ...]:
+    """The tenant's orders with these ids, in this order, whether or not they match the filter.
+
+    With `owner_id` only the orders of that salesperson.
+    """
+    rows = TeamStatement(_statement(wanted)).execute(owner_id, _values(tenant, ids, wanted))
     return tuple(FoundOrder(**row._mapping) for row in rows)
 
 
 def sum_of(tenant: Tenant, ids: Sequence[int], wanted: Filter) -> int:
     """The amount that these orders add to the sum of the list, in minor units."""
     statement = f"SELECT coalesce(sum(counted_minor), 0)::bigint FROM ({_statement(wanted)}) AS listed"  # noqa: S608 - constants
-    found: int = db.session.execute(text(statement), _values(tenant, ids, wanted)).scalar_one()
+    found: int = TeamStatement(statement).execute(None, _values(tenant, ids, wanted)).scalar_one()
     return found
 
 

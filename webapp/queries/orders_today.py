@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 from .trend import Trend, until_now
 
 DEFINITION = (
@@ -19,13 +17,14 @@ DEFINITION = (
 
 # Served by ix_orders_recent.
 PART = """
-    (SELECT count(*) FROM orders WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded')
+    (SELECT count(*) FROM orders WHERE tenant_id = :tenant /* own */ AND status NOT IN ('cancelled', 'refunded')
        AND placed_at >= :{day}_start AND placed_at < :{day}_now) AS {day}"""
-SQL = text(f"""
+SQL = TeamStatement(f"""
     WITH hours AS (
         SELECT extract(hour FROM placed_at AT TIME ZONE :zone)::int AS hour, count(*) AS orders
         FROM orders
-        WHERE tenant_id = :tenant AND status NOT IN ('cancelled', 'refunded') AND placed_at >= :start AND placed_at < :end
+        WHERE tenant_id = :tenant /* own */ AND status NOT IN ('cancelled', 'refunded')
+            AND placed_at >= :start AND placed_at < :end
         GROUP BY 1
     )
     SELECT coalesce(sum(orders), 0)::bigint AS today,
@@ -46,8 +45,8 @@ class OrdersToday:
     trend: Trend
 
 
-def read(tenant: Tenant, now: datetime) -> OrdersToday:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> OrdersToday:
     day = today(tenant.timezone, now)
-    row = db.session.execute(SQL, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
+    row = SQL.execute(owner_id, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
     trend = until_now(row.hours, tenant.timezone, now)
     return OrdersToday(row.today, row.yesterday, row.last_week, trend)

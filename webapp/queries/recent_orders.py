@@ -10,11 +10,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row
 
-from ..db import db
-from ..models import Tenant
+from ..models import STATUSES, Tenant
 from .day import AHEAD, ahead_from, today
+from .own_orders import TeamStatement
 
 LIMIT = 10  # rows on the board
 DEFINITION = (
@@ -28,7 +28,7 @@ SELECT = """
            last.id AS event_id, last.type, last.old_values, last.new_values, last.amount_minor, last.recorded_at,
            -- Another program is shown by its role, because it can choose its name (via) freely.
            coalesce(actor.name, nullif(last.written_by, session_user), last.via) AS by,
-           (SELECT min(placed_at) FROM orders WHERE tenant_id = :tenant AND placed_at > :ahead) AS next_at
+           (SELECT min(placed_at) FROM orders WHERE tenant_id = :tenant /* own */ AND placed_at > :ahead) AS next_at
     FROM {orders} o
     LEFT JOIN users owner ON owner.tenant_id = o.tenant_id AND owner.id = o.owner_id
     LEFT JOIN LATERAL (
@@ -46,8 +46,16 @@ LATEST = """(
         (SELECT * FROM orders WHERE tenant_id = :tenant AND placed_at > :ahead ORDER BY placed_at, id LIMIT :limit)
     ) AS o ORDER BY {order} LIMIT :limit
 )"""
-ONE = "(SELECT * FROM orders WHERE tenant_id = :tenant AND id = :order_id)"
-LIST_SQL, ROW_SQL = (text(SELECT.format(orders=orders.format(order=ORDER), order=ORDER)) for orders in (LATEST, ONE))
+# The orders of one salesperson. Served by ix_orders_owner_status, one page per status.
+_OWN = "(SELECT * FROM orders WHERE tenant_id = :tenant /* own */ AND status = '{status}' AND placed_at {page} LIMIT :limit)"
+_PAGES = ("<= :ahead ORDER BY placed_at DESC, id DESC", "> :ahead ORDER BY placed_at, id")
+_OWN_PAGES = " UNION ALL ".join(_OWN.format(status=status, page=page) for status in STATUSES for page in _PAGES)
+OWN_LATEST = f"(SELECT * FROM ({_OWN_PAGES}) AS o ORDER BY {{order}} LIMIT :limit)"  # noqa: S608 - only our constants
+ONE = "(SELECT * FROM orders WHERE tenant_id = :tenant /* own */ AND id = :order_id)"
+_LATEST_SQL, _OWN_SQL, _ONE_SQL = (
+    SELECT.format(orders=orders.format(order=ORDER), order=ORDER) for orders in (LATEST, OWN_LATEST, ONE)
+)
+LIST_SQL, ROW_SQL = TeamStatement(_LATEST_SQL, _OWN_SQL), TeamStatement(_ONE_SQL)
 
 
 @dataclass(frozen=True)
@@ -97,18 +105,18 @@ class RecentOrders:
     next_at: datetime | None = None
 
 
-def read(tenant: Tenant, now: datetime) -> RecentOrders:
-    return _read(tenant, now, LIST_SQL, limit=LIMIT)
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> RecentOrders:
+    return _read(tenant, now, owner_id, LIST_SQL, limit=LIMIT)
 
 
-def read_row(tenant: Tenant, now: datetime, order_id: int) -> RecentOrders:
-    """The same for one order; empty if it was deleted or belongs to another tenant."""
-    return _read(tenant, now, ROW_SQL, order_id=order_id)
+def read_row(tenant: Tenant, now: datetime, order_id: int, owner_id: int | None = None) -> RecentOrders:
+    """The same for one order; empty if it was deleted or belongs to another tenant, or to another owner than `owner_id`."""
+    return _read(tenant, now, owner_id, ROW_SQL, order_id=order_id)
 
 
-def _read(tenant: Tenant, now: datetime, statement: TextClause, **values: int) -> RecentOrders:
+def _read(tenant: Tenant, now: datetime, owner_id: int | None, statement: TeamStatement, **values: int) -> RecentOrders:
     ahead, zone = ahead_from(now), ZoneInfo(tenant.timezone)
-    rows = db.session.execute(statement, {"tenant": tenant.id, "ahead": ahead, **values}).all()
+    rows = statement.execute(owner_id, {"tenant": tenant.id, "ahead": ahead, **values}).all()
     next_at = rows[0].next_at - AHEAD if rows and rows[0].next_at else None
     return RecentOrders(tuple(_order(row, ahead, zone) for row in rows), today(tenant.timezone, now).date, next_at)
 

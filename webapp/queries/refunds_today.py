@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 from .trend import Trend, until_now
 
 DEFINITION = (
@@ -21,8 +19,8 @@ DEFINITION = (
 # Served by ix_order_events_refunds.
 REFUNDS = """
     FROM order_events e JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
-    WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :{start} AND e.occurred_at < :{end}"""
-SQL = text(f"""
+    WHERE e.tenant_id = :tenant /* own o */ AND e.type = 'refunded' AND e.occurred_at >= :{start} AND e.occurred_at < :{end}"""
+SQL = TeamStatement(f"""
     WITH refunds AS (
         SELECT extract(hour FROM e.occurred_at AT TIME ZONE :zone)::int AS hour, e.amount_minor, e.order_id
         {REFUNDS.format(start="start", end="end")}
@@ -49,8 +47,8 @@ class RefundsToday:
     trend: Trend
 
 
-def read(tenant: Tenant, now: datetime) -> RefundsToday:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> RefundsToday:
     day = today(tenant.timezone, now)
-    row = db.session.execute(SQL, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
+    row = SQL.execute(owner_id, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
     trend = until_now(row.hours, tenant.timezone, now)
     return RefundsToday(row.today, row.orders, row.yesterday, row.last_week, trend)

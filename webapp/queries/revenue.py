@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from . import target_progress
 from .day import today
+from .own_orders import TeamStatement
 from .target_progress import TargetProgress
 from .trend import Trend, until_now
 
@@ -23,18 +21,18 @@ DEFINITION = (
 # Served by ix_orders_paid and ix_order_events_refunds. One statement, so all days are one snapshot.
 PART = """
         (SELECT coalesce(sum(total_minor), 0) FROM orders
-          WHERE tenant_id = :tenant AND paid_at >= :{day}_start AND paid_at < :{day}_now)::bigint
+          WHERE tenant_id = :tenant /* own */ AND paid_at >= :{day}_start AND paid_at < :{day}_now)::bigint
       - (SELECT coalesce(sum(e.amount_minor), 0) FROM order_events e
            JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
-          WHERE e.tenant_id = :tenant AND e.type = 'refunded'
+          WHERE e.tenant_id = :tenant /* own o */ AND e.type = 'refunded'
             AND e.occurred_at >= :{day}_start AND e.occurred_at < :{day}_now)::bigint AS {day}"""
-SQL = text(f"""
+SQL = TeamStatement(f"""
     WITH moves (moment, paid, refunded) AS (
-        SELECT paid_at, total_minor, 0 FROM orders WHERE tenant_id = :tenant AND paid_at >= :start AND paid_at < :end
+        SELECT paid_at, total_minor, 0 FROM orders WHERE tenant_id = :tenant /* own */ AND paid_at >= :start AND paid_at < :end
         UNION ALL
         SELECT e.occurred_at, 0, e.amount_minor FROM order_events e
         JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
-        WHERE e.tenant_id = :tenant AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end
+        WHERE e.tenant_id = :tenant /* own o */ AND e.type = 'refunded' AND e.occurred_at >= :start AND e.occurred_at < :end
     ),
     hours AS (
         SELECT extract(hour FROM moment AT TIME ZONE :zone)::int AS hour,
@@ -65,15 +63,18 @@ class Revenue:
         return self.paid_minor - self.refunded_minor
 
 
-def read(tenant: Tenant, now: datetime) -> Revenue:
-    """Two statements: the targets are of the same snapshot when the figures are (panels/snapshot.py)."""
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> Revenue:
+    """With `owner_id` the revenue and the target of that salesperson.
+
+    Two statements: the targets are of the same snapshot when the figures are (panels/snapshot.py).
+    """
     day = today(tenant.timezone, now)
-    row = db.session.execute(SQL, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
+    row = SQL.execute(owner_id, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds}).one()
     return Revenue(
         paid_minor=row.paid,
         refunded_minor=row.refunded,
         yesterday_minor=row.yesterday,
         last_week_minor=row.last_week,
         trend=until_now(row.hours, tenant.timezone, now),
-        target=target_progress.read(tenant, now, made_today=row.paid - row.refunded),
+        target=target_progress.read(tenant, now, owner_id, made_today=row.paid - row.refunded),
     )

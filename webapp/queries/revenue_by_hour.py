@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 
 DEFINITION = (
     "Revenue (paid less refunded) in each hour of today on the company's own clock, refunds in the hour they are made."
@@ -18,14 +16,14 @@ DEFINITION = (
 )
 
 # Served by ix_orders_paid and ix_order_events_refunds.
-SQL = text("""
+SQL = TeamStatement("""
     WITH moves (moment, amount_minor) AS (
         SELECT paid_at, total_minor FROM orders
-        WHERE tenant_id = :tenant AND paid_at >= :yesterday_start AND paid_at < :end
+        WHERE tenant_id = :tenant /* own */ AND paid_at >= :yesterday_start AND paid_at < :end
         UNION ALL
         SELECT e.occurred_at, -e.amount_minor FROM order_events e
         JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
-        WHERE e.tenant_id = :tenant AND e.type = 'refunded'
+        WHERE e.tenant_id = :tenant /* own o */ AND e.type = 'refunded'
           AND e.occurred_at >= :yesterday_start AND e.occurred_at < :end
     )
     SELECT extract(hour FROM moment AT TIME ZONE :zone)::int AS hour,
@@ -56,9 +54,9 @@ class RevenueByHour:
         return not any(hour.today_minor or hour.yesterday_minor for hour in self.hours)
 
 
-def read(tenant: Tenant, now: datetime) -> RevenueByHour:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> RevenueByHour:
     day = today(tenant.timezone, now)
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds})
+    rows = SQL.execute(owner_id, {"tenant": tenant.id, "zone": tenant.timezone, **day.bounds})
     found = {row.hour: (row.today, row.yesterday) for row in rows}
     hours = tuple(Hour(hour, *found.get(hour, (0, 0))) for hour in range(24))
     return RevenueByHour(hours, current=now.astimezone(ZoneInfo(tenant.timezone)).hour)

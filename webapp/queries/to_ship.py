@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 from .trend import Trend, until_now
 
 # More are not counted: a company that does not record shipments has all its orders here.
@@ -25,10 +23,10 @@ DEFINITION = (
 SAMPLE = """
     (SELECT orders FROM to_ship_samples WHERE tenant_id = :tenant AND at <= :{day}_now AND at > :{day}_oldest
       ORDER BY at DESC LIMIT 1) AS {day}"""
-SQL = text(f"""
+SQL = TeamStatement(f"""
     SELECT (SELECT count(*) FROM (
-               SELECT FROM orders WHERE tenant_id = :tenant AND status = 'paid' LIMIT :most + 1) AS found) AS orders,
-           (SELECT placed_at FROM orders WHERE tenant_id = :tenant AND status = 'paid'
+               SELECT FROM orders WHERE tenant_id = :tenant /* own */ AND status = 'paid' LIMIT :most + 1) AS found) AS orders,
+           (SELECT placed_at FROM orders WHERE tenant_id = :tenant /* own */ AND status = 'paid'
              ORDER BY placed_at, id LIMIT 1) AS oldest,
            (SELECT jsonb_object_agg(hour, orders) FROM (
                SELECT DISTINCT ON (1) extract(hour FROM at AT TIME ZONE :zone)::int AS hour, orders FROM to_ship_samples
@@ -53,19 +51,22 @@ class ToShip:
     trend: Trend
 
 
-def read(tenant: Tenant, now: datetime) -> ToShip:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> ToShip:
+    """The samples are of the whole team, so the orders of one salesperson are compared with none."""
     day = today(tenant.timezone, now)
     oldest = {name: getattr(day, f"{name}_now") - MAX_SAMPLE_AGE for name in ("yesterday", "last_week")}
     values = {f"{name}_oldest": at for name, at in oldest.items()} | {"most": MAX_COUNT, "zone": tenant.timezone}
-    row = db.session.execute(SQL, {"tenant": tenant.id, **values, **day.bounds}).one()
+    values |= {"tenant": tenant.id, **day.bounds}
+    row = SQL.execute(owner_id, values).one()
+    is_team = owner_id is None
     # The present hour ends with the present count.
     count = min(row.orders, MAX_COUNT)
-    samples = until_now(row.hours, tenant.timezone, now, empty=None)
+    samples = until_now(row.hours if is_team else None, tenant.timezone, now, empty=None)
     return ToShip(
         orders=count,
         is_more=row.orders > MAX_COUNT,
         oldest_on=today(tenant.timezone, row.oldest).date if row.oldest else None,
-        yesterday=row.yesterday,
-        last_week=row.last_week,
+        yesterday=row.yesterday if is_team else None,
+        last_week=row.last_week if is_team else None,
         trend=Trend((*samples.values[:-1], count)),
     )

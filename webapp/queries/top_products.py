@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 
 LIMIT = 5  # rows on the board
 DEFINITION = (
@@ -21,11 +19,11 @@ DEFINITION = (
 
 # Served by ix_orders_recent or ix_orders_status, and pk_order_lines. The ids are an array, because a join reads all lines of
 # the tenant. `has_lines` decides between "no products today" and no panel at all.
-SQL = text("""
+SQL = TeamStatement("""
     WITH sold AS MATERIALIZED (
         SELECT product, quantity, total_minor FROM order_lines
         WHERE tenant_id = :tenant AND order_id = ANY (ARRAY(
-            SELECT id FROM orders WHERE tenant_id = :tenant AND placed_at >= :start AND placed_at < :end
+            SELECT id FROM orders WHERE tenant_id = :tenant /* own */ AND placed_at >= :start AND placed_at < :end
                 AND status IN ('placed', 'paid', 'shipped')))
     )
     SELECT top.*, EXISTS (SELECT FROM order_lines WHERE tenant_id = :tenant) AS has_lines
@@ -56,9 +54,9 @@ class TopProducts:
     has_lines: bool
 
 
-def read(tenant: Tenant, now: datetime) -> TopProducts:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TopProducts:
     day = today(tenant.timezone, now)
     values = {"tenant": tenant.id, "start": day.start, "end": day.end, "limit": LIMIT}
-    rows = db.session.execute(SQL, values).all()
+    rows = SQL.execute(owner_id, values).all()
     products = tuple(TopProduct(row.product, row.quantity, row.total) for row in rows if row.product is not None)
     return TopProducts(day.date, products, rows[0].products or 0, rows[0].has_lines)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
-from ..db import db
 from ..models import Tenant
 from .day import today
+from .own_orders import TeamStatement
 
 # From this hour of the clock on, today's own figures say more.
 UNTIL_HOUR = 12
@@ -20,9 +18,9 @@ DEFINITION = (
 )
 
 # Served by pk_rollups_daily.
-SQL = text("""
+SQL = TeamStatement("""
     SELECT day, sum(revenue_minor)::bigint AS revenue, sum(paid_orders)::bigint AS orders
-    FROM rollups_daily WHERE tenant_id = :tenant AND day IN (:yesterday, :week_before) GROUP BY day
+    FROM rollups_daily WHERE tenant_id = :tenant /* own */ AND day IN (:yesterday, :week_before) GROUP BY day
 """)
 
 
@@ -37,13 +35,13 @@ class Yesterday:
     week_before_minor: int | None
 
 
-def read(tenant: Tenant, now: datetime) -> Yesterday | None:
+def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> Yesterday | None:
     """None from UNTIL_HOUR on, and when yesterday had no sales."""
     if now.astimezone(ZoneInfo(tenant.timezone)).hour >= UNTIL_HOUR:
         return None
     day = today(tenant.timezone, now).date - timedelta(days=1)
     before = day - timedelta(days=7)
-    rows = db.session.execute(SQL, {"tenant": tenant.id, "yesterday": day, "week_before": before})
+    rows = SQL.execute(owner_id, {"tenant": tenant.id, "yesterday": day, "week_before": before})
     found = {row.day: row for row in rows}
     if day not in found:
         return None

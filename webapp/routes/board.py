@@ -9,7 +9,7 @@ from flask import Blueprint, g, render_template
 from flask_login import current_user
 from markupsafe import Markup
 
-from ..accounts.current import current_locale, current_tenant
+from ..accounts.current import current_locale, current_only_owner, current_tenant
 from ..display import clock
 from ..language.locales import tag
 from ..language.script_texts import script_texts
@@ -64,6 +64,7 @@ def _page_parts() -> dict[str, Any]:
         "page_clock": page_clock,
         "page_pace": page_pace,
         "page_money": page_money,
+        "sees_only_own": lambda: current_only_owner() is not None,
         "script_texts": script_texts,
         "pace_times": PACE_TIMES,
     }

@@ -8,16 +8,23 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..comments import writing
 from ..comments.errors import CommentError, CommentNotFound, TooManyComments
 from ..notifications.inbox import publish_inbox
 from ..orders.errors import OrderNotFound
+from ..queries import order_page
 from ..services import services
 from .errors import order_not_found
 from .orders import show_page
 
 bp = Blueprint("comments", __name__)
+
+
+@bp.before_request
+def check_owner() -> None:
+    """404 for an order that the user does not see."""
+    order_page.check_owner(current_tenant(), (request.view_args or {})["number"], current_only_owner())
 
 
 @bp.post("/orders/<order_number:number>/comments")

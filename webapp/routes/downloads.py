@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS
 from ..concurrency.slots import NoSlot
 from ..db import db
@@ -66,11 +66,11 @@ def orders() -> ResponseReturnValue:
 @bp.get("/figures.csv")
 def figures() -> ResponseReturnValue:
     """The figures of `day`, today by default: of the day, by hour and by salesperson."""
-    tenant = current_tenant()
+    tenant, only = current_tenant(), current_only_owner()
     day = _day(request.args.get("day", ""), tenant)
     db.session.close()
     try:
-        found = day_figures.read(tenant, day)
+        found = day_figures.read(tenant, day, only)
     except day_figures.DayNotKept as error:
         abort(404, f"The refunds of {day} are no longer kept. Choose a day from {error.since} on.")
     headers = _headers(f"figures-{tenant.slug}-{day}.csv")

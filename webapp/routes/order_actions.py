@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import orders
-from ..accounts.current import current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..display.filters import money_text
 from ..money import MoneyError
 from ..orders.errors import (
@@ -26,7 +26,7 @@ from ..orders.errors import (
 from ..queries import order_page
 from . import forms
 from .errors import order_not_found
-from .orders import show_page, status_of
+from .orders import order_address, show_page, status_of
 
 bp = Blueprint("order_actions", __name__)
 
@@ -38,6 +38,12 @@ ALREADY_DONE: dict[str, type[OrderError]] = {
     "order_actions.payment_correction": NotPaid,
     "order_actions.shipment_correction": NotShipped,
 }
+
+
+@bp.before_request
+def check_owner() -> None:
+    """404 for an order that the user does not see."""
+    order_page.check_owner(current_tenant(), (request.view_args or {})["number"], current_only_owner())
 
 
 @bp.post("/orders/<order_number:number>/payment")
@@ -88,7 +94,8 @@ def owner(number: str) -> ResponseReturnValue:
     chosen = forms.chosen_owner(request.form.get("owner"))
     orders.reassign(current_tenant().id, number, chosen, actor_id=current_user.id)
     name = next((user.name for user in order_page.team(current_tenant()) if user.id == chosen), None)
-    return _redirect(number, f"Assigned to {name}." if name else f"Order {number} is unassigned.")
+    flash(f"Assigned to {name}." if name else f"Order {number} is unassigned.", "success")
+    return redirect(order_address(number, chosen), 303)
 
 
 @bp.errorhandler(OrderRefused)

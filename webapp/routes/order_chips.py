@@ -47,7 +47,7 @@ def _active(asked: OrderParameters) -> Iterator[tuple[str, str, tuple[str, ...]]
         yield KIND_LABELS[wanted.by], _dates(asked), DATES
     if wanted.status:
         yield "Status", STATUS_LABELS[wanted.status], ("status",)
-    if wanted.owner_id is not None:
+    if wanted.owner_id is not None and "owner" in asked.typed:
         yield "Salesperson", _owner(wanted.owner_id), ("owner",)
     if wanted.amount_sql:
         yield "Total", _amounts(wanted), ("min", "max")

@@ -6,7 +6,7 @@ from flask import abort, request
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
-from ..accounts.current import current_locale, current_tenant
+from ..accounts.current import current_locale, current_only_owner, current_tenant
 from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES
 from ..concurrency.slots import NoSlot
 from ..db import db
@@ -42,7 +42,9 @@ class SearchRefused(Exception):
 
 def parameters() -> OrderParameters:
     """The filter of the request, with a problem for each value that is not valid."""
-    return order_parameters.parse(request.args, current_tenant(), clock.now(), current_locale())
+    found = order_parameters.parse(request.args, current_tenant(), clock.now(), current_locale())
+    only = current_only_owner()
+    return found if only is None else order_parameters.limited(found, only)
 
 
 def cursor() -> PageCursor | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -42,6 +42,14 @@ class OrderParameters:
     typed: dict[str, str]
     problems: dict[str, str] = field(default_factory=dict)
     dates: tuple[date, date] | None = None
+
+
+def limited(found: OrderParameters, owner_id: int) -> OrderParameters:
+    """The parameters for a user who sees only the own orders: a salesperson in the address is ignored."""
+    typed, problems = (
+        {name: text for name, text in each.items() if name != "owner"} for each in (found.typed, found.problems)
+    )
+    return replace(found, filter=replace(found.filter, owner_id=owner_id), typed=typed, problems=problems)
 
 
 class _Invalid(ValueError):

@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from .. import orders
-from ..accounts.current import current_tenant
+from ..accounts.cached_user import only_owner
+from ..accounts.current import current_only_owner, current_tenant
 from ..comments import mentions
 from ..comments.mentions import Colleague
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
+from ..models import User
 from ..orders.errors import (
     CustomerInvalid,
     IdempotencyKeyReused,
@@ -44,6 +46,8 @@ def index() -> ResponseReturnValue:
     except order_filter.SearchRefused as error:
         headers, status = {"Retry-After": str(RETRY_SECONDS)}, error.status
         part = page_parts.refused_part(asked, str(error))
+    if current_only_owner() is not None:
+        salespeople = {}
     choices = {"salespeople": salespeople, "sources": sources, "presets": PRESETS}
     choices["chips"] = order_chips.chips(asked)
     page = render_template("pages/orders.html", part=part, asked=asked, here=asked.typed, before=before, **choices)
@@ -84,7 +88,13 @@ def place() -> ResponseReturnValue:
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
     flash(f"Order {order.number} placed.", "success")
-    return redirect(url_for("orders.show", number=order.number), 303)
+    return redirect(order_address(order.number, form.owner_id), 303)
+
+
+def order_address(number: str, owner_id: int | None) -> str:
+    """The page of an order of this owner; the list for a user who does not see the order any more."""
+    only = current_only_owner()
+    return url_for("orders.index") if only not in (None, owner_id) else url_for("orders.show", number=number)
 
 
 @bp.get("/orders/<order_number:number>")
@@ -101,10 +111,10 @@ def show_page(
 ) -> tuple[str, int]:
     """An order's page in its current state. With a problem, its fields keep what the user typed."""
     typed = request.form if problem or comment_problem else None
-    page = order_page.read(current_tenant(), number)
+    page = order_page.read(current_tenant(), number, current_only_owner())
     part = page_parts.order_part(page, typed)
     journey = relay_parts.journey_part(page.order.id) if current_user.role == "manager" else None
-    others = (user for user in order_page.team(current_tenant()) if user.id != current_user.id)
+    others = (user for user in order_page.team(current_tenant()) if user.id != current_user.id and _sees(user, page))
     colleagues = [Colleague(user.id, user.name, user.email) for user in others]
     return render_template(
         "pages/order.html",
@@ -121,6 +131,11 @@ def show_page(
         category=category,
         is_ahead=is_ahead(page),
     ), status
+
+
+def _sees(user: User, page: order_page.OrderPage) -> bool:
+    """Whether a colleague sees the order, so that a mention leads somewhere."""
+    return only_owner(user, current_tenant()) in (None, page.order.owner_id)
 
 
 def is_ahead(page: order_page.OrderPage) -> bool:

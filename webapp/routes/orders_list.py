@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..display import clock
 from ..display.order_labels import totals_text
@@ -60,7 +60,7 @@ def show_rows() -> ResponseReturnValue:
     new = sum(
         order.at is not None and since - SKEW < order.at <= ahead and order.id not in ids for order in newest.orders
     )
-    rows = order_rows.read(current_tenant(), ids, wanted)
+    rows = order_rows.read(current_tenant(), ids, wanted, current_only_owner())
     response = fragment(part_of("panels/orders_rows.html", orders=rows, by=wanted.by))
     response.headers[NEW] = str(new)
     if newest.totals:

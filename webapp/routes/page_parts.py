@@ -16,7 +16,7 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..comments import reading
 from ..display import clock
 from ..orders.rules import correctable
@@ -49,7 +49,7 @@ def comments_part(order_id: int, number: str) -> Render:
 
 
 def customer_orders_part(order_id: int) -> Render:
-    data = customer_orders.read(current_tenant(), order_id)
+    data = customer_orders.read(current_tenant(), order_id, current_only_owner())
     return part_of("panels/customer_orders.html", data=data, max_counted=customer_orders.MAX_COUNTED)
 
 
@@ -96,13 +96,13 @@ def part_of(template: str, **values: Any) -> Render:
 @bp.get("/orders/<int:order_id>", endpoint="order")
 def show_order(order_id: int) -> ResponseReturnValue:
     """One order by id, because its number may change. For a deleted order, a notice in its place."""
-    page = order_page.read_by_id(current_tenant(), order_id)
+    page = order_page.read_by_id(current_tenant(), order_id, current_only_owner())
     return fragment(part_of("panels/order_gone.html") if page is None else order_part(page))
 
 
 @bp.get("/comments/<int:order_id>", endpoint="order_comments")
 def show_comments(order_id: int) -> ResponseReturnValue:
-    number = order_page.number_of(current_tenant(), order_id)
+    number = order_page.number_of(current_tenant(), order_id, current_only_owner())
     return fragment(part_of("panels/order_gone.html") if number is None else comments_part(order_id, number))
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..accounts.cached_user import PanelScope, panel_scope
-from ..accounts.current import current_locale, current_tenant
+from ..accounts.current import current_locale, current_only_owner, current_tenant
 from ..db import db
 from ..display import clock
 from ..display.filters import day_text
@@ -88,7 +88,7 @@ def shared_part(name: str, panel: Panel, html: Callable[[datetime], str]) -> Ren
 
 
 def _row_html(order_id: int, now: datetime) -> str:
-    data = recent_orders.read_row(current_tenant(), now, order_id)
+    data = recent_orders.read_row(current_tenant(), now, order_id, current_only_owner())
     if not data.orders:
         raise RowGone
     row = render_template("panels/recent_row.html", order=data.orders[0], today=data.today)

@@ -11,7 +11,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..display.filters import clock_text
 from ..panels import snapshot
 from ..panels.groups import PanelGroup
@@ -25,7 +25,7 @@ from ..services import services
 def group_render(group: PanelGroup, now: datetime) -> GroupRender:
     tenant = current_tenant()
     day = today(tenant.timezone, now).date
-    data = snapshot.read(group.panels, tenant, now)
+    data = snapshot.read(group.panels, tenant, now, current_only_owner())
     return GroupRender({name: _panel_render(name, found, now, day) for name, found in data.items()})
 
 
