@@ -20,6 +20,9 @@ from babel.numbers import (
     get_territory_currencies,
 )
 
+from .language import gettext as _
+from .language import ngettext
+
 # Ten trillion in cents: a larger amount is a mistake, and sums of many amounts still fit a bigint.
 MAX_MINOR = 10**15
 # Spaces in use where CLDR has a narrow no-break space.
@@ -46,22 +49,43 @@ def parse_minor(text: str, currency: str, locale: str | None = None) -> int:
         number = _without_currency(number, currency, locale)
     found = number_pattern(locale).fullmatch(number)
     if found is None:
-        raise MoneyError(f"{_shown(text)!r} is not an amount of money. Write it like {_example(currency, locale)}.")
+        values = {"text": repr(_shown(text)), "example": _example(currency, locale)}
+        raise MoneyError(_("%(text)s is not an amount of money. Write it like %(example)s.", **values))
     decimals = found["decimals"] or ""
     if len(decimals) > digits:
-        seen = f"{len(decimals)} digit{'s' if len(decimals) != 1 else ''} after the decimal sign"
-        allowed = f"at most {digits}" if digits else "none"
-        raise MoneyError(
-            f"{_shown(text)!r} has {seen}; {currency} has {allowed}. Write it like {_example(currency, locale)}."
-        )
+        raise MoneyError(_too_many_decimals(text, len(decimals), currency, locale))
     whole = re.sub(r"[^0-9]", "", found["whole"] or "")
     minor_digits = (whole + decimals.ljust(digits, "0")).lstrip("0") or "0"
     if len(minor_digits) > len(str(MAX_MINOR)) or (minor := int(minor_digits)) > MAX_MINOR:
         largest = amount_text(MAX_MINOR, currency, locale)
         raise MoneyError(
-            f"{text[:40]!r} is too large: at most {largest} {currency} is allowed. Check the number of digits."
+            _(
+                "%(text)s is too large: at most %(largest)s %(currency)s is allowed. Check the number of digits.",
+                text=repr(text[:40]),
+                largest=largest,
+                currency=currency,
+            )
         )
     return -minor if found["minus"] else minor
+
+
+def _too_many_decimals(text: str, count: int, currency: str, locale: str | None) -> str:
+    digits = get_currency_precision(currency)
+    values = {"text": repr(_shown(text)), "currency": currency, "example": _example(currency, locale)}
+    if digits:
+        return ngettext(
+            "%(text)s has %(num)s digit after the decimal sign; %(currency)s has at most %(most)s. Write it like %(example)s.",
+            "%(text)s has %(num)s digits after the decimal sign; %(currency)s has at most %(most)s. Write it like %(example)s.",
+            count,
+            most=digits,
+            **values,
+        )
+    return ngettext(
+        "%(text)s has %(num)s digit after the decimal sign; %(currency)s has none. Write it like %(example)s.",
+        "%(text)s has %(num)s digits after the decimal sign; %(currency)s has none. Write it like %(example)s.",
+        count,
+        **values,
+    )
 
 
 def _shown(text: str) -> str:

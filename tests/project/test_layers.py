@@ -13,7 +13,8 @@ OUTSIDE = {"tasks", "bench", "tests", "wsgi", "listener_worker"}  # webapp never
 
 # The packages and modules of webapp. Each imports only from earlier rows; "webapp" is webapp/__init__.py.
 LAYERS = """
-    money config language
+    language
+    money config
     redis_client observability
     postgres
     db

@@ -164,7 +164,12 @@ def set_values(session: Session, tenant: Tenant, wanted: Mapping[str, str | bool
 
 def _request_rebuild(session: Session, tenant_id: int) -> None:
     """In place of a rebuild that is open."""
-    row: dict[str, Any] = {"requested_at": func.clock_timestamp(), "started_at": None, "finished_at": None, "problem": None}
+    row: dict[str, Any] = {
+        "requested_at": func.clock_timestamp(),
+        "started_at": None,
+        "finished_at": None,
+        "problem": None,
+    }
     row |= {"attempts": 0, "hours_done": 0, "hours_total": 0}
     statement = insert(RollupRebuild).values(tenant_id=tenant_id)
     session.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_=row))

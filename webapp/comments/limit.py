@@ -5,6 +5,7 @@ from __future__ import annotations
 import redis
 from limits import RateLimitItemPerSecond
 
+from ..language import gettext as _
 from ..rate_limit.limiter import RateLimiter
 from .errors import TooManyComments
 
@@ -24,7 +25,11 @@ class CommentLimit:
         if self._limiter.hit(_LIMIT, str(user_id)) > MAX_COMMENTS:
             wait = self._limiter.seconds_left(_LIMIT, str(user_id))
             raise TooManyComments(
-                f"You wrote {MAX_COMMENTS} comments within {WINDOW_SECONDS} seconds. "
-                f"Wait {wait} seconds, then send this one again.",
+                _(
+                    "You wrote %(count)s comments within %(window)s seconds. Wait %(wait)s seconds, then send this one again.",
+                    count=MAX_COMMENTS,
+                    window=WINDOW_SECONDS,
+                    wait=wait,
+                ),
                 wait,
             )

@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Connection, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ..db import db
+from ..language import gettext as _
 from ..models import COMMENT_MAX_CHARS, Notification, Order, OrderComment, OrderEvent, Tenant, User
 from ..orders.errors import OrderNotFound
 from . import mentions
@@ -39,10 +40,14 @@ def clean(written: str) -> str:
     lines = written.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(sign for sign in lines if sign in "\n\t" or category(sign) != "Cc").strip()
     if not text:
-        raise CommentInvalid("The comment is empty. Write something, then send it.")
+        raise CommentInvalid(_("The comment is empty. Write something, then send it."))
     if len(text) > COMMENT_MAX_CHARS:
         raise CommentInvalid(
-            f"The comment has {len(text):,} characters; at most {COMMENT_MAX_CHARS:,} are allowed. Shorten it."
+            _(
+                "The comment has %(count)s characters; at most %(most)s are allowed. Shorten it.",
+                count=f"{len(text):,}",
+                most=f"{COMMENT_MAX_CHARS:,}",
+            )
         )
     return text
 
@@ -91,10 +96,10 @@ def remove(tenant_id: int, number: str, comment_id: int, *, user_id: int, is_man
         this = (comment.tenant_id == tenant_id, comment.order_id == order_id, comment.id == comment_id)
         author_id = transaction.execute(select(comment.user_id).where(*this)).scalar_one_or_none()
         if author_id is None:
-            raise CommentNotFound("This comment is already deleted. Nothing was changed.")
+            raise CommentNotFound(_("This comment is already deleted. Nothing was changed."))
         if author_id != user_id and not is_manager:
             raise CommentForbidden(
-                "You can delete your own comments. Ask a manager of your company to delete this one."
+                _("You can delete your own comments. Ask a manager of your company to delete this one.")
             )
         transaction.execute(delete(comment).where(*this))
         values = {"comment_id": comment_id, "change": "deleted"}
@@ -121,7 +126,9 @@ def _lock_order(transaction: Connection, tenant_id: int, number: str) -> tuple[i
     statement = select(Order.id, Order.owner_id).where(Order.tenant_id == tenant_id, Order.number == number)
     row = transaction.execute(statement.with_for_update(key_share=True)).one_or_none()
     if row is None:
-        raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+        raise OrderNotFound(
+            _("There is no order %(number)s. Search for it in the list of orders.", number=repr(number))
+        )
     return row.id, row.owner_id
 
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..accounts.current import current_tenant
+from ..language import gettext as _
+from ..language import ngettext
 from ..money import to_decimal
 from ..queries.history import History
 from ..queries.leaderboard import TopSeller
@@ -39,14 +41,22 @@ def hours_labels(data: RevenueByHour) -> list[str]:
 
 
 def hours_summary(data: RevenueByHour) -> str:
-    today = sum(hour.today_minor for hour in data.hours)
+    today = money_text(sum(hour.today_minor for hour in data.hours))
     best = max(data.hours, key=lambda hour: hour.today_minor)
-    summary = f"Column chart of revenue by hour: {money_text(today)} today"
-    if best.today_minor > 0:
-        summary += (
-            f", the most between {best.hour:02d} and {best.hour + 1:02d} o'clock with {money_text(best.today_minor)}"
-        )
-    return f"{summary}; {money_text(sum(hour.yesterday_minor for hour in data.hours))} in all of yesterday."
+    yesterday = _(
+        "%(amount)s in all of yesterday.", amount=money_text(sum(hour.yesterday_minor for hour in data.hours))
+    )
+    if best.today_minor <= 0:
+        return _("Column chart of revenue by hour: %(amount)s today; %(yesterday)s", amount=today, yesterday=yesterday)
+    return _(
+        "Column chart of revenue by hour: %(amount)s today, the most between %(start)s and %(end)s o'clock with %(most)s;"
+        " %(yesterday)s",
+        amount=today,
+        start=f"{best.hour:02d}",
+        end=f"{best.hour + 1:02d}",
+        most=money_text(best.today_minor),
+        yesterday=yesterday,
+    )
 
 
 def history_chart(data: History) -> Chart:
@@ -62,9 +72,13 @@ def history_labels(data: History) -> list[str]:
 
 def history_summary(data: History) -> str:
     best = max(data.days, key=lambda day: day.revenue_minor)
-    return (
-        f"Column chart of revenue by day: {money_text(data.revenue_minor)} in {len(data.days)} days,"
-        f" the most on {short_day_text(best.day)} with {money_text(best.revenue_minor)}."
+    return ngettext(
+        "Column chart of revenue by day: %(amount)s in %(num)s day, the most on %(day)s with %(most)s.",
+        "Column chart of revenue by day: %(amount)s in %(num)s days, the most on %(day)s with %(most)s.",
+        len(data.days),
+        amount=money_text(data.revenue_minor),
+        day=short_day_text(best.day),
+        most=money_text(best.revenue_minor),
     )
 
 
@@ -114,10 +128,13 @@ def spark_summary(trend: Trend, name: str, is_money: bool = False) -> str:
     """The line of a tile for screen readers: its highest hour."""
     values = [(value, hour) for hour, value in enumerate(trend.values) if value]
     if not values:
-        return f"{name} by hour today: none yet"
+        return _("%(figure)s by hour today: none yet", figure=name)
     value, hour = max(values)
-    return (
-        f"{name} by hour today: the most at {hour:02d}:00 with {money_text(value) if is_money else number_text(value)}"
+    return _(
+        "%(figure)s by hour today: the most at %(time)s with %(most)s",
+        figure=name,
+        time=f"{hour:02d}:00",
+        most=money_text(value) if is_money else number_text(value),
     )
 
 

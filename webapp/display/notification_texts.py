@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -98,5 +99,5 @@ def _several(subject: str, kinds: Sequence[str], count: int, num: str, locale: s
     )
 
 
-def _list(kinds: Sequence[str], style: str, locale: str) -> str:
+def _list(kinds: Sequence[str], style: Literal["standard", "or"], locale: str) -> str:
     return str(format_list([_CHANGES[kind]() for kind in sorted(kinds)], style, locale))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel.speaklater import LazyString
+
+from ..language import lazy_gettext as _
+
 TOAST, SOUND, DESKTOP, PUSH = CHANNELS = ("toast", "sound", "desktop", "push")
 # Without stored preferences. The others interrupt beyond the page, so a user chooses them.
 DEFAULT_CHANNELS = frozenset({TOAST})
@@ -17,21 +21,21 @@ class Kind:
     """
 
     name: str
-    label: str
+    label: LazyString
     subject: str
     is_for_managers: bool = False
 
 
 KINDS = (
-    Kind("paid", "Your order is paid", "orders"),
-    Kind("shipped", "Your order is shipped", "orders"),
-    Kind("refunded", "Your order is refunded, in part or in full", "orders"),
-    Kind("cancelled", "Your order is cancelled", "orders"),
-    Kind("assigned", "An order is assigned to you", "assigned"),
-    Kind("unassigned", "An order is taken from you", "unassigned"),
-    Kind("mentioned", "You are mentioned in a comment", "mentioned"),
-    Kind("failed", "A webhook is disabled after failures", "webhooks", is_for_managers=True),
-    Kind("gone", "A webhook is disabled by its receiver", "webhooks", is_for_managers=True),
+    Kind("paid", _("Your order is paid"), "orders"),
+    Kind("shipped", _("Your order is shipped"), "orders"),
+    Kind("refunded", _("Your order is refunded, in part or in full"), "orders"),
+    Kind("cancelled", _("Your order is cancelled"), "orders"),
+    Kind("assigned", _("An order is assigned to you"), "assigned"),
+    Kind("unassigned", _("An order is taken from you"), "unassigned"),
+    Kind("mentioned", _("You are mentioned in a comment"), "mentioned"),
+    Kind("failed", _("A webhook is disabled after failures"), "webhooks", is_for_managers=True),
+    Kind("gone", _("A webhook is disabled by its receiver"), "webhooks", is_for_managers=True),
 )
 KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
 

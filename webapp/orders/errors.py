@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..language import gettext as _
+
 
 class OrderError(Exception):
     """The order could not be placed or changed. Nothing was written."""
@@ -49,8 +51,11 @@ class IdempotencyKeyReused(OrderRefused):
 
     def __init__(self, number: str) -> None:
         super().__init__(
-            f"This form has already placed order {number}, with other details. "
-            "To place another order with the details below, press “Place order” again."
+            _(
+                "This form has already placed order %(number)s, with other details. "
+                "To place another order with the details below, press “Place order” again.",
+                number=number,
+            )
         )
         self.number = number
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from ..language import gettext as _
+from ..language import ngettext
 from ..money import MAX_MINOR
 from .errors import CustomerInvalid, LineInvalid, TotalInvalid
 
@@ -32,17 +34,32 @@ class NewLine:
     def check(self, position: int) -> None:
         if not 0 < len(self.product) <= PRODUCT_MAX_CHARS:
             raise LineInvalid(
-                f"Item {position} has a product name of {len(self.product)} characters; "
-                f"1 to {PRODUCT_MAX_CHARS} are allowed. Enter the product, or empty the row."
+                ngettext(
+                    "Item %(position)s has a product name of %(num)s character; 1 to %(most)s are allowed. "
+                    "Enter the product, or empty the row.",
+                    "Item %(position)s has a product name of %(num)s characters; 1 to %(most)s are allowed. "
+                    "Enter the product, or empty the row.",
+                    len(self.product),
+                    position=position,
+                    most=PRODUCT_MAX_CHARS,
+                )
             )
         exponent = self.quantity.as_tuple().exponent
         if not isinstance(exponent, int) or not 0 < self.quantity <= QUANTITY_MAX or exponent < -QUANTITY_DECIMALS:
             raise LineInvalid(
-                f"Item {position} has the quantity {self.quantity}; more than 0 and at most {QUANTITY_MAX:,}, with at "
-                f"most {QUANTITY_DECIMALS} decimals, is allowed. Correct the quantity, or empty the row."
+                _(
+                    "Item %(position)s has the quantity %(quantity)s; more than 0 and at most %(most)s, with at most "
+                    "%(decimals)s decimals, is allowed. Correct the quantity, or empty the row.",
+                    position=position,
+                    quantity=self.quantity,
+                    most=f"{QUANTITY_MAX:,}",
+                    decimals=QUANTITY_DECIMALS,
+                )
             )
         if not 0 <= self.unit_price_minor <= MAX_MINOR:
-            raise LineInvalid(f"Item {position} has a price that is negative or too large. Enter 0 or more.")
+            raise LineInvalid(
+                _("Item %(position)s has a price that is negative or too large. Enter 0 or more.", position=position)
+            )
 
 
 @dataclass(frozen=True)
@@ -64,19 +81,25 @@ class NewOrder:
         """Check the whole order. Raises OrderInvalid for the first fault."""
         if not 0 < len(self.customer) <= CUSTOMER_MAX_CHARS:
             raise CustomerInvalid(
-                f"The customer's name has {len(self.customer)} characters; 1 to {CUSTOMER_MAX_CHARS} are allowed. "
-                "Enter the customer's name."
+                ngettext(
+                    "The customer's name has %(num)s character; 1 to %(most)s are allowed. Enter the customer's name.",
+                    "The customer's name has %(num)s characters; 1 to %(most)s are allowed. Enter the customer's name.",
+                    len(self.customer),
+                    most=CUSTOMER_MAX_CHARS,
+                )
             )
         if self.lines and self.total_minor is not None:
-            raise TotalInvalid("The order has items and a total; the total is the sum of the items. Empty one of them.")
+            raise TotalInvalid(
+                _("The order has items and a total; the total is the sum of the items. Empty one of them.")
+            )
         if not self.lines and self.total_minor is None:
-            raise TotalInvalid("The order has neither items nor a total. Enter a total, or add an item.")
+            raise TotalInvalid(_("The order has neither items nor a total. Enter a total, or add an item."))
         if self.freight_minor and not self.lines:
-            raise TotalInvalid("The order has shipping but no items. Add items, or add the shipping to the total.")
+            raise TotalInvalid(_("The order has shipping but no items. Add items, or add the shipping to the total."))
         for position, line in enumerate(self.lines, 1):
             line.check(position)
         if self.freight_minor < 0 or not 0 <= self.sum_minor <= MAX_MINOR:
-            raise TotalInvalid("The total or the shipping is negative or too large. Enter 0 or more.")
+            raise TotalInvalid(_("The total or the shipping is negative or too large. Enter 0 or more."))
 
     def line_rows(self, tenant_id: int, order_id: int) -> list[dict[str, Any]]:
         """The rows of order_lines; positions start at 1."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ..language import gettext as _
 from ..money import number_pattern
 
 MAX_CHARS = 40  # a longer text is a mistake
@@ -18,6 +19,6 @@ def parse_quantity(text: str, locale: str) -> Decimal:
     found = number_pattern(locale).fullmatch(text) if len(text) <= MAX_CHARS else None
     if found is None:
         shown = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "…"
-        raise QuantityError(f"{shown!r} is not a quantity. Enter a number like 2.")
+        raise QuantityError(_("%(text)s is not a quantity. Enter a number like 2.", text=repr(shown)))
     whole = "".join(digit for digit in found["whole"] or "0" if digit.isdigit())
     return Decimal(f"{'-' if found['minus'] else ''}{whole}.{found['decimals'] or '0'}").normalize() + 0

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from ..language import gettext as _
+from ..language import ngettext
 from ..money import amount_text
 from .errors import (
     AlreadyCancelled,
@@ -68,72 +70,102 @@ class OrderState:
 
 def check_payment(order: OrderState) -> None:
     if order.cancelled_at:
-        raise AlreadyCancelled(f"Order {order.number} is cancelled and cannot be paid. Place a new order.")
+        raise AlreadyCancelled(
+            _("Order %(number)s is cancelled and cannot be paid. Place a new order.", number=order.number)
+        )
     if order.paid_at:
-        raise AlreadyPaid(f"Order {order.number} is already paid. Nothing was changed.")
+        raise AlreadyPaid(_("Order %(number)s is already paid. Nothing was changed.", number=order.number))
 
 
 def check_shipment(order: OrderState) -> None:
     """An unpaid order may be shipped, because goods sold on invoice are shipped before the payment."""
     if order.cancelled_at:
-        raise AlreadyCancelled(f"Order {order.number} is cancelled and cannot be shipped. Place a new order.")
+        raise AlreadyCancelled(
+            _("Order %(number)s is cancelled and cannot be shipped. Place a new order.", number=order.number)
+        )
     if order.shipped_at:
-        raise AlreadyShipped(f"Order {order.number} is already shipped. Nothing was changed.")
+        raise AlreadyShipped(_("Order %(number)s is already shipped. Nothing was changed.", number=order.number))
     if order.refunded_minor and not order.left_minor:
         raise OrderRefused(
-            f"Order {order.number} is refunded in full ({order.money(order.refunded_minor)}) and cannot be shipped. "
-            "Cancel it, or place a new order."
+            _(
+                "Order %(number)s is refunded in full (%(amount)s) and cannot be shipped. Cancel it, or place a new order.",
+                number=order.number,
+                amount=order.money(order.refunded_minor),
+            )
         )
 
 
 def check_cancellation(order: OrderState) -> None:
     if order.cancelled_at:
-        raise AlreadyCancelled(f"Order {order.number} is already cancelled. Nothing was changed.")
+        raise AlreadyCancelled(_("Order %(number)s is already cancelled. Nothing was changed.", number=order.number))
     if order.shipped_at:
-        raise AlreadyShipped(f"Order {order.number} is already shipped and cannot be cancelled. Refund it instead.")
+        raise AlreadyShipped(
+            _("Order %(number)s is already shipped and cannot be cancelled. Refund it instead.", number=order.number)
+        )
     if order.left_minor:
         raise NotRefunded(
-            f"Order {order.number} is paid and {order.money(order.left_minor)} of it are not refunded. "
-            "Refund all of it, then cancel."
+            _(
+                "Order %(number)s is paid and %(amount)s of it are not refunded. Refund all of it, then cancel.",
+                number=order.number,
+                amount=order.money(order.left_minor),
+            )
         )
 
 
 def check_refundable(order: OrderState) -> None:
     if not order.paid_at:
-        raise NotPaid(f"Order {order.number} is not paid, so there is nothing to refund. Cancel it instead.")
+        raise NotPaid(
+            _("Order %(number)s is not paid, so there is nothing to refund. Cancel it instead.", number=order.number)
+        )
     if not order.left_minor:
         raise NothingLeftToRefund(
-            f"Order {order.number} is already refunded in full ({order.money(order.total_minor)})."
+            _(
+                "Order %(number)s is already refunded in full (%(amount)s).",
+                number=order.number,
+                amount=order.money(order.total_minor),
+            )
         )
 
 
 def check_refund(order: OrderState, amount_minor: int) -> None:
     check_refundable(order)
     if not 0 < amount_minor <= order.left_minor:
-        smallest, left = order.money(1), order.money(order.left_minor)
         raise RefundInvalid(
-            f"A refund of {order.money(amount_minor)} is not possible for order {order.number}: "
-            f"{smallest} to {left} can be refunded. Enter an amount between them."
+            _(
+                "A refund of %(amount)s is not possible for order %(number)s: %(smallest)s to %(left)s can be refunded. "
+                "Enter an amount between them.",
+                amount=order.money(amount_minor),
+                number=order.number,
+                smallest=order.money(1),
+                left=order.money(order.left_minor),
+            )
         )
 
 
 def check_payment_correction(order: OrderState) -> None:
     if order.cancelled_at:
-        raise AlreadyCancelled(f"Order {order.number} is cancelled, so its payment stays as it is. Place a new order.")
+        raise AlreadyCancelled(
+            _("Order %(number)s is cancelled, so its payment stays as it is. Place a new order.", number=order.number)
+        )
     if not order.paid_at:
-        raise NotPaid(f"Order {order.number} is not marked as paid. Nothing was changed.")
+        raise NotPaid(_("Order %(number)s is not marked as paid. Nothing was changed.", number=order.number))
     if order.refunded_minor:
         raise OrderRefused(
-            f"{order.money(order.refunded_minor)} of order {order.number} are refunded, so it was paid. "
-            "Refund the rest of it instead."
+            _(
+                "%(amount)s of order %(number)s are refunded, so it was paid. Refund the rest of it instead.",
+                amount=order.money(order.refunded_minor),
+                number=order.number,
+            )
         )
 
 
 def check_shipment_correction(order: OrderState) -> None:
     if order.cancelled_at:
-        raise AlreadyCancelled(f"Order {order.number} is cancelled, so its shipment stays as it is. Place a new order.")
+        raise AlreadyCancelled(
+            _("Order %(number)s is cancelled, so its shipment stays as it is. Place a new order.", number=order.number)
+        )
     if not order.shipped_at:
-        raise NotShipped(f"Order {order.number} is not marked as shipped. Nothing was changed.")
+        raise NotShipped(_("Order %(number)s is not marked as shipped. Nothing was changed.", number=order.number))
 
 
 def check_corrector(order: OrderState, marked_at: datetime | None, by: Corrector, now: datetime) -> None:
@@ -141,16 +173,24 @@ def check_corrector(order: OrderState, marked_at: datetime | None, by: Corrector
     is_recent = marked_at is not None and marked_at > now - timedelta(hours=CORRECTION_HOURS)
     if not by.is_manager and not (is_recent and order.owner_id == by.user_id):
         raise OrderForbidden(
-            f"You can correct your own orders for {CORRECTION_HOURS} hours. "
-            f"Ask a manager of your company to correct order {order.number}."
+            _(
+                "You can correct your own orders for %(hours)s hours. "
+                "Ask a manager of your company to correct order %(number)s.",
+                hours=CORRECTION_HOURS,
+                number=order.number,
+            )
         )
 
 
 def check_reason(reason: str) -> None:
     if not 0 < len(reason) <= REASON_MAX_CHARS:
         raise ReasonInvalid(
-            f"The reason has {len(reason)} characters; 1 to {REASON_MAX_CHARS} are allowed. "
-            "Say in a few words why this was a mistake."
+            ngettext(
+                "The reason has %(num)s character; 1 to %(most)s are allowed. Say in a few words why this was a mistake.",
+                "The reason has %(num)s characters; 1 to %(most)s are allowed. Say in a few words why this was a mistake.",
+                len(reason),
+                most=REASON_MAX_CHARS,
+            )
         )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..db import db
+from ..language import gettext as _
 from ..models import Order, OrderLine, Tenant, User
 from .errors import IdempotencyKeyReused, OrderNotFound, OwnerInvalid
 from .new_order import NewLine, NewOrder
@@ -163,7 +164,9 @@ def _lock(transaction: Connection, tenant_id: int, number: str) -> OrderState:
     statement = select(*_STATE).where(Order.tenant_id == tenant_id, Order.number == number).with_for_update()
     row = transaction.execute(statement).one_or_none()
     if row is None:
-        raise OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+        raise OrderNotFound(
+            _("There is no order %(number)s. Search for it in the list of orders.", number=repr(number))
+        )
     return OrderState(*row)
 
 
@@ -179,10 +182,15 @@ def _check_owner(transaction: Connection, tenant_id: int, owner_id: int | None) 
     columns = select(User.name, User.disabled_at)
     found = transaction.execute(columns.where(User.tenant_id == tenant_id, User.id == owner_id)).one_or_none()
     if found is None:
-        raise OwnerInvalid(f"There is no salesperson with the id {owner_id} in your team. Choose one from the list.")
+        raise OwnerInvalid(
+            _("There is no salesperson with the id %(id)s in your team. Choose one from the list.", id=owner_id)
+        )
     if found.disabled_at is not None:
         raise OwnerInvalid(
-            f"The account of {found.name} is disabled, so it gets no new orders. Choose another salesperson."
+            _(
+                "The account of %(name)s is disabled, so it gets no new orders. Choose another salesperson.",
+                name=found.name,
+            )
         )
 
 

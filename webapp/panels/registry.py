@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel.speaklater import LazyString
+
 from ..events.topics import DAY, ORDERS, PLACED, REVENUE, ROLLUPS
+from ..language import lazy_gettext as _
 from ..queries import (
     average_order,
     funnel,
@@ -59,9 +62,9 @@ class Panel:
     """
 
     name: str
-    title: str
+    title: LazyString
     topics: tuple[str, ...]
-    definition: str
+    definition: LazyString
     read: Callable[..., Any]
     # The page's intervals (panels/pacing.py) between two refetches. The last change is never lost.
     pace_times: int = 1
@@ -76,7 +79,7 @@ class Panel:
         return self.name in MOVE_WITH_THE_CLOCK
 
 
-def _figure(name: str, title: str, topics: tuple[str, ...], query: Any, is_personal: bool = False) -> Panel:
+def _figure(name: str, title: LazyString, topics: tuple[str, ...], query: Any, is_personal: bool = False) -> Panel:
     """A panel of a query module, rendered with the other figures."""
     return Panel(name, title, (*topics, DAY), query.DEFINITION, query.read, is_figure=True, is_personal=is_personal)
 
@@ -84,28 +87,28 @@ def _figure(name: str, title: str, topics: tuple[str, ...], query: Any, is_perso
 PANELS = {
     panel.name: panel
     for panel in (
-        _figure("mine", "Your sales", (REVENUE, ORDERS), mine, is_personal=True),
-        _figure("yesterday", "Yesterday", (ROLLUPS,), yesterday),
-        _figure("revenue", "Revenue today", (REVENUE,), revenue),
-        _figure("orders_today", "Orders today", (PLACED,), orders_today),
-        _figure("average_order", "Average order", (REVENUE,), average_order),
-        _figure("to_ship", "To be shipped", (ORDERS,), to_ship),
-        _figure("refunds_today", "Refunds today", (REVENUE,), refunds_today),
-        _figure("funnel", "From placed to shipped", (ORDERS,), funnel),
-        _figure("revenue_by_hour", "Revenue by hour", (REVENUE,), revenue_by_hour),
-        _figure("salespeople", "Salespeople today", (REVENUE, PLACED), salespeople),
+        _figure("mine", _("Your sales"), (REVENUE, ORDERS), mine, is_personal=True),
+        _figure("yesterday", _("Yesterday"), (ROLLUPS,), yesterday),
+        _figure("revenue", _("Revenue today"), (REVENUE,), revenue),
+        _figure("orders_today", _("Orders today"), (PLACED,), orders_today),
+        _figure("average_order", _("Average order"), (REVENUE,), average_order),
+        _figure("to_ship", _("To be shipped"), (ORDERS,), to_ship),
+        _figure("refunds_today", _("Refunds today"), (REVENUE,), refunds_today),
+        _figure("funnel", _("From placed to shipped"), (ORDERS,), funnel),
+        _figure("revenue_by_hour", _("Revenue by hour"), (REVENUE,), revenue_by_hour),
+        _figure("salespeople", _("Salespeople today"), (REVENUE, PLACED), salespeople),
         Panel(
-            "recent_orders", "Recent orders", (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, LIST_TIMES
+            "recent_orders", _("Recent orders"), (ORDERS, DAY), recent_orders.DEFINITION, recent_orders.read, LIST_TIMES
         ),
         Panel(
             "top_products",
-            "Top products today",
+            _("Top products today"),
             (REVENUE, PLACED, DAY),
             top_products.DEFINITION,
             top_products.read,
             LIST_TIMES,
         ),
-        Panel("history", "Last 30 days", (ROLLUPS, DAY), history.DEFINITION, history.read),
-        Panel("leaderboard", "Salespeople, 30 days", (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
+        Panel("history", _("Last 30 days"), (ROLLUPS, DAY), history.DEFINITION, history.read),
+        Panel("leaderboard", _("Salespeople, 30 days"), (ROLLUPS, DAY), leaderboard.DEFINITION, leaderboard.read),
     )
 }

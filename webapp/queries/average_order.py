@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 from .trend import Trend, until_now
 
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "The totals of all orders paid today, divided by their number, before refunds. Compared with the orders paid yesterday and"
     " on the same weekday last week, from midnight to the same time. The line shows today by hour."
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import midnight, today
 from .own_orders import TeamStatement
@@ -14,11 +15,13 @@ from .own_orders import TeamStatement
 REFERENCE_DAYS = 7
 # Of the reference, whose times are medians of at most this many orders per hour. Counts are of all orders.
 MAX_PER_HOUR = 25
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "The orders placed today that are neither cancelled nor refunded in full, and how many of them are paid and shipped by now."
     " Percentages are of the placed orders. Times are medians: from placed to paid, and from paid to shipped, of the orders"
-    f" that have both. Below are the same figures of the {REFERENCE_DAYS} days before, as these orders are now; their times are"
-    f" of at most {MAX_PER_HOUR} orders per hour."
+    " that have both. Below are the same figures of the %(days)s days before, as these orders are now; their times are"
+    " of at most %(most)s orders per hour.",
+    days=REFERENCE_DAYS,
+    most=MAX_PER_HOUR,
 )
 
 _COUNTED = "status IN ('placed', 'paid', 'shipped')"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 
 DAYS = 30  # before today
-DEFINITION = (
-    f"Revenue (paid less refunded) and orders of the {DAYS} days before today; today's are in the tiles above. A late change of"
-    " an earlier day is added within a minute."
+DEFINITION = lazy_gettext(
+    "Revenue (paid less refunded) and orders of the %(days)s days before today; today's are in the tiles above. A late change"
+    " of an earlier day is added within a minute.",
+    days=DAYS,
 )
 
 # Served by pk_rollups_daily.

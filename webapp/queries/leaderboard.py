@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .history import DAYS
 from .own_orders import TeamStatement
 from .ranking import in_order
 
-DEFINITION = (
-    f"Revenue (paid less refunded) and paid orders of the {DAYS} days before today by the salesperson who owns the order."
-    " The figures are refreshed together with the chart beside it."
+DEFINITION = lazy_gettext(
+    "Revenue (paid less refunded) and paid orders of the %(days)s days before today by the salesperson who owns the order."
+    " The figures are refreshed together with the chart beside it.",
+    days=DAYS,
 )
 
 # Served by pk_rollups_daily. Owner 0 stands for unassigned orders.

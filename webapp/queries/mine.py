@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from . import people_targets
 from .day import Today, today
@@ -28,11 +29,12 @@ MAX_COUNTED = 100
 TODOS, MAX_TODOS = 3, 4
 # Days after which an unpaid order is a to-do.
 UNPAID_DAYS = 1
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "Your revenue today (paid less refunded) and your orders placed today that are neither cancelled nor refunded in full, as"
     " in Salespeople today. Compared with the same time yesterday and a week ago. Your rank counts all salespeople; equal"
     " revenues share a rank. The month is the days before today, refreshed every 30 seconds, and today. To do are your oldest"
-    f" paid orders that are not shipped, and orders unpaid for {UNPAID_DAYS} day or longer."
+    " paid orders that are not shipped, and orders unpaid for %(days)s day or longer.",
+    days=UNPAID_DAYS,
 )
 
 # Served by ix_orders_paid, ix_order_events_refunds, ix_orders_recent, pk_rollups_daily and ix_orders_owner_status.

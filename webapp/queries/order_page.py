@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..db import db
+from ..language import gettext as _
 from ..models import Order, OrderEvent, OrderLine, Tenant, User
 from ..orders.errors import OrderNotFound
 from ..orders.rules import OrderState, allowed
@@ -89,7 +90,7 @@ def check_owner(tenant: Tenant, number: str, owner_id: int | None) -> None:
 
 
 def _not_found(number: str) -> OrderNotFound:
-    return OrderNotFound(f"There is no order {number!r}. Search for it in the list of orders.")
+    return OrderNotFound(_("There is no order %(number)s. Search for it in the list of orders.", number=repr(number)))
 
 
 def _is_owned(owner_id: int | None) -> ColumnElement[bool]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 from .trend import Trend, until_now
 
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "The number of orders placed today, paid or not, that are neither cancelled nor refunded in full. Compared with yesterday"
     " and with the same weekday last week, from midnight to the same time. The line shows today by hour."
 )

@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from ..language import lazy_gettext
 from ..models import STATUSES, Tenant
 from .day import AHEAD, ahead_from, today
 from .own_orders import TeamStatement
 
 LIMIT = 10  # rows on the board
-DEFINITION = (
-    f"The {LIMIT} orders placed last, in any status, each with its latest change and its author. Orders dated in the future"
-    " are marked and come last."
+DEFINITION = lazy_gettext(
+    "The %(count)s orders placed last, in any status, each with its latest change and its author. Orders dated in the future"
+    " are marked and come last.",
+    count=LIMIT,
 )
 
 # Served by ix_orders_recent; the last event of each row by ix_order_events_order.

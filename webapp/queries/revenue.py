@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from . import target_progress
 from .day import today
@@ -12,10 +13,11 @@ from .own_orders import TeamStatement
 from .target_progress import TargetProgress
 from .trend import Trend, until_now
 
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "The totals of all orders paid today, less the refunds made today. A refund counts on the day it is made, whenever the"
     " order was paid; a cancellation alone changes nothing. Compared with yesterday and with the same weekday last week, from"
-    f" midnight to the same time. The line shows today by hour. {target_progress.DEFINITION}"
+    " midnight to the same time. The line shows today by hour. %(pace)s",
+    pace=target_progress.DEFINITION,
 )
 
 # Served by ix_orders_paid and ix_order_events_refunds. One statement, so all days are one snapshot.

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "Revenue (paid less refunded) in each hour of today on the company's own clock, refunds in the hour they are made."
     " Yesterday's whole day is drawn beside it. On a clock change, a repeated hour is one column."
 )

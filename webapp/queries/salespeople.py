@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 from .ranking import in_order
 
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "Revenue today (paid less refunded) and orders placed today that are neither cancelled nor refunded in full, by the"
     " salesperson who owns the order now. The rows add up to the tiles above."
 )

@@ -11,17 +11,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 
 from ..db import db
+from ..language import lazy_gettext
 from ..models import PERIODS, Tenant
 from .day import Today, today
 from .work_calendar import FIRST_HOUR, LAST_HOUR, WorkCalendar, part_of_day
 
 # The days before today whose revenue by hour is the usual course of a day, and how many of them must have revenue.
 COURSE_DAYS, MIN_COURSE_DAYS = 14, 5
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "The pace compares the revenue with the part of the target that is usually reached by now. A day's target is spread over"
-    f" the day as the revenue of the last {COURSE_DAYS} days was, or evenly from {FIRST_HOUR}:00 to {LAST_HOUR + 1}:00"
-    f" until there are {MIN_COURSE_DAYS} days of sales. A week's or month's target is spread evenly over its working days;"
-    " weeks begin on Monday. Holidays and days off have no target."
+    " the day as the revenue of the last %(days)s days was, or evenly from %(first)s:00 to %(last)s:00"
+    " until there are %(min_days)s days of sales. A week's or month's target is spread evenly over its working days;"
+    " weeks begin on Monday. Holidays and days off have no target.",
+    days=COURSE_DAYS,
+    first=FIRST_HOUR,
+    last=LAST_HOUR + 1,
+    min_days=MIN_COURSE_DAYS,
 )
 
 # The revenue by hour of the clock in the days before today, and the number of these days with revenue.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
@@ -14,7 +15,7 @@ from .trend import Trend, until_now
 MAX_COUNT = 50_000
 # A sample that is older than this says nothing about the time.
 MAX_SAMPLE_AGE = timedelta(hours=1)
-DEFINITION = (
+DEFINITION = lazy_gettext(
     "The paid orders that are neither shipped, cancelled nor refunded in full, of any day. Compared with their number at this"
     " time yesterday and on the same weekday last week, which is counted every ten minutes. The line shows today by hour."
 )

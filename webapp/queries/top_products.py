@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 
 LIMIT = 5  # rows on the board
-DEFINITION = (
-    f"The {LIMIT} products with the highest sum of lines in the orders placed today, paid or not, without orders that are"
+DEFINITION = lazy_gettext(
+    "The %(count)s products with the highest sum of lines in the orders placed today, paid or not, without orders that are"
     " cancelled or refunded in full. A part of an order that was refunded is included, because refunds name no product. Prices"
-    " are after discount and without shipping. Lines of the same name are one product."
+    " are after discount and without shipping. Lines of the same name are one product.",
+    count=LIMIT,
 )
 
 # Served by ix_orders_recent or ix_orders_status, and pk_order_lines. The ids are an array, because a join reads all lines of

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ..language import lazy_gettext
 from ..models import Tenant
 from .day import today
 from .own_orders import TeamStatement
 
 # From this hour of the clock on, today's own figures say more.
 UNTIL_HOUR = 12
-DEFINITION = (
-    f"Revenue (paid less refunded) and paid orders of all of yesterday, until {UNTIL_HOUR}:00, compared with the same weekday a"
-    " week before. The figures are those of the 30-day chart."
+DEFINITION = lazy_gettext(
+    "Revenue (paid less refunded) and paid orders of all of yesterday, until %(hour)s:00, compared with the same weekday a"
+    " week before. The figures are those of the 30-day chart.",
+    hour=UNTIL_HOUR,
 )
 
 # Served by pk_rollups_daily.
