@@ -3,7 +3,8 @@
 It also writes the list of all classes of Tabler, and imports only the standard library.
 
 A class counts as used in a class attribute, in a string of a Jinja expression, as a whole string of a script, or in Python
-after class=. A composed class (alert-{{ category }}) cannot be found that way: DYNAMIC lists the endings of each such prefix.
+after class=. A text that is marked for translation is not a class. A composed class (alert-{{ category }}) cannot be found that
+way: DYNAMIC lists the endings of each such prefix.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ CLASS_ATTRIBUTE = re.compile(r"""\bclass=("[^"]*"|'[^']*')""")
 JINJA = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 TAG = re.compile(r"<[a-z][^<>]*>")
 PYTHON_CLASS = re.compile(r"""(?:\bclass_?=|["']class["']\s*:\s*)("[^"]*"|'[^']*')""")
+# The texts of a call that marks them for translation.
+MARKED = re.compile(r"""(?<![\w.])(?:_|n?gettext|pgettext|n?t)\((?:\s*(?:"[^"\n]*"|'[^'\n]*'),?)+""")
 PREFIX = re.compile(r"([A-Za-z][\w-]*-)(?:\{\{|\$\{)")
 
 
@@ -43,8 +46,8 @@ def used() -> set[str]:
 
 def words() -> set[str]:
     """The words for selectors of tags and attributes: all words in tags and scripts, and the themes of our style sheets."""
-    texts = [text for template in _templates() for text in TAG.findall(template)]
-    scripts = [text for script in _scripts() for text in STRING.findall(script)]
+    texts = [text for template in _templates() for text in TAG.findall(MARKED.sub("", template))]
+    scripts = [text for script in _scripts() for text in STRING.findall(MARKED.sub("", script))]
     fixed = {"html", "body", "data-bs-theme", "dark", "light"}
     return used() | fixed | {word for text in (*texts, *scripts) for word in WORD.findall(text)}
 
@@ -70,9 +73,10 @@ def classes_of(css: str) -> set[str]:
 def _class_texts() -> Iterator[str]:
     for template in _templates():
         yield from CLASS_ATTRIBUTE.findall(template)
-        yield from (text for expression in JINJA.findall(template) for text in STRING.findall(expression))
+        expressions = JINJA.findall(MARKED.sub("", template))
+        yield from (text for expression in expressions for text in STRING.findall(expression))
     for script in _scripts():
-        yield from (word for _quote, word in ONE_WORD.findall(script))
+        yield from (word for _quote, word in ONE_WORD.findall(MARKED.sub("", script)))
         yield from CLASS_ATTRIBUTE.findall(script)
     for module in _read(WEBAPP.rglob("*.py")):
         yield from PYTHON_CLASS.findall(module)

@@ -29,12 +29,16 @@ without_map "$packages/htmx.org/dist/ext/hx-sse.min.js" >"$vendor/hx-sse.min.js"
 mkdir -p "$root/tests/vendor"
 cp "$packages/axe-core/axe.min.js" "$packages/axe-core/LICENSE" "$root/tests/vendor/"
 
-# Only the rules of Tabler that our pages use. A test compares the used classes with the list of all classes of Tabler.
+# Only the rules of Tabler that our pages use, for both writing directions. A test compares the used classes with the list of all
+# classes of Tabler.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-without_map "$packages/@tabler/core/dist/css/tabler.min.css" >"$work/tabler.css"
-"$python" "$here/classes.py" "$work/tabler.css" >"$work/used.json"
-node "$here/reduce.mjs" "$work/tabler.css" <"$work/used.json" >"$vendor/tabler.min.css"
+without_map "$packages/@tabler/core/dist/css/tabler.min.css" >"$work/tabler.min.css"
+without_map "$packages/@tabler/core/dist/css/tabler.rtl.min.css" >"$work/tabler.rtl.min.css"
+"$python" "$here/classes.py" "$work/tabler.min.css" >"$work/used.json"
+for sheet in tabler.min.css tabler.rtl.min.css; do
+    node "$here/reduce.mjs" "$work/$sheet" <"$work/used.json" >"$vendor/$sheet"
+done
 
 # Icons become symbols of one inline sprite: base.html includes it, components/icons.html uses it.
 sprite="$root/webapp/templates/components/sprite.html"
