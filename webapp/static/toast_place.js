@@ -1,6 +1,7 @@
 // Puts the toasts where they cover neither the search box nor the newest rows: in the first corner that is free of them.
 const KEEP_CLEAR = "input[type=search], #recent_orders tbody tr:nth-child(-n + 3), #orders-rows tr:nth-child(-n + 3)";
-const PLACES = ["bottom-right", "bottom-left", "top-right", "top-left"];
+// "end" is where lines end: on the right, and on the left of a right-to-left page.
+const PLACES = ["bottom-end", "bottom-start", "top-end", "top-start"];
 
 const toasts = document.getElementById("toasts");
 let frame = null;
