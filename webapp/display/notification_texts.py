@@ -27,7 +27,7 @@ _SENTENCES: dict[str, Callable[[str], str]] = {
     "failed": lambda subject: _("Webhook %(name)s was disabled: it failed for 5 days", name=subject),
     "gone": lambda subject: _("Webhook %(name)s was disabled: it answered 410 Gone", name=subject),
 }
-# What happened to several orders, in a list: "paid or shipped".
+# The changes of several orders, in a list: "paid or shipped".
 _CHANGES: dict[str, Callable[[], str]] = {
     "paid": lambda: pgettext("orders were …", "paid"),
     "shipped": lambda: pgettext("orders were …", "shipped"),
