@@ -21,11 +21,12 @@ from markupsafe import Markup, escape
 
 from .. import money
 from ..accounts.current import current_locale, current_tenant
-from ..language import locales
+from ..language import locales, pgettext
 from ..models import Tenant
 from ..queries.new_items import Fold
 from . import notification_texts
 from .comment_text import comment_html
+from .ordinals import ordinal_text
 
 # From this amount, in whole units of the currency, cents are omitted as irrelevant.
 SHORT_FROM = 1_000_000
@@ -186,13 +187,8 @@ def source_text(source: str) -> str:
     if "." in source:
         # An attached table.
         return source
-    return {"sql": "SQL"}.get(source, source[:1].upper() + source[1:])
-
-
-def ordinal_text(place: int) -> str:
-    """A place: 1 is "1st", 12 is "12th"."""
-    ending = "th" if 10 < place % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{place}{ending}"
+    names = {"sql": "SQL", "form": pgettext("source", "Form"), "import": pgettext("source", "Import")}
+    return names.get(source, source[:1].upper() + source[1:])
 
 
 def unread_text(count: int) -> str:

@@ -13,7 +13,8 @@ export function alertOutside(toasts) {
 }
 
 async function notify({ title, body, tag, href }) {
-  const options = { body, tag, data: { href }, icon: document.querySelector("link[rel=icon]").href };
+  const { dir, lang } = document.documentElement;
+  const options = { body, tag, dir, lang, data: { href }, icon: document.querySelector("link[rel=icon]").href };
   try {
     const shown = new Notification(title, options);
     shown.addEventListener("click", () => openPage(shown, href));
