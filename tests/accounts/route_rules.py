@@ -9,6 +9,8 @@ KNOWN_PUBLIC = {
     "health.readyz",
     "metrics.metrics",
     "service_worker.script",
+    "installation.manifest",
+    "installation.offline",
 }
 
 # The answers to a user of another tenant (the stranger) from each route that needs a sign-in. The other tenant's order has

@@ -43,7 +43,15 @@ def test_the_policy_allows_no_inline_code_and_no_other_sites() -> None:
     assert directives.pop("img-src") == "'self' data:"
     assert directives.pop("default-src") == directives.pop("base-uri") == directives.pop("frame-ancestors") == "'none'"
     assert set(directives.values()) == {"'self'"}
-    assert set(directives) == {"script-src", "style-src", "font-src", "connect-src", "worker-src", "form-action"}
+    assert set(directives) == {
+        "script-src",
+        "style-src",
+        "font-src",
+        "connect-src",
+        "worker-src",
+        "manifest-src",
+        "form-action",
+    }
 
 
 def test_strict_transport_security_is_sent_in_production(service: Service) -> None:

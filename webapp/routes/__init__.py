@@ -20,6 +20,7 @@ from . import (
     import_parts,
     imports,
     inbox,
+    installation,
     metrics,
     notification_settings,
     order_actions,
@@ -70,6 +71,7 @@ def register(app: Flask) -> None:
         health,
         metrics,
         service_worker,
+        installation,
     ):
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 FOLDER = Path(__file__).parents[1] / "static"
-SUFFIXES = (".css", ".js", ".svg")
+SUFFIXES = (".css", ".js", ".svg", ".png")
 PREFIX = "/static/"
 DIGEST_CHARS = 16  # of SHA-256 in hexadecimal
 DIGEST = re.compile(rf"^{PREFIX}[0-9a-f]{{{DIGEST_CHARS}}}/")
