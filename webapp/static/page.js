@@ -11,5 +11,7 @@ import "./push.js";
 import "./typed.js";
 import "./highlight.js";
 import "./reload.js";
+import "./kept_open.js";
+import "./worker.js";
 
 document.addEventListener("DOMContentLoaded", connect);

@@ -3,6 +3,7 @@
 (() => {
   const MAX_UNSAVED_MS = 10_000;
   const root = document.documentElement;
+  const BARS = { light: "#ffffff", dark: "#212427" }; // the top bar, for the browser's own bar
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isChoice = (text) => text === "light" || text === "dark";
 
@@ -38,6 +39,7 @@
     const theme = chosen() ?? (system.matches ? "dark" : "light");
     root.dataset.bsTheme = theme;
     document.getElementById("theme")?.setAttribute("aria-pressed", String(theme === "dark"));
+    for (const meta of document.querySelectorAll('meta[name="theme-color"]')) meta.content = BARS[theme];
   }
 
   function toggle() {
