@@ -53,7 +53,7 @@ def test_each_own_figure_links_to_its_orders(world: World, acme: int, ben_id: in
     }
     todo = panel.select_one(".mine-todo")
     assert todo is not None
-    assert words(todo) == "Ship order 1042 paid 2 days ago · €12.00 · Toms Spezialitäten"
+    assert words(todo) == "Ship order 1042 paid 2 days ago · Toms Spezialitäten €12.00"
     assert todo.select_one('a[href="/orders/1042"]')
 
 

@@ -31,7 +31,11 @@ if (list) {
     return list;
   });
   onResume(schedule);
-  button.addEventListener("click", showList);
+  button.addEventListener("click", () => {
+    showList();
+    // The new rows come above those that were read.
+    if (list.getBoundingClientRect().top < 0) frame.scrollIntoView({ block: "start" });
+  });
 }
 
 function markChanged({ ids, at: changedAt }) {
