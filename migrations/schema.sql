@@ -182,7 +182,8 @@ CREATE TABLE rollups_daily (
     owner_id bigint NOT NULL,
     orders bigint NOT NULL,
     paid_orders bigint NOT NULL,
-    revenue_minor bigint NOT NULL
+    revenue_minor bigint NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL
 );
 ALTER TABLE rollups_daily ADD CONSTRAINT pk_rollups_daily PRIMARY KEY (tenant_id, day, owner_id);
 ALTER TABLE rollups_daily ADD CONSTRAINT fk_rollups_daily_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
@@ -193,10 +194,40 @@ CREATE TABLE rollups_hourly (
     owner_id bigint NOT NULL,
     orders bigint NOT NULL,
     paid_orders bigint NOT NULL,
-    revenue_minor bigint NOT NULL
+    revenue_minor bigint NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL
 );
 ALTER TABLE rollups_hourly ADD CONSTRAINT pk_rollups_hourly PRIMARY KEY (tenant_id, hour, owner_id);
 ALTER TABLE rollups_hourly ADD CONSTRAINT fk_rollups_hourly_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE rollups_line_changes (
+    id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    order_id bigint NOT NULL
+);
+ALTER TABLE rollups_line_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME rollups_line_changes_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE rollups_line_changes ADD CONSTRAINT pk_rollups_line_changes PRIMARY KEY (id);
+ALTER TABLE rollups_line_changes ADD CONSTRAINT fk_rollups_line_changes_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE rollups_products_daily (
+    tenant_id bigint NOT NULL,
+    day date NOT NULL,
+    product text NOT NULL,
+    orders bigint NOT NULL,
+    paid_minor bigint NOT NULL
+);
+ALTER TABLE rollups_products_daily ADD CONSTRAINT pk_rollups_products_daily PRIMARY KEY (tenant_id, day, product);
+ALTER TABLE rollups_products_daily ADD CONSTRAINT fk_rollups_products_daily_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE rollups_products_hourly (
+    tenant_id bigint NOT NULL,
+    hour timestamp NOT NULL,
+    product text NOT NULL,
+    orders bigint NOT NULL,
+    paid_minor bigint NOT NULL
+);
+ALTER TABLE rollups_products_hourly ADD CONSTRAINT pk_rollups_products_hourly PRIMARY KEY (tenant_id, hour, product);
+ALTER TABLE rollups_products_hourly ADD CONSTRAINT fk_rollups_products_hourly_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
 CREATE TABLE to_ship_samples (
     tenant_id bigint NOT NULL,
@@ -805,6 +836,33 @@ COMMENT ON FUNCTION order_events_unread_reason(part regclass) IS 'Why events of 
 REVOKE ALL ON FUNCTION order_events_unread_reason(part regclass) FROM PUBLIC;
 
 
+CREATE FUNCTION order_lines_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_RELID <> 'order_lines'::regclass::oid THEN
+        RAISE EXCEPTION 'order_lines_changed() is for order_lines, not for %', TG_TABLE_NAME;
+    END IF;
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM rollups_products_hourly;
+        DELETE FROM rollups_products_daily;
+        RETURN NULL;
+    END IF;
+    INSERT INTO rollups_line_changes (tenant_id, order_id)
+    SELECT changed.tenant_id, changed.order_id
+    FROM (SELECT DISTINCT tenant_id, order_id FROM changed_lines) AS changed
+    WHERE EXISTS (SELECT FROM orders o WHERE o.tenant_id = changed.tenant_id AND o.id = changed.order_id)
+        AND NOT EXISTS (
+            SELECT FROM order_events e WHERE e.tenant_id = changed.tenant_id AND e.order_id = changed.order_id
+                AND e.xid IS NOT DISTINCT FROM pg_catalog.pg_current_xact_id()
+                AND e.type NOT IN ('shipped', 'shipment_corrected', 'commented'));
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION order_lines_changed() FROM PUBLIC;
+
+
 CREATE FUNCTION order_search(of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer, walk integer, most_ms integer) RETURNS TABLE(id bigint, placed_at timestamptz, stopped boolean)
     LANGUAGE plpgsql STABLE
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1331,6 +1389,11 @@ COMMENT ON INDEX ix_webhook_deliveries_recent IS 'queries/relay.py: the newest d
 -- Triggers --------------------------------------------------------------------------------------------------------------------
 
 CREATE TRIGGER order_events_inserted AFTER INSERT ON order_events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION order_events_inserted();
+CREATE TRIGGER order_lines_deleted AFTER DELETE ON order_lines REFERENCING OLD TABLE AS changed_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();
+CREATE TRIGGER order_lines_inserted AFTER INSERT ON order_lines REFERENCING NEW TABLE AS changed_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();
+CREATE TRIGGER order_lines_truncated AFTER TRUNCATE ON order_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();
+CREATE TRIGGER order_lines_updated_from AFTER UPDATE ON order_lines REFERENCING OLD TABLE AS changed_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();
+CREATE TRIGGER order_lines_updated_to AFTER UPDATE ON order_lines REFERENCING NEW TABLE AS changed_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();
 CREATE TRIGGER orders_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_deleted();
 CREATE TRIGGER orders_inserted AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_inserted();
 CREATE TRIGGER orders_truncated BEFORE TRUNCATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION orders_truncated();

@@ -10,6 +10,7 @@ import pytest
 
 from webapp.rollups import refresh
 
+from ..support.order_lines import add_line
 from ..support.plain_count import DAILY, HOURLY, assert_they_equal_a_plain_count
 from ..support.world import Service, World
 
@@ -52,11 +53,37 @@ def _change_something(world: World, tenants: dict[int, list[int | None]], rng: r
     found = world.conn.execute(
         "SELECT id FROM orders WHERE tenant_id = %s ORDER BY random() LIMIT 1", [tenant]
     ).fetchone()
-    kind = rng.choice(["place", "place", "pay", "pay", "refund", "cancel", "edit", "reassign", "delete"])
+    kinds = [
+        "place",
+        "place",
+        "pay",
+        "pay",
+        "refund",
+        "cancel",
+        "edit",
+        "reassign",
+        "lines",
+        "lines",
+        "price",
+        "delete",
+    ]
+    kind = rng.choice(kinds)
     if kind == "place" or found is None:
         world.order(tenant, rng.randint(1, 900), placed_at=_moment(rng), owner_id=owner)
     elif kind == "pay":
         world.change(found[0], paid_at=_moment(rng))
+    elif kind == "lines":
+        add_line(world, tenant, found[0], rng.choice(["Tea", "Cup", "Pot"]), rng.randint(0, 900))
+    elif kind == "price":
+        world.conn.execute(
+            rng.choice(
+                (
+                    "UPDATE order_lines SET product = 'Tray', total_minor = total_minor + 1 WHERE order_id = %s",
+                    "DELETE FROM order_lines WHERE order_id = %s AND position = 1",
+                )
+            ),
+            found,
+        )
     elif kind == "refund":
         world.conn.execute(
             "UPDATE orders SET refunded_minor = total_minor / 2 WHERE id = %s AND paid_at IS NOT NULL", found

@@ -13,7 +13,7 @@ from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, O
 from .outbox_reader import OutboxReader
 from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
-from .rollup import DailyRollup, HourlyRollup, RollupRebuild
+from .rollup import DailyProductRollup, DailyRollup, HourlyProductRollup, HourlyRollup, LineChange, RollupRebuild
 from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
 from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
@@ -37,10 +37,13 @@ __all__ = [
     "UPLOAD_STATES",
     "AttachProblem",
     "AttachedTable",
+    "DailyProductRollup",
     "DailyRollup",
     "EndedSession",
     "Holiday",
+    "HourlyProductRollup",
     "HourlyRollup",
+    "LineChange",
     "Notification",
     "NotificationPreference",
     "Order",

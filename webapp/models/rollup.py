@@ -1,4 +1,4 @@
-"""Totals per salesperson and hour, and per salesperson and day."""
+"""Totals per hour and per day, of salespeople and of products."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Integer,
     Text,
     text,
@@ -35,6 +36,7 @@ class HourlyRollup(Base):
     orders: Mapped[int] = mapped_column(BigInteger)
     paid_orders: Mapped[int] = mapped_column(BigInteger)
     revenue_minor: Mapped[int] = mapped_column(BigInteger)
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class DailyRollup(Base):
@@ -68,3 +70,38 @@ class RollupRebuild(Base):
     hours_done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     hours_total: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     problem: Mapped[str | None] = mapped_column(Text)
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+class HourlyProductRollup(Base):
+    """The totals of a product in an hour of the tenant's local time: `orders` placed with it, and the sum of its paid lines."""
+
+    __tablename__ = "rollups_products_hourly"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),)
+    tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=False), primary_key=True)
+    product: Mapped[str] = mapped_column(Text, primary_key=True)
+    orders: Mapped[int] = mapped_column(BigInteger)
+    paid_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class DailyProductRollup(Base):
+    """The same in a day of the tenant's time zone."""
+
+    __tablename__ = "rollups_products_daily"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),)
+    tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    product: Mapped[str] = mapped_column(Text, primary_key=True)
+    orders: Mapped[int] = mapped_column(BigInteger)
+    paid_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class LineChange(Base):
+    """An order whose lines changed without an event of the order, until a refresh has counted its hours."""
+
+    __tablename__ = "rollups_line_changes"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[int] = mapped_column(BigInteger)

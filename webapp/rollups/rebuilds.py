@@ -85,15 +85,18 @@ def _attempt(database_url: str, conn: psycopg.Connection, client: redis.Redis, r
     tenant_id = rebuild.tenant_id
     progress.announce(conn, client, tenant_id)
     report = progress.Progress(conn, client, tenant_id)
+
+    def finish() -> None:
+        conn.execute(_FINISH, rebuild._asdict())
+
     try:
         with session.connect(database_url, "doorbell rollups", autocommit=True) as counting:
-            refresh.rebuild_tenant(counting, tenant_id, report)
+            refresh.rebuild_tenant(counting, tenant_id, report, finish)
     except psycopg.Error as error:
         log.error("failed to rebuild rollups", tenant_id=tenant_id, error=str(error))
         conn.execute(_FAIL, [str(error)[:1000], tenant_id])
         progress.announce(conn, client, tenant_id)
         return False
-    conn.execute(_FINISH, rebuild._asdict())
     log.info("rebuilt rollups", tenant_id=tenant_id)
     progress.announce(conn, client, tenant_id)
     try:

@@ -1,10 +1,11 @@
-"""Rollups: orders and revenue by local hour, local day and owner, for the 30-day chart and the leaderboard.
+"""Rollups: orders and revenue by local hour, local day and owner, and by product, for the board and the history.
 
 Refreshes are incremental and idempotent. The events since the reader's cursor determine the touched hours, and those hours
 are counted again from the orders, never added to. So a repeated or late run changes nothing. A day is the sum of its hours.
 
 Definitions as on the board: `orders` were placed in the hour and are neither cancelled nor refunded in full; `paid_orders` were
-paid in it; `revenue_minor` is their total minus the refunds made in it. All three belong to the order's present owner.
+paid in it; `revenue_minor` is their total minus the refunds made in it, `refunded_minor`. All belong to the order's present
+owner. A product has the orders placed with it, and the sum of its lines in orders that were paid (tables.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..outbox.cursor import why_unusable
 from ..outbox.reader import Reader
 from ..postgres import session
 from . import statements
+from .tables import TABLES
 
 # Needs no order of events, because it only collects touched hours. So no open transaction holds it up.
 ROLLUPS = Reader("rollups", statements.EVENTS)
@@ -46,26 +48,39 @@ def rebuild(database_url: str) -> set[int]:
     return _run(database_url, everything=True)
 
 
-def rebuild_tenant(conn: psycopg.Connection, tenant_id: int, progress: Callable[[int, int], None]) -> None:
+def rebuild_tenant(
+    conn: psycopg.Connection, tenant_id: int, progress: Callable[[int, int], None], finish: Callable[[], None]
+) -> None:
     """Count all hours of one tenant from scratch, in one transaction: its figures change at once. Raises psycopg.Error.
 
-    `progress(done, total)` is called with numbers of hours.
+    `progress(done, total)` is called with numbers of hours. `finish` ends the rebuild before the next refresh, which
+    would leave out this tenant and yet move the cursor past its events.
     """
     with _lock(conn, wait=True):
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
             cursor.execute(_SETTINGS)
-            cursor.execute("DELETE FROM rollups_hourly WHERE tenant_id = %s", [tenant_id])
-            cursor.execute("DELETE FROM rollups_daily WHERE tenant_id = %s", [tenant_id])
+            for table in TABLES:
+                cursor.execute(f"DELETE FROM {table.hourly} WHERE tenant_id = %s", [tenant_id])  # noqa: S608 - only our constants
+                cursor.execute(f"DELETE FROM {table.daily} WHERE tenant_id = %s", [tenant_id])  # noqa: S608 - only our constants
             hours = statements.TIMES_OF_TENANT + statements.HOURS_OF_TIMES
             touched = cursor.execute(hours, {"tenant": tenant_id}).fetchall()
-            days: dict[str, dict[str, Any]] = {}
-            for start in range(0, len(touched), HOURS_PER_STEP):
-                progress(start, len(touched))
-                written = _write(cursor, statements.WRITE_HOURS, "hour", touched[start : start + HOURS_PER_STEP])
-                days.update((row["day"], row) for row in written)
-            _write(cursor, statements.WRITE_DAYS, "day", list(days.values()))
-            progress(len(touched), len(touched))
+            _count_in_steps(cursor, touched, progress)
+        finish()
+
+
+def _count_in_steps(
+    cursor: psycopg.Cursor[dict[str, Any]], touched: list[dict[str, Any]], progress: Callable[[int, int], None]
+) -> None:
+    days: dict[str, dict[str, dict[str, Any]]] = {table.hourly: {} for table in TABLES}
+    for start in range(0, len(touched), HOURS_PER_STEP):
+        progress(start, len(touched))
+        for table in TABLES:
+            written = _write(cursor, statements.write_hours(table), "hour", touched[start : start + HOURS_PER_STEP])
+            days[table.hourly].update((row["day"], row) for row in written)
+    for table in TABLES:
+        _write(cursor, statements.write_days(table), "day", list(days[table.hourly].values()))
+    progress(len(touched), len(touched))
 
 
 def _run(database_url: str, *, everything: bool) -> set[int]:
@@ -109,20 +124,29 @@ def _refresh(conn: psycopg.Connection, *, everything: bool) -> set[int]:
         hours = statements.HOURS_OF_TIMES + ("" if everything else statements.WITHOUT_REBUILD)
         since = {"since": saved and saved.snapshot, **ROLLUPS.events.values}
         touched = cursor.execute(times + hours, since).fetchall()
-        days = _write(cursor, statements.WRITE_HOURS, "hour", touched)
-        _write(cursor, statements.WRITE_DAYS, "day", days)
+        changed = cleared
+        for table in TABLES:
+            days = _write(cursor, statements.write_hours(table), "hour", touched)
+            _write(cursor, statements.write_days(table), "day", days)
+            changed |= {row["tenant_id"] for row in days}
+        cursor.execute(statements.FORGET_LINE_CHANGES)
         if everything or touched:
             ROLLUPS.save(conn, present)
-        return cleared | {row["tenant_id"] for row in days}
+        return changed
 
 
 def _clear(cursor: psycopg.Cursor[dict[str, Any]]) -> set[int]:
-    cursor.execute("DELETE FROM rollups_hourly")
-    return {row["tenant_id"] for row in cursor.execute("DELETE FROM rollups_daily RETURNING tenant_id")}
+    """Returns the tenants that had rollups."""
+    cleared: set[int] = set()
+    for table in TABLES:
+        cursor.execute(f"DELETE FROM {table.hourly}")  # noqa: S608 - only our constants
+        days = cursor.execute(f"DELETE FROM {table.daily} RETURNING tenant_id")  # noqa: S608 - only our constants
+        cleared |= {row["tenant_id"] for row in days}
+    return cleared
 
 
 def _write(cursor: psycopg.Cursor[dict[str, Any]], statement: str, unit: str, rows: list[dict[str, Any]]) -> Any:
-    """Run WRITE_HOURS or WRITE_DAYS for `rows` of a tenant and an hour or day. Returns the rows that the statement returns."""
+    """Run write_hours or write_days for `rows` of a tenant and an hour or day. Returns the rows that the statement returns."""
     if not rows:
         return []
     times = [row[unit] for row in rows]

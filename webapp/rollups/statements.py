@@ -1,16 +1,22 @@
 """The SQL statements of a refresh of the rollups."""
 
+from __future__ import annotations
+
 from ..outbox import unread
 from ..outbox.unread import EventFilter
+from .tables import RollupTable, counted
 
 # Shipments, comments and the events of deleted tenants touch no hour. Such events alone do not move the cursor.
 EVENTS = EventFilter(ignored_types=("shipped", "shipment_corrected", "commented"), of_existing_tenants=True)
 
+
 # The local hours that the unread events touch: where their orders count now, and where they counted before, which is in the
 # old values of an edit, a corrected payment or a deletion. Hours are passed as text, because PostgreSQL's calendar is longer
 # than Python's. Times outside of Python's calendar, such as 'infinity', are in no hour.
-TIMES_OF_UNREAD_EVENTS = f"""
-WITH unread AS ({unread.since("tenant_id, order_id, old_values", EVENTS)}),
+def _times(events: EventFilter, line_changes: str, limit: str = "") -> str:
+    """`line_changes` selects the changed lines. `limit` bounds the events that are read."""
+    return f"""
+WITH unread AS (SELECT * FROM ({unread.since("e.tenant_id, e.order_id, e.old_values", events)}) AS found {limit}),
 changed AS (SELECT DISTINCT tenant_id, order_id FROM unread),
 moments AS (
     SELECT o.tenant_id, unnest(ARRAY[o.placed_at, o.paid_at]) AS moment
@@ -21,10 +27,18 @@ moments AS (
     UNION ALL
     SELECT tenant_id, (old_values ->> key)::timestamptz
     FROM unread, unnest(ARRAY['placed_at', 'paid_at']) AS key WHERE old_values ? key
+    UNION ALL
+    SELECT o.tenant_id, unnest(ARRAY[o.placed_at, o.paid_at])
+    FROM ({line_changes}) AS c JOIN orders o ON (o.tenant_id, o.id) = (c.tenant_id, c.order_id)
 )
 """  # noqa: S608 - only our constants
+
+
 # A tenant with an open rebuild is left as it is: hours of two zones would count orders twice, and the rebuild counts all.
 WITHOUT_REBUILD = " AND NOT EXISTS (SELECT FROM rollup_rebuilds b WHERE b.tenant_id = t.id AND b.finished_at IS NULL)"
+
+
+TIMES_OF_UNREAD_EVENTS = _times(EVENTS, "SELECT * FROM rollups_line_changes")
 TIMES_OF_ALL_ORDERS = """
 WITH moments AS (
     SELECT tenant_id, unnest(ARRAY[placed_at, paid_at]) AS moment FROM orders
@@ -45,87 +59,65 @@ FROM moments m JOIN tenants t ON t.id = m.tenant_id
 WHERE m.moment >= '0001-01-02' AND m.moment < '9999-12-31'
 """
 
-# `opens` and `closes` enclose each instant at which the tenant's clock shows the hour. Without a clock change that is exactly
-# the hour. Near a change it is wider, so date_trunc decides, and the index is still used.
-# Grouped per hour, because PostgreSQL cannot turn a group into one join of all hours with all orders of a tenant.
-WRITE_HOURS = """
-WITH touched AS MATERIALIZED (
-    SELECT h.tenant_id, h.hour, t.timezone,
-           (h.hour AT TIME ZONE 'UTC') - greatest(before.ahead, after.ahead) AS opens,
-           (h.hour AT TIME ZONE 'UTC') + interval '1 hour' - least(before.ahead, after.ahead) AS closes
-    FROM unnest(%(tenants)s::bigint[], %(hours)s::timestamp[]) AS h (tenant_id, hour)
-    JOIN tenants t ON t.id = h.tenant_id
-    CROSS JOIN LATERAL (SELECT h.hour AT TIME ZONE t.timezone AS moment) AS m
-    CROSS JOIN LATERAL (
-        SELECT (m.moment - interval '1 day') AT TIME ZONE t.timezone - (m.moment - interval '1 day') AT TIME ZONE 'UTC'
-    ) AS before (ahead)
-    CROSS JOIN LATERAL (
-        SELECT (m.moment + interval '1 day') AT TIME ZONE t.timezone - (m.moment + interval '1 day') AT TIME ZONE 'UTC'
-    ) AS after (ahead)
-),
-parts AS (
-    SELECT h.tenant_id, h.hour, part.*
-    FROM touched h
-    CROSS JOIN LATERAL (
-        SELECT o.owner_id, count(*) AS orders, 0 AS paid_orders, 0 AS revenue_minor FROM orders o
-        WHERE o.tenant_id = h.tenant_id AND o.placed_at >= h.opens AND o.placed_at < h.closes
-            AND date_trunc('hour', o.placed_at AT TIME ZONE h.timezone) = h.hour AND o.status NOT IN ('cancelled', 'refunded')
-        GROUP BY o.owner_id
-        UNION ALL
-        SELECT o.owner_id, 0, count(*), sum(o.total_minor) FROM orders o
-        WHERE o.tenant_id = h.tenant_id AND o.paid_at >= h.opens AND o.paid_at < h.closes
-            AND date_trunc('hour', o.paid_at AT TIME ZONE h.timezone) = h.hour
-        GROUP BY o.owner_id
-        UNION ALL
-        SELECT o.owner_id, 0, 0, -sum(e.amount_minor)
-        FROM order_events e JOIN orders o ON (o.tenant_id, o.id) = (e.tenant_id, e.order_id)
-        WHERE e.tenant_id = h.tenant_id AND e.type = 'refunded' AND e.occurred_at >= h.opens AND e.occurred_at < h.closes
-            AND date_trunc('hour', e.occurred_at AT TIME ZONE h.timezone) = h.hour
-        GROUP BY o.owner_id
-    ) AS part
-),
-counted AS (
-    SELECT tenant_id, hour, coalesce(owner_id, 0) AS owner_id,
-           sum(orders) AS orders, sum(paid_orders) AS paid_orders, sum(revenue_minor) AS revenue_minor
-    FROM parts GROUP BY 1, 2, 3
-    HAVING (sum(orders), sum(paid_orders), sum(revenue_minor)) <> (0, 0, 0)
-),
+# Of one tenant, for a page: at most `most` hours of at most `most_events` events, each row with the number of events.
+UNREAD_HOURS_OF_TENANT = f"""
+{
+    _times(
+        EventFilter(tenant_ids=(0,), ignored_types=EVENTS.ignored_types),
+        "SELECT * FROM rollups_line_changes WHERE tenant_id = %(tenant)s LIMIT %(most_events)s",
+        "LIMIT %(most_events)s",
+    )
+}
+SELECT hours.hour::timestamp AS hour, (SELECT count(*) FROM unread) AS events
+FROM ({HOURS_OF_TIMES}) AS hours ORDER BY hour LIMIT %(most)s
+"""  # noqa: S608 - only our constants
+
+# Rows of rollups_line_changes are handled when they are read, in the same transaction.
+FORGET_LINE_CHANGES = "DELETE FROM rollups_line_changes"
+
+
+def write_hours(table: RollupTable) -> str:
+    """Counts hours of the table again, and returns the days that changed. Parameters: `tenants` and `hours`."""
+    columns = table.columns()
+    hours = "SELECT *, 'infinity'::timestamptz FROM unnest(%(tenants)s::bigint[], %(hours)s::timestamp[])"
+    return f"""
+WITH {counted(table, hours)},
 gone AS (
-    DELETE FROM rollups_hourly r USING touched h
+    DELETE FROM {table.hourly} r USING touched h
     WHERE (r.tenant_id, r.hour) = (h.tenant_id, h.hour) AND NOT EXISTS (
-        SELECT FROM counted c WHERE (c.tenant_id, c.hour, c.owner_id) = (r.tenant_id, r.hour, r.owner_id))
+        SELECT FROM counted c WHERE (c.tenant_id, c.hour, c.{table.key}) = (r.tenant_id, r.hour, r.{table.key}))
     RETURNING r.tenant_id, r.hour
 ),
 kept AS (
-    INSERT INTO rollups_hourly AS r (tenant_id, hour, owner_id, orders, paid_orders, revenue_minor)
-    SELECT tenant_id, hour, owner_id, orders, paid_orders, revenue_minor FROM counted
-    ON CONFLICT (tenant_id, hour, owner_id) DO UPDATE
-        SET orders = excluded.orders, paid_orders = excluded.paid_orders, revenue_minor = excluded.revenue_minor
-        WHERE (r.orders, r.paid_orders, r.revenue_minor)
-            <> (excluded.orders, excluded.paid_orders, excluded.revenue_minor)
+    INSERT INTO {table.hourly} AS r (tenant_id, hour, {table.key}, {columns})
+    SELECT tenant_id, hour, {table.key}, {columns} FROM counted
+    ON CONFLICT (tenant_id, hour, {table.key}) DO UPDATE SET {table.columns("{0} = excluded.{0}")}
+        WHERE ({table.columns("r.{}")}) <> ({table.columns("excluded.{}")})
     RETURNING r.tenant_id, r.hour
 )
 SELECT DISTINCT tenant_id, hour::date::text AS day FROM (SELECT * FROM gone UNION ALL SELECT * FROM kept) AS written
-"""
+"""  # noqa: S608 - only our constants
 
-WRITE_DAYS = """
+
+def write_days(table: RollupTable) -> str:
+    """Sums the hours of days. Parameters: `tenants` and `days`."""
+    columns, zeros = table.columns(), ", ".join("0" for _ in table.figures)
+    return f"""
 WITH touched AS (SELECT * FROM unnest(%(tenants)s::bigint[], %(days)s::date[]) AS d (tenant_id, day)),
 summed AS (
-    SELECT d.tenant_id, d.day, h.owner_id,
-           sum(h.orders) AS orders, sum(h.paid_orders) AS paid_orders, sum(h.revenue_minor) AS revenue_minor
-    FROM touched d JOIN rollups_hourly h ON h.tenant_id = d.tenant_id
+    SELECT d.tenant_id, d.day, h.{table.key}, {table.columns("sum(h.{0}) AS {0}")}
+    FROM touched d JOIN {table.hourly} h ON h.tenant_id = d.tenant_id
         AND h.hour >= d.day AND h.hour < d.day + interval '1 day'
     GROUP BY 1, 2, 3
-    HAVING (sum(h.orders), sum(h.paid_orders), sum(h.revenue_minor)) <> (0, 0, 0)
+    HAVING ({table.columns("sum(h.{})")}) <> ({zeros})
 ),
 gone AS (
-    DELETE FROM rollups_daily r USING touched d
+    DELETE FROM {table.daily} r USING touched d
     WHERE (r.tenant_id, r.day) = (d.tenant_id, d.day) AND NOT EXISTS (
-        SELECT FROM summed s WHERE (s.tenant_id, s.day, s.owner_id) = (r.tenant_id, r.day, r.owner_id))
+        SELECT FROM summed s WHERE (s.tenant_id, s.day, s.{table.key}) = (r.tenant_id, r.day, r.{table.key}))
 )
-INSERT INTO rollups_daily AS r (tenant_id, day, owner_id, orders, paid_orders, revenue_minor)
-SELECT tenant_id, day, owner_id, orders, paid_orders, revenue_minor FROM summed
-ON CONFLICT (tenant_id, day, owner_id) DO UPDATE
-    SET orders = excluded.orders, paid_orders = excluded.paid_orders, revenue_minor = excluded.revenue_minor
-    WHERE (r.orders, r.paid_orders, r.revenue_minor) <> (excluded.orders, excluded.paid_orders, excluded.revenue_minor)
-"""
+INSERT INTO {table.daily} AS r (tenant_id, day, {table.key}, {columns})
+SELECT tenant_id, day, {table.key}, {columns} FROM summed
+ON CONFLICT (tenant_id, day, {table.key}) DO UPDATE SET {table.columns("{0} = excluded.{0}")}
+    WHERE ({table.columns("r.{}")}) <> ({table.columns("excluded.{}")})
+"""  # noqa: S608 - only our constants

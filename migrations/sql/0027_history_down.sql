@@ -1,0 +1,11 @@
+DROP TRIGGER order_lines_inserted ON order_lines;
+DROP TRIGGER order_lines_updated_from ON order_lines;
+DROP TRIGGER order_lines_updated_to ON order_lines;
+DROP TRIGGER order_lines_deleted ON order_lines;
+DROP TRIGGER order_lines_truncated ON order_lines;
+DROP FUNCTION order_lines_changed();
+DROP TABLE rollups_line_changes;
+DROP TABLE rollups_products_daily;
+DROP TABLE rollups_products_hourly;
+ALTER TABLE rollups_daily DROP COLUMN refunded_minor;
+ALTER TABLE rollups_hourly DROP COLUMN refunded_minor;
