@@ -23,6 +23,7 @@ LAYERS = """
     accounts comments queries signals webhooks
     display outbox notifications order_import
     panels push rollups targets order_export reconciliation attach
+    history
     streams
     listener
     relay uploads

@@ -26,8 +26,8 @@ from .tables import RollupTable, counted
 MAX_HOURS = 200
 MAX_EVENTS = 5_000
 
-# A page may be served by a standby, which has no present cursor as outbox/cursor.py makes it. A cursor of another cluster, or one
-# from before a restore, is not compared with this snapshot: the next refresh counts everything.
+# A page may be served by a standby, which has no present cursor as outbox/cursor.py makes it. With a cursor of another cluster,
+# or one from before a restore, there is nothing to compare: the next refresh counts everything.
 _CURSOR = """
 SELECT snapshot::text, system_identifier = (SELECT system_identifier FROM pg_control_system())
     AND pg_snapshot_xmax(snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) AS is_usable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# `h` is an hour with tenant_id, hour, timezone, opens and closes. `opens` and `closes` enclose each instant at which the tenant's
-# clock shows the hour. Without a clock change that is exactly the hour. Near a change it is wider, so date_trunc decides, and
-# the index is still used.
+# `h` is an hour with tenant_id, hour, timezone, opens and closes. `opens` and `closes` enclose each instant at which the
+# tenant's clock shows the hour. Without a clock change that is exactly the hour. Near a change it is wider, so date_trunc
+# decides, and the index is still used.
 _IN_HOUR = """{at} >= h.opens AND {at} < h.closes AND date_trunc('hour', {at} AT TIME ZONE h.timezone) = h.hour"""
 _PLACED = f"""o.tenant_id = h.tenant_id AND {_IN_HOUR.format(at="o.placed_at")}
             AND o.status NOT IN ('cancelled', 'refunded')"""

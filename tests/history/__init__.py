@@ -1,0 +1,1 @@
+"""The history: ranges, periods, exact figures."""
