@@ -40,6 +40,8 @@ RULES = {
     "connect.index": "own",
     "downloads.orders": "own",
     "downloads.figures": "own",
+    "history.index": "own",
+    "history.download": "own",
     "order_actions.payment": "404",
     "order_actions.shipment": "404",
     "order_actions.refunds": "404",

@@ -26,6 +26,8 @@ without_map() { sed -e 's|//# sourceMappingURL=.*||' -e 's|/\*# sourceMappingURL
 
 without_map "$packages/htmx.org/dist/htmx.min.js" >"$vendor/htmx.min.js"
 without_map "$packages/htmx.org/dist/ext/hx-sse.min.js" >"$vendor/hx-sse.min.js"
+# uPlot's small file is a script with a global variable. As an ES module it is loaded by history.js alone.
+{ without_map "$packages/uplot/dist/uPlot.iife.min.js"; printf 'export default uPlot;\n'; } >"$vendor/uplot.min.js"
 mkdir -p "$root/tests/vendor"
 cp "$packages/axe-core/axe.min.js" "$packages/axe-core/LICENSE" "$root/tests/vendor/"
 

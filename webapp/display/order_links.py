@@ -112,6 +112,23 @@ def open_orders(owner_id: int | None = None) -> FilterArguments:
     return {"status": "open", "owner": owner_id}
 
 
+def measure_of_dates(
+    measure: str, first: date, last: date, until: datetime | None = None, owner_id: int | None = None
+) -> FilterArguments:
+    """A figure of the history: revenue, orders, average or refunds of these days. An `owner_id` limits it to a salesperson, 0
+    to unassigned orders. With `until` the last day ends at that local time."""
+    kind = {
+        "revenue": {"by": "revenue"},
+        "orders": {"status": "counted"},
+        "average": {"by": "paid"},
+        "refunds": {"by": "refunded"},
+    }
+    dates: FilterArguments = {"start": first, "end": last}
+    if until is not None:
+        dates = {"start": datetime.combine(first, time.min), "end": until}
+    return {**kind[measure], **dates, "owner": owner_id}
+
+
 FIGURES: dict[str, Callable[..., FilterArguments]] = {
     figure.__name__: figure
     for figure in (
@@ -126,6 +143,7 @@ FIGURES: dict[str, Callable[..., FilterArguments]] = {
         refunds_of_day,
         orders_to_ship,
         open_orders,
+        measure_of_dates,
     )
 }
 # In templates: `orders_link(**filter_of.revenue_of_day(day))`.

@@ -49,6 +49,7 @@ MOVE_WITH_THE_CLOCK = frozenset(
         "revenue_by_hour",
         "recent_orders",
         "orders_list",
+        "history_page",
     }
 )
 

@@ -1,0 +1,90 @@
+"""The history page, its live part and its file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from ..accounts.current import current_locale, current_tenant
+from ..display import clock
+from ..events.topics import DAY, ORDERS, ROLLUPS
+from ..history import csv_file, report
+from ..history.request import CHOICES, HistoryRequest, first_weekday, parse
+from ..history.view import View
+from ..panels.registry import Panel
+from ..panels.render import Render
+from ..queries.day import today
+from .panels import bp as panels
+from .panels import fragment, shared_part
+
+PART = Panel("history_page", "History", (ORDERS, ROLLUPS, DAY), "The figures of a range of dates.", lambda *_: None)
+CSV = "text/csv; charset=utf-8"
+
+bp = Blueprint("history", __name__)
+
+
+@bp.get("/history")
+def index() -> ResponseReturnValue:
+    """The page. A value that is not valid is named, and its default is shown."""
+    asked = _asked()
+    part, day = _part(asked), _today()
+    values = {"asked": asked, "choices": CHOICES, "here": asked.typed, "today": day, "is_live": _is_live(asked, day)}
+    page = render_template("pages/history.html", part=part, wanted=_dates(asked, day), **values)
+    return page, 400 if asked.problems else 200
+
+
+@panels.get("/history/page", endpoint="history_page")
+def show_part() -> ResponseReturnValue:
+    """Summary, chart data and tables, rendered once for all viewers of the same parameters."""
+    asked = _asked()
+    if asked.problems:
+        return " ".join(asked.problems.values()), 400, {"Content-Type": "text/plain; charset=utf-8"}
+    return fragment(_part(asked))
+
+
+@bp.get("/history.csv")
+def download() -> ResponseReturnValue:
+    """The same figures of all salespeople or products, one row per period."""
+    asked, tenant = _asked(), current_tenant()
+    if asked.problems:
+        abort(400, " ".join(asked.problems.values()))
+    found = report.read(tenant, clock.now(), asked, first_weekday(current_locale()))
+    name = f"history-{tenant.slug}-{found.range.first}-{found.range.last}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    pieces = stream_with_context(csv_file.pieces(tenant, found))
+    return Response(pieces, content_type=CSV, headers=headers)
+
+
+def _asked() -> HistoryRequest:
+    return parse(request.args, current_tenant(), clock.now())
+
+
+def _part(asked: HistoryRequest) -> Render:
+    tenant, weekday = current_tenant(), first_weekday(current_locale())
+
+    def html(now: datetime) -> str:
+        return render_template("panels/history_page.html", view=View(report.read(tenant, now, asked, weekday)))
+
+    shown = replace(asked, typed={}, problems={})
+    return shared_part(f"history_page?{urlencode(shown.__dict__)}", PART, html)
+
+
+def _today() -> date:
+    return today(current_tenant().timezone, clock.now()).date
+
+
+def _dates(asked: HistoryRequest, day: date) -> tuple[date, date] | None:
+    """The dates for the fields. All time has none before it is read."""
+    if asked.needs_first_order:
+        return None
+    wanted = asked.range(day, first_weekday(current_locale()))
+    return wanted.first, wanted.last
+
+
+def _is_live(asked: HistoryRequest, day: date) -> bool:
+    dates = _dates(asked, day)
+    return dates is None or dates[0] <= day <= dates[1]
