@@ -488,6 +488,34 @@ ALTER TABLE sales_targets ADD CONSTRAINT pk_sales_targets PRIMARY KEY (id);
 ALTER TABLE sales_targets ADD CONSTRAINT fk_sales_targets_tenant_id_owner_id_users FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 ALTER TABLE sales_targets ADD CONSTRAINT fk_sales_targets_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
+CREATE TABLE tv_links (
+    tenant_id bigint NOT NULL,
+    id bigint NOT NULL,
+    name text NOT NULL,
+    token_hash bytea NOT NULL,
+    screens text[] NOT NULL,
+    screen_seconds smallint DEFAULT 20 NOT NULL,
+    theme text DEFAULT 'auto'::text NOT NULL,
+    hides_money boolean DEFAULT false NOT NULL,
+    celebrates boolean DEFAULT true NOT NULL,
+    language text,
+    created_by bigint,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    last_seen_at timestamptz,
+    revoked_at timestamptz,
+    CONSTRAINT ck_tv_links_name CHECK (((name <> ''::text) AND (length(name) <= 60))),
+    CONSTRAINT ck_tv_links_screen_seconds CHECK (((screen_seconds >= 5) AND (screen_seconds <= 3600))),
+    CONSTRAINT ck_tv_links_screens CHECK (((cardinality(screens) >= 1) AND (cardinality(screens) <= 8))),
+    CONSTRAINT ck_tv_links_theme CHECK ((theme = ANY (ARRAY['light'::text, 'dark'::text, 'auto'::text]))),
+    CONSTRAINT ck_tv_links_token_hash CHECK ((octet_length(token_hash) = 32))
+);
+ALTER TABLE tv_links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME tv_links_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE tv_links ADD CONSTRAINT pk_tv_links PRIMARY KEY (tenant_id, id);
+ALTER TABLE tv_links ADD CONSTRAINT uq_tv_links_id UNIQUE (id);
+ALTER TABLE tv_links ADD CONSTRAINT uq_tv_links_token_hash UNIQUE (token_hash);
+ALTER TABLE tv_links ADD CONSTRAINT fk_tv_links_created_by_users FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+ALTER TABLE tv_links ADD CONSTRAINT fk_tv_links_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
 CREATE TABLE webhook_attempts (
     id bigint NOT NULL,
     delivery_id bigint NOT NULL,
@@ -1352,6 +1380,9 @@ CREATE INDEX ix_relay_replays_destination ON relay_replays USING btree (destinat
 COMMENT ON INDEX ix_relay_replays_destination IS 'relay/replays.py: the running replays of a destination';
 
 CREATE UNIQUE INDEX uq_sales_targets ON sales_targets USING btree (tenant_id, COALESCE(owner_id, (0)::bigint), period);
+
+CREATE INDEX ix_tv_links_revoked ON tv_links USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+COMMENT ON INDEX ix_tv_links_revoked IS 'streams/revocation.py: links that were revoked in the last minute; their removal';
 
 CREATE INDEX ix_uploads_jobs ON uploads USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 COMMENT ON INDEX ix_uploads_jobs IS 'uploads/jobs.py: the job that waits longest; doctor/uploads.py';

@@ -27,6 +27,7 @@ from .signals.log_follower import SignalLogs
 from .streams.hub import Hub
 from .streams.opening import StreamOpener
 from .streams.revocation import Revocations
+from .tv.unknown_limit import UnknownTvLimit
 
 KEY = "doorbell"
 
@@ -48,6 +49,7 @@ class Services:
     hub: Hub
     streams: StreamOpener
     relay_notices: RelayNotices
+    unknown_tv_limit: UnknownTvLimit
 
 
 def init_app(app: Flask, config: Config) -> Services:
@@ -68,6 +70,7 @@ def init_app(app: Flask, config: Config) -> Services:
         hub=hub,
         streams=StreamOpener(hub, users, config.stream_transport),
         relay_notices=RelayNotices(client),
+        unknown_tv_limit=UnknownTvLimit(client),
     )
     return built
 

@@ -11,6 +11,10 @@ KNOWN_PUBLIC = {
     "service_worker.script",
     "installation.manifest",
     "installation.offline",
+    "tv.page",
+    "tv.screen",
+    "tv.paid",
+    "tv.stream",
 }
 
 # The answers to a user of another tenant (the stranger) from each route that needs a sign-in. The other tenant's order has
@@ -104,6 +108,17 @@ RULES = {
     "targets.save": "403",
     "targets.add_holiday": "403",
     "targets.remove_holiday": "403",
+    "tv_settings.index": "403",
+    "tv_settings.new": "403",
+    "tv_settings.create": "403",
+    "tv_settings.edit": "403",
+    "tv_settings.save": "403",
+    "tv_settings.renew": "403",
+    "tv_settings.revoke": "403",
+    "tv_settings.preview": "403",
+    "tv_settings.preview_screen": "403",
+    "tv_settings.preview_paid": "403",
+    "tv_settings.preview_stream": "403",
     "stream.stream": "own",
 }
 PANEL = "own"  # all other fragments

@@ -22,7 +22,7 @@ def rules(app: Flask) -> list[tuple[Rule, str]]:
 def path(rule: Rule, order_id: int, notification_id: int) -> str:
     values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id}
     values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1, "attachment_id": 1, "kind": "paid"}
-    values |= {"day": "2026-12-24", "comment_id": 1} | dict(rule.defaults or {})
+    values |= {"day": "2026-12-24", "comment_id": 1, "link_id": 1, "screen_name": "today"} | dict(rule.defaults or {})
     missing = rule.arguments - values.keys()
     assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
     built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)

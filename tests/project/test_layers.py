@@ -24,7 +24,7 @@ LAYERS = """
     display outbox notifications order_import
     panels push rollups targets order_export reconciliation attach
     history
-    streams
+    streams tv
     listener
     relay uploads
     doctor

@@ -23,6 +23,8 @@ def load_user(users: UserCache, user_id: str) -> User | None:
     user_cache.KEPT_SECONDS old. No connection is held afterwards: a stream lives for minutes, and the order verbs begin
     their own transactions.
     """
+    if "shown_tenant" in g:
+        return None
     # An id is a bigint, which 18 digits always fit.
     if not user_id.isdecimal() or len(user_id) > 18:
         return None
@@ -37,8 +39,17 @@ def load_user(users: UserCache, user_id: str) -> User | None:
     return cached.user
 
 
+def show_tenant(tenant: Tenant, locale: str) -> None:
+    """Show this tenant in this request, which has no user, whatever the browser's cookies are: a TV's (routes/tv.py)."""
+    g.shown_tenant, g.locale = tenant, locale
+    flask_babel.refresh()
+
+
 def current_tenant() -> Tenant:
-    """The tenant of the signed-in user. Without one the request ends with 401."""
+    """The tenant of the signed-in user, or of the TV. Without either the request ends with 401."""
+    shown: Tenant | None = g.get("shown_tenant")
+    if shown is not None:
+        return shown
     if not current_user.is_authenticated:
         abort(401)
     tenant: Tenant | None = g.get("tenant")

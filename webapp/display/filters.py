@@ -77,11 +77,11 @@ def short_money_texts(amounts: Sequence[int], tenant: Tenant | None = None) -> l
 
 def width_class(texts: str | Sequence[str]) -> str:
     """The size class in board.css for the longest of these texts."""
-    longest = max((_visible(text) for text in ([texts] if isinstance(texts, str) else texts)), default=0)
+    longest = max((visible_chars(text) for text in ([texts] if isinstance(texts, str) else texts)), default=0)
     return f"chars-{next((size for size in CHARS if longest <= size), CHARS[-1])}"
 
 
-def _visible(text: str) -> int:
+def visible_chars(text: str) -> int:
     """The number of visible characters, without marks of writing direction."""
     return sum(category(character) != "Cf" for character in text)
 

@@ -22,7 +22,9 @@ UPLOADS = "uploads"
 SETTINGS = "settings"
 # The settings of the page's user or company changed in a way that fragments cannot show: the page loads again.
 RELOAD = "reload"
+# The options of a TV changed, or its link was revoked. Boards ignore it.
+TV = "tv"
 # Signals may have been missed: refetch everything.
 RESYNC = "resync"
 
-BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, UPLOADS, SETTINGS, RELOAD, RESYNC)
+BOARD_TOPICS = (ORDERS, REVENUE, PLACED, ROLLUPS, DAY, INBOX, RELAY, UPLOADS, SETTINGS, RELOAD, TV, RESYNC)

@@ -16,6 +16,7 @@ from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayRecei
 from .rollup import DailyProductRollup, DailyRollup, HourlyProductRollup, HourlyRollup, LineChange, RollupRebuild
 from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
+from .tv_link import TV_NAME_MAX_CHARS, TV_SECONDS, TV_THEMES, TvLink
 from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
 from .webhook import WebhookAttempt, WebhookDelivery
 
@@ -33,6 +34,9 @@ __all__ = [
     "STATUS_SQL",
     "TEXT_MAX_CHARS",
     "THEMES",
+    "TV_NAME_MAX_CHARS",
+    "TV_SECONDS",
+    "TV_THEMES",
     "UPLOAD_NAME_MAX_CHARS",
     "UPLOAD_STATES",
     "AttachProblem",
@@ -62,6 +66,7 @@ __all__ = [
     "SalesTarget",
     "Tenant",
     "ToShipSample",
+    "TvLink",
     "UploadChunk",
     "UploadedFile",
     "User",

@@ -39,6 +39,8 @@ from . import (
     settings,
     stream_fast_path,
     targets,
+    tv,
+    tv_settings,
     workspace,
 )
 from .order_number import OrderNumber
@@ -70,6 +72,8 @@ def register(app: Flask) -> None:
         relay,
         attached,
         targets,
+        tv,
+        tv_settings,
         health,
         metrics,
         service_worker,

@@ -66,7 +66,8 @@ def init_app(app: Flask, trusted_proxies: int = 0) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in headers(app).items():
-            response.headers[name] = value
+            # A TV's address has a secret, so its pages have a stricter referrer policy.
+            response.headers.setdefault(name, value)
         if request.endpoint != "static":
             # The texts are in the language that the browser asks for, unless its user has chosen one.
             response.vary.add("Accept-Language")

@@ -15,7 +15,8 @@ from .pending import DISCONNECTED, PendingTopics
 class Stream:
     """An open stream with the topics that it has yet to send. `ends` is in seconds of time.monotonic.
 
-    `seq` is the newest signal covered by the greeting; later deliveries with a lower seq are skipped.
+    A TV has no user: its `user_id` is minus the id of its link. `seq` is the newest signal covered by the greeting; later
+    deliveries with a lower seq are skipped.
     """
 
     # The descriptor to which a whole frame may be written now (streams/socket_stream.py), or -1.

@@ -24,7 +24,10 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class StreamRequest:
-    """A signed-in user's request for a stream. `since`: the seq that the page has seen; None when it is unreadable."""
+    """A request for a stream, of a signed-in user or of a TV (base.Stream).
+
+    `since`: the seq that the page has seen; None when it is unreadable.
+    """
 
     tenant_id: int
     user_id: int

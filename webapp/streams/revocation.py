@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ..accounts.sessions import stamp
 from ..accounts.user_cache import UserCache
 from ..db import db
-from ..models import EndedSession, User
+from ..models import EndedSession, TvLink, User
 from .base import Stream
 
 IDS_PER_QUERY = 1000
@@ -38,18 +38,21 @@ class Standing:
 
 @dataclass(frozen=True)
 class RecentlyEnded:
-    """Users with sessions that ended in the last minute, and sessions that were signed out in it."""
+    """What ended in the last minute: sessions of users, single sessions by sign-out, and links of TVs by revocation."""
 
     users: Mapping[int, Standing] = field(default_factory=dict)
     sessions: frozenset[str] = frozenset()
+    tv_links: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.users or self.sessions)
+        return bool(self.users or self.sessions or self.tv_links)
 
     def cause(self, stream: Stream) -> str | None:
         """Why the stream has to end, one of metrics.DROP_CAUSES; None when it does not."""
         if stream.session and stream.session.id in self.sessions:
             return "session"
+        if -stream.user_id in self.tv_links:
+            return "rights"
         user = self.users.get(stream.user_id)
         return _cause(user, stream) if user else None
 
@@ -63,22 +66,28 @@ class Revocations:
     def revoked(self, streams: Iterable[Stream]) -> Iterator[tuple[Stream, str]]:
         """The streams that have to end, each with its cause of metrics.DROP_CAUSES.
 
-        `session`: its session was ended or is too old. `rights`: its user was deleted, disabled or moved to another tenant.
+        `session`: its session was ended or is too old. `rights`: its user was deleted, disabled or moved to another tenant,
+        or its TV's link was revoked.
         While PostgreSQL is away only the age of sessions is checked.
         """
         checked, now = list(streams), time.time()
         session_ids = {stream.session.id for stream in checked if stream.session}
         users: Mapping[int, Standing] | None = None
         ended: set[str] = set()
+        links: set[int] | None = None
         try:
             with self._app.app_context(), Session(db.engine) as session:
-                users = _standings(session, {stream.user_id for stream in checked})
+                users = _standings(session, {stream.user_id for stream in checked if stream.user_id > 0})
+                links = _valid_links(session, {-stream.user_id for stream in checked if stream.user_id < 0})
                 ended = _ended(session, session_ids)
         except SQLAlchemyError:
             pass
         for stream in checked:
             if stream.session and (stream.session.id in ended or stream.session.ends <= now):
                 yield stream, "session"
+            elif stream.user_id < 0:
+                if links is not None and -stream.user_id not in links:
+                    yield stream, "rights"
             elif users is not None and (cause := _cause(users.get(stream.user_id), stream)):
                 yield stream, cause
 
@@ -89,7 +98,8 @@ class Revocations:
             with self._app.app_context(), Session(db.engine) as session:
                 users = dict(_rows(session, _STANDING.where(User.sessions_from > since)))
                 signed_out = session.scalars(select(EndedSession.id).where(EndedSession.ended_at > since))
-                found = RecentlyEnded(users, frozenset(signed_out))
+                links = session.scalars(select(TvLink.id).where(TvLink.revoked_at > since))
+                found = RecentlyEnded(users, frozenset(signed_out), frozenset(links))
         except SQLAlchemyError:
             return RecentlyEnded()
         self._user_cache.forget(*found.users)
@@ -130,6 +140,13 @@ def _ended(session: Session, session_ids: set[str]) -> set[str]:
     found: set[str] = set()
     for batch in _in_batches(session_ids):
         found.update(session.scalars(select(EndedSession.id).where(EndedSession.id.in_(batch))))
+    return found
+
+
+def _valid_links(session: Session, links: set[int]) -> set[int]:
+    found: set[int] = set()
+    for batch in _in_batches(links):
+        found.update(session.scalars(select(TvLink.id).where(TvLink.id.in_(batch), TvLink.revoked_at.is_(None))))
     return found
 
 

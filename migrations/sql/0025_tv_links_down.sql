@@ -1,0 +1,1 @@
+DROP TABLE tv_links;

@@ -1,0 +1,25 @@
+"""The links of TVs, each with its options."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0025"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0025_tv_links.sql")
+
+
+def downgrade():
+    _run("0025_tv_links_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())
