@@ -12,7 +12,7 @@ OR_ADVISE := || { echo 'The packages could not be installed; the reason is above
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report docs schema pictures vendor lock clean
+.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report soak docs schema pictures vendor lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,10 @@ bench: $(VENV)/dev.stamp ## run every benchmark; prints one JSON object per line
 
 bench-report: $(VENV)/dev.stamp ## write docs/performance.md and its charts, from a run of all benchmarks or from the file $LINES
 	@$(BIN)/python -m bench.report $(LINES)
+
+soak: $(VENV)/dev.stamp ## run an hour of changes with a TV, a board and a phone page open, and check memory (SOAK_SECONDS, RATE)
+	@$(BIN)/python -m tests.support.install.chromium
+	@$(BIN)/python -m bench.soak
 
 docs: $(VENV)/embedded.stamp ## write docs/events.md and the JSON Schemas in docs/events from webapp/events
 	@$(BIN)/python -m webapp.events.docs > docs/events.md

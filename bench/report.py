@@ -4,7 +4,8 @@
     python -m bench.report results.jsonl
 
 Each line has "bench", "case" and "date"; "figures" and "baseline" by name; "ratio", "target" and "met"; or a "note" with the
-reason why it was not measured. A benchmark without a line is left out.
+reason why it was not measured. A benchmark without a line is left out. The lines of `make soak`, which takes an hour, are kept
+from run to run: add its output to docs/performance/results.jsonl.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ CHARTED = {
     "storm": ("all_back_seconds", "peak_returns_per_second"),
     "catchup": ("seconds", "peak_mb"),
     "import_orders": ("seconds", "peak_mb"),
+    "soak": ("heap_mb_ratio", "rss_mb_ratio"),
 }
+
+# These are run by a command of their own, so a run of all benchmarks keeps their lines.
+SEPARATE = ("soak",)
 
 Line = dict[str, Any]
 
@@ -53,9 +58,10 @@ def names() -> list[str]:
 def run_all(record: Path) -> list[Line]:
     """Run all benchmarks one after the other. Each line is saved at once, so that a later failure does not lose it."""
     record.parent.mkdir(parents=True, exist_ok=True)
+    kept = [line for line in _read(record) if line["bench"] in SEPARATE] if record.exists() else []
     with record.open("w", buffering=1) as out:
-        lines = [machine()]
-        out.write(json.dumps(lines[0]) + "\n")
+        lines = [machine(), *kept]
+        out.writelines(json.dumps(line) + "\n" for line in lines)
         for name in names():
             for line in _run(name):
                 print(json.dumps(line), flush=True)

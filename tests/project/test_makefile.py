@@ -10,7 +10,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "schema", "pictures", "vendor", "lock", "clean"}
-COMMANDS |= {"test", "coverage", "test-faults", "test-hosts", "test-postgres", "test-brokers", "bench", "bench-report"}
+COMMANDS |= {
+    "test",
+    "coverage",
+    "test-faults",
+    "test-hosts",
+    "test-postgres",
+    "test-brokers",
+    "bench",
+    "bench-report",
+    "soak",
+}
 
 
 def test_help_lists_every_command() -> None:
