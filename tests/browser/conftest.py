@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ..support.processes import Doorbell
 from ..support.tabs import Tab
+from ..support.tv_screen import OpenTv, TvScreen, open_tv
+from ..support.tvs import Tv, make_tv
 from ..support.world import Service, World
 
 TIMEOUT_MS = 15_000
@@ -141,3 +143,23 @@ def open_tabs(context: BrowserContext, doorbell: Doorbell) -> OpenTabs:
         return tabs
 
     return open_tabs
+
+
+@pytest.fixture
+def tv(world: World, tenant: int) -> Tv:
+    """A TV that stays on its first screen."""
+    return make_tv(world, tenant)
+
+
+@pytest.fixture
+def wall(chromium: Browser, doorbell: Doorbell) -> Iterator[OpenTv]:
+    """Opens the page of a TV in a browser of its own: `wall(tv, width=3840, height=2160)`."""
+    opened: list[TvScreen] = []
+
+    def wall(tv: Tv, width: int = 1920, height: int = 1080, **options: object) -> TvScreen:
+        opened.append(open_tv(chromium, doorbell, tv, width, height, **options))
+        return opened[-1]
+
+    yield wall
+    for screen in opened:
+        screen.page.context.close()

@@ -30,11 +30,11 @@ class World:
 
     def tenant(self, slug: str = "acme", **columns: Any) -> int:
         row = {"slug": slug, "name": slug.title(), "timezone": "Europe/Berlin", "currency": "EUR", "locale": "en_GB"}
-        return self._insert("tenants", row | columns)
+        return self.insert("tenants", row | columns)
 
     def user(self, tenant_id: int, name: str = "Ana Silva", **columns: Any) -> int:
         email = f"{name.split()[0].lower()}.{tenant_id}@example.com"
-        return self._insert("users", {"tenant_id": tenant_id, "name": name, "email": email} | columns)
+        return self.insert("users", {"tenant_id": tenant_id, "name": name, "email": email} | columns)
 
     def order(self, tenant_id: int, total_minor: int = 1000, **columns: Any) -> int:
         """An order; with `assigns=True` its owner is notified of it, as when another person places it.
@@ -52,9 +52,9 @@ class World:
         row |= {"total_minor": total_minor} | columns
         is_placed = not row.keys() & {"paid_at", "shipped_at", "cancelled_at"}
         if assigns or not is_placed or row.get("owner_id") is None:
-            return self._insert("orders", row)
+            return self.insert("orders", row)
         with self.conn.transaction(), self._without_notifications():
-            return self._insert("orders", row)
+            return self.insert("orders", row)
 
     @contextmanager
     def _without_notifications(self) -> Iterator[None]:
@@ -86,7 +86,7 @@ class World:
         assert row is not None
         return row[0]
 
-    def _insert(self, table: str, row: dict[str, Any]) -> int:
+    def insert(self, table: str, row: dict[str, Any]) -> int:
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING id").format(
             sql.Identifier(table),
             sql.SQL(", ").join(map(sql.Identifier, row)),

@@ -1,6 +1,6 @@
 // A request of the TV, below its own address. Each answer says whether the page itself is still the right one.
 import { page, setServerClock } from "./tv_page.js";
-import { mayReload, reload } from "./tv_reload.js";
+import { reload, reloadSoon } from "./tv_reload.js";
 import { end } from "./tv_state.js";
 
 const TIMEOUT_MS = 10_000;
@@ -17,7 +17,7 @@ export async function ask(path, headers = {}) {
     if (response.status !== 200 && response.status !== 304) return null;
     setServerClock(Number(response.headers.get("Doorbell-Now")));
     const version = response.headers.get("Doorbell-TV");
-    if (version && version !== page.version && mayReload()) reload();
+    if (version && version !== page.version) reloadSoon();
     return { status: response.status, headers: response.headers, text: response.status === 200 ? await response.text() : "" };
   } catch {
     return null;

@@ -9,7 +9,10 @@ const DAY_MINUTES = 24 * 60;
 const loadedAt = performance.now();
 let isReloading = false;
 
-export const mayReload = () => performance.now() - loadedAt > MIN_AGE_MS;
+// For a page that is no longer the right one.
+export function reloadSoon() {
+  if (!isReloading) setTimeout(reload, Math.max(0, loadedAt + MIN_AGE_MS - performance.now()));
+}
 
 export async function reload() {
   if (isReloading) return;

@@ -1,0 +1,1 @@
+"""Tests of TVs: links, their rights, what their pages hold."""
