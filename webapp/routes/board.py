@@ -10,7 +10,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from ..accounts.current import current_locale, current_only_owner, current_tenant
-from ..display import clock
+from ..display import clock, shortcuts
 from ..language.locales import tag
 from ..language.script_texts import script_texts
 from ..panels.pacing import BELL_TIMES, LIST_TIMES, PART_TIMES, Pacing
@@ -67,6 +67,8 @@ def _page_parts() -> dict[str, Any]:
         "sees_only_own": lambda: current_only_owner() is not None,
         "script_texts": script_texts,
         "pace_times": PACE_TIMES,
+        "shortcut_pages": shortcuts.go_to,
+        "shortcut_actions": shortcuts.actions,
     }
 
 

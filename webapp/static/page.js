@@ -1,6 +1,7 @@
 // The entry point of every signed-in page. htmx starts at DOMContentLoaded, and its listener was there first.
 import "./menus.js";
 import "./copy.js";
+import "./shortcuts.js";
 import { connect } from "./live.js";
 import "./inbox.js";
 import "./recent.js";

@@ -1,0 +1,47 @@
+"""The keyboard shortcuts of signed-in pages, as their dialog lists them and shortcuts.js runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, url_for
+
+from ..language import gettext as _
+from ..language import lazy_gettext as _l
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """`keys`, separated by spaces, open `href` or press the button with the id `press`."""
+
+    keys: str
+    text: str
+    href: str = ""
+    press: str = ""
+
+
+# A page without a route, because its part of Doorbell is not installed, has no shortcut.
+_PAGES = (
+    ("g b", "board.index", _l("Board")),
+    ("g o", "orders.index", _l("Orders")),
+    ("g i", "inbox.index", _l("Inbox")),
+    ("g h", "history.index", _l("History")),
+)
+# The search box of the orders page. A browser focuses the element that an address names.
+SEARCH_BOX = "q"
+
+
+def go_to() -> list[Shortcut]:
+    """The shortcuts that open a page of the navigation."""
+    routes = current_app.view_functions
+    return [Shortcut(keys, str(text), href=url_for(endpoint)) for keys, endpoint, text in _PAGES if endpoint in routes]
+
+
+def actions() -> list[Shortcut]:
+    """The shortcuts that do something on the page."""
+    return [
+        Shortcut("/", _("Search orders"), href=url_for("orders.index", _anchor=SEARCH_BOX)),
+        Shortcut("n", _("New order"), href=url_for("orders.new")),
+        Shortcut("p", _("Pause or resume updates"), press="pause"),
+        Shortcut("?", _("Show or close this list")),
+    ]
