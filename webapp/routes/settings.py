@@ -8,7 +8,7 @@ from flask_babel import force_locale
 from flask_login import current_user
 
 from ..accounts import profile as profiles
-from ..accounts.current import browser_language, current_tenant
+from ..accounts.current import current_tenant
 from ..language import gettext as _
 from ..language import locales
 from ..models import THEMES
@@ -59,7 +59,8 @@ def save_theme() -> ResponseReturnValue:
 
 def _locale_with(language: str | None) -> str:
     """The locale of the next page, whose language may be new."""
-    return locales.page_locale(language or browser_language(), current_tenant().locale)
+    accepted = request.headers.get("Accept-Language", "")
+    return locales.page_locale(locales.chosen("", language, accepted), current_tenant().locale)
 
 
 def _announce(changed: frozenset[str]) -> None:
