@@ -65,7 +65,7 @@ def test_each_figure_opens_the_orders_that_make_it(
     seen = dict.fromkeys((link.text, str(link["href"])) for link in links)
     for value, href in seen:
         address = {name: values[0] for name, values in parse_qs(urlsplit(href).query).items()}
-        asked = order_parameters.parse(address, shown, varied)
+        asked = order_parameters.parse(address, shown, varied, "en_GB")
         assert asked.problems == {}
         totals = order_search.read(shown, asked.filter).totals
         orders, sum_minor = (totals.orders, totals.sum_minor) if totals else (0, 0)

@@ -47,7 +47,7 @@ def board(request: pytest.FixtureRequest, world: World, service: Service) -> tup
 def opened(board: tuple[Tenant, datetime], arguments: dict[str, Any]) -> tuple[int, int]:
     """Count and sum of the list that a link with these arguments opens. Its rows have the same."""
     shown, now = board
-    asked = order_parameters.parse(order_links.parameters(**arguments), shown, now)
+    asked = order_parameters.parse(order_links.parameters(**arguments), shown, now, "en_GB")
     assert asked.problems == {}
     totals = order_search.read(shown, asked.filter).totals
     assert totals is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psycopg
 import pytest
 import redis
@@ -90,7 +92,7 @@ def test_readers_see_the_old_figures_or_the_new_ones(
     monkeypatch.setattr(refresh, "HOURS_PER_STEP", 1)
     move(app, "America/New_York")
     with session.connect(service.database_url, "rebuild", autocommit=True) as conn:
-        refresh.rebuild_tenant(conn, tenant, lambda _done, _total: seen.append(days(world)))
+        refresh.rebuild_tenant(conn, tenant, lambda _done, _total: seen.append(days(world)), lambda: None)
     assert len(seen) > 5
     assert all(shown == before for shown in seen)
     assert days(world) != before
@@ -112,14 +114,41 @@ def test_a_zone_that_changes_during_a_rebuild_is_rebuilt_again(
     count = refresh.rebuild_tenant
     zones = ["Asia/Tokyo"]
 
-    def rebuild(conn: psycopg.Connection, tenant_id: int, report: rebuilds.progress.Progress) -> None:
-        count(conn, tenant_id, report)
-        if zones:
-            move(app, zones.pop())
+    def rebuild(
+        conn: psycopg.Connection, tenant_id: int, report: rebuilds.progress.Progress, finish: Callable[[], None]
+    ) -> None:
+        def move_and_finish() -> None:
+            if zones:
+                move(app, zones.pop())
+            finish()
+
+        count(conn, tenant_id, report, move_and_finish)
 
     monkeypatch.setattr(refresh, "rebuild_tenant", rebuild)
     move(app, "America/New_York")
     assert rebuilds.run(service.database_url, redis_client) == 2
+    assert_they_equal_a_plain_count(world.conn)
+
+
+def test_no_refresh_runs_between_a_count_and_the_end_of_its_rebuild(
+    app: Flask, service: Service, world: World, redis_client: redis.Redis, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = refresh.rebuild_tenant
+
+    def rebuild(
+        conn: psycopg.Connection, tenant_id: int, report: rebuilds.progress.Progress, finish: Callable[[], None]
+    ) -> None:
+        def refresh_and_finish() -> None:
+            world.order(tenant, 400, placed_at="2026-10-01T03:00:00Z", paid_at="2026-10-01T03:00:00Z")
+            assert refresh.refresh(service.database_url) == set(), "it would move the cursor past this order"
+            finish()
+
+        count(conn, tenant_id, report, refresh_and_finish)
+
+    monkeypatch.setattr(refresh, "rebuild_tenant", rebuild)
+    move(app, "America/New_York")
+    assert rebuilds.run(service.database_url, redis_client) == 1
+    assert refresh.refresh(service.database_url) == {tenant}
     assert_they_equal_a_plain_count(world.conn)
 
 
