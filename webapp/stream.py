@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from flask_login import current_user
 
 from .accounts import sessions
+from .language import gettext as _
 from .services import services
 from .signals import notices
 from .streams.capacity import StreamRefused
@@ -28,7 +29,7 @@ bp = Blueprint("stream", __name__, url_prefix="/stream")
 def stream() -> Response:
     """Named events until the stream's life ends. Answers 401 as text, because an EventSource cannot show a page."""
     if not current_user.is_authenticated:
-        return Response("Sign in first.\n", 401, content_type="text/plain; charset=utf-8")
+        return Response(_("Sign in first.") + "\n", 401, content_type="text/plain; charset=utf-8")
     since = readable_seq(request.headers.get("Last-Event-ID") or request.args.get("since") or "0")
     reconnect = "Last-Event-ID" in request.headers
     asked = StreamRequest(current_user.tenant_id, current_user.id, sessions.current(), since, reconnect)

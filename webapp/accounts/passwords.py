@@ -8,6 +8,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from ..language import gettext as _
+
 PASSWORD_MIN_CHARS = 10
 PASSWORD_MAX_CHARS = 1000  # longer input is not hashed
 
@@ -26,22 +28,29 @@ def check_new(password: str, *about: str) -> None:
     """Check a new password. `about` are texts of the user: e-mail, name, the tenant's name. Raises PasswordInvalid."""
     if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
         raise PasswordInvalid(
-            f"The password has {len(password)} characters; {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} are allowed. "
-            "Choose another one; a few words are fine."
+            _(
+                "The password has %(count)s characters; %(least)s to %(most)s are allowed. "
+                "Choose another one; a few words are fine.",
+                count=len(password),
+                least=PASSWORD_MIN_CHARS,
+                most=PASSWORD_MAX_CHARS,
+            )
         )
     words = _words(about) | {_plain(text) for text in about}
     plain = _plain(password)
     if plain and plain in {_plain(word) for word in words}:
         raise PasswordInvalid(
-            "The password is the user's e-mail address or a related name. Choose another one; a few words are fine."
+            _("The password is the user's e-mail address or a related name. Choose another one; a few words are fine.")
         )
     # Imported here, because its word lists take 20 MB and only commands that set a password need them.
     from zxcvbn import zxcvbn
 
     scored = zxcvbn(password[:SCORED_CHARS], user_inputs=[*about, *words])
     if scored["score"] < MIN_SCORE:
-        why = scored["feedback"]["warning"] or "It consists of names or words that attackers try first."
-        raise PasswordInvalid(f"The password is easy to guess. {why} Choose another one; a few words are fine.")
+        why = scored["feedback"]["warning"] or _("It consists of names or words that attackers try first.")
+        raise PasswordInvalid(
+            _("The password is easy to guess. %(why)s Choose another one; a few words are fine.", why=why)
+        )
 
 
 def _words(about: tuple[str, ...]) -> set[str]:

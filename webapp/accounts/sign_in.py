@@ -13,6 +13,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ..db import db
+from ..language import gettext as _
+from ..language import lazy_gettext, ngettext
 from ..models import User
 from ..observability import logs
 from ..observability.incidents import Incident
@@ -72,7 +74,7 @@ class SignIns:
         if user is None or reason:
             metrics.SIGN_INS.labels("failure").inc()
             log.info("sign-in failed", reason=reason, client=address, user=user.id if user else None)
-            raise SignInFailed(_DISABLED if reason == "disabled" else _NO_MATCH)
+            raise SignInFailed(str(_DISABLED if reason == "disabled" else _NO_MATCH))
         attempt.succeed()
         return user
 
@@ -87,8 +89,10 @@ def record_sign_out(user_id: int, address: str) -> None:
     log.info("signed out", user=user_id, client=address)
 
 
-_NO_MATCH = "E-mail and password do not match. Check both, or ask your Doorbell administrator for a new password."
-_DISABLED = "Your account is disabled. Ask your Doorbell administrator to enable it."
+_NO_MATCH = lazy_gettext(
+    "E-mail and password do not match. Check both, or ask your Doorbell administrator for a new password."
+)
+_DISABLED = lazy_gettext("Your account is disabled. Ask your Doorbell administrator to enable it.")
 
 
 def _over_the_limit(verdict: Verdict, address: str) -> SignInRefused:
@@ -97,9 +101,13 @@ def _over_the_limit(verdict: Verdict, address: str) -> SignInRefused:
         reason = f"too many attempts of one {verdict.reason}"
         log.warning("sign-in refused", reason=reason, client=address, wait=verdict.wait)
     minutes = -(-verdict.wait // 60)
-    text = (
-        f"Sign-in failed {verdict.limit} times. Try again in {minutes} minute{'s' if minutes != 1 else ''}, "
-        "or ask your Doorbell administrator for a new password."
+    text = ngettext(
+        "Sign-in failed %(limit)s times. Try again in %(num)s minute, "
+        "or ask your Doorbell administrator for a new password.",
+        "Sign-in failed %(limit)s times. Try again in %(num)s minutes, "
+        "or ask your Doorbell administrator for a new password.",
+        minutes,
+        limit=verdict.limit,
     )
     return SignInRefused(text, 429, verdict.wait)
 
@@ -107,9 +115,8 @@ def _over_the_limit(verdict: Verdict, address: str) -> SignInRefused:
 def _busy(address: str) -> SignInRefused:
     metrics.SIGN_INS.labels("busy").inc()
     _busy_incident.fault(log, "queue full", client=address)
-    return SignInRefused(
-        f"Too many people are signing in right now. Try again in {BUSY_SECONDS} seconds.", 503, BUSY_SECONDS
-    )
+    text = _("Too many people are signing in right now. Try again in %(count)s seconds.", count=BUSY_SECONDS)
+    return SignInRefused(text, 503, BUSY_SECONDS)
 
 
 def _check(email: str, password: str) -> tuple[User | None, str]:

@@ -13,12 +13,16 @@ from flask_login import LoginManager, current_user
 from ..accounts import sessions
 from ..accounts.current import load_user
 from ..accounts.user_cache import UserCache
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..services import services
 
 # The header with the id of the user for whom a page was rendered. The stream's address has it as `user`.
 PAGE_USER = "Doorbell-User"
 
-MANAGERS_ONLY = "Only managers can open this page. Ask a manager of your company to do it, or to give you that role."
+MANAGERS_ONLY = lazy_gettext(
+    "Only managers can open this page. Ask a manager of your company to do it, or to give you that role."
+)
 
 _REASON = "doorbell_public"  # the attribute of a public view
 _FRAGMENTS = "doorbell_fragments"
@@ -70,7 +74,7 @@ def require_sign_in() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         return ask_to_sign_in()
     if is_fragment(request.path) and not is_page_of(current_user.id):
-        return "Another user is signed in now. Reload the page.", 409, {"Content-Type": "text/plain; charset=utf-8"}
+        return _("Another user is signed in now. Reload the page."), 409, {"Content-Type": "text/plain; charset=utf-8"}
     if request.method == "GET":
         services().users.remember_cookie(request.headers.get("Cookie", ""), current_user.id)
     if request.method == "GET" and sessions.current() is None and not is_fragment(request.path):
@@ -83,7 +87,7 @@ def require_sign_in() -> ResponseReturnValue | None:
 def require_manager() -> None:
     """403 unless the signed-in user is a manager."""
     if current_user.role != "manager":
-        abort(403, MANAGERS_ONLY)
+        abort(403, str(MANAGERS_ONLY))
 
 
 def is_page_of(user_id: int) -> bool:
@@ -97,6 +101,6 @@ def is_page_of(user_id: int) -> bool:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     if is_fragment(request.path):
-        return "You are signed out. Sign in again to see this.", 401, {"Content-Type": "text/plain; charset=utf-8"}
+        return _("You are signed out. Sign in again to see this."), 401, {"Content-Type": "text/plain; charset=utf-8"}
     back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
     return redirect(url_for("auth.sign_in", next=back), 303)

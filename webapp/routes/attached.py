@@ -19,6 +19,9 @@ from ..attach.proposal import Proposal, Wish
 from ..concurrency import native_thread
 from ..db import db, driver_connection
 from ..display import clock
+from ..display.filters import number_text
+from ..language import gettext as _
+from ..language import stored_text
 from ..panels.render import Render
 from ..postgres import session
 from ..queries.day import today
@@ -53,7 +56,7 @@ def propose() -> ResponseReturnValue:
     try:
         proposed = native_thread.run(lambda: _proposed(url, name, tenant_id))
     except AttachRefused as error:
-        return _page(table=name, refusal=str(error), command=_command(name, ["--map", "FIELD=COLUMN"]))
+        return _page(table=name, refusal=stored_text(str(error)), command=_command(name, ["--map", "FIELD=COLUMN"]))
     return _page(table=name, proposed=proposed, command=_command(name, []))
 
 
@@ -63,7 +66,7 @@ def check(attachment_id: int) -> ResponseReturnValue:
     with driver_connection() as conn:
         work.request_check(conn, attachment.id)
     db.session.commit()
-    flash(f"The worker checks {attachment.name} within a minute.", "success")
+    flash(_("The worker checks %(table)s within a minute.", table=attachment.name), "success")
     return redirect(url_for("attached.index"), 303)
 
 
@@ -76,9 +79,10 @@ def remove(attachment_id: int) -> ResponseReturnValue:
     try:
         count = native_thread.run(lambda: _detach(url, attachment))
     except AttachRefused as error:
-        flash(str(error), "danger")
+        flash(stored_text(str(error)), "danger")
     else:
-        flash(f"Detached {attachment.name}. Orders kept: {count:,}.", "success")
+        kept = number_text(count)
+        flash(_("Detached %(table)s. Orders kept: %(count)s.", table=attachment.name, count=kept), "success")
     return redirect(url_for("attached.index"), 303)
 
 

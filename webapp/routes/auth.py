@@ -14,6 +14,7 @@ from ..accounts import sign_in as accounts_sign_in
 from ..accounts import sign_out as accounts_sign_out
 from ..accounts.demo import demo_user
 from ..accounts.sessions import SessionKey
+from ..language import gettext as _
 from ..models import User
 from ..push import subscriptions
 from ..services import services
@@ -48,7 +49,7 @@ def sign_out() -> ResponseReturnValue:
     _end_session()
     logout_user()
     session.clear()
-    flash("You are signed out.", "success")
+    flash(_("You are signed out."), "success")
     return redirect(url_for("auth.sign_in"), 303)
 
 
@@ -61,8 +62,10 @@ def demo() -> ResponseReturnValue:
     role = request.args.get("as", "manager")
     user = demo_user(role)
     if user is None:
-        advice = "Use /demo for a manager or /demo?as=sales for a salesperson. `make run` creates both."
-        return error_response(404, ErrorMessage(f"The demo has no user with the role {role!r}", advice))
+        advice = _("Use /demo for a manager or /demo?as=sales for a salesperson. `make run` creates both.")
+        return error_response(
+            404, ErrorMessage(_("The demo has no user with the role '%(role)s'", role=role[:80]), advice)
+        )
     _start_session(user, "demo")
     return redirect(local_path(request.args.get("next")), 303)
 

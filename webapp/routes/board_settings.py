@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from ..accounts import changes
 from ..accounts.changes import TenantChange
 from ..accounts.current import current_tenant
+from ..language import gettext as _
 from ..services import services
 from ..signals import notices
 from .access import require_manager
@@ -31,7 +32,8 @@ def save() -> ResponseReturnValue:
     if changed.changed:
         services().users.forget_tenant(changed.id)
         notices.tenant_changed(services().redis, changed.id)
-    flash("Salespeople are ranked on the board." if shows_ranking else "The board shows no ranking.", "success")
+    saved = _("Salespeople are ranked on the board.") if shows_ranking else _("The board shows no ranking.")
+    flash(saved, "success")
     return redirect(url_for("board_settings.index"), 303)
 
 

@@ -11,6 +11,7 @@ from flask_login import current_user
 from ..accounts.current import current_only_owner, current_tenant
 from ..comments import writing
 from ..comments.errors import CommentError, CommentNotFound, TooManyComments
+from ..language import gettext as _
 from ..notifications.inbox import publish_inbox
 from ..orders.errors import OrderNotFound
 from ..queries import order_page
@@ -41,7 +42,7 @@ def remove(number: str, comment_id: int) -> ResponseReturnValue:
     tenant_id, is_manager = current_tenant().id, current_user.role == "manager"
     removed = writing.remove(tenant_id, number, comment_id, user_id=current_user.id, is_manager=is_manager)
     _signal_inboxes(tenant_id, removed)
-    flash("Comment deleted.", "success")
+    flash(_("Comment deleted."), "success")
     return redirect(url_for("orders.show", number=number), 303)
 
 

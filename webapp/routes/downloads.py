@@ -15,6 +15,8 @@ from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS
 from ..concurrency.slots import NoSlot
 from ..db import db
 from ..display import clock
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..models import Tenant
 from ..order_export import figures_csv
 from ..order_export.download import OrdersDownload
@@ -28,9 +30,13 @@ from .errors import ErrorMessage, error_response
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 BUSY = {
-    "user": ErrorMessage("Your last download is still running", "Wait for it to finish, then download again."),
+    "user": ErrorMessage(
+        lazy_gettext("Your last download is still running"),
+        lazy_gettext("Wait for it to finish, then download again."),
+    ),
     "process": ErrorMessage(
-        "Too many downloads at once", f"{MAX_DOWNLOADS} downloads are running. Try again in a few seconds."
+        lazy_gettext("Too many downloads at once"),
+        lazy_gettext("%(count)s downloads are running. Try again in a few seconds.", count=MAX_DOWNLOADS),
     ),
 }
 # The first and last years whose days a download may name; orders have times from 1900 to 9000.
@@ -59,7 +65,7 @@ def orders() -> ResponseReturnValue:
     except OperationalError as error:
         if not wanted or not faults.was_cancelled(error):
             raise
-        abort(503, order_filter.TOO_LONG)
+        abort(503, str(order_filter.TOO_LONG))
     return Response(download, content_type=CONTENT_TYPE, headers=headers)
 
 
@@ -72,7 +78,10 @@ def figures() -> ResponseReturnValue:
     try:
         found = day_figures.read(tenant, day, only)
     except day_figures.DayNotKept as error:
-        abort(404, f"The refunds of {day} are no longer kept. Choose a day from {error.since} on.")
+        abort(
+            404,
+            _("The refunds of %(day)s are no longer kept. Choose a day from %(since)s on.", day=day, since=error.since),
+        )
     headers = _headers(f"figures-{tenant.slug}-{day}.csv")
     return Response(figures_csv.file(tenant, found), content_type=CONTENT_TYPE, headers=headers)
 
@@ -95,5 +104,8 @@ def _day(written: str, tenant: Tenant) -> date:
         if str(day) != written or day.year not in YEARS:
             raise ValueError
     except ValueError:
-        abort(400, f"The day {written[:40]!r} is not valid. Write it like {_today(tenant)}.")
+        abort(
+            400,
+            _("The day '%(day)s' is not valid. Write it like %(example)s.", day=written[:40], example=_today(tenant)),
+        )
     return day

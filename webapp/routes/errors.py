@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,6 +15,8 @@ from werkzeug.exceptions import BadHost, HTTPException
 
 from ..accounts.current import keep_browser_locale
 from ..db import db
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..observability import logs
 from ..observability.incidents import in_a_line
 from ..observability.metrics import web as metrics
@@ -32,42 +35,63 @@ log = logs.get("web")
 class ErrorMessage:
     """The text of an error: what happened (`title`), and what to do next (`advice`)."""
 
-    title: str
-    advice: str
+    title: str | LazyString
+    advice: str | LazyString
 
 
 ERROR_MESSAGES = {
-    400: ErrorMessage("The request is not valid", "Go back, reload the page and try again."),
-    401: ErrorMessage("You are signed out", "Sign in to continue."),
-    403: ErrorMessage("You do not have permission for this", "Ask your Doorbell administrator."),
-    404: ErrorMessage("This page does not exist", "It may have been deleted, or the address is mistyped."),
-    405: ErrorMessage("This action is not available here", "Go back and use the buttons of the page."),
-    408: ErrorMessage("The form did not arrive", "Check your connection, then send it again."),
-    413: ErrorMessage("The form is too large", "Send less at once. For many orders, import a file."),
-    429: ErrorMessage("Too many attempts", "Wait a little, then try again."),
+    400: ErrorMessage(
+        lazy_gettext("The request is not valid"), lazy_gettext("Go back, reload the page and try again.")
+    ),
+    401: ErrorMessage(
+        lazy_gettext("You are signed out"),
+        lazy_gettext("Sign in to continue."),
+    ),
+    403: ErrorMessage(
+        lazy_gettext("You do not have permission for this"), lazy_gettext("Ask your Doorbell administrator.")
+    ),
+    404: ErrorMessage(
+        lazy_gettext("This page does not exist"), lazy_gettext("It may have been deleted, or the address is mistyped.")
+    ),
+    405: ErrorMessage(
+        lazy_gettext("This action is not available here"), lazy_gettext("Go back and use the buttons of the page.")
+    ),
+    408: ErrorMessage(
+        lazy_gettext("The form did not arrive"), lazy_gettext("Check your connection, then send it again.")
+    ),
+    413: ErrorMessage(
+        lazy_gettext("The form is too large"), lazy_gettext("Send less at once. For many orders, import a file.")
+    ),
+    429: ErrorMessage(lazy_gettext("Too many attempts"), lazy_gettext("Wait a little, then try again.")),
     500: ErrorMessage(
-        "Something went wrong in Doorbell",
-        "The error is in the log. Your change was saved completely or not at all. Check it, then try again.",
+        lazy_gettext("Something went wrong in Doorbell"),
+        lazy_gettext(
+            "The error is in the log. Your change was saved completely or not at all. Check it, then try again."
+        ),
     ),
     503: ErrorMessage(
-        "The database did not answer in time", "Your last change may be missing. Try again in a few seconds."
+        lazy_gettext("The database did not answer in time"),
+        lazy_gettext("Your last change may be missing. Try again in a few seconds."),
     ),
 }
 POOL_FULL = ErrorMessage(
-    "Doorbell is busy",
-    "All its database connections are in use. Nothing was changed. Try again in a few seconds.",
+    lazy_gettext("Doorbell is busy"),
+    lazy_gettext("All its database connections are in use. Nothing was changed. Try again in a few seconds."),
 )
 TIMED_OUT = ErrorMessage(
-    "The database took too long", "The request was stopped and nothing was changed. Try again in a few seconds."
+    lazy_gettext("The database took too long"),
+    lazy_gettext("The request was stopped and nothing was changed. Try again in a few seconds."),
 )
 CSRF_INVALID = ErrorMessage(
-    "This form is no longer valid",
-    "It is older than your sign-in, or another site sent it. Nothing was changed. "
-    "Go back, reload the page and send it again.",
+    lazy_gettext("This form is no longer valid"),
+    lazy_gettext(
+        "It is older than your sign-in, or another site sent it. Nothing was changed. "
+        "Go back, reload the page and send it again."
+    ),
 )
 READ_ONLY = ErrorMessage(
-    "The database is read-only at the moment",
-    "Nothing was changed. You can still view your data. Try again later.",
+    lazy_gettext("The database is read-only at the moment"),
+    lazy_gettext("Nothing was changed. You can still view your data. Try again later."),
 )
 
 
@@ -86,11 +110,11 @@ def csrf_invalid(_error: CSRFError) -> ResponseReturnValue:
     if cookie or request.is_secure or not current_app.config["SESSION_COOKIE_SECURE"]:
         return error_response(400, CSRF_INVALID)
     host = re.sub(r":\d+$", "", request.host)
-    advice = (
-        f"Doorbell's cookies need HTTPS. Open https://{host}{request.path}, or set COOKIE_SECURE=0 for a test. "
-        "Nothing was changed."
+    advice = _(
+        "Doorbell's cookies need HTTPS. Open %(address)s, or set COOKIE_SECURE=0 for a test. Nothing was changed.",
+        address=f"https://{host}{request.path}",
     )
-    return error_response(400, ErrorMessage("Your browser sent no cookie", advice))
+    return error_response(400, ErrorMessage(_("Your browser sent no cookie"), advice))
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
@@ -98,14 +122,15 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         return error  # a redirect, or a complete response
     message = ERROR_MESSAGES.get(error.code) or ErrorMessage(error.name, error.description or "")
     if error.code == 413 and request.content_length and request.content_length > (request.max_content_length or 0):
-        message = ErrorMessage(message.title, f"The limit is {request.max_content_length:,} bytes. {message.advice}")
+        limit = _("The limit is %(count)s bytes.", count=f"{request.max_content_length:,}")
+        message = ErrorMessage(message.title, f"{limit} {message.advice}")
     if error.description and error.description != type(error).description:
         message = ErrorMessage(message.title, error.description)  # the text given to abort()
     return error_response(error.code, message)
 
 
 def order_not_found(error: Exception) -> ResponseReturnValue:
-    return error_response(404, ErrorMessage("Order not found", str(error)))
+    return error_response(404, ErrorMessage(_("Order not found"), str(error)))
 
 
 def database_unavailable(error: Exception) -> ResponseReturnValue:

@@ -10,6 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from ..language import gettext as _
 from ..services import services
 
 FORM_BYTES = 64_000
@@ -32,7 +33,8 @@ class FormParser(FormDataParser):
         if mimetype == "application/x-www-form-urlencoded":
             body = stream.read()
             if self.max_form_parts is not None and body.count(b"&") >= self.max_form_parts:
-                raise RequestEntityTooLarge(f"This form has more than {self.max_form_parts} fields. Send fewer.")
+                problem = _("This form has more than %(count)s fields. Send fewer.", count=self.max_form_parts)
+                raise RequestEntityTooLarge(problem)
             stream = BytesIO(body)
         return super().parse(stream, mimetype, content_length, options)
 

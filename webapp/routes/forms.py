@@ -22,6 +22,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from ..accounts.current import current_locale, current_tenant
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..models import Tenant, User
 from ..money import MoneyError, parse_minor
 from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
@@ -49,7 +51,7 @@ class MoneyField(StringField):
             raise ValidationError(str(error)) from None
         if self.minor is not None and self.minor < 0:
             raise ValidationError(
-                f"{text!r} is negative. Enter 0 or more. To return money, refund the order on its page."
+                _("'%(text)s' is negative. Enter 0 or more. To return money, refund the order on its page.", text=text)
             )
 
 
@@ -78,16 +80,22 @@ class LineList(FieldList):
 
 
 class SignInForm(FlaskForm):
-    email = StringField("E-mail", [InputRequired("Enter your e-mail address."), Length(max=254)], filters=[_strip])
-    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
+    email = StringField(
+        lazy_gettext("E-mail"),
+        [InputRequired(lazy_gettext("Enter your e-mail address.")), Length(max=254)],
+        filters=[_strip],
+    )
+    password = PasswordField(
+        lazy_gettext("Password"), [InputRequired(lazy_gettext("Enter your password.")), Length(max=1000)]
+    )
 
 
 class LineForm(Form):
     """One row of the order form, whose CSRF token covers it. An empty row is not a line."""
 
-    product = StringField("Product", [Optional(), Length(max=PRODUCT_MAX_CHARS)], filters=[_strip])
-    quantity = QuantityField("Quantity")
-    unit_price = MoneyField("Unit price")
+    product = StringField(lazy_gettext("Product"), [Optional(), Length(max=PRODUCT_MAX_CHARS)], filters=[_strip])
+    quantity = QuantityField(lazy_gettext("Quantity"))
+    unit_price = MoneyField(lazy_gettext("Unit price"))
 
     def line(self) -> NewLine | None:
         """The line, or None for an empty row and for one with field errors. Raises ValidationError if a field is missing."""
@@ -96,7 +104,7 @@ class LineForm(Form):
         if self.quantity.errors or self.unit_price.errors:
             return None
         if not self.product.data or self.unit_price.minor is None:
-            raise ValidationError("An item needs a product and a unit price. Enter both, or clear the row.")
+            raise ValidationError(_("An item needs a product and a unit price. Enter both, or clear the row."))
         quantity = Decimal(1) if self.quantity.number is None else self.quantity.number
         return NewLine(self.product.data, quantity, self.unit_price.minor)
 
@@ -106,12 +114,14 @@ class OrderForm(FlaskForm):
 
     idempotency_key = HiddenField()
     customer = StringField(
-        "Customer", [InputRequired("Enter the customer's name."), Length(max=CUSTOMER_MAX_CHARS)], filters=[_strip]
+        lazy_gettext("Customer"),
+        [InputRequired(lazy_gettext("Enter the customer's name.")), Length(max=CUSTOMER_MAX_CHARS)],
+        filters=[_strip],
     )
-    owner = SelectField("Salesperson", validate_choice=False)
-    total = MoneyField("Total")
+    owner = SelectField(lazy_gettext("Salesperson"), validate_choice=False)
+    total = MoneyField(lazy_gettext("Total"))
     lines = LineList(FormField(LineForm), min_entries=LINES_SHOWN, max_entries=LINES_MAX)
-    freight = MoneyField("Shipping")
+    freight = MoneyField(lazy_gettext("Shipping"))
 
     @classmethod
     def for_team(cls, team: Sequence[User], owner_id: int | None = None) -> OrderForm:
@@ -134,7 +144,7 @@ class OrderForm(FlaskForm):
         self.idempotency_key.data = str(uuid4())
 
     def add_lines(self) -> None:
-        for _ in range(min(LINES_SHOWN, LINES_MAX - len(self.lines))):
+        for _index in range(min(LINES_SHOWN, LINES_MAX - len(self.lines))):
             self.lines.append_entry()
 
     def new_lines(self) -> list[NewLine]:
@@ -155,7 +165,7 @@ class OrderForm(FlaskForm):
 
 
 def owner_choices(team: Sequence[User]) -> list[tuple[str, str]]:
-    return [("", "Unassigned"), *((str(user.id), user.name) for user in team)]
+    return [("", _("Unassigned")), *((str(user.id), user.name) for user in team)]
 
 
 def chosen_owner(text: str | None) -> int | None:

@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ..accounts.current import current_tenant
 from ..db import db, driver_connection
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..services import services
 from ..uploads import jobs, options, store
 from ..uploads.notice import announce
@@ -16,14 +18,14 @@ from .import_parts import find
 from .imports import bp, show_page
 from .panels import fragment
 
-BUSY = "This file is being checked or imported. Its options can be changed when that is done."
+BUSY = lazy_gettext("This file is being checked or imported. Its options can be changed when that is done.")
 
 
 @bp.post("/<int:upload_id>/options")
 def save_options(upload_id: int) -> ResponseReturnValue:
     """Save the options; the answer is the part with the new preview, or the page without scripts."""
     upload = _saved(find(upload_id))
-    problem = BUSY if upload.is_active else ""
+    problem = str(BUSY) if upload.is_active else ""
     if "HX-Request" in request.headers:
         return fragment(import_parts.setup_part(upload, problem))
     if problem:
@@ -48,7 +50,7 @@ def cancel(upload_id: int) -> ResponseReturnValue:
         is_cancelled = jobs.cancel(conn, upload)
     db.session.commit()
     if not is_cancelled:
-        flash("It was too late to cancel: see the result below.", "info")
+        flash(_("It was too late to cancel: see the result below."), "info")
     _announce()
     return _back(upload_id)
 
@@ -60,10 +62,10 @@ def remove(upload_id: int) -> ResponseReturnValue:
         is_removed = store.remove(conn, upload)
     db.session.commit()
     if not is_removed:
-        flash("This file is being checked or imported. Cancel that first.", "danger")
+        flash(_("This file is being checked or imported. Cancel that first."), "danger")
         return _back(upload_id)
     _announce()
-    flash(f"Deleted {upload.name}. Imported orders stay.", "success")
+    flash(_("Deleted %(name)s. Imported orders stay.", name=upload.name), "success")
     return redirect(url_for("imports.index"), 303)
 
 
@@ -72,7 +74,7 @@ def _begin(upload_id: int, *, is_dry_run: bool) -> ResponseReturnValue:
     upload = find(upload_id)
     if request.form.get("version") != str(upload.version):
         if upload.state == READY:
-            flash("The options have changed. See the preview, then click again.", "warning")
+            flash(_("The options have changed. See the preview, then click again."), "warning")
         return _back(upload_id)
     # Without scripts a change arrives with the click.
     upload = _saved(upload)

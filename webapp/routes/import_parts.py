@@ -10,10 +10,11 @@ from flask import abort
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 
-from ..accounts.current import current_tenant
+from ..accounts.current import current_locale, current_tenant
 from ..concurrency import native_thread
 from ..db import db, driver_connection
 from ..display import clock
+from ..language import in_locale, stored_text
 from ..panels.render import Render
 from ..queries.day import today
 from ..services import services
@@ -27,6 +28,10 @@ from .page_parts import part_of
 from .panels import bp, fragment
 
 T = TypeVar("T")
+
+# English texts that a worker or PostgreSQL stored, in the reader's language. Of imports, with the names of the page.
+bp.app_template_filter("stored")(stored_text)
+bp.app_template_filter("in_page")(options_in_page)
 
 
 def find(upload_id: int) -> Upload:
@@ -95,9 +100,15 @@ def _in_thread(read: Callable[[], T]) -> T:
 
     Raises SQLAlchemy's errors in place of psycopg's, as db.driver_connection().
     """
+    locale = current_locale()
+
+    def read_in_locale() -> T:
+        with in_locale(locale):
+            return read()
+
     db.session.close()
     try:
-        return native_thread.run(read)
+        return native_thread.run(read_in_locale)
     except psycopg.Error as error:
         raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
 

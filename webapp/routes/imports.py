@@ -15,6 +15,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..accounts.current import current_tenant
 from ..db import db, driver_connection
+from ..display.filters import number_text
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..services import services
 from ..uploads import store
 from ..uploads.notice import announce
@@ -28,8 +31,10 @@ from .upload_body import UPLOAD_HEADER, SentFile, read_file, renew_deadline
 bp = Blueprint("imports", __name__, url_prefix="/orders/import")
 bp.before_request(require_manager)
 
-TOO_MANY = "Each of your uploads is being checked or imported. Wait until one is done, then send the file again."
-EMPTY = "The file is empty. Choose a file whose first row names the columns."
+TOO_MANY = lazy_gettext(
+    "Each of your uploads is being checked or imported. Wait until one is done, then send the file again."
+)
+EMPTY = lazy_gettext("The file is empty. Choose a file whose first row names the columns.")
 
 
 @bp.get("")
@@ -49,11 +54,11 @@ def receive() -> ResponseReturnValue:
     except RequestEntityTooLarge:
         abort(413, _too_large())
     if not sent.name:
-        return _refuse("Choose a file first.")
+        return _refuse(_("Choose a file first."))
     try:
         upload = _begin(sent.name)
     except store.TooManyUploads:
-        return _refuse(TOO_MANY, 409)
+        return _refuse(str(TOO_MANY), 409)
     try:
         size = _store(upload, sent)
     except RequestEntityTooLarge:
@@ -64,7 +69,7 @@ def receive() -> ResponseReturnValue:
         raise
     if not size:
         _remove(upload)
-        return _refuse(EMPTY)
+        return _refuse(str(EMPTY))
     _announce()
     address = url_for("imports.show", upload_id=upload.id)
     return ("", 201, {"Location": address}) if UPLOAD_HEADER in request.headers else redirect(address, 303)
@@ -77,7 +82,7 @@ def show(upload_id: int) -> ResponseReturnValue:
 
 def show_page(upload: Upload, problem: str = "", status: int = 200) -> ResponseReturnValue:
     if upload.state == UPLOADING:
-        abort(404, "This file has not arrived completely. Send it again.")
+        abort(404, _("This file has not arrived completely. Send it again."))
     live_since()
     part = import_parts.upload_part(upload)
     setup = None if upload.is_active else import_parts.setup_part(upload, problem)
@@ -89,7 +94,7 @@ def report(upload_id: int) -> ResponseReturnValue:
     """The rejected rows as a file, sent piece by piece. No connection is held while the client reads."""
     upload = find(upload_id)
     if not upload.report_bytes:
-        abort(404, "This upload has no rejected rows.")
+        abort(404, _("This upload has no rejected rows."))
     stem, dot, suffix = upload.name.rpartition(".")
     name = f"{stem}.rejected{dot}{suffix}" if dot else f"{suffix}.rejected.csv"
     headers = {
@@ -160,9 +165,10 @@ def _announce() -> None:
 
 
 def _too_large() -> str:
-    return (
-        f"A file may have up to {services().config.import_max_mb:,} MB. Split it, keeping the rows of an order together, "
-        "or ask your Doorbell administrator to raise IMPORT_MAX_MB."
+    return _(
+        "A file may have up to %(size)s MB. Split it, keeping the rows of an order together, "
+        "or ask your Doorbell administrator to raise IMPORT_MAX_MB.",
+        size=number_text(services().config.import_max_mb),
     )
 
 

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from ..accounts.current import current_tenant
 from ..events.notification_kinds import kinds_of
+from ..language import gettext as _
 from ..notifications.inbox import mark_read
 from ..services import services
 from . import inbox_filter
@@ -52,14 +53,14 @@ def read_selected() -> ResponseReturnValue:
     if ids:
         mark_read(services().redis, current_user, ids=ids)
     else:
-        flash("Select the notifications to mark as read.", "info")
+        flash(_("Select the notifications to mark as read."), "info")
     return _done()
 
 
 @bp.post("/<int:notification_id>/read")
 def read_one(notification_id: int) -> ResponseReturnValue:
     if notification_id >= 2**63:
-        abort(400, "No notification has this number. Open the inbox again.")
+        abort(400, _("No notification has this number. Open the inbox again."))
     mark_read(services().redis, current_user, ids=[notification_id])
     return _done()
 

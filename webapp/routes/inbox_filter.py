@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from flask import abort
 
 from ..events.notification_kinds import KINDS_BY_NAME
+from ..language import gettext as _
 from ..queries.inbox_page import InboxFilter
 from .panels import SNAPSHOT
 
@@ -20,11 +21,12 @@ def parse(values: Mapping[str, str]) -> tuple[InboxFilter, int | None]:
     """The filter, and the id before which the page begins. An address that no page links to ends the request with 400."""
     kind, since, before = (values.get(name, "") for name in ("kind", "since", "before"))
     if kind and kind not in KINDS_BY_NAME:
-        abort(400, f"The kind {kind[:80]!r} is not valid. Use one of: {', '.join(KINDS_BY_NAME)}.")
+        allowed = ", ".join(KINDS_BY_NAME)
+        abort(400, _("The kind '%(kind)s' is not valid. Use one of: %(allowed)s.", kind=kind[:80], allowed=allowed))
     if since and not SNAPSHOT.fullmatch(since):
-        abort(400, "This list of changes no longer exists. Open the inbox again.")
+        abort(400, _("This list of changes no longer exists. Open the inbox again."))
     if before and not _ID.fullmatch(before):
-        abort(400, "This page of the inbox no longer exists. Start from the newest notifications.")
+        abort(400, _("This page of the inbox no longer exists. Start from the newest notifications."))
     wanted = InboxFilter(values.get("show") == "unread", kind, since, values.get("group") == "order")
     return wanted, int(before) if before else None
 

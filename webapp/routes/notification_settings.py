@@ -9,6 +9,7 @@ from flask_login import current_user
 from ..accounts.current import current_tenant
 from ..display import clock
 from ..events.notification_kinds import CHANNELS, KINDS_BY_NAME, PUSH, kinds_of
+from ..language import gettext as _
 from ..notifications import preferences
 from ..queries import notification_preferences
 from ..queries.day import today
@@ -41,7 +42,7 @@ def save() -> ResponseReturnValue:
     for name, change in (("mute", preferences.mute), ("unmute", preferences.unmute)):
         if (kind := request.form.get(name)) in kinds:
             change(current_user, str(kind))
-    flash("Notification settings saved.", "success")
+    flash(_("Notification settings saved."), "success")
     return redirect(url_for("notification_settings.index"), 303)
 
 

@@ -9,6 +9,7 @@ from flask_login import current_user
 from .. import orders
 from ..accounts.current import current_only_owner, current_tenant
 from ..display.filters import money_text
+from ..language import gettext as _
 from ..money import MoneyError
 from ..orders.errors import (
     AlreadyCancelled,
@@ -49,13 +50,13 @@ def check_owner() -> None:
 @bp.post("/orders/<order_number:number>/payment")
 def payment(number: str) -> ResponseReturnValue:
     orders.pay(current_tenant().id, number, actor_id=current_user.id)
-    return _redirect(number, f"Order {number} marked as paid.")
+    return _redirect(number, _("Order %(number)s marked as paid.", number=number))
 
 
 @bp.post("/orders/<order_number:number>/shipment")
 def shipment(number: str) -> ResponseReturnValue:
     orders.ship(current_tenant().id, number, actor_id=current_user.id)
-    return _redirect(number, f"Order {number} marked as shipped.")
+    return _redirect(number, _("Order %(number)s marked as shipped.", number=number))
 
 
 @bp.post("/orders/<order_number:number>/refunds")
@@ -66,27 +67,27 @@ def refunds(number: str) -> ResponseReturnValue:
     except MoneyError as error:
         raise RefundInvalid(str(error)) from None
     orders.refund(tenant.id, number, amount, actor_id=current_user.id)
-    return _redirect(number, f"Refunded {money_text(amount)}.")
+    return _redirect(number, _("Refunded %(amount)s.", amount=money_text(amount)))
 
 
 @bp.post("/orders/<order_number:number>/cancellation")
 def cancellation(number: str) -> ResponseReturnValue:
     orders.cancel(current_tenant().id, number, actor_id=current_user.id)
-    return _redirect(number, f"Order {number} cancelled.")
+    return _redirect(number, _("Order %(number)s cancelled.", number=number))
 
 
 @bp.post("/orders/<order_number:number>/payment-correction")
 def payment_correction(number: str) -> ResponseReturnValue:
     reason = request.form.get("payment_reason", "").strip()
     orders.correct_payment(current_tenant().id, number, reason, forms.corrector())
-    return _redirect(number, f"Order {number} marked as not paid.")
+    return _redirect(number, _("Order %(number)s marked as not paid.", number=number))
 
 
 @bp.post("/orders/<order_number:number>/shipment-correction")
 def shipment_correction(number: str) -> ResponseReturnValue:
     reason = request.form.get("shipment_reason", "").strip()
     orders.correct_shipment(current_tenant().id, number, reason, forms.corrector())
-    return _redirect(number, f"Order {number} marked as not shipped.")
+    return _redirect(number, _("Order %(number)s marked as not shipped.", number=number))
 
 
 @bp.post("/orders/<order_number:number>/owner")
@@ -94,7 +95,8 @@ def owner(number: str) -> ResponseReturnValue:
     chosen = forms.chosen_owner(request.form.get("owner"))
     orders.reassign(current_tenant().id, number, chosen, actor_id=current_user.id)
     name = next((user.name for user in order_page.team(current_tenant()) if user.id == chosen), None)
-    flash(f"Assigned to {name}." if name else f"Order {number} is unassigned.", "success")
+    done = _("Assigned to %(name)s.", name=name) if name else _("Order %(number)s is unassigned.", number=number)
+    flash(done, "success")
     return redirect(order_address(number, chosen), 303)
 
 

@@ -14,6 +14,7 @@ from ..accounts.current import current_locale, current_tenant
 from ..db import db
 from ..display.filters import date_text, money_text, source_text
 from ..display.order_labels import KIND_LABELS, STATUS_LABELS
+from ..language import gettext as _
 from ..models import User
 from ..queries.order_filter import UNASSIGNED, Filter
 from .order_parameters import PRESETS, OrderParameters
@@ -42,26 +43,28 @@ def chips(asked: OrderParameters) -> list[Chip]:
 def _active(asked: OrderParameters) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     wanted = asked.filter
     if wanted.words:
-        yield "Search", wanted.words, ("q",)
+        yield _("Search"), wanted.words, ("q",)
     if "time" in wanted.fields:
-        yield KIND_LABELS[wanted.by], _dates(asked), DATES
+        yield str(KIND_LABELS[wanted.by]), _dates(asked), DATES
     if wanted.status:
-        yield "Status", STATUS_LABELS[wanted.status], ("status",)
+        yield _("Status"), str(STATUS_LABELS[wanted.status]), ("status",)
     if wanted.owner_id is not None and "owner" in asked.typed:
-        yield "Salesperson", _owner(wanted.owner_id), ("owner",)
+        yield _("Salesperson"), _owner(wanted.owner_id), ("owner",)
     if wanted.amount_sql:
-        yield "Total", _amounts(wanted), ("min", "max")
+        yield _("Total"), _amounts(wanted), ("min", "max")
     if wanted.source:
-        yield "Source", source_text(wanted.source), ("source",)
+        yield _("Source"), source_text(wanted.source), ("source",)
 
 
 def _dates(asked: OrderParameters) -> str:
     if preset := asked.typed.get("range"):
-        return PRESETS.get(preset, preset)
+        return str(PRESETS.get(preset, preset))
     start, end = (_moment(asked.typed.get(name, "")) for name in ("from", "to"))
     if start and end:
         return start if start == end else f"{start} – {end}"
-    return f"since {start}" if start else f"until {end}" if end else "at any time"
+    if start:
+        return _("since %(when)s", when=start)
+    return _("until %(when)s", when=end) if end else _("at any time")
 
 
 def _moment(written: str) -> str:
@@ -77,13 +80,13 @@ def _moment(written: str) -> str:
 
 def _owner(owner_id: int) -> str:
     if owner_id == UNASSIGNED:
-        return "Unassigned"
+        return _("Unassigned")
     found = db.session.query(User.name).where(User.tenant_id == current_tenant().id, User.id == owner_id).scalar()
-    return found or f"number {owner_id}"
+    return found or _("number %(number)s", number=owner_id)
 
 
 def _amounts(wanted: Filter) -> str:
     low, high = (None if minor is None else money_text(minor) for minor in (wanted.min_minor, wanted.max_minor))
     if low and high:
         return low if low == high else f"{low} – {high}"
-    return f"at least {low}" if low else f"at most {high}"
+    return _("at least %(amount)s", amount=low) if low else _("at most %(amount)s", amount=high)

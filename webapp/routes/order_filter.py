@@ -11,6 +11,8 @@ from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES
 from ..concurrency.slots import NoSlot
 from ..db import db
 from ..display import clock
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..postgres import faults
@@ -21,12 +23,18 @@ from . import order_parameters
 from .order_parameters import OrderParameters
 
 TOO_MANY = {
-    "user": f"{MAX_USER_SEARCHES} of your searches are still running. Wait for them to finish, then search again.",
-    "tenant": f"{MAX_TENANT_SEARCHES} searches by your team are still running. Search again in a few seconds.",
+    "user": lazy_gettext(
+        "%(count)s of your searches are still running. Wait for them to finish, then search again.",
+        count=MAX_USER_SEARCHES,
+    ),
+    "tenant": lazy_gettext(
+        "%(count)s searches by your team are still running. Search again in a few seconds.", count=MAX_TENANT_SEARCHES
+    ),
 }
-TOO_LONG = (
-    f"The search took longer than {order_search.MAX_SECONDS} s and was stopped."
-    " Add a word or more letters, or choose dates, a status or a salesperson."
+TOO_LONG = lazy_gettext(
+    "The search took longer than %(seconds)s s and was stopped."
+    " Add a word or more letters, or choose dates, a status or a salesperson.",
+    seconds=order_search.MAX_SECONDS,
 )
 
 log = logs.get("web")
@@ -53,7 +61,7 @@ def cursor() -> PageCursor | None:
     try:
         return PageCursor.parse(before) if before else None
     except order_search.CursorInvalid:
-        abort(400, "This page of the list no longer exists. Start from the newest orders.")
+        abort(400, _("This page of the list no longer exists. Start from the newest orders."))
 
 
 def from_request() -> OrderParameters:
@@ -75,11 +83,11 @@ def find(wanted: Filter, before: PageCursor | None) -> Found:
             return order_search.read(tenant, wanted, before)
     except NoSlot as error:
         metrics.SEARCHES_REFUSED.labels(error.scope).inc()
-        raise SearchRefused(TOO_MANY[error.scope], 429 if error.scope == "user" else 503) from None
+        raise SearchRefused(str(TOO_MANY[error.scope]), 429 if error.scope == "user" else 503) from None
     except OperationalError as error:
         if not faults.was_cancelled(error):
             raise
         db.session.rollback()
         metrics.DATABASE_FAULTS.labels("timeout").inc()
         log.warning("gave up a search that took too long", tenant_id=tenant.id, words=len(wanted.words))
-        raise SearchRefused(TOO_LONG, 503) from None
+        raise SearchRefused(str(TOO_LONG), 503) from None

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..models import Tenant
 from ..money import MoneyError, parse_minor
 from ..queries.day import instant, midnight, today
@@ -15,13 +17,13 @@ from ..queries.order_filter import KINDS, STATUS_GROUPS, UNASSIGNED, Filter
 
 NAMES = ("q", "by", "range", "from", "to", "status", "owner", "min", "max", "source")
 PRESETS = {
-    "today": "Today",
-    "yesterday": "Yesterday",
-    "last_7": "Last 7 days",
-    "last_30": "Last 30 days",
-    "week": "This week",
-    "month": "This month",
-    "last_month": "Last month",
+    "today": lazy_gettext("Today"),
+    "yesterday": lazy_gettext("Yesterday"),
+    "last_7": lazy_gettext("Last 7 days"),
+    "last_30": lazy_gettext("Last 30 days"),
+    "week": lazy_gettext("This week"),
+    "month": lazy_gettext("This month"),
+    "last_month": lazy_gettext("Last month"),
 }
 MAX_CHARS = 200
 # Orders have times from 1900 to 9000. A day's end must be in the calendar too.
@@ -82,12 +84,14 @@ def parse(written: Mapping[str, str], tenant: Tenant, now: datetime, locale: str
     start, end = _range(reader, tenant, now, dates)
     low, high = (reader.read(name, lambda text: _amount(text, tenant, locale)) for name in ("min", "max"))
     if low is not None and high is not None and low > high:
-        reader.problems["max"] = f"The amounts end at {typed['max']}, below {typed['min']}. Type a larger end."
+        reader.problems["max"] = _(
+            "The amounts end at %(end)s, below %(start)s. Type a larger end.", end=typed["max"], start=typed["min"]
+        )
     wanted = Filter(
         words=typed["q"],
-        status=reader.read("status", lambda text: _one_of(text, "status", STATUS_GROUPS)) or "",
+        status=reader.read("status", lambda text: _one_of(text, _("status"), STATUS_GROUPS)) or "",
         owner_id=reader.read("owner", _owner),
-        by=reader.read("by", lambda text: _one_of(text, "kind of date", KINDS)) or "placed",
+        by=reader.read("by", lambda text: _one_of(text, _("kind of date"), KINDS)) or "placed",
         start=start,
         end=end,
         min_minor=low,
@@ -111,13 +115,22 @@ def _range(
     # The hour that a clock change skips is a range without time in it.
     if start and end and (start > end or (start == end and "T" not in reader.typed["from"])):
         typed = reader.typed
-        reader.problems["to"] = f"The dates end at {typed['to']}, before {typed['from']}. Choose a later end."
+        reader.problems["to"] = _(
+            "The dates end at %(end)s, before %(start)s. Choose a later end.", end=typed["to"], start=typed["from"]
+        )
     return start, end
 
 
 def _one_of(text: str, what: str, allowed: Mapping[str, object] | tuple[str, ...]) -> str:
     if text not in allowed:
-        raise _Invalid(f"The {what} {text[:80]!r} is not valid. Use one of: {', '.join(allowed)}.")
+        raise _Invalid(
+            _(
+                "The %(what)s '%(text)s' is not valid. Use one of: %(allowed)s.",
+                what=what,
+                text=text[:80],
+                allowed=", ".join(allowed),
+            )
+        )
     return text
 
 
@@ -125,7 +138,7 @@ def _owner(text: str) -> int:
     if text == "none":
         return UNASSIGNED
     if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text)):
-        raise _Invalid(f"The salesperson {text[:80]!r} is not valid. Choose one from the list, or none.")
+        raise _Invalid(_("The salesperson '%(text)s' is not valid. Choose one from the list, or none.", text=text[:80]))
     return int(text)
 
 
@@ -139,7 +152,9 @@ def _amount(text: str, tenant: Tenant, locale: str) -> int:
         except MoneyError:
             raise refused from None
     if minor < 0:
-        raise _Invalid(f"The amount {text[:40]!r} is negative. Totals are 0 or more: type a positive amount.")
+        raise _Invalid(
+            _("The amount '%(text)s' is negative. Totals are 0 or more: type a positive amount.", text=text[:40])
+        )
     return minor
 
 
@@ -151,14 +166,20 @@ def _instant(text: str, zone: ZoneInfo, example: date, after: timedelta) -> date
             raise ValueError
     except ValueError:
         raise _Invalid(
-            f"The date {text[:40]!r} is not valid. Write it like {example} or {example}T14:30, from {YEARS[0]} to {YEARS[-1]}."
+            _(
+                "The date '%(text)s' is not valid. Write it like %(day)s or %(day)sT14:30, from %(first)s to %(last)s.",
+                text=text[:40],
+                day=example,
+                first=YEARS[0],
+                last=YEARS[-1],
+            )
         ) from None
     return instant(moment.date(), moment.time(), zone) if "T" in text else midnight(moment.date() + after, zone)
 
 
 def _preset(text: str, day: date) -> tuple[date, date]:
     """The first and the last day of a preset on this day. Weeks begin on Monday."""
-    _one_of(text, "range of dates", PRESETS)
+    _one_of(text, _("range of dates"), PRESETS)
     if text in ("last_7", "last_30"):
         return day - (int(text.removeprefix("last_")) - 1) * DAY, day
     if text == "week":

@@ -17,6 +17,7 @@ from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
 from ..models import User
+from ..language import gettext as _
 from ..orders.errors import (
     CustomerInvalid,
     IdempotencyKeyReused,
@@ -87,7 +88,7 @@ def place() -> ResponseReturnValue:
             form.renew_idempotency_key()
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
-    flash(f"Order {order.number} placed.", "success")
+    flash(_("Order %(number)s placed.", number=order.number), "success")
     return redirect(order_address(order.number, form.owner_id), 303)
 
 

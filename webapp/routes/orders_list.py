@@ -14,6 +14,8 @@ from ..concurrency.search_limit import RETRY_SECONDS
 from ..display import clock
 from ..display.order_labels import totals_text
 from ..events.topics import DAY, ORDERS
+from ..language import gettext as _
+from ..language import lazy_gettext
 from ..panels.registry import Panel
 from ..queries import order_rows
 from ..queries.day import ahead_from
@@ -22,7 +24,9 @@ from . import order_filter
 from .page_parts import orders_part, part_of
 from .panels import bp, fragment, shared_part
 
-ORDERS_LIST = Panel("orders_list", "Orders", (ORDERS, DAY), "The orders that match.", lambda *_: None)
+ORDERS_LIST = Panel(
+    "orders_list", lazy_gettext("Orders"), (ORDERS, DAY), lazy_gettext("The orders that match."), lambda *_: None
+)
 # Allowed difference between the clocks of web and PostgreSQL.
 SKEW = timedelta(seconds=5)
 # The header with the number of orders that came into the list since the page was rendered.
@@ -52,7 +56,10 @@ def show_rows() -> ResponseReturnValue:
     """Only the rows of `ids`, in that order, for a list that must not move. `Doorbell-New` counts orders new `since`."""
     ids, since = _ids(request.args.get("ids", "")), _moment(request.args.get("since", ""))
     if ids is None or since is None:
-        advice = f"ids must be up to {PAGE_ROWS} whole numbers with commas, since must be epoch ms. Reload the page."
+        advice = _(
+            "ids must be up to %(count)s whole numbers with commas, since must be epoch ms. Reload the page.",
+            count=PAGE_ROWS,
+        )
         return advice, 400, {"Content-Type": "text/plain; charset=utf-8"}
     ahead = ahead_from(clock.now())
     wanted = order_filter.from_request().filter

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 from cachetools import LRUCache
 
+from ..language import gettext as _
 from ..observability.metrics import web as metrics
 from ..panels.registry import PANELS
 from ..panels.render import Render
@@ -49,7 +50,12 @@ def parse_names(query: str) -> tuple[str, ...]:
     for name in names:
         if name not in PANELS:
             raise UnknownPanel(
-                f"{NAMES} has {name[:80]!r}; use some of {', '.join(PANELS)}, separated by commas. Reload the page."
+                _(
+                    "%(field)s has '%(name)s'; use some of %(allowed)s, separated by commas. Reload the page.",
+                    field=NAMES,
+                    name=name[:80],
+                    allowed=", ".join(PANELS),
+                )
             )
     return names
 

@@ -21,6 +21,7 @@ from ..accounts.current import current_locale, current_only_owner, current_tenan
 from ..db import db
 from ..display import clock
 from ..display.filters import day_text
+from ..language import gettext as _
 from ..observability import logs
 from ..observability.metrics import web as metrics
 from ..panels.groups import GROUP_OF, GROUPS, PanelGroup, groups_of
@@ -225,7 +226,7 @@ def recent_order(order_id: int) -> ResponseReturnValue:
     try:
         return fragment(shared_row(order_id))
     except RowGone:
-        return f"Order {order_id} no longer exists.", 404, {"Content-Type": "text/plain; charset=utf-8"}
+        return _("Order %(id)s no longer exists.", id=order_id), 404, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @bp.get("/inbox", endpoint="inbox")
@@ -239,7 +240,7 @@ def show_new_items() -> ResponseReturnValue:
     """The unread count, and toasts for notifications since the snapshot `seen`. Not cached: each request is unique."""
     seen = request.args.get("seen", "")
     if not SNAPSHOT.fullmatch(seen):
-        advice = f"seen is {seen[:80]!r}; it must be the snapshot of this page. Reload the page."
+        advice = _("seen is '%(text)s'; it must be the snapshot of this page. Reload the page.", text=seen[:80])
         return advice, 400, {"Content-Type": "text/plain; charset=utf-8"}
     data = new_items.read(current_tenant(), clock.now(), current_user, seen)
     return (

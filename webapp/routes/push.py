@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ..accounts import sessions
+from ..language import gettext as _
+from ..language import lazy_gettext, stored_text
 from ..push import queue as push_queue
 from ..push import subscriptions
 from ..push.subscriptions import Browser
@@ -19,7 +21,9 @@ from ..webhooks.errors import RefusedAddress
 from .notification_settings import bp
 
 PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "private, no-store"}
-NO_KEYS = "This server has no keys for push notifications. Its administrator makes them with: flask push-keys"
+NO_KEYS = lazy_gettext(
+    "This server has no keys for push notifications. Its administrator makes them with: flask push-keys"
+)
 
 
 class SubscriptionInvalid(ValueError):
@@ -31,7 +35,7 @@ def push_key() -> ResponseReturnValue:
     """The key for the browser's push manager; 404 while this server has none."""
     keys = services().config.vapid
     if keys is None:
-        return NO_KEYS, 404, PLAIN
+        return str(NO_KEYS), 404, PLAIN
     # Cryptography is imported at its first use, because most web workers never need its memory.
     from ..push.vapid import public_key
 
@@ -43,14 +47,14 @@ def push_subscribe() -> ResponseReturnValue:
     """The body is `PushSubscription.toJSON()`. A page sends it again at times, which renews it."""
     session = sessions.current()
     if services().config.vapid is None:
-        return NO_KEYS, 404, PLAIN
+        return str(NO_KEYS), 404, PLAIN
     if session is None:
-        return "Sign in again to turn on push notifications.", 409, PLAIN
+        return _("Sign in again to turn on push notifications."), 409, PLAIN
     try:
         browser = _browser()
         check_url(browser.endpoint, services().config.webhook_allow)
     except (SubscriptionInvalid, RefusedAddress) as error:
-        return str(error), 422, PLAIN
+        return stored_text(str(error)), 422, PLAIN
     subscriptions.subscribe(current_user, session, browser)
     _announce()
     return "", 204
@@ -67,10 +71,10 @@ def _browser() -> Browser:
     body = _body()
     keys = body.get("keys")
     if not isinstance(keys, dict):
-        raise SubscriptionInvalid("The subscription has no keys.")
+        raise SubscriptionInvalid(_("The subscription has no keys."))
     endpoint, p256dh, auth = _text(body, "endpoint"), _text(keys, "p256dh"), _text(keys, "auth")
     if not endpoint:
-        raise SubscriptionInvalid("The subscription has no endpoint.")
+        raise SubscriptionInvalid(_("The subscription has no endpoint."))
     from ..push.encryption import KeysInvalid, check_keys
 
     try:

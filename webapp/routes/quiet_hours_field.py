@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 
+from ..language import gettext as _
 from ..queries.notification_preferences import QuietTimes
 
 # Some browsers add seconds.
@@ -21,15 +22,17 @@ def parse_quiet_hours(starts: str, ends: str) -> QuietTimes | None:
     if not starts and not ends:
         return None
     if not starts or not ends:
-        raise QuietHoursInvalid("Enter both times of the quiet hours, or leave both empty.")
+        raise QuietHoursInvalid(_("Enter both times of the quiet hours, or leave both empty."))
     quiet = QuietTimes(_time(starts), _time(ends))
     if quiet.starts == quiet.ends:
-        raise QuietHoursInvalid(f"Quiet hours cannot begin and end at {starts}. Enter two different times.")
+        raise QuietHoursInvalid(
+            _("Quiet hours cannot begin and end at %(time)s. Enter two different times.", time=starts)
+        )
     return quiet
 
 
 def _time(text: str) -> time:
     found = _TIME.fullmatch(text)
     if found is None:
-        raise QuietHoursInvalid(f"{text[:20]!r} is not a time. Enter it like 22:00.")
+        raise QuietHoursInvalid(_("'%(text)s' is not a time. Enter it like 22:00.", text=text[:20]))
     return time(int(found[1]), int(found[2]))

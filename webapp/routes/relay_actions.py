@@ -16,7 +16,10 @@ from ..accounts.current import current_tenant
 from ..concurrency import native_thread
 from ..db import db, driver_connection
 from ..display import clock
+from ..display.filters import number_text
 from ..events.catalog import TYPES
+from ..language import gettext as _
+from ..language import ngettext, stored_text
 from ..relay import verbs
 from ..relay.address import WrongAddress
 from ..relay.destinations import Destination
@@ -61,7 +64,7 @@ def _actor() -> str:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error)
+    text = stored_text(str(error))
     if isinstance(error, RelayError):
         # A whole sentence, which may begin with the name of a destination.
         return text
@@ -79,7 +82,7 @@ def pause(name: str) -> ResponseReturnValue:
 
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         verbs.pause(conn, destination, actor, reason)
-        return f"Paused {name}. Its events wait until you resume it."
+        return _("Paused %(name)s. Its events wait until you resume it.", name=name)
 
     return _act(name, verb)
 
@@ -90,7 +93,9 @@ def resume(name: str) -> ResponseReturnValue:
 
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         verbs.resume(conn, destination, actor, from_now=from_now)
-        return f"Resumed {name} from {'now' if from_now else 'where it stopped'}."
+        if from_now:
+            return _("Resumed %(name)s from now.", name=name)
+        return _("Resumed %(name)s from where it stopped.", name=name)
 
     return _act(name, verb)
 
@@ -99,7 +104,7 @@ def resume(name: str) -> ResponseReturnValue:
 def remove(name: str) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         verbs.remove(conn, destination, actor)
-        return f"Removed {name}. No more events are sent to it."
+        return _("Removed %(name)s. No more events are sent to it.", name=name)
 
     return _act(name, verb, url_for("relay.index"))
 
@@ -107,11 +112,11 @@ def remove(name: str) -> ResponseReturnValue:
 @bp.post("/<name>/replays")
 def replay(name: str) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
-        since = _moment("since", "From")
-        until = _moment("until", "Until") if request.form.get("until") else clock.now()
+        since = _moment("since", _("From"))
+        until = _moment("until", _("Until")) if request.form.get("until") else clock.now()
         types, rate = request.form.getlist("types") or None, _rate(request.form.get("rate", ""))
         number = verbs.replay(conn, destination, actor, since, until, types, destination.tenant_id, rate)
-        return f"Replay {number} has begun. Its events have the same ids and are marked as a replay."
+        return _("Replay %(id)s has begun. Its events have the same ids and are marked as a replay.", id=number)
 
     return _act(name, verb)
 
@@ -120,7 +125,9 @@ def replay(name: str) -> ResponseReturnValue:
 def cancel_replay(name: str) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         count = verbs.cancel_replay(conn, destination, actor)
-        return f"Cancelled {count} {'replay' if count == 1 else 'replays'}." if count else "No replay was running."
+        if not count:
+            return _("No replay was running.")
+        return ngettext("Cancelled %(num)s replay.", "Cancelled %(num)s replays.", count, num=number_text(count))
 
     return _act(name, verb)
 
@@ -132,7 +139,12 @@ def retry(name: str) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         event = _event() if request.form.get("event") else None
         count = verbs.retry(conn, destination, actor, None if event is None else [event])
-        return f"{count} dead {'letter is' if count == 1 else 'letters are'} sent again within a few seconds."
+        return ngettext(
+            "%(num)s dead letter is sent again within a few seconds.",
+            "%(num)s dead letters are sent again within a few seconds.",
+            count,
+            num=number_text(count),
+        )
 
     return _act(name, verb)
 
@@ -142,7 +154,7 @@ def skip(name: str) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         event = _event()
         verbs.skip(conn, destination, actor, [event])
-        return f"Event {event} is skipped. The events that waited behind it are sent."
+        return _("Event %(id)s is skipped. The events that waited behind it are sent.", id=event)
 
     return _act(name, verb)
 
@@ -150,8 +162,13 @@ def skip(name: str) -> ResponseReturnValue:
 @bp.post("/<name>/resends")
 def resend_failed(name: str) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
-        count = verbs.resend_failed(conn, destination, actor, _moment("since", "Since"))
-        return f"{count} failed {'delivery is' if count == 1 else 'deliveries are'} sent again."
+        count = verbs.resend_failed(conn, destination, actor, _moment("since", _("Since")))
+        return ngettext(
+            "%(num)s failed delivery is sent again.",
+            "%(num)s failed deliveries are sent again.",
+            count,
+            num=number_text(count),
+        )
 
     return _act(name, verb)
 
@@ -160,7 +177,7 @@ def resend_failed(name: str) -> ResponseReturnValue:
 def resend(name: str, delivery_id: int) -> ResponseReturnValue:
     def verb(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> str:
         verbs.resend(conn, destination, actor, delivery_id)
-        return f"Delivery {delivery_id} is sent again within a few seconds."
+        return _("Delivery %(id)s is sent again within a few seconds.", id=delivery_id)
 
     return _act(name, verb, url_for("relay.delivery", name=name, delivery_id=delivery_id))
 
@@ -178,9 +195,9 @@ def test(name: str) -> ResponseReturnValue:
     try:
         found = native_thread.run(lambda: testing.check(destination, config, event_type, slug))
     except EXPECTED as error:
-        flash(f"The test of {name} failed. {_sentence(error)}", "danger")
+        flash(_("The test of %(name)s failed. %(error)s", name=name, error=_sentence(error)), "danger")
     else:
-        flash(f"{name} works: {found}", "success")
+        flash(_("%(name)s works: %(found)s", name=name, found=stored_text(found)), "success")
     return redirect(_back(name), 303)
 
 
@@ -206,17 +223,21 @@ def _moment(field: str, label: str) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(current_tenant().timezone))
     except ValueError:
-        raise RelayError(f"{label} is {text[:40]!r}. Choose a date and a time.") from None
+        problem = _("%(field)s is '%(text)s'. Choose a date and a time.", field=label, text=text[:40])
+        raise RelayError(problem) from None
 
 
 def _rate(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise RelayError(f"The rate is {text[:40]!r}. Enter events per second, 1 to {verbs.MAX_REPLAY_RATE:,}.")
+        most = number_text(verbs.MAX_REPLAY_RATE)
+        raise RelayError(
+            _("The rate is '%(text)s'. Enter events per second, 1 to %(most)s.", text=text[:40], most=most)
+        )
     return int(text)
 
 
 def _event() -> int:
     text = request.form.get("event", "")
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise RelayError(f"{text[:40]!r} is not a number of an event. Reload the page and try again.")
+        raise RelayError(_("'%(text)s' is not a number of an event. Reload the page and try again.", text=text[:40]))
     return int(text)

@@ -12,7 +12,9 @@ from markupsafe import Markup
 from ..accounts.current import current_tenant
 from ..db import driver_connection
 from ..display import clock
+from ..display.filters import number_text
 from ..events.catalog import TYPES
+from ..language import ngettext
 from ..panels.render import Render
 from ..queries import relay as queries
 from ..queries import relay_deliveries
@@ -111,10 +113,11 @@ def badge() -> Markup:
     count = queries.needing_attention(current_tenant().id)
     if not count:
         return Markup("")
-    noun = "destination needs" if count == 1 else "destinations need"
+    number = number_text(count)
+    words = ngettext("%(num)s destination needs attention", "%(num)s destinations need attention", count, num=number)
     return Markup(
-        '<span class="nav-badge" aria-hidden="true">{0}</span><span class="visually-hidden">, {0} {1} attention</span>'
-    ).format(count, noun)
+        '<span class="nav-badge" aria-hidden="true">{}</span><span class="visually-hidden">, {}</span>'
+    ).format(number, words)
 
 
 def _part(template: str, **values: Any) -> Render:

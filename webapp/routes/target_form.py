@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from ..accounts.current import current_locale
 from ..display.filters import date_text
+from ..language import gettext as _
 from ..models import HOLIDAY_MAX_CHARS, PERIODS, Tenant
 from ..money import MoneyError, parse_minor
 from ..targets.settings import Place
@@ -45,7 +46,7 @@ def parse(values: Mapping[str, str], days: Collection[str], owners: Collection[i
             except MoneyError as error:
                 form.errors[name] = str(error)
     if not form.working_days:
-        form.errors[WORKING_DAY] = "Choose at least one working day. Targets are spread over them."
+        form.errors[WORKING_DAY] = _("Choose at least one working day. Targets are spread over them.")
     return form
 
 
@@ -55,7 +56,9 @@ def _amount(text: str, tenant: Tenant) -> int | None:
         return None
     amount = parse_minor(text, tenant.currency, current_locale())
     if amount <= 0:
-        raise MoneyError(f"{text[:40]!r} is not more than 0. Enter a larger amount, or leave the field empty.")
+        raise MoneyError(
+            _("'%(text)s' is not more than 0. Enter a larger amount, or leave the field empty.", text=text[:40])
+        )
     return amount
 
 
@@ -65,17 +68,24 @@ def parse_holiday(day_text: str, name_text: str, today: date) -> tuple[date | No
     try:
         day = date.fromisoformat(day_text.strip())
     except ValueError:
-        errors["day"] = (
-            f"{day_text[:40]!r} is not a date. Enter one like {today.isoformat()}." if day_text else "Enter a date."
-        )
+        wrong = _("'%(text)s' is not a date. Enter one like %(day)s.", text=day_text[:40], day=today.isoformat())
+        errors["day"] = wrong if day_text else _("Enter a date.")
     if day and abs(day - today) > timedelta(days=366 * MAX_YEARS):
-        errors["day"] = f"{day.isoformat()} is more than {MAX_YEARS} years away. Check the year."
+        errors["day"] = _(
+            "%(day)s is more than %(count)s years away. Check the year.", day=day.isoformat(), count=MAX_YEARS
+        )
     if not name:
-        errors["name"] = "Enter a name, such as Christmas Day."
+        errors["name"] = _("Enter a name, such as Christmas Day.")
     elif len(name) > HOLIDAY_MAX_CHARS:
-        errors["name"] = f"The name has {len(name)} characters. Enter at most {HOLIDAY_MAX_CHARS}."
+        errors["name"] = _(
+            "The name has %(count)s characters. Enter at most %(most)s.", count=len(name), most=HOLIDAY_MAX_CHARS
+        )
     return day, name, errors
 
 
 def already_holiday(day: date, name: str, today: date) -> str:
-    return f"{date_text(day, today)} is already a holiday: {name}. Remove it first to change its name."
+    return _(
+        "%(day)s is already a holiday: %(name)s. Remove it first to change its name.",
+        day=date_text(day, today),
+        name=name,
+    )

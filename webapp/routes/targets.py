@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from ..accounts.current import current_locale, current_tenant
 from ..display import clock
 from ..display.filters import date_text
+from ..language import gettext as _
 from ..models import PERIODS, Tenant
 from ..queries.day import today
 from ..queries.target_progress import DEFINITION
@@ -44,7 +45,7 @@ def save() -> ResponseReturnValue:
         return _page(form), 422
     settings.save(tenant.id, form.amounts, form.working_days)
     notice.announce(services().redis, tenant.id)
-    flash("Saved the targets.", "success")
+    flash(_("Saved the targets."), "success")
     return redirect(url_for("targets.index"), 303)
 
 
@@ -59,7 +60,7 @@ def add_holiday() -> ResponseReturnValue:
     if errors or day is None:
         return _page(holiday=texts, holiday_errors=errors), 422
     notice.announce(services().redis, tenant.id)
-    flash(f"Added {name} on {date_text(day, now)}.", "success")
+    flash(_("Added %(name)s on %(day)s.", name=name, day=date_text(day, now)), "success")
     return redirect(url_for("targets.index") + "#holidays", 303)
 
 
@@ -73,7 +74,7 @@ def remove_holiday(day: str) -> ResponseReturnValue:
     name = settings.remove_holiday(tenant.id, parsed)
     if name:
         notice.announce(services().redis, tenant.id)
-        flash(f"Removed {name}.", "success")
+        flash(_("Removed %(name)s.", name=name), "success")
     return redirect(url_for("targets.index") + "#holidays", 303)
 
 
@@ -90,7 +91,7 @@ def _page(form: TargetForm | None = None, **values: Any) -> str:
         found=found,
         form=form,
         periods=PERIODS,
-        rows=[(None, "Team"), *found.people.items()],
+        rows=[(None, _("Team")), *found.people.items()],
         weekdays=[(n, names[n - 1]) for n in range(1, 8)],
         chosen=form.working_days if form else found.working_days,
         field_name=target_form.field_name,

@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 from wtforms import ValidationError
 
+from ..language import gettext as _
 from .form_limits import FORM_BYTES
 
 # Of an upload that a script sends (static/upload.js): its errors are plain text.
@@ -57,7 +58,7 @@ def read_file() -> SentFile:
         elif isinstance(event, Data) and isinstance(part, Field) and part.name == "csrf_token":
             token += event.data
     _check(token.decode(errors="replace"))
-    raise BadRequest("The form has no file. Go back, choose a file and send it again.")
+    raise BadRequest(_("The form has no file. Go back, choose a file and send it again."))
 
 
 def _check(token: str) -> None:
@@ -98,7 +99,7 @@ def _events() -> Iterator[Event]:
             if isinstance(event, Epilogue):
                 return
     except ValueError:
-        abort(400, "The form did not arrive completely. Nothing was kept. Send it again.")
+        abort(400, _("The form did not arrive completely. Nothing was kept. Send it again."))
 
 
 def renew_deadline() -> None:
