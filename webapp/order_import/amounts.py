@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..language import gettext as _
 from ..money import MAX_MINOR
 from . import currency_units
 from .errors import ValueInvalid
@@ -100,7 +101,7 @@ class AmountParser:
         """The amount × 10^digits, negative if it is so. `allowed` names the digits in an error. Raises ValueInvalid."""
         is_negative = False
         if self.has_point and PLAIN.fullmatch(text):
-            whole, _, fraction = text.partition(".")
+            whole, _point, fraction = text.partition(".")
             # Then it is less than MAX_MINOR.
             if len(fraction) <= digits and len(whole) + digits <= MAX_WHOLE_DIGITS:
                 return int(whole + fraction.ljust(digits, "0"))
@@ -108,12 +109,25 @@ class AmountParser:
             is_negative, whole, fraction = self._read(text, digits, has_unit)
         if len(fraction) > digits:
             if fraction[digits:].strip("0"):
-                raise ValueInvalid(f"{_shown(text)!r} has {len(fraction)} digits after the point; {allowed}")
+                raise ValueInvalid(
+                    _(
+                        "%(text)r has %(count)s digits after the point; %(allowed)s",
+                        text=_shown(text),
+                        count=len(fraction),
+                        allowed=allowed,
+                    )
+                )
             fraction = fraction[:digits]
         # Python refuses to convert thousands of digits.
         too_long = len(whole.lstrip("0")) > MAX_WHOLE_DIGITS
         if too_long or (scaled := int(whole[-MAX_WHOLE_DIGITS:] + fraction.ljust(digits, "0"))) > MAX_MINOR:
-            raise ValueInvalid(f"{_shown(text)!r} is too large; allowed: up to {MAX_MINOR // 10**digits:,}")
+            raise ValueInvalid(
+                _(
+                    "%(text)r is too large; allowed: up to %(most)s",
+                    text=_shown(text),
+                    most=f"{MAX_MINOR // 10**digits:,}",
+                )
+            )
         return -scaled if is_negative else scaled
 
     def _read(self, text: str, digits: int, has_unit: bool) -> tuple[bool, str, str]:
@@ -126,8 +140,11 @@ class AmountParser:
             mark = mark_of(text) or POINT
         if mark == AUTO:
             raise ValueInvalid(
-                f"{text!r} has a point or comma that can be the decimal mark or separate thousands, and no other amount of "
-                "the file shows which; use --decimal point or --decimal comma"
+                _(
+                    "%(text)r has a point or comma that can be the decimal mark or separate thousands, and no other "
+                    "amount of the file shows which; use --decimal point or --decimal comma",
+                    text=text,
+                )
             )
         number = digits_of(parts.number, mark)
         if number is None:
@@ -142,10 +159,15 @@ class AmountParser:
             if not meant:
                 raise ValueInvalid(self._not_a_number(text, digits))
             if self.currency not in meant:
-                seen = meant[0] if len(meant) == 1 else f"a currency with the sign {unit}"
+                seen = meant[0] if len(meant) == 1 else _("a currency with the sign %(unit)s", unit=unit)
                 raise ValueInvalid(
-                    f"{text!r} is in {seen}; allowed: the board's currency, {self.currency}. Convert the amount, or remove "
-                    "the row"
+                    _(
+                        "%(text)r is in %(seen)s; allowed: the board's currency, %(currency)s. Convert the amount, or "
+                        "remove the row",
+                        text=text,
+                        seen=seen,
+                        currency=self.currency,
+                    )
                 )
 
     def _not_a_number(self, text: str, digits: int) -> str:
@@ -155,8 +177,17 @@ class AmountParser:
         parts = written(text)
         if parts and self.decimal != AUTO and digits_of(parts.number, _OTHER[self.decimal]):
             sample = "12.50" if self.decimal == COMMA else "12,50"
-            hint = f" (if the file writes {sample} for twelve and a half, use --decimal {_OTHER[self.decimal]})"
-        return f"{_shown(text)!r} is not a number; allowed: digits, grouped by three or not, such as {example}{hint}"
+            hint = _(
+                " (if the file writes %(sample)s for twelve and a half, use --decimal %(other)s)",
+                sample=sample,
+                other=_OTHER[self.decimal],
+            )
+        return _(
+            "%(text)r is not a number; allowed: digits, grouped by three or not, such as %(example)s%(hint)s",
+            text=_shown(text),
+            example=example,
+            hint=hint,
+        )
 
 
 def _shown(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..language import gettext as _
 from .cell_parsers import NULL
 from .errors import ValueInvalid
 from .row_parser import (
@@ -61,7 +62,7 @@ class BatchParser:
         values: list[Column] = [[NULL] * len(batch)] * ROW_LENGTH
         values[LINE] = lines
         parsers = self.rows.parsers
-        for index, column, parse, _ in self.rows.steps:
+        for index, column, parse, _name in self.rows.steps:
             if index == NUMBER:
                 values[index] = parsers.numbers(cells[column])
             elif index in INSTANTS:
@@ -69,7 +70,7 @@ class BatchParser:
             else:
                 values[index] = list(map(parse, cells[column]))
         if NULL in values[NUMBER]:
-            raise ValueInvalid("an order number is empty")
+            raise ValueInvalid(_("an order number is empty"))
         if NULL in values[OWNER_EMAIL]:
             owners = map(self.rows.owner, values[OWNER_EMAIL], values[OWNER_NAME])
             values[OWNER_EMAIL], values[OWNER_NAME] = zip(*owners, strict=True)
@@ -80,7 +81,7 @@ class BatchParser:
     def _padded(self, rows: Sequence[list[str]]) -> list[list[str]]:
         width = self.rows.width
         if not all(self.rows.min_width <= len(row) <= width for row in rows):
-            raise ValueInvalid("a row has another number of fields than the header")
+            raise ValueInvalid(_("a row has another number of fields than the header"))
         return [[*row, *[""] * (width - len(row))] for row in rows]
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 
+from ..language import gettext as _
 from ..models import EMAIL_MAX_CHARS, TEXT_MAX_CHARS
 from . import currency_units, zones
 from .amounts import AmountParser
@@ -76,7 +77,7 @@ class CellParsers:
         self.zone = ZoneInfo(self.style.zone or timezone)
         self.tenant_currency = currency
         self.digits = get_currency_precision(currency)
-        self.money_digits = f"{currency} has {self.digits}"
+        self.money_digits = _("%(currency)s has %(digits)s", currency=currency, digits=self.digits)
         self.amounts = AmountParser(currency, self.style.decimal)
         # A customer or a product may have any name.
         self.text = self._cached(self._text, frozenset())
@@ -133,19 +134,41 @@ class CellParsers:
         if not text or text in NULL_WORDS:
             return NULL
         if len(text) > NUMBER_MAX_CHARS:
-            raise ValueInvalid(f"{text[:20] + '…'!r} has {len(text)} characters; allowed: up to {NUMBER_MAX_CHARS}")
+            raise ValueInvalid(
+                _(
+                    "%(text)r has %(count)s characters; allowed: up to %(most)s",
+                    text=text[:20] + "…",
+                    count=len(text),
+                    most=NUMBER_MAX_CHARS,
+                )
+            )
         if not text.isprintable():
-            raise ValueInvalid(f"{text!r} contains a non-printable character; allowed: letters, digits and punctuation")
+            raise ValueInvalid(
+                _("%(text)r contains a non-printable character; allowed: letters, digits and punctuation", text=text)
+            )
         return text.replace("\\", "\\\\")
 
     def _text(self, text: str) -> str:
         if len(text) > TEXT_MAX_CHARS:
-            raise ValueInvalid(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {TEXT_MAX_CHARS}")
+            raise ValueInvalid(
+                _(
+                    "%(text)r has %(count)s characters; allowed: up to %(most)s",
+                    text=text[:20] + "…",
+                    count=f"{len(text):,}",
+                    most=TEXT_MAX_CHARS,
+                )
+            )
         return copy_escape(text)
 
     def _currency(self, text: str) -> str:
         if self.tenant_currency not in currency_units.currencies(text):
-            raise ValueInvalid(f"{text!r} is not the board's currency; allowed: {self.tenant_currency}")
+            raise ValueInvalid(
+                _(
+                    "%(text)r is not the board's currency; allowed: %(currency)s",
+                    text=text,
+                    currency=self.tenant_currency,
+                )
+            )
         return self.tenant_currency
 
     def _signed_money(self, text: str) -> int:
@@ -158,10 +181,15 @@ class CellParsers:
     def _signed_quantity(self, text: str) -> int:
         """Thousandths; negative for a return."""
         thousandths = self.amounts.scaled(
-            text, QUANTITY_DIGITS, f"a quantity has up to {QUANTITY_DIGITS}", has_unit=False
+            text,
+            QUANTITY_DIGITS,
+            _("a quantity has up to %(most)s", most=QUANTITY_DIGITS),
+            has_unit=False,
         )
         if not thousandths or not -(10**14) < thousandths < 10**14:
-            raise ValueInvalid(f"{text!r} is out of range; allowed: more than 0 and less than 100,000,000,000")
+            raise ValueInvalid(
+                _("%(text)r is out of range; allowed: more than 0 and less than 100,000,000,000", text=text)
+            )
         return thousandths
 
     def _quantity(self, text: str) -> int:
@@ -169,16 +197,25 @@ class CellParsers:
 
     def _rate(self, text: str) -> int:
         """Millionths."""
-        millionths = self.amounts.scaled(text, RATE_DIGITS, f"a rate has up to {RATE_DIGITS}", has_unit=False)
+        millionths = self.amounts.scaled(
+            text, RATE_DIGITS, _("a rate has up to %(most)s", most=RATE_DIGITS), has_unit=False
+        )
         if _not_negative(millionths, text) > 10**RATE_DIGITS:
-            raise ValueInvalid(f"{text!r} is more than 1; allowed: 0 to 1, such as 0.15 for 15 %")
+            raise ValueInvalid(_("%(text)r is more than 1; allowed: 0 to 1, such as 0.15 for 15 %%", text=text))
         return millionths
 
     def _email(self, text: str) -> str:
         if len(text) > EMAIL_MAX_CHARS:
-            raise ValueInvalid(f"{text[:20] + '…'!r} has {len(text):,} characters; allowed: up to {EMAIL_MAX_CHARS}")
+            raise ValueInvalid(
+                _(
+                    "%(text)r has %(count)s characters; allowed: up to %(most)s",
+                    text=text[:20] + "…",
+                    count=f"{len(text):,}",
+                    most=EMAIL_MAX_CHARS,
+                )
+            )
         if not EMAIL.fullmatch(text):
-            raise ValueInvalid(f"{text!r} is not an e-mail address; allowed: one such as ana@example.com")
+            raise ValueInvalid(_("%(text)r is not an e-mail address; allowed: one such as ana@example.com", text=text))
         return copy_escape(text.lower())
 
 
@@ -195,7 +232,7 @@ def _instant(dates: DateParser, text: str) -> str:
 
 def _not_negative(value: int, text: str) -> int:
     if value < 0:
-        raise ValueInvalid(f"{text!r} is negative; allowed: 0 or more")
+        raise ValueInvalid(_("%(text)r is negative; allowed: 0 or more", text=text))
     return value
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..language import gettext as _
 from . import price_parts
 from .errors import FileRefused
 
@@ -101,7 +102,12 @@ def match_mapped(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, 
     for field, name in mapped.items():
         if field not in FIELDS and field != STATUS:
             raise FileRefused(
-                f"--map {field}={name}: {field!r} is not a field; allowed: {', '.join((*FIELDS, STATUS))}."
+                _(
+                    "--map %(field)s=%(name)s: %(field)r is not a field; allowed: %(allowed)s.",
+                    field=field,
+                    name=name,
+                    allowed=", ".join((*FIELDS, STATUS)),
+                )
             )
         if name and field != STATUS:
             found[field] = (named_column(header, field, name),)
@@ -114,7 +120,14 @@ def named_column(header: Sequence[str], field: str, name: str) -> int:
     if index is None:
         index = find(header, name)
     if index is None:
-        raise FileRefused(f"--map {field}={name}: the file has no column {name!r}; it has {', '.join(header)}.")
+        raise FileRefused(
+            _(
+                "--map %(field)s=%(name)s: the file has no column %(name)r; it has %(header)s.",
+                field=field,
+                name=name,
+                header=", ".join(header),
+            )
+        )
     return index
 
 
@@ -125,9 +138,16 @@ def find(header: Sequence[str], name: str) -> int | None:
         # "Created at (UTC)" is a column "created at".
         same = [index for index, column in enumerate(header) if plain(_ZONE.sub("", column)) == plain(name)]
     if len(same) > 1:
-        seen = " and ".join(f"column {index + 1} ({header[index]})" for index in same[:2])
+        seen = " and ".join(
+            _("column %(index)s (%(header)s)", index=index + 1, header=header[index]) for index in same[:2]
+        )
         raise FileRefused(
-            f"Two columns are named {name!r}: {seen}. Choose one by its place, such as --map field=#{same[0] + 1}."
+            _(
+                "Two columns are named %(name)r: %(seen)s. Choose one by its place, such as --map field=#%(same)s.",
+                name=name,
+                seen=seen,
+                same=same[0] + 1,
+            )
         )
     return same[0] if same else None
 
@@ -149,17 +169,23 @@ def _first(header: Sequence[str], names: Sequence[str], given: Collection[int]) 
 
 
 def _missing(header: Sequence[str], missing: Sequence[str]) -> str:
-    return (
-        f"No column was found for {', '.join(missing)}; the file has {', '.join(header)}. "
-        f"Name it with --map {missing[0].split()[0]}=Column."
+    return _(
+        "No column was found for %(missing)s; the file has %(header)s. Name it with --map %(first)s=Column.",
+        missing=", ".join(missing),
+        header=", ".join(header),
+        first=missing[0].split()[0],
     )
 
 
 def _refuse_unread_part_of_price(columns: Columns) -> None:
     if names := price_parts.of(columns.unread):
         named = " and ".join(map(repr, names))
+        seen = _("its column %(names)s", names=named) if len(names) == 1 else _("its columns %(names)s", names=named)
         raise FileRefused(
-            f"The file has no total, and {'its column' if len(names) == 1 else 'its columns'} {named} may be part of the "
-            "price: map it with --map freight=… (once per order), --map discount_rate=… (0 to 1) or "
-            "--map line_discount=… (an amount off the line), map a column to total, or remove it from the file."
+            _(
+                "The file has no total, and %(columns)s may be part of the price: map it with --map "
+                "freight=… (once per order), --map discount_rate=… (0 to 1) or --map line_discount=… (an amount "
+                "off the line), map a column to total, or remove it from the file.",
+                columns=seen,
+            )
         )

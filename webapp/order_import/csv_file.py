@@ -11,6 +11,7 @@ from functools import partial
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
+from ..language import gettext as _
 from . import encodings, preface
 from .errors import FileRefused
 
@@ -62,8 +63,13 @@ class CsvFile:
                     begin = self.first_line + reader.line_num
             except csv.Error as error:
                 raise FileRefused(
-                    f"{self.path} line {begin}: {error}. A quote there is probably not closed or not doubled. Fix that row: "
-                    "the rows after it cannot be read reliably."
+                    _(
+                        "%(path)s line %(begin)s: %(error)s. A quote there is probably not closed or not doubled. Fix "
+                        "that row: the rows after it cannot be read reliably.",
+                        path=self.path,
+                        begin=begin,
+                        error=error,
+                    )
                 ) from error
             except UnicodeError as error:
                 raise FileRefused(_wrong_encoding(self.path, self.encoding)) from error
@@ -84,7 +90,14 @@ def _from_header(
             begin = file.first_line + reader.line_num
     except csv.Error as error:
         if not records:
-            raise FileRefused(f"{file.path} line {begin}: {error}. The first row must name the columns.") from error
+            raise FileRefused(
+                _(
+                    "%(path)s line %(begin)s: %(error)s. The first row must name the columns.",
+                    path=file.path,
+                    begin=begin,
+                    error=error,
+                )
+            ) from error
     if not records:
         return file, 0
     line, cells = records[0] if header_line else preface.header_of(records, expected)
@@ -113,7 +126,14 @@ def _lines(
         if "\0" in line:
             raise FileRefused(_nul_message(path, number))
         if len(line) == MAX_LINE_CHARS:
-            raise FileRefused(f"{path} line {number} has more than {MAX_LINE_CHARS:,} characters; is this a CSV file?")
+            raise FileRefused(
+                _(
+                    "%(path)s line %(number)s has more than %(max_line_chars)s characters; is this a CSV file?",
+                    path=path,
+                    number=number,
+                    max_line_chars=f"{MAX_LINE_CHARS:,}",
+                )
+            )
         if progress and number % PROGRESS_LINES == 0:
             progress(raw.tell())
         yield line
@@ -142,7 +162,11 @@ def _checked_encoding(path: Path, encoding: str) -> str:
         "".encode(name)
     except (LookupError, UnicodeError):
         raise FileRefused(
-            f"--encoding {encoding!r} is unknown; allowed: auto, utf-8, cp1252, utf-16 and others that Python can decode."
+            _(
+                "--encoding %(encoding)r is unknown; allowed: auto, utf-8, cp1252, utf-16 and others that Python "
+                "can decode.",
+                encoding=encoding,
+            )
         ) from None
     with path.open("rb") as raw:
         head = raw.read(len(codecs.BOM_UTF32_LE))
@@ -153,7 +177,14 @@ def _checked_encoding(path: Path, encoding: str) -> str:
         and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
     ):
         guess = _utf_16_without_mark(path) or f"{name}-le or {name}-be"
-        raise FileRefused(f"{path} has no byte order mark, so {name} is ambiguous; use --encoding {guess}.")
+        raise FileRefused(
+            _(
+                "%(path)s has no byte order mark, so %(name)s is ambiguous; use --encoding %(guess)s.",
+                path=path,
+                name=name,
+                guess=guess,
+            )
+        )
     # Excel writes a byte order mark; it is not part of the first column's name.
     return encodings.UTF_8_BOM if name == encodings.UTF_8 and has_bom else name
 
@@ -187,5 +218,5 @@ def _checked_delimiter(delimiter: str) -> str:
     except (TypeError, ValueError, csv.Error):  # some characters are not allowed
         delimiter = ""
     if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise FileRefused(f"--delimiter {given!r} is not one character; allowed: , ; | tab and similar.")
+        raise FileRefused(_("--delimiter %(given)r is not one character; allowed: , ; | tab and similar.", given=given))
     return delimiter

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from ..language import N_
+from ..language import gettext as _
 from . import zones
 from .errors import ValueInvalid
 from .month_names import MONTHS
@@ -49,7 +51,7 @@ _WHOLE = {
 }
 _ISO_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?")
 _NUMBER = re.compile(r"([0-9]{1,17})(?:[.,]([0-9]{1,15}))?")
-ALLOWED = "allowed: 1996-07-04, 1996-07-04 14:30 or 1996-07-04T14:30:00+02:00"
+ALLOWED = N_("allowed: 1996-07-04, 1996-07-04 14:30 or 1996-07-04T14:30:00+02:00")
 
 
 class DateParser:
@@ -80,7 +82,8 @@ class DateParser:
         except (ValueError, OverflowError) as error:
             if isinstance(error, ValueInvalid):
                 raise
-            raise ValueInvalid(f"{_shown(text)!r} is not a date; {ALLOWED}{_advice(plain, self.style)}") from None
+            problem = _("%(text)r is not a date", text=_shown(text))
+            raise ValueInvalid(f"{problem}; {_(ALLOWED)}{_advice(plain, self.style)}") from None
 
     def _written(self, plain: str, text: str) -> str:
         for kind, pattern in _WHOLE.items():
@@ -130,8 +133,13 @@ class DateParser:
         # A midnight may not exist (Cairo, Beirut): then the day begins when the clocks have moved.
         if has_clock and utc.astimezone(zone).replace(tzinfo=None) != moment:
             raise ValueInvalid(
-                f"{text!r} does not exist in {getattr(zone, 'key', zone)}: the clocks skipped it; give the time with its "
-                f"offset, such as {moment:%Y-%m-%dT%H:%M}+00:00"
+                _(
+                    "%(text)r does not exist in %(zone)s: the clocks skipped it; give the time with its offset, such "
+                    "as %(moment)s+00:00",
+                    text=text,
+                    zone=getattr(zone, "key", zone),
+                    moment=f"{moment:%Y-%m-%dT%H:%M}",
+                )
             )
         return utc.isoformat()
 
@@ -143,7 +151,11 @@ class DateParser:
         if self.style == EPOCH:
             if whole < _SECONDS_FROM:
                 raise ValueInvalid(
-                    f"{text!r} is out of range; allowed with --dates epoch: {_SECONDS_FROM:,} (1973) or more"
+                    _(
+                        "%(text)r is out of range; allowed with --dates epoch: %(seconds_from)s (1973) or more",
+                        text=text,
+                        seconds_from=f"{_SECONDS_FROM:,}",
+                    )
                 )
             unit = timedelta(milliseconds=1) if whole >= _MILLISECONDS_FROM else timedelta(seconds=1)
             moment = _EPOCH + whole * unit + fraction * unit
@@ -151,7 +163,13 @@ class DateParser:
             return moment.isoformat()
         if not _EXCEL_FIRST <= whole < _EXCEL_LAST:
             raise ValueInvalid(
-                f"{text!r} is out of range; allowed with --dates excel: {_EXCEL_FIRST} (1900-03-01) to {_EXCEL_LAST - 1}"
+                _(
+                    "%(text)r is out of range; allowed with --dates excel: %(excel_first)s (1900-03-01) to "
+                    "%(excel_last)s",
+                    text=text,
+                    excel_first=_EXCEL_FIRST,
+                    excel_last=_EXCEL_LAST - 1,
+                )
             )
         clock = _part_of_day(fraction, len(digits))
         return self._moment(_EXCEL_EPOCH + timedelta(days=whole) + clock, self.zone, bool(clock), text)
@@ -187,7 +205,14 @@ def _unaccented(name: str) -> str:
 
 def _check_range(year: int, text: str) -> None:
     if year not in YEARS:
-        raise ValueInvalid(f"{text!r} is out of range; allowed: the years {YEARS[0]} to {YEARS[-1]}")
+        raise ValueInvalid(
+            _(
+                "%(text)r is out of range; allowed: the years %(first)s to %(last)s",
+                text=text,
+                first=YEARS[0],
+                last=YEARS[-1],
+            )
+        )
 
 
 def _advice(plain: str, style: str | None) -> str:
@@ -195,15 +220,25 @@ def _advice(plain: str, style: str | None) -> str:
     if number := _WHOLE["numbers"].fullmatch(plain):
         can_be: list[str] = []
         if int(number["b"]) <= 12:
-            can_be.append(f"{DMY} if the day comes first")
+            can_be.append(_("%(dmy)s if the day comes first", dmy=DMY))
         if int(number["a"]) <= 12:
-            can_be.append(f"{MDY} if the month comes first")
+            can_be.append(_("%(mdy)s if the month comes first", mdy=MDY))
         options = [option for option in can_be if not option.startswith(style or " ")]
-        return f". Use --dates {' or --dates '.join(options)}" if options else ""
+        advice = _("Use --dates %(options)s", options=" or --dates ".join(options))
+        return f". {advice}" if options else ""
     if plain.isalpha():
-        return f'. A column of such words is a status: use --map status=Column and --status "{plain}=paid"'
+        advice = _(
+            'A column of such words is a status: use --map status=Column and --status "%(word)s=paid"', word=plain
+        )
+        return f". {advice}"
     if style is None and _NUMBER.fullmatch(plain):
-        return f". Use --dates {EXCEL} for Excel's serial numbers, {EPOCH} for seconds since 1970, {YMD} for 19960704"
+        advice = _(
+            "Use --dates %(excel)s for Excel's serial numbers, %(epoch)s for seconds since 1970, %(ymd)s for 19960704",
+            excel=EXCEL,
+            epoch=EPOCH,
+            ymd=YMD,
+        )
+        return f". {advice}"
     return ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 
+from ..language import gettext as _
 from .amounts import mark_of
 from .cell_parsers import unwrapped
 from .columns import Columns
@@ -44,8 +45,12 @@ def find(file: OrdersFile, columns: Columns, sample: int | None = None) -> str:
                 seen[mark] = f"{columns.header[column]} {cell!r} on line {line}"
         if POINT in seen and COMMA in seen:
             raise FileRefused(
-                f"Two decimal marks are in the file: {seen[POINT]} has a point, {seen[COMMA]} a comma. Use --decimal point "
-                "or --decimal comma; rows with the other mark are then rejected."
+                _(
+                    "Two decimal marks are in the file: %(point)s has a point, %(comma)s a comma. Use --decimal "
+                    "point or --decimal comma; rows with the other mark are then rejected.",
+                    point=seen[POINT],
+                    comma=seen[COMMA],
+                )
             )
     if not seen and (sample is not None or next(rows, None) is None):
         return POINT

@@ -9,6 +9,7 @@ import codecs
 import re
 from pathlib import Path
 
+from ..language import gettext as _
 from .errors import FileRefused
 
 AUTO = "auto"
@@ -95,22 +96,38 @@ def _windows_1252(path: Path) -> str:
                 utf_8 += 1
                 continue
             except UnicodeDecodeError as error:
-                first = first or f"line {number} has the byte 0x{line[error.start]:02X}"
+                first = first or _(
+                    "line %(number)s has the byte 0x%(line)s", number=number, line=f"{line[error.start]:02X}"
+                )
             lines += 1
             if undefined := _UNDEFINED.search(line):
                 raise FileRefused(
-                    f"{path} line {number} is not valid in UTF-8 or Windows-1252 (byte 0x{undefined[0][0]:02X}). Save the "
-                    "file as UTF-8, or name its encoding, such as --encoding cp1251, shift_jis or gb18030."
+                    _(
+                        "%(path)s line %(number)s is not valid in UTF-8 or Windows-1252 (byte 0x%(undefined)s). Save the "
+                        "file as UTF-8, or name its encoding, such as --encoding cp1251, shift_jis or gb18030.",
+                        path=path,
+                        number=number,
+                        undefined=f"{undefined[0][0]:02X}",
+                    )
                 )
             odd += bool(_ODD.search(line))
     if utf_8 * 10 >= lines:
         raise FileRefused(
-            f"{path} is UTF-8, but {first}, which is not valid in it. Correct that line, or name the encoding of the whole "
-            "file with --encoding."
+            _(
+                "%(path)s is UTF-8, but %(first)s, which is not valid in it. Correct that line, or name the "
+                "encoding of the whole file with --encoding.",
+                path=path,
+                first=first,
+            )
         )
     if odd > lines * _MAX_ODD:
         raise FileRefused(
-            f"{path} is not UTF-8 ({first}), and its words would be unlikely in Windows-1252. Save the file as UTF-8, or "
-            "name its encoding, such as --encoding cp1250, cp1251 or shift_jis; --encoding cp1252 if it is Windows-1252."
+            _(
+                "%(path)s is not UTF-8 (%(first)s), and its words would be unlikely in Windows-1252. Save the "
+                "file as UTF-8, or name its encoding, such as --encoding cp1250, cp1251 or shift_jis; --encoding "
+                "cp1252 if it is Windows-1252.",
+                path=path,
+                first=first,
+            )
         )
     return WINDOWS_1252

@@ -6,21 +6,26 @@ import re
 import zipfile
 from pathlib import Path
 
+from ..language import N_
+from ..language import gettext as _
+
 HEAD_BYTES = 512
 _BINARY = (
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "an old Excel workbook (.xls), or one with a password",
-        "open it and save it as CSV UTF-8, or as .xlsx without a password",
+        N_(
+            "an old Excel workbook (.xls), or one with a password: open it and save it as CSV UTF-8, "
+            "or as .xlsx without a password"
+        ),
     ),
-    (b"\x1f\x8b", "compressed with gzip", "unpack it first (gunzip)"),
-    (b"BZh", "compressed with bzip2", "unpack it first (bunzip2)"),
-    (b"\xfd7zXZ\x00", "compressed with xz", "unpack it first (unxz)"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first (unzstd)"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first"),
-    (b"%PDF-", "a PDF", "export the orders as CSV instead"),
-    (b"SQLite format 3\x00", "an SQLite database", "export the orders table as CSV instead"),
-    (b"PAR1", "a Parquet file", "export it as CSV"),
+    (b"\x1f\x8b", N_("compressed with gzip: unpack it first (gunzip)")),
+    (b"BZh", N_("compressed with bzip2: unpack it first (bunzip2)")),
+    (b"\xfd7zXZ\x00", N_("compressed with xz: unpack it first (unxz)")),
+    (b"\x28\xb5\x2f\xfd", N_("compressed with zstd: unpack it first (unzstd)")),
+    (b"7z\xbc\xaf\x27\x1c", N_("a 7-Zip archive: unpack it first")),
+    (b"%PDF-", N_("a PDF: export the orders as CSV instead")),
+    (b"SQLite format 3\x00", N_("an SQLite database: export the orders table as CSV instead")),
+    (b"PAR1", N_("a Parquet file: export it as CSV")),
 )
 _ZIP = b"PK\x03\x04"
 _JSON = re.compile(rb"\{\s*(?:\"|\}|$)|\[\s*(?:[{\[\]\"]|-?[0-9]|$)")
@@ -35,18 +40,18 @@ def describe(path: Path) -> str | None:
     """
     with path.open("rb") as raw:
         head = raw.read(HEAD_BYTES)
-    for begins, what, advice in _BINARY:
+    for begins, what in _BINARY:
         if head.startswith(begins):
-            return f"{what}: {advice}"
+            return _(what)
     if head.startswith(_ZIP):
         return _zip(path)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _HTML.match(text):
-        return "an HTML page, which some shops export as .xls: open it in a spreadsheet and save it as CSV UTF-8"
+        return _("an HTML page, which some shops export as .xls: open it in a spreadsheet and save it as CSV UTF-8")
     if _XML.match(text):
-        return "XML: export the orders as CSV instead"
+        return _("XML: export the orders as CSV instead")
     if _JSON.match(text):
-        return "JSON: export the orders as CSV instead"
+        return _("JSON: export the orders as CSV instead")
     return None
 
 
@@ -68,9 +73,9 @@ def _names(path: Path) -> list[str]:
 def _zip(path: Path) -> str:
     names = _names(path)
     if "xl/workbook.bin" in names:
-        return "a binary Excel workbook (.xlsb): open it and save it as CSV UTF-8 or .xlsx"
+        return _("a binary Excel workbook (.xlsb): open it and save it as CSV UTF-8 or .xlsx")
     if "content.xml" in names:
-        return "a LibreOffice spreadsheet (.ods): open it and save it as CSV UTF-8 or .xlsx"
+        return _("a LibreOffice spreadsheet (.ods): open it and save it as CSV UTF-8 or .xlsx")
     if "Index/Document.iwa" in names:
-        return "a Numbers spreadsheet: export it as CSV"
-    return "a ZIP archive: unpack it first"
+        return _("a Numbers spreadsheet: export it as CSV")
+    return _("a ZIP archive: unpack it first")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..language import gettext as _
 from . import encodings, file_types
 from .csv_file import CsvFile
 from .errors import FileRefused
@@ -43,16 +44,25 @@ class OrdersFile:
         """
         size = _size(path)
         if header_line is not None and header_line < 1:
-            raise FileRefused(f"--header-line {header_line} is not the number of a line; allowed: 1 or more.")
+            raise FileRefused(
+                _(
+                    "--header-line %(header_line)s is not the number of a line; allowed: 1 or more.",
+                    header_line=header_line,
+                )
+            )
         source: CsvFile | Workbook
         if file_types.is_workbook(path):
             source = Workbook.open(path, sheet, header_line, expected)
         else:
             if what := file_types.describe(path):
-                raise FileRefused(f"{path} is {what}.")
+                raise FileRefused(_("%(path)s is %(what)s.", path=path, what=what))
             if sheet is not None:
                 raise FileRefused(
-                    f"--sheet {sheet!r} names a sheet of a workbook (.xlsx), and {path} is a text file; omit it."
+                    _(
+                        "--sheet %(sheet)r names a sheet of a workbook (.xlsx), and %(path)s is a text file; omit it.",
+                        sheet=sheet,
+                        path=path,
+                    )
                 )
             source = CsvFile.open(path, encoding, delimiter, header_line, expected)
         line, header = next(source.records(), (0, []))
@@ -77,12 +87,16 @@ class OrdersFile:
     def read_as(self) -> str:
         """The findings about the file, to be shown: `Windows-1252, semicolons, header on line 4`."""
         if isinstance(self.source, Workbook):
-            how = f"Excel workbook, sheet {self.source.sheet!r}"
+            how = _("Excel workbook, sheet %(sheet)r", sheet=self.source.sheet)
         else:
             delimiter = _DELIMITERS.get(self.delimiter, repr(self.delimiter))
             how = f"{encodings.shown(self.encoding)}, {delimiter}"
         line = self.source.first_line
-        return how if line == 1 else f"{how}, header on line {line}: the lines above it are not read"
+        return (
+            how
+            if line == 1
+            else _("%(how)s, header on line %(line)s: the lines above it are not read", how=how, line=line)
+        )
 
     def with_decimal(self, decimal: str) -> OrdersFile:
         """The file whose numbers, if it is a workbook, are written with that decimal mark; with AUTO they are left out."""
@@ -112,12 +126,14 @@ def _no_header(path: Path, header_line: int | None) -> str:
 def _size(path: Path) -> int:
     try:
         if path.is_dir():
-            raise FileRefused(f"{path} is a folder; give the path of one CSV file.")
+            raise FileRefused(_("%(path)s is a folder; give the path of one CSV file.", path=path))
         if path.exists() and not path.is_file():
-            raise FileRefused(f"{path} is not a regular file; save the rows to a file first, because it is read twice.")
+            raise FileRefused(
+                _("%(path)s is not a regular file; save the rows to a file first, because it is read twice.", path=path)
+            )
         with path.open("rb"):
             return path.stat().st_size
     except FileNotFoundError:
-        raise FileRefused(f"There is no file {path}; give the path of a CSV file.") from None
+        raise FileRefused(_("There is no file %(path)s; give the path of a CSV file.", path=path)) from None
     except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
+        raise FileRefused(_("%(path)s cannot be read: %(strerror)s.", path=path, strerror=error.strerror)) from error

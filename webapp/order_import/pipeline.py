@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from ..language import gettext as _
 from . import decimal_mark, owners, placement, report, returns, staging, statuses
 from .batch_parser import BatchParser
 from .cell_parsers import CellParsers
@@ -120,7 +121,9 @@ class Import:
         self.format: Format = self.layout.format
         self.columns = self.layout.columns
         if self.given_states and not self.layout.statuses:
-            raise FileRefused("--status needs a status column, and none was found; name it with --map status=Column.")
+            raise FileRefused(
+                _("--status needs a status column, and none was found; name it with --map status=Column.")
+            )
         style = self.format.style.overridden(options.decimal, options.dates, options.zone)
         if style.decimal == AUTO:
             style = replace(style, decimal=decimal_mark.find(self.file, self.columns, sample))
@@ -175,7 +178,7 @@ class Import:
         rows = staging.stage(self.conn, parsed) + reading.left_out_rows
         reading.require_known()
         if not rows:
-            raise FileRefused(f"{self.file.path} has a header but no rows; there is nothing to import.")
+            raise FileRefused(_("%(path)s has a header but no rows; there is nothing to import.", path=self.file.path))
         self.has_returns = returns.take(self.conn)
         staging.group(self.conn, reading.rows.parsers.digits)
         if self.has_returns:
@@ -214,7 +217,10 @@ def _tenant(conn: psycopg.Connection, slug: str) -> ImportTenant:
     known = [row[0] for row in conn.execute("SELECT slug FROM tenants ORDER BY slug LIMIT %s", [MAX_TENANTS_SHOWN + 1])]
     if not known:
         raise FileRefused(
-            f"There is no tenant {slug!r}, and no tenant at all yet; create one with `flask tenant create`."
+            _(
+                "There is no tenant %(slug)r, and no tenant at all yet; create one with `flask tenant create`.",
+                slug=slug,
+            )
         )
     shown = ", ".join(known[:MAX_TENANTS_SHOWN]) + (", …" if len(known) > MAX_TENANTS_SHOWN else "")
-    raise FileRefused(f"There is no tenant {slug!r}. Existing tenants: {shown}.")
+    raise FileRefused(_("There is no tenant %(slug)r. Existing tenants: %(shown)s.", slug=slug, shown=shown))

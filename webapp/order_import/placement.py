@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import psycopg
 from psycopg.rows import class_row
 
+from ..language import gettext as _
 from . import owners, updates
 from .errors import FileRefused
 from .updates import Updates
@@ -224,6 +225,10 @@ def _create_owners(conn: psycopg.Connection, placing: Placing) -> int:
     created = owners.create_owners(conn, placing.tenant_id, placing.update)
     if owner := owners.first_unknown(conn, placing.tenant_id, placing.update):
         raise FileRefused(
-            f"Another tenant has just created a user with the address {owner}. Nothing was placed; run the import again."
+            _(
+                "Another tenant has just created a user with the address %(owner)s. Nothing was placed; run the "
+                "import again.",
+                owner=owner,
+            )
         )
     return created

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..language import gettext as _
 from ..money import MAX_MINOR
 from .cell_parsers import NULL, CellParsers, copy_escape
 from .columns import Columns
@@ -113,16 +114,20 @@ class RowParser:
         return row
 
     def _wrong_width(self, cells: list[str]) -> str:
-        seen = f"the row has {len(cells)} fields but the header has {self.width}"
+        seen = _("the row has %(count)s fields but the header has %(width)s", count=len(cells), width=self.width)
         if len(cells) > self.width:
-            return f"{seen}: quote values that contain a delimiter"
+            return _("%(seen)s: quote values that contain a delimiter", seen=seen)
         missing = [self.columns.header[column] for column in range(len(cells), self.min_width)]
-        return f"{seen}: {', '.join(name for name in missing if name)} is missing at its end; fill in the row, or remove it"
+        return _(
+            "%(seen)s: %(columns)s is missing at its end; fill in the row, or remove it",
+            seen=seen,
+            columns=", ".join(name for name in missing if name),
+        )
 
     def complete(self, row: Row, reasons: list[str]) -> None:
         """Check and compute what depends on several cells, after all were parsed without an error."""
         if row[NUMBER] is NULL:
-            reasons.append("the order number is empty")
+            reasons.append(_("the order number is empty"))
         try:
             self.set_owner(row)
         except ValueInvalid as error:
@@ -144,7 +149,7 @@ class RowParser:
         try:
             return self.parsers.email(name), NULL
         except ValueInvalid as error:
-            raise ValueInvalid(f"the owner {error}") from None
+            raise ValueInvalid(_("the owner %(error)s", error=error)) from None
 
 
 def complete_line(
@@ -163,7 +168,7 @@ def complete_line(
     total = (total + TOTAL_SCALE // 2) // TOTAL_SCALE - (0 if discount is NULL else discount)
     if not 0 <= total <= MAX_MINOR:
         raise ValueInvalid(
-            "the line's discount is more than its price" if total < 0 else "the line's total is too large"
+            _("the line's discount is more than its price") if total < 0 else _("the line's total is too large")
         )
     return product, f"{quantity}e-3", total if quantity > 0 else -total  # thousandths
 
@@ -173,7 +178,7 @@ def _without_line(product: Any, quantity: Any, price: Any) -> str:
     values = {"quantity": quantity, "unit price": price, "product": product}
     missing = [name for name, value in values.items() if value is NULL]
     if len(missing) < len(values):
-        raise ValueInvalid(f"the line has no {' and no '.join(missing)}")
+        raise ValueInvalid(_("the line has no %(missing)s", missing=_(" and no ").join(missing)))
     return NULL
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..language import N_
+from ..language import gettext as _
 from .errors import FileRefused
 
 # More different words than this are not a status.
@@ -39,10 +41,10 @@ class Meaning(StrEnum):
 Words = Mapping[str, Meaning]
 # Remarks of the summary on words, because the board has no place for their meaning.
 REMARKS = {
-    "partially paid": "partially paid; what came in is not counted",
-    "partial payment": "partially paid; what came in is not counted",
-    "partially refunded": "partially refunded; only amounts in a column of refunds are counted",
-    "partial refund": "partially refunded; only amounts in a column of refunds are counted",
+    "partially paid": N_("partially paid; what came in is not counted"),
+    "partial payment": N_("partially paid; what came in is not counted"),
+    "partially refunded": N_("partially refunded; only amounts in a column of refunds are counted"),
+    "partial refund": N_("partially refunded; only amounts in a column of refunds are counted"),
 }
 
 
@@ -64,7 +66,11 @@ def parse_given(texts: Iterable[str]) -> dict[str, Meaning]:
         state = next((state for state in Meaning if state.value == plain_word(name)), None)
         if not equals or state is None:
             raise FileRefused(
-                f'--status {text!r} is not valid; write --status "Completed=paid" with one of: {", ".join(Meaning)}.'
+                _(
+                    '--status %(text)r is not valid; write --status "Completed=paid" with one of: %(meaning)s.',
+                    text=text,
+                    meaning=", ".join(Meaning),
+                )
             )
         given[plain_word(word)] = state
     return given
@@ -150,10 +156,15 @@ class StatusReader:
     def remarks(self) -> list[str]:
         """The remarks on the words that were seen, with the number of rows."""
         counts = Counter[str]()
-        for (_, word), count in self.counts.items():
+        for (_kind, word), count in self.counts.items():
             if remark := REMARKS.get(plain_word(word)):
                 counts[remark] += count
-        return [f"{count:,} {'order' if count == 1 else 'orders'} {remark}" for remark, count in counts.items()]
+        return [
+            _("%(count)s order %(remark)s", count=count, remark=_(remark))
+            if count == 1
+            else _("%(count)s orders %(remark)s", count=f"{count:,}", remark=_(remark))
+            for remark, count in counts.items()
+        ]
 
 
 def _not_a_status(name: str, cell: str) -> str:
@@ -166,7 +177,7 @@ def _not_a_status(name: str, cell: str) -> str:
 def _unknown(columns: Sequence[StatusColumn], counts: Counter[tuple[int, str]], keys: list[tuple[int, str]]) -> str:
     keys.sort(key=lambda key: -counts[key])
     shown = ", ".join(f"{columns[at].name} {word!r} ({counts[at, word]:,})" for at, word in keys[:MAX_WORDS_SHOWN])
-    more = f" and {len(keys) - MAX_WORDS_SHOWN} more" if len(keys) > MAX_WORDS_SHOWN else ""
+    more = _(" and %(count)s more", count=len(keys) - MAX_WORDS_SHOWN) if len(keys) > MAX_WORDS_SHOWN else ""
     word = keys[0][1]
     return (
         f"Nothing was placed, because the meaning of these status words is unknown (with their rows): {shown}{more}. "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from ..language import gettext as _
 from .errors import FileRefused
 
 POINT, COMMA, AUTO = "point", "comma", "auto"
@@ -31,7 +32,14 @@ class ValueStyle:
         """The style with the given values in place of its own. Raises FileRefused for a value that is not allowed."""
         for option, value, allowed in (("--decimal", decimal, DECIMALS), ("--dates", dates, DATES)):
             if value is not None and value not in allowed:
-                raise FileRefused(f"{option} {value!r} is unknown; allowed: {', '.join(allowed)}.")
+                raise FileRefused(
+                    _(
+                        "%(option)s %(value)r is unknown; allowed: %(allowed)s.",
+                        option=option,
+                        value=value,
+                        allowed=", ".join(allowed),
+                    )
+                )
         if zone is not None:
             _check_zone(zone)
         return ValueStyle(decimal or self.decimal, dates or self.dates, zone or self.zone)
@@ -42,6 +50,9 @@ def _check_zone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise FileRefused(
-            f"--zone {name!r} is not a time zone; allowed: a name of the tz database, such as UTC, Europe/Berlin or "
-            "America/Los_Angeles."
+            _(
+                "--zone %(name)r is not a time zone; allowed: a name of the tz database, such as UTC, "
+                "Europe/Berlin or America/Los_Angeles.",
+                name=name,
+            )
         ) from None

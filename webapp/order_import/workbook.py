@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ..language import gettext as _
 from . import preface, workbook_limits
 from .errors import FileRefused
 from .value_style import AUTO, COMMA, POINT
@@ -51,7 +52,14 @@ class Workbook:
         workbook_limits.check(path)
         book = cls(path, _loaded(path))
         if sheet is not None and sheet not in book.book.sheetnames:
-            raise FileRefused(f"{path} has no sheet {sheet!r}; it has {', '.join(book.book.sheetnames)}.")
+            raise FileRefused(
+                _(
+                    "%(path)s has no sheet %(sheet)r; it has %(sheetnames)s.",
+                    path=path,
+                    sheet=sheet,
+                    sheetnames=", ".join(book.book.sheetnames),
+                )
+            )
         visible = [page.title for page in book.book.worksheets if page.sheet_state == "visible"]
         names = visible if sheet is None else [sheet]
         filled: list[Workbook] = []
@@ -66,8 +74,14 @@ class Workbook:
             if preface.known_names(cells) >= MIN_KNOWN_NAMES:
                 return filled[-1]
         if not filled:
-            where = f"its sheet {sheet!r}" if sheet else "its visible sheets"
-            raise FileRefused(f"{path} has no rows in {where}. Name another with --sheet, or save it as CSV UTF-8.")
+            where = _("its sheet %(sheet)r", sheet=sheet) if sheet else _("its visible sheets")
+            raise FileRefused(
+                _(
+                    "%(path)s has no rows in %(where)s. Name another with --sheet, or save it as CSV UTF-8.",
+                    path=path,
+                    where=where,
+                )
+            )
         return filled[0]
 
     def with_decimal(self, decimal: str) -> Workbook:
@@ -114,7 +128,14 @@ class Workbook:
             if row is None:
                 return
             if number > MAX_ROWS:
-                raise FileRefused(f"{self.path} has more than {MAX_ROWS:,} rows in its sheet {self.sheet!r}; split it.")
+                raise FileRefused(
+                    _(
+                        "%(path)s has more than %(max_rows)s rows in its sheet %(sheet)r; split it.",
+                        path=self.path,
+                        max_rows=f"{MAX_ROWS:,}",
+                        sheet=self.sheet,
+                    )
+                )
             yield row
 
     def _text(self, value: Any) -> str:
@@ -137,8 +158,11 @@ def _loaded(path: Path) -> Any:
         import openpyxl
     except ImportError:
         raise FileRefused(
-            f"{path} is an Excel workbook, and openpyxl, which reads it, is not installed. Run: pip install -r "
-            "requirements/xlsx.txt, or save the sheet of orders as CSV UTF-8."
+            _(
+                "%(path)s is an Excel workbook, and openpyxl, which reads it, is not installed. Run: pip install "
+                "-r requirements/xlsx.txt, or save the sheet of orders as CSV UTF-8.",
+                path=path,
+            )
         ) from None
     try:
         with warnings.catch_warnings():
@@ -159,6 +183,10 @@ def _number(value: float, decimal: str) -> str:
 def _unreadable(path: Path, error: Exception) -> FileRefused:
     reason = str(error).partition("\n")[0][:200] or type(error).__name__
     return FileRefused(
-        f"{path} is an Excel workbook (.xlsx) that cannot be read ({reason}): open it and save the sheet of orders as CSV "
-        "UTF-8."
+        _(
+            "%(path)s is an Excel workbook (.xlsx) that cannot be read (%(reason)s): open it and save the "
+            "sheet of orders as CSV UTF-8.",
+            path=path,
+            reason=reason,
+        )
     )

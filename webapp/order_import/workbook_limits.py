@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from ..language import gettext as _
 from .errors import FileRefused
 
 MAX_BYTES = 2 << 30
@@ -36,17 +37,24 @@ def check(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_BYTES:
-                raise _refused(path, "it has too many parts, or more than 2 GB when unpacked")
+                raise _refused(path, _("it has too many parts, or more than 2 GB when unpacked"))
             for part in parts:
                 _check_part(path, archive, part)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, RuntimeError, EOFError, OSError) as error:
-        raise _refused(path, f"it is damaged: {error}") from error
+        raise _refused(path, _("it is damaged: %(error)s", error=error)) from error
 
 
 def _check_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     limit = MAX_STRINGS_BYTES if part.filename.lower().endswith("sharedstrings.xml") else MAX_PART_BYTES
     if part.file_size > limit:
-        raise _refused(path, f"its part {part.filename} has more than {limit >> 20:,} MB when unpacked")
+        raise _refused(
+            path,
+            _(
+                "its part %(filename)s has more than %(limit)s MB when unpacked",
+                filename=part.filename,
+                limit=f"{limit >> 20:,}",
+            ),
+        )
     stretch, tail = 0, b""
     # zipfile never reads more than the size that was checked.
     with archive.open(part) as content:
@@ -57,12 +65,16 @@ def _check_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
             text = tail + chunk
             is_odd = not tail and _DECLARED.match(chunk.removeprefix(codecs.BOM_UTF8))
             if b"\0" in chunk or is_odd or _FORBIDDEN.search(text):
-                raise _refused(path, f"its part {part.filename} has XML that no spreadsheet program writes")
+                raise _refused(
+                    path, _("its part %(filename)s has XML that no spreadsheet program writes", filename=part.filename)
+                )
             ends = list(_END.finditer(text))
             stretch = len(text) - ends[-1].end() if ends else stretch + len(chunk)
             is_large = part.file_size > MAX_STRETCH_BYTES
             if is_large and (stretch > MAX_STRETCH_BYTES or b"<!" in text):
-                raise _refused(path, f"its part {part.filename} has a row or a list of more than 8 MB")
+                raise _refused(
+                    path, _("its part %(filename)s has a row or a list of more than 8 MB", filename=part.filename)
+                )
             tail = text[-_OVERLAP:]
 
 
@@ -73,5 +85,10 @@ def _begins_as_xml(chunk: bytes) -> bool:
 
 def _refused(path: Path, reason: str) -> FileRefused:
     return FileRefused(
-        f"{path} is an Excel workbook that cannot be read: {reason}. Open it, and save the sheet of orders as CSV UTF-8."
+        _(
+            "%(path)s is an Excel workbook that cannot be read: %(reason)s. Open it, and save the sheet of "
+            "orders as CSV UTF-8.",
+            path=path,
+            reason=reason,
+        )
     )

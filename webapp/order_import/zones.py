@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ..language import gettext as _
 from .errors import ValueInvalid
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])([0-9]{1,2}):?([0-9]{2})?", re.IGNORECASE)
@@ -52,8 +53,11 @@ def of_text(zone: str, local: datetime, around: tzinfo) -> tzinfo:
     if name in _HOURS:
         return timezone(timedelta(hours=_HOURS[name]))
     raise ValueInvalid(
-        f"has the zone {zone!r}, which is unknown or has several meanings; write the offset, such as -08:00, or name the "
-        "zone of the file's times, such as --zone America/Los_Angeles"
+        _(
+            "has the zone %(zone)r, which is unknown or has several meanings; write the offset, such as "
+            "-08:00, or name the zone of the file's times, such as --zone America/Los_Angeles",
+            zone=zone,
+        )
     )
 
 

@@ -12,14 +12,15 @@ import psycopg
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
+from ..language import N_
 from .upload import ACTIVE, IDLE, MAX_ATTEMPTS, SELECTED, Upload, one
 
 # A worker renews its lease each second. One that is silent for this long is gone, or frozen.
 LEASE_SECONDS = 15
 # Between two attempts of a job that ended in an error.
 RETRY_SECONDS = 5
-STOPPED = "The worker was stopped in the middle each time."
-UNREPORTED = (
+STOPPED = N_("The worker was stopped in the middle each time.")
+UNREPORTED = N_(
     "The orders were placed, but the report of rejected rows could not be written. Check the file again for it."
 )
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from flask_babel.speaklater import LazyString
+
+from ..language import lazy_gettext
 from ..order_import.columns import FIELDS, STATUS
 from ..order_import.formats.generic import GENERIC
 from ..order_import.formats.registry import BY_HEADER
@@ -20,6 +23,7 @@ from .upload import Upload
 
 MAPPED = "mapped"
 TEXT_MAX_CHARS = 200
+Text = str | LazyString
 # The values of a field's drop-down beside those of the columns, which are their indexes.
 AUTOMATIC, NOT_USED = "auto", "none"
 
@@ -33,61 +37,69 @@ class Choice:
     """
 
     name: str
-    label: str
-    values: tuple[tuple[str, str], ...] = ()
-    hint: str = ""
+    label: Text
+    values: tuple[tuple[str, Text], ...] = ()
+    hint: Text = ""
     of_file: bool = False
 
 
 _TITLES = {name: re.sub("^an? ", "", format.title) for name, format in FORMATS.items() if name != GENERIC.name}
 _FORMATS = (
-    (BY_HEADER, "Recognise by the header"),
-    (GENERIC.name, "Any columns"),
+    (BY_HEADER, lazy_gettext("Recognise by the header")),
+    (GENERIC.name, lazy_gettext("Any columns")),
     *(
         (name, title if title[1:2].isupper() else title[:1].upper() + title[1:])
         for name, title in sorted(_TITLES.items())
     ),
 )
 CHOICES = (
-    Choice("format", "Format", _FORMATS),
+    Choice("format", lazy_gettext("Format"), _FORMATS),
     Choice(
         "owners",
-        "Salespeople who are not users yet",
-        (("refuse", "Reject their orders"), ("create", "Create the users"), ("ignore", "Leave the orders unassigned")),
-        "Created users cannot sign in before they get a password.",
+        lazy_gettext("Salespeople who are not users yet"),
+        (
+            ("refuse", lazy_gettext("Reject their orders")),
+            ("create", lazy_gettext("Create the users")),
+            ("ignore", lazy_gettext("Leave the orders unassigned")),
+        ),
+        lazy_gettext("Created users cannot sign in before they get a password."),
     ),
-    Choice("update", "Orders on the board", (("", "Leave as they are"), ("yes", "Bring up to date"))),
+    Choice(
+        "update",
+        lazy_gettext("Orders on the board"),
+        (("", lazy_gettext("Leave as they are")), ("yes", lazy_gettext("Bring up to date"))),
+    ),
     Choice(
         "decimal",
-        "Decimal mark",
-        (("", "Find in the amounts"), ("point", "12.50"), ("comma", "12,50")),
+        lazy_gettext("Decimal mark"),
+        (("", lazy_gettext("Find in the amounts")), ("point", "12.50"), ("comma", "12,50")),
         of_file=True,
     ),
     Choice(
         "dates",
-        "Dates",
+        lazy_gettext("Dates"),
         (
-            ("", "Automatic"),
-            ("dmy", "Day, month, year"),
-            ("mdy", "Month, day, year"),
-            ("ymd", "Year, month, day"),
+            ("", lazy_gettext("Automatic")),
+            ("dmy", lazy_gettext("Day, month, year")),
+            ("mdy", lazy_gettext("Month, day, year")),
+            ("ymd", lazy_gettext("Year, month, day")),
             ("iso", "ISO 8601"),
-            ("excel", "Excel's numbers"),
-            ("epoch", "Seconds since 1970"),
+            ("excel", lazy_gettext("Excel's numbers")),
+            ("epoch", lazy_gettext("Seconds since 1970")),
         ),
         of_file=True,
     ),
     Choice(
         "zone",
-        "Time zone",
-        hint="Of times without one, such as UTC or Europe/Berlin. Empty: your company's.",
+        lazy_gettext("Time zone"),
+        hint=lazy_gettext("Of times without one, such as UTC or Europe/Berlin. Empty: your company's."),
         of_file=True,
     ),
     Choice(
         "encoding",
-        "Encoding",
+        lazy_gettext("Encoding"),
         (
-            ("auto", "Detect"),
+            ("auto", lazy_gettext("Detect")),
             ("utf-8", "UTF-8"),
             ("cp1252", "Windows-1252"),
             ("utf-16", "UTF-16"),
@@ -98,12 +110,28 @@ CHOICES = (
     ),
     Choice(
         "delimiter",
-        "Delimiter",
-        (("", "Detect"), (",", "Comma"), (";", "Semicolon"), ("tab", "Tab"), ("|", "Bar")),
+        lazy_gettext("Delimiter"),
+        (
+            ("", lazy_gettext("Detect")),
+            (",", lazy_gettext("Comma")),
+            (";", lazy_gettext("Semicolon")),
+            ("tab", lazy_gettext("Tab")),
+            ("|", lazy_gettext("Bar")),
+        ),
         of_file=True,
     ),
-    Choice("header_line", "Line of the columns' names", hint="Empty: found by itself.", of_file=True),
-    Choice("sheet", "Sheet of a workbook", hint="Empty: the first with known columns.", of_file=True),
+    Choice(
+        "header_line",
+        lazy_gettext("Line of the columns' names"),
+        hint=lazy_gettext("Empty: found by itself."),
+        of_file=True,
+    ),
+    Choice(
+        "sheet",
+        lazy_gettext("Sheet of a workbook"),
+        hint=lazy_gettext("Empty: the first with known columns."),
+        of_file=True,
+    ),
 )
 # An import that lacks an option does not offer it.
 _KNOWN = {field.name for field in fields(ImportOptions)}
@@ -120,56 +148,59 @@ class Field:
     """A field of an order with its label. Without `is_needed` a file may lack it."""
 
     name: str
-    label: str
+    label: Text
     is_needed: bool = False
 
 
-FIELD_GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
+FIELD_GROUPS: tuple[tuple[Text, tuple[Field, ...]], ...] = (
     (
-        "Order",
+        lazy_gettext("Order"),
         (
-            Field("number", "Order number", True),
-            Field("customer", "Customer", True),
-            Field("placed_at", "Placed at", True),
-            Field("total", "Total"),
-            Field("currency", "Currency"),
-            Field("freight", "Shipping"),
+            Field("number", lazy_gettext("Order number"), True),
+            Field("customer", lazy_gettext("Customer"), True),
+            Field("placed_at", lazy_gettext("Placed at"), True),
+            Field("total", lazy_gettext("Total")),
+            Field("currency", lazy_gettext("Currency")),
+            Field("freight", lazy_gettext("Shipping")),
         ),
     ),
     (
-        "Paid, shipped, cancelled, refunded",
+        lazy_gettext("Paid, shipped, cancelled, refunded"),
         (
-            Field("paid_at", "Paid at"),
-            Field("shipped_at", "Shipped at"),
-            Field("cancelled_at", "Cancelled at"),
-            Field("refunded", "Refunded amount"),
-            Field("status", "Status"),
+            Field("paid_at", lazy_gettext("Paid at")),
+            Field("shipped_at", lazy_gettext("Shipped at")),
+            Field("cancelled_at", lazy_gettext("Cancelled at")),
+            Field("refunded", lazy_gettext("Refunded amount")),
+            Field("status", lazy_gettext("Status")),
         ),
     ),
-    ("Salesperson", (Field("owner_email", "E-mail"), Field("owner_name", "Name"))),
     (
-        "Items",
+        lazy_gettext("Salesperson"),
+        (Field("owner_email", lazy_gettext("E-mail")), Field("owner_name", lazy_gettext("Name"))),
+    ),
+    (
+        lazy_gettext("Items"),
         (
-            Field("product", "Product"),
-            Field("sku", "SKU"),
-            Field("quantity", "Quantity"),
-            Field("unit_price", "Unit price"),
-            Field("discount_rate", "Discount rate"),
-            Field("line_discount", "Line discount"),
+            Field("product", lazy_gettext("Product")),
+            Field("sku", lazy_gettext("SKU")),
+            Field("quantity", lazy_gettext("Quantity")),
+            Field("unit_price", lazy_gettext("Unit price")),
+            Field("discount_rate", lazy_gettext("Discount rate")),
+            Field("line_discount", lazy_gettext("Line discount")),
         ),
     ),
 )
-_NAMED = {field.name: field for _, group in FIELD_GROUPS for field in group}
+_NAMED = {field.name: field for _title, group in FIELD_GROUPS for field in group}
 _OTHERS = tuple(Field(name, name.replace("_", " ").capitalize()) for name in FIELDS if name not in _NAMED)
 
 
-def field_groups() -> tuple[tuple[str, tuple[Field, ...]], ...]:
+def field_groups() -> tuple[tuple[Text, tuple[Field, ...]], ...]:
     """All fields of an import by group; those without a group come last."""
-    return (*FIELD_GROUPS, ("Other", _OTHERS)) if _OTHERS else FIELD_GROUPS
+    return (*FIELD_GROUPS, (lazy_gettext("Other"), _OTHERS)) if _OTHERS else FIELD_GROUPS
 
 
 def field_label(name: str) -> str:
-    return next((field.label for field in (*_NAMED.values(), *_OTHERS) if field.name == name), name)
+    return next((str(field.label) for field in (*_NAMED.values(), *_OTHERS) if field.name == name), name)
 
 
 def chosen(options: Mapping[str, Any], choice: Choice) -> str:

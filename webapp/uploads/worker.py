@@ -29,7 +29,7 @@ from .options import import_options
 from .upload import CANCELLED, FAILED, REFUSED, Upload
 from .watch import CANCELLED as CANCEL_REQUESTED
 from .watch import STOPPING, Interrupted, Watch
-from .words import for_page
+from .words import of_file
 
 # How often PostgreSQL checks during a statement whether the worker is still there.
 CONNECTION_CHECK = "5s"
@@ -146,7 +146,7 @@ class _Job:
             try:
                 self._import(path)
             except FileRefused as refused:
-                raise FileRefused(for_page(str(refused), path, self.job.name)) from None
+                raise FileRefused(of_file(str(refused), path, self.job.name)) from None
 
     def _import(self, path: Path) -> None:
         row = self.conn.execute(_SLUG, [self.job.tenant_id]).fetchone()
@@ -171,7 +171,7 @@ class _Job:
         jobs.record_placed(self.conn, self.job, _summary(importing, rows, counts, outcome))
 
     def _finish(self, importing: Import, result: Result, path: Path) -> None:
-        first = [asdict(row) | {"reason": for_page(row.reason, path, self.job.name)} for row in result.first]
+        first = [asdict(row) | {"reason": of_file(row.reason, path, self.job.name)} for row in result.first]
         found: dict[str, Any] = {"first": first, "seconds": round(result.seconds, 1)}
         if self.job.is_dry_run:
             found |= _summary(importing, result.rows, result.counts, result.outcome)

@@ -6,6 +6,7 @@ order report's taxes are not added.
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -36,7 +37,7 @@ TYPES = words(
 )
 ORDERS = Format(
     name="amazon-orders",
-    title="Amazon's report of all orders",
+    title=N_("Amazon's report of all orders"),
     header=("amazon-order-id", "purchase-date", "order-status", "sku", "quantity", "item-price"),
     columns={
         "number": ("amazon-order-id",),
@@ -48,8 +49,10 @@ ORDERS = Format(
         "quantity": ("quantity",),
         "line_total": ("item-price",),
     },
-    amounts="item-price is of all units; shipping-price and gift-wrap-price are added, promotions taken off; taxes are in the "
-    "prices, or are Amazon's to remit, and are not added",
+    amounts=N_(
+        "item-price is of all units; shipping-price and gift-wrap-price are added, promotions taken off; taxes are in the "
+        "prices, or are Amazon's to remit, and are not added"
+    ),
     statuses=(Status(("order-status",), ORDER_WORDS),),
     style=ValueStyle(decimal=POINT),
     adds=("shipping-price", "gift-wrap-price", "-item-promotion-discount", "-ship-promotion-discount"),
@@ -57,7 +60,7 @@ ORDERS = Format(
 )
 DATE_RANGE = Format(
     name="amazon-transactions",
-    title="Amazon's date range report",
+    title=N_("Amazon's date range report"),
     header=("date/time", "settlement id", "type", "order id", "quantity", "product sales", "total"),
     columns={
         "number": ("order id",),
@@ -67,8 +70,10 @@ DATE_RANGE = Format(
         "quantity": ("quantity",),
         "line_total": ("product sales",),
     },
-    amounts="product sales with taxes, shipping and gift wrap, less promotional rebates and the tax that Amazon remits; "
-    "Amazon's fees are not taken off",
+    amounts=N_(
+        "product sales with taxes, shipping and gift wrap, less promotional rebates and the tax that Amazon remits; "
+        "Amazon's fees are not taken off"
+    ),
     statuses=(Status(("type",), TYPES),),
     adds=(
         # The reports of the United Kingdom and Australia name shipping "postage credits".

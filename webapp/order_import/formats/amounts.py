@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from ...language import gettext as _
 from ..cell_parsers import NULL, CellParsers
 from ..errors import ValueInvalid
 from ..row_parser import FIELD_INDEXES, LINE_TOTAL, STAGED, Row
@@ -53,7 +54,7 @@ class Amounts:
                 self.first(texts["line_total"], cells, 0) if "line_total" in texts else 0
             )
         if amount is NULL:
-            raise ValueInvalid("has no amount")
+            raise ValueInvalid(_("has no amount"))
         return -abs(amount)
 
     def sums(self, row: Row, cells: Sequence[str]) -> None:
@@ -72,7 +73,7 @@ class Amounts:
                 row[REFUNDED] = row[TOTAL] - left
 
     def first(self, candidates: Sequence[tuple[int, ...]], cells: Sequence[str], otherwise: Any = NULL) -> Any:
-        for index, *_ in candidates:
+        for index, *_rest in candidates:
             if (amount := self.amount(index, cells)) is not NULL:
                 return amount
         return otherwise

@@ -5,6 +5,7 @@ The order of day and month is set in the template, so it is said by --dates wher
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from .format import Format, Status
 
@@ -22,7 +23,7 @@ WORDS = words(
 FORMATS = (
     Format(
         name="bigcommerce",
-        title="BigCommerce's orders export",
+        title=N_("BigCommerce's orders export"),
         header=("Order ID", "Order Date", "Order Status", "Order Total (inc tax)"),
         columns={
             "number": ("Order ID",),
@@ -38,8 +39,10 @@ FORMATS = (
             "total": ("Order Total (inc tax)",),
             "refunded": ("Refund Amount",),
         },
-        amounts="Order Total (inc tax) holds taxes, shipping and handling, less coupons; packed items (Product Details) are "
-        "not read",
+        amounts=N_(
+            "Order Total (inc tax) holds taxes, shipping and handling, less coupons; packed items (Product Details) are "
+            "not read"
+        ),
         statuses=(Status(("Order Status",), WORDS),),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from .format import Format, Status
 
@@ -16,7 +17,7 @@ TYPES = words(
 )
 ORDERS = Format(
     name="ebay-orders",
-    title="eBay's orders report",
+    title=N_("eBay's orders report"),
     header=("Sales Record Number", "Order Number", "Buyer Username", "Item Title", "Quantity", "Sold For", "Sale Date"),
     columns={
         "number": ("Order Number", "Sales Record Number"),
@@ -30,13 +31,15 @@ ORDERS = Format(
         "quantity": ("Quantity",),
         "unit_price": ("Sold For",),
     },
-    amounts="Total Price holds shipping, and tax where the report has it; refunds are only in the transaction report",
+    amounts=N_(
+        "Total Price holds shipping, and tax where the report has it; refunds are only in the transaction report"
+    ),
     first_row_has="Buyer Username",
     skips_unnumbered=True,
 )
 TRANSACTIONS = Format(
     name="ebay-transactions",
-    title="eBay's transaction report",
+    title=N_("eBay's transaction report"),
     header=("Transaction creation date", "Type", "Order number", "Gross transaction amount"),
     columns={
         "number": ("Order number",),
@@ -45,7 +48,7 @@ TRANSACTIONS = Format(
         "currency": ("Transaction currency",),
         "refund": ("Gross transaction amount", "Net amount"),
     },
-    amounts="Gross transaction amount of each row of an order; eBay's fees are not taken off",
+    amounts=N_("Gross transaction amount of each row of an order; eBay's fees are not taken off"),
     statuses=(Status(("Type",), TYPES),),
     adds=("Gross transaction amount",),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import ValueStyle
 from .format import Format, Status
@@ -16,7 +17,7 @@ WORDS = words(
 )
 ORDERS = Format(
     name="etsy-orders",
-    title="Etsy's export of sold orders",
+    title=N_("Etsy's export of sold orders"),
     header=("Sale Date", "Order ID", "Number of Items", "Order Value", "Order Total"),
     columns={
         "number": ("Order ID",),
@@ -28,15 +29,17 @@ ORDERS = Format(
         "total": ("Order Total",),
         "left": ("Adjusted Order Total",),
     },
-    amounts="Order Total holds shipping and sales tax, less discounts; the rest up to Adjusted Order Total is refunded; "
-    "Etsy's fees are not taken off",
+    amounts=N_(
+        "Order Total holds shipping and sales tax, less discounts; the rest up to Adjusted Order Total is refunded; "
+        "Etsy's fees are not taken off"
+    ),
     statuses=(Status(("Status",), WORDS),),
     style=ValueStyle(dates="mdy"),
     paid_from="placed_at",
 )
 ITEMS = Format(
     name="etsy-items",
-    title="Etsy's export of sold order items",
+    title=N_("Etsy's export of sold order items"),
     header=("Sale Date", "Item Name", "Quantity", "Price", "Item Total", "Transaction ID", "Order ID"),
     columns={
         "number": ("Order ID",),
@@ -51,8 +54,10 @@ ITEMS = Format(
         "unit_price": ("Price",),
         "line_discount": ("Discount Amount",),
     },
-    amounts="the items less their Discount Amount, with Order Shipping and Order Sales Tax once per order; "
-    "Etsy's fees are not taken off",
+    amounts=N_(
+        "the items less their Discount Amount, with Order Shipping and Order Sales Tax once per order; "
+        "Etsy's fees are not taken off"
+    ),
     once=("Order Shipping", "-Shipping Discount", "Order Sales Tax"),
     style=ValueStyle(dates="mdy"),
     paid_from="placed_at",

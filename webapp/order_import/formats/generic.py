@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ...language import N_
+from ...language import gettext as _
 from .. import price_parts
 from ..columns import STATUS, find, match, plain
 from ..statuses import FULFILLMENT_WORDS, ORDER_WORDS, PAYMENT_WORDS, StatusColumn, Words
@@ -13,10 +15,10 @@ from .matching import Layout, implied, mapped_status
 
 GENERIC = Format(
     name="csv",
-    title="a CSV file",
+    title=N_("a CSV file"),
     header=(),
     columns={},
-    amounts="the total, or the sum of the lines and the freight",
+    amounts=N_("the total, or the sum of the lines and the freight"),
     no_customer="",
 )
 # The usual names of status columns, the likeliest first of each kind.
@@ -48,7 +50,8 @@ def lay_out(header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
     # A freight column is a part of the price too, and the total has it already.
     beside = [columns.header[index] for index in columns.found.get("freight", ())]
     if "total" in columns.found and (parts := [*beside, *price_parts.of(columns.unread)]):
-        amounts = f"{columns.named('total')} is the whole price; not added: {', '.join(parts)}"
+        whole = columns.named("total")
+        amounts = _("%(column)s is the whole price; not added: %(parts)s", column=whole, parts=", ".join(parts))
     return Layout(replace(GENERIC, amounts=amounts), columns, texts, statuses, (), ())
 
 

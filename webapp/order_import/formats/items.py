@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import gettext as _
 from ..cell_parsers import NULL
 from ..errors import ValueInvalid
 from ..row_parser import FIELD_INDEXES, LINE_TOTAL, PRODUCT, QUANTITY, RATE, SKU, UNIT_PRICE, Row, complete_line
@@ -34,9 +35,9 @@ def _complete_from_total(row: Row) -> None:
     quantity = 1000 if row[QUANTITY] is NULL else row[QUANTITY]  # thousandths
     # A return has a negative quantity.
     if total < 0 < quantity:
-        raise ValueInvalid("the line's price is negative; allowed: 0 or more")
+        raise ValueInvalid(_("the line's price is negative; allowed: 0 or more"))
     row[UNIT_PRICE] = (abs(total) * 1000 + abs(quantity) // 2) // abs(quantity)
-    row[PRODUCT], row[QUANTITY], _ = complete_line(row[PRODUCT], row[SKU], quantity, row[UNIT_PRICE], NULL, NULL)
+    row[PRODUCT], row[QUANTITY], _total = complete_line(row[PRODUCT], row[SKU], quantity, row[UNIT_PRICE], NULL, NULL)
     row[LINE_TOTAL] = abs(total) if quantity > 0 else -abs(total)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -19,7 +20,7 @@ WORDS = words(
 FORMATS = (
     Format(
         name="magento",
-        title="Magento's orders grid",
+        title=N_("Magento's orders grid"),
         header=("ID", "Purchase Date", "Bill-to Name", "Grand Total (Base)", "Status"),
         columns={
             "number": ("ID",),
@@ -28,8 +29,10 @@ FORMATS = (
             "total": ("Grand Total (Base)",),
             "refunded": ("Total Refunded",),
         },
-        amounts="Grand Total (Base) holds taxes and shipping, less discounts; a closed order is refunded in full unless Total "
-        "Refunded says less",
+        amounts=N_(
+            "Grand Total (Base) holds taxes and shipping, less discounts; a closed order is refunded in full unless Total "
+            "Refunded says less"
+        ),
         statuses=(Status(("Status",), WORDS),),
         style=ValueStyle(decimal=POINT),
     ),

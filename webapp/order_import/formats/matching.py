@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...language import gettext as _
 from ..columns import FIELDS, STATUS, Columns, find, match_mapped, named_column, plain
 from ..errors import FileRefused
 from ..statuses import StatusColumn, Words
@@ -48,8 +49,12 @@ def lay_out(format: Format, header: Sequence[str], mapped: Mapping[str, str]) ->
     found = match_mapped(header, mapped)
     if lacking := missing(format, header, mapped):
         raise FileRefused(
-            f"This is not {format.title}: it has no column {', '.join(lacking)}. Export with the standard columns, or "
-            "omit --format, so that the format is recognised."
+            _(
+                "This is not %(title)s: it has no column %(lacking)s. Export with the standard columns, or omit "
+                "--format, so that the format is recognised.",
+                title=format.title,
+                lacking=", ".join(lacking),
+            )
         )
     texts: dict[str, tuple[tuple[int, ...], ...]] = {name: (indexes,) for name, indexes in found.items()}
     for field, candidates in format.columns.items():

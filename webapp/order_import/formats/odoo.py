@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -33,16 +34,16 @@ COLUMNS = {
 }
 ORDERS = Format(
     name="odoo",
-    title="Odoo's export of sales orders",
+    title=N_("Odoo's export of sales orders"),
     header=("Order Reference", ("Order Date", "Creation Date"), "Customer", "Total", "Status"),
     columns=COLUMNS,
-    amounts="Total holds taxes",
+    amounts=N_("Total holds taxes"),
     statuses=(Status(("Status",), WORDS), Status(("Delivery Status",), DELIVERY)),
     style=ValueStyle(decimal=POINT),
 )
 LINES = Format(
     name="odoo-lines",
-    title="Odoo's export of sales orders with their lines",
+    title=N_("Odoo's export of sales orders with their lines"),
     header=(
         *("Order Reference", ("Order Date", "Creation Date"), "Customer"),
         *("Order Lines/Product", "Order Lines/Quantity", "Order Lines/Unit Price"),
@@ -54,7 +55,7 @@ LINES = Format(
         "unit_price": ("Order Lines/Unit Price",),
         "discount_rate": ("Order Lines/Discount (%)", "Order Lines/Discount"),
     },
-    amounts="Total, with taxes, if the file has it; else the sum of the lines, whose prices are mostly untaxed",
+    amounts=N_("Total, with taxes, if the file has it; else the sum of the lines, whose prices are mostly untaxed"),
     statuses=(Status(("Status",), WORDS), Status(("Delivery Status",), DELIVERY)),
     style=ValueStyle(decimal=POINT),
     carries_down=True,

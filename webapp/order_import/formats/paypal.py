@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import DMY, ValueStyle
 from .format import Format, Status
@@ -47,7 +48,7 @@ OUTCOMES = words(
 IMPACTS = words({Meaning.NO_ORDER: "memo", Meaning.PLACED: "credit, debit, soll, haben, guthaben, belastung"})
 ACTIVITY = Format(
     name="paypal",
-    title="PayPal's activity download",
+    title=N_("PayPal's activity download"),
     header=(
         "Date",
         "Time",
@@ -68,14 +69,14 @@ ACTIVITY = Format(
         "currency": ("Currency",),
         "total": ("Gross",),
     },
-    amounts="Gross is what the customer paid; PayPal's fees are not taken off",
+    amounts=N_("Gross is what the customer paid; PayPal's fees are not taken off"),
     statuses=(Status(("Type",), TYPES), Status(("Status",), OUTCOMES), Status(("Balance Impact",), IMPACTS)),
     incoming="Gross",
 )
 GERMAN = replace(
     ACTIVITY,
     name="paypal-german",
-    title="PayPal's activity download in German",
+    title=N_("PayPal's activity download in German"),
     header=("Datum", "Uhrzeit", "Zeitzone", "Name", "Typ", "Status", "Währung", "Brutto", "Transaktionscode"),
     columns={
         "number": ("Transaktionscode",),
@@ -86,7 +87,7 @@ GERMAN = replace(
         "currency": ("Währung",),
         "total": ("Brutto",),
     },
-    amounts="Brutto is what the customer paid; PayPal's fees are not taken off",
+    amounts=N_("Brutto is what the customer paid; PayPal's fees are not taken off"),
     statuses=(Status(("Typ",), TYPES), Status(("Status",), OUTCOMES), Status(("Auswirkung auf Guthaben",), IMPACTS)),
     style=ValueStyle(dates=DMY),
     incoming="Brutto",

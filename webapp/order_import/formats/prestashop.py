@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -49,7 +50,7 @@ IDS = words(
 )
 GRID = Format(
     name="prestashop",
-    title="PrestaShop's orders grid",
+    title=N_("PrestaShop's orders grid"),
     header=(
         *("ID", ("Reference", "Référence", "Bestellnummer", "Referencia", "Riferimento", "Referentie")),
         *(("Customer", "Client", "Kunde", "Cliente", "Klant"), ("Total", "Gesamt", "Totale", "Totaal")),
@@ -64,12 +65,12 @@ GRID = Format(
         "placed_at": ("Date", "Datum", "Fecha", "Data"),
         "total": ("Total", "Gesamt", "Totale", "Totaal"),
     },
-    amounts="the total holds taxes and shipping, less discounts",
+    amounts=N_("the total holds taxes and shipping, less discounts"),
     statuses=(Status(("Status", "État", "Etat", "Estado", "Stato"), WORDS),),
 )
 TABLE = Format(
     name="prestashop-sql",
-    title="PrestaShop's table of orders (SQL manager)",
+    title=N_("PrestaShop's table of orders (SQL manager)"),
     header=("id_order", "reference", "date_add", ("total_paid", "total_paid_tax_incl")),
     columns={
         "number": ("reference",),
@@ -79,7 +80,7 @@ TABLE = Format(
         "shipped_at": ("delivery_date",),
         "total": ("total_paid", "total_paid_tax_incl"),
     },
-    amounts="total_paid holds taxes and shipping, less discounts",
+    amounts=N_("total_paid holds taxes and shipping, less discounts"),
     statuses=(Status(("current_state",), IDS), Status(("osname", "status", "state_name"), WORDS)),
     style=ValueStyle(decimal=POINT),
     times_decide=True,

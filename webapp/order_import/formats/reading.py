@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...language import gettext as _
 from ..cell_parsers import CellParsers
 from ..errors import FileRefused
 from ..row_parser import RowParser
@@ -35,7 +36,14 @@ class Reading:
             if not self.layout.format.header:
                 raise
             title = self.layout.format.title
-            raise FileRefused(f"{refused} If the file is not {title}, use --format {GENERIC.name}.") from None
+            raise FileRefused(
+                _(
+                    "%(refused)s If the file is not %(title)s, use --format %(name)s.",
+                    refused=refused,
+                    title=title,
+                    name=GENERIC.name,
+                )
+            ) from None
 
     def notes(self) -> list[tuple[str, str]]:
         """(subject, text) of what was read in another way than as a plain column."""
@@ -43,11 +51,21 @@ class Reading:
         notes += [("status", text) for text in self.reader.remarks()]
         counted = sum(self.rows.left_out[what] for what in LEFT_OUT_ROWS) if isinstance(self.rows, FormatRows) else 0
         if self.left_out_rows > counted:
-            notes.append(("left out", f"rows that are not orders ({self.left_out_rows - counted:,})"))
+            notes.append(
+                ("left out", _("rows that are not orders (%(count)s)", count=f"{self.left_out_rows - counted:,}"))
+            )
         if isinstance(self.rows, FormatRows):
             notes += [("left out", f"{what} ({count:,})") for what, count in self.rows.left_out.items() if count]
             notes += [
-                ("times", f"{what} times are taken from {source} ({count:,} rows)")
+                (
+                    "times",
+                    _(
+                        "%(what)s times are taken from %(source)s (%(count)s rows)",
+                        what=what,
+                        source=source,
+                        count=f"{count:,}",
+                    ),
+                )
                 for (what, source), count in self.rows.filled.items()
             ]
         if self.layout.format.amounts != GENERIC.amounts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...language import gettext as _
 from ..columns import FIELDS, plain
 from ..errors import FileRefused
 from . import (
@@ -55,7 +56,13 @@ def header_names() -> set[str]:
 def choose(name: str, header: Sequence[str], mapped: Mapping[str, str]) -> Layout:
     """The layout of the format of that name, or of the recognised one. Raises FileRefused when the file does not match."""
     if name not in (BY_HEADER, *FORMATS):
-        raise FileRefused(f"--format {name!r} is unknown; allowed: {', '.join((BY_HEADER, *FORMATS))}.")
+        raise FileRefused(
+            _(
+                "--format %(name)r is unknown; allowed: %(allowed)s.",
+                name=name,
+                allowed=", ".join((BY_HEADER, *FORMATS)),
+            )
+        )
     format = FORMATS[name] if name != BY_HEADER else recognise(header) or GENERIC
     if format is not GENERIC:
         return lay_out(format, header, mapped)
@@ -64,7 +71,14 @@ def choose(name: str, header: Sequence[str], mapped: Mapping[str, str]) -> Layou
     except FileRefused as refused:
         if near := _nearest(header):
             lacking = ", ".join(missing(near, header, {}))
-            raise FileRefused(f"{refused} The file looks like {near.title}, without {lacking}.") from None
+            raise FileRefused(
+                _(
+                    "%(refused)s The file looks like %(title)s, without %(lacking)s.",
+                    refused=refused,
+                    title=near.title,
+                    lacking=lacking,
+                )
+            ) from None
         raise
 
 

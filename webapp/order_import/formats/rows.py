@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...language import gettext as _
 from ..cell_parsers import NULL, NULL_WORDS, CellParsers, copy_escape, unwrapped
 from ..columns import LINE_FIELDS
 from ..errors import ValueInvalid
@@ -187,7 +188,7 @@ class FormatRows(RowParser):
         try:
             row[NUMBER] = self.parsers.number(self.text("refund_of", cells) or self.text("number", cells))
             if row[NUMBER] is NULL:
-                raise ValueInvalid("names no order")
+                raise ValueInvalid(_("names no order"))
             row[TOTAL] = self.amounts.refund(cells)
         except ValueInvalid as error:
             reasons.append(f"the refund {error}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..value_style import POINT, ValueStyle
 from .format import Format
 
 NORTHWIND = Format(
     name="northwind",
-    title="Northwind's invoices (sample data)",
+    title=N_("Northwind's invoices (sample data)"),
     header=(
         "OrderID",
         "OrderDate",
@@ -32,13 +33,13 @@ NORTHWIND = Format(
         "unit_price": ("UnitPrice",),
         "discount_rate": ("Discount",),
     },
-    amounts="the items less their Discount (a rate), with Freight once per order",
+    amounts=N_("the items less their Discount (a rate), with Freight once per order"),
     style=ValueStyle(decimal=POINT),
     paid_from="shipped_at",
 )
 SUPERSTORE = Format(
     name="superstore",
-    title="Tableau's Superstore (sample data)",
+    title=N_("Tableau's Superstore (sample data)"),
     header=("Row ID", "Order ID", "Order Date", "Ship Date", "Customer Name", "Product Name", "Sales", "Quantity"),
     columns={
         "number": ("Order ID",),
@@ -50,7 +51,7 @@ SUPERSTORE = Format(
         "quantity": ("Quantity",),
         "line_total": ("Sales",),
     },
-    amounts="Sales is the price of all units, with the discount taken off already",
+    amounts=N_("Sales is the price of all units, with the discount taken off already"),
     style=ValueStyle(decimal=POINT, dates="mdy"),
     paid_from="placed_at",
     rounds=True,

@@ -5,6 +5,7 @@ Email is the customer's, so the salesperson comes only from Employee (point of s
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -27,7 +28,7 @@ FULFILLMENT = words(
 FORMATS = (
     Format(
         name="shopify",
-        title="Shopify's orders export",
+        title=N_("Shopify's orders export"),
         header=(
             *("Name", "Created at", "Financial Status", "Fulfillment Status", "Total"),
             *("Lineitem name", "Lineitem quantity", "Lineitem price"),
@@ -49,7 +50,7 @@ FORMATS = (
             "unit_price": ("Lineitem price",),
             "line_discount": ("Lineitem discount",),
         },
-        amounts="Total holds taxes and shipping, less discounts",
+        amounts=N_("Total holds taxes and shipping, less discounts"),
         statuses=(Status(("Financial Status",), FINANCIAL), Status(("Fulfillment Status",), FULFILLMENT)),
         first_row_has="Total",
         style=ValueStyle(decimal=POINT),

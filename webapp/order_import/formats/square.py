@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from .format import Format, Status
 
@@ -21,7 +22,7 @@ OUTCOMES = words(
 )
 TRANSACTIONS = Format(
     name="square-transactions",
-    title="Square's export of transactions",
+    title=N_("Square's export of transactions"),
     header=("Date", "Time", "Time Zone", "Gross Sales", "Net Sales", "Total Collected", "Transaction ID", "Event Type"),
     columns={
         "number": ("Transaction ID",),
@@ -32,12 +33,12 @@ TRANSACTIONS = Format(
         "total": ("Total Collected",),
         "refunded": ("Partial Refunds",),
     },
-    amounts="Total Collected holds taxes and tips, less discounts; Square's fees are not taken off",
+    amounts=N_("Total Collected holds taxes and tips, less discounts; Square's fees are not taken off"),
     statuses=(Status(("Event Type",), EVENTS), Status(("Transaction Status",), OUTCOMES)),
 )
 ITEMS = Format(
     name="square-items",
-    title="Square's export of item details",
+    title=N_("Square's export of item details"),
     header=(
         *("Date", "Time", "Time Zone", "Item", "Qty", "Gross Sales", "Discounts", "Net Sales", "Tax"),
         *("Transaction ID", "Event Type"),
@@ -53,7 +54,7 @@ ITEMS = Format(
         "quantity": ("Qty",),
         "line_total": ("Net Sales",),
     },
-    amounts="Net Sales of each item, with Tax; tips are not in this export",
+    amounts=N_("Net Sales of each item, with Tax; tips are not in this export"),
     statuses=(Status(("Event Type",), EVENTS),),
     adds=("Tax",),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -26,7 +27,7 @@ FULFILLMENT = words(
 FORMATS = (
     Format(
         name="squarespace",
-        title="Squarespace's orders export",
+        title=N_("Squarespace's orders export"),
         header=(
             *("Order ID", "Financial Status", "Fulfillment Status", "Created at", "Amount Refunded", "Total"),
             *("Lineitem name", "Lineitem quantity", "Lineitem price"),
@@ -46,7 +47,7 @@ FORMATS = (
             "quantity": ("Lineitem quantity",),
             "unit_price": ("Lineitem price",),
         },
-        amounts="Total holds taxes and shipping, less discounts",
+        amounts=N_("Total holds taxes and shipping, less discounts"),
         statuses=(Status(("Financial Status",), FINANCIAL), Status(("Fulfillment Status",), FULFILLMENT)),
         first_row_has="Total",
         style=ValueStyle(decimal=POINT),

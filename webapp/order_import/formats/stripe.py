@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import ValueStyle
 from .format import Format, Status
@@ -19,7 +20,7 @@ WORDS = words(
 )
 CHARGES = Format(
     name="stripe-charges",
-    title="Stripe's export of charges",
+    title=N_("Stripe's export of charges"),
     header=("id", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
     columns={
         "number": ("id",),
@@ -29,14 +30,14 @@ CHARGES = Format(
         "total": ("Amount",),
         "refunded": ("Amount Refunded",),
     },
-    amounts="Amount is what the customer paid, less Amount Refunded; Stripe's fees are not taken off",
+    amounts=N_("Amount is what the customer paid, less Amount Refunded; Stripe's fees are not taken off"),
     statuses=(Status(("Status",), WORDS),),
     style=ValueStyle(zone="UTC"),
 )
 PAYMENTS = replace(
     CHARGES,
     name="stripe-payments",
-    title="Stripe's export of payments",
+    title=N_("Stripe's export of payments"),
     header=("id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
     columns={**CHARGES.columns, "placed_at": ("Created date (UTC)",)},
 )

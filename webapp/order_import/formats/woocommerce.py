@@ -9,6 +9,7 @@ skyverge  the plugin Customer/Order/Coupon Export by SkyVerge, in its formats of
 
 from __future__ import annotations
 
+from ...language import N_
 from ..statuses import Meaning, words
 from ..value_style import POINT, ValueStyle
 from .format import Format, Status
@@ -33,7 +34,7 @@ WORDS = words(
 )
 CORE = Format(
     name="woocommerce",
-    title="a WooCommerce export (core: Analytics → Orders)",
+    title=N_("a WooCommerce export (core: Analytics → Orders)"),
     header=(
         "Date",
         "Order #",
@@ -49,12 +50,12 @@ CORE = Format(
         "placed_at": ("Date",),
         "total": ("N. Revenue", "Net Sales"),
     },
-    amounts="the total is the net revenue, without taxes and shipping: this export has no other",
+    amounts=N_("the total is the net revenue, without taxes and shipping: this export has no other"),
     statuses=(Status(("Status",), WORDS),),
 )
 HPOS = Format(
     name="woocommerce-hpos",
-    title="WooCommerce's table of orders (wp_wc_orders)",
+    title=N_("WooCommerce's table of orders (wp_wc_orders)"),
     header=("id", "status", "currency", "type", "total_amount", "date_created_gmt", "parent_order_id"),
     columns={
         "number": ("id",),
@@ -66,7 +67,7 @@ HPOS = Format(
         "currency": ("currency",),
         "total": ("total_amount",),
     },
-    amounts="total_amount holds taxes and shipping, less discounts; rows of type shop_order_refund are refunds",
+    amounts=N_("total_amount holds taxes and shipping, less discounts; rows of type shop_order_refund are refunds"),
     statuses=(
         Status(("status",), WORDS),
         Status(
@@ -85,7 +86,7 @@ HPOS = Format(
 )
 AOE = Format(
     name="woocommerce-aoe",
-    title="a WooCommerce export (plugin Advanced Order Export)",
+    title=N_("a WooCommerce export (plugin Advanced Order Export)"),
     header=("Order Number", "Order Status", "Order Date", ("Order Total Amount", "Order Total Amount (- Refund)")),
     columns={
         "number": ("Order Number",),
@@ -104,13 +105,13 @@ AOE = Format(
         "quantity": ("Quantity", "Quantity (- Refund)"),
         "unit_price": ("Item Cost",),
     },
-    amounts="Order Total Amount holds taxes and shipping, less discounts; items cost Item Cost each",
+    amounts=N_("Order Total Amount holds taxes and shipping, less discounts; items cost Item Cost each"),
     statuses=(Status(("Order Status",), WORDS),),
     times_decide=True,
 )
 WEBTOFFEE = Format(
     name="woocommerce-webtoffee",
-    title="a WooCommerce export (plugin by WebToffee)",
+    title=N_("a WooCommerce export (plugin by WebToffee)"),
     header=("order_number", "order_date", "status", "order_total", "order_currency", "billing_email"),
     columns={
         "number": ("order_number", "order_id"),
@@ -123,14 +124,14 @@ WEBTOFFEE = Format(
         "currency": ("order_currency",),
         "total": ("order_total",),
     },
-    amounts="order_total holds taxes, fees and shipping, less discounts; packed items (line_item_1 …) are not read",
+    amounts=N_("order_total holds taxes, fees and shipping, less discounts; packed items (line_item_1 …) are not read"),
     statuses=(Status(("status",), WORDS),),
     style=ValueStyle(decimal=POINT),
     times_decide=True,
 )
 SKYVERGE = Format(
     name="woocommerce-skyverge",
-    title="a WooCommerce export (plugin Customer/Order/Coupon Export)",
+    title=N_("a WooCommerce export (plugin Customer/Order/Coupon Export)"),
     header=("order_id", "order_number", "date", "status", "order_total", "payment_method", "billing_last_name"),
     columns={
         "number": ("order_number_formatted", "order_number", "order_id"),
@@ -143,7 +144,7 @@ SKYVERGE = Format(
         "total": ("order_total",),
         "refunded": ("refunded_total",),
     },
-    amounts="order_total holds taxes, fees and shipping, less discounts; items are not read",
+    amounts=N_("order_total holds taxes, fees and shipping, less discounts; items are not read"),
     statuses=(Status(("status",), WORDS),),
     style=ValueStyle(decimal=POINT),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
+from ...language import gettext as _
 from ..errors import ValueInvalid
 
 # Where these have several meanings, that of the exports' home: North America. zoneinfo writes the hours with the other sign.
@@ -56,5 +57,7 @@ def iana(name: str) -> str:
     text = name.strip()
     zone = ABBREVIATIONS.get(text.upper()) or NAMES.get(text) or text
     if zone not in available_timezones():
-        raise ValueInvalid(f"{text!r} is not a known time zone; allowed: names such as Europe/Berlin, PST or CET")
+        raise ValueInvalid(
+            _("%(text)r is not a known time zone; allowed: names such as Europe/Berlin, PST or CET", text=text)
+        )
     return zone
