@@ -8,25 +8,13 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from ..db import db
+from ..language import gettext as _
+from . import attachable
 from .errors import AttachRefused
 from .fields import FLAG, NUMBER, TEXT, TIME
 
 # Kinds of values by pg_type.typcategory. Others, such as arrays and JSON, map to no field as they are.
 _KINDS = {"S": TEXT, "E": TEXT, "N": NUMBER, "D": TIME, "B": FLAG}
-_OTHER_THAN_TABLES = {
-    "v": ("a view", "Attach the table that the view reads, and map its columns by expressions."),
-    "m": ("a materialized view", "Attach the table that it reads."),
-    "f": (
-        "a foreign table",
-        "Its server fires no triggers here. Replicate it into this database by logical replication, and attach the copy with "
-        "--replica.",
-    ),
-    "S": ("a sequence", "Give the name of a table."),
-    "i": ("an index", "Give the name of a table."),
-    "I": ("an index", "Give the name of a table."),
-    "c": ("a type", "Give the name of a table."),
-}
 _FIND = "SELECT to_regclass(%s)::oid::bigint"
 _NEAR = """
 SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -131,14 +119,24 @@ def find(conn: psycopg.Connection[Any], text: str) -> SourceTable:
         row = conn.execute(_FIND, [text]).fetchone()
     except (psycopg.errors.InvalidName, psycopg.errors.SyntaxError, psycopg.errors.FeatureNotSupported) as error:
         raise AttachRefused(
-            f"{text!r} is not a name of a table ({error.diag.message_primary}); write SCHEMA.TABLE."
+            _(
+                "%(text)r is not a name of a table (%(message_primary)s); write SCHEMA.TABLE.",
+                text=text,
+                message_primary=error.diag.message_primary,
+            )
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         role = conn.execute("SELECT quote_ident(current_user)").fetchone()
         assert role is not None
         raise AttachRefused(
-            f"Doorbell's role {role[0]} may not use the schema of {text!r} ({error.diag.message_primary}). As its owner: "
-            f"GRANT USAGE ON SCHEMA {text.partition('.')[0]} TO {role[0]};"
+            _(
+                "Doorbell's role %(role)s may not use the schema of %(text)r (%(message_primary)s). As its "
+                "owner: GRANT USAGE ON SCHEMA %(value)s TO %(role)s;",
+                role=role[0],
+                text=text,
+                message_primary=error.diag.message_primary,
+                value=text.partition(".")[0],
+            )
         ) from error
     if row is None or row[0] is None:
         raise AttachRefused(_unknown(conn, text))
@@ -149,7 +147,9 @@ def read(conn: psycopg.Connection[Any], oid: int) -> SourceTable:
     """The table of that oid. Raises AttachRefused when it is gone or cannot be attached."""
     row = conn.execute(_TABLE, [oid]).fetchone()
     if row is None:
-        raise AttachRefused(f"The table with the oid {oid} was dropped. Detach it with: flask orders detach")
+        raise AttachRefused(
+            _("The table with the oid %(oid)s was dropped. Detach it with: flask orders detach", oid=oid)
+        )
     names = ("oid", "schema", "name", "kind", "estimate", "is_partition", "is_temporary", "hides_rows", "owner",
              "is_beside_orders", "has_children", "is_readable", "sql", "role")  # fmt: skip
     facts = dict(zip(names, row, strict=True))
@@ -160,69 +160,8 @@ def read(conn: psycopg.Connection[Any], oid: int) -> SourceTable:
     table = SourceTable(
         oid, f"{facts['schema']}.{facts['name']}", facts["sql"], facts["schema"], facts["estimate"], columns, parts
     )
-    _check(conn, table, facts)
+    attachable.check(conn, table, facts)
     return table
-
-
-def own_tables() -> set[str]:
-    """The names of Doorbell's own tables, without the partitions of order_events."""
-    return {*db.metadata.tables, "alembic_version"}
-
-
-def _check(conn: psycopg.Connection[Any], table: SourceTable, facts: dict[str, Any]) -> None:
-    name, kind = table.name, facts["kind"]
-    if kind in _OTHER_THAN_TABLES:
-        what, advice = _OTHER_THAN_TABLES[kind]
-        raise AttachRefused(f"{name} is {what}; only a table can be attached. {advice}")
-    if facts["is_beside_orders"] and (facts["name"] in own_tables() or facts["name"].startswith("order_events")):
-        raise AttachRefused(
-            f"{name} is Doorbell's own table, and its triggers would call each other without end. Give the table of your shop."
-        )
-    if facts["schema"] in ("pg_catalog", "information_schema") or facts["is_temporary"]:
-        raise AttachRefused(
-            f"{name} is a {'temporary' if facts['is_temporary'] else 'system'} table. Give a table of your own."
-        )
-    if facts["is_partition"]:
-        row = conn.execute(
-            "SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = %s", [table.oid]
-        ).fetchone()
-        raise AttachRefused(
-            f"{name} is a partition of {row[0] if row else 'a table'}; attach that table, with all its partitions."
-        )
-    if facts["has_children"]:
-        raise AttachRefused(
-            f"{name} has child tables by INHERITS, whose rows have no common primary key. Attach each of them."
-        )
-    if not table.key:
-        columns = ", ".join(column.name for column in table.columns[:4]) or "none"
-        raise AttachRefused(
-            f"{name} has no primary key, which identifies the order of a row; its columns: {columns}. Add one: "
-            f"ALTER TABLE {table.sql} ADD PRIMARY KEY (…);"
-        )
-    _check_rights(table, facts)
-
-
-def _check_rights(table: SourceTable, facts: dict[str, Any]) -> None:
-    foreign = [part.name for part in table.parts if part.kind == "f"]
-    if foreign:
-        raise AttachRefused(
-            f"The partition {foreign[0]} of {table.name} is a foreign table, which fires no triggers here. "
-            "Detach that partition."
-        )
-    role = facts["role"]
-    lacking = [part.sql for part in table.parts if not part.may_trigger]
-    if not facts["is_readable"] or lacking:
-        tables = ", ".join(dict.fromkeys([*([] if facts["is_readable"] else [table.sql]), *lacking[:5]]))
-        raise AttachRefused(
-            f"Doorbell's role {role} may not read {table.name}, lock its rows and create triggers on it. As {facts['owner']}: "
-            f'GRANT SELECT, UPDATE, TRIGGER ON {tables} TO "{role}"; (PostgreSQL asks for UPDATE to lock rows; Doorbell '
-            "changes none.)"
-        )
-    if facts["hides_rows"]:
-        raise AttachRefused(
-            f"{table.name} has row security, which hides rows from Doorbell's role {role}; it would delete their orders. "
-            f'Exempt it: ALTER ROLE "{role}" BYPASSRLS;'
-        )
 
 
 def _unknown(conn: psycopg.Connection[Any], text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import IsolationLevel, errors, sql
 
+from ..language import gettext as _
 from . import attachments, chunk, function_sql, keys, locks, problems, triggers
 from .attachments import Attachment
 from .errors import AttachRefused
@@ -52,7 +53,9 @@ def run(conn: psycopg.Connection[Any], attachment: Attachment, progress: Callabl
     try:
         target = attachments.target_of(conn, attachment)
         if not locks.try_hold(conn, target.id):
-            raise AttachRefused(f"Another session copies or checks {target.name}. Wait until it is done, or end it.")
+            raise AttachRefused(
+                _("Another session copies or checks %(name)s. Wait until it is done, or end it.", name=target.name)
+            )
         try:
             created = triggers.ensure(conn, target, _GIVE_UP_SECONDS)
             drift = replace(_compare_all(conn, target, progress), triggers=created)
@@ -122,10 +125,11 @@ def _compared(conn: psycopg.Connection[Any], target: AttachTarget) -> list[str]:
 
 def unfit(target: AttachTarget, error: psycopg.Error) -> str:
     """The sentence for a mapping that does not fit its table any more."""
-    return (
-        f"The mapping of {target.name} does not fit the table any more ({error.diag.message_primary}), so its "
-        "orders are not kept "
-        f"up to date. Detach it with --keep-orders and attach it again: flask orders detach {target.name} --keep-orders"
+    return _(
+        "The mapping of %(table)s does not fit the table any more (%(error)s), so its orders are not kept up to date. "
+        "Detach it with --keep-orders and attach it again: flask orders detach %(table)s --keep-orders",
+        table=target.name,
+        error=error.diag.message_primary,
     )
 
 

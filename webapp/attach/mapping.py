@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..language import gettext as _
 from .errors import AttachRefused
 from .fields import FIELDS, REFUNDS, REQUIRED, TOTALS
 from .status_words import STAGES, folded
@@ -43,15 +44,22 @@ class RowMapping:
             missing.append("total")
         if missing:
             raise AttachRefused(
-                f"No column was found for {', '.join(missing)}. Name it: --map {missing[0]}=COLUMN, or any SQL "
-                "expression of the "
-                "row's columns."
+                _(
+                    "No column was found for %(missing)s. Name it: --map %(missing_2)s=COLUMN, or any SQL expression "
+                    "of the row's columns.",
+                    missing=", ".join(missing),
+                    missing_2=missing[0],
+                )
             )
         for pair in (TOTALS, REFUNDS):
             if all(name in self for name in pair):
                 raise AttachRefused(
-                    f"{pair[0]} and {pair[1]} are both mapped; give one. Leave the other out: --map {pair[0]}= "
-                    f"or --map {pair[1]}="
+                    _(
+                        "%(pair)s and %(pair_2)s are both mapped; give one. Leave the other out: --map %(pair)s= or "
+                        "--map %(pair_2)s=",
+                        pair=pair[0],
+                        pair_2=pair[1],
+                    )
                 )
 
 
@@ -60,7 +68,13 @@ def parse_maps(texts: Iterable[str]) -> dict[str, str]:
     found = _pairs(texts, "--map", "FIELD=EXPRESSION, such as --map 'total=net + tax'")
     for name in found:
         if name not in FIELDS:
-            raise AttachRefused(f"--map {name}=…: {name!r} is not a field; allowed: {', '.join(FIELDS)}.")
+            raise AttachRefused(
+                _(
+                    "--map %(name)s=…: %(name)r is not a field; allowed: %(fields)s.",
+                    name=name,
+                    fields=", ".join(FIELDS),
+                )
+            )
     return found
 
 
@@ -69,7 +83,14 @@ def parse_statuses(texts: Iterable[str]) -> dict[str, str]:
     found = _pairs(texts, "--status", "WORD=STAGE, such as --status Completed=paid")
     for word, stage in found.items():
         if stage not in STAGES:
-            raise AttachRefused(f"--status {word}={stage}: {stage!r} is not a stage; allowed: {', '.join(STAGES)}.")
+            raise AttachRefused(
+                _(
+                    "--status %(word)s=%(stage)s: %(stage)r is not a stage; allowed: %(stages)s.",
+                    word=word,
+                    stage=stage,
+                    stages=", ".join(STAGES),
+                )
+            )
     return {folded(word): stage for word, stage in found.items()}
 
 
@@ -85,8 +106,10 @@ def _pairs(texts: Iterable[str], option: str, form: str) -> dict[str, str]:
         left, equals, right = text.partition("=")
         left = left.strip()
         if not equals:
-            raise AttachRefused(f"{option} {text!r} has no '='; write {form}.")
+            raise AttachRefused(
+                _("%(option)s %(text)r has no '='; write %(form)s.", option=option, text=text, form=form)
+            )
         if left in found:
-            raise AttachRefused(f"{option} names {left!r} twice; name it once.")
+            raise AttachRefused(_("%(option)s names %(left)r twice; name it once.", option=option, left=left))
         found[left] = right.strip()
     return found

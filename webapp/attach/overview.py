@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from . import attachments, catalog, problems, triggers
+from . import attachable, attachments, problems, triggers
 from .attachments import BACKFILLING, Attachment
 from .errors import AttachRefused
 from .problems import RowProblem
@@ -80,7 +80,7 @@ def candidates(conn: psycopg.Connection[Any], tenant_id: int) -> list[str]:
     if row is None or row[0]:
         return []
     return [
-        found[0] for found in conn.execute(_CANDIDATES, {"limit": MAX_CANDIDATES, "own": list(catalog.own_tables())})
+        found[0] for found in conn.execute(_CANDIDATES, {"limit": MAX_CANDIDATES, "own": list(attachable.own_tables())})
     ]
 
 

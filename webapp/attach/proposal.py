@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from ..language import gettext as _
 from ..order_import.statuses import WORDPRESS_PREFIX
-from . import attachments, function_sql, mapped_sql, sandbox
+from . import attachments, function_sql, mapped_sql, proposal_notes, sandbox
 from .catalog import SourceTable, TableColumn
 from .errors import AttachRefused
 from .fields import FIELDS, NUMBER, TIME
@@ -20,7 +21,6 @@ from .mapping import RowMapping
 from .status_words import STAGES, folded, known
 
 PREVIEW_ROWS = 20
-_INTEGERS = ("smallint", "integer", "bigint")
 # A number that another order of the tenant has.
 _TAKEN = """
 SELECT p.*, x.source AS number_of FROM {compare}() AS p
@@ -59,8 +59,9 @@ class PreviewedOrder:
     def fault(self) -> str | None:
         """Why it becomes no order, or None."""
         if self.number_of is not None:
-            return (
-                f"the number belongs to an order of the source {self.number_of!r}; give these a prefix: --prefix TEXT"
+            return _(
+                "the number belongs to an order of the source %(source)r; give these a prefix: --prefix TEXT",
+                source=self.number_of,
             )
         return self.reason
 
@@ -110,7 +111,7 @@ def propose(conn: psycopg.Connection[Any], table: SourceTable, tenant_id: int | 
         _one_of(chosen, pair, wish.maps)
     if tenant_id is None and not chosen.get("tenant"):
         raise AttachRefused(
-            "No tenant is given. Write --tenant SLUG, or --map tenant=EXPRESSION where each row names its own."
+            _("No tenant is given. Write --tenant SLUG, or --map tenant=EXPRESSION where each row names its own.")
         )
     mapping = RowMapping({name: sql for name, sql in chosen.items() if sql}, owners=wish.owners, prefix=wish.prefix)
     mapping = replace(mapping, zone=_zone(conn, wish.zone))
@@ -125,7 +126,7 @@ def propose(conn: psycopg.Connection[Any], table: SourceTable, tenant_id: int | 
         statuses = _statuses(seen, wish.statuses, table, mapping.expressions.get("status"))
         target = replace(target, mapping=replace(mapping, statuses=statuses))
         sandbox.create_functions(conn, target)
-        return _tried(conn, target, notes + _notes(target, wish))
+        return _tried(conn, target, notes + proposal_notes.notes(target, wish.zone))
 
 
 def _by_name(table: SourceTable) -> tuple[dict[str, str], list[str]]:
@@ -160,7 +161,9 @@ def _zone(conn: psycopg.Connection[Any], zone: str | None) -> str:
     if zone is None:
         return "UTC"
     if conn.execute("SELECT FROM pg_timezone_names WHERE name = %s", [zone]).fetchone() is None:
-        raise AttachRefused(f"--zone {zone!r} is not a time zone of PostgreSQL; write a name such as Europe/Berlin.")
+        raise AttachRefused(
+            _("--zone %(zone)r is not a time zone of PostgreSQL; write a name such as Europe/Berlin.", zone=zone)
+        )
     return zone
 
 
@@ -181,37 +184,18 @@ def _statuses(
         shown = ", ".join(repr(word) for word in unknown[:20]) + (", …" if len(unknown) > 20 else "")
         options = " ".join(f"--status {_shell(word + '=…')}" for word in unknown[:3])
         raise AttachRefused(
-            f"The status has words that are not mapped: {shown}. Map each to one of {', '.join(STAGES)}: {options}"
+            _(
+                "The status has words that are not mapped: %(shown)s. Map each to one of %(stages)s: %(options)s",
+                shown=shown,
+                stages=", ".join(STAGES),
+                options=options,
+            )
         )
     return statuses
 
 
 def _shell(text: str) -> str:
     return text if text.replace("=", "").replace("…", "").isalnum() else f"'{text}'"
-
-
-def _notes(target: AttachTarget, wish: Wish) -> list[str]:
-    mapping, notes = target.mapping, []
-    types = {column.sql: column.type for column in target.table.columns}
-    total = mapping.expressions.get("total", "")
-    if types.get(total) in _INTEGERS:
-        notes.append(
-            f"{total} is {types[total]} and is read as whole units. If it has cents: --map total= --map total_minor={total}"
-        )
-    local = [
-        sql for name, sql in mapping.expressions.items() if mapping.kinds[name] == TIME and types.get(sql, "") in _LOCAL
-    ]
-    if local and wish.zone is None:
-        notes.append(f"{', '.join(local)} have no offset and are read as UTC. If they are local: --zone Europe/Berlin")
-    if not any(name in mapping for name in ("paid_at", "status")):
-        notes.append("No column says when an order was paid, so revenue stays 0. If one does: --map paid_at=EXPRESSION")
-    if "currency" not in mapping:
-        currency = target.currency or "the currency of the row's tenant"
-        notes.append(f"No column has the currency, so all amounts count as {currency}.")
-    return notes
-
-
-_LOCAL = ("timestamp without time zone", "date")
 
 
 def _approximate(mapping: RowMapping) -> tuple[str, ...]:
@@ -238,9 +222,12 @@ def _tried(conn: psycopg.Connection[Any], target: AttachTarget, notes: list[str]
                 preview = tuple(cursor.execute(newest.encode()).fetchall())
     except psycopg.Error as error:
         raise AttachRefused(
-            f"The mapping fails on a row of {target.table.name}: {error.diag.message_primary}. Correct the "
-            "expression of that column "
-            "with --map, so that it gives a value or NULL for every row."
+            _(
+                "The mapping fails on a row of %(name)s: %(message_primary)s. Correct the expression of that "
+                "column with --map, so that it gives a value or NULL for every row.",
+                name=target.table.name,
+                message_primary=error.diag.message_primary,
+            )
         ) from error
     assert counts is not None
     assert kept is not None

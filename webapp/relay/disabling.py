@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from ..language import N_
 from . import audit
 from .destinations import Destination
 from .lease import Lease
@@ -27,8 +28,8 @@ class Cause:
     reason: str
 
 
-GONE = Cause("gone", "the endpoint answered 410 Gone: it wants no more webhooks")
-FAILING = Cause("failed", "every attempt has failed for 5 days")
+GONE = Cause("gone", N_("the endpoint answered 410 Gone: it wants no more webhooks"))
+FAILING = Cause("failed", N_("every attempt has failed for 5 days"))
 
 
 def disable(

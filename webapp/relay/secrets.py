@@ -10,6 +10,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from ..language import gettext as _
+
 # Another use of SECRET_KEY gets another key.
 _PURPOSE = b"doorbell relay secrets"
 
@@ -36,8 +38,10 @@ class SecretBox:
             secrets: dict[str, str] = json.loads(self._fernet.decrypt(bytes(locked)))
         except InvalidToken:
             raise SecretsLocked(
-                "its secrets were stored with another SECRET_KEY. Add that key to SECRET_KEY_FALLBACKS, or remove the "
-                "destination and add it again"
+                _(
+                    "its secrets were stored with another SECRET_KEY. Add that key to SECRET_KEY_FALLBACKS, or "
+                    "remove the destination and add it again"
+                )
             ) from None
         return secrets
 

@@ -11,6 +11,7 @@ import psycopg
 
 from ..config.webhook_allow import Network
 from ..events.catalog import TYPES
+from ..language import gettext as _
 from ..webhooks.addresses import check_url
 from . import address, address_secrets, audit, delivery_requests, destinations, held, replays
 from .address import WEBHOOK
@@ -66,7 +67,7 @@ def add(
         check_url(new.url, allow)
         secrets |= new_signing(new.secret)
     elif new.secret is not None:
-        raise RelayError("Only a webhook has a signing secret.")
+        raise RelayError(_("Only a webhook has a signing secret."))
     values = {
         "name": new.name,
         "kind": kind,
@@ -84,35 +85,40 @@ def add(
             reader.save(conn, reader.present(conn) if new.start == NOW else reader.beginning(conn))
             audit.write(conn, destination, actor, "added", f"{public_url} from {new.start}")
     except psycopg.errors.UniqueViolation:
-        raise RelayError(f"There is a destination {new.name!r} already. Choose another name.") from None
+        raise RelayError(_("There is a destination %(name)r already. Choose another name.", name=new.name)) from None
     return destination
 
 
 def _check(new: NewDestination) -> None:
     if "://" in new.name:
-        raise RelayError("The name of a destination comes first, then its address.")
+        raise RelayError(_("The name of a destination comes first, then its address."))
     if not destinations.NAME.fullmatch(new.name):
         raise RelayError(
-            f"{new.name[:60]!r} is not a name of a destination: it needs 1 to 40 characters of a-z, 0-9, - and _, and "
-            "begins with a letter or digit."
+            _(
+                "%(name)r is not a name of a destination: it needs 1 to 40 characters of a-z, 0-9, - and _, and "
+                "begins with a letter or digit.",
+                name=new.name[:60],
+            )
         )
     _check_types(new.types)
     if isinstance(new.start, datetime) and new.start.tzinfo is None:
-        raise RelayError("The time to begin from needs a time zone, for example 2026-11-01T00:00+00:00.")
+        raise RelayError(_("The time to begin from needs a time zone, for example 2026-11-01T00:00+00:00."))
 
 
 def _check_types(types: Sequence[str] | None) -> None:
     if types is not None and not types:
-        raise RelayError(f"Give at least one type of event, of: {', '.join(TYPES)}.")
+        raise RelayError(_("Give at least one type of event, of: %(types)s.", types=", ".join(TYPES)))
     for name in types or ():
         if name not in TYPES:
-            raise RelayError(f"{name[:40]!r} is not a type of event; allowed: {', '.join(TYPES)}.")
+            raise RelayError(
+                _("%(name)r is not a type of event; allowed: %(types)s.", name=name[:40], types=", ".join(TYPES))
+            )
 
 
 def pause(conn: psycopg.Connection[Any], destination: Destination, actor: str, reason: str = "") -> None:
     """Stop relaying; events wait. A page in flight is completed."""
     if destination.state == PAUSED:
-        raise RelayError(f"{destination.name} is paused already.")
+        raise RelayError(_("%(name)s is paused already.", name=destination.name))
     _set_state(conn, destination, PAUSED, reason)
     audit.write(conn, destination, actor, "paused", reason)
 
@@ -120,7 +126,7 @@ def pause(conn: psycopg.Connection[Any], destination: Destination, actor: str, r
 def resume(conn: psycopg.Connection[Any], destination: Destination, actor: str, *, from_now: bool = False) -> None:
     """Relay again, from where it stopped. `from_now` leaves out the events since, and a webhook's waiting deliveries."""
     if destination.state == ACTIVE:
-        raise RelayError(f"{destination.name} is active already.")
+        raise RelayError(_("%(name)s is active already.", name=destination.name))
     with conn.transaction():
         _set_state(conn, destination, ACTIVE, None)
         if from_now:
@@ -156,7 +162,7 @@ def resend(conn: psycopg.Connection[Any], destination: Destination, actor: str, 
     """Make a webhook's finished delivery again, in any state. Raises RelayError when there is no such delivery."""
     with conn.transaction():
         if not delivery_requests.resend(conn, destination.id, delivery_id):
-            raise RelayError(f"{destination.name} has no finished delivery {delivery_id}.")
+            raise RelayError(_("%(name)s has no finished delivery %(id)s.", name=destination.name, id=delivery_id))
         audit.write(conn, destination, actor, "resent", f"delivery {delivery_id}")
 
 
@@ -181,11 +187,19 @@ def replay(
     """Send the events written from `since` and before `until` again, with the same ids. Returns the replay's id."""
     _check_types(types)
     if since >= until:
-        raise RelayError(f"The replay begins at {since} and ends at {until}; the end must be later.")
+        raise RelayError(
+            _("The replay begins at %(since)s and ends at %(until)s; the end must be later.", since=since, until=until)
+        )
     if not 1 <= events_per_second <= MAX_REPLAY_RATE:
-        raise RelayError(f"The rate is {events_per_second}; allowed: 1 to {MAX_REPLAY_RATE} events per second.")
+        raise RelayError(
+            _(
+                "The rate is %(rate)s; allowed: 1 to %(most)s events per second.",
+                rate=events_per_second,
+                most=MAX_REPLAY_RATE,
+            )
+        )
     if destination.tenant_id is not None and tenant_id not in (None, destination.tenant_id):
-        raise RelayError(f"{destination.name} gets the events of one tenant, and that is another one.")
+        raise RelayError(_("%(name)s gets the events of one tenant, and that is another one.", name=destination.name))
     values = {"destination": destination.id, "since": since, "until": until, "tenant_id": tenant_id, "actor": actor}
     values |= {"types": None if types is None else list(types), "rate": events_per_second}
     with conn.transaction():
@@ -208,7 +222,7 @@ def cancel_replay(conn: psycopg.Connection[Any], destination: Destination, actor
         # The last replay may have ended with deliveries that are not made yet.
         skipped = delivery_requests.skip_replayed(conn, destination.id, "the replay was cancelled")
         if not count and not skipped:
-            raise RelayError(f"{destination.name} has no replay that runs.")
+            raise RelayError(_("%(name)s has no replay that runs.", name=destination.name))
         audit.write(conn, destination, actor, "cancelled replays", str(count))
     return count
 
@@ -216,7 +230,7 @@ def cancel_replay(conn: psycopg.Connection[Any], destination: Destination, actor
 def rotate(conn: psycopg.Connection[Any], box: SecretBox, destination: Destination, actor: str, now: datetime) -> str:
     """Replace a webhook's signing secret. The former one signs too for a day. Returns the new one."""
     if destination.kind != WEBHOOK:
-        raise RelayError(f"{destination.name} is not a webhook; only a webhook has a signing secret.")
+        raise RelayError(_("%(name)s is not a webhook; only a webhook has a signing secret.", name=destination.name))
     secrets = rotated(box.unlock(destination.secrets), now)
     with conn.transaction():
         conn.execute("UPDATE relay_destinations SET secrets = %s WHERE id = %s", [box.lock(secrets), destination.id])
@@ -243,7 +257,12 @@ def _request(
         else:
             count = delivery_requests.retry(conn, destination.id, event_ids)
         if not count:
-            which_events = "" if event_ids is None else f" of event {', '.join(map(str, event_ids))}"
-            raise RelayError(f"{destination.name} has no dead letter{which_events}.")
+            raise RelayError(_no_dead_letter(destination.name, event_ids))
         audit.write(conn, destination, actor, verb, "all" if event_ids is None else ", ".join(map(str, event_ids)))
     return count
+
+
+def _no_dead_letter(name: str, event_ids: Sequence[int] | None) -> str:
+    if event_ids is None:
+        return _("%(name)s has no dead letter.", name=name)
+    return _("%(name)s has no dead letter of event %(ids)s.", name=name, ids=", ".join(map(str, event_ids)))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..config.webhook_allow import METADATA, Network
+from ..language import gettext as _
 from .errors import CannotResolve, RefusedAddress
 from .urls import Address, Target, parse_url
 
@@ -60,7 +61,7 @@ def endpoints(target: Target, allow: Sequence[Network], resolve: Resolve = looku
     CannotResolve when there are none. A TimeoutError of `resolve` passes through.
     """
     if not target.is_tls and not allow:
-        raise RefusedAddress("The URL does not begin with https://, which public addresses require.")
+        raise RefusedAddress(_("The URL does not begin with https://, which public addresses require."))
     found = [target.address] if target.address else _resolved(target, resolve)
     for address in found:
         _check(target, address, allow)
@@ -88,14 +89,26 @@ def special_kind(address: Address, allow: Sequence[Network] = ()) -> str:
 
 
 def _check(target: Target, address: Address, allow: Sequence[Network]) -> None:
-    verb = "is" if target.address else "resolves to"
     if kind := special_kind(address, allow):
-        raise RefusedAddress(
-            f"{target.place} {verb} {kind} address, which webhooks may not reach. "
-            "Use a public address; the administrator of this server can allow networks with WEBHOOK_ALLOW."
-        )
+        raise RefusedAddress(_refusal(target, kind))
     if not target.is_tls and not all(_is_in(inner, allow) for inner in _unwrapped(address)):
-        raise RefusedAddress(f"{target.place} {verb} a public address, which requires a URL that begins with https://.")
+        raise RefusedAddress(
+            _("%(place)s is a public address, which requires a URL that begins with https://.", place=target.place)
+            if target.address
+            else _(
+                "%(place)s resolves to a public address, which requires a URL that begins with https://.",
+                place=target.place,
+            )
+        )
+
+
+def _refusal(target: Target, kind: str) -> str:
+    advice = _("Use a public address; the administrator of this server can allow networks with WEBHOOK_ALLOW.")
+    if target.address:
+        seen = _("%(place)s is %(kind)s address, which webhooks may not reach.", place=target.place, kind=kind)
+    else:
+        seen = _("%(place)s resolves to %(kind)s address, which webhooks may not reach.", place=target.place, kind=kind)
+    return f"{seen} {advice}"
 
 
 def _resolved(target: Target, resolve: Resolve) -> list[Address]:
@@ -105,10 +118,10 @@ def _resolved(target: Target, resolve: Resolve) -> list[Address]:
         raise
     except (OSError, UnicodeError) as error:
         again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-        reason = "the name server did not answer" if again else "the name is not known"
-        raise CannotResolve(f"{target.host} has no address: {reason}.") from error
+        reason = _("the name server did not answer") if again else _("the name is not known")
+        raise CannotResolve(_("%(host)s has no address: %(reason)s.", host=target.host, reason=reason)) from error
     if not texts:
-        raise CannotResolve(f"{target.host} has no address.")
+        raise CannotResolve(_("%(host)s has no address.", host=target.host))
     # A link-local address has its interface behind a percent sign.
     return [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
 

@@ -7,6 +7,8 @@ import socket
 import ssl
 from collections.abc import Sequence
 
+from ..language import N_
+from ..language import gettext as _
 from .addresses import Endpoint
 from .errors import CannotConnect, TlsError
 from .urls import Target
@@ -18,12 +20,14 @@ MAX_TRIED = 4
 GRACE_SECONDS = 1.0
 
 _VERIFY_REASONS = {
-    10: "it has expired",
-    18: "it is self-signed",
-    19: "it is signed by an authority that this server does not trust",
-    20: "it is signed by an authority that this server does not trust, or the endpoint sends no intermediate certificate",
-    62: "it is for another name",
-    64: "it is for another address",
+    10: N_("it has expired"),
+    18: N_("it is self-signed"),
+    19: N_("it is signed by an authority that this server does not trust"),
+    20: N_(
+        "it is signed by an authority that this server does not trust, or the endpoint sends no intermediate certificate"
+    ),
+    62: N_("it is for another name"),
+    64: N_("it is for another address"),
 }
 
 
@@ -52,7 +56,9 @@ def connect(endpoints: Sequence[Endpoint], target: Target, deadline: Deadline) -
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(deadline.remaining + GRACE_SECONDS)
         return sock, endpoint
-    raise CannotConnect(f"Could not connect to {target.place}: {_connect_reason(last)}.") from last
+    raise CannotConnect(
+        _("Could not connect to %(place)s: %(reason)s.", place=target.place, reason=_connect_reason(last))
+    ) from last
 
 
 def start_tls(sock: socket.socket, target: Target, deadline: Deadline, context: ssl.SSLContext) -> ssl.SSLSocket:
@@ -89,18 +95,21 @@ def _open(endpoint: Endpoint, port: int, seconds: float, deadline: Deadline) -> 
 
 def _connect_reason(error: OSError | None) -> str:
     if isinstance(error, ConnectionRefusedError):
-        return "the connection was refused"
+        return _("the connection was refused")
     if isinstance(error, TimeoutError):
-        return "there was no response"
+        return _("there was no response")
     if isinstance(error, ConnectionError):
-        return "the connection was closed"
-    return "the network has no route to it"
+        return _("the connection was closed")
+    return _("the network has no route to it")
 
 
 def _tls_reason(target: Target, error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        reason = _VERIFY_REASONS.get(error.verify_code, "it cannot be verified")
-        return f"The certificate of {target.place} is not valid: {reason}."
+        reason = _(_VERIFY_REASONS.get(error.verify_code, N_("it cannot be verified")))
+        return _("The certificate of %(place)s is not valid: %(reason)s.", place=target.place, reason=reason)
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return f"{target.place} did not answer in TLS, or has no protocol version and cipher that this server accepts."
-    return f"{target.place} closed the connection while TLS was being set up."
+        return _(
+            "%(place)s did not answer in TLS, or has no protocol version and cipher that this server accepts.",
+            place=target.place,
+        )
+    return _("%(place)s closed the connection while TLS was being set up.", place=target.place)

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ..language import gettext as _
 from .answer import MAX_KEPT_BYTES
 from .errors import DeadlineExceeded, MalformedAnswer
 from .urls import Target
@@ -106,7 +107,7 @@ def exchange(
     except (OSError, http.client.HTTPException) as error:
         if deadline.has_passed or isinstance(error, TimeoutError):
             raise _too_late(target, deadline) from error
-        raise MalformedAnswer(f"{target.place} {_fault(error)}.") from error
+        raise MalformedAnswer(_fault(target, error)) from error
     if deadline.has_passed:
         raise _too_late(target, deadline)
     return Received(answer.status, _headers(answer), kept, is_cut)
@@ -143,15 +144,20 @@ def _headers(answer: http.client.HTTPResponse) -> tuple[tuple[str, str], ...]:
     return tuple((name, re.sub(r"[\x00-\x20\x7f]+", " ", value)) for name, value in answer.getheaders())
 
 
-def _fault(error: Exception) -> str:
+def _fault(target: Target, error: Exception) -> str:
     if isinstance(error, _TooLong | http.client.LineTooLong) or "headers" in str(error):
-        return "sent more headers than are allowed"
-    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
-        return "did not answer in HTTP/1.1"
-    if isinstance(error, http.client.UnknownProtocol):
-        return "did not answer in HTTP/1.1"
-    return "closed the connection before its answer was complete"
+        return _("%(place)s sent more headers than are allowed.", place=target.place)
+    is_cut_off = isinstance(error, http.client.RemoteDisconnected)
+    if isinstance(error, http.client.UnknownProtocol | http.client.BadStatusLine) and not is_cut_off:
+        return _("%(place)s did not answer in HTTP/1.1.", place=target.place)
+    return _("%(place)s closed the connection before its answer was complete.", place=target.place)
 
 
 def _too_late(target: Target, deadline: Deadline) -> DeadlineExceeded:
-    return DeadlineExceeded(f"{target.place} did not answer completely within {deadline.seconds:g} seconds.")
+    return DeadlineExceeded(
+        _(
+            "%(place)s did not answer completely within %(count)s seconds.",
+            place=target.place,
+            count=f"{deadline.seconds:g}",
+        )
+    )

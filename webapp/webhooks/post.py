@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from ..config.webhook_allow import Network
+from ..language import gettext as _
 from . import addresses, connection, timed_lookup
 from .answer import Answer
 from .errors import DeadlineExceeded
@@ -44,7 +45,10 @@ def post(
         try:
             sock, endpoint = _connected(target, allow, resolve, tls, deadline)
         except TimeoutError as error:
-            raise DeadlineExceeded(f"{target.place} was not connected within {deadline_seconds:g} seconds.") from error
+            seconds = f"{deadline_seconds:g}"
+            raise DeadlineExceeded(
+                _("%(place)s was not connected within %(count)s seconds.", place=target.place, count=seconds)
+            ) from error
         try:
             received = exchange(sock, target, body, headers, deadline)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from ..language import gettext as _
 from .addresses import Resolve, lookup
 
 # Look-ups that run at once, those without a waiting caller included: domains of name servers that do not answer.
@@ -32,7 +33,7 @@ class _Lookup:
 
     def wait(self, seconds: float) -> Sequence[str]:
         if not self._done.wait(seconds):
-            raise TimeoutError("the look-up takes too long")
+            raise TimeoutError(_("the look-up takes too long"))
         if self._error is not None:
             raise self._error
         return self._found
@@ -41,7 +42,7 @@ class _Lookup:
 def lookup_within(seconds: float, host: str, port: int, resolve: Resolve = lookup) -> Sequence[str]:
     """The addresses of a host. Raises TimeoutError after `seconds`, and the errors of `resolve`."""
     if not _slots.acquire(timeout=seconds):
-        raise TimeoutError(f"{MAX_LOOKUPS} other look-ups take too long")
+        raise TimeoutError(_("%(max_lookups)s other look-ups take too long", max_lookups=MAX_LOOKUPS))
     started = _Lookup(resolve, host, port)
     try:
         threading.Thread(target=started.run, name="webhook-lookup", daemon=True).start()

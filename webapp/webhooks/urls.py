@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
+from ..language import gettext as _
 from .errors import RefusedAddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -52,29 +53,35 @@ class Target:
 def parse_url(url: str) -> Target:
     """The parts of an http or https URL, without a look-up of its host. Raises RefusedAddress."""
     if len(url) > MAX_CHARS:
-        raise RefusedAddress(f"The URL has {len(url)} characters; at most {MAX_CHARS} are allowed.")
+        raise RefusedAddress(
+            _(
+                "The URL has %(count)s characters; at most %(max_chars)s are allowed.",
+                count=len(url),
+                max_chars=MAX_CHARS,
+            )
+        )
     # urlsplit would remove tabs and line breaks, and browsers read a backslash as a slash.
     if any(character <= " " or character in "\\\x7f" or not character.isprintable() for character in url):
-        raise RefusedAddress("The URL has a blank, a backslash or a control character. Percent-encode it.")
+        raise RefusedAddress(_("The URL has a blank, a backslash or a control character. Percent-encode it."))
     if "#" in url:
-        raise RefusedAddress("The URL has a fragment, the part after #, which is never sent. Remove it.")
+        raise RefusedAddress(_("The URL has a fragment, the part after #, which is never sent. Remove it."))
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise RefusedAddress("The host of the URL is not valid.") from None
+        raise RefusedAddress(_("The host of the URL is not valid.")) from None
     scheme = parts.scheme.lower()
     if scheme not in PORTS or not url[len(scheme) :].startswith("://"):
-        raise RefusedAddress("The URL does not begin with https://.")
+        raise RefusedAddress(_("The URL does not begin with https://."))
     if "@" in parts.netloc:
-        raise RefusedAddress("The URL has a user name or a password. Send credentials in a header instead.")
+        raise RefusedAddress(_("The URL has a user name or a password. Send credentials in a header instead."))
     found = _PLACE.fullmatch(parts.netloc)
     if not found:
         raise RefusedAddress(
-            "The host or the port of the URL is not valid. Write it like https://example.com:8443/path."
+            _("The host or the port of the URL is not valid. Write it like https://example.com:8443/path.")
         )
     port = int(found["port"] or PORTS[scheme])
     if not 1 <= port <= 65535:
-        raise RefusedAddress("The port of the URL is not a number from 1 to 65535.")
+        raise RefusedAddress(_("The port of the URL is not a number from 1 to 65535."))
     host, address = _host(found["host"])
     path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
     return Target(scheme, host, port, path, address)
@@ -86,21 +93,23 @@ def _host(written: str) -> tuple[str, Address | None]:
         try:
             address: Address = ipaddress.IPv6Address(written[1:-1])
         except ValueError:
-            raise RefusedAddress("The host of the URL is not a valid IPv6 address.") from None
+            raise RefusedAddress(_("The host of the URL is not a valid IPv6 address.")) from None
         return str(address), address
     if "%" in written:
-        raise RefusedAddress("The host of the URL is percent-encoded. Write its characters as they are.")
+        raise RefusedAddress(_("The host of the URL is percent-encoded. Write its characters as they are."))
     name = _ascii(written).removesuffix(".")
     if len(name) > 253 or not _NAME.fullmatch(name):
-        raise RefusedAddress("The host of the URL is not a valid name or address.")
+        raise RefusedAddress(_("The host of the URL is not a valid name or address."))
     if not _NUMBER.fullmatch(name.rpartition(".")[2]):
         return name, None
     try:
         address = ipaddress.IPv4Address(name)
     except ValueError:
         raise RefusedAddress(
-            "The host of the URL is a number in a spelling that programs read in different ways. "
-            "Write an address as four decimal numbers, such as 192.0.2.10."
+            _(
+                "The host of the URL is a number in a spelling that programs read in different ways. Write an "
+                "address as four decimal numbers, such as 192.0.2.10."
+            )
         ) from None
     return str(address), address
 
@@ -112,4 +121,4 @@ def _ascii(written: str) -> str:
     try:
         return idna.encode(written, uts46=True).decode("ascii").lower()
     except idna.IDNAError:
-        raise RefusedAddress("The host of the URL has characters that a name may not have.") from None
+        raise RefusedAddress(_("The host of the URL has characters that a name may not have.")) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from ..language import gettext as _
 from .answer import GONE, Answer
 from .errors import PostError, RefusedAddress
 from .schedule import SLOW_DOWN
@@ -14,16 +15,16 @@ def describe(outcome: Answer | PostError) -> str:
     """One sentence or two: the answer or the fault, and what to do where the receiver has to change something."""
     if isinstance(outcome, PostError):
         return str(outcome)
-    said = f"The endpoint answered {outcome.status}{_phrase(outcome.status)}"
+    said = f"{outcome.status}{_phrase(outcome.status)}"
     if outcome.is_success:
-        return f"{said} in {outcome.milliseconds} ms."
+        return _("The endpoint answered %(status)s in %(count)s ms.", status=said, count=outcome.milliseconds)
     if 300 <= outcome.status <= 399:
-        return f"{said}{_redirect(outcome)}. Redirects are not followed; change the URL of the endpoint."
+        return _redirected(said, outcome)
     if outcome.status == GONE:
-        return f"{said}: it wants no more webhooks, so it is disabled."
+        return _("The endpoint answered %(status)s: it wants no more webhooks, so it is disabled.", status=said)
     if outcome.status in SLOW_DOWN:
-        return f"{said}; the next attempt waits longer."
-    return f"{said}; only 2xx is a success."
+        return _("The endpoint answered %(status)s; the next attempt waits longer.", status=said)
+    return _("The endpoint answered %(status)s; only 2xx is a success.", status=said)
 
 
 def _phrase(status: int) -> str:
@@ -33,10 +34,17 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _redirect(answer: Answer) -> str:
-    """The place of a redirect: scheme, host and port. Its path may hold a secret, and its text is the receiver's."""
+def _redirected(said: str, answer: Answer) -> str:
+    """With the place of the redirect: scheme, host and port. Its path may hold a secret, and its text is the receiver's."""
     try:
         target = parse_url(answer.header("Location") or "")
     except RefusedAddress:
-        return ""
-    return f" and redirects to {target.scheme}://{target.place}"
+        return _(
+            "The endpoint answered %(status)s. Redirects are not followed; change the URL of the endpoint.", status=said
+        )
+    return _(
+        "The endpoint answered %(status)s and redirects to %(place)s. "
+        "Redirects are not followed; change the URL of the endpoint.",
+        status=said,
+        place=f"{target.scheme}://{target.place}",
+    )
