@@ -16,8 +16,8 @@ from ..comments.mentions import Colleague
 from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
-from ..models import User
 from ..language import gettext as _
+from ..models import User
 from ..orders.errors import (
     CustomerInvalid,
     IdempotencyKeyReused,
