@@ -5,6 +5,7 @@ Texts for operators stay English: log lines, `flask` commands, the doctor, metri
 
 from __future__ import annotations
 
+from .stored import N_, stored_text
 from .texts import gettext, in_locale, lazy_gettext, ngettext, pgettext
 
-__all__ = ["gettext", "in_locale", "lazy_gettext", "ngettext", "pgettext"]
+__all__ = ["N_", "gettext", "in_locale", "lazy_gettext", "ngettext", "pgettext", "stored_text"]
