@@ -168,8 +168,8 @@ def test_every_panel_has_a_title_a_definition_and_an_as_of(client: FlaskClient) 
     page = get(client, "/")
     for panel in PANELS.values():
         frame = page.split(f'data-frame="{panel.name}"')[1].split("</section>")[0]
-        assert panel.title in frame or panel.name == "yesterday", "a sentence of the head, without a title"
-        assert panel.definition.split("'")[0] in frame
+        assert str(panel.title) in frame or panel.name == "yesterday", "a sentence of the head, without a title"
+        assert str(panel.definition).split("'")[0] in frame
         assert re.search(r'as-of-time">[^<]*\d', frame)
         assert f'hx-trigger="refetch" data-pace-times="{panel.pace_times}" hx-swap="innerMorph"' in frame
 
