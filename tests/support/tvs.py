@@ -1,4 +1,4 @@
-"""TVs for tests: a link is made by plain SQL, with a token that the test knows."""
+"""TVs for tests: a link is made by plain SQL, with a token of the test."""
 
 from __future__ import annotations
 

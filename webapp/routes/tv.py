@@ -23,7 +23,7 @@ bp = Blueprint("tv", __name__, url_prefix="/tv")
 
 @bp.before_request
 def _find() -> ResponseReturnValue | None:
-    """Find the TV by its token, or answer why there is none."""
+    """Find the TV by its token, or answer with the reason why it cannot be shown."""
     found = links.find(str((request.view_args or {}).get("token", "")))
     if found is None:
         wait = services().unknown_tv_limit.wait(client_of(request.remote_addr or ""))

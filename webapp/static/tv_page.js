@@ -1,4 +1,4 @@
-// What the server wrote into the page, and the server's clock.
+// The values that the server wrote into the page, and the server's clock.
 export const page = document.getElementById("tv").dataset;
 
 let offset = Date.now() - Number(page.now); // this clock minus the server's

@@ -38,7 +38,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class RecentlyEnded:
-    """What ended in the last minute: sessions of users, single sessions by sign-out, and links of TVs by revocation."""
+    """All that ended in the last minute: sessions of users, single sessions by sign-out, and links of TVs by revocation."""
 
     users: Mapping[int, Standing] = field(default_factory=dict)
     sessions: frozenset[str] = frozenset()
