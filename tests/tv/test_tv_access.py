@@ -63,6 +63,14 @@ def test_a_token_opens_no_other_route_and_no_other_tenant(app: Flask, wall: Pers
         assert wall.client.post(address).status_code in (400, 405)
 
 
+def test_a_screen_that_did_not_change_is_not_sent_again(wall: Person, tv: Tv) -> None:
+    encoding = {"Accept-Encoding": "gzip, br"}
+    first = wall.get(f"{tv.path}/screens/today", headers=encoding)
+    again = wall.get(f"{tv.path}/screens/today", headers=encoding | {"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert {"Doorbell-As-Of", "Doorbell-TV"} <= set(dict(again.headers))
+
+
 @pytest.mark.parametrize("token", ["x", "A" * 43, "é" * 43, "A" * 5000])
 def test_an_unknown_token_is_answered_with_words_and_no_figure(wall: Person, tv: Tv, token: str) -> None:
     page = wall.get(f"/tv/{token}")

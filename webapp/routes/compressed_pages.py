@@ -29,7 +29,9 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def compress_page(response: Response) -> Response:
-        return compress.after_request(response) if may_be_compressed(request) else response
+        # Compression changes an ETag, and a TV's page compares a fragment by it.
+        is_page = may_be_compressed(request) and response.get_etag()[0] is None
+        return compress.after_request(response) if is_page else response
 
 
 def may_be_compressed(asked: Request) -> bool:

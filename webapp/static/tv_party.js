@@ -15,8 +15,11 @@ export async function celebrate() {
   if (isBusy) return;
   isBusy = true;
   isWaiting = false;
-  await celebrateOnce();
-  isBusy = false;
+  try {
+    await celebrateOnce();
+  } finally {
+    isBusy = false;
+  }
   if (isWaiting) celebrate();
 }
 

@@ -83,10 +83,16 @@ export function rotate() {
 
 async function next() {
   const following = sections[(sections.indexOf(shown) + 1) % sections.length];
-  await Promise.race([update(following), new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
-  if (hasEnded()) return;
-  shown = following;
-  for (const section of sections) section.classList.toggle("is-shown", section === shown);
+  try {
+    await Promise.race([update(following), new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
+  } finally {
+    if (!hasEnded()) turnTo(following);
+  }
+}
+
+function turnTo(section) {
+  shown = section;
+  for (const each of sections) each.classList.toggle("is-shown", each === shown);
   for (const place of document.querySelectorAll("[data-place]")) place.classList.toggle("is-shown", place.dataset.place === shown.dataset.screen);
   showTime(shown.dataset.asOf);
   set({});

@@ -16,7 +16,7 @@ export const state = {
 };
 let failedAt = null; // of the first request that failed since the last answer
 let answeredAt = performance.now();
-let lostAt = -Infinity; // the stream
+let lostAt = answeredAt; // the stream; at first it is not open yet
 let timer = null;
 
 export const isLive = () => state.connected && !state.away;

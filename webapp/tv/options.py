@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
 
 from ..language import gettext as _
 from ..language.locales import LANGUAGES
@@ -24,16 +26,6 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class Fields(Protocol):
-    """The fields of a sent form."""
-
-    def get(self, key: str, default: str = "") -> str: ...
-
-    def getlist(self, key: str) -> Sequence[str]: ...
-
-    def __contains__(self, key: object) -> bool: ...
-
-
 @dataclass(frozen=True)
 class TvForm:
     """`values` are the options by column; of a field with an error, the text as typed."""
@@ -46,7 +38,7 @@ def of(link: TvLink) -> TvForm:
     return TvForm({name: getattr(link, name) for name in DEFAULTS})
 
 
-def parse(fields: Fields) -> TvForm:
+def parse(fields: MultiDict[str, str]) -> TvForm:
     """The options of a form. A screen has its place in `place-<name>`; equal places keep the order of SCREENS."""
     errors: dict[str, str] = {}
     values = {
@@ -74,7 +66,7 @@ def _name(text: str, errors: dict[str, str]) -> str:
     return name
 
 
-def _screens(fields: Fields, errors: dict[str, str]) -> list[str]:
+def _screens(fields: MultiDict[str, str], errors: dict[str, str]) -> list[str]:
     chosen = set(fields.getlist("screens"))
     if unknown := sorted(chosen - set(SCREENS)):
         errors["screens"] = _("%(value)s is not a screen. Choose some of the list.", value=repr(unknown[0][:40]))
