@@ -26,6 +26,8 @@
     const text = node.data.trim().slice(0, 40);
 
     for (const word of node.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+      // Between the characters of these scripts a line may end.
+      if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word[0])) continue;
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
       const lines = new Set(Array.from(range.getClientRects(), (rect) => Math.round(rect.bottom)));

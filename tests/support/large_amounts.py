@@ -16,8 +16,20 @@ COMPANIES = (
 )
 NAME = "Bartholomäus Wolfeschlegelsteinhausen Featherstonehaugh Lee"
 CUSTOMER = "Gesellschaft für Straßenbahnbetriebsordnung und Fahrplan mbH"
-PEOPLE = (NAME, "Siti Rahayu", "Kabir Khan", "Bo Li", "Adaeze Nwachukwu-Featherstonehaugh of Upper Slaughter, Esq.")
-assert len(CUSTOMER) == 60
+ONE_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunte"
+ARABIC = "عبد الرحمن محمد عبد العزيز بن عبد اللطيف آل سعود الكبير المصر"
+CHINESE = "上海浦东国际机场贸易服务股份有限公司" * 3
+PEOPLE = (
+    NAME,
+    "Siti Rahayu",
+    "Kabir Khan",
+    ONE_WORD,
+    ARABIC,
+    CHINESE,
+    "Adaeze Nwachukwu-Featherstonehaugh of Upper Slaughter, Esq.",
+)
+CUSTOMERS = (CUSTOMER, "Bo", ONE_WORD, ARABIC, CHINESE)
+assert len(CUSTOMER) == len(ONE_WORD) == 60
 
 
 def company(world: World, locale: str, currency: str, minor: int) -> int:
@@ -34,11 +46,11 @@ def company(world: World, locale: str, currency: str, minor: int) -> int:
     ]
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, placed_at, paid_at, shipped_at)"
-        " SELECT %(t)s, 'LONG-' || 20260000 + n, CASE WHEN n %% 3 = 0 THEN 'Bo' ELSE %(customer)s END, %(people)s[n %% 5 + 1],"
+        " SELECT %(t)s, 'LONG-' || 20260000 + n, (%(customers)s::text[])[n %% 5 + 1], %(people)s[n %% 7 + 1],"
         "   %(c)s, %(minor)s + n * 111, at, CASE WHEN n %% 4 > 0 THEN at END, CASE WHEN n %% 4 > 1 THEN at END"
         " FROM generate_series(1, 40) n,"
         "   LATERAL (SELECT now() - CASE WHEN n > 26 THEN interval '1 day' ELSE '1 second' END AS at) AS moment",
-        {"t": tenant, "customer": CUSTOMER, "people": people, "c": currency, "minor": minor},
+        {"t": tenant, "customers": list(CUSTOMERS), "people": people, "c": currency, "minor": minor},
     )
     world.conn.execute(
         "INSERT INTO order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor)"
