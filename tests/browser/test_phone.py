@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 375, 812
 SCREENS = 3
 FOLDED = ("history", "leaderboard", "funnel", "top_products")
 PAGES = ("/", "/orders", "/orders/S1", "/orders/new", "/inbox", "/notifications", "/connect", "/no-such-page")
-MANAGERS = ("/targets", "/settings/board", "/relay", "/orders/imports", "/attached")
+MANAGERS = ("/targets", "/settings/board", "/relay", "/orders/import", "/attached")
 # In CSS px. Links inside of sentences and boxes with a label around them are no targets of their own.
 SMALL_TARGETS = """
 () => Array.from(document.querySelectorAll("a, button, summary, select, input:not([type=hidden])"))

@@ -1,21 +1,32 @@
 // The page without a connection. It stands at the address that was asked for, so a reload opens that page.
 const RETRY_MS = 5_000;
+const OWN = "/offline";
 
 for (const change of ["online", "offline"]) window.addEventListener(change, check);
 document.getElementById("retry").addEventListener("click", (event) => {
   event.preventDefault();
-  location.reload();
+  open();
 });
 setInterval(check, RETRY_MS);
-check();
+explain();
 
-// Reloads once the server answers.
+function open() {
+  if (location.pathname === OWN) location.replace("/");
+  else location.reload();
+}
+
+function explain() {
+  const state = navigator.onLine ? "away" : "offline";
+  for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
+}
+
+// Opens the page once the server answers.
 async function check() {
-  for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== (navigator.onLine ? "away" : "offline");
+  explain();
   if (!navigator.onLine || document.hidden) return;
   try {
     const { ok } = await fetch("/healthz", { cache: "no-store" });
-    if (ok) location.reload();
+    if (ok) open();
   } catch {
     // The server is still away.
   }
