@@ -80,7 +80,9 @@ def test_the_dialog_lists_all_shortcuts_and_returns_the_focus(ana: int, sign_in:
     keys = dialog.locator("[data-keys]").evaluate_all("rows => rows.map((row) => row.dataset.keys)")
     assert {"g b", "g o", "g i", "/", "n", "p", "?"} <= set(keys)
     page.keyboard.press("p")
-    expect(dialog.get_by_role("link", name="Turn them off")).to_have_attribute("href", "/settings/profile#shortcuts")
+    expect(dialog.get_by_role("link", name="Turn them off")).to_have_attribute(
+        "href", "/settings/profile#use-shortcuts"
+    )
     page.keyboard.press("?")
     expect(dialog).to_be_hidden()
     expect(page.locator("#pause")).to_be_focused()

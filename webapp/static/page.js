@@ -10,6 +10,7 @@ import "./order_filters.js";
 import "./minute.js";
 import "./push.js";
 import "./typed.js";
+import "./focus_kept.js";
 import "./highlight.js";
 import "./reload.js";
 import "./kept_open.js";

@@ -1,4 +1,5 @@
 // The page's own freshness, and the label beside the dot that shows it.
+import { isPaused, store } from "./pause.js";
 import { formatted, t } from "./texts.js";
 
 const box = document.getElementById("live-state");
@@ -106,17 +107,17 @@ export const isLive = () => state.connected && !state.away;
 export const onResume = (action) => resumeActions.add(action);
 export const onChange = (action) => changeActions.add(action);
 
-// Announces the state to screen readers, once it has lasted for SETTLED_MS, and rarely. The first "Live" of a page is not
-// announced, nor the end of a state that was not.
+// Announces the state to screen readers, once it has lasted for SETTLED_MS, and at most every MIN_INTERVAL_MS. The first "Live" of
+// a page is not announced, nor the end of a state that was not.
 const SETTLED_MS = 2_000;
-const MIN_INTERVAL_MS = 10_000;
+const MIN_INTERVAL_MS = 20_000;
 const SENTENCES = {
   live: () => t("Live. Updates arrive again."),
   polling: () => t("Polling. Updates arrive every 15 seconds."),
   reconnecting: () => t("Connection lost. Reconnecting."),
   stale: () => t("%(state)s. These are the last numbers received.", { state: label.textContent }),
   paused: () => t("Paused."),
-  out: () => t("You are signed out."),
+  out: () => (state.otherUser ? t("Another user is signed in now.") : t("You are signed out.")),
 };
 let announced = "live";
 let announcedAt = -Infinity;
@@ -136,26 +137,6 @@ function announceState() {
   announcer.textContent = SENTENCES[name]();
 }
 
-// A pause lasts from page to page, in this tab; without storage it ends with the page.
-const PAUSED = "doorbell-paused";
-
-function storedPause() {
-  try {
-    return sessionStorage.getItem(PAUSED) === "1";
-  } catch {
-    return false;
-  }
-}
-
-function storePause(paused) {
-  try {
-    if (paused) sessionStorage.setItem(PAUSED, "1");
-    else sessionStorage.removeItem(PAUSED);
-  } catch {
-    // The pause ends with the page.
-  }
-}
-
 // The button's name is its next action. It is not a toggle, because the name of a toggle may not change.
 function setPaused(paused) {
   set({ paused });
@@ -165,10 +146,12 @@ function setPaused(paused) {
 
 pauseButton.addEventListener("click", () => {
   setPaused(!state.paused);
-  storePause(state.paused);
+  store(state.paused);
+  clearTimeout(announceTimer);
+  announceState(); // the answer to the user's own action, at once
   if (state.paused) return;
   for (const action of resumeActions) action();
 });
 
-if (storedPause()) setPaused(true);
+if (isPaused()) setPaused(true);
 for (const change of ["online", "offline"]) window.addEventListener(change, show);
