@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from psycopg.rows import namedtuple_row
 
 from ..models import Tenant
 from ..queries.day import instant
@@ -61,12 +60,11 @@ def unread(conn: psycopg.Connection[Any], tenant_id: int) -> Unread:
     if row is None or not row[1]:
         return Unread(None)
     values: dict[str, Any] = {"since": row[0], "tenant_ids": [tenant_id], "tenant": tenant_id, "most": MAX_HOURS + 1}
-    with conn.cursor(row_factory=namedtuple_row) as cursor:
-        values |= {"ignored_types": list(statements.EVENTS.ignored_types), "most_events": MAX_EVENTS + 1}
-        rows = cursor.execute(statements.UNREAD_HOURS_OF_TENANT, values).fetchall()
-    if len(rows) > MAX_HOURS or (rows and rows[0].events > MAX_EVENTS):
+    values |= {"ignored_types": list(statements.EVENTS.ignored_types), "most_events": MAX_EVENTS + 1}
+    rows = conn.execute(statements.UNREAD_HOURS_OF_TENANT, values).fetchall()
+    if len(rows) > MAX_HOURS or any(events > MAX_EVENTS for _hour, events in rows):
         return Unread(None)
-    return Unread(tuple(row.hour for row in rows if row.hour is not None))
+    return Unread(tuple(hour for hour, _events in rows))
 
 
 def totals(
