@@ -33,7 +33,7 @@ COUNTS = (100_000, 1_000_000, 10_000_000)
 PER_DAY, STEADY_PER_DAY, BUSY_PER_DAY = 1_000, 10_000, 100_000
 STEADY_COUNT = 1_000_000
 STEP = 1_000_000  # orders per transaction
-SALESPEOPLE = 40
+SALESPEOPLE, PRODUCTS = 40, 300
 LINE_DAYS = 35  # with lines, in a steady database
 # Unread notifications of the first salesperson.
 NOTIFICATIONS = 100_000
@@ -51,7 +51,15 @@ SELECT 1, (ARRAY['Ana','Ben','Cem','Dana','Eva','Finn','Gül','Hugo','Ida','Jan'
 FROM generate_series(0, {SALESPEOPLE} - 1) AS n;
 INSERT INTO rollups_daily (tenant_id, day, owner_id, orders, paid_orders, revenue_minor)
 SELECT 1, current_date - ago, owner_id, 100, 90, 1000000
-FROM generate_series(0, 400) AS ago, generate_series(1, {SALESPEOPLE}) AS owner_id"""
+FROM generate_series(0, 400) AS ago, generate_series(1, {SALESPEOPLE}) AS owner_id;
+INSERT INTO rollups_products_daily (tenant_id, day, product, orders, paid_minor)
+SELECT 1, current_date - ago, 'Product ' || kind, 60, 40000
+FROM generate_series(0, 400) AS ago, generate_series(0, {PRODUCTS} - 1) AS kind"""
+# The rollups have read all events but those of later transactions.
+CURSOR = """
+INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
+SELECT 'rollups', pg_current_snapshot(), (SELECT system_identifier FROM pg_control_system()), 1, now()
+ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot"""
 
 ORDERS = """
 INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
@@ -95,7 +103,7 @@ LINES = f"""
 INSERT INTO order_lines (tenant_id, order_id, position, sku, product, quantity, unit_price_minor, total_minor)
 SELECT 1, id, line, 'S' || kind, 'Product ' || kind, 1 + (id + line) % 3, 500 + kind * 7,
        (1 + (id + line) % 3) * (500 + kind * 7)
-FROM (SELECT id, line, floor(300 * pow(random(), 2))::int AS kind FROM orders, generate_series(1, 2) AS line
+FROM (SELECT id, line, floor({PRODUCTS} * pow(random(), 2))::int AS kind FROM orders, generate_series(1, 2) AS line
       WHERE tenant_id = 1 AND placed_at > now() - interval '{LINE_DAYS} days' ORDER BY id, line) AS made"""
 
 INDEXES = """
@@ -167,8 +175,16 @@ def _fill(url: str, count: int, busy: bool, steady: bool) -> None:
         conn.cursor().execute(EVENTS.replace("%(like)s", "'B%'" if busy else "'%'"))
         if steady:
             conn.execute(LINES)
-        for table in ("orders", "order_lines", "order_events", "notifications", "rollups_daily"):
+        for table in (
+            "orders",
+            "order_lines",
+            "order_events",
+            "notifications",
+            "rollups_daily",
+            "rollups_products_daily",
+        ):
             conn.execute(f"VACUUM ANALYZE {table}")
+        conn.execute(CURSOR)
 
 
 def _orders(conn: psycopg.Connection, prefix: str, count: int, per_day: int) -> None:

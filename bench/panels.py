@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webapp.db import db
+from webapp.history.report import read as report_of
+from webapp.history.request import HistoryRequest
 from webapp.models import Tenant, User
 from webapp.panels.registry import PANELS
 from webapp.queries import inbox, order_page
@@ -54,6 +56,9 @@ def _measure_all(count: int, per_day: int) -> None:
         for name, panel in PANELS.items()
     }
     reads["inbox, 100,000 unread"] = lambda: inbox.read(tenant, now, user)
+    for group in ("none", "owner", "product"):
+        asked = HistoryRequest(preset="year", by="month", group=group, compare="year")
+        reads[f"history of a year, {group}"] = lambda asked=asked: report_of(tenant, now, asked, 0)  # type: ignore[misc]
     reads["order page"] = lambda: order_page.read(tenant, number)
     db.session.expunge_all()
     db.session.rollback()

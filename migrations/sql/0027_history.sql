@@ -1,7 +1,7 @@
 -- The rollups of the history page: refunds beside revenue, and totals per product.
 --
--- The lock of webapp/rollups/refresh.py: no refresh runs until this transaction ends. What is committed meanwhile is read by the
--- next refresh, because the cursor of the rollups does not move.
+-- The lock of webapp/rollups/refresh.py: no refresh runs until this transaction ends, so the cursor of the rollups does not move.
+-- The next refresh reads all that is committed meanwhile.
 SELECT pg_catalog.pg_advisory_xact_lock(x'00D00BE2'::int);
 
 ALTER TABLE rollups_hourly ADD COLUMN refunded_minor bigint DEFAULT 0 NOT NULL;

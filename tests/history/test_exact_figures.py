@@ -87,7 +87,7 @@ def compare_window(expected: dict[Any, tuple[int, ...]], found: report.Report, n
 
 
 def change_at_random(world: World, tenant_id: int, now: datetime, rng: random.Random) -> None:
-    """What the rollups have to follow: late refunds, corrections, reassignments, cancellations, lines, deletions."""
+    """A change that the rollups have to follow: late refunds, corrections, reassignments, cancellations, lines, deletions."""
     order = world.conn.execute(
         "SELECT id, owner_id FROM orders WHERE tenant_id = %s ORDER BY random() LIMIT 1", [tenant_id]
     ).fetchone()

@@ -57,7 +57,7 @@ def value_text(value: int | None, measure: str) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """A change against a comparison: "+12.4%" and "more". `kind` is up, down, same or none."""
+    """A change against a comparison: "+12.4%" and "more". The `kind` is "up", "down", "same" or "none"."""
 
     kind: str
     text: str = "–"

@@ -37,7 +37,7 @@ MAX_CHARS = 40
 
 @dataclass(frozen=True)
 class HistoryRequest:
-    """What an address asks for. `typed` has its parameters as written, without empty ones.
+    """The figures that an address asks for. `typed` has its parameters as written, without empty ones.
 
     `problems` has a message per parameter that is not valid; its default is used instead. Without `dates` the range is a
     preset. `by` is "" for the default of the range.

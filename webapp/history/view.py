@@ -56,7 +56,7 @@ class Matrix:
 
 
 class View:
-    """What the template shows of a report."""
+    """A report as the template shows it."""
 
     def __init__(self, report: Report) -> None:
         self.report, self.asked, self.measure = report, report.asked, report.asked.measure
