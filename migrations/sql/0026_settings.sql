@@ -1,4 +1,4 @@
--- What users and managers set in the browser. Constant defaults write no row.
+-- Settings of users and companies in the browser. Constant defaults write no row.
 ALTER TABLE users
     -- null: as the device
     ADD COLUMN theme text,

@@ -26,6 +26,7 @@ PAGES = (
     "/inbox",
     "/inbox?group=order",
     "/notifications",
+    "/settings/profile",
     "/no-such-page",
 )
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 375), ("dark", 375)]
@@ -69,7 +70,7 @@ def test_the_managers_pages_have_no_violation(
     world.order(tenant, number="NEW", owner_id=manager)
     expect(screen.page.locator("#recent_orders")).to_contain_text("NEW")
     expect(screen.page.locator("#mine")).to_contain_text("1 unpaid")
-    for path in ("/", "/targets", "/settings/board", "/relay"):
+    for path in ("/", "/targets", "/settings/board", "/settings/workspace", "/relay"):
         if path != "/":
             screen.page.goto(doorbell.url + path)
         assert (path, violations(screen.page)) == (path, [])

@@ -10,6 +10,7 @@ from ..support.browser import Person, soup
 from ..support.world import World
 
 PATH = "/settings/workspace"
+PARTS = "/panels/workspace"
 VALUES = "SELECT name, timezone, locale, team_visible FROM tenants"
 
 
@@ -91,14 +92,14 @@ def test_the_page_says_what_a_zone_and_a_format_mean_before_they_are_saved(
     world: World, mia: Person, tenant: int
 ) -> None:
     world.order(tenant)
-    means = mia.page(f"{PATH}/zone?timezone=Asia/Tokyo").get_text(" ", strip=True)
+    means = mia.page(f"{PARTS}/zone?timezone=Asia/Tokyo").get_text(" ", strip=True)
     assert "Days begin at midnight in Asia/Tokyo. History is rebuilt for 1 order. This takes about 1 minute." in means
-    assert mia.page(f"{PATH}/zone?timezone=Europe/Berlin").get_text(strip=True) == "", "the present one"
-    assert "not known" in mia.page(f"{PATH}/zone?timezone=Mars").get_text()
-    sample = mia.page(f"{PATH}/sample?locale=de_DE").get_text(" ", strip=True)
+    assert mia.page(f"{PARTS}/zone?timezone=Europe/Berlin").get_text(strip=True) == "", "the present one"
+    assert "not known" in mia.page(f"{PARTS}/zone?timezone=Mars").get_text()
+    sample = mia.page(f"{PARTS}/sample?locale=de_DE").get_text(" ", strip=True)
     assert "1.234.567,8" in sample
     assert "1.234.567,00\xa0€" in sample
-    assert mia.page(f"{PATH}/sample?locale=nothing").get_text(strip=True) == ""
+    assert mia.page(f"{PARTS}/sample?locale=nothing").get_text(strip=True) == ""
 
 
 def test_a_failed_rebuild_is_shown_and_begun_again(world: World, mia: Person, tenant: int) -> None:

@@ -82,8 +82,8 @@ def set_language(email: str, language: str | None) -> None:
         session.commit()
 
 
-def rename_user(email: str, name: str | None, new_email: str | None) -> None:
-    """Change the user's name, the e-mail to sign in with, or both."""
+def rename_user(email: str, name: str | None, new_email: str | None) -> int:
+    """Change the user's name, the e-mail to sign in with, or both. Returns the tenant's id."""
     if name is not None:
         admin.check_name("user", name)
     if new_email is not None:
@@ -96,6 +96,7 @@ def rename_user(email: str, name: str | None, new_email: str | None) -> None:
             session.commit()
         except IntegrityError:
             raise AccountError(f"Another user has the e-mail address {new_email!r}. Choose another one.") from None
+        return user.tenant_id
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Value = str | bool
 
 @dataclass(frozen=True)
 class Edit:
-    """What a manager's form had when it was shown, and what was sent, both by column of `tenants`."""
+    """The values of a manager's form when it was shown and when it was sent, by column of `tenants`."""
 
     shown: Mapping[str, Value]
     sent: Mapping[str, Value]

@@ -132,14 +132,14 @@ def rename(email: str, name: str | None, new_email: str | None) -> None:
     if name is None and new_email is None:
         stop("Nothing to change. Give --name NAME, --email ADDRESS or both.")
     with _errors():
-        changes.rename_user(email, name, new_email)
+        tenant_id = changes.rename_user(email, name, new_email)
+    is_sent = notices.tenant_changed(services().redis, tenant_id)
     changes_made = [
         f"the name {name.strip()!r}" if name is not None else "",
         f"the e-mail {new_email}" if new_email else "",
     ]
-    click.echo(
-        f"Renamed {email}: {' and '.join(filter(None, changes_made))}. Open pages update when they are reloaded."
-    )
+    when = "Open pages show it." if is_sent else "Redis does not answer; open pages update when they are reloaded."
+    click.echo(f"Renamed {email}: {' and '.join(filter(None, changes_made))}. {when}")
 
 
 @users_cli.command("list")

@@ -31,7 +31,6 @@ from . import (
     panel_fast_path,
     panels,
     push,
-    rebuild_part,
     relay,
     relay_actions,
     relay_parts,
@@ -42,6 +41,7 @@ from . import (
     tv,
     tv_settings,
     workspace,
+    workspace_parts,
 )
 from .order_number import OrderNumber
 
@@ -49,7 +49,7 @@ from .order_number import OrderNumber
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
-    assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is rebuild_part.bp is panels.bp
+    assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is workspace_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
     assert import_actions.bp is imports.bp
     assert push.bp is background_alerts.bp is notification_settings.bp
@@ -60,6 +60,7 @@ def register(app: Flask) -> None:
         board_settings,
         settings,
         workspace,
+        workspace_parts,
         inbox,
         notification_settings,
         orders,

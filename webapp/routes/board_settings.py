@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..accounts import changes
-from ..accounts.changes import TenantChange
+from ..accounts import workspace
 from ..accounts.current import current_tenant
 from ..language import gettext as _
+from ..db import db
 from ..services import services
 from ..signals import notices
 from .access import require_manager
@@ -26,12 +26,16 @@ def index() -> str:
 
 @bp.post("")
 def save() -> ResponseReturnValue:
-    """The box is absent from a form in which it is not checked."""
-    shows_ranking = "shows_ranking" in request.form
-    changed = changes.change_tenant(current_tenant().slug, TenantChange(shows_ranking=shows_ranking))
-    if changed.changed:
-        services().users.forget_tenant(changed.id)
-        notices.tenant_changed(services().redis, changed.id)
+    """The box is absent from a form in which it is not checked. A box that this manager did not change changes nothing."""
+    tenant_id, shows_ranking = current_tenant().id, "shows_ranking" in request.form
+    was_shown = request.form.get("shown-shows_ranking", "") == "on"
+    edit = workspace.Edit({"shows_ranking": was_shown}, {"shows_ranking": shows_ranking})
+    db.session.close()  # the edit takes a connection of its own
+    outcome = workspace.save(tenant_id, edit)
+    if outcome.saved:
+        services().users.forget_tenant(tenant_id)
+        notices.tenant_changed(services().redis, tenant_id)
+    shows_ranking = bool(outcome.others.get("shows_ranking", shows_ranking))
     saved = _("Salespeople are ranked on the board.") if shows_ranking else _("The board shows no ranking.")
     flash(saved, "success")
     return redirect(url_for("board_settings.index"), 303)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DataError
 
 from ..accounts import workspace as edits
 from ..accounts.current import current_locale, current_tenant
@@ -14,7 +13,7 @@ from ..display import clock, zones
 from ..language import gettext as _
 from ..services import services
 from ..signals import notices
-from . import rebuild_part, workspace_form
+from . import workspace_form, workspace_parts
 from .access import require_manager
 from .board import live_since
 from .workspace_form import ON, WorkspaceForm
@@ -39,7 +38,14 @@ def save() -> ResponseReturnValue:
         return _page(form), 422
     tenant_id = current_tenant().id
     db.session.close()  # the edit takes a connection of its own
-    outcome = edits.save(tenant_id, form.edit)
+    try:
+        outcome = edits.save(tenant_id, form.edit)
+    except DataError:
+        # PostgreSQL has its own list of zones, which may be older than that of Python.
+        form.errors["timezone"] = _(
+            "The database does not know the time zone “%(value)s”. Choose another one.", value=form.texts["timezone"]
+        )
+        return _page(form), 422
     others = workspace_form.text_values(outcome.others)
     if outcome.conflicts:
         return _page(_conflict(form, outcome, others), is_conflict=True), 409
@@ -55,29 +61,13 @@ def save() -> ResponseReturnValue:
 @bp.post("/rebuild")
 def rebuild() -> ResponseReturnValue:
     """Begin a failed rebuild of the history again."""
-    rebuild_part.request_again(current_tenant().id)
+    workspace_parts.request_again(current_tenant().id)
     flash(_("History is rebuilt again."), "success")
     return redirect(url_for("workspace.index"), 303)
 
 
-@bp.get("/sample")
-def sample() -> ResponseReturnValue:
-    """How numbers, money and dates look in the locale of the form."""
-    tenant = current_tenant()
-    found = zones.locale_sample(request.args.get("locale", "")[:100], tenant.currency, clock.now(), tenant.timezone)
-    return render_template("components/locale_sample.html", sample=found)
-
-
-@bp.get("/zone")
-def zone() -> ResponseReturnValue:
-    """What a new time zone means."""
-    name = request.args.get("timezone", "")[:100]
-    problem = workspace_form.parse({"timezone": name}).errors.get("timezone")
-    return render_template("components/zone_change.html", name=name, problem=problem, **_zone_values())
-
-
 def note(name: str, text: str) -> str:
-    """What another manager has saved meanwhile."""
+    """The sentence about a value that another manager has saved meanwhile."""
     if name == "name":
         return _("Another manager has changed the name to “%(value)s” meanwhile.", value=text)
     if name == "timezone":
@@ -97,11 +87,6 @@ def _conflict(form: WorkspaceForm, outcome: edits.Outcome, others: dict[str, str
     return WorkspaceForm(shown, shown | mine, notes={name: note(name, text) for name, text in others.items()})
 
 
-def _zone_values() -> dict[str, Any]:
-    tenant = current_tenant()
-    return {"present": tenant.timezone, **rebuild_part.estimate(tenant.id)}
-
-
 def _page(form: WorkspaceForm, is_conflict: bool = False) -> str:
     live_since()
     tenant, locale, now = current_tenant(), current_locale(), clock.now()
@@ -113,9 +98,9 @@ def _page(form: WorkspaceForm, is_conflict: bool = False) -> str:
         zones=zones.zone_choices(now, locale, tenant.timezone),
         locales=_locales(locale, tenant.locale),
         sample=zones.locale_sample(form.texts["locale"], tenant.currency, now, tenant.timezone),
-        rebuild=rebuild_part.part(),
+        rebuild=workspace_parts.part(),
         max_chars=workspace_form.MAX_CHARS,
-        **_zone_values(),
+        **workspace_parts.zone_values(),
     )
 
 

@@ -21,7 +21,7 @@ ON = "on"
 class WorkspaceForm:
     """The texts of the fields by column, as shown to this manager and as typed, and `errors` by field.
 
-    `notes` tell per field what another manager has saved meanwhile.
+    `notes` has a sentence per field that another manager has saved meanwhile.
     """
 
     shown: dict[str, str]
@@ -44,7 +44,7 @@ def parse(sent: Mapping[str, str]) -> WorkspaceForm:
     """The box of the visibility is absent from a form in which it is not checked."""
     shown, texts = ({name: _clean(sent.get(prefix + name, "")) for name in FIELDS} for prefix in (SHOWN, ""))
     form = WorkspaceForm(shown, texts)
-    for name, check in (("name", _check_name), ("timezone", _check_timezone), ("locale", _check_locale)):
+    for name, check in (("name", _check_name), ("timezone", check_timezone), ("locale", _check_locale)):
         if problem := check(texts[name]):
             form.errors[name] = problem
     return form
@@ -71,7 +71,7 @@ def _check_name(name: str) -> str:
     return ""
 
 
-def _check_timezone(timezone: str) -> str:
+def check_timezone(timezone: str) -> str:
     try:
         admin.check_timezone(timezone)
     except admin.AccountError:

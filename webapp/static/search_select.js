@@ -2,67 +2,87 @@
 // The options that do not match leave the page, because some browsers show hidden options.
 const FEW = 8; // rows of the open list
 
-const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_/]/g, " ");
+// Without accents and signs, so that "sao paulo" and "german germany" match.
+const folded = (text) =>
+  text
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}+:-]+/gu, " ")
+    .trim();
 
-for (const box of document.querySelectorAll("[data-search-select]")) addSearch(box);
+class SearchSelect {
+  constructor(box) {
+    this.select = box.querySelector("select");
+    this.options = [...this.select.options].map((option) => ({ option, text: folded(option.text) }));
+    this.search = searchField(box.dataset.searchSelect, this.select.id);
+    this.empty = Object.assign(document.createElement("div"), { className: "settings-no-match" });
+    this.empty.setAttribute("role", "status");
+    this.emptyText = box.dataset.searchEmpty;
+    this.select.before(this.search);
+    this.select.after(this.empty);
+    this.listen();
+  }
 
-function addSearch(box) {
-  const select = box.querySelector("select");
-  const options = [...select.options].map((option) => [option, folded(option.text)]);
-  const search = document.createElement("input");
-  Object.assign(search, { type: "search", className: "form-control settings-search", autocomplete: "off" });
-  search.placeholder = box.dataset.searchSelect;
-  search.setAttribute("aria-label", box.dataset.searchSelect);
-  search.setAttribute("aria-controls", select.id);
-  const empty = document.createElement("div");
-  empty.className = "settings-no-match";
-  empty.setAttribute("role", "status");
-  select.before(search);
-  select.after(empty);
+  listen() {
+    this.search.addEventListener("input", () => this.narrow());
+    this.search.addEventListener("keydown", (event) => this.press(event));
+    this.select.addEventListener("click", () => this.search.value && this.close());
+    this.select.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !this.search.value) return;
+      event.preventDefault();
+      this.close();
+    });
+  }
 
-  function narrow() {
-    const words = folded(search.value).split(/\s+/).filter(Boolean);
+  get matches() {
+    const words = folded(this.search.value).split(" ");
+    return this.options.filter(({ text }) => words.every((word) => text.includes(word)));
+  }
+
+  // Shows the matches as an open list, with the chosen option.
+  narrow() {
+    const { matches, select } = this;
     const chosen = select.value;
-    const found = options.filter(([option, text]) => option.value === chosen || words.every((word) => text.includes(word)));
-    select.replaceChildren(...found.map(([option]) => option));
+    const shown = this.options.filter((each) => each.option.value === chosen || matches.includes(each));
+    select.replaceChildren(...shown.map(({ option }) => option));
     select.value = chosen;
-    select.size = words.length ? Math.min(FEW, Math.max(2, found.length)) : 1;
-    const matches = found.filter(([, text]) => words.every((word) => text.includes(word)));
-    empty.textContent = words.length && !matches.length ? box.dataset.searchEmpty : "";
-    return matches;
+    select.size = this.search.value ? Math.min(FEW, Math.max(2, shown.length)) : 1;
+    this.empty.textContent = matches.length ? "" : this.emptyText;
   }
 
-  function close() {
-    search.value = "";
-    narrow();
+  close() {
+    this.search.value = "";
+    this.narrow();
   }
 
-  search.addEventListener("input", narrow);
-  search.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown") {
-      select.focus();
-      event.preventDefault();
-    } else if (event.key === "Enter" && search.value) {
-      // Enter takes a single match, and does not send the form.
-      event.preventDefault();
-      const [match, ...more] = narrow().filter(([option]) => option.value !== select.value);
-      if (match && !more.length) choose(match[0].value);
-    } else if (event.key === "Escape") {
-      close();
-    }
-  });
-  select.addEventListener("change", () => search.value && !select.matches(":focus") && close());
-  select.addEventListener("click", () => search.value && close());
-  select.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !search.value) return;
+  press(event) {
+    if (event.key === "ArrowDown") this.select.focus();
+    else if (event.key === "Enter" && this.search.value) this.chooseMatch();
+    else if (event.key === "Escape") this.close();
+    else return;
+    // Enter takes a match, and does not send the form.
     event.preventDefault();
-    close();
-  });
+  }
 
-  function choose(value) {
-    select.value = value;
-    close();
-    select.dispatchEvent(new Event("input", { bubbles: true }));
-    select.dispatchEvent(new Event("change", { bubbles: true }));
+  // The only match, or the only one that begins with the typed text.
+  chooseMatch() {
+    const { matches } = this;
+    const typed = folded(this.search.value);
+    const first = matches.length === 1 ? matches : matches.filter(({ text }) => text.startsWith(typed));
+    if (first.length !== 1) return;
+    this.close();
+    this.select.value = first[0].option.value;
+    for (const name of ["input", "change"]) this.select.dispatchEvent(new Event(name, { bubbles: true }));
   }
 }
+
+function searchField(label, controls) {
+  const search = document.createElement("input");
+  Object.assign(search, { type: "search", className: "form-control settings-search", autocomplete: "off", placeholder: label });
+  search.setAttribute("aria-label", label);
+  search.setAttribute("aria-controls", controls);
+  return search;
+}
+
+for (const box of document.querySelectorAll("[data-search-select]")) Object.seal(new SearchSelect(box));

@@ -5,7 +5,6 @@
   const root = document.documentElement;
   const BARS = { light: "#ffffff", dark: "#212427" }; // the top bar, for the browser's own bar
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const isChoice = (text) => text === "light" || text === "dark";
 
   function stored(key) {
     try {
@@ -32,7 +31,7 @@
 
   function chosen() {
     const theme = root.dataset.theme ?? stored("theme");
-    return isChoice(theme) ? theme : null;
+    return theme === "light" || theme === "dark" ? theme : null;
   }
 
   function apply() {
@@ -45,12 +44,13 @@
   function toggle() {
     const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
     const isSignedIn = "theme" in root.dataset;
-    root.dataset.theme = theme;
     store("theme", theme);
+    if (isSignedIn) {
+      root.dataset.theme = theme;
+      save(theme);
+    }
     apply();
-    if (isSignedIn) save(theme);
-    else delete root.dataset.theme;
-    root.dataset.bsTheme = theme;
+    root.dataset.bsTheme = theme; // also without storage
   }
 
   function save(theme) {

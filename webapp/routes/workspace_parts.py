@@ -1,19 +1,21 @@
-"""The live part of the workspace that shows the rebuild of the history after a change of the time zone."""
+"""The parts of the workspace: the rebuild of the history after a change of the time zone, and the consequences of choices."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from ..accounts.current import current_tenant
 from ..db import db
-from ..display import clock
+from ..display import clock, zones
 from ..models import RollupRebuild
 from ..panels.render import Render
 from ..queries.day import today
 from ..rollups import rebuilds
+from . import workspace_form
 from .access import require_manager
 from .page_parts import part_of
 from .panels import bp, fragment
@@ -57,7 +59,30 @@ def request_again(tenant_id: int) -> None:
     db.session.commit()
 
 
-@bp.get("/rebuild", endpoint="rebuild")
-def show() -> ResponseReturnValue:
+@bp.get("/workspace/rebuild", endpoint="workspace_rebuild")
+def show_rebuild() -> ResponseReturnValue:
     require_manager()
     return fragment(part())
+
+
+@bp.get("/workspace/sample", endpoint="workspace_sample")
+def show_sample() -> ResponseReturnValue:
+    """How numbers, money and dates look in the locale of the form."""
+    require_manager()
+    tenant = current_tenant()
+    found = zones.locale_sample(request.args.get("locale", "")[:100], tenant.currency, clock.now(), tenant.timezone)
+    return fragment(part_of("components/locale_sample.html", sample=found))
+
+
+@bp.get("/workspace/zone", endpoint="workspace_zone")
+def show_zone() -> ResponseReturnValue:
+    """The consequences of the time zone of the form."""
+    require_manager()
+    name = request.args.get("timezone", "")[:100]
+    problem = workspace_form.check_timezone(name)
+    return fragment(part_of("components/zone_change.html", name=name, problem=problem, **zone_values()))
+
+
+def zone_values() -> dict[str, Any]:
+    tenant = current_tenant()
+    return {"present": tenant.timezone, **estimate(tenant.id)}
