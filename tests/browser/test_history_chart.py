@@ -19,8 +19,10 @@ def history(world: World, tenant: int, service: Service) -> int:
     """Sales of forty days before today, beside today's forty orders."""
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, placed_at, paid_at)"
-        " SELECT %s, 'H' || n, 'Customer ' || n, CASE WHEN n %% 3 > 0 THEN (SELECT min(id) FROM users WHERE tenant_id = %s)"
-        "   END, 'EUR', 10000 + n * 100, now() - n * interval '1 day', now() - n * interval '1 day' FROM generate_series(1, 40) AS n",
+        " SELECT %s, 'H' || n, 'Customer ' || n,"
+        "   CASE WHEN n %% 3 > 0 THEN (SELECT min(id) FROM users WHERE tenant_id = %s)"
+        "   END, 'EUR', 10000 + n * 100, now() - n * interval '1 day', now() - n * interval '1 day'"
+        " FROM generate_series(1, 40) AS n",
         [tenant, tenant],
     )
     refresh.refresh(service.database_url)
