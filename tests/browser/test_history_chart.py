@@ -12,6 +12,9 @@ from webapp.rollups import refresh
 
 from ..support.world import Service, World
 from .conftest import Screen, Sign
+from .test_accessibility import LOOKS, violations
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -121,6 +124,20 @@ def test_the_chart_follows_the_theme_and_the_width(history: int, ana: int, sign_
     page.wait_for_function(f"light => {pixels} !== light", arg=light)
     page.set_viewport_size({"width": 900, "height": 900})
     page.wait_for_function("document.querySelector('#history-plot canvas').getBoundingClientRect().width < 900")
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_history_has_no_violation_after_a_live_update(
+    history: int, ana: int, sign_in: Sign, world: World, scheme: str, width: int
+) -> None:
+    page = open_history(sign_in, ana, width=width, color_scheme=scheme).page
+    before = page.locator(".history-total").inner_text()
+    world.order(history, 77_00, owner_id=ana, paid_at=datetime.now(UTC))
+    expect(page.locator(".history-total")).not_to_have_text(before)
+    assert violations(page) == []
+    for query in ("?group=owner", "?range=decade", "?from=2001-01-01&to=2001-01-02"):
+        page.goto(page.url.partition("?")[0] + query)
+        assert (query, violations(page)) == (query, [])
 
 
 def test_without_scripts_the_tables_stand_alone(history: int, ana: int, sign_in: Sign) -> None:

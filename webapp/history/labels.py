@@ -65,7 +65,7 @@ class Change:
 
 
 def change(value: int | None, compared: int | None) -> Change:
-    """The change in per cent. There is none from nothing, or from a negative amount."""
+    """The change in per cent, which needs a comparison above zero."""
     if value is None or compared is None or compared < 0 or (compared == 0 and value != 0):
         return Change("none", words=_("no comparison"))
     if value == compared:

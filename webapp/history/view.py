@@ -1,4 +1,4 @@
-"""A report as the page shows it: lines of tables with texts and links, and the data of the chart."""
+"""A report as the page shows it: lines of tables with texts and links."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..accounts.current import current_tenant
 from ..display.order_links import measure_of_dates, orders_link
 from ..language import gettext as _
 from ..language import ngettext
-from ..money import to_decimal
 from . import labels
 from .figures import GROUPS, MEASURES, NOTHING, Figures, total
 from .labels import Change, value_text
@@ -144,48 +142,6 @@ class View:
             cells = [self._figure(row.series[n], self.report.periods[n], row) for _name, row in self.series_rows]
             rows.append((line, (*cells, line.figure)))
         return Matrix(columns, tuple(rows))
-
-    @property
-    def chart(self) -> dict[str, Any]:
-        """The data of static/history.js: the labels of the periods, and values in major units."""
-        report = self.report
-        lines = self.period_lines
-        named = self.series_rows or [(labels.range_text(report.range), report.everything)]
-        series = [{"name": name, "values": [self._major(each) for each in row.series]} for name, row in named]
-        compared: dict[str, Any] | None = None
-        if self.has_comparison and not self.series_rows:
-            values = [
-                self._major(each) if period.compared else None
-                for each, period in zip(report.everything.compared_series, report.periods, strict=True)
-            ]
-            compared = {"name": self.compared_text, "values": values, "labels": [line.compared_label for line in lines]}
-        return {
-            "key": "|".join((report.unit, report.asked.group, self.measure, report.range.first.isoformat())),
-            "summary": self._summary(lines),
-            "labels": [line.label for line in lines],
-            "unfinished": report.periods[-1].is_unfinished if report.periods else False,
-            "isMoney": self.measure != "orders",
-            "series": series,
-            "compared": compared,
-        }
-
-    def _summary(self, lines: tuple[Line, ...]) -> str:
-        values = [each.value(self.measure) or 0 for each in self.report.everything.series]
-        most = max(range(len(values)), key=values.__getitem__)
-        return _(
-            "Chart of %(measure)s by %(unit)s: %(total)s in all, the most in %(period)s with %(value)s.",
-            measure=self.measure_name,
-            unit=self.unit_name,
-            total=self.total.figure.text,
-            period=lines[most].label,
-            value=lines[most].figure.text,
-        )
-
-    def _major(self, figures: Figures) -> float | None:
-        value = figures.value(self.measure)
-        if value is None or self.measure == "orders":
-            return value
-        return float(to_decimal(value, current_tenant().currency))
 
     def _period_line(self, n: int, period: Period) -> Line:
         report = self.report

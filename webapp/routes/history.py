@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context
@@ -13,6 +13,7 @@ from ..accounts.current import current_locale, current_tenant
 from ..display import clock
 from ..events.topics import DAY, ORDERS, ROLLUPS
 from ..history import csv_file, report
+from ..history.chart import chart_data
 from ..history.request import CHOICES, HistoryRequest, first_weekday, parse
 from ..history.view import View
 from ..panels.registry import Panel
@@ -31,9 +32,8 @@ bp = Blueprint("history", __name__)
 def index() -> ResponseReturnValue:
     """The page. A value that is not valid is named, and its default is shown."""
     asked = _asked()
-    part, day = _part(asked), _today()
-    values = {"asked": asked, "choices": CHOICES, "here": asked.typed, "today": day, "is_live": _is_live(asked, day)}
-    page = render_template("pages/history.html", part=part, wanted=_dates(asked, day), **values)
+    values = {"asked": asked, "choices": CHOICES, "here": asked.typed, "is_live": _is_live(asked)}
+    page = render_template("pages/history.html", part=_part(asked), **values)
     return page, 400 if asked.problems else 200
 
 
@@ -67,24 +67,16 @@ def _part(asked: HistoryRequest) -> Render:
     tenant, weekday = current_tenant(), first_weekday(current_locale())
 
     def html(now: datetime) -> str:
-        return render_template("panels/history_page.html", view=View(report.read(tenant, now, asked, weekday)))
+        view = View(report.read(tenant, now, asked, weekday))
+        chart = None if view.report.is_empty else chart_data(view)
+        return render_template("panels/history_page.html", view=view, chart=chart)
 
     shown = replace(asked, typed={}, problems={})
     return shared_part(f"history_page?{urlencode(shown.__dict__)}", PART, html)
 
 
-def _today() -> date:
-    return today(current_tenant().timezone, clock.now()).date
-
-
-def _dates(asked: HistoryRequest, day: date) -> tuple[date, date] | None:
-    """The dates for the fields. All time has none before it is read."""
-    if asked.needs_first_order:
-        return None
+def _is_live(asked: HistoryRequest) -> bool:
+    """Whether today is in the range, as it always is in all time."""
+    day = today(current_tenant().timezone, clock.now()).date
     wanted = asked.range(day, first_weekday(current_locale()))
-    return wanted.first, wanted.last
-
-
-def _is_live(asked: HistoryRequest, day: date) -> bool:
-    dates = _dates(asked, day)
-    return dates is None or dates[0] <= day <= dates[1]
+    return wanted.first <= day < wanted.end

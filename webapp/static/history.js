@@ -5,15 +5,14 @@ const section = document.getElementById("history-chart");
 const form = document.getElementById("history-filter");
 let chart = null;
 let key = null;
-
-function data() {
-  const element = document.getElementById("history-chart-data");
-  return element ? JSON.parse(element.textContent) : null;
-}
+let shownText = null;
 
 // The same series with new values keep the zoom.
 function show() {
-  const found = data();
+  const text = document.getElementById("history-chart-data")?.textContent ?? null;
+  if (text === shownText && chart) return;
+  shownText = text;
+  const found = text === null ? null : JSON.parse(text);
   section.hidden = found === null;
   if (found === null) return;
   if (chart && found.key === key) {
@@ -45,7 +44,5 @@ form.addEventListener("submit", () => {
   });
 });
 
-document.addEventListener("htmx:after:swap", ({ target }) => {
-  if (target.id === "history_page" || target.contains?.(section)) show();
-});
+document.addEventListener("htmx:after:swap", show);
 show();
