@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from ..accounts import workspace
 from ..accounts.current import current_tenant
-from ..language import gettext as _
 from ..db import db
+from ..language import gettext as _
 from ..services import services
 from ..signals import notices
 from .access import require_manager
