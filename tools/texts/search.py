@@ -1,0 +1,65 @@
+"""Searches templates, scripts and Python for texts of readers that are not marked. Texts of operators stay English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import python, scripts, templates
+from .words import ROOT, Finding
+
+WEBAPP = ROOT / "webapp"
+# All strings of these files that are written as texts are for readers of pages.
+PAGES = (
+    "money.py",
+    "stream.py",
+    "comments/*.py",
+    "display/*.py",
+    "events/notification_kinds.py",
+    "notifications/*.py",
+    "orders/*.py",
+    "panels/*.py",
+    "push/message.py",
+    "queries/*.py",
+    "routes/*.py",
+    "targets/*.py",
+    "uploads/*.py",
+)
+# These have texts of pages beside identifiers, SQL, and texts of commands: only what they raise is searched.
+RAISED = ("accounts/sign_in*.py", "accounts/passwords.py", "order_import/*.py", "webhooks/urls.py")
+# Texts that are the same in each language, by file, each with its reason.
+EXCEPTIONS = {
+    # Parts of the name of an element, of the key of a form's state, and the column of an attached table.
+    ("templates/components/fields.html", "-errors"),
+    ("templates/components/fields.html", "-hint"),
+    ("templates/components/attach_proposal.html", "number"),
+    ("static/mentions.js", "comment {} {}"),
+    # The name that a connection shows in pg_stat_activity.
+    ("routes/attached.py", "doorbell web"),
+    ("uploads/preview.py", "doorbell import preview"),
+    ("uploads/watch.py", "import watch"),
+    ("uploads/watch.py", "doorbell import watch"),
+    # The reason of a public route, for programmers.
+    ("routes/access.py", "CSS and JS, the same for all users"),
+}
+
+
+def everything() -> Iterator[Finding]:
+    """All findings, by file and line."""
+    for path in sorted((WEBAPP / "templates").rglob("*.html")):
+        yield from _in(path, templates.unmarked(path.read_text()))
+    for path in sorted((WEBAPP / "static").glob("*.js")):
+        yield from _in(path, scripts.unmarked(path.read_text()))
+    for pattern in PAGES:
+        for path in sorted(WEBAPP.glob(pattern)):
+            yield from _in(path, python.unmarked(path.read_text()))
+    for pattern in RAISED:
+        for path in sorted(WEBAPP.glob(pattern)):
+            yield from _in(path, python.unmarked(path.read_text(), raised_only=True))
+
+
+def _in(path: Path, found: Iterator[tuple[int, str]]) -> Iterator[Finding]:
+    name = path.relative_to(WEBAPP).as_posix()
+    for line, text in found:
+        if (name, text) not in EXCEPTIONS:
+            yield Finding(f"webapp/{name}", line, text)
