@@ -12,7 +12,7 @@ OR_ADVISE := || { echo 'The packages could not be installed; the reason is above
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report soak docs schema pictures vendor lock clean
+.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report soak docs schema texts pictures vendor lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

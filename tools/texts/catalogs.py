@@ -24,6 +24,7 @@ KEYWORDS = {
     "_": None,
     "gettext": None,
     "lazy_gettext": None,
+    "N_": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
