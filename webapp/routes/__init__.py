@@ -60,7 +60,6 @@ def register(app: Flask) -> None:
         board_settings,
         settings,
         workspace,
-        workspace_parts,
         inbox,
         notification_settings,
         orders,
