@@ -85,4 +85,4 @@ def test_the_button_of_the_header_saves_the_theme_for_all_browsers(app: Flask, w
         assert root is not None
         assert (root["data-theme"], root["data-bs-theme"]) == ("dark", "dark"), "no flash before scripts run"
     refused = ana.post("/settings/theme", {"theme": "purple"})
-    assert (refused.status_code, "'purple'" in refused.text) == (422, True)
+    assert (refused.status_code, "“purple”" in refused.text) == (422, True)

@@ -120,6 +120,6 @@ def test_another_companys_targets_stay_and_are_not_shown(app: Flask, person: Per
 
 def test_only_managers_have_the_link_and_the_page(app: Flask, person: Person, world: World, acme: int) -> None:
     sales = Person(app, world.user(acme, "Ben Okafor"))
-    assert person.page("/orders").select_one('a[href="/targets"]')
-    assert not sales.page("/orders").select_one('a[href="/targets"]')
+    assert person.page("/settings/profile").select_one('a[href="/targets"]')
+    assert not sales.page("/settings/profile").select_one('a[href="/targets"]')
     assert sales.get("/targets").status_code == 403

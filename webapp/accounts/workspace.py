@@ -28,7 +28,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EditOutcome:
     """`saved` has the names of the changed values. `others` has the present values of those that another manager has changed.
 
     `conflicts` are the names of the values that both have changed differently; then nothing was saved.
@@ -39,7 +39,7 @@ class Outcome:
     conflicts: frozenset[str] = frozenset()
 
 
-def save(tenant_id: int, edit: Edit) -> Outcome:
+def save(tenant_id: int, edit: Edit) -> EditOutcome:
     """Save what this manager changed, unless another manager has changed the same values since the form was shown."""
     with Session(db.engine) as session:
         tenant = session.get_one(Tenant, tenant_id, with_for_update=True)
@@ -48,7 +48,7 @@ def save(tenant_id: int, edit: Edit) -> Outcome:
         wanted = edit.wanted
         conflicts = frozenset(name for name, value in wanted.items() if name in others and others[name] != value)
         if conflicts:
-            return Outcome(others=others, conflicts=conflicts)
+            return EditOutcome(others=others, conflicts=conflicts)
         saved = changes.set_values(session, tenant, wanted)
         session.commit()
-        return Outcome(saved, others)
+        return EditOutcome(saved, others)

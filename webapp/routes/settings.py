@@ -50,7 +50,10 @@ def save_theme() -> ResponseReturnValue:
     """For the button in the header. Other pages of the user keep their theme until they are loaded again."""
     theme = request.form.get("theme", "")
     if theme not in THEMES:
-        return f"The theme {theme[:40]!r} is not valid. Use one of: {', '.join(THEMES)}.", 422
+        problem = _(
+            "The theme “%(value)s” is not valid. Use one of: %(themes)s.", value=theme[:40], themes=", ".join(THEMES)
+        )
+        return problem, 422, {"Content-Type": "text/plain; charset=utf-8"}
     if profiles.change(current_user.id, {"theme": theme}):
         services().users.forget(current_user.id)
         notices.user_changed(services().redis, current_user.tenant_id, current_user.id, reloads=False)

@@ -80,7 +80,7 @@ def note(name: str, text: str) -> str:
     return _("Another manager has let salespeople see only their own figures meanwhile.")
 
 
-def _conflict(form: WorkspaceForm, outcome: edits.Outcome, others: dict[str, str]) -> WorkspaceForm:
+def _conflict(form: WorkspaceForm, outcome: edits.EditOutcome, others: dict[str, str]) -> WorkspaceForm:
     """The form with this manager's changes on top of what is saved now. Sent once more, it replaces the other's values."""
     mine = {name: text for name, text in form.texts.items() if text != form.shown[name]}
     shown = form.shown | others
