@@ -11,6 +11,7 @@ from flask import Flask
 
 from webapp.accounts import changes
 from webapp.accounts.changes import TenantChange
+from webapp.db import db
 from webapp.events.topics import ROLLUPS, SETTINGS
 from webapp.postgres import session
 from webapp.rollups import rebuilds, refresh
@@ -164,7 +165,9 @@ def test_a_rebuild_that_fails_keeps_the_old_figures_and_is_requested_again(
     assert days(world) == before
     world.conn.execute("ALTER TABLE rollups_daily DROP CONSTRAINT no_new")
     assert rebuilds.run(service.database_url, redis_client) == 0, "only a manager's request begins it again"
-    rebuilds.request(world.conn, tenant)
+    with app.app_context():
+        changes.request_rebuild(db.session(), tenant)
+        db.session.commit()
     assert rebuilds.run(service.database_url, redis_client) == 1
     assert_they_equal_a_plain_count(world.conn)
 

@@ -159,12 +159,12 @@ def set_values(session: Session, tenant: Tenant, wanted: Mapping[str, str | bool
     for name in changed:
         setattr(tenant, name, wanted[name])
     if "timezone" in changed:
-        _request_rebuild(session, tenant.id)
+        request_rebuild(session, tenant.id)
     return changed
 
 
-def _request_rebuild(session: Session, tenant_id: int) -> None:
-    """In place of a rebuild that is open."""
+def request_rebuild(session: Session, tenant_id: int) -> None:
+    """Request a rebuild of the tenant's rollups, also in place of one that is open or failed."""
     row: dict[str, Any] = {
         "requested_at": func.clock_timestamp(),
         "started_at": None,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 import redis
-from psycopg.rows import dict_row, namedtuple_row
+from psycopg.rows import namedtuple_row
 
 from ..events.topics import ROLLUPS
 from ..observability import logs
@@ -40,13 +40,6 @@ _GIVE_UP = """
 UPDATE rollup_rebuilds SET problem = 'The worker ended during each attempt.'
 WHERE finished_at IS NULL AND attempts >= %s AND problem IS NULL RETURNING tenant_id
 """
-# A failed rebuild again; the same for one that never began.
-REQUEST = """
-INSERT INTO rollup_rebuilds (tenant_id) VALUES (%(tenant)s)
-ON CONFLICT (tenant_id) DO UPDATE SET requested_at = clock_timestamp(), started_at = NULL, finished_at = NULL, attempts = 0,
-    hours_done = 0, hours_total = 0, problem = NULL
-"""
-
 log = logs.get("rollups")
 
 
@@ -104,14 +97,3 @@ def _attempt(database_url: str, conn: psycopg.Connection, client: redis.Redis, r
     except redis.RedisError as error:
         log.warning("did not announce rebuilt rollups", tenant_id=tenant_id, error=str(error))
     return True
-
-
-def request(conn: psycopg.Connection, tenant_id: int) -> None:
-    """Request a rebuild, also in place of one that is open or failed."""
-    conn.execute(REQUEST, {"tenant": tenant_id})
-
-
-def read(conn: psycopg.Connection, tenant_id: int) -> dict[str, Any] | None:
-    """The row of the last rebuild."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute("SELECT * FROM rollup_rebuilds WHERE tenant_id = %s", [tenant_id]).fetchone()

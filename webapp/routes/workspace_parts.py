@@ -8,6 +8,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
+from ..accounts import changes
 from ..accounts.current import current_tenant
 from ..db import db
 from ..display import clock, zones
@@ -55,7 +56,7 @@ def request_again(tenant_id: int) -> None:
     """Open a failed rebuild again. One that is open or done stays as it is."""
     found = db.session.get(RollupRebuild, tenant_id)
     if state(found) == "failed":
-        db.session.execute(text(rebuilds.REQUEST.replace("%(tenant)s", ":tenant")), {"tenant": tenant_id})
+        changes.request_rebuild(db.session(), tenant_id)
     db.session.commit()
 
 
