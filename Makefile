@@ -96,6 +96,9 @@ lock: ## pin the newest versions (needs uv)
 schema: $(VENV)/embedded.stamp ## write migrations/schema.sql from the migrations
 	@$(BIN)/python -m migrations.write_schema
 
+texts: $(VENV)/dev.stamp ## bring the catalogs of translations up to date with the marked texts, and compile them
+	@$(BIN)/python -m tools.texts update
+
 clean: ## remove .venv and caches, but not the data in $DATA_DIR
 	@rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

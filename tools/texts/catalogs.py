@@ -6,6 +6,7 @@ code that changes no text changes no catalog.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -44,6 +45,7 @@ DROPPED = tuple(
         "Generated-By",
     )
 )
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 # Translators read it in their editor.
 HEADER = (
     '# The texts of Doorbell\'s pages. `make texts` brings this file up to date; CONTRIBUTING.md, "Add a language".'
@@ -92,6 +94,8 @@ def po_bytes(catalog: Catalog) -> bytes:
 
 
 def mo_bytes(catalog: Catalog) -> bytes:
+    # Its header has dates in any case.
+    catalog.creation_date = catalog.revision_date = NO_DATE
     output = BytesIO()
     write_mo(output, catalog)
     return output.getvalue()

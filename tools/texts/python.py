@@ -14,6 +14,7 @@ _CODE = frozenset(
     re.findall(
         r"\S+",
         """
+            CSRFError RateLimiter
         debug info warning exception critical execute text compile sub match fullmatch search split labels public
         ValueError TypeError RuntimeError KeyError AssertionError NotImplementedError Incident fault over
         render_template connect TypeVar namedtuple cast
@@ -58,8 +59,10 @@ def _in_call(node: ast.Call) -> Iterator[tuple[int, str]]:
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node that may be shown: no docstrings, annotations, decorators, keys and comparisons."""
+    """The parts that may be shown: no docstrings, annotations, decorators, keys, comparisons, and no `__all__`."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
         return
     if isinstance(node, ast.Compare | ast.Import | ast.ImportFrom | ast.Assert):
         return

@@ -35,12 +35,13 @@ EXCEPTIONS = {
     ("templates/components/attach_proposal.html", "number"),
     ("static/mentions.js", "comment {} {}"),
     # The name that a connection shows in pg_stat_activity.
-    ("routes/attached.py", "doorbell web"),
-    ("uploads/preview.py", "doorbell import preview"),
     ("uploads/watch.py", "import watch"),
-    ("uploads/watch.py", "doorbell import watch"),
-    # The reason of a public route, for programmers.
-    ("routes/access.py", "CSS and JS, the same for all users"),
+    # Headers of an answer, and log lines.
+    ("routes/panels.py", "Accept-Language, Doorbell-Language, Cookie"),
+    ("routes/panels.py", "failed to render a panel"),
+    ("uploads/worker.py", "an attempt of an import failed"),
+    # Pages show a text of their own for this error.
+    ("queries/day_figures.py", "events are kept since {}"),
 }
 
 

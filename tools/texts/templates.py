@@ -130,7 +130,7 @@ def _in_statements(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _calls_and_values(tree: nodes.Node) -> Iterator[nodes.Node]:
-    for kind in (nodes.Call, nodes.Assign, nodes.Macro, nodes.CallBlock, nodes.Output):
+    for kind in (nodes.Call, nodes.Assign, nodes.Macro, nodes.CallBlock):
         yield from tree.find_all(kind)
 
 

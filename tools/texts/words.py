@@ -24,8 +24,9 @@ _IDENTIFIERS = re.compile(
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"[^\W\d_]{2,}[,;:.…]? +(?:%\(|\{|[^\W\d_])|^[A-Z][a-z]+[.!?…:]?$|^[A-Z][a-z]+ |[})] +[a-z]{2,}")
 _SQL = re.compile(
-    r"\b(?:UPDATE uploads|SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|WITH \w+ AS|CREATE|ALTER|FROM|WHERE|JOIN|VALUES|IS NULL|LATERAL"
-    r"|UNION ALL|ORDER BY|CASE WHEN|THEN|RETURNING|BETWEEN|GRANT|DATABASE|SCHEMA|REPEATABLE READ|AS|AND|OR|IN|ON)\b|::|pg_\w+\("
+    r"\b(?:SELECT|INSERT INTO|UPDATE \w+\s+SET|DELETE FROM|WITH \w+ AS|CREATE|ALTER|FROM|WHERE|JOIN|VALUES|IS NULL"
+    r"|LATERAL|UNION ALL|ORDER BY|CASE WHEN|THEN|RETURNING|BETWEEN|GRANT|DATABASE|SCHEMA|REPEATABLE READ"
+    r"|AS|AND|OR|IN|ON)\b|::|pg_\w+\("
 )
 # HTTP: names of headers, and their values.
 _HEADER = re.compile(
