@@ -19,9 +19,9 @@ GERMAN = {
 
 
 @pytest.fixture(autouse=True)
-def german(monkeypatch: pytest.MonkeyPatch) -> None:
+def reader_of_german(monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = Translations()
-    catalog._catalog = dict(GERMAN)  # type: ignore[attr-defined]
+    monkeypatch.setattr(catalog, "_catalog", GERMAN)
     monkeypatch.setattr(stored, "current_catalog", lambda: catalog)
 
 

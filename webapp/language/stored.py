@@ -19,8 +19,8 @@ _PLACE = re.compile(r"%\((\w+)\)([sr])")
 # Sentences and their clauses.
 _ENDS = ".!?…;\u061b\u061f"
 _BETWEEN = re.compile(rf"(?<=[{_ENDS}]) ")
-# A text with fewer letters of its own says too little to be recognised by them.
-MIN_LETTERS = 7
+# A text with fewer letters of its own says too little to be recognised by them: "%(path)s is %(what)s".
+MIN_LETTERS = 10
 
 
 class _Marked(NamedTuple):
@@ -32,7 +32,7 @@ class _Marked(NamedTuple):
 
     @property
     def letters(self) -> int:
-        return sum(map(len, self.chunks))
+        return sum(letter.isalpha() for chunk in self.chunks for letter in chunk)
 
 
 def N_(text: str, /) -> str:
@@ -67,7 +67,7 @@ def _one(english: str, translated: str) -> Iterator[_Marked]:
     # The value of %(text)r has its quotes already.
     english, translated = (_PLACE.sub(r"%(\1)s", text.rstrip(_ENDS)) for text in (english, translated))
     chunks = tuple(chunk.replace("%%", "%") for chunk in _PLACE.split(english)[::3] if chunk)
-    if chunks == (english,) or sum(map(len, chunks)) >= MIN_LETTERS:
+    if chunks:
         yield _Marked(english, translated, chunks)
 
 
@@ -85,7 +85,7 @@ def _instance(catalog: NullTranslations, text: str) -> str | None:
     # The reason of a rejected row begins with the name of a column: "Order date 'yesterday' is not a date".
     name, quote, rest = inner.partition(" '")
     found = _filled(catalog, inner)
-    if found is None and quote and (found := _filled(catalog, f"'{rest}")) is not None:
+    if found is None and quote and not _BETWEEN.search(name) and (found := _filled(catalog, f"'{rest}")) is not None:
         found = f"{name} {found}"
     return None if found is None else found + text[len(inner) :]
 
@@ -93,7 +93,10 @@ def _instance(catalog: NullTranslations, text: str) -> str | None:
 def _filled(catalog: NullTranslations, text: str) -> str | None:
     for marked in _marked(catalog):
         if all(chunk in text for chunk in marked.chunks) and (values := _values(marked.english, text)) is not None:
-            return marked.translated % {name: _value(catalog, value) for name, value in values.items()}
+            translated = {name: _value(catalog, value) for name, value in values.items()}
+            is_certain = marked.letters >= MIN_LETTERS or not values
+            if is_certain or any(" " in value and translated[name] != value for name, value in values.items()):
+                return marked.translated % translated
     return None
 
 
@@ -120,5 +123,8 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 
 def _values(english: str, text: str) -> dict[str, str] | None:
+    """The values with which the marked text is `text`. None has a sentence or clause of its own."""
     found = _pattern(english).fullmatch(text)
-    return None if found is None else found.groupdict()
+    if found is None or any(_BETWEEN.search(value) for value in found.groups()):
+        return None
+    return found.groupdict()

@@ -39,7 +39,8 @@ def without_repeats(reasons: Iterable[str | None]) -> list[str | None]:
     """Reasons of successive rows. Each advice is given once, with the first row that needs it."""
     given: set[str] = set()
     # The part of a reason that repeats for each row.
-    advice = re.compile(rf"; {re.escape(_('allowed'))}: [^;]*")
+    allowed = _("allowed")
+    advice = re.compile(rf"; {re.escape(allowed)}: [^;]*")
 
     def once(found: re.Match[str]) -> str:
         is_new = found[0] not in given
