@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 
 import pytest
@@ -10,8 +11,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.support import Translations
+from flask import Flask
 
 from webapp.language import script_texts
+
+from ..support.browser import Person, soup
+from ..support.world import World
 
 # In the order of the rule that Babel writes into an Arabic catalog.
 FORMS = ("zero", "one", "two", "few", "other", "many")
@@ -52,3 +57,17 @@ def test_each_plural_category_of_a_language_has_a_number(locale: str) -> None:
     categories = Locale.parse(locale).plural_form.tags | {"other"}
     # Fractions alone are "other" in Polish.
     assert set(script_texts.plural_samples(locale)) | {"other"} == categories
+
+
+def test_a_page_in_another_language_than_english_has_the_texts_of_its_scripts_as_data(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"Live": "Live</script><script>", "Undo": "Rückgängig"}
+    monkeypatch.setitem(script_texts._by_locale, "de_DE", texts)
+    ana = Person(app, world.user(world.tenant(locale="de_DE")))
+    found = soup(ana.get("/inbox", headers={"Accept-Language": "de"})).select_one("#texts")
+    assert found is not None
+    assert found["type"] == "application/json"
+    assert json.loads(found.text) == texts
+    assert soup(ana.get("/inbox", headers={"Accept-Language": "en"})).select_one("#texts") is None
+    assert Person(app).page("/sign-in").select_one("#texts") is None, "signed out there is no module"
