@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask_babel.speaklater import LazyString
 
@@ -23,7 +23,7 @@ from .upload import Upload
 
 MAPPED = "mapped"
 TEXT_MAX_CHARS = 200
-Text = str | LazyString
+Text: TypeAlias = str | LazyString
 # The values of a field's drop-down beside those of the columns, which are their indexes.
 AUTOMATIC, NOT_USED = "auto", "none"
 
