@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -57,7 +56,6 @@ def test_all_pages_of_a_manager_fit_from_right_to_left(
     for path in PAGES:
         page.goto(doorbell.url + path)
         assert (path, page.evaluate("document.dir"), overflow(page)) == (path, "rtl", 0)
-        shot(page, path, width)
         if width == 1440:
             assert middles(page) == sorted(middles(page), reverse=True), path
 
@@ -72,9 +70,3 @@ def test_an_import_fits_from_right_to_left(mia: int, sign_in: Sign, doorbell: Do
     expect(page.locator("h1")).to_have_text("orders.csv")
     expect(page.locator("#preview-2")).to_contain_text("Hotel Adler")
     assert overflow(page) == 0
-    shot(page, "upload", width)
-
-
-def shot(page: Page, name: str, width: int) -> None:
-    if folder := os.environ.get("SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name.strip('/').replace('/', '-').replace('?', '-') or 'board'}-{width}.png", full_page=True)
