@@ -32,7 +32,7 @@ def test_each_exception_is_still_needed(monkeypatch: pytest.MonkeyPatch) -> None
         ('<input type="submit" value="Save">', "Save"),
         ('<button data-confirm="Delete this order?">×</button>', "Delete this order?"),
         ("<p>{{ 'none' if not n else n }}</p>", "none"),
-        ("<p>{{ name or 'nobody' }}</p>", "nobody"),
+        ("<p>{{ name or 'unknown' }}</p>", "unknown"),
         ("<p>{{ name | default('without a name') }}</p>", "without a name"),
         ("<p>{{ n ~ ' days' }}</p>", "days"),
         ("{% set label = 'All orders' %}", "All orders"),

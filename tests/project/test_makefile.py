@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "schema", "pictures", "vendor", "lock", "clean"}
+COMMANDS = {"help", "run", "psql", "env", "lint", "docs", "schema", "texts", "pictures", "vendor", "lock", "clean"}
 COMMANDS |= {
     "test",
     "coverage",

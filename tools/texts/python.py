@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .words import is_sentence
 
 MARKING = frozenset({"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "N_"})
-# What these take is no text for a reader: log lines, SQL, patterns, faults of the program.
+# The arguments of these are no texts of a reader: log lines, SQL, patterns, faults of the program.
 _CODE = frozenset(
     re.findall(
         r"\S+",

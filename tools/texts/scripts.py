@@ -11,7 +11,7 @@ from .words import is_sentence
 
 # The number of marked arguments of each function.
 MARKING = {"t": 1, "nt": 2}
-# What these take is no text: selectors, names, faults for the console.
+# The arguments of these are no texts: selectors, names, faults for the console.
 _CODE = frozenset(
     re.findall(
         r"\S+",

@@ -25,7 +25,7 @@ SHOWN = frozenset(
     )
 )
 BUTTONS = frozenset({"submit", "button", "reset"})
-# What these elements have is code, the same in each language.
+# The text of these elements is code, the same in each language.
 CODE = frozenset({"code", "pre", "kbd", "samp", "script", "style"})
 # Their strings are no texts: identifiers, formats, names of templates and routes.
 _NOT_SHOWN = frozenset({"url_for", "import_url", "attach_url", "icon", "orders_link", "asset_url"})
