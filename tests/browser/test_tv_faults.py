@@ -14,6 +14,7 @@ from webapp.launcher.embedded import Embedded
 from ..support.processes import Doorbell
 from ..support.tv_screen import OpenTv, TvScreen
 from ..support.tvs import Tv, make_tv
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 pytestmark = pytest.mark.browser
@@ -85,7 +86,7 @@ def test_a_page_that_opens_while_the_database_is_away_shows_its_figures_later(
     world: World, tenant: int, wall: OpenTv, embedded: Embedded
 ) -> None:
     screen = wall(make_tv(world, tenant, screens=["recent"]))
-    embedded.postgres.stop(signal.SIGINT)
+    embedded.postgres.stop()
     try:
         response = screen.page.goto(screen.url)
         assert response is not None
@@ -127,5 +128,5 @@ def test_a_tv_loads_its_page_again_at_night_but_never_while_the_server_is_away(
     expect(screen.shown).to_be_visible()
     doorbell.start_web()
     screen.page.clock.run_for(60_000)
+    eventually(screen.was_reloaded, 40)
     screen.is_live()
-    assert screen.was_reloaded()

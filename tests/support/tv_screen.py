@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from .processes import Doorbell
 from .tvs import Tv
@@ -44,7 +44,10 @@ class TvScreen:
         self.page.evaluate("window.isFirstPage = true")
 
     def was_reloaded(self) -> bool:
-        return not self.page.evaluate("window.isFirstPage === true")
+        try:
+            return not self.page.evaluate("window.isFirstPage === true")
+        except Error:  # during the reload
+            return False
 
 
 OpenTv = Callable[..., TvScreen]

@@ -17,7 +17,8 @@ from .filters import money_text, visible_chars
 # A longer amount is rounded: "Rp 123.46M". The widest place of a TV has room for it at the size that is asked for.
 MAX_CHARS = 12
 CENTS_CHARS = 9
-DECIMALS = 2  # of a rounded amount
+DECIMALS = (2, 1)  # of a rounded amount: the first that fits
+MIN_SIZED, MAX_SIZED = 6, 18  # characters that have a class of their own
 
 
 def tv_money_text(minor: int, most: int = MAX_CHARS) -> str:
@@ -33,7 +34,16 @@ def tv_whole_text(minor: int, most: int = MAX_CHARS) -> str:
     if visible_chars(whole) <= most:
         return whole
     amount = to_decimal(minor, tenant.currency)
-    return str(format_compact_currency(amount, tenant.currency, locale=locale, fraction_digits=DECIMALS))
+    for decimals in DECIMALS:
+        text = str(format_compact_currency(amount, tenant.currency, locale=locale, fraction_digits=decimals))
+        if visible_chars(text) <= most:
+            break
+    return text
+
+
+def size_class(text: str) -> str:
+    """The class in tv_screens.css for the number of characters of a figure."""
+    return f"is-{min(max(visible_chars(text), MIN_SIZED), MAX_SIZED)}-chars"
 
 
 def share_text(part: int, whole: int | None) -> str:
@@ -63,6 +73,7 @@ def names_text(names: Sequence[str], more: int) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "tv_money": tv_money_text,
     "tv_whole": tv_whole_text,
+    "tv_size": size_class,
     "share": share_text,
     "shares": share_of_best,
     "month": month_text,
