@@ -62,7 +62,8 @@ def busy(world: World, tenant: int) -> int:
         )
     world.conn.execute(
         "INSERT INTO rollups_daily (tenant_id, day, owner_id, revenue_minor, orders, paid_orders)"
-        " SELECT %s, (now() - n * interval '1 day')::date, 0, 1000000 + n * 79190000::bigint, 20, 18 FROM generate_series(1, 30) n",
+        " SELECT %s, (now() - n * interval '1 day')::date, 0, 1000000 + n * 79190000::bigint, 20, 18"
+        " FROM generate_series(1, 30) n",
         [tenant],
     )
     for period in ("day", "month"):
