@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 FAULTS = (Path(__file__).parent / "layout.js").read_text()
 MAX_BYTES = 160_000  # with headers, without a compressing proxy
 WIDTHS = (375, 768, 1440, 1920)
-PAGES = ("/", "/orders", "/orders/LONG-20260003", "/orders/new", "/inbox")
+PAGES = ("/", "/orders", "/orders/LONG-20260003", "/orders/LONG-20260002", "/orders/new", "/inbox")
 
 
 def faults(page: Page) -> list[str]:
