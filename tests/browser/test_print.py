@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 COMPANIES = [("en_GB", "EUR", 1_234_56), ("id_ID", "IDR", 524_439_795_52)]
 PAPERS = ("A4", "Letter")
-# What a sheet of paper cannot use.
+# Controls, which paper cannot use.
 CONTROLS = ("header.topbar", ".skip-link", ".btn", "summary", "input", "nav", "dialog", ".panel-link")
 BLACK, WHITE = "rgb(0, 0, 0)", "rgb(255, 255, 255)"
 
