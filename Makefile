@@ -80,9 +80,9 @@ docs: $(VENV)/embedded.stamp ## write docs/events.md and the JSON Schemas in doc
 	@$(BIN)/python -m webapp.events.docs > docs/events.md
 	@$(BIN)/python -m webapp.events.schemas
 
-pictures: $(VENV)/dev.stamp ## take the README's pictures again, from the running demo
+pictures: $(VENV)/dev.stamp ## take all pictures of docs again, from a demo of their own; some: NAMES="live phone"
 	@$(BIN)/python -m tests.support.install.chromium
-	@$(BIN)/python docs/pictures.py
+	@$(BIN)/python -m tools.pictures $(NAMES)
 
 vendor: ## build the vendored scripts, icons and style sheet again, for example for a new class in a template (needs Node.js)
 	@tools/vendor/refresh.sh
