@@ -55,6 +55,10 @@ def value_text(value: int | None, measure: str) -> str:
     return number_text(value) if measure == "orders" else money_text(value)
 
 
+# A smaller change is shown as 0%.
+_LEAST = Decimal("0.0005")
+
+
 @dataclass(frozen=True)
 class Change:
     """A change against a comparison: "+12.4%" and "more". The `kind` is "up", "down", "same" or "none"."""
@@ -70,7 +74,10 @@ def change(value: int | None, compared: int | None) -> Change:
         return Change("none", words=_("no comparison"))
     if value == compared:
         return Change("same", "0%" if compared else "–", _("the same"))
-    percent = percent_text(Decimal(value - compared) / compared)
+    ratio = Decimal(value - compared) / compared
+    percent = percent_text(ratio)
+    if abs(ratio) < _LEAST:
+        return Change("same", percent, _("about the same"))
     if value > compared:
         return Change("up", f"+{percent}", _("more"))
     return Change("down", f"−{percent}", _("less"))

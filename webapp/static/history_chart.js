@@ -74,7 +74,7 @@ const yRange = (_chart, low, high) => uPlot.rangeNum(Math.min(low ?? 0, 0), Math
 
 function xAxis(state) {
   const marked = (_chart, at) => at.map((n) => (Number.isInteger(n) ? (state.data.labels[n] ?? "") : ""));
-  return { ...axis(), grid: { show: false }, space: LABEL_WIDTH, incrs: [1, 2, 3, 5, 7, 10, 14, 30, 60, 120, 240], values: marked };
+  return { ...axis(), size: 30, grid: { show: false }, space: LABEL_WIDTH, incrs: [1, 2, 3, 5, 7, 10, 14, 30, 60, 120, 240], values: marked };
 }
 
 const yAxis = () => ({ ...axis(), size: 64, values: (_chart, at) => at.map((value) => compactFormat(value)) });
@@ -82,7 +82,7 @@ const yAxis = () => ({ ...axis(), size: 64, values: (_chart, at) => at.map((valu
 const axis = () => ({
   stroke: () => color("--tblr-secondary-color"),
   font: "12px system-ui, sans-serif",
-  grid: { stroke: () => color("--tblr-border-color"), width: 1 },
+  grid: { stroke: () => color("--chart-grid"), width: 1 },
   ticks: { show: false },
 });
 
