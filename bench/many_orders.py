@@ -28,6 +28,7 @@ from flask import Flask
 from webapp import create_app
 from webapp.config import Config
 from webapp.launcher.embedded import Embedded
+from webapp.rollups.refresh import ROLLUPS
 
 COUNTS = (100_000, 1_000_000, 10_000_000)
 PER_DAY, STEADY_PER_DAY, BUSY_PER_DAY = 1_000, 10_000, 100_000
@@ -55,11 +56,6 @@ FROM generate_series(0, 400) AS ago, generate_series(1, {SALESPEOPLE}) AS owner_
 INSERT INTO rollups_products_daily (tenant_id, day, product, orders, paid_minor)
 SELECT 1, current_date - ago, 'Product ' || kind, 60, 40000
 FROM generate_series(0, 400) AS ago, generate_series(0, {PRODUCTS} - 1) AS kind"""
-# The rollups have read all events but those of later transactions.
-CURSOR = """
-INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
-SELECT 'rollups', pg_current_snapshot(), (SELECT system_identifier FROM pg_control_system()), 1, now()
-ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot"""
 
 ORDERS = """
 INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor,
@@ -184,7 +180,8 @@ def _fill(url: str, count: int, busy: bool, steady: bool) -> None:
             "rollups_products_daily",
         ):
             conn.execute(f"VACUUM ANALYZE {table}")
-        conn.execute(CURSOR)
+        # The rollups have read all events but those of later transactions.
+        ROLLUPS.save(conn, ROLLUPS.present(conn))
 
 
 def _orders(conn: psycopg.Connection, prefix: str, count: int, per_day: int) -> None:

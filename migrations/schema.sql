@@ -889,6 +889,7 @@ BEGIN
     RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION order_lines_changed() FROM PUBLIC;
+COMMENT ON FUNCTION order_lines_changed() IS 'Trigger: keeps the orders whose lines changed without an event, until the rollups have counted them';
 
 
 CREATE FUNCTION order_search(of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer, walk integer, most_ms integer) RETURNS TABLE(id bigint, placed_at timestamptz, stopped boolean)

@@ -103,6 +103,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
+COMMENT ON FUNCTION order_lines_changed() IS 'Trigger: keeps the orders whose lines changed without an event, until the rollups have counted them';
+
 DO $$
 DECLARE
     our_schema name;

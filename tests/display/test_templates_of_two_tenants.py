@@ -52,8 +52,8 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/orders?q=nothing",
         "/orders/NR~2F1",
         "/orders/new",
-        "/history",
-        "/history?group=owner&range=today",
+        "/history?compare=none",
+        "/history?group=owner&range=today&compare=none",
         "/inbox",
         "/notifications",
         "/no-such-page",
@@ -66,7 +66,7 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
     parts = [f"/panels/{name}" for name in (*PANELS, "inbox", "today")]
     parts += [f"/panels/recent_orders/{tenant_order}", f"/panels/orders/{tenant_order}", "/panels/orders/999999"]
     parts += ["/panels/orders", f"/panels/orders/rows?ids={tenant_order}&since=0", "/panels/inbox/page", new_items]
-    parts += ["/panels/history/page?range=last_7"]
+    parts += ["/panels/history/page?range=yesterday"]
     return pages + parts
 
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from webapp.history import periods as units
-from webapp.history.periods import Period, Window
-from webapp.history.ranges import YEAR, Range, Step, of_dates, of_preset
+from webapp.history.periods import DateWindow, Period
+from webapp.history.ranges import YEAR, Range, RangeStep, of_dates, of_preset
 from webapp.history.request import first_weekday
 
 MONDAY, SUNDAY = 0, 6
@@ -57,28 +57,32 @@ def test_weeks_begin_as_in_the_locale() -> None:
 
 
 def test_whole_months_are_compared_with_whole_months_and_other_ranges_with_as_many_days() -> None:
-    assert of_dates(day("2026-02-01"), day("2026-03-31")).previous == Step(months=2)
-    assert of_dates(day("2026-02-01"), day("2026-03-30")).previous == Step(days=58)
+    assert of_dates(day("2026-02-01"), day("2026-03-31")).previous == RangeStep(months=2)
+    assert of_dates(day("2026-02-01"), day("2026-03-30")).previous == RangeStep(days=58)
 
 
 def test_29_february_has_no_day_a_year_before() -> None:
     assert (YEAR.back(day("2024-02-29")), YEAR.has(day("2024-02-29"))) == (day("2023-03-01"), False)
     found = compared(of_dates(day("2024-02-28"), day("2024-03-01")), YEAR, "day")
-    assert found == [Window(day("2023-02-28"), day("2023-03-01")), None, Window(day("2023-03-01"), day("2023-03-02"))]
+    assert found == [
+        DateWindow(day("2023-02-28"), day("2023-03-01")),
+        None,
+        DateWindow(day("2023-03-01"), day("2023-03-02")),
+    ]
     february = compared(of_dates(day("2024-02-01"), day("2024-02-29")), YEAR, "month")
-    assert february == [Window(day("2023-02-01"), day("2023-03-01"))]
+    assert february == [DateWindow(day("2023-02-01"), day("2023-03-01"))]
     after = compared(of_dates(day("2025-02-01"), day("2025-02-28")), YEAR, "month")
-    assert after == [Window(day("2024-02-01"), day("2024-03-01"))]
+    assert after == [DateWindow(day("2024-02-01"), day("2024-03-01"))]
 
 
 def test_the_days_of_a_month_are_compared_one_to_one() -> None:
-    found = compared(of_dates(day("2026-03-28"), day("2026-03-31")), Step(months=1), "day")
-    assert found == [Window(day("2026-02-28"), day("2026-03-01")), None, None, None]
-    found = compared(of_dates(day("2026-02-01"), day("2026-02-28")), Step(months=1), "day")
-    assert found[-1] == Window(day("2026-01-28"), day("2026-01-29")), "29 to 31 January are only in the total"
+    found = compared(of_dates(day("2026-03-28"), day("2026-03-31")), RangeStep(months=1), "day")
+    assert found == [DateWindow(day("2026-02-28"), day("2026-03-01")), None, None, None]
+    found = compared(of_dates(day("2026-02-01"), day("2026-02-28")), RangeStep(months=1), "day")
+    assert found[-1] == DateWindow(day("2026-01-28"), day("2026-01-29")), "29 to 31 January are only in the total"
 
 
-def compared(wanted: Range, step: Step, unit: str) -> list[Window | None]:
+def compared(wanted: Range, step: RangeStep, unit: str) -> list[DateWindow | None]:
     whole = units.whole_window(wanted, step, datetime(2030, 1, 1, tzinfo=UTC), BERLIN)
     return [period.compared for period in units.periods(wanted, unit, MONDAY, date(2030, 1, 1), step, whole)]
 
@@ -86,21 +90,23 @@ def compared(wanted: Range, step: Step, unit: str) -> list[Window | None]:
 def test_an_unfinished_period_is_compared_with_the_same_part() -> None:
     now = datetime(2026, 11, 27, 13, 31, 40, tzinfo=UTC)  # 14:31 in Berlin
     wanted = of_preset("month", TODAY, MONDAY)
-    step = Step(months=1)
+    step = RangeStep(months=1)
     whole = units.whole_window(wanted, step, now, BERLIN)
-    assert whole == Window(day("2026-10-01"), day("2026-10-28"), datetime(2026, 10, 27, 14, 31))
+    assert whole == DateWindow(day("2026-10-01"), day("2026-10-28"), datetime(2026, 10, 27, 14, 31))
     (found,) = units.periods(wanted, "month", MONDAY, TODAY, step, whole)
     assert found == Period(day("2026-11-01"), day("2026-11-28"), True, whole)
     days = units.periods(wanted, "day", MONDAY, TODAY, step, whole)
     assert [each.is_unfinished for each in days[-2:]] == [False, True]
-    assert days[-1].compared == Window(day("2026-10-27"), day("2026-10-28"), datetime(2026, 10, 27, 14, 31))
-    assert days[-2].compared == Window(day("2026-10-26"), day("2026-10-27"))
+    assert days[-1].compared == DateWindow(day("2026-10-27"), day("2026-10-28"), datetime(2026, 10, 27, 14, 31))
+    assert days[-2].compared == DateWindow(day("2026-10-26"), day("2026-10-27"))
 
 
 def test_on_the_31st_a_shorter_month_is_compared_as_a_whole() -> None:
     now = datetime(2026, 3, 31, 10, 0, tzinfo=UTC)
     wanted = of_preset("month", date(2026, 3, 31), MONDAY)
-    assert units.whole_window(wanted, Step(months=1), now, BERLIN) == Window(day("2026-02-01"), day("2026-03-01"))
+    assert units.whole_window(wanted, RangeStep(months=1), now, BERLIN) == DateWindow(
+        day("2026-02-01"), day("2026-03-01")
+    )
 
 
 def test_the_default_unit_follows_the_length() -> None:

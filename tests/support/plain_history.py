@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from webapp.history.periods import Window
+from webapp.history.periods import DateWindow
 from webapp.models import Tenant
 from webapp.queries.day import instant, midnight
 
@@ -46,7 +46,7 @@ def bounds(tenant: Tenant, window: Any) -> dict[str, Any]:
     """The instants of a window, a period or a range."""
     zone = ZoneInfo(tenant.timezone)
     end = midnight(window.end, zone)
-    if isinstance(window, Window) and window.until:
+    if isinstance(window, DateWindow) and window.until:
         end = instant(window.until.date(), window.until.time(), zone)
     start: datetime = midnight(window.first, zone)
     return {"tenant": tenant.id, "start": start, "end": end}

@@ -7,7 +7,7 @@ from typing import Any
 from ..accounts.current import current_tenant
 from ..language import gettext as _
 from ..money import to_decimal
-from .figures import Figures
+from .figures import HistoryFigures
 from .view import View
 
 
@@ -48,7 +48,7 @@ def _summary(view: View) -> str:
     )
 
 
-def _major(figures: Figures, measure: str) -> float | None:
+def _major(figures: HistoryFigures, measure: str) -> float | None:
     value = figures.value(measure)
     if value is None or measure == "orders":
         return value

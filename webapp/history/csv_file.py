@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..models import Tenant
 from ..money import amount_text
 from ..order_export import cells
-from .figures import Figures
+from .figures import HistoryFigures
 from .periods import Period
 from .report import Report
 from .view import name_of
@@ -49,7 +49,7 @@ def _rows(tenant: Tenant, report: Report) -> Iterator[tuple[str, ...]]:
             yield (*head, *name, tenant.currency, value, *_compared(tenant, report, period, before))
 
 
-def _compared(tenant: Tenant, report: Report, period: Period, before: Figures | None) -> tuple[str, ...]:
+def _compared(tenant: Tenant, report: Report, period: Period, before: HistoryFigures | None) -> tuple[str, ...]:
     if report.whole is None:
         return ()
     window = period.compared
@@ -59,7 +59,7 @@ def _compared(tenant: Tenant, report: Report, period: Period, before: Figures | 
     return window.first.isoformat(), last, _value(tenant, report, before)
 
 
-def _value(tenant: Tenant, report: Report, figures: Figures) -> str:
+def _value(tenant: Tenant, report: Report, figures: HistoryFigures) -> str:
     value = figures.value(report.asked.measure)
     if value is None:
         return ""

@@ -24,7 +24,7 @@ OF_PRODUCTS = ("revenue", "orders")
 
 
 @dataclass(frozen=True)
-class Figures:
+class HistoryFigures:
     """Sums of a period; amounts in minor units. `paid_minor` less `refunded_minor` is the revenue."""
 
     orders: int = 0
@@ -36,8 +36,8 @@ class Figures:
     def paid_minor(self) -> int:
         return self.revenue_minor + self.refunded_minor
 
-    def __add__(self, other: Figures) -> Figures:
-        return Figures(
+    def __add__(self, other: HistoryFigures) -> HistoryFigures:
+        return HistoryFigures(
             self.orders + other.orders,
             self.paid_orders + other.paid_orders,
             self.revenue_minor + other.revenue_minor,
@@ -51,7 +51,7 @@ class Figures:
         return {"revenue": self.revenue_minor, "orders": self.orders, "refunds": self.refunded_minor}[measure]
 
 
-NOTHING = Figures()
+NOTHING = HistoryFigures()
 
 
 def average(total: int, orders: int) -> int | None:
@@ -59,5 +59,5 @@ def average(total: int, orders: int) -> int | None:
     return int((Decimal(total) / orders).quantize(Decimal(1), ROUND_HALF_UP)) if orders else None
 
 
-def total(figures: Iterable[Figures]) -> Figures:
+def total(figures: Iterable[HistoryFigures]) -> HistoryFigures:
     return sum(figures, NOTHING)

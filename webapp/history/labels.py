@@ -11,11 +11,11 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 from ..accounts.current import current_locale
 from ..display.filters import money_text, number_text, percent_text
 from ..language import gettext as _
-from .periods import Period, Window
+from .periods import DateWindow, Period
 from .ranges import DAY, Range
 
 
-def period_text(period: Period | Window, unit: str, year: int) -> str:
+def period_text(period: Period | DateWindow, unit: str, year: int) -> str:
     """A period without the year where it is `year`: "Fri, 27 Nov", "23 – 29 Nov", "November 2026"."""
     first, last = period.first, period.last
     locale = current_locale()
@@ -35,7 +35,7 @@ def dates_text(first: date, last: date, year: int | None = None) -> str:
     return str(format_interval(first, last, skeleton, locale=locale))
 
 
-def window_text(window: Window, unit: str, year: int) -> str:
+def window_text(window: DateWindow, unit: str, year: int) -> str:
     """A window of the comparison, with its time where it ends within a day: "Tue, 27 Oct, until 14:31"."""
     text = period_text(window, unit, year)
     if window.until is None:
@@ -44,7 +44,7 @@ def window_text(window: Window, unit: str, year: int) -> str:
     return _("%(dates)s, until %(time)s", dates=text, time=clock)
 
 
-def range_text(wanted: Range | Window) -> str:
+def range_text(wanted: Range | DateWindow) -> str:
     return dates_text(wanted.first, wanted.last)
 
 
@@ -60,7 +60,7 @@ _LEAST = Decimal("0.0005")
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeText:
     """A change against a comparison: "+12.4%" and "more". The `kind` is "up", "down", "same" or "none"."""
 
     kind: str
@@ -68,16 +68,16 @@ class Change:
     words: str = ""
 
 
-def change(value: int | None, compared: int | None) -> Change:
+def change(value: int | None, compared: int | None) -> ChangeText:
     """The change in per cent, which needs a comparison above zero."""
     if value is None or compared is None or compared < 0 or (compared == 0 and value != 0):
-        return Change("none", words=_("no comparison"))
+        return ChangeText("none", words=_("no comparison"))
     if value == compared:
-        return Change("same", "0%" if compared else "–", _("the same"))
+        return ChangeText("same", "0%" if compared else "–", _("the same"))
     ratio = Decimal(value - compared) / compared
     percent = percent_text(ratio)
     if abs(ratio) < _LEAST:
-        return Change("same", percent, _("about the same"))
+        return ChangeText("same", percent, _("about the same"))
     if value > compared:
-        return Change("up", f"+{percent}", _("more"))
-    return Change("down", f"−{percent}", _("less"))
+        return ChangeText("up", f"+{percent}", _("more"))
+    return ChangeText("down", f"−{percent}", _("less"))

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..rollups.reading import Span
-from .ranges import DAY, Range, Step
+from .ranges import DAY, Range, RangeStep
 
 UNITS = ("day", "week", "month")
 # By default a range has at most so many days or weeks.
@@ -18,7 +18,7 @@ MAX_PERIODS = 800
 
 
 @dataclass(frozen=True)
-class Window:
+class DateWindow:
     """Days from `first` to before `end`; with `until`, the last of them only to before that local time."""
 
     first: date
@@ -40,7 +40,7 @@ class Period:
     first: date
     end: date
     is_unfinished: bool = False
-    compared: Window | None = None
+    compared: DateWindow | None = None
 
     @property
     def last(self) -> date:
@@ -72,20 +72,20 @@ def _next(day: date, unit: str, first_weekday: int) -> date:
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
-def whole_window(wanted: Range, step: Step, now: datetime, zone: ZoneInfo) -> Window:
+def whole_window(wanted: Range, step: RangeStep, now: datetime, zone: ZoneInfo) -> DateWindow:
     """The window that the range is compared with. Today is compared with the same part of its day."""
     local = now.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
     first, end = step.back(wanted.first), step.back(wanted.end)
     if not wanted.first <= local.date() < wanted.end:
-        return Window(first, end)
+        return DateWindow(first, end)
     day = step.back(local.date())
     if not step.has(local.date()):
-        return Window(first, day)
-    return Window(first, day + DAY, datetime.combine(day, local.time()))
+        return DateWindow(first, day)
+    return DateWindow(first, day + DAY, datetime.combine(day, local.time()))
 
 
 def periods(
-    wanted: Range, unit: str, first_weekday: int, today: date, step: Step | None, whole: Window | None
+    wanted: Range, unit: str, first_weekday: int, today: date, step: RangeStep | None, whole: DateWindow | None
 ) -> tuple[Period, ...]:
     """The periods of the range, oldest first, each with its part of the window `whole`."""
     firsts = starts(wanted, unit, first_weekday)
@@ -96,21 +96,21 @@ def periods(
     )
 
 
-def _window(first: date, end: date, unit: str, step: Step, whole: Window) -> Window | None:
+def _window(first: date, end: date, unit: str, step: RangeStep, whole: DateWindow) -> DateWindow | None:
     """A day is compared with one day, also where the month before is longer."""
     begins, ends = step.back(first), min(step.back(end), whole.end)
     if unit == "day":
         ends = min(ends, begins + DAY)
     if begins >= ends or (unit == "day" and not step.has(first)):
         return None
-    return Window(begins, ends, whole.until if whole.until and ends == whole.end else None)
+    return DateWindow(begins, ends, whole.until if whole.until and ends == whole.end else None)
 
 
-def bounds_of(windows: Iterator[Window], whole: Window) -> list[date]:
+def bounds_of(windows: Iterator[DateWindow], whole: DateWindow) -> list[date]:
     """The days at which the sums of the windows begin and end, the first day of the whole first."""
     found = {whole.first, *(day for window in windows for day in (window.first, window.end) if day < whole.end)}
     return sorted(found)
 
 
-def span(window: Window | Range) -> Span:
-    return Span(window.first, window.end, window.until if isinstance(window, Window) else None)
+def span(window: DateWindow | Range) -> Span:
+    return Span(window.first, window.end, window.until if isinstance(window, DateWindow) else None)

@@ -32,7 +32,7 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
-class Step:
+class RangeStep:
     """How far a range is moved back: months, or else days."""
 
     months: int = 0
@@ -52,7 +52,7 @@ class Step:
         return not self.months or _back(day, self.months)[1]
 
 
-YEAR = Step(months=12)
+YEAR = RangeStep(months=12)
 
 
 def _back(day: date, months: int) -> tuple[date, bool]:
@@ -70,7 +70,7 @@ class Range:
 
     first: date
     end: date
-    previous: Step | None
+    previous: RangeStep | None
 
     @property
     def last(self) -> date:
@@ -86,8 +86,8 @@ def of_dates(first: date, last: date) -> Range:
     end = last + DAY
     if first.day == end.day == 1:
         months = (end.year - first.year) * 12 + end.month - first.month
-        return Range(first, end, Step(months=months))
-    return Range(first, end, Step(days=(end - first).days))
+        return Range(first, end, RangeStep(months=months))
+    return Range(first, end, RangeStep(days=(end - first).days))
 
 
 def of_preset(name: str, today: date, first_weekday: int, first_order: date | None = None) -> Range:
@@ -96,15 +96,15 @@ def of_preset(name: str, today: date, first_weekday: int, first_order: date | No
     end = today + DAY
     if name in ("today", "yesterday"):
         day = today if name == "today" else today - DAY
-        return Range(day, day + DAY, Step(days=1))
+        return Range(day, day + DAY, RangeStep(days=1))
     if name in ("last_7", "last_30"):
         days = int(name.removeprefix("last_"))
-        return Range(end - days * DAY, end, Step(days=days))
+        return Range(end - days * DAY, end, RangeStep(days=days))
     if name == "week":
-        return Range(today - (today.weekday() - first_weekday) % 7 * DAY, end, Step(days=7))
+        return Range(today - (today.weekday() - first_weekday) % 7 * DAY, end, RangeStep(days=7))
     if name == "all":
         return Range(min(first_order or today, today), end, None)
     months = _MONTHS[name.removeprefix("last_")]
     first = date(today.year, (today.month - 1) // months * months + 1, 1)
-    step = Step(months=months)
+    step = RangeStep(months=months)
     return Range(step.back(first), first, step) if name.startswith("last_") else Range(first, end, step)

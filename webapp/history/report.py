@@ -16,11 +16,11 @@ from ..models import Tenant
 from ..queries.day import today
 from ..queries.ranking import in_order
 from ..rollups import reading
-from ..rollups.reading import Unread
+from ..rollups.reading import UnreadHours
 from ..rollups.tables import OWNERS, PRODUCTS, RollupTable
 from . import periods as units
-from .figures import NOTHING, Figures, total
-from .periods import Period, Window
+from .figures import NOTHING, HistoryFigures, total
+from .periods import DateWindow, Period
 from .ranges import YEAR, Range
 from .request import HistoryRequest, too_many
 
@@ -38,10 +38,10 @@ class Row:
 
     key: Any
     name: str | None
-    figures: Figures
-    series: tuple[Figures, ...]
-    compared: Figures = NOTHING
-    compared_series: tuple[Figures, ...] = ()
+    figures: HistoryFigures
+    series: tuple[HistoryFigures, ...]
+    compared: HistoryFigures = NOTHING
+    compared_series: tuple[HistoryFigures, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Report:
     periods: tuple[Period, ...]
     everything: Row
     rows: tuple[Row, ...]
-    whole: Window | None
+    whole: DateWindow | None
     is_exact: bool
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -104,7 +104,7 @@ def read_in(
     step = {"none": None, "previous": wanted.previous, "year": YEAR}[asked.compare]
     whole = units.whole_window(wanted, step, now, ZoneInfo(tenant.timezone)) if step else None
     parts = units.periods(wanted, unit, first_weekday, day, step, whole)
-    reader = _Reader(conn, tenant, unread, wanted, parts, whole)
+    reader = _RowReader(conn, tenant, unread, wanted, parts, whole)
     everything = reader.rows(OWNERS, by_key=False).get(None) or reader.empty_row()
     rows: Iterable[Row] = ()
     if asked.group == "owner":
@@ -114,17 +114,17 @@ def read_in(
     return Report(asked, wanted, unit, day, parts, everything, tuple(rows), whole, unread.is_exact, problems)
 
 
-class _Reader:
+class _RowReader:
     """Reads the rows of a table of rollups for the periods, and for their comparison."""
 
     def __init__(
         self,
         conn: psycopg.Connection[Any],
         tenant: Tenant,
-        unread: Unread,
+        unread: UnreadHours,
         wanted: Range,
         parts: tuple[Period, ...],
-        whole: Window | None,
+        whole: DateWindow | None,
     ) -> None:
         self._conn, self._tenant, self._unread = conn, tenant, unread
         self._wanted, self._periods = wanted, parts
@@ -135,7 +135,7 @@ class _Reader:
 
     def rows(self, table: RollupTable, by_key: bool = True) -> dict[Any, Row]:
         found = self._totals(table, units.span(self._wanted), [period.first for period in self._periods], by_key)
-        before: dict[Any, dict[int, Figures]] = {}
+        before: dict[Any, dict[int, HistoryFigures]] = {}
         bounds: list[date] = []
         if self._whole:
             bounds = units.bounds_of((p.compared for p in self._periods if p.compared), self._whole)
@@ -143,7 +143,9 @@ class _Reader:
         keys = {**found, **before}
         return {key: self._row(key, found.get(key, {}), before.get(key, {}), bounds) for key in keys}
 
-    def _row(self, key: Any, found: dict[int, Figures], before: dict[int, Figures], bounds: list[date]) -> Row:
+    def _row(
+        self, key: Any, found: dict[int, HistoryFigures], before: dict[int, HistoryFigures], bounds: list[date]
+    ) -> Row:
         series = tuple(found.get(n, NOTHING) for n in range(len(self._periods)))
         compared = (
             tuple(
@@ -161,11 +163,15 @@ class _Reader:
 
     def _totals(
         self, table: RollupTable, span: reading.Span, starts: list[date], by_key: bool
-    ) -> dict[Any, dict[int, Figures]]:
-        found: dict[Any, dict[int, Figures]] = {}
+    ) -> dict[Any, dict[int, HistoryFigures]]:
+        found: dict[Any, dict[int, HistoryFigures]] = {}
         sums = reading.totals(self._conn, self._tenant, table, span, starts, self._unread, by_key=by_key)
         for (period, key), values in sums.items():
-            figures = Figures(*values) if table is OWNERS else Figures(orders=values[0], revenue_minor=values[1])
+            figures = (
+                HistoryFigures(*values)
+                if table is OWNERS
+                else HistoryFigures(orders=values[0], revenue_minor=values[1])
+            )
             found.setdefault(key, {})[period] = figures
         return found
 
@@ -189,10 +195,10 @@ def _products(measure: str, everything: Row, found: dict[Any, Row]) -> Iterable[
 def _rest(everything: Row, rows: list[Row]) -> Row:
     """The revenue that no product has."""
 
-    def less(all_of_it: Figures, parts: Iterable[Figures]) -> Figures:
-        return Figures(revenue_minor=all_of_it.revenue_minor - total(parts).revenue_minor)
+    def less(all_of_it: HistoryFigures, parts: Iterable[HistoryFigures]) -> HistoryFigures:
+        return HistoryFigures(revenue_minor=all_of_it.revenue_minor - total(parts).revenue_minor)
 
-    def series(name: str) -> tuple[Figures, ...]:
+    def series(name: str) -> tuple[HistoryFigures, ...]:
         columns = zip(*(getattr(row, name) for row in rows), strict=True)
         return tuple(less(each, parts) for each, parts in zip(getattr(everything, name), columns, strict=True))
 

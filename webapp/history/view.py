@@ -10,9 +10,9 @@ from ..display.order_links import measure_of_dates, orders_link
 from ..language import gettext as _
 from ..language import ngettext
 from . import labels
-from .figures import GROUPS, MEASURES, NOTHING, Figures, total
-from .labels import Change, value_text
-from .periods import Period, Window
+from .figures import GROUPS, MEASURES, NOTHING, HistoryFigures, total
+from .labels import ChangeText, value_text
+from .periods import DateWindow, Period
 from .report import REST, Report, Row
 from .request import COMPARISONS, UNITS
 
@@ -40,7 +40,7 @@ class Line:
     label: str
     figure: Figure
     compared: Figure | None = None
-    change: Change | None = None
+    change: ChangeText | None = None
     compared_label: str = ""
     is_unfinished: bool = False
 
@@ -166,13 +166,13 @@ class View:
         change = labels.change(row.figures.value(self.measure), row.compared.value(self.measure))
         return Line(id, label, figure, compared, change)
 
-    def _figure(self, figures: Figures, dates: Any, row: Row | None = None, has_link: bool = True) -> Figure:
+    def _figure(self, figures: HistoryFigures, dates: Any, row: Row | None = None, has_link: bool = True) -> Figure:
         text = value_text(figures.value(self.measure), self.measure)
         is_product = row is not None and self.asked.group == "product"
         is_sum = row is not None and row.key is _OTHER
         if is_product or is_sum or not has_link or dates.first >= dates.end:
             return Figure(text)
-        until = dates.until if isinstance(dates, Window) else None
+        until = dates.until if isinstance(dates, DateWindow) else None
         owner = None if row is None else int(row.key)
         return Figure(text, orders_link(**measure_of_dates(self.measure, dates.first, dates.last, until, owner)))
 
@@ -187,7 +187,7 @@ def name_of(row: Row, group: str) -> str:
 def _sum(rows: tuple[Row, ...]) -> Row:
     """Several rows as one."""
 
-    def add(series: Iterator[tuple[Figures, ...]]) -> tuple[Figures, ...]:
+    def add(series: Iterator[tuple[HistoryFigures, ...]]) -> tuple[HistoryFigures, ...]:
         return tuple(total(column) for column in zip(*series, strict=True))
 
     return Row(

@@ -39,6 +39,12 @@ _SAVED = """
 SELECT snapshot::text, drained_at, system_identifier, timeline, target::text, last_id
 FROM outbox_readers WHERE name = %(name)s
 """
+# A standby has no present cursor. With a cursor of another cluster, or one from before a restore, there is nothing to compare.
+_COMPARABLE = """
+SELECT snapshot::text FROM outbox_readers
+WHERE name = %(name)s AND system_identifier = (SELECT system_identifier FROM pg_control_system())
+    AND pg_snapshot_xmax(snapshot) <= pg_snapshot_xmax(pg_current_snapshot())
+"""
 _SAVE = """
 INSERT INTO outbox_readers (name, snapshot, system_identifier, timeline, drained_at)
 VALUES (%(name)s, %(snapshot)s, %(system_identifier)s, %(timeline)s, %(drained_at)s)
@@ -101,6 +107,11 @@ class Reader:
         with conn.cursor(row_factory=dict_row) as rows:
             row = rows.execute(_SAVED, {"name": self.name}).fetchone()
         return None if row is None else Cursor.of_row(row)
+
+    def comparable_snapshot(self, conn: psycopg.Connection[Any]) -> str | None:
+        """The saved snapshot for a page, which a standby may serve; None if events since it cannot be told."""
+        row = conn.execute(_COMPARABLE, {"name": self.name}).fetchone()
+        return None if row is None else row[0]
 
     def save(self, conn: psycopg.Connection[Any], cursor: Cursor) -> Cursor:
         """Save a cursor in place of any saved one, and of its diff."""

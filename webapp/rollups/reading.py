@@ -25,17 +25,9 @@ from .tables import RollupTable, counted
 MAX_HOURS = 200
 MAX_EVENTS = 5_000
 
-# A page may be served by a standby, which has no present cursor as outbox/cursor.py makes it. With a cursor of another cluster,
-# or one from before a restore, there is nothing to compare: the next refresh counts everything.
-_CURSOR = """
-SELECT snapshot::text, system_identifier = (SELECT system_identifier FROM pg_control_system())
-    AND pg_snapshot_xmax(snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) AS is_usable
-FROM outbox_readers WHERE name = %s
-"""
-
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadHours:
     """The local hours that the rollups do not have yet. They are None where these are too many to count for a page."""
 
     hours: tuple[datetime, ...] | None
@@ -54,17 +46,17 @@ class Span:
     until: datetime | None = None
 
 
-def unread(conn: psycopg.Connection[Any], tenant_id: int) -> Unread:
+def unread(conn: psycopg.Connection[Any], tenant_id: int) -> UnreadHours:
     """Of this transaction's snapshot, which is REPEATABLE READ and also that of `totals`. Raises psycopg.Error."""
-    row = conn.execute(_CURSOR, [ROLLUPS.name]).fetchone()
-    if row is None or not row[1]:
-        return Unread(None)
-    values: dict[str, Any] = {"since": row[0], "tenant_ids": [tenant_id], "tenant": tenant_id, "most": MAX_HOURS + 1}
+    snapshot = ROLLUPS.comparable_snapshot(conn)
+    if snapshot is None:
+        return UnreadHours(None)
+    values: dict[str, Any] = {"since": snapshot, "tenant_ids": [tenant_id], "tenant": tenant_id, "most": MAX_HOURS + 1}
     values |= {"ignored_types": list(statements.EVENTS.ignored_types), "most_events": MAX_EVENTS + 1}
     rows = conn.execute(statements.UNREAD_HOURS_OF_TENANT, values).fetchall()
     if len(rows) > MAX_HOURS or any(events > MAX_EVENTS for _hour, events in rows):
-        return Unread(None)
-    return Unread(tuple(hour for hour, _events in rows))
+        return UnreadHours(None)
+    return UnreadHours(tuple(hour for hour, _events in rows))
 
 
 def totals(
@@ -73,7 +65,7 @@ def totals(
     table: RollupTable,
     span: Span,
     starts: Sequence[date],
-    unread_hours: Unread,
+    unread_hours: UnreadHours,
     *,
     by_key: bool = True,
 ) -> dict[tuple[int, Any], tuple[int, ...]]:
@@ -96,14 +88,14 @@ def totals(
     return {(row[0] - 1, row[1]): tuple(row[2:]) for row in rows}
 
 
-def first_day(conn: psycopg.Connection[Any], tenant_id: int, unread_hours: Unread) -> date | None:
+def first_day(conn: psycopg.Connection[Any], tenant_id: int, unread_hours: UnreadHours) -> date | None:
     """The first day with a row in the rollups, or with an unread hour. Served by pk_rollups_daily."""
     row = conn.execute("SELECT min(day) FROM rollups_daily WHERE tenant_id = %s", [tenant_id]).fetchone()
     found = [day for day in (row and row[0], *(hour.date() for hour in unread_hours.hours or ())) if day]
     return min(found, default=None)
 
 
-def _hours(tenant: Tenant, span: Span, found: Unread) -> tuple[list[tuple[datetime, datetime | str]], set[date]]:
+def _hours(tenant: Tenant, span: Span, found: UnreadHours) -> tuple[list[tuple[datetime, datetime | str]], set[date]]:
     """The hours to count from the orders, each with the instant before which, and the days that have such hours."""
     wanted: dict[datetime, datetime | str] = {
         hour: "infinity" for hour in found.hours or () if span.first <= hour.date() < span.end
