@@ -888,8 +888,8 @@ BEGIN
                 AND e.type NOT IN ('shipped', 'shipment_corrected', 'commented'));
     RETURN NULL;
 END $$;
-REVOKE ALL ON FUNCTION order_lines_changed() FROM PUBLIC;
 COMMENT ON FUNCTION order_lines_changed() IS 'Trigger: keeps the orders whose lines changed without an event, until the rollups have counted them';
+REVOKE ALL ON FUNCTION order_lines_changed() FROM PUBLIC;
 
 
 CREATE FUNCTION order_search(of_tenant bigint, sought text, of_status text, before_placed timestamptz, before_id bigint, most integer, walk integer, most_ms integer) RETURNS TABLE(id bigint, placed_at timestamptz, stopped boolean)
