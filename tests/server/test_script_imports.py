@@ -17,6 +17,7 @@ from ..support.world import World
 SCRIPTS = {file.name for file in static_files.FOLDER.glob("*.js")}
 CLASSIC = {"theme.js", "restored.js"}  # not modules
 ENTRIES = {"page.js", "upload.js", "upload_setup.js", "mentions.js", "notification_settings.js", "service-worker.js"}
+ENTRIES |= {name for name in SCRIPTS if name.startswith("tv")}  # the page of a TV
 
 
 def preloaded(page: BeautifulSoup) -> list[str]:
