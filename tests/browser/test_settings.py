@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from ..support.processes import Doorbell
 from ..support.world import World
@@ -108,7 +108,12 @@ def far_zone() -> str:
 def test_unsaved_changes_ask_before_the_page_is_left(sign_in: Sign, ana: int, doorbell: Doorbell) -> None:
     page = sign_in(ana).open("/settings/profile").page
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.goto(doorbell.url + "/orders")
     assert asked == [], "nothing was changed"
     page.goto(doorbell.url + "/settings/profile")

@@ -22,7 +22,7 @@ def labelled(language: str) -> Translations:
     rule = Locale.parse(language).plural_form
     catalog = Catalog(locale=language)
     forms = [""] * catalog.num_plurals
-    index = Translations(BytesIO(catalogs.mo_bytes(catalog))).plural  # type: ignore[attr-defined]
+    index = Translations(BytesIO(catalogs.mo_bytes(catalog))).plural
     for number in range(200):
         forms[index(number)] = rule(number)
     catalog.add((ONE, MANY), tuple(forms))

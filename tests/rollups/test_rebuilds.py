@@ -178,6 +178,6 @@ def test_managers_are_told_of_the_progress_and_all_of_the_end(
     manager = world.user(tenant, "Mia Manager", role="manager")
     move(app, "America/New_York")
     rebuilds.run(service.database_url, redis_client)
-    log = [str(fields) for _id, fields in redis_client.xrange(publisher.log_key(tenant))]
+    log = [str(fields) for _id, fields in redis_client.xrange(publisher.log_key(tenant)) or ()]
     assert sum(SETTINGS in signal and f'"{manager}"' in signal for signal in log) >= 2
     assert f'"{ROLLUPS}"' in log[-1]

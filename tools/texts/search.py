@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from webapp.display import zones
+
 from . import python, scripts, templates
 from .words import ROOT, Finding
 
@@ -40,6 +42,23 @@ EXCEPTIONS = {
     ("routes/panels.py", "Accept-Language, Doorbell-Language, Cookie"),
     ("routes/panels.py", "failed to render a panel"),
     ("uploads/worker.py", "an attempt of an import failed"),
+    ("routes/tv.py", "noindex, nofollow"),
+    # Attributes, topics, classes, a font and the name of a key.
+    ("templates/components/history.html", 'aria-invalid="true"'),
+    ("templates/pages/history.html", "orders rollups day minute"),
+    ("templates/pages/tv_screen.html", 'aria-invalid="true" aria-describedby="…-errors"'),
+    ("templates/pages/workspace.html", "-error"),
+    ("templates/pages/workspace.html", "-note"),
+    ("templates/pages/workspace.html", 'aria-describedby="………" aria-invalid="true"'),
+    ("static/history_chart.js", "12px system-ui, sans-serif"),
+    ("static/history_legend.js", "key {}"),
+    ("static/reload.js", "alert alert-info d-print-none"),
+    ("static/search_select.js", "form-control settings-search"),
+    ("static/shortcuts.js", "Slash"),
+    # A comment at the end of a script.
+    ("routes/service_worker.py", "{}// Version {}\n"),
+    # Parts of the names of time zones.
+    *(("display/zones.py", region) for region in zones.REGIONS),
     # Pages show a text of their own for this error.
     ("queries/day_figures.py", "events are kept since {}"),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import current_app, url_for
 
 from ..language import gettext as _
-from ..language import lazy_gettext as _l
+from ..language import lazy_gettext
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Shortcut:
 
 # A page without a route, because its part of Doorbell is not installed, has no shortcut.
 _PAGES = (
-    ("g b", "board.index", _l("Board")),
-    ("g o", "orders.index", _l("Orders")),
-    ("g i", "inbox.index", _l("Inbox")),
-    ("g h", "history.index", _l("History")),
+    ("g b", "board.index", lazy_gettext("Board")),
+    ("g o", "orders.index", lazy_gettext("Orders")),
+    ("g i", "inbox.index", lazy_gettext("Inbox")),
+    ("g h", "history.index", lazy_gettext("History")),
 )
 # The search box of the orders page. A browser focuses the element that an address names.
 SEARCH_BOX = "q"

@@ -16,6 +16,8 @@ TRANSLATIONS = Path(__file__).parent / "translations"
 DEFAULT = "en"
 # Each has a folder in translations/, English excepted.
 LANGUAGES = (DEFAULT, "de", "ar")
+# In their own words, because a reader searches for that.
+NAMES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 # Of en_DE it is en_150, the English of Europe.
 _PARENTS = get_global("parent_exceptions")
 # The header with the language of the page that sends a request. An open page so keeps its language.

@@ -109,7 +109,7 @@ class Reader:
         return None if row is None else Cursor.of_row(row)
 
     def comparable_snapshot(self, conn: psycopg.Connection[Any]) -> str | None:
-        """The saved snapshot for a page, which a standby may serve; None if events since it cannot be told."""
+        """The saved snapshot for a page, which a standby may serve; None if it does not say which events are new."""
         row = conn.execute(_COMPARABLE, {"name": self.name}).fetchone()
         return None if row is None else row[0]
 

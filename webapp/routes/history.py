@@ -16,13 +16,20 @@ from ..history import csv_file, report
 from ..history.chart import chart_data
 from ..history.request import CHOICES, HistoryRequest, first_weekday, parse
 from ..history.view import View
+from ..language import lazy_gettext
 from ..panels.registry import Panel
 from ..panels.render import Render
 from ..queries.day import today
 from .panels import bp as panels
 from .panels import fragment, shared_part
 
-PART = Panel("history_page", "History", (ORDERS, ROLLUPS, DAY), "The figures of a range of dates.", lambda *_: None)
+PART = Panel(
+    "history_page",
+    lazy_gettext("History"),
+    (ORDERS, ROLLUPS, DAY),
+    lazy_gettext("The figures of a range of dates."),
+    lambda *_: None,
+)
 CSV = "text/csv; charset=utf-8"
 
 bp = Blueprint("history", __name__)

@@ -13,8 +13,6 @@ from ..models import THEMES, User
 
 # The value of "As the device".
 DEVICE = "device"
-# The languages in their own words, because a reader searches for that.
-LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 # The value of "As the browser".
 BROWSER = "browser"
 

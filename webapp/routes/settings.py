@@ -78,5 +78,5 @@ def _announce(changed: frozenset[str]) -> None:
 
 def _page(form: ProfileForm) -> str:
     live_since()
-    choices = {"languages": profile_form.LANGUAGE_NAMES, "max_chars": profile_form.MAX_CHARS}
+    choices = {"languages": locales.NAMES, "max_chars": profile_form.MAX_CHARS}
     return render_template("pages/profile.html", tenant=current_tenant(), form=form, **choices)

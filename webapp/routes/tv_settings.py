@@ -13,7 +13,6 @@ from ..accounts.current import current_tenant
 from ..display import clock
 from ..display.filters import duration_text
 from ..language import gettext as _
-from ..language.locales import LANGUAGES
 from ..models import TV_NAME_MAX_CHARS, TV_SECONDS, TV_THEMES, TvLink
 from ..services import services
 from ..tv import links, notice, options
@@ -25,9 +24,6 @@ from .access import require_manager
 
 bp = Blueprint("tv_settings", __name__, url_prefix="/settings/tv")
 bp.before_request(require_manager)
-
-# Each language in its own words.
-LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 
 
 @bp.get("")
@@ -162,7 +158,7 @@ def _form_page(form: TvForm, link_id: int | None = None) -> str:
         descriptions=DESCRIPTIONS,
         order=_in_order(form.values["screens"]),
         themes=TV_THEMES,
-        languages=[(code, LANGUAGE_NAMES.get(code, code)) for code in LANGUAGES],
+        languages=list(locales.NAMES.items()),
         name_max=TV_NAME_MAX_CHARS,
         seconds=TV_SECONDS,
     )
