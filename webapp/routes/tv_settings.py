@@ -13,6 +13,7 @@ from ..accounts.current import current_tenant
 from ..display import clock
 from ..display.filters import duration_text
 from ..language import gettext as _
+from ..language import locales
 from ..models import TV_NAME_MAX_CHARS, TV_SECONDS, TV_THEMES, TvLink
 from ..services import services
 from ..tv import links, notice, options
