@@ -95,6 +95,9 @@ def pages(team: Team) -> list[str]:
         "/orders.csv",
         "/orders.csv?lines=1&q=secret",
         "/figures.csv",
+        "/history?range=all&group=owner",
+        "/history.csv?range=all&group=owner&measure=orders",
+        "/panels/history/page?range=all&measure=refunds",
         "/panels?names=" + ",".join(PANELS),
         "/panels/orders?q=customer",
         f"/panels/orders/rows?ids={ids}&since=0",
@@ -130,6 +133,7 @@ def test_with_a_visible_team_the_same_ways_lead_to_all(team: Team) -> None:
         "/orders?q=secret",
         "/orders.csv",
         "/figures.csv",
+        "/history?range=all&group=owner",
         "/panels/recent_orders",
         "/panels/salespeople",
     )
@@ -161,6 +165,18 @@ def test_orders_of_others_are_not_found(app: Flask, world: World, team: Team) ->
     assert team.ana.post("/orders/B-1/comments/1/deletion").status_code == 404
     assert world.conn.execute("SELECT * FROM orders ORDER BY id").fetchall() == before
     assert team.ana.get("/orders/A-1").status_code == 200
+
+
+def test_the_history_of_a_hidden_team_has_the_own_figures_and_no_products(app: Flask, team: Team) -> None:
+    hide(app)
+    own = {"/history?range=today": "112.11", "/history.csv?range=today": "112.11", "/history?range=year": "335.33"}
+    for path, revenue in own.items():
+        assert revenue in team.ana.get(path).text, path
+    for path in ("/history?group=product", "/history.csv?group=product", "/panels/history/page?group=product"):
+        response = team.ana.get(path)
+        assert (response.status_code, "Secret" in response.text) == (400, False), path
+        assert "Products are counted for the whole team." in response.text, path
+    assert "Secret product" in team.mia.get("/history?range=today&group=product").text
 
 
 def test_renders_of_a_hidden_team_are_not_shared(app: Flask, team: Team) -> None:

@@ -104,7 +104,7 @@ def read_in(
     step = {"none": None, "previous": wanted.previous, "year": YEAR}[asked.compare]
     whole = units.whole_window(wanted, step, now, ZoneInfo(tenant.timezone)) if step else None
     parts = units.periods(wanted, unit, first_weekday, day, step, whole)
-    reader = _RowReader(conn, tenant, unread, wanted, parts, whole)
+    reader = _RowReader(conn, tenant, unread, wanted, parts, whole, asked.owner_id)
     everything = reader.rows(OWNERS, by_key=False).get(None) or reader.empty_row()
     rows: Iterable[Row] = ()
     if asked.group == "owner":
@@ -125,8 +125,9 @@ class _RowReader:
         wanted: Range,
         parts: tuple[Period, ...],
         whole: DateWindow | None,
+        owner_id: int | None,
     ) -> None:
-        self._conn, self._tenant, self._unread = conn, tenant, unread
+        self._conn, self._tenant, self._unread, self._owner_id = conn, tenant, unread, owner_id
         self._wanted, self._periods = wanted, parts
         self._whole = whole if whole and whole.first < whole.end else None
 
@@ -165,7 +166,9 @@ class _RowReader:
         self, table: RollupTable, span: reading.Span, starts: list[date], by_key: bool
     ) -> dict[Any, dict[int, HistoryFigures]]:
         found: dict[Any, dict[int, HistoryFigures]] = {}
-        sums = reading.totals(self._conn, self._tenant, table, span, starts, self._unread, by_key=by_key)
+        sums = reading.totals(
+            self._conn, self._tenant, table, span, starts, self._unread, by_key=by_key, owner_id=self._owner_id
+        )
         for (period, key), values in sums.items():
             figures = (
                 HistoryFigures(*values)

@@ -49,6 +49,7 @@ class HistoryRequest:
     group: str = "none"
     measure: str = "revenue"
     compare: str = "previous"
+    owner_id: int | None = None  # of the only salesperson whose figures are shown
     typed: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -63,13 +64,20 @@ class HistoryRequest:
         return not self.dates and self.preset == "all"
 
 
+def choices(only_owner: int | None) -> dict[str, Mapping[str, object]]:
+    """The choices of the page for a user who sees all figures, or those of `only_owner`."""
+    if only_owner is None:
+        return CHOICES
+    return CHOICES | {"group": {name: text for name, text in GROUPS.items() if name != "product"}}
+
+
 def first_weekday(locale: str) -> int:
     """The weekday on which weeks begin in this locale; 0 is Monday."""
     return int(Locale.parse(locale).first_week_day)
 
 
-def parse(written: Mapping[str, str], tenant: Tenant, now: datetime) -> HistoryRequest:
-    """The parameters of an address."""
+def parse(written: Mapping[str, str], tenant: Tenant, now: datetime, only_owner: int | None = None) -> HistoryRequest:
+    """The parameters of an address, of a user who sees all figures, or those of `only_owner`."""
     typed = {name: written.get(name, "").replace("\0", "").strip()[:MAX_CHARS] for name in NAMES}
     typed = {name: text for name, text in typed.items() if text}
     problems: dict[str, str] = {}
@@ -82,10 +90,12 @@ def parse(written: Mapping[str, str], tenant: Tenant, now: datetime) -> HistoryR
             measure=str(MEASURES[found["measure"]]),
         )
         found["measure"] = DEFAULTS["measure"]
+    if found["group"] == "product" and only_owner is not None:
+        problems["group"] = _("Products are counted for the whole team. Choose everything or salesperson.")
+        found["group"] = DEFAULTS["group"]
     preset = found["range"] or DEFAULT_PRESET
-    asked = HistoryRequest(
-        "" if dates else preset, dates, found["by"], found["group"], found["measure"], found["compare"], typed, problems
-    )
+    choices = (found["by"], found["group"], found["measure"], found["compare"])
+    asked = HistoryRequest("" if dates else preset, dates, *choices, only_owner, typed, problems)
     return _with_possible_unit(asked, day)
 
 

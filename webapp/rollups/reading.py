@@ -68,10 +68,12 @@ def totals(
     unread_hours: UnreadHours,
     *,
     by_key: bool = True,
+    owner_id: int | None = None,
 ) -> dict[tuple[int, Any], tuple[int, ...]]:
     """The table's figures by the index of the period and the key, which is None without `by_key`.
 
-    `starts` are the first days of the periods, in order; the first is that of the span. Raises psycopg.Error.
+    `starts` are the first days of the periods, in order; the first is that of the span. With `owner_id`, of a table by
+    owner, only that salesperson's. Raises psycopg.Error.
     """
     hours, days = _hours(tenant, span, unread_hours)
     values = {
@@ -83,8 +85,9 @@ def totals(
         "hours": [hour for hour, _until in hours],
         "untils": [until for _hour, until in hours],
         "before": span.until or datetime.max.replace(year=9998),
+        "owner": owner_id,
     }
-    rows = conn.execute(_totals_sql(table, by_key), values).fetchall()
+    rows = conn.execute(_totals_sql(table, by_key, owner_id is not None), values).fetchall()
     return {(row[0] - 1, row[1]): tuple(row[2:]) for row in rows}
 
 
@@ -110,9 +113,10 @@ def _hours(tenant: Tenant, span: Span, found: UnreadHours) -> tuple[list[tuple[d
     return list(wanted.items()), days
 
 
-def _totals_sql(table: RollupTable, by_key: bool) -> str:
+def _totals_sql(table: RollupTable, by_key: bool, of_owner: bool) -> str:
     """Served by the primary keys of the rollups, and for hours by the indexes that refresh.py uses."""
     key = table.key if by_key else "NULL"
+    owner = "WHERE owner_id = %(owner)s" if of_owner else ""
     hours = "SELECT %(tenant)s::bigint, * FROM unnest(%(hours)s::timestamp[], %(untils)s::timestamptz[])"
     return f"""
 WITH {counted(table, hours)},
@@ -127,5 +131,5 @@ pieces AS (
     SELECT hour::date, {table.key}, {table.columns()} FROM counted
 )
 SELECT width_bucket(day, %(starts)s::date[]) AS period, {key} AS key, {table.columns("sum({0})::bigint")}
-FROM pieces GROUP BY 1, 2
+FROM pieces {owner} GROUP BY 1, 2
 """  # noqa: S608 - only our constants

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from ..accounts.current import current_locale, current_tenant
+from ..accounts.current import current_locale, current_only_owner, current_tenant
 from ..display import clock
 from ..events.topics import DAY, ORDERS, ROLLUPS
 from ..history import csv_file, report
 from ..history.chart import chart_data
-from ..history.request import CHOICES, HistoryRequest, first_weekday, parse
+from ..history.request import HistoryRequest, choices, first_weekday, parse
 from ..history.view import View
 from ..language import lazy_gettext
 from ..panels.registry import Panel
@@ -39,7 +39,7 @@ bp = Blueprint("history", __name__)
 def index() -> ResponseReturnValue:
     """The page. A value that is not valid is named, and its default is shown."""
     asked = _asked()
-    values = {"asked": asked, "choices": CHOICES, "here": asked.typed, "is_live": _is_live(asked)}
+    values = {"asked": asked, "choices": choices(asked.owner_id), "here": asked.typed, "is_live": _is_live(asked)}
     page = render_template("pages/history.html", part=_part(asked), **values)
     return page, 400 if asked.problems else 200
 
@@ -67,7 +67,7 @@ def download() -> ResponseReturnValue:
 
 
 def _asked() -> HistoryRequest:
-    return parse(request.args, current_tenant(), clock.now())
+    return parse(request.args, current_tenant(), clock.now(), current_only_owner())
 
 
 def _part(asked: HistoryRequest) -> Render:
