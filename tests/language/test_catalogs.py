@@ -14,8 +14,7 @@ from tools.texts import catalogs
 VALUE = re.compile(r"%\((\w+)\)[sr]|%%")
 # Options of commands are the same in each language.
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-UNDER_WAY = pytest.mark.xfail(strict=True, reason="this translation is not complete yet")
-LANGUAGES = [pytest.param(name, marks=UNDER_WAY) if name == "ar" else name for name in catalogs.TRANSLATED]
+LANGUAGES = list(catalogs.TRANSLATED)
 
 
 @pytest.fixture(scope="module")

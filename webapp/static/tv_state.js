@@ -66,7 +66,8 @@ export function show() {
   page.state = name;
   label.textContent = text;
   banner.hidden = name !== "stale";
-  banner.textContent = name === "stale" ? `${text} · ${t("These are the last figures received.")}` : "";
+  const advice = t("These are the last figures received.");
+  banner.textContent = name === "stale" ? `${text} · ${advice}` : "";
 }
 
 // The link was revoked or replaced: no figure stays on the screen.
