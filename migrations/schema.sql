@@ -285,7 +285,7 @@ CREATE TABLE users (
     shortcuts boolean DEFAULT true NOT NULL,
     CONSTRAINT ck_users_disabled_at CHECK (((disabled_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (disabled_at <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_users_email_length CHECK ((length(email) <= 320)),
-    CONSTRAINT ck_users_language CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT ck_users_language CHECK (((length(language) <= 3) AND (language ~ '^[a-z]+$'::text))),
     CONSTRAINT ck_users_name_length CHECK ((length(name) <= 500)),
     CONSTRAINT ck_users_password_hash_length CHECK ((length(password_hash) <= 500)),
     CONSTRAINT ck_users_role CHECK ((role = ANY (ARRAY['manager'::text, 'sales'::text]))),

@@ -2,4 +2,4 @@
 -- languages, so that a language needs no migration.
 ALTER TABLE users ADD COLUMN language text;
 -- Only the check of the rows that exist reads the table, and there the column is NULL.
-ALTER TABLE users ADD CONSTRAINT ck_users_language CHECK (language ~ '^[a-z]{2,3}$');
+ALTER TABLE users ADD CONSTRAINT ck_users_language CHECK (length(language) <= 3 AND language ~ '^[a-z]+$');

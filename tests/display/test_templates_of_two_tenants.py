@@ -20,12 +20,14 @@ from webapp.panels.registry import PANELS
 from webapp.relay import verbs
 from webapp.relay.secrets import SecretBox
 from webapp.relay.verbs import NewDestination
+from webapp.tv.screens import SCREENS
 from webapp.uploads import jobs, store
 
 from ..conftest import config_for
 from ..support.browser import Person, broken_view
 from ..support.processes import SECRET
 from ..support.relay import ACTOR, OWN_STREAM, attempt, deliver, hold
+from ..support.tvs import make_tv
 from ..support.world import Service, World
 
 TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
@@ -37,7 +39,10 @@ CHANGING = (
     r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|(?<=csrf_token" type="hidden" value=")[^"]*',
     r'(?<=name="idempotency_key" type="hidden" value=")[^"]*',
     r'(?<=data-now=")\d+|(?<=data-since=")\d+|(?<=data-seen=")[\d:,]+|(?<=toast-away-)[\d:,]+|(?<=since=)\d+',
-    r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*',
+    r'(?<=as-of-time">)[^<]*|(?<=page-as-of">)[^<]*|(?<=data-as-of=")[^"]*',
+    # The present time of a zone and of a sample, and when a TV was seen last.
+    r"(?<= · )[^·<]{1,14}(?= \(UTC)|(?<=<dd>)\d{1,2}:\d{2}[^<]{0,6}(?=</dd>)",
+    r'(?<=tv-link-seen )is-\w+"><span class="tv-link-dot" aria-hidden="true"></span>[^<]*',
 )
 
 UPLOADED = b"number,customer,placed_at,total\nA-1,Toms,2026-11-02 14:30,1234.50\n"
@@ -62,6 +67,11 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/attached",
         "/targets",
         "/settings/board",
+        "/settings/profile",
+        "/settings/workspace",
+        "/settings/tv",
+        "/settings/tv/new",
+        "/offline?lang=en",
     ]
     parts = [f"/panels/{name}" for name in (*PANELS, "inbox", "today")]
     parts += [f"/panels/recent_orders/{tenant_order}", f"/panels/orders/{tenant_order}", "/panels/orders/999999"]
@@ -100,6 +110,12 @@ def import_addresses(world: World, tenant: int) -> list[str]:
     return [*(f"/orders/import{page}" for page in pages), *parts, "/panels/uploads/999999"]
 
 
+def tv_addresses(world: World, tenant: int) -> list[str]:
+    """A TV's page, its screens, the orders that it celebrates, and the page of an unknown link."""
+    tv = make_tv(world, tenant)
+    return [tv.path, *(f"{tv.path}/screens/{name}" for name in SCREENS), f"{tv.path}/paid?seen=3:3:", "/tv/unknown"]
+
+
 def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     """A tenant with data for every template. Returns its user and the URLs that the user opens."""
     tenant = world.tenant(slug, **columns)
@@ -118,7 +134,8 @@ def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     world.conn.execute("INSERT INTO rollups_daily VALUES (%s, current_date, %s, 1, 1, 654321)", [tenant, user])
     world.conn.execute("UPDATE order_events SET recorded_at = recorded_at, occurred_at = %s", [AT])
     pages = addresses(order, "/panels/inbox/new-items?seen=3:3:")
-    return user, pages + relay_addresses(world, tenant, slug, order) + import_addresses(world, tenant)
+    pages += relay_addresses(world, tenant, slug, order) + import_addresses(world, tenant)
+    return user, pages + tv_addresses(world, tenant)
 
 
 @pytest.fixture
@@ -166,9 +183,11 @@ def test_each_page_equals_the_page_of_a_process_of_its_own(
 
 
 def test_these_pages_render_every_template(
-    app: Flask, tenants: dict[str, tuple[int, list[str]]], rendered: set[str]
+    app: Flask, world: World, tenants: dict[str, tuple[int, list[str]]], rendered: set[str]
 ) -> None:
     user, paths = tenants["berlin"]
+    (row,) = world.conn.execute("SELECT tenant_id FROM users WHERE id = %s", [user]).fetchall()
+    world.order(row[0], 77_777, number="CELEBRATED", owner_id=user, paid_at=world.now())
     shown(app, user, paths)
     shown(app, 0, ["/sign-in"])
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -32,6 +32,7 @@ def alerts(page: BeautifulSoup) -> str:
 
 
 def test_a_manager_changes_name_zone_and_format(world: World, mia: Person) -> None:
+    world.conn.execute("UPDATE users SET language = 'en'")
     changes = {"name": " Northwind ", "timezone": "America/New_York", "locale": "de_DE"}
     status, page = save(mia, mia.page(PATH), **changes)
     assert (status, "Workspace saved." in alerts(page)) == (303, True)

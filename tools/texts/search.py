@@ -40,6 +40,7 @@ EXCEPTIONS = {
     ("uploads/watch.py", "import watch"),
     # Headers of an answer, and log lines.
     ("routes/panels.py", "Accept-Language, Doorbell-Language, Cookie"),
+    ("routes/stream_fast_path.py", "Accept-Language, Cookie"),
     ("routes/panels.py", "failed to render a panel"),
     ("uploads/worker.py", "an attempt of an import failed"),
     ("routes/tv.py", "noindex, nofollow"),

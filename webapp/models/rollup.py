@@ -50,6 +50,7 @@ class DailyRollup(Base):
     orders: Mapped[int] = mapped_column(BigInteger)
     paid_orders: Mapped[int] = mapped_column(BigInteger)
     revenue_minor: Mapped[int] = mapped_column(BigInteger)
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class RollupRebuild(Base):
@@ -70,7 +71,6 @@ class RollupRebuild(Base):
     hours_done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     hours_total: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     problem: Mapped[str | None] = mapped_column(Text)
-    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class HourlyProductRollup(Base):

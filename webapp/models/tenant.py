@@ -78,7 +78,7 @@ class User(UserMixin, Base):
         # referenced by orders(tenant_id, owner_id)
         UniqueConstraint("tenant_id", "id"),
         CheckConstraint("role IN ('manager', 'sales')", name="role"),
-        CheckConstraint("language ~ '^[a-z]{2,3}$'", name="language"),
+        CheckConstraint("length(language) <= 3 AND language ~ '^[a-z]+$'", name="language"),
         CheckConstraint("theme IN ('light', 'dark')", name="theme"),
         length_check("email", EMAIL_MAX_CHARS),
         length_check("name", TEXT_MAX_CHARS),

@@ -14,6 +14,7 @@ from ..accounts.current import current_locale, current_tenant
 from ..concurrency import native_thread
 from ..db import db, driver_connection
 from ..display import clock
+from ..display.filters import per_render
 from ..language import in_locale, stored_text
 from ..panels.render import Render
 from ..queries.day import today
@@ -30,8 +31,8 @@ from .panels import bp, fragment
 T = TypeVar("T")
 
 # English texts that a worker or PostgreSQL stored, in the reader's language. Of imports, with the names of the page.
-bp.app_template_filter("stored")(stored_text)
-bp.app_template_filter("in_page")(options_in_page)
+bp.app_template_filter("stored")(per_render(stored_text))
+bp.app_template_filter("in_page")(per_render(options_in_page))
 
 
 def find(upload_id: int) -> Upload:

@@ -51,9 +51,9 @@ def parse_names(query: str) -> tuple[str, ...]:
         if name not in PANELS:
             raise UnknownPanel(
                 _(
-                    "%(field)s has '%(name)s'; use some of %(allowed)s, separated by commas. Reload the page.",
+                    "%(field)s has %(name)s; use some of %(allowed)s, separated by commas. Reload the page.",
                     field=NAMES,
-                    name=name[:80],
+                    name=repr(name[:80]),
                     allowed=", ".join(PANELS),
                 )
             )

@@ -35,7 +35,7 @@ class StreamFastPath:
         self._users = services(app).users
         self._opener = services(app).streams
         # As Flask marks an answer that depends on the session.
-        vary = ("Vary", "Cookie")
+        vary = ("Vary", "Accept-Language, Cookie")
         self._headers = [*HEADERS.items(), *security_headers.headers(app).items(), vary]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
