@@ -19,7 +19,7 @@ from ..signals import publisher
 from . import progress, refresh
 
 MAX_ATTEMPTS = 3
-# Of one rebuild, measured with 10,000 orders per day on two cores.
+# Of one rebuild of a million orders; bench/rebuild.py measures it.
 SECONDS_PER_ORDER = 0.00004
 # Advisory lock, one per database: one rebuild at a time, beside the lock of the refreshes.
 _LOCK = 0x00D0_0BE9
