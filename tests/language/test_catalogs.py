@@ -105,3 +105,10 @@ def test_an_update_of_an_unchanged_code_changes_no_byte(extracted: Catalog) -> N
     for language in catalogs.TRANSLATED:
         again = catalogs.po_bytes(catalogs.merged(language, extracted))
         assert again == catalogs.po_path(language).read_bytes(), language
+
+
+def test_no_text_is_also_the_singular_of_a_plural() -> None:
+    """A catalog has one entry for both, and a text without a number would get a form that shows one. Give it a context."""
+    texts = [(context, text) for _name, _line, text, _comments, context in catalogs.found()]
+    singulars = {(context, text[0]) for context, text in texts if isinstance(text, tuple)}
+    assert singulars & {(context, text) for context, text in texts if isinstance(text, str)} == set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -56,13 +57,18 @@ def po_path(language: str) -> Path:
     return TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
 
 
-def extracted() -> Catalog:
-    """All marked texts of webapp/, each with its comments for translators."""
+def found() -> list[Any]:
+    """Each marked text of webapp/ as Babel gives it: file, line, text or its forms, comments for translators, context."""
     with MAPPING.open() as file:
         methods, options = parse_mapping_cfg(file)
+    texts = extract_from_dir(ROOT / "webapp", methods, options, KEYWORDS, ("Translators:",), strip_comment_tags=True)
+    return sorted(texts, key=lambda one: (one[0], one[1]))
+
+
+def extracted() -> Catalog:
+    """All marked texts of webapp/, each with its comments for translators."""
     catalog = Catalog(charset="utf-8", project="Doorbell", fuzzy=False)
-    found = extract_from_dir(ROOT / "webapp", methods, options, KEYWORDS, ("Translators:",), strip_comment_tags=True)
-    for name, _line, text, comments, context in sorted(found, key=lambda one: (one[0], one[1])):
+    for name, _line, text, comments, context in found():
         catalog.add(text, None, [(name, 0)], auto_comments=comments, context=context)
     return catalog
 
