@@ -63,8 +63,6 @@ NOT_PAGES = {
     "tv_settings.preview_paid",
     "tv_settings.preview_screen",
     "tv_settings.preview_stream",
-    "workspace.sample",
-    "workspace.zone",
 }
 
 
