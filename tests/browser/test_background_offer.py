@@ -43,7 +43,7 @@ def wanted(world: World, user: int) -> set[tuple[object, ...]]:
     )
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize(("scheme", "width"), LOOKS.values(), ids=LOOKS)
 def test_the_offer_comes_on_return_after_a_notification_that_arrived_in_the_background(
     world: World, ana: int, orders: None, context: BrowserContext, open_tabs: OpenTabs, scheme: str, width: int
 ) -> None:

@@ -126,7 +126,7 @@ def test_the_chart_follows_the_theme_and_the_width(history: int, ana: int, sign_
     page.wait_for_function("document.querySelector('#history-plot canvas').getBoundingClientRect().width < 900")
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize(("scheme", "width"), LOOKS.values(), ids=LOOKS)
 def test_the_history_has_no_violation_after_a_live_update(
     history: int, ana: int, sign_in: Sign, world: World, scheme: str, width: int
 ) -> None:

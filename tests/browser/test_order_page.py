@@ -108,7 +108,7 @@ def test_other_orders_of_the_customer_follow_their_changes(world: World, tenant:
     assert screen.was_not_reloaded()
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize(("scheme", "width"), LOOKS.values(), ids=LOOKS)
 def test_an_order_with_everything_has_no_violation_after_live_updates(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell, scheme: str, width: int
 ) -> None:
