@@ -38,7 +38,8 @@ def test_the_settings_are_reached_from_the_account_menu_and_saved(
     screen = sign_in(ana).open()
     page = screen.page
     page.get_by_label("Account of Ana Silva").click()
-    page.get_by_role("link", name="Notification settings").click()
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("navigation", name="Settings").get_by_role("link", name="Notifications").click()
     page.get_by_label("Your order is paid: Sound").check()
     page.get_by_label("From", exact=True).fill("22:00")
     page.get_by_role("button", name="Save settings").click()
