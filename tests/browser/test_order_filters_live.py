@@ -82,7 +82,7 @@ def test_the_filters_work_without_a_script(tenant: int, ana: int, chromium: Brow
 def test_the_pill_of_recent_orders_stays_in_sight_on_the_board(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
-    page = sign_in(ana, height=500).open().page
+    page = sign_in(ana, height=300).open().page
     page.locator("#recent_orders tr").last.hover()
     world.order(tenant, number="WAITS")
     pill = page.locator("#waiting")
