@@ -40,6 +40,17 @@ def test_long_names_and_large_amounts_fit_every_page_and_width(
     assert seen == []
 
 
+def test_german_words_fit_every_page_and_width(world: World, sign_in: Sign, doorbell: Doorbell) -> None:
+    page = sign_in(company(world, "de_DE", "EUR", 1_234_567), locale="de-DE").page
+    seen = []
+    for path in (*PAGES, "/history", "/settings/profile"):
+        page.goto(doorbell.url + path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 1000})
+            seen += [f"{path} at {width}: {fault}" for fault in faults(page)]
+    assert seen == []
+
+
 def test_the_first_load_of_the_board_is_small_and_the_next_page_reuses_all_files(
     tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
 ) -> None:
