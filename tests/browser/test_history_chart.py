@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from webapp.rollups import refresh
 
+from ..support.wait import eventually
 from ..support.world import Service, World
 from .conftest import Screen, Sign
 from .test_accessibility import LOOKS, violations
@@ -121,9 +122,12 @@ def test_the_chart_follows_the_theme_and_the_width(history: int, ana: int, sign_
     pixels = "document.querySelector('#history-plot canvas').toDataURL()"
     light = page.evaluate(pixels)
     page.get_by_role("button", name="Dark mode").click()
-    page.wait_for_function(f"light => {pixels} !== light", arg=light)
+    # Not page.wait_for_function: its later polls need eval(), which the Content-Security-Policy refuses.
+    eventually(lambda: page.evaluate(pixels) != light)
     page.set_viewport_size({"width": 900, "height": 900})
-    page.wait_for_function("document.querySelector('#history-plot canvas').getBoundingClientRect().width < 900")
+    eventually(
+        lambda: page.evaluate("document.querySelector('#history-plot canvas').getBoundingClientRect().width < 900")
+    )
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS.values(), ids=LOOKS)
