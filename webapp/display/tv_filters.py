@@ -19,6 +19,8 @@ MAX_CHARS = 12
 CENTS_CHARS = 9
 DECIMALS = (2, 1)  # of a rounded amount: the first that fits
 MIN_SIZED, MAX_SIZED = 6, 18  # characters that have a class of their own
+# As many capitals are as wide as one more digit: in "HUF456.8M" each is wider than tv_screens.css allows a character.
+CAPITALS_PER_DIGIT = 3
 
 
 def tv_money_text(minor: int, most: int = MAX_CHARS) -> str:
@@ -42,8 +44,10 @@ def tv_whole_text(minor: int, most: int = MAX_CHARS) -> str:
 
 
 def size_class(text: str) -> str:
-    """The class in tv_screens.css for the number of characters of a figure."""
-    return f"is-{min(max(visible_chars(text), MIN_SIZED), MAX_SIZED)}-chars"
+    """The class in tv_screens.css for the number of characters of a figure, with room for its capitals."""
+    capitals = sum(character.isupper() for character in text)
+    chars = visible_chars(text) + round(capitals / CAPITALS_PER_DIGIT)
+    return f"is-{min(max(chars, MIN_SIZED), MAX_SIZED)}-chars"
 
 
 def share_text(part: int, whole: int | None) -> str:
