@@ -73,7 +73,8 @@ export function fetchInTime() {
       refetch();
     }
   }, LOOK_MS);
-  window.addEventListener("online", refetch);
+  // Offline: an open stream does not end with the network, so only a failed request shows that the server is away.
+  for (const change of ["online", "offline"]) window.addEventListener(change, refetch);
 }
 
 export function rotate() {
