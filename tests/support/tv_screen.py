@@ -38,7 +38,8 @@ class TvScreen:
         return self.page.locator("[data-screen=today] .is-first")
 
     def is_live(self, seconds: float = 25) -> None:
-        expect(self.label).to_have_text("Live", timeout=seconds * 1000)
+        """Waits by the state of the page, because its label is in the language of the TV."""
+        expect(self.page.locator("#tv")).to_have_attribute("data-state", "live", timeout=seconds * 1000)
 
     def mark(self) -> None:
         self.page.evaluate("window.isFirstPage = true")
