@@ -51,7 +51,8 @@ def read_lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 def applied(path: Path) -> list[tuple[str, str]]:
     """The key and the id of each event, in the order of their application."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
+    # The consumer writes all the time; the read waits for a gap, on a busy machine longer than the usual 5 s.
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as database:
         return database.execute("SELECT partition_key, id FROM applied ORDER BY rowid").fetchall()
 
 
