@@ -42,9 +42,16 @@ def own_tables() -> set[str]:
 
 def check(conn: psycopg.Connection[Any], table: SourceTable, facts: Mapping[str, Any]) -> None:
     """Raises AttachRefused for a table that cannot be attached. `facts` is its row of catalog.read."""
-    name, kind = table.name, facts["kind"]
-    if kind in _OTHER_THAN_TABLES:
-        what, advice = _OTHER_THAN_TABLES[kind]
+    _check_kind(table.name, facts)
+    _check_relatives(conn, table, facts)
+    _check_key(table)
+    _check_rights(table, facts)
+
+
+def _check_kind(name: str, facts: Mapping[str, Any]) -> None:
+    """It is a table, and the user's own."""
+    if facts["kind"] in _OTHER_THAN_TABLES:
+        what, advice = _OTHER_THAN_TABLES[facts["kind"]]
         raise AttachRefused(
             _(
                 "%(name)s is %(what)s; only a table can be attached. %(advice)s",
@@ -67,6 +74,11 @@ def check(conn: psycopg.Connection[Any], table: SourceTable, facts: Mapping[str,
             if facts["is_temporary"]
             else _("%(name)s is a system table. Give a table of your own.", name=name)
         )
+
+
+def _check_relatives(conn: psycopg.Connection[Any], table: SourceTable, facts: Mapping[str, Any]) -> None:
+    """It is no part of another table, and no table inherits from it."""
+    name = table.name
     if facts["is_partition"]:
         row = conn.execute(
             "SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = %s", [table.oid]
@@ -85,18 +97,20 @@ def check(conn: psycopg.Connection[Any], table: SourceTable, facts: Mapping[str,
                 name=name,
             )
         )
+
+
+def _check_key(table: SourceTable) -> None:
     if not table.key:
         columns = ", ".join(column.name for column in table.columns[:4]) or "none"
         raise AttachRefused(
             _(
                 "%(name)s has no primary key, which identifies the order of a row; its columns: %(columns)s. Add "
                 "one: ALTER TABLE %(sql)s ADD PRIMARY KEY (…);",
-                name=name,
+                name=table.name,
                 columns=columns,
                 sql=table.sql,
             )
         )
-    _check_rights(table, facts)
 
 
 def _check_rights(table: SourceTable, facts: Mapping[str, Any]) -> None:

@@ -111,6 +111,12 @@ def _windows_1252(path: Path) -> str:
                     )
                 )
             odd += bool(_ODD.search(line))
+    _check_words(path, lines, odd, utf_8, first)
+    return WINDOWS_1252
+
+
+def _check_words(path: Path, lines: int, odd: int, utf_8: int, first: str) -> None:
+    """Raises FileRefused if a file with `lines` of other bytes is rather UTF-8 with a fault, or has unlikely words."""
     if utf_8 * 10 >= lines:
         raise FileRefused(
             _(
@@ -130,4 +136,3 @@ def _windows_1252(path: Path) -> str:
                 first=first,
             )
         )
-    return WINDOWS_1252
