@@ -20,7 +20,8 @@ from ..panels.render import Render
 from ..queries.day import today
 from ..services import services
 from ..uploads import preview, status_words, store
-from ..uploads.options import OFFERED, chosen, column_index, field_groups
+from ..uploads.options import OFFERED, chosen, column_index
+from ..uploads.order_fields import field_groups
 from ..uploads.preview import Preview
 from ..uploads.upload import MAX_ATTEMPTS, Upload
 from ..uploads.words import options_in_page

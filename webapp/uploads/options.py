@@ -9,9 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from flask_babel.speaklater import LazyString
+from typing import Any
 
 from ..language import lazy_gettext
 from ..order_import.columns import FIELDS, STATUS
@@ -19,11 +17,11 @@ from ..order_import.formats.generic import GENERIC
 from ..order_import.formats.registry import BY_HEADER
 from ..order_import.pipeline import FORMATS, ImportOptions
 from . import status_words
+from .order_fields import Text
 from .upload import Upload
 
 MAPPED = "mapped"
 TEXT_MAX_CHARS = 200
-Text: TypeAlias = str | LazyString
 # The values of a field's drop-down beside those of the columns, which are their indexes.
 AUTOMATIC, NOT_USED = "auto", "none"
 
@@ -141,66 +139,6 @@ _READ: dict[str, Callable[[str], Any]] = {
     "header_line": lambda text: int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0,
 }
 OFFERED = tuple(choice for choice in CHOICES if choice.name in _KNOWN)
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of an order with its label. Without `is_needed` a file may lack it."""
-
-    name: str
-    label: Text
-    is_needed: bool = False
-
-
-FIELD_GROUPS: tuple[tuple[Text, tuple[Field, ...]], ...] = (
-    (
-        lazy_gettext("Order"),
-        (
-            Field("number", lazy_gettext("Order number"), True),
-            Field("customer", lazy_gettext("Customer"), True),
-            Field("placed_at", lazy_gettext("Placed at"), True),
-            Field("total", lazy_gettext("Total")),
-            Field("currency", lazy_gettext("Currency")),
-            Field("freight", lazy_gettext("Shipping")),
-        ),
-    ),
-    (
-        lazy_gettext("Paid, shipped, cancelled, refunded"),
-        (
-            Field("paid_at", lazy_gettext("Paid at")),
-            Field("shipped_at", lazy_gettext("Shipped at")),
-            Field("cancelled_at", lazy_gettext("Cancelled at")),
-            Field("refunded", lazy_gettext("Refunded amount")),
-            Field("status", lazy_gettext("Status")),
-        ),
-    ),
-    (
-        lazy_gettext("Salesperson"),
-        (Field("owner_email", lazy_gettext("E-mail")), Field("owner_name", lazy_gettext("Name"))),
-    ),
-    (
-        lazy_gettext("Items"),
-        (
-            Field("product", lazy_gettext("Product")),
-            Field("sku", lazy_gettext("SKU")),
-            Field("quantity", lazy_gettext("Quantity")),
-            Field("unit_price", lazy_gettext("Unit price")),
-            Field("discount_rate", lazy_gettext("Discount rate")),
-            Field("line_discount", lazy_gettext("Line discount")),
-        ),
-    ),
-)
-_NAMED = {field.name: field for _title, group in FIELD_GROUPS for field in group}
-_OTHERS = tuple(Field(name, name.replace("_", " ").capitalize()) for name in FIELDS if name not in _NAMED)
-
-
-def field_groups() -> tuple[tuple[Text, tuple[Field, ...]], ...]:
-    """All fields of an import by group; those without a group come last."""
-    return (*FIELD_GROUPS, (lazy_gettext("Other"), _OTHERS)) if _OTHERS else FIELD_GROUPS
-
-
-def field_label(name: str) -> str:
-    return next((str(field.label) for field in (*_NAMED.values(), *_OTHERS) if field.name == name), name)
 
 
 def chosen(options: Mapping[str, Any], choice: Choice) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..language import gettext as _
 from ..language import lazy_gettext, stored_text
-from .options import CHOICES, field_label
+from .options import CHOICES
+from .order_fields import field_label
 
 _OPTION = re.compile(r"""--([a-z][a-z-]*)(?: "([^"]*)"| '([^']*)'| ([\w=…#/-]+))?""")
 _NAME_IT = re.compile(r"Name it with --map (\w+)=Column")
