@@ -58,7 +58,7 @@ def _measure_all(count: int, per_day: int) -> None:
     reads["inbox, 100,000 unread"] = lambda: inbox.read(tenant, now, user)
     for group in ("none", "owner", "product"):
         asked = HistoryRequest(preset="year", by="month", group=group, compare="year")
-        reads[f"history of a year, {group}"] = lambda asked=asked: report_of(tenant, now, asked, 0)  # type: ignore[misc]
+        reads[f"history of a year, {group}"] = lambda asked=asked: report_of(tenant, now, asked)  # type: ignore[misc]
     reads["order page"] = lambda: order_page.read(tenant, number)
     db.session.expunge_all()
     db.session.rollback()

@@ -52,7 +52,7 @@ def compare(tenant_id: int, now: datetime, **asked: Any) -> report.Report:
     """The report, after each of its figures was compared with a plain sum on the same snapshot."""
     shown = tenant(tenant_id)
     with snapshot() as conn:
-        found = report.read_in(conn, shown, now, HistoryRequest(**asked), 0)
+        found = report.read_in(conn, shown, now, HistoryRequest(**asked))
         assert found.is_exact
         plain = plain_history.products if asked.get("group") == "product" else plain_history.owners
         compare_window(plain(conn, shown, found.range), found, "figures", None)
@@ -185,22 +185,22 @@ def test_without_a_cursor_or_with_too_many_changes_the_report_says_that_it_is_no
     acme = world.tenant()
     world.order(acme, paid_at=NOON, placed_at=NOON)
     shown: Tenant = tenant(acme)
-    assert not report.read(shown, NOON, HistoryRequest(), 0).is_exact, "no refresh has run"
+    assert not report.read(shown, NOON, HistoryRequest()).is_exact, "no refresh has run"
     refresh.refresh(service.database_url)
-    assert report.read(shown, NOON, HistoryRequest(), 0).is_exact
+    assert report.read(shown, NOON, HistoryRequest()).is_exact
     monkeypatch.setattr(report.reading, "MAX_HOURS", 2)
     for hour in range(4):
         world.order(acme, 1, placed_at=NOON - timedelta(hours=hour))
-    found = report.read(shown, NOON, HistoryRequest(), 0)
+    found = report.read(shown, NOON, HistoryRequest())
     assert (found.is_exact, found.everything.figures.orders) == (False, 1)
     refresh.refresh(service.database_url)
-    found = report.read(shown, NOON, HistoryRequest(), 0)
+    found = report.read(shown, NOON, HistoryRequest())
     assert (found.is_exact, found.everything.figures.orders) == (True, 5)
 
 
 def test_all_time_begins_with_the_first_order(service: Service, world: World) -> None:
     acme = world.tenant()
-    assert report.read(tenant(acme), NOON, HistoryRequest(preset="all"), 0).range.first == date(2026, 6, 10)
+    assert report.read(tenant(acme), NOON, HistoryRequest(preset="all")).range.first == date(2026, 6, 10)
     world.order(acme, placed_at="1999-02-28 12:00+00")
     refresh.refresh(service.database_url)
     world.order(acme, placed_at="1998-02-27 12:00+00")

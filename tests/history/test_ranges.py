@@ -10,9 +10,7 @@ import pytest
 from webapp.history import periods as units
 from webapp.history.periods import DateWindow, Period
 from webapp.history.ranges import YEAR, Range, RangeStep, of_dates, of_preset
-from webapp.history.request import first_weekday
 
-MONDAY, SUNDAY = 0, 6
 TODAY = date(2026, 11, 27)  # a Friday
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -38,7 +36,7 @@ def day(text: str) -> date:
     ],
 )
 def test_a_preset_has_its_days_and_those_before(preset: str, first: str, last: str, before: tuple[str, str]) -> None:
-    found = of_preset(preset, TODAY, MONDAY)
+    found = of_preset(preset, TODAY)
     assert (found.first, found.last) == (day(first), day(last))
     noon = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
     assert found.previous is not None
@@ -47,13 +45,11 @@ def test_a_preset_has_its_days_and_those_before(preset: str, first: str, last: s
     assert (window.until is None) == (not found.first <= TODAY < found.end)
 
 
-def test_weeks_begin_as_in_the_locale() -> None:
-    assert [first_weekday(locale) for locale in ("de_DE", "en_US", "ar_EG")] == [0, 6, 5]
-    assert of_preset("week", TODAY, SUNDAY).first == day("2026-11-22")
+def test_weeks_begin_on_monday_as_on_the_orders_page() -> None:
+    assert of_preset("week", TODAY).first == day("2026-11-23")
     wanted = of_dates(day("2026-11-01"), day("2026-11-15"))
-    assert units.starts(wanted, "week", MONDAY) == [day("2026-11-01"), day("2026-11-02"), day("2026-11-09")]
-    assert units.starts(wanted, "week", SUNDAY) == [day("2026-11-01"), day("2026-11-08"), day("2026-11-15")]
-    assert units.starts(wanted, "month", SUNDAY) == [day("2026-11-01")]
+    assert units.starts(wanted, "week") == [day("2026-11-01"), day("2026-11-02"), day("2026-11-09")]
+    assert units.starts(wanted, "month") == [day("2026-11-01")]
 
 
 def test_whole_months_are_compared_with_whole_months_and_other_ranges_with_as_many_days() -> None:
@@ -84,18 +80,18 @@ def test_the_days_of_a_month_are_compared_one_to_one() -> None:
 
 def compared(wanted: Range, step: RangeStep, unit: str) -> list[DateWindow | None]:
     whole = units.whole_window(wanted, step, datetime(2030, 1, 1, tzinfo=UTC), BERLIN)
-    return [period.compared for period in units.periods(wanted, unit, MONDAY, date(2030, 1, 1), step, whole)]
+    return [period.compared for period in units.periods(wanted, unit, date(2030, 1, 1), step, whole)]
 
 
 def test_an_unfinished_period_is_compared_with_the_same_part() -> None:
     now = datetime(2026, 11, 27, 13, 31, 40, tzinfo=UTC)  # 14:31 in Berlin
-    wanted = of_preset("month", TODAY, MONDAY)
+    wanted = of_preset("month", TODAY)
     step = RangeStep(months=1)
     whole = units.whole_window(wanted, step, now, BERLIN)
     assert whole == DateWindow(day("2026-10-01"), day("2026-10-28"), datetime(2026, 10, 27, 14, 31))
-    (found,) = units.periods(wanted, "month", MONDAY, TODAY, step, whole)
+    (found,) = units.periods(wanted, "month", TODAY, step, whole)
     assert found == Period(day("2026-11-01"), day("2026-11-28"), True, whole)
-    days = units.periods(wanted, "day", MONDAY, TODAY, step, whole)
+    days = units.periods(wanted, "day", TODAY, step, whole)
     assert [each.is_unfinished for each in days[-2:]] == [False, True]
     assert days[-1].compared == DateWindow(day("2026-10-27"), day("2026-10-28"), datetime(2026, 10, 27, 14, 31))
     assert days[-2].compared == DateWindow(day("2026-10-26"), day("2026-10-27"))
@@ -103,7 +99,7 @@ def test_an_unfinished_period_is_compared_with_the_same_part() -> None:
 
 def test_on_the_31st_a_shorter_month_is_compared_as_a_whole() -> None:
     now = datetime(2026, 3, 31, 10, 0, tzinfo=UTC)
-    wanted = of_preset("month", date(2026, 3, 31), MONDAY)
+    wanted = of_preset("month", date(2026, 3, 31))
     assert units.whole_window(wanted, RangeStep(months=1), now, BERLIN) == DateWindow(
         day("2026-02-01"), day("2026-03-01")
     )

@@ -51,10 +51,10 @@ def default_unit(days: int) -> str:
     return "day" if days <= _MAX_BY_DAY else "week" if days <= _MAX_BY_WEEK else "month"
 
 
-def starts(wanted: Range, unit: str, first_weekday: int) -> list[date]:
+def starts(wanted: Range, unit: str) -> list[date]:
     """The first days of the periods. The first period begins with the range, the last one ends with it."""
     found = [wanted.first]
-    while (following := _next(found[-1], unit, first_weekday)) < wanted.end:
+    while (following := _next(found[-1], unit)) < wanted.end:
         found.append(following)
     return found
 
@@ -64,11 +64,11 @@ def count(wanted: Range, unit: str) -> int:
     return wanted.days // {"day": 1, "week": 7, "month": 28}[unit]
 
 
-def _next(day: date, unit: str, first_weekday: int) -> date:
+def _next(day: date, unit: str) -> date:
     if unit == "day":
         return day + DAY
     if unit == "week":
-        return day + (7 - (day.weekday() - first_weekday) % 7) * DAY
+        return day + (7 - day.weekday()) * DAY
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
@@ -85,10 +85,10 @@ def whole_window(wanted: Range, step: RangeStep, now: datetime, zone: ZoneInfo) 
 
 
 def periods(
-    wanted: Range, unit: str, first_weekday: int, today: date, step: RangeStep | None, whole: DateWindow | None
+    wanted: Range, unit: str, today: date, step: RangeStep | None, whole: DateWindow | None
 ) -> tuple[Period, ...]:
     """The periods of the range, oldest first, each with its part of the window `whole`."""
-    firsts = starts(wanted, unit, first_weekday)
+    firsts = starts(wanted, unit)
     bounds = zip(firsts, [*firsts[1:], wanted.end], strict=True)
     return tuple(
         Period(first, end, first <= today < end, _window(first, end, unit, step, whole) if step and whole else None)

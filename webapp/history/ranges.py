@@ -90,9 +90,11 @@ def of_dates(first: date, last: date) -> Range:
     return Range(first, end, RangeStep(days=(end - first).days))
 
 
-def of_preset(name: str, today: date, first_weekday: int, first_order: date | None = None) -> Range:
-    """The range of a preset on this day; a present week, month, quarter or year ends today. Weeks begin on `first_weekday`
-    (0 is Monday). `first_order` is the beginning of `all`."""
+def of_preset(name: str, today: date, first_order: date | None = None) -> Range:
+    """The range of a preset on this day; a present week, month, quarter or year ends today. `first_order` begins `all`.
+
+    Weeks begin on Monday, as on the orders page and for targets: a company has one week, whatever its readers' languages.
+    """
     end = today + DAY
     if name in ("today", "yesterday"):
         day = today if name == "today" else today - DAY
@@ -101,7 +103,7 @@ def of_preset(name: str, today: date, first_weekday: int, first_order: date | No
         days = int(name.removeprefix("last_"))
         return Range(end - days * DAY, end, RangeStep(days=days))
     if name == "week":
-        return Range(today - (today.weekday() - first_weekday) % 7 * DAY, end, RangeStep(days=7))
+        return Range(today - today.weekday() * DAY, end, RangeStep(days=7))
     if name == "all":
         return Range(min(first_order or today, today), end, None)
     months = _MONTHS[name.removeprefix("last_")]

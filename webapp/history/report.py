@@ -79,31 +79,29 @@ class Report:
         return self.whole is not None and windows < (self.whole.end - self.whole.first).days
 
 
-def read(tenant: Tenant, now: datetime, asked: HistoryRequest, first_weekday: int) -> Report:
+def read(tenant: Tenant, now: datetime, asked: HistoryRequest) -> Report:
     """The report as of now. It begins a transaction of its own, and ends it. Raises SQLAlchemy's errors."""
     db.session.rollback()
     try:
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         with driver_connection() as conn:
-            return read_in(conn, tenant, now, asked, first_weekday)
+            return read_in(conn, tenant, now, asked)
     finally:
         db.session.rollback()
 
 
-def read_in(
-    conn: psycopg.Connection[Any], tenant: Tenant, now: datetime, asked: HistoryRequest, first_weekday: int
-) -> Report:
+def read_in(conn: psycopg.Connection[Any], tenant: Tenant, now: datetime, asked: HistoryRequest) -> Report:
     """The report, in the REPEATABLE READ transaction of the session, whose connection is `conn`."""
     unread, day = reading.unread(conn, tenant.id), today(tenant.timezone, now).date
     first_order = reading.first_day(conn, tenant.id, unread) if asked.needs_first_order else None
-    wanted = asked.range(day, first_weekday, first_order)
+    wanted = asked.range(day, first_order)
     problems, unit = dict(asked.problems), asked.by or units.default_unit(wanted.days)
     if units.count(wanted, unit) > units.MAX_PERIODS:
         problems |= {"by": too_many(unit)} if asked.by else {}
         unit = "month"
     step = {"none": None, "previous": wanted.previous, "year": YEAR}[asked.compare]
     whole = units.whole_window(wanted, step, now, ZoneInfo(tenant.timezone)) if step else None
-    parts = units.periods(wanted, unit, first_weekday, day, step, whole)
+    parts = units.periods(wanted, unit, day, step, whole)
     reader = _RowReader(conn, tenant, unread, wanted, parts, whole, asked.owner_id)
     everything = reader.rows(OWNERS, by_key=False).get(None) or reader.empty_row()
     rows: Iterable[Row] = ()

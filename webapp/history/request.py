@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from babel import Locale
-
 from ..language import gettext as _
 from ..language import lazy_gettext
 from ..models import Tenant
@@ -53,11 +51,11 @@ class HistoryRequest:
     typed: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
-    def range(self, day: date, first_weekday: int, first_order: date | None = None) -> Range:
+    def range(self, day: date, first_order: date | None = None) -> Range:
         """The range on this day."""
         if self.dates:
             return ranges.of_dates(*self.dates)
-        return ranges.of_preset(self.preset, day, first_weekday, first_order)
+        return ranges.of_preset(self.preset, day, first_order)
 
     @property
     def needs_first_order(self) -> bool:
@@ -69,11 +67,6 @@ def choices(only_owner: int | None) -> dict[str, Mapping[str, object]]:
     if only_owner is None:
         return CHOICES
     return CHOICES | {"group": {name: text for name, text in GROUPS.items() if name != "product"}}
-
-
-def first_weekday(locale: str) -> int:
-    """The weekday on which weeks begin in this locale; 0 is Monday."""
-    return int(Locale.parse(locale).first_week_day)
 
 
 def parse(written: Mapping[str, str], tenant: Tenant, now: datetime, only_owner: int | None = None) -> HistoryRequest:
@@ -152,7 +145,7 @@ def _with_possible_unit(asked: HistoryRequest, day: date) -> HistoryRequest:
     """Without a unit of which the range has too many. All time is checked when its length is known (report.py)."""
     if not asked.by or asked.needs_first_order:
         return asked
-    if periods.count(asked.range(day, 0), asked.by) <= periods.MAX_PERIODS:
+    if periods.count(asked.range(day), asked.by) <= periods.MAX_PERIODS:
         return asked
     asked.problems["by"] = too_many(asked.by)
     return HistoryRequest(**{**asked.__dict__, "by": ""})

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from ..accounts.current import current_locale, current_only_owner, current_tenant
+from ..accounts.current import current_only_owner, current_tenant
 from ..display import clock
 from ..events.topics import DAY, ORDERS, ROLLUPS
 from ..history import csv_file, report
 from ..history.chart import chart_data
-from ..history.request import HistoryRequest, choices, first_weekday, parse
+from ..history.request import HistoryRequest, choices, parse
 from ..history.view import View
 from ..language import lazy_gettext
 from ..panels.registry import Panel
@@ -59,7 +59,7 @@ def download() -> ResponseReturnValue:
     asked, tenant = _asked(), current_tenant()
     if asked.problems:
         abort(400, " ".join(asked.problems.values()))
-    found = report.read(tenant, clock.now(), asked, first_weekday(current_locale()))
+    found = report.read(tenant, clock.now(), asked)
     name = f"history-{tenant.slug}-{found.range.first}-{found.range.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     pieces = stream_with_context(csv_file.pieces(tenant, found))
@@ -71,10 +71,10 @@ def _asked() -> HistoryRequest:
 
 
 def _part(asked: HistoryRequest) -> Render:
-    tenant, weekday = current_tenant(), first_weekday(current_locale())
+    tenant = current_tenant()
 
     def html(now: datetime) -> str:
-        view = View(report.read(tenant, now, asked, weekday))
+        view = View(report.read(tenant, now, asked))
         chart = None if view.report.is_empty else chart_data(view)
         return render_template("panels/history_page.html", view=view, chart=chart)
 
@@ -85,5 +85,5 @@ def _part(asked: HistoryRequest) -> Render:
 def _is_live(asked: HistoryRequest) -> bool:
     """Whether today is in the range, as it always is in all time."""
     day = today(current_tenant().timezone, clock.now()).date
-    wanted = asked.range(day, first_weekday(current_locale()))
+    wanted = asked.range(day)
     return wanted.first <= day < wanted.end

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from ..history import ranges
 from ..language import gettext as _
-from ..language import lazy_gettext
 from ..models import Tenant
 from ..money import MoneyError, parse_minor
 from ..queries.day import instant, midnight, today
@@ -17,13 +17,7 @@ from ..queries.order_filter import KINDS, STATUS_GROUPS, UNASSIGNED, Filter
 
 NAMES = ("q", "by", "range", "from", "to", "status", "owner", "min", "max", "source")
 PRESETS = {
-    "today": lazy_gettext("Today"),
-    "yesterday": lazy_gettext("Yesterday"),
-    "last_7": lazy_gettext("Last 7 days"),
-    "last_30": lazy_gettext("Last 30 days"),
-    "week": lazy_gettext("This week"),
-    "month": lazy_gettext("This month"),
-    "last_month": lazy_gettext("Last month"),
+    name: ranges.PRESETS[name] for name in ("today", "yesterday", "last_7", "last_30", "week", "month", "last_month")
 }
 MAX_CHARS = 200
 # Orders have times from 1900 to 9000. A day's end must be in the calendar too.
