@@ -170,7 +170,7 @@ def test_without_a_ranking_salespeople_are_in_the_order_of_their_names(
     assert [row.text for row in rows] == ["Ana Silva", "Ben Okafor", "Cem Left", "Unassigned"]
 
 
-def test_weeks_begin_on_monday_and_dates_are_those_of_the_locale(service: Service, world: World, mia: Person) -> None:
+def test_weeks_begin_on_monday_in_every_locale(service: Service, world: World, mia: Person) -> None:
     world.conn.execute("UPDATE tenants SET locale = 'en_US', timezone = 'America/New_York'")
     world.order(1, 100, paid_at="2026-11-03 12:00-05", placed_at="2026-11-03 12:00-05")
     refresh.refresh(service.database_url)

@@ -10,30 +10,16 @@ from typing import Any
 
 import psycopg
 import redis
-from psycopg.rows import tuple_row
 
 from ..events.topics import SETTINGS
-from ..observability import logs
-from ..observability.incidents import Incident
-from ..signals import publisher
+from ..signals.manager_notices import ManagerNotices
 
 # Between two reports.
 INTERVAL_SECONDS = 0.5
-_MANAGERS = "SELECT id FROM users WHERE tenant_id = %s AND role = 'manager' AND disabled_at IS NULL ORDER BY id"
 _WRITE = "UPDATE rollup_rebuilds SET hours_done = %s, hours_total = %s WHERE tenant_id = %s"
 
-log = logs.get("rollups")
-_unsent = Incident("redis", "the page of the workspace is not refreshed")
 
-
-def announce(conn: psycopg.Connection[Any], client: redis.Redis, tenant_id: int) -> None:
-    """Announce a committed change. Raises psycopg.Error."""
-    managers = [row[0] for row in conn.cursor(row_factory=tuple_row).execute(_MANAGERS, [tenant_id])]
-    try:
-        publisher.publish(client, tenant_id, {}, dict.fromkeys(managers, (SETTINGS,)))
-        _unsent.over(log)
-    except redis.RedisError as error:
-        _unsent.fault(log, "notice", error)
+announce = ManagerNotices(SETTINGS, "rollups", "the page of the workspace is not refreshed").announce
 
 
 class Progress:
