@@ -43,6 +43,7 @@ def screen(ana: int, sign_in: Sign) -> Screen:
 def test_the_first_change_is_requested_at_once_and_the_next_at_the_pace(screen: Screen) -> None:
     send(screen, "revenue")
     eventually(lambda: screen.asked("revenue") == 1)
+    _until_answered(screen)
     with screen.page.expect_response(lambda response: "/panels?" in response.url):
         screen.page.clock.run_for(PACE_MS)
         send(screen, "revenue")
@@ -74,6 +75,7 @@ def test_the_last_of_several_changes_within_the_pace_is_shown(
 def test_a_slower_pace_of_a_signal_counts_from_the_next_request(screen: Screen) -> None:
     send(screen, "revenue", pace=4 * PACE_MS)
     eventually(lambda: screen.asked("revenue") == 1)
+    _until_answered(screen)
     send(screen, "revenue", pace=4 * PACE_MS)
     screen.page.clock.run_for(3 * PACE_MS)
     assert screen.asked("revenue") == 1

@@ -12,6 +12,7 @@ from webapp.rollups import refresh
 
 from ..support.order_lines import add_line
 from ..support.plain_count import assert_they_equal_a_plain_count
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 _REFRESH = """
@@ -37,5 +38,12 @@ def test_rollups_are_right_after_kills_in_the_middle_of_refreshes(service: Servi
             world.change(order, refunded_minor=rng.choice([0, 10]), placed_at="2026-03-01 12:00+00")
         worker.send_signal(signal.SIGKILL)
         worker.wait()
+        _wait_for_the_end_of_its_session(world)
     refresh.refresh(service.database_url)
     assert_they_equal_a_plain_count(world.conn)
+
+
+def _wait_for_the_end_of_its_session(world: World) -> None:
+    """PostgreSQL ends the statement of a killed client before it notices, and holds the lock of the refresh until then."""
+    sessions = "SELECT FROM pg_stat_activity WHERE application_name = 'doorbell rollups' AND datname = current_database()"
+    eventually(lambda: world.conn.execute(sessions).fetchone() is None)

@@ -43,6 +43,7 @@ EXCEPTIONS = {
     ("routes/stream_fast_path.py", "Accept-Language, Cookie"),
     ("routes/panels.py", "failed to render a panel"),
     ("uploads/worker.py", "an attempt of an import failed"),
+    ("uploads/notice.py", "the pages of imports are not refreshed"),
     ("routes/tv.py", "noindex, nofollow"),
     # Attributes, topics, classes, a font and the name of a key.
     ("templates/components/history.html", 'aria-invalid="true"'),
