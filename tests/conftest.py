@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,6 +25,7 @@ from psycopg import sql
 from webapp import create_app
 from webapp.config import Config
 from webapp.launcher.embedded import Embedded
+from webapp.observability.logs import OURS
 from webapp.orders import writer_role
 from webapp.redis_client import connect as connect_redis
 from webapp.relay.worker import RelayWorker
@@ -65,6 +67,20 @@ def config_for(service: Service, **changes: object) -> Config:
         "DOORBELL_DEMO": "1",
     }
     return Config.from_env(values | {name: str(value) for name, value in changes.items()})
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo what a test does to the logging of this process, so that later tests of the run log as without it."""
+    loggers = logging.getLogger(), logging.getLogger(OURS)
+    handlers, levels = list(loggers[0].handlers), [logger.level for logger in loggers]
+    yield
+    for handler in [
+        handler for handler in loggers[0].handlers if handler.get_name() == OURS and handler not in handlers
+    ]:
+        loggers[0].removeHandler(handler)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")
