@@ -98,6 +98,17 @@ def test_a_new_zone_moves_the_day_of_open_boards_and_rebuilds_history(
     assert shown == [(noon.astimezone(ZoneInfo(zone)).date(),)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [("Pago_Pago", "Pacific/Pago_Pago"), ("pago pago", "Pacific/Pago_Pago"), ("Kiritimati", "Pacific/Kiritimati")],
+)
+def test_enter_takes_the_zone_of_the_typed_city(sign_in: Sign, mia: int, typed: str, zone: str) -> None:
+    page = sign_in(mia).open("/settings/workspace").page
+    page.get_by_label("Search by city, country or offset").fill(typed)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Time zone", exact=True)).to_have_value(zone)
+
+
 def far_zone() -> str:
     """A zone whose present date differs from that of Berlin."""
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()

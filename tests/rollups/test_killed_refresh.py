@@ -45,5 +45,7 @@ def test_rollups_are_right_after_kills_in_the_middle_of_refreshes(service: Servi
 
 def _wait_for_the_end_of_its_session(world: World) -> None:
     """PostgreSQL ends the statement of a killed client before it notices, and holds the lock of the refresh until then."""
-    sessions = "SELECT FROM pg_stat_activity WHERE application_name = 'doorbell rollups' AND datname = current_database()"
+    sessions = (
+        "SELECT FROM pg_stat_activity WHERE application_name = 'doorbell rollups' AND datname = current_database()"
+    )
     eventually(lambda: world.conn.execute(sessions).fetchone() is None)

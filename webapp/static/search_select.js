@@ -65,14 +65,15 @@ class SearchSelect {
     event.preventDefault();
   }
 
-  // The only match, or the only one that begins with the typed text.
+  // The only match, the only one that begins with the typed text, or the only one whose value ends with it: "Pago Pago" is also
+  // the city of Pacific/Samoa, and a part of Galapagos.
   chooseMatch() {
-    const { matches } = this;
     const typed = folded(this.search.value);
-    const first = matches.length === 1 ? matches : matches.filter(({ text }) => text.startsWith(typed));
-    if (first.length !== 1) return;
+    const tests = [() => true, ({ text }) => text.startsWith(typed), ({ option }) => ` ${folded(option.value)}`.endsWith(` ${typed}`)];
+    const only = tests.map((test) => this.matches.filter(test)).find((found) => found.length === 1);
+    if (!only) return;
     this.close();
-    this.select.value = first[0].option.value;
+    this.select.value = only[0].option.value;
     for (const name of ["input", "change"]) this.select.dispatchEvent(new Event(name, { bubbles: true }));
   }
 }
