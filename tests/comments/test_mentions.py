@@ -62,7 +62,7 @@ def test_a_suggestion_that_is_inserted_mentions_its_colleague() -> None:
 
 def test_a_text_of_mentions_alone_takes_little_time() -> None:
     team = [Colleague(n, f"Anastasia {'x' * 400} {n}", f"a{n}@example.com") for n in range(300)]
-    began = time.perf_counter()
+    began = time.process_time()
     assert find("@Anastasia " * 190, team) == []
     assert len(find("@Ben Ng " * 250, TEAM)) == MAX_MENTIONS
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
