@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from ..support.database_roles import make_role
 from ..support.rings import rings
 from ..support.world import Service, World
 
@@ -180,7 +181,7 @@ def test_a_writer_of_orders_needs_no_rights_on_the_outbox(world: World) -> None:
     tenant = world.tenant()
     world.order(tenant)
     with world.conn.transaction(force_rollback=True):
-        world.conn.execute("CREATE ROLE till")
+        make_role(world.conn, "till")
         world.conn.execute("GRANT SELECT, UPDATE ON orders TO till")
         world.conn.execute("SET LOCAL ROLE till")
         world.conn.execute("UPDATE orders SET paid_at = now()")
