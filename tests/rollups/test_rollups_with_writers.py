@@ -47,27 +47,17 @@ def _moment(rng: random.Random) -> str:
     return (middle + timedelta(minutes=rng.randint(-2000, 2000))).isoformat()
 
 
+# Each as often as it is named.
+_KINDS = ["place", "place", "pay", "pay", "refund", "cancel", "edit", "reassign", "lines", "lines", "price", "delete"]
+
+
 def _change_something(world: World, tenants: dict[int, list[int | None]], rng: random.Random) -> None:
     tenant = rng.choice(list(tenants))
     owner = rng.choice(tenants[tenant])
     found = world.conn.execute(
         "SELECT id FROM orders WHERE tenant_id = %s ORDER BY random() LIMIT 1", [tenant]
     ).fetchone()
-    kinds = [
-        "place",
-        "place",
-        "pay",
-        "pay",
-        "refund",
-        "cancel",
-        "edit",
-        "reassign",
-        "lines",
-        "lines",
-        "price",
-        "delete",
-    ]
-    kind = rng.choice(kinds)
+    kind = rng.choice(_KINDS)
     if kind == "place" or found is None:
         world.order(tenant, rng.randint(1, 900), placed_at=_moment(rng), owner_id=owner)
     elif kind == "pay":

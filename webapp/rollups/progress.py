@@ -18,7 +18,6 @@ from ..signals.manager_notices import ManagerNotices
 INTERVAL_SECONDS = 0.5
 _WRITE = "UPDATE rollup_rebuilds SET hours_done = %s, hours_total = %s WHERE tenant_id = %s"
 
-
 announce = ManagerNotices(SETTINGS, "rollups", "the page of the workspace is not refreshed").announce
 
 

@@ -1,7 +1,7 @@
 """Rebuilds of a tenant's rollups: a change of its time zone requests one in its own transaction, and a worker runs it.
 
-A worker that is killed leaves the old figures and an open rebuild, which the next run begins again. So no rebuild is lost
-or half done.
+A worker that is killed leaves the old figures and an open rebuild, which the next run begins again. So each rebuild
+runs to its end.
 """
 
 from __future__ import annotations
