@@ -288,7 +288,7 @@ CREATE TABLE users (
     CONSTRAINT ck_users_language CHECK (((length(language) <= 3) AND (language ~ '^[a-z]+$'::text))),
     CONSTRAINT ck_users_name_length CHECK ((length(name) <= 500)),
     CONSTRAINT ck_users_password_hash_length CHECK ((length(password_hash) <= 500)),
-    CONSTRAINT ck_users_role CHECK ((role = ANY (ARRAY['manager'::text, 'sales'::text]))),
+    CONSTRAINT ck_users_role CHECK ((role = ANY (ARRAY['viewer'::text, 'sales'::text, 'manager'::text, 'admin'::text]))),
     CONSTRAINT ck_users_sessions_from CHECK (((sessions_from >= '1900-01-01 00:00:00+00'::timestamptz) AND (sessions_from <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_users_theme CHECK ((theme = ANY (ARRAY['light'::text, 'dark'::text])))
 );

@@ -20,7 +20,8 @@ LAYERS = """
     db
     models concurrency server rate_limit
     events orders doorbell
-    accounts comments queries signals webhooks
+    accounts
+    comments queries signals webhooks
     display outbox notifications order_import
     panels push rollups targets order_export reconciliation attach
     history

@@ -15,7 +15,9 @@ NAME = "Larkspur Home"
 TIMEZONE = "Europe/Berlin"
 CURRENCY = "EUR"
 LOCALE = "en_GB"
+ADMIN = ("Ida Falk", "ida@demo.example")
 MANAGER = ("Mara Lindqvist", "mara@demo.example")
+VIEWER = ("Vera Nowak", "vera@demo.example")
 SALESPEOPLE = (
     ("Ana Silva", "ana@demo.example"),
     ("Ben Okafor", "ben@demo.example"),

@@ -83,7 +83,8 @@ def seed(database_url: str, now: datetime, weeks: int = company.WEEKS, timezone:
         if row is None:
             return False  # another process created it
         tenant_id = row[0]
-        conn.execute(_USER, (tenant_id, *company.MANAGER, "manager"))
+        for person, role in ((company.ADMIN, "admin"), (company.MANAGER, "manager"), (company.VIEWER, "viewer")):
+            conn.execute(_USER, (tenant_id, *person, role))
         owners = [_id(conn.execute(_USER, (tenant_id, *person, "sales"))) for person in company.SALESPEOPLE]
         _add(conn, tenant_id, _orders(rng, owners, now, weeks, ZoneInfo(timezone)))
     _analyze(database_url)

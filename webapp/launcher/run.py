@@ -158,6 +158,7 @@ class Launcher:
         data_dir = os.environ.get("DATA_DIR")
         psql = "make psql" + (f" DATA_DIR={shlex.quote(data_dir)}" if data_dir else "")
         demo_links = [f"sign in as a manager:     {address}/demo", f"or as a salesperson:      {address}/demo?as=sales"]
+        demo_links += [f"as an admin, a viewer:    {address}/demo?as=admin, {address}/demo?as=viewer"]
         lines = [
             f"Doorbell is running:      {address}",
             *(demo_links if self._has_demo else [f"sign in:                  {address}/sign-in"]),

@@ -26,7 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..db import Base
 from .columns import TEXT_MAX_CHARS, length_check, now_column
 
-ROLES = ("manager", "sales")
+# From the one that may least (accounts/permissions.py).
+ROLES = ("viewer", "sales", "manager", "admin")
 THEMES = ("light", "dark")
 EMAIL_MAX_CHARS = 320
 SETTING_MAX_CHARS = 100  # a time zone or a locale
@@ -77,7 +78,7 @@ class User(UserMixin, Base):
     __table_args__ = (
         # referenced by orders(tenant_id, owner_id)
         UniqueConstraint("tenant_id", "id"),
-        CheckConstraint("role IN ('manager', 'sales')", name="role"),
+        CheckConstraint("role IN ('viewer', 'sales', 'manager', 'admin')", name="role"),
         CheckConstraint("length(language) <= 3 AND language ~ '^[a-z]+$'", name="language"),
         CheckConstraint("theme IN ('light', 'dark')", name="theme"),
         length_check("email", EMAIL_MAX_CHARS),

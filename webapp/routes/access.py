@@ -1,4 +1,4 @@
-"""Which routes need a sign-in: all that are not marked with `public`. Checked before each request."""
+"""Which routes need a sign-in, all that are not marked with `public`, and which a permission. Checked before each request."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from flask_login import LoginManager, current_user
 
 from ..accounts import sessions
 from ..accounts.current import load_user
+from ..accounts.permissions import Permission, may, roles_with
+from ..accounts.role_names import role_name
 from ..accounts.user_cache import UserCache
 from ..language import gettext as _
 from ..language import lazy_gettext
@@ -20,11 +22,20 @@ from ..services import services
 # The header with the id of the user for whom a page was rendered. The stream's address has it as `user`.
 PAGE_USER = "Doorbell-User"
 
-MANAGERS_ONLY = lazy_gettext(
-    "Only managers can open this page. Ask a manager of your company to do it, or to give you that role."
-)
+# By the role that may least of those with a permission: the roles above it have it too.
+_REFUSALS = {
+    "sales": lazy_gettext(
+        "Viewers can only read. Ask a colleague to do it, or an admin of your company to change your role."
+    ),
+    "manager": lazy_gettext(
+        "Only managers and admins can do this. Ask one of them to do it, or an admin of your company to change your role."
+    ),
+    "admin": lazy_gettext("Only admins can do this. Ask an admin of your company to do it, or to change your role."),
+}
 
-_REASON = "doorbell_public"  # the attribute of a public view
+# Attributes of views, the second of blueprints too.
+_REASON = "doorbell_public"
+_PERMISSION = "doorbell_permission"
 _FRAGMENTS = "doorbell_fragments"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -38,6 +49,32 @@ def public(reason: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Mark a view as one for roles with this permission. Other users get a 403 before the view runs."""
+
+    def mark(view: View) -> View:
+        setattr(view, _PERMISSION, permission)
+        return view
+
+    return mark
+
+
+def guard(blueprint: Blueprint, permission: Permission) -> None:
+    """All views of this blueprint, those added later included, are for roles with this permission. `needs` names another."""
+    setattr(blueprint, _PERMISSION, permission)
+
+
+def needed_permission(app: Flask, endpoint: str | None) -> Permission | None:
+    """The permission of a route; None if all roles may request it, and for a request without a route."""
+    if not endpoint:
+        return None
+    guarded = app.blueprints.get(endpoint.rpartition(".")[0])
+    found: Permission | None = getattr(
+        app.view_functions.get(endpoint), _PERMISSION, getattr(guarded, _PERMISSION, None)
+    )
+    return found
 
 
 def public_reason(app: Flask, endpoint: str | None) -> str | None:
@@ -59,6 +96,8 @@ def init_app(app: Flask, login_manager: LoginManager, users: UserCache) -> None:
     login_manager.unauthorized_handler(ask_to_sign_in)
     public("CSS and JS, the same for all users")(app.view_functions["static"])
     app.before_request(require_sign_in)
+    # Global, so that macros that are imported without the context of a page have them too.
+    app.jinja_env.globals |= {"may": current_may, "role_name": role_name}
 
 
 def is_fragment(path: str) -> bool:
@@ -81,13 +120,26 @@ def require_sign_in() -> ResponseReturnValue | None:
         # The cookie is of a version whose sessions had no ids. Only pages give it one: a page's fragments are requested all at
         # once, and each would begin a session of its own.
         sessions.begin(None)
+    permission = needed_permission(current_app, request.endpoint)
+    if permission is not None:
+        require(permission)
     return None
 
 
-def require_manager() -> None:
-    """403 unless the signed-in user is a manager."""
-    if current_user.role != "manager":
-        abort(403, str(MANAGERS_ONLY))
+def require(permission: Permission) -> None:
+    """403, with the roles that may do it, unless the signed-in user may."""
+    if not may(current_user, permission):
+        abort(403, refusal(permission))
+
+
+def refusal(permission: Permission) -> str:
+    """The text for a user without the permission: the roles that have it, and what to do."""
+    return str(_REFUSALS[roles_with(permission)[0]])
+
+
+def current_may(permission: str) -> bool:
+    """Whether the signed-in user has this permission: `may("import_orders")` in templates. Signed out, False."""
+    return bool(current_user.is_authenticated and may(current_user, Permission(permission)))
 
 
 def is_page_of(user_id: int) -> bool:

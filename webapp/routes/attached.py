@@ -12,6 +12,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission
 from ..attach import catalog, detach, install, overview, proposal, work
 from ..attach.attachments import Attachment
 from ..attach.errors import AttachRefused
@@ -26,14 +27,14 @@ from ..panels.render import Render
 from ..postgres import session
 from ..queries.day import today
 from ..services import services
-from .access import require_manager
+from .access import guard, needs
 from .board import live_since
 from .page_parts import part_of
 from .panels import bp as panels_bp
 from .panels import fragment
 
 bp = Blueprint("attached", __name__, url_prefix="/attached")
-bp.before_request(require_manager)
+guard(bp, Permission.ATTACH_TABLES)
 
 # A page waits this long for a moment in which no program writes the table.
 GIVE_UP_SECONDS = 3.0
@@ -87,8 +88,8 @@ def remove(attachment_id: int) -> ResponseReturnValue:
 
 
 @panels_bp.get("/attached", endpoint="attached")
+@needs(Permission.ATTACH_TABLES)
 def show_list() -> ResponseReturnValue:
-    require_manager()
     return fragment(list_part())
 
 

@@ -56,13 +56,13 @@ def sign_out() -> ResponseReturnValue:
 @bp.get("/demo")
 @public("signs in to the demo; exists in demo mode only")
 def demo() -> ResponseReturnValue:
-    """Signs in to the tenant `demo` as its manager, or with `?as=sales` as a salesperson. In demo mode only."""
+    """Signs in to the tenant `demo` as its manager, or with `?as=` as the first user of another role. In demo mode only."""
     if not services().config.demo:
         abort(404)
     role = request.args.get("as", "manager")
     user = demo_user(role)
     if user is None:
-        advice = _("Use /demo for a manager or /demo?as=sales for a salesperson. `make run` creates both.")
+        advice = _("Use /demo for a manager, or /demo?as= with viewer, sales or admin. `make run` creates all of them.")
         return error_response(
             404, ErrorMessage(_("The demo has no user with the role '%(role)s'", role=role[:80]), advice)
         )

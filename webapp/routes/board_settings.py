@@ -9,14 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from ..accounts import workspace
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission
 from ..db import db
 from ..language import gettext as _
 from ..services import services
 from ..signals import notices
-from .access import require_manager
+from .access import guard
 
 bp = Blueprint("board_settings", __name__, url_prefix="/settings/board")
-bp.before_request(require_manager)
+guard(bp, Permission.MANAGE_BOARD)
 
 
 @bp.get("")

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 
 from ..accounts.current import current_locale, current_tenant
+from ..accounts.permissions import Permission
 from ..concurrency import native_thread
 from ..db import db, driver_connection
 from ..display import clock
@@ -25,7 +26,7 @@ from ..uploads.order_fields import field_groups
 from ..uploads.preview import Preview
 from ..uploads.upload import MAX_ATTEMPTS, Upload
 from ..uploads.words import options_in_page
-from .access import require_manager
+from .access import needs
 from .page_parts import part_of
 from .panels import bp, fragment
 
@@ -120,23 +121,23 @@ def _today() -> object:
 
 
 @bp.get("/uploads", endpoint="uploads")
+@needs(Permission.IMPORT_ORDERS)
 def show_uploads() -> ResponseReturnValue:
-    require_manager()
     return fragment(list_part())
 
 
 @bp.get("/uploads/<int:upload_id>", endpoint="upload")
+@needs(Permission.IMPORT_ORDERS)
 def show_upload(upload_id: int) -> ResponseReturnValue:
     """The state of one upload. For one that was removed, a notice in its place."""
-    require_manager()
     with driver_connection() as conn:
         upload = store.find(conn, current_tenant().id, upload_id)
     return fragment(part_of("panels/upload_gone.html") if upload is None else upload_part(upload))
 
 
 @bp.get("/uploads/<int:upload_id>/setup", endpoint="upload_setup")
+@needs(Permission.IMPORT_ORDERS)
 def show_setup(upload_id: int) -> ResponseReturnValue:
     """The options and the preview; empty while the upload has a job, because its options cannot be changed then."""
-    require_manager()
     upload = find(upload_id)
     return fragment(part_of("panels/upload_busy.html") if upload.is_active else setup_part(upload))

@@ -14,6 +14,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission
 from ..db import db, driver_connection
 from ..display.filters import number_text
 from ..language import gettext as _
@@ -23,13 +24,13 @@ from ..uploads import store
 from ..uploads.notice import announce
 from ..uploads.upload import UPLOADING, Upload
 from . import import_parts
-from .access import require_manager
+from .access import guard
 from .board import live_since
 from .import_parts import find
 from .upload_body import UPLOAD_HEADER, SentFile, read_file, renew_deadline
 
 bp = Blueprint("imports", __name__, url_prefix="/orders/import")
-bp.before_request(require_manager)
+guard(bp, Permission.IMPORT_ORDERS)
 
 TOO_MANY = lazy_gettext(
     "Each of your uploads is being checked or imported. Wait until one is done, then send the file again."

@@ -11,6 +11,7 @@ from flask_login import current_user
 from .. import orders
 from ..accounts.cached_user import only_owner
 from ..accounts.current import current_only_owner, current_tenant
+from ..accounts.permissions import Permission, may
 from ..comments import mentions
 from ..comments.mentions import Colleague
 from ..concurrency.search_limit import RETRY_SECONDS
@@ -114,7 +115,7 @@ def show_page(
     typed = request.form if problem or comment_problem else None
     page = order_page.read(current_tenant(), number, current_only_owner())
     part = page_parts.order_part(page, typed)
-    journey = relay_parts.journey_part(page.order.id) if current_user.role == "manager" else None
+    journey = relay_parts.journey_part(page.order.id) if may(current_user, Permission.MANAGE_RELAY) else None
     others = (user for user in order_page.team(current_tenant()) if user.id != current_user.id and _sees(user, page))
     colleagues = [Colleague(user.id, user.name, user.email) for user in others]
     return render_template(

@@ -10,15 +10,16 @@ from flask import Blueprint, abort, render_template
 from flask_login import current_user
 
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission, may
 from ..relay.address import WEBHOOK
 from ..webhooks import verification
 from . import relay_parts
-from .access import require_manager
+from .access import guard
 from .board import live_since
 from .relay_parts import Places
 
 bp = Blueprint("relay", __name__, url_prefix="/relay")
-bp.before_request(require_manager)
+guard(bp, Permission.MANAGE_RELAY)
 
 
 @bp.get("")
@@ -62,7 +63,7 @@ def _page_parts() -> dict[str, Any]:
 
 
 def _is_manager() -> bool:
-    return bool(current_user.is_authenticated and current_user.role == "manager")
+    return bool(current_user.is_authenticated and may(current_user, Permission.IMPORT_ORDERS))
 
 
 @cache

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission
 from ..db import driver_connection
 from ..display import clock
 from ..display.filters import number_text
@@ -23,7 +24,7 @@ from ..queries.relay import AuditEntry
 from ..relay import destinations, journey, overview
 from ..relay.destinations import Destination
 from ..relay.overview import Overview
-from .access import require_manager
+from .access import needs
 from .page_parts import part_of
 from .panels import bp, fragment, rendered
 
@@ -130,21 +131,21 @@ def _id(text: str | None) -> int | None:
 
 
 @bp.get("/relay", endpoint="relay")
+@needs(Permission.MANAGE_RELAY)
 def show_list() -> ResponseReturnValue:
-    require_manager()
     return fragment(list_part())
 
 
 @bp.get("/relay/badge", endpoint="relay_badge")
+@needs(Permission.MANAGE_RELAY)
 def show_badge() -> ResponseReturnValue:
-    require_manager()
     return fragment(rendered(badge(), clock.now()))
 
 
 @bp.get("/relay/destinations/<name>", endpoint="relay_destination")
+@needs(Permission.MANAGE_RELAY)
 def show_destination(name: str) -> ResponseReturnValue:
     """One destination. For one that was removed, a notice in its place."""
-    require_manager()
     with driver_connection() as conn:
         destination = destinations.visible_by_name(conn, current_tenant().id, name)
     if destination is None:
@@ -153,14 +154,14 @@ def show_destination(name: str) -> ResponseReturnValue:
 
 
 @bp.get("/relay/destinations/<name>/deliveries/<int:delivery_id>", endpoint="relay_delivery")
+@needs(Permission.MANAGE_RELAY)
 def show_delivery(name: str, delivery_id: int) -> ResponseReturnValue:
-    require_manager()
     part = delivery_part(find(name), delivery_id)
     return fragment(part_of("panels/relay_gone.html") if part is None else part)
 
 
 @bp.get("/orders/<int:order_id>/journey", endpoint="journey")
+@needs(Permission.MANAGE_RELAY)
 def show_journey(order_id: int) -> ResponseReturnValue:
-    require_manager()
     part = journey_part(order_id)
     return fragment(rendered(Markup(""), clock.now()) if part is None else part)

@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from ..accounts.current import current_locale, current_tenant
+from ..accounts.permissions import Permission
 from ..display import clock
 from ..display.filters import date_text
 from ..language import gettext as _
@@ -19,12 +20,12 @@ from ..queries.target_progress import DEFINITION
 from ..services import services
 from ..targets import notice, settings
 from . import target_form
-from .access import require_manager
+from .access import guard
 from .board import live_since
 from .target_form import TargetForm
 
 bp = Blueprint("targets", __name__, url_prefix="/targets")
-bp.before_request(require_manager)
+guard(bp, Permission.SET_TARGETS)
 
 # Holidays that are longer ago are not listed.
 SHOWN_DAYS = 31

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from ..accounts import sessions
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission
 from ..display import clock
 from ..display.filters import duration_text
 from ..language import gettext as _
@@ -21,10 +22,10 @@ from ..tv.links import FoundTv
 from ..tv.options import TvForm
 from ..tv.screens import DESCRIPTIONS, SCREENS, TITLES
 from . import tv_views
-from .access import require_manager
+from .access import guard
 
 bp = Blueprint("tv_settings", __name__, url_prefix="/settings/tv")
-bp.before_request(require_manager)
+guard(bp, Permission.MANAGE_TV)
 
 
 @bp.get("")

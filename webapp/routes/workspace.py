@@ -8,18 +8,19 @@ from sqlalchemy.exc import DataError
 
 from ..accounts import workspace as edits
 from ..accounts.current import current_locale, current_tenant
+from ..accounts.permissions import Permission
 from ..db import db
 from ..display import clock, zones
 from ..language import gettext as _
 from ..services import services
 from ..signals import notices
 from . import workspace_form, workspace_parts
-from .access import require_manager
+from .access import guard
 from .board import live_since
 from .workspace_form import ON, WorkspaceForm
 
 bp = Blueprint("workspace", __name__, url_prefix="/settings/workspace")
-bp.before_request(require_manager)
+guard(bp, Permission.MANAGE_WORKSPACE)
 
 # Open pages load again when one of these changes: they stand outside of the parts that are refetched.
 RELOADING = {"name", "timezone", "locale"}

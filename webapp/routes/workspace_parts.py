@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ..accounts import changes
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission
 from ..db import db
 from ..display import clock, zones
 from ..models import RollupRebuild
@@ -17,7 +18,7 @@ from ..panels.render import Render
 from ..queries.day import today
 from ..rollups import rebuilds
 from . import workspace_form
-from .access import require_manager
+from .access import needs
 from .page_parts import part_of
 from .panels import bp, fragment
 
@@ -61,24 +62,24 @@ def request_again(tenant_id: int) -> None:
 
 
 @bp.get("/workspace/rebuild", endpoint="workspace_rebuild")
+@needs(Permission.MANAGE_WORKSPACE)
 def show_rebuild() -> ResponseReturnValue:
-    require_manager()
     return fragment(part())
 
 
 @bp.get("/workspace/sample", endpoint="workspace_sample")
+@needs(Permission.MANAGE_WORKSPACE)
 def show_sample() -> ResponseReturnValue:
     """How numbers, money and dates look in the locale of the form."""
-    require_manager()
     tenant = current_tenant()
     found = zones.locale_sample(request.args.get("locale", "")[:100], tenant.currency, clock.now(), tenant.timezone)
     return fragment(part_of("components/locale_sample.html", sample=found))
 
 
 @bp.get("/workspace/zone", endpoint="workspace_zone")
+@needs(Permission.MANAGE_WORKSPACE)
 def show_zone() -> ResponseReturnValue:
     """The consequences of the time zone of the form."""
-    require_manager()
     name = request.args.get("timezone", "")[:100]
     problem = workspace_form.check_timezone(name)
     return fragment(part_of("components/zone_change.html", name=name, problem=problem, **zone_values()))
