@@ -21,11 +21,12 @@ def elsewhere(service: Service) -> Web:
 
 @pytest.fixture
 def user(world: World) -> int:
-    """Ana, of a tenant with an unpaid order A1."""
+    """Ana, of a tenant with her unpaid order A1."""
     tenant = world.tenant("demo")
     world.user(tenant, "Mia Chef", role="manager")
-    world.order(tenant, number="A1")
-    return world.user(tenant)
+    ana = world.user(tenant)
+    world.order(tenant, number="A1", owner_id=ana)
+    return ana
 
 
 @pytest.fixture

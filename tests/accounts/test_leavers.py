@@ -44,9 +44,10 @@ def tenant(world: World) -> int:
 
 @pytest.fixture
 def user(world: World, tenant: int) -> int:
-    """Ana with PASSWORD, and an order A1 that is not hers."""
-    world.order(tenant, number="A1")
-    return world.user(tenant, email=EMAIL, password_hash=passwords.hash_password(PASSWORD))
+    """Ana with PASSWORD, and her order A1."""
+    ana = world.user(tenant, email=EMAIL, password_hash=passwords.hash_password(PASSWORD))
+    world.order(tenant, number="A1", owner_id=ana)
+    return ana
 
 
 @pytest.fixture

@@ -18,6 +18,14 @@ def importer(app: Flask, world: World, tmp_path: Path) -> Importer:
 
 
 @pytest.fixture
+def mia(app: Flask, world: World, leaver: int) -> Person:
+    """The manager of the same tenant, who chooses the owners of orders."""
+    row = world.conn.execute("SELECT id FROM users WHERE role = 'manager'").fetchone()
+    assert row is not None
+    return Person(app, row[0])
+
+
+@pytest.fixture
 def leaver(world: World, user: int) -> int:
     """Ben, disabled, of Ana's tenant, with an order B1."""
     row = world.conn.execute("SELECT tenant_id FROM users WHERE id = %s", [user]).fetchone()
@@ -37,9 +45,9 @@ def test_orders_of_a_disabled_user_stay_theirs_on_the_board_and_in_lists(
     assert "Ben Okafor" in ana.get("/orders").text
 
 
-def test_a_disabled_user_is_not_an_option_as_salesperson(ana: Person, leaver: int, user: int) -> None:
+def test_a_disabled_user_is_not_an_option_as_salesperson(mia: Person, leaver: int, user: int) -> None:
     def options(path: str) -> dict[str, str]:
-        return {str(o["value"]): o.get_text() for o in ana.page(path).select("select[name=owner] option")}
+        return {str(o["value"]): o.get_text() for o in mia.page(path).select("select[name=owner] option")}
 
     assert str(leaver) not in options("/orders/new")
     assert str(leaver) not in options("/orders/A1")
@@ -47,13 +55,13 @@ def test_a_disabled_user_is_not_an_option_as_salesperson(ana: Person, leaver: in
     assert str(user) in options("/orders/new")
 
 
-def test_orders_cannot_be_assigned_to_a_disabled_user(ana: Person, leaver: int, world: World) -> None:
-    refused = ana.post("/orders/A1/owner", {"owner": str(leaver)})
+def test_orders_cannot_be_assigned_to_a_disabled_user(mia: Person, leaver: int, world: World) -> None:
+    refused = mia.post("/orders/A1/owner", {"owner": str(leaver)})
     assert (refused.status_code, "The account of Ben Okafor is disabled" in refused.text) == (422, True)
-    page = ana.page("/orders/new")
-    placed = ana.send(page, "/orders", customer="C", total="1.00", owner=str(leaver))
+    page = mia.page("/orders/new")
+    placed = mia.send(page, "/orders", customer="C", total="1.00", owner=str(leaver))
     assert (placed.status_code, "The account of Ben Okafor is disabled" in placed.text) == (422, True)
-    assert ana.post("/orders/B1/owner", {"owner": str(leaver)}).status_code == 303, "he owns it already"
+    assert mia.post("/orders/B1/owner", {"owner": str(leaver)}).status_code == 303, "he owns it already"
     row = world.conn.execute("SELECT count(*) FROM orders WHERE owner_id = %s", [leaver]).fetchone()
     assert row == (1,)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from webapp.models import ROLES
 from webapp.routes.access import needs
 
 from ..support.browser import Person
+from ..support.processes import ROOT
 from ..support.world import World
 
 
@@ -68,3 +70,10 @@ def test_a_route_that_needs_a_permission_is_refused_to_other_roles_with_advice(
 def test_a_signed_out_page_may_do_nothing(app: Flask) -> None:
     with app.test_request_context():
         assert render_template_string("{{ may('see_team') }}") == "False"
+
+
+def test_the_page_of_roles_has_the_table_of_the_code() -> None:
+    page = (ROOT / "docs" / "roles.md").read_text()
+    rows = re.findall(r"^\| .*\(`(\w+)`\) \|(.*)\|$", page, re.MULTILINE)
+    shown = {name: [cell.strip() == "yes" for cell in cells.split("|")] for name, cells in rows}
+    assert shown == {name: [name in PERMISSIONS[role] for role in ROLES] for name in Permission}

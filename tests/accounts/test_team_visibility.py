@@ -194,15 +194,6 @@ def test_ranks_are_hidden_with_the_team(app: Flask, team: Team) -> None:
     assert (bool(before), bool(after)) == (True, False)
 
 
-def test_an_order_that_is_handed_over_leads_back_to_the_list(app: Flask, world: World, team: Team) -> None:
-    hide(app)
-    world.conn.execute("UPDATE orders SET paid_at = NULL WHERE number = 'A-1'")
-    response = team.ana.post("/orders/A-1/owner", {"owner": str(team.ben_id)})
-    assert (response.status_code, response.location) == (303, "/orders")
-    assert "Assigned to Ben Okafor." in team.ana.get("/orders").text
-    assert team.ana.get("/orders/A-1").status_code == 404
-
-
 def test_only_colleagues_who_see_the_order_can_be_mentioned(app: Flask, world: World, team: Team) -> None:
     hide(app)
     world.conn.execute("DELETE FROM notifications")

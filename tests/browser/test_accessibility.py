@@ -21,7 +21,7 @@ from webapp.redis_client import connect as connect_redis
 from webapp.relay.worker import RelayWorker
 
 from ..conftest import config_for, new_service
-from ..support.every_page import EXAMPLES, MANAGER, NOT_PAGES, SIGNED_OUT, Company, SitePage, company, pages
+from ..support.every_page import ADMIN, EXAMPLES, NOT_PAGES, SIGNED_OUT, Company, SitePage, company, pages
 from ..support.processes import Doorbell
 from ..support.relay import Relay
 from ..support.screen_reader import faults
@@ -161,7 +161,7 @@ def test_each_route_is_a_page_here_or_known_not_to_be_one(site: Site) -> None:
     app = create_app(config_for(site.doorbell.service))
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert endpoints >= NOT_PAGES | EXAMPLES.keys(), "no entry without a route"
-    paths = {page.path for page in site.pages if page.role == MANAGER}
+    paths = {page.path for page in site.pages if page.role == ADMIN}
     assert {
         "/",
         "/orders",

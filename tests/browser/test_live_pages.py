@@ -43,7 +43,7 @@ def test_user_input_on_an_order_page_survives_its_refetches(
     world: World, tenant: int, ana: int, ben: int, sign_in: Sign
 ) -> None:
     world.order(tenant, 10_000, number="7", owner_id=ana, paid_at=world.now())
-    screen = sign_in(ana).open("/orders/7")
+    screen = sign_in(world.user(tenant, "Mia Manager", role="manager")).open("/orders/7")
     page, amount, owner = screen.page, screen.page.locator("#amount"), screen.page.locator("#owner")
     amount.fill("12.34")
     owner.select_option(label="Ben Okafor")

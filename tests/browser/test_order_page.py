@@ -19,7 +19,7 @@ def test_a_mention_chosen_by_keyboard_reaches_the_colleague_and_every_open_page(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
     zoe = world.user(tenant, "Zoë van der Straße")
-    writer, reader = sign_in(ana).open("/orders/S1"), sign_in(zoe).open("/orders/S1")
+    writer, reader = sign_in(ana).open("/orders/S2"), sign_in(zoe).open("/orders/S2")
     field, options = writer.page.locator("#comment"), writer.page.get_by_role("listbox")
     field.press_sequentially("Ask @")
     expect(options.get_by_role("option")).to_have_text(["Ben Okafor", "Zoë van der Straße"])
@@ -34,17 +34,17 @@ def test_a_mention_chosen_by_keyboard_reaches_the_colleague_and_every_open_page(
     expect(options).to_be_hidden()
     field.press_sequentially("about it")
     writer.page.keyboard.press("Control+Enter")
-    expect(writer.page).to_have_url(re.compile(r"/orders/S1#comment-\d+$"))
+    expect(writer.page).to_have_url(re.compile(r"/orders/S2#comment-\d+$"))
     expect(reader.page.locator(".comment-text")).to_have_text("Ask @Zoë van der Straße about it")
     expect(reader.page.locator("#order-activity li").first).to_contain_text("Ana Silva commented")
     expect(reader.page.locator("#unread")).to_have_text("1")
-    expect(reader.page.locator("#toasts")).to_contain_text("You were mentioned on order S1")
+    expect(reader.page.locator("#toasts")).to_contain_text("You were mentioned on order S2")
     expect(writer.page.locator("#unread")).to_have_text("")
     assert writer.faults == reader.faults == []
 
 
 def test_a_deleted_comment_disappears_from_every_open_page(tenant: int, ana: int, ben: int, sign_in: Sign) -> None:
-    writer, reader = sign_in(ana).open("/orders/S1"), sign_in(ben).open("/orders/S1")
+    writer, reader = sign_in(ana).open("/orders/S2"), sign_in(ben).open("/orders/S2")
     writer.page.locator("#comment").fill("A slip of the pen")
     writer.page.get_by_role("button", name="Comment", exact=True).click()
     expect(reader.page.locator("#comments")).to_contain_text("A slip of the pen")

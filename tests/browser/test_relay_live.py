@@ -21,15 +21,15 @@ REASON = "the message has 1,200,345 bytes; this topic accepts 1,048,576 (max.mes
 
 
 @pytest.fixture
-def mia(world: World, tenant: int) -> int:
-    return world.user(tenant, "Mia Manager", role="manager")
+def ida(world: World, tenant: int) -> int:
+    return world.user(tenant, "Ida Admin", role="admin")
 
 
 def test_the_list_follows_the_relay_and_the_link_gets_a_badge(
-    relay: Relay, world: World, tenant: int, mia: int, sign_in: Sign
+    relay: Relay, world: World, tenant: int, ida: int, sign_in: Sign
 ) -> None:
     relay.add(tenant_id=tenant)
-    screen = sign_in(mia).open("/relay")
+    screen = sign_in(ida).open("/relay")
     page = screen.page
     card = page.locator("#destination-stream")
     expect(card).to_contain_text("Sends new events as they are written.")
@@ -47,10 +47,10 @@ def test_the_list_follows_the_relay_and_the_link_gets_a_badge(
 
 
 def test_a_dead_letter_appears_and_a_retry_removes_it_while_a_person_types(
-    relay: Relay, world: World, tenant: int, mia: int, sign_in: Sign
+    relay: Relay, world: World, tenant: int, ida: int, sign_in: Sign
 ) -> None:
     relay.add(tenant_id=tenant)
-    screen = sign_in(mia).open("/relay/stream")
+    screen = sign_in(ida).open("/relay/stream")
     page = screen.page
     expect(page.locator("#relay_destination")).to_contain_text("No dead letters")
     page.locator("#replay > summary").click()
@@ -73,25 +73,25 @@ def test_a_dead_letter_appears_and_a_retry_removes_it_while_a_person_types(
     assert screen.faults == []
 
 
-def test_an_orders_journey_follows_the_relay(relay: Relay, world: World, tenant: int, mia: int, sign_in: Sign) -> None:
+def test_an_orders_journey_follows_the_relay(relay: Relay, world: World, tenant: int, ida: int, sign_in: Sign) -> None:
     relay.add(tenant_id=tenant)
     world.order(tenant, number="JOURNEY")
-    page = sign_in(mia).open("/orders/JOURNEY").page
+    page = sign_in(ida).open("/orders/JOURNEY").page
     expect(page.locator("#journey .relay-steps")).to_contain_text("stream: waiting")
     relay.run()
     expect(page.locator("#journey .relay-steps")).to_contain_text("stream: acknowledged")
 
 
-def test_a_test_of_the_connection_runs_beside_the_pages(relay: Relay, tenant: int, mia: int, sign_in: Sign) -> None:
+def test_a_test_of_the_connection_runs_beside_the_pages(relay: Relay, tenant: int, ida: int, sign_in: Sign) -> None:
     relay.add(tenant_id=tenant)
-    page = sign_in(mia).open("/relay/stream").page
+    page = sign_in(ida).open("/relay/stream").page
     page.get_by_role("button", name="Test the connection").click()
     expect(page.get_by_role("status").filter(has_text="stream works: Redis")).to_be_visible()
 
 
-def test_the_verification_can_be_copied(relay: Relay, tenant: int, mia: int, sign_in: Sign) -> None:
+def test_the_verification_can_be_copied(relay: Relay, tenant: int, ida: int, sign_in: Sign) -> None:
     relay.add("hook", "https://hooks.example.com/x", tenant_id=tenant)
-    page = sign_in(mia, permissions=["clipboard-read", "clipboard-write"]).open("/relay/hook").page
+    page = sign_in(ida, permissions=["clipboard-read", "clipboard-write"]).open("/relay/hook").page
     button = page.locator("[data-copy=verification]")
     button.click()
     expect(button).to_have_text("Copied")
@@ -101,7 +101,7 @@ def test_the_verification_can_be_copied(relay: Relay, tenant: int, mia: int, sig
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 768), ("light", 375), ("dark", 375)])
 def test_long_names_and_reasons_fit_and_have_no_violation(
-    relay: Relay, world: World, tenant: int, mia: int, sign_in: Sign, doorbell: Doorbell, scheme: str, width: int
+    relay: Relay, world: World, tenant: int, ida: int, sign_in: Sign, doorbell: Doorbell, scheme: str, width: int
 ) -> None:
     relay.add(LONG, "redis://redis-of-the-warehouse.internal.example.com:6380/0?stream=a", tenant_id=tenant)
     hook = relay.add("hook", "https://hooks.example.com/x", tenant_id=tenant)
@@ -112,7 +112,7 @@ def test_long_names_and_reasons_fit_and_have_no_violation(
     failed = deliver(relay.conn, hook, events[-2], state="dead", attempts=8, reason="answered 500", done_at=world.now())
     attempt(relay.conn, failed, status=500, answer="x" * 3000)
     deliver(relay.conn, hook, events[-1])
-    page = sign_in(mia, width=width, color_scheme=scheme).page
+    page = sign_in(ida, width=width, color_scheme=scheme).page
     for path in ("/relay", f"/relay/{LONG}", "/relay/hook", f"/relay/hook/deliveries/{failed}", f"/orders/{number}"):
         page.goto(doorbell.url + path)
         page.evaluate("document.querySelectorAll('main details:not(:has(pre))').forEach(each => each.open = true)")

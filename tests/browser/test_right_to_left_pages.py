@@ -33,8 +33,8 @@ REASON = "the message has 1,200,345 bytes; this topic accepts 1,048,576 (max.mes
 
 
 @pytest.fixture
-def mia(world: World, tenant: int) -> int:
-    return world.user(tenant, "Mia Manager", role="manager")
+def ida(world: World, tenant: int) -> int:
+    return world.user(tenant, "Ida Admin", role="admin")
 
 
 def middles(page: Page) -> list[float]:
@@ -44,13 +44,13 @@ def middles(page: Page) -> list[float]:
 
 
 @pytest.mark.parametrize("width", [375, 1440])
-def test_all_pages_of_a_manager_fit_from_right_to_left(
-    relay: Relay, world: World, tenant: int, mia: int, sign_in: Sign, doorbell: Doorbell, width: int
+def test_all_pages_of_an_admin_fit_from_right_to_left(
+    relay: Relay, world: World, tenant: int, ida: int, sign_in: Sign, doorbell: Doorbell, width: int
 ) -> None:
     relay.add(tenant_id=tenant)
-    world.order(tenant, owner_id=mia)
+    world.order(tenant, owner_id=ida)
     hold(relay.conn, relay.find(), world.events(tenant)[:1], REASON)
-    page = sign_in(mia, width=width, locale="ar-EG").page
+    page = sign_in(ida, width=width, locale="ar-EG").page
     for path in PAGES:
         page.goto(doorbell.url + path)
         assert (path, page.evaluate("document.dir"), overflow(page)) == (path, "rtl", 0)
@@ -59,8 +59,8 @@ def test_all_pages_of_a_manager_fit_from_right_to_left(
 
 
 @pytest.mark.parametrize("width", [375, 1440])
-def test_an_import_fits_from_right_to_left(mia: int, sign_in: Sign, doorbell: Doorbell, width: int) -> None:
-    page = sign_in(mia, width=width, locale="ar-EG").page
+def test_an_import_fits_from_right_to_left(ida: int, sign_in: Sign, doorbell: Doorbell, width: int) -> None:
+    page = sign_in(ida, width=width, locale="ar-EG").page
     page.goto(doorbell.url + "/orders/import")
     content = csv(*GOOD, BAD)
     page.locator("#file").set_input_files({"name": "orders.csv", "mimeType": "text/csv", "buffer": content})

@@ -12,11 +12,12 @@ from .conftest import TIMEOUT_MS, Sign
 pytestmark = pytest.mark.browser
 
 
-def test_a_disabled_users_page_shows_within_seconds_that_it_is_signed_out(
-    world: World, ana: int, sign_in: Sign
+@pytest.mark.parametrize("change", ["disabled_at = now()", "role = 'viewer'"])
+def test_the_page_of_a_user_who_is_disabled_or_gets_another_role_shows_within_seconds_that_it_is_signed_out(
+    world: World, ana: int, sign_in: Sign, change: str
 ) -> None:
     screen = sign_in(ana).open()
-    world.conn.execute("UPDATE users SET disabled_at = now() WHERE id = %s", [ana])
+    world.conn.execute(f"UPDATE users SET {change} WHERE id = {ana}".encode())
     expect(screen.page.locator("#live-label")).to_contain_text("You are signed out.")
     assert screen.was_not_reloaded()
 

@@ -14,14 +14,14 @@ from .conftest import Sign
 pytestmark = pytest.mark.browser
 
 
-def test_a_disabled_webhook_is_announced_on_a_managers_open_page_and_on_no_salespersons(
+def test_a_disabled_webhook_is_announced_on_a_admins_open_page_and_on_no_salespersons(
     relay: Relay, world: World, tenant: int, ana: int, sign_in: Sign, receiver: StartReceiver
 ) -> None:
     gone = Inbox()
     failing(gone, 410)
     relay.add(HOOK, receiver(gone).url, tenant_id=tenant)
-    mia = world.user(tenant, "Mia Manager", role="manager")
-    board, inbox, hers = sign_in(mia).open(), sign_in(mia).open("/inbox"), sign_in(ana).open()
+    ida = world.user(tenant, "Ida Admin", role="admin")
+    board, inbox, hers = sign_in(ida).open(), sign_in(ida).open("/inbox"), sign_in(ana).open()
     order = world.order(tenant, number="1042", owner_id=ana)
     relay.run(HOOK)
     toast = board.page.locator("#toasts")

@@ -21,10 +21,10 @@ from ..support.webhooks import HOOK, Inbox, answer, signing_secret
 from ..support.world import World
 
 
-def test_the_managers_open_pages_are_told_of_each_change_also_within_a_second(
+def test_the_admins_open_pages_are_told_of_each_change_also_within_a_second(
     run: Run, relay: Relay, world: World, acme: int, redis_client: redis.Redis
 ) -> None:
-    mia = world.user(acme, "Mia Manager", role="manager")
+    ida = world.user(acme, "Ida Admin", role="admin")
     world.order(acme)
     commands = [
         ["add", HOOK, "https://example.com/in"],
@@ -38,7 +38,7 @@ def test_the_managers_open_pages_are_told_of_each_change_also_within_a_second(
         result = run(*command)
         assert result.exit_code == 0, result.output
         told = [dict(signal.users) for signal in published(redis_client, acme)]
-        assert told == [{mia: [RELAY]}] * number, command
+        assert told == [{ida: [RELAY]}] * number, command
     run("list")
     assert len(published(redis_client, acme)) == len(commands)
 

@@ -125,6 +125,7 @@ def test_a_lock_timeout_is_not_logged_as_postgresql_away(
     ana: Person, world: World, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.order(1, number="7")
+    world.conn.execute("UPDATE orders SET owner_id = (SELECT id FROM users)")
     with psycopg.connect(service.database_url) as conn:
         conn.execute("SELECT FROM orders WHERE number = '7' FOR UPDATE")
         response = ana.post("/orders/7/payment")

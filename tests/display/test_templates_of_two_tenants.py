@@ -119,7 +119,7 @@ def tv_addresses(world: World, tenant: int) -> list[str]:
 def make(world: World, slug: str, **columns: str) -> tuple[int, list[str]]:
     """A tenant with data for every template. Returns its user and the URLs that the user opens."""
     tenant = world.tenant(slug, **columns)
-    user = world.user(tenant, "Ana Silva", role="manager")
+    user = world.user(tenant, "Ana Silva", role="admin")
     money = {"currency": columns["currency"], "owner_id": user}
     order = world.order(tenant, 1_234_567, number="NR/1", placed_at=AT, **money)
     world.change(order, paid_at=AT)

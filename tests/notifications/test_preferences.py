@@ -38,8 +38,8 @@ def test_a_user_without_settings_has_toasts_only(ana: Person) -> None:
     assert [field["value"] for field in page.select("input[type=time]")] == ["", ""]
 
 
-def test_managers_choose_channels_of_webhooks_too(app: Flask, world: World) -> None:
-    mia = Person(app, world.user(world.tenant(), "Mia Berg", role="manager"))
+def test_admins_choose_channels_of_webhooks_too(app: Flask, world: World) -> None:
+    mia = Person(app, world.user(world.tenant(), "Mia Berg", role="admin"))
     assert {"failed:toast", "gone:toast"} <= ticked(mia.page(PAGE))
 
 

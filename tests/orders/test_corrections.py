@@ -16,14 +16,15 @@ from webapp.orders.errors import (
     OrderRefused,
     ReasonInvalid,
 )
-from webapp.orders.rules import Corrector, correctable
+from webapp.orders.rules import correctable
 
+from ..support.editors import manager, salesperson
 from ..support.orders import PAID
 from ..support.world import World
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-MANAGER = Corrector(0, is_manager=True)
+MANAGER = manager(0)
 
 
 def test_a_corrected_payment_is_an_event_with_the_user_the_reason_and_the_time_that_was_removed(
@@ -31,7 +32,7 @@ def test_a_corrected_payment_is_an_event_with_the_user_the_reason_and_the_time_t
 ) -> None:
     mia = world.user(tenant, "Mia Manager", role="manager")
     world.order(tenant, 1200, number="7", paid_at=PAID)
-    order = orders.correct_payment(tenant, "7", "The bank booked another order", Corrector(mia, is_manager=True))
+    order = orders.correct_payment(tenant, "7", "The bank booked another order", by=manager(mia))
     assert (order.status, order.paid_at) == ("placed", None)
     event = world.events()[-1]
     assert (event["type"], event["actor_id"], event["amount_minor"]) == ("payment_corrected", mia, 1200)
@@ -41,7 +42,7 @@ def test_a_corrected_payment_is_an_event_with_the_user_the_reason_and_the_time_t
 
 def test_a_corrected_shipment_leaves_the_payment(world: World, tenant: int) -> None:
     world.order(tenant, number="7", paid_at=PAID, shipped_at=PAID)
-    order = orders.correct_shipment(tenant, "7", "Another parcel", MANAGER)
+    order = orders.correct_shipment(tenant, "7", "Another parcel", by=MANAGER)
     assert (order.status, order.shipped_at is None, order.paid_at is None) == ("paid", True, False)
     assert [event["type"] for event in world.events()] == ["placed", "paid", "shipped", "shipment_corrected"]
 
@@ -61,8 +62,8 @@ def test_a_correction_by_sql_writes_the_same_event_with_the_reason_of_the_settin
 
 def test_a_corrected_order_can_be_paid_and_shipped_again(world: World, tenant: int) -> None:
     world.order(tenant, number="7", paid_at=PAID, shipped_at=PAID)
-    orders.correct_payment(tenant, "7", "Mistake", MANAGER)
-    orders.correct_shipment(tenant, "7", "Mistake", MANAGER)
+    orders.correct_payment(tenant, "7", "Mistake", by=MANAGER)
+    orders.correct_shipment(tenant, "7", "Mistake", by=MANAGER)
     assert orders.pay(tenant, "7").status == "paid"
     assert orders.ship(tenant, "7").status == "shipped"
     assert world.events()[-2]["new_values"] == {"status": "paid"}
@@ -84,7 +85,7 @@ def test_a_correction_that_the_orders_state_does_not_allow_is_refused(
     world.order(tenant, number="7", **columns)
     before = world.events()
     with pytest.raises(error, match="rder 7"):
-        verb(tenant, "7", "Mistake", MANAGER)
+        verb(tenant, "7", "Mistake", by=MANAGER)
     assert world.events() == before
 
 
@@ -92,19 +93,19 @@ def test_a_correction_that_the_orders_state_does_not_allow_is_refused(
 def test_a_correction_needs_a_reason_of_at_most_200_characters(world: World, tenant: int, reason: str) -> None:
     world.order(tenant, number="7", paid_at=PAID)
     with pytest.raises(ReasonInvalid, match=f"{len(reason)} characters; 1 to 200"):
-        orders.correct_payment(tenant, "7", reason, MANAGER)
+        orders.correct_payment(tenant, "7", reason, by=MANAGER)
 
 
 def test_a_salesperson_corrects_only_own_orders_of_the_last_24_hours(world: World, tenant: int) -> None:
     ana, ben = world.user(tenant), world.user(tenant, "Ben Okafor")
-    by = Corrector(ana, is_manager=False)
+    by = salesperson(ana)
     now = world.now()
     for number, owner, paid_at in (("own", ana, now), ("old", ana, PAID), ("other", ben, now), ("none", None, now)):
         world.order(tenant, number=number, owner_id=owner, paid_at=paid_at)
-    for number in ("old", "other", "none"):
-        with pytest.raises(OrderForbidden, match="Ask a manager"):
-            orders.correct_payment(tenant, number, "Mistake", by)
+    for number, advice in (("old", "Ask a manager"), ("other", "Ask a manager"), ("none", "Take it first")):
+        with pytest.raises(OrderForbidden, match=advice):
+            orders.correct_payment(tenant, number, "Mistake", by=by)
     order = orders.reassign(tenant, "own", ana)
     assert correctable(order, by, now) == {"payment"}
-    assert correctable(order, Corrector(ben, is_manager=False), now) == set()
-    assert orders.correct_payment(tenant, "own", "Mistake", by).status == "placed"
+    assert correctable(order, salesperson(ben), now) == set()
+    assert orders.correct_payment(tenant, "own", "Mistake", by=by).status == "placed"

@@ -1,4 +1,4 @@
-"""A tenant, its salesperson Ana and its manager Mia at the pages, and the tenant's uploads."""
+"""A tenant, its salesperson Ana, its manager Mia and its admin Ida at the pages, and the tenant's uploads."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def ana(app: Flask, world: World, tenant: int) -> Person:
 @pytest.fixture
 def mia(app: Flask, world: World, tenant: int) -> Person:
     return Person(app, world.user(tenant, "Mia Manager", role="manager"))
+
+
+@pytest.fixture
+def ida(app: Flask, world: World, tenant: int) -> Person:
+    return Person(app, world.user(tenant, "Ida Admin", role="admin"))
 
 
 @pytest.fixture

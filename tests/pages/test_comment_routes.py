@@ -12,8 +12,11 @@ from ..support.world import World
 
 
 @pytest.fixture
-def order(world: World, tenant: int) -> int:
-    return world.order(tenant, number="7")
+def order(world: World, ana: Person, tenant: int) -> int:
+    """Order 7 of Ana."""
+    owner = world.conn.execute("SELECT id FROM users WHERE name = 'Ana Silva'").fetchone()
+    assert owner is not None
+    return world.order(tenant, number="7", owner_id=owner[0])
 
 
 def texts(person: Person) -> list[str]:

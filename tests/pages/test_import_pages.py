@@ -186,7 +186,7 @@ def test_salespeople_see_no_link_and_no_page(mia: Person, ana: Person, uploads: 
     for path in pages:
         assert mia.get(path).status_code == 200, path
         assert ana.get(path).status_code == 403, path
-    assert "Only managers can open this page." in ana.get("/orders/import").text
+    assert "Only managers and admins can do this." in ana.get("/orders/import").text
     for action in ACTIONS:
         assert ana.post(f"/orders/import/{upload.id}/{action}").status_code == 403, action
     answer = ana.client.post("/orders/import", data={"csrf_token": ana.csrf_token(), "file": (BytesIO(b"a"), "a.csv")})

@@ -68,10 +68,10 @@ def test_a_form_changed_after_it_was_sent_is_refused_once_and_then_places_anothe
     ],
 )
 def test_an_invalid_form_returns_with_its_error_and_the_typed_values(
-    ana: Person, world: World, given: dict[str, str], error: str
+    mia: Person, world: World, given: dict[str, str], error: str
 ) -> None:
     typed = {"customer": "Hanari <Carnes>", "total": "5"} | given
-    response = ana.send(ana.page("/orders/new"), "/orders", **typed)
+    response = mia.send(mia.page("/orders/new"), "/orders", **typed)
     assert response.status_code == 422
     page = soup(response)
     assert error in page.get_text(" ")

@@ -13,6 +13,12 @@ from ..support.orders import PAID, alert, row
 from ..support.world import Service, World
 
 
+@pytest.fixture
+def ana(app: Flask, world: World, tenant: int) -> Person:
+    """Ana, a manager here: she changes all orders. tests/accounts/test_own_orders.py has the other roles."""
+    return Person(app, world.user(tenant, role="manager"))
+
+
 def buttons(page: Any) -> set[str]:
     return {str(form["action"]).rsplit("/", 1)[-1] for form in page.select("#order form[method=post]")}
 
@@ -21,8 +27,11 @@ def buttons(page: Any) -> set[str]:
     ("columns", "shown"),
     [
         ({}, {"payment", "shipment", "cancellation", "owner"}),
-        ({"paid_at": PAID}, {"shipment", "refunds", "owner"}),
-        ({"paid_at": PAID, "shipped_at": PAID}, {"refunds", "owner"}),
+        ({"paid_at": PAID}, {"shipment", "refunds", "owner", "payment-correction"}),
+        (
+            {"paid_at": PAID, "shipped_at": PAID},
+            {"refunds", "owner", "payment-correction", "shipment-correction"},
+        ),
         ({"cancelled_at": PAID}, {"owner"}),
     ],
 )

@@ -46,11 +46,11 @@ def test_each_page_has_the_part_of_its_address_and_an_unchanged_part_is_304(
         assert again.headers["Doorbell-As-Of"]
 
 
-def test_a_form_of_a_refetched_order_works(ana: Person, world: World, tenant: int) -> None:
+def test_a_form_of_a_refetched_order_works(mia: Person, world: World, tenant: int) -> None:
     order = world.order(tenant, number="7")
-    form = soup(ana.get(f"/panels/orders/{order}")).select_one('form[action="/orders/7/payment"]')
+    form = soup(mia.get(f"/panels/orders/{order}")).select_one('form[action="/orders/7/payment"]')
     assert form is not None
-    assert ana.client.post("/orders/7/payment", data=fields(form)).status_code == 303
+    assert mia.client.post("/orders/7/payment", data=fields(form)).status_code == 303
     assert row(world, "7")["status"] == "paid"
 
 

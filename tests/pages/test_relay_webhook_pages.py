@@ -16,16 +16,16 @@ from ..support.world import Service, World
 HOOK = "https://hooks.example.com/T0SECRETPATH/x?token=T0SECRETQUERY"
 
 
-def test_a_webhooks_deliveries_show_attempts_and_answers(relay: Relay, mia: Person, world: World, tenant: int) -> None:
+def test_a_webhooks_deliveries_show_attempts_and_answers(relay: Relay, ida: Person, world: World, tenant: int) -> None:
     relay.add("hook", HOOK, tenant_id=tenant)
     world.order(tenant, number="7")
     event = world.events()[0]
     waiting = deliver(relay.conn, relay.find("hook"), event, attempts=2, reason="answered 503")
     attempt(relay.conn, waiting, error="no answer in 15 seconds", milliseconds=15000)
     attempt(relay.conn, waiting, status=503, answer="<script>alert(1)</script>" + "x" * 9000)
-    rows = words(mia.page("/relay/hook").select_one("#relay-deliveries-scroll tbody"))
+    rows = words(ida.page("/relay/hook").select_one("#relay-deliveries-scroll tbody"))
     assert rows.startswith(f"{waiting} placed 7 waiting 2 503 in 35 ms ")
-    page = mia.page(f"/relay/hook/deliveries/{waiting}")
+    page = ida.page(f"/relay/hook/deliveries/{waiting}")
     attempts = words(page.select_one("#attempts"))
     assert "No answer" in attempts
     assert "No answer in 15 seconds." in attempts
@@ -34,11 +34,11 @@ def test_a_webhooks_deliveries_show_attempts_and_answers(relay: Relay, mia: Pers
     assert answer.text.startswith("<script>alert(1)</script>xxx")
     assert len(answer.text) == 4001
     assert page.select("#attempts script") == []
-    assert mia.get(f"/relay/hook/deliveries/{waiting + 1}").status_code == 404
+    assert ida.get(f"/relay/hook/deliveries/{waiting + 1}").status_code == 404
 
 
 def test_failed_deliveries_can_be_sent_again_one_by_one_and_since_a_time(
-    relay: Relay, mia: Person, world: World, tenant: int
+    relay: Relay, ida: Person, world: World, tenant: int
 ) -> None:
     relay.add("hook", HOOK, tenant_id=tenant)
     world.order(tenant, number="7")
@@ -46,23 +46,23 @@ def test_failed_deliveries_can_be_sent_again_one_by_one_and_since_a_time(
     one = deliver(relay.conn, relay.find("hook"), event, state="delivered", done_at=done)
     old = deliver(relay.conn, relay.find("hook"), event, state="dead", done_at=done - timedelta(days=3))
     new = deliver(relay.conn, relay.find("hook"), event, state="dead", done_at=done)
-    answer = mia.send(mia.page("/relay/hook"), f"/relay/hook/deliveries/{one}/resends")
+    answer = ida.send(ida.page("/relay/hook"), f"/relay/hook/deliveries/{one}/resends")
     assert answer.location == f"/relay/hook/deliveries/{one}"
     since = (done - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
-    mia.send(mia.page("/relay/hook"), "/relay/hook/resends", since=since)
+    ida.send(ida.page("/relay/hook"), "/relay/hook/resends", since=since)
     states = dict(relay.conn.execute("SELECT id, state FROM webhook_deliveries").fetchall())
     assert states == {one: "waiting", old: "dead", new: "waiting"}
 
 
-def test_a_new_secret_is_shown_once_and_its_verification_can_be_copied(relay: Relay, mia: Person, tenant: int) -> None:
+def test_a_new_secret_is_shown_once_and_its_verification_can_be_copied(relay: Relay, ida: Person, tenant: int) -> None:
     relay.add("hook", HOOK, tenant_id=tenant)
-    answer = mia.send(mia.page("/relay/hook"), "/relay/hook/secret")
+    answer = ida.send(ida.page("/relay/hook"), "/relay/hook/secret")
     assert answer.status_code == 200
     shown = soup(answer).select_one("#new-secret")
     assert shown is not None
     assert shown.text.startswith("whsec_")
     assert answer.headers["Cache-Control"] == "private, no-store"
-    page = mia.page("/relay/hook")
+    page = ida.page("/relay/hook")
     assert shown.text not in str(page)
     code = page.select_one("#verification")
     assert code is not None
@@ -73,19 +73,19 @@ def test_the_test_of_a_webhook_sends_a_sample_of_the_chosen_type(
     relay: Relay, service: Service, world: World, tenant: int, receiver: StartReceiver
 ) -> None:
     app = create_app(config_for(service, WEBHOOK_ALLOW="127.0.0.0/8"))
-    mia = Person(app, world.user(tenant, "Mia Manager", role="manager"))
+    ida = Person(app, world.user(tenant, "Ida Admin", role="admin"))
     hook = receiver(answering(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"))
     relay.add("hook", hook.url, tenant_id=tenant)
-    mia.send(mia.page("/relay/hook"), "/relay/hook/tests", type="refunded")
-    assert alert(mia, "/relay/hook").startswith("hook works: ")
+    ida.send(ida.page("/relay/hook"), "/relay/hook/tests", type="refunded")
+    assert alert(ida, "/relay/hook").startswith("hook works: ")
     assert b'"type":"doorbell.order.refunded"' in hook.visits[0].body
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()
 
 
-def test_the_test_of_a_webhook_at_a_private_address_is_refused(relay: Relay, mia: Person, tenant: int) -> None:
+def test_the_test_of_a_webhook_at_a_private_address_is_refused(relay: Relay, ida: Person, tenant: int) -> None:
     relay.add("hook", "https://127.0.0.1/hook", tenant_id=tenant)
-    mia.send(mia.page("/relay/hook"), "/relay/hook/tests")
-    found = alert(mia, "/relay/hook")
+    ida.send(ida.page("/relay/hook"), "/relay/hook/tests")
+    found = alert(ida, "/relay/hook")
     assert found.startswith("The test of hook failed. ")
     assert "WEBHOOK_ALLOW" in found

@@ -1,4 +1,4 @@
-"""The notice of a changed destination: to managers only, at most one per second, and none without a change."""
+"""The notice of a changed destination: to admins only, at most one per second, and none without a change."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ..support.world import World
 
 
 @pytest.fixture
-def mia(world: World, acme: int) -> int:
-    return world.user(acme, "Mia Manager", role="manager")
+def ida(world: World, acme: int) -> int:
+    return world.user(acme, "Ida Admin", role="admin")
 
 
 @pytest.fixture
@@ -40,19 +40,19 @@ def users(client: redis.Redis, tenant: int) -> list[dict[int, list[str]]]:
     return [{user: list(names) for user, names in signal.users.items()} for signal in found]
 
 
-def test_a_run_that_sent_announces_it_to_the_managers_only(
-    relay: Relay, world: World, acme: int, mia: int, redis_client: redis.Redis
+def test_a_run_that_sent_announces_it_to_the_admins_only(
+    relay: Relay, world: World, acme: int, ida: int, redis_client: redis.Redis
 ) -> None:
     world.user(acme, "Ana Silva")
-    world.user(acme, "Dora Disabled", role="manager", disabled_at="2026-01-01")
+    world.user(acme, "Dora Disabled", role="admin", disabled_at="2026-01-01")
     relay.add(tenant_id=acme)
     world.order(acme)
     relay.run()
-    assert users(redis_client, acme)[0] == {mia: [RELAY]}
+    assert users(redis_client, acme)[0] == {ida: [RELAY]}
 
 
 def test_a_run_without_a_change_announces_nothing(
-    relay: Relay, world: World, acme: int, mia: int, redis_client: redis.Redis
+    relay: Relay, world: World, acme: int, ida: int, redis_client: redis.Redis
 ) -> None:
     relay.add(tenant_id=acme)
     world.order(acme)
@@ -65,61 +65,61 @@ def test_a_run_without_a_change_announces_nothing(
     assert len(users(redis_client, acme)) == before
 
 
-def test_a_failure_is_announced(relay: Relay, world: World, acme: int, mia: int, redis_client: redis.Redis) -> None:
+def test_a_failure_is_announced(relay: Relay, world: World, acme: int, ida: int, redis_client: redis.Redis) -> None:
     relay.add(url=f"redis://127.0.0.1:{free_port()}/0?stream=orders", tenant_id=acme)
     world.order(acme)
     run = Thread(target=relay.run)
     run.start()
-    eventually(lambda: users(redis_client, acme) == [{mia: [RELAY]}])
+    eventually(lambda: users(redis_client, acme) == [{ida: [RELAY]}])
     assert relay.find().last_error
     relay.worker.stop()
     run.join()
 
 
 def test_changes_within_a_second_are_two_notices_the_last_of_them_at_its_end(
-    notices: RelayNotices, relay: Relay, acme: int, mia: int, redis_client: redis.Redis
+    notices: RelayNotices, relay: Relay, acme: int, ida: int, redis_client: redis.Redis
 ) -> None:
     for _change in range(20):
         notices.changed(relay.conn, acme)
     assert len(users(redis_client, acme)) == 1
     eventually(lambda: len(users(redis_client, acme)) == 2, 3)
-    assert users(redis_client, acme) == [{mia: [RELAY]}] * 2
+    assert users(redis_client, acme) == [{ida: [RELAY]}] * 2
 
 
 def test_the_last_change_is_announced_although_the_timer_ends_before_the_second_does_in_redis(
-    notices: RelayNotices, relay: Relay, acme: int, mia: int, redis_client: redis.Redis
+    notices: RelayNotices, relay: Relay, acme: int, ida: int, redis_client: redis.Redis
 ) -> None:
     notices.changed(relay.conn, acme)
     notices.changed(relay.conn, acme)
     redis_client.pexpire(KEY.format(acme), INTERVAL_MS + 500)
     notices.flush()
-    assert users(redis_client, acme) == [{mia: [RELAY]}] * 2
+    assert users(redis_client, acme) == [{ida: [RELAY]}] * 2
 
 
 def test_a_change_that_another_process_has_announced_since_is_not_announced_once_more(
-    notices: RelayNotices, relay: Relay, acme: int, mia: int, redis_client: redis.Redis
+    notices: RelayNotices, relay: Relay, acme: int, ida: int, redis_client: redis.Redis
 ) -> None:
     notices.changed(relay.conn, acme)
     notices.changed(relay.conn, acme)
     redis_client.delete(KEY.format(acme))
     RelayNotices(redis_client).changed(relay.conn, acme)
     notices.flush()
-    assert users(redis_client, acme) == [{mia: [RELAY]}] * 2
+    assert users(redis_client, acme) == [{ida: [RELAY]}] * 2
 
 
 def test_a_destination_of_all_tenants_is_announced_only_to_the_only_tenant(
-    notices: RelayNotices, relay: Relay, world: World, acme: int, mia: int, redis_client: redis.Redis
+    notices: RelayNotices, relay: Relay, world: World, acme: int, ida: int, redis_client: redis.Redis
 ) -> None:
     notices.changed(relay.conn, None)
     assert len(users(redis_client, acme)) == 1
     redis_client.flushall()
     other = world.tenant("globex")
-    world.user(other, "Otto Other", role="manager")
+    world.user(other, "Otto Other", role="admin")
     notices.changed(relay.conn, None)
     assert (users(redis_client, acme), users(redis_client, other)) == ([], [])
 
 
-def test_without_redis_a_change_is_no_error(relay: Relay, acme: int, mia: int, conn: psycopg.Connection) -> None:
+def test_without_redis_a_change_is_no_error(relay: Relay, acme: int, ida: int, conn: psycopg.Connection) -> None:
     with connect(f"redis://127.0.0.1:{free_port()}/0") as client:
         RelayNotices(client).changed(conn, acme)
     destination = relay.add(tenant_id=acme)

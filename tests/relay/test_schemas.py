@@ -19,6 +19,7 @@ from webapp.events import catalog, schemas
 from webapp.money import MAX_MINOR
 from webapp.relay.message import Message
 
+from ..support.editors import manager
 from ..support.event_messages import message, relayed
 from ..support.orders import PAID
 from ..support.world import World
@@ -100,8 +101,8 @@ def commented_and_corrected(world: World) -> None:
     tenant = world.tenant()
     ana = world.user(tenant)
     order = world.order(tenant, number="7", **EVERY_TIME)
-    comment = writing.add(tenant, "7", STRANGE, author_id=ana).comment_id
-    writing.remove(tenant, "7", comment, user_id=ana, is_manager=False)
+    comment = writing.add(tenant, "7", STRANGE, by=manager(ana)).comment_id
+    writing.remove(tenant, "7", comment, user_id=ana, removes_all=False)
     world.change(order, cancelled_at=None)
     world.conn.execute("SELECT set_config('doorbell.reason', %s, false)", [STRANGE * 20])
     world.change(order, paid_at=None)

@@ -175,9 +175,12 @@ def test_a_rebuild_that_fails_keeps_the_old_figures_and_is_requested_again(
 def test_managers_are_told_of_the_progress_and_all_of_the_end(
     app: Flask, service: Service, world: World, redis_client: redis.Redis, tenant: int
 ) -> None:
-    manager = world.user(tenant, "Mia Manager", role="manager")
+    manager, admin = (world.user(tenant, f"Mia {role}", role=role) for role in ("manager", "admin"))
+    others = [world.user(tenant, f"Ana {role}", role=role) for role in ("sales", "viewer")]
     move(app, "America/New_York")
     rebuilds.run(service.database_url, redis_client)
     log = [str(fields) for _id, fields in redis_client.xrange(publisher.log_key(tenant)) or ()]
-    assert sum(SETTINGS in signal and f'"{manager}"' in signal for signal in log) >= 2
+    for user in (manager, admin):
+        assert sum(SETTINGS in signal and f'"{user}"' in signal for signal in log) >= 2
+    assert not any(f'"{user}"' in signal for signal in log for user in others)
     assert f'"{ROLLUPS}"' in log[-1]

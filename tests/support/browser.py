@@ -29,7 +29,9 @@ class Person:
         return soup(response)
 
     def csrf_token(self) -> str:
-        found = self.page("/sign-in" if not self._signed_in() else "/orders/new").select_one("input[name=csrf_token]")
+        found = self.page("/sign-in" if not self._signed_in() else "/settings/profile").select_one(
+            "input[name=csrf_token]"
+        )
         assert found is not None
         return str(found["value"])
 

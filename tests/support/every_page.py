@@ -20,7 +20,7 @@ from .relay import Relay, attempt, deliver, hold
 from .uploads import BAD, GOOD, Uploads, csv
 from .world import Service, World
 
-MANAGER, SALES, SIGNED_OUT = "manager", "sales", "signed out"
+ADMIN, SALES, SIGNED_OUT = "admin", "sales", "signed out"
 # Routes with parameters: addresses, with the ids of `Company` in braces.
 EXAMPLES = {
     "orders.show": ("/orders/S1", "/orders/S2"),
@@ -69,7 +69,7 @@ NOT_PAGES = {
 @dataclass(frozen=True)
 class SitePage:
     path: str
-    role: str = MANAGER
+    role: str = ADMIN
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Company:
 
 
 def pages(app: Flask, company: Company) -> list[SitePage]:
-    """Each page once as a manager, a public one signed out; some as a salesperson too.
+    """Each page once as an admin, a public one signed out; some as a salesperson too.
 
     Raises KeyError for a route with parameters and without an example.
     """
@@ -91,7 +91,7 @@ def pages(app: Flask, company: Company) -> list[SitePage]:
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_PAGES or rule.endpoint.startswith("panels."):
             continue
-        role = SIGNED_OUT if rule.endpoint in KNOWN_PUBLIC else MANAGER
+        role = SIGNED_OUT if rule.endpoint in KNOWN_PUBLIC else ADMIN
         found += [SitePage(path, role) for path in (EXAMPLES[rule.endpoint] if rule.arguments else (rule.rule,))]
     found += [SitePage(path) for path in STATES]
     return [SitePage(page.path.format(**company.ids), page.role) for page in found]
@@ -100,7 +100,7 @@ def pages(app: Flask, company: Company) -> list[SitePage]:
 def company(app: Flask, service: Service, world: World, client: redis.Redis, relay: Relay) -> Company:
     tenant = world.tenant("acme", name="Acme")
     users = {
-        MANAGER: world.user(tenant, "Mia Manager", role="manager"),
+        ADMIN: world.user(tenant, "Mia Admin", role="admin"),
         SALES: world.user(tenant, "Ana Silva", role="sales"),
     }
     _orders(world.conn, tenant, users)
@@ -116,14 +116,14 @@ def company(app: Flask, service: Service, world: World, client: redis.Redis, rel
     shop.add(2, "-1", order_number="T2")
     shop.attach()
     with app.app_context():
-        ids["tv"], ids["token"] = links.create(tenant, users[MANAGER], {**options.DEFAULTS, "name": "Sales floor"})
+        ids["tv"], ids["token"] = links.create(tenant, users[ADMIN], {**options.DEFAULTS, "name": "Sales floor"})
     refresh(service.database_url)
     return Company(tenant, users, ids)
 
 
 def _orders(conn: psycopg.Connection, tenant: int, users: dict[str, int]) -> None:
     """Forty orders with items, one dated in the future; comments, notifications, targets and a holiday."""
-    values = {"t": tenant, "ana": users[SALES], "mia": users[MANAGER]}
+    values = {"t": tenant, "ana": users[SALES], "mia": users[ADMIN]}
     conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, placed_at, paid_at)"
         " SELECT %(t)s, 'S' || n, 'Customer ' || n %% 7, CASE n %% 3 WHEN 0 THEN %(ana)s WHEN 1 THEN %(mia)s END, 'EUR',"

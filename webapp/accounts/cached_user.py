@@ -14,7 +14,12 @@ from ..db import db
 from ..language import locales
 from ..models import EndedSession, Tenant, User
 from . import sessions
+from .permissions import PERMISSIONS, Permission, may
 from .sessions import SessionKey
+
+# The permissions that the content of shared panels and lists depends on: the ways to a first order. A test compares them with
+# the templates.
+SHOWN_IN_PANELS = frozenset({Permission.PLACE_ORDERS, Permission.IMPORT_ORDERS, Permission.ATTACH_TABLES})
 
 
 class SessionUser(NamedTuple):
@@ -36,8 +41,8 @@ class PanelScope(NamedTuple):
     """All that a panel's content depends on beside the data. Users with equal scopes share renders."""
 
     tenant_id: int
-    # No panel differs by role today; one that does later is not shared across roles.
-    role: str
+    # Those of SHOWN_IN_PANELS that the user has.
+    permissions: frozenset[Permission]
     # Of the page: two users of a tenant may read different languages.
     locale: str
     timezone: str
@@ -96,12 +101,13 @@ class ReadUsers(NamedTuple):
 
 def panel_scope(user: User, tenant: Tenant, locale: str) -> PanelScope:
     shown = (locale, tenant.timezone, tenant.currency, tenant.shows_ranking)
-    return PanelScope(tenant.id, user.role, *shown, only_owner(user, tenant))
+    permissions = PERMISSIONS.get(user.role, frozenset()) & SHOWN_IN_PANELS
+    return PanelScope(tenant.id, permissions, *shown, only_owner(user, tenant))
 
 
 def only_owner(user: User, tenant: Tenant) -> int | None:
     """The user's id, if the user sees no other figures and orders than the own ones; None for the whole team."""
-    return user.id if user.role == "sales" and not tenant.team_visible else None
+    return None if tenant.team_visible or may(user, Permission.SEE_TEAM) else user.id
 
 
 def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:

@@ -1,6 +1,6 @@
-"""What each role may do: the one table that routes, templates, queries and notices ask.
+"""The permissions of each role: the one table that routes, templates, queries and notices ask.
 
-All roles read: the board, the orders, the history, their own inbox and settings. A permission is what only some roles may do.
+All roles read the board, the orders, the history, their own inbox and settings. A permission is an act of some roles only.
 The page docs/roles.md shows this table; a test compares the two.
 """
 
@@ -65,6 +65,9 @@ _ADMIN = _MANAGER | {
     Permission.SEE_AUDIT_LOG,
 }
 
+# The roles whose work is to sell: ranked, and shown their own figures, also before their first sale.
+SELLING_ROLES = ("sales",)
+
 PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {"viewer": _VIEWER, "sales": _SALES, "manager": _MANAGER, "admin": _ADMIN}
 )
@@ -78,6 +81,10 @@ class HasRole(Protocol):
 def may(user: HasRole, permission: Permission) -> bool:
     """Whether the user's role has the permission. A role that this version does not know has none."""
     return permission in PERMISSIONS.get(user.role, frozenset())
+
+
+def sells(user: HasRole) -> bool:
+    return user.role in SELLING_ROLES
 
 
 def roles_with(permission: Permission) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class CommentNotFound(CommentError):
 
 
 class CommentForbidden(CommentError):
-    """Another user wrote the comment."""
+    """The order, or the comment, is of another user."""
 
     status = 403
 

@@ -14,9 +14,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, Connection, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from ..accounts.permissions import Permission, roles_with
 from ..db import db
 from ..language import gettext as _
 from ..models import COMMENT_MAX_CHARS, Notification, Order, OrderComment, OrderEvent, Tenant, User
+from ..orders.editors import Editor, may_edit, may_take
 from ..orders.errors import OrderNotFound
 from . import mentions
 from .errors import CommentForbidden, CommentInvalid, CommentNotFound
@@ -52,15 +54,16 @@ def clean(written: str) -> str:
     return text
 
 
-def add(tenant_id: int, number: str, written: str, *, author_id: int, key: UUID | None = None) -> WrittenComment:
-    """Write a comment. A form sent twice has the same `key` and text, and writes one.
+def add(tenant_id: int, number: str, written: str, *, by: Editor, key: UUID | None = None) -> WrittenComment:
+    """Write a comment of this user. A form sent twice has the same `key` and text, and writes one.
 
     Each mentioned colleague gets a notification: never the author, a disabled user or a user of another tenant.
-    Raises CommentInvalid and OrderNotFound.
+    Raises CommentInvalid, CommentForbidden and OrderNotFound.
     """
-    text = clean(written)
+    text, author_id = clean(written), by.user_id
     with db.engine.begin() as transaction:
         order_id, owner_id = _lock_order(transaction, tenant_id, number)
+        check_writer(owner_id, by)
         team = _team(transaction, tenant_id, owner_id)
         mentioned = sorted({mention.user_id for mention in mentions.find(text, team)})
         values = {"tenant_id": tenant_id, "order_id": order_id, "user_id": author_id, "written": text}
@@ -85,8 +88,8 @@ def add(tenant_id: int, number: str, written: str, *, author_id: int, key: UUID 
     return WrittenComment(comment_id, notified)
 
 
-def remove(tenant_id: int, number: str, comment_id: int, *, user_id: int, is_manager: bool) -> WrittenComment:
-    """Delete a comment with its text and its notifications: an own one, or as a manager any.
+def remove(tenant_id: int, number: str, comment_id: int, *, user_id: int, removes_all: bool) -> WrittenComment:
+    """Delete a comment with its text and its notifications: an own one, or with `removes_all` any.
 
     Raises CommentNotFound, CommentForbidden and OrderNotFound.
     """
@@ -97,7 +100,7 @@ def remove(tenant_id: int, number: str, comment_id: int, *, user_id: int, is_man
         author_id = transaction.execute(select(comment.user_id).where(*this)).scalar_one_or_none()
         if author_id is None:
             raise CommentNotFound(_("This comment is already deleted. Nothing was changed."))
-        if author_id != user_id and not is_manager:
+        if author_id != user_id and not removes_all:
             raise CommentForbidden(
                 _("You can delete your own comments. Ask a manager of your company to delete this one.")
             )
@@ -134,10 +137,21 @@ def _lock_order(transaction: Connection, tenant_id: int, number: str) -> tuple[i
 
 def _team(transaction: Connection, tenant_id: int, owner_id: int | None) -> list[Colleague]:
     """The active users who see an order of this owner."""
-    sees = or_(Tenant.team_visible, User.role == "manager", User.id == owner_id)
+    sees = or_(Tenant.team_visible, User.role.in_(roles_with(Permission.SEE_TEAM)), User.id == owner_id)
     active = select(User.id, User.name, User.email).join(Tenant, Tenant.id == User.tenant_id)
     active = active.where(User.tenant_id == tenant_id, User.disabled_at.is_(None), sees)
     return [Colleague(*row) for row in transaction.execute(active)]
+
+
+def check_writer(owner_id: int | None, by: Editor) -> None:
+    """Raises CommentForbidden unless this user may comment on an order of this owner."""
+    if may_edit(owner_id, by):
+        return
+    if may_take(owner_id, by):
+        raise CommentForbidden(_("This order is unassigned. Take it first: then you can comment on it."))
+    raise CommentForbidden(
+        _("You can comment only on your own orders. Ask a manager of your company to assign this one to you.")
+    )
 
 
 def _insert(transaction: Connection, values: dict[str, Any]) -> int | None:

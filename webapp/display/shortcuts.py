@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import current_app, url_for
+from flask_login import current_user
 
+from ..accounts.permissions import Permission, may
 from ..language import gettext as _
 from ..language import lazy_gettext
 
@@ -39,9 +41,14 @@ def go_to() -> list[Shortcut]:
 
 def actions() -> list[Shortcut]:
     """The shortcuts that do something on the page."""
+    place = (
+        [Shortcut("n", _("New order"), href=url_for("orders.new"))]
+        if may(current_user, Permission.PLACE_ORDERS)
+        else []
+    )
     return [
         Shortcut("/", _("Search orders"), href=url_for("orders.index", _anchor=SEARCH_BOX)),
-        Shortcut("n", _("New order"), href=url_for("orders.new")),
+        *place,
         Shortcut("p", _("Pause or resume updates"), press="pause"),
         Shortcut("?", _("Show or close this list")),
     ]

@@ -125,9 +125,9 @@ them.
 | `rollups` | the hourly and daily totals were recounted |
 | `day` | a new day began in the tenant's time zone |
 | `inbox` | a user's notifications changed; sent to that user's streams only |
-| `relay` | a destination of the relay sent, failed or was changed; sent to the streams of managers only |
-| `uploads` | an uploaded file of orders, or its import, changed; sent to the streams of managers only |
-| `settings` | settings of the company changed, or their consequences progress; sent to the streams of managers only |
+| `relay` | a destination of the relay sent, failed or was changed; sent to admins only |
+| `uploads` | an uploaded file of orders, or its import, changed; sent to users who import |
+| `settings` | settings of the company changed, or their consequences progress; sent to users who manage the workspace |
 | `reload` | a setting changed that fragments cannot show: the page loads again |
 | `tv` | the options of a TV changed, or its link was revoked |
 | `resync` | a change may have been missed: every panel is refetched |

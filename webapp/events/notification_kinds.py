@@ -23,7 +23,7 @@ class Kind:
     name: str
     label: LazyString
     subject: str
-    is_for_managers: bool = False
+    is_of_relay: bool = False
 
 
 KINDS = (
@@ -34,12 +34,12 @@ KINDS = (
     Kind("assigned", _("An order is assigned to you"), "assigned"),
     Kind("unassigned", _("An order is taken from you"), "unassigned"),
     Kind("mentioned", _("You are mentioned in a comment"), "mentioned"),
-    Kind("failed", _("A webhook is disabled after failures"), "webhooks", is_for_managers=True),
-    Kind("gone", _("A webhook is disabled by its receiver"), "webhooks", is_for_managers=True),
+    Kind("failed", _("A webhook is disabled after failures"), "webhooks", is_of_relay=True),
+    Kind("gone", _("A webhook is disabled by its receiver"), "webhooks", is_of_relay=True),
 )
 KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
 
 
-def kinds_of(is_manager: bool) -> tuple[Kind, ...]:
-    """The kinds that a user can get."""
-    return tuple(kind for kind in KINDS if is_manager or not kind.is_for_managers)
+def kinds_of(has_relay: bool) -> tuple[Kind, ...]:
+    """The kinds that a user can get; those of the relay are for users who manage it."""
+    return tuple(kind for kind in KINDS if has_relay or not kind.is_of_relay)

@@ -14,11 +14,11 @@ ROLLUPS = "rollups"
 DAY = "day"
 # One user's notifications changed. Reaches only that user's streams.
 INBOX = "inbox"
-# A destination of the relay changed. Reaches only the streams of managers (relay/notice.py).
+# A destination of the relay changed. Reaches only the streams of admins (relay/notice.py).
 RELAY = "relay"
-# An uploaded file of orders changed. Reaches only the streams of managers (uploads/notice.py).
+# An uploaded file of orders changed. Reaches only the streams of users who import (uploads/notice.py).
 UPLOADS = "uploads"
-# The settings of a company changed, or their consequences progress. Reaches only the streams of managers.
+# The settings of a company changed, or their consequences progress. Reaches only the streams of users who manage the workspace.
 SETTINGS = "settings"
 # The settings of the page's user or company changed in a way that fragments cannot show: the page loads again.
 RELOAD = "reload"

@@ -13,6 +13,7 @@ from functools import partial
 from ..language import gettext as _
 from ..language import ngettext
 from ..money import amount_text
+from .editors import Editor, may_edit
 from .errors import (
     AlreadyCancelled,
     AlreadyPaid,
@@ -28,17 +29,9 @@ from .errors import (
     RefundInvalid,
 )
 
-# A salesperson corrects an own order for this long after the payment or the shipment. A manager corrects any order.
+# A user who changes own orders only corrects them for this long after the payment or the shipment.
 CORRECTION_HOURS = 24
 REASON_MAX_CHARS = 200
-
-
-@dataclass(frozen=True)
-class Corrector:
-    """The user who corrects an order."""
-
-    user_id: int
-    is_manager: bool
 
 
 @dataclass(frozen=True)
@@ -168,10 +161,10 @@ def check_shipment_correction(order: OrderState) -> None:
         raise NotShipped(_("Order %(number)s is not marked as shipped. Nothing was changed.", number=order.number))
 
 
-def check_corrector(order: OrderState, marked_at: datetime | None, by: Corrector, now: datetime) -> None:
-    """Whether this user may correct what was marked at `marked_at`."""
+def check_corrector(order: OrderState, marked_at: datetime | None, by: Editor | None, now: datetime) -> None:
+    """Whether this user, who may change the order, may still correct what was marked at `marked_at`."""
     is_recent = marked_at is not None and marked_at > now - timedelta(hours=CORRECTION_HOURS)
-    if not by.is_manager and not (is_recent and order.owner_id == by.user_id):
+    if by is not None and not by.edits_all and not is_recent:
         raise OrderForbidden(
             _(
                 "You can correct your own orders for %(hours)s hours. "
@@ -202,13 +195,17 @@ _RULES: dict[str, Callable[[OrderState], None]] = {
 }
 
 
-def allowed(order: OrderState) -> frozenset[str]:
-    """The verbs of pay, ship, refund and cancel that the rules allow now. Reassigning is always allowed."""
+def allowed(order: OrderState, by: Editor | None = None) -> frozenset[str]:
+    """The verbs of pay, ship, refund and cancel that the rules allow this user now."""
+    if not may_edit(order.owner_id, by):
+        return frozenset()
     return frozenset(verb for verb, check in _RULES.items() if _passes(partial(check, order)))
 
 
-def correctable(order: OrderState, by: Corrector, now: datetime) -> frozenset[str]:
+def correctable(order: OrderState, by: Editor | None, now: datetime) -> frozenset[str]:
     """Those of "payment" and "shipment" that this user may correct now."""
+    if not may_edit(order.owner_id, by):
+        return frozenset()
     corrections = (
         ("payment", check_payment_correction, order.paid_at),
         ("shipment", check_shipment_correction, order.shipped_at),

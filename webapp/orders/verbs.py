@@ -4,7 +4,8 @@ Each verb is one transaction of its own: it locks the row, checks the rules (ord
 the event and the ring to that transaction. A verb takes its own connection instead of `db.session`, so it neither commits
 nor rolls back what its caller has open.
 
-Each raises OrderError, and has then written nothing. `actor_id` is the user who acts, None for a program.
+Each raises OrderError, and has then written nothing. `by` is the user who acts, None for a program, which may change all
+orders. Whether the user may is checked under the lock (orders/editors.py).
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from sqlalchemy.dialects.postgresql import insert
 from ..db import db
 from ..language import gettext as _
 from ..models import Order, OrderLine, Tenant, User
+from .editors import Editor, check_assignment, check_editor, check_placing
 from .errors import IdempotencyKeyReused, OrderNotFound, OwnerInvalid
 from .new_order import NewLine, NewOrder
 from .rules import (
-    Corrector,
     OrderState,
     check_cancellation,
     check_corrector,
@@ -47,7 +48,7 @@ def place(
     lines: Sequence[NewLine] = (),
     freight_minor: int = 0,
     owner_id: int | None = None,
-    actor_id: int | None = None,
+    by: Editor | None = None,
     idempotency_key: UUID | None = None,
 ) -> OrderState:
     """Place an order of lines (and freight), or of a total alone, with the tenant's currency and next free number.
@@ -58,8 +59,9 @@ def place(
     """
     new = NewOrder(customer.strip(), tuple(lines), total_minor, freight_minor)
     new.check()
+    check_placing(owner_id, by)
     with db.engine.begin() as transaction:
-        _act_as(transaction, actor_id)
+        _act_as(transaction, by)
         _check_owner(transaction, tenant_id, owner_id)
         currency = _lock_numbers(transaction, tenant_id)
         if idempotency_key and (earlier := _placed_by(transaction, tenant_id, idempotency_key)):
@@ -74,79 +76,80 @@ def place(
         return order
 
 
-def pay(tenant_id: int, number: str, *, actor_id: int | None = None) -> OrderState:
+def pay(tenant_id: int, number: str, *, by: Editor | None = None) -> OrderState:
     with db.engine.begin() as transaction:
-        _act_as(transaction, actor_id)
-        order = _lock(transaction, tenant_id, number)
+        _act_as(transaction, by)
+        order = _lock_to_edit(transaction, tenant_id, number, by)
         check_payment(order)
         return _change(transaction, tenant_id, order, paid_at=func.now())
 
 
-def ship(tenant_id: int, number: str, *, actor_id: int | None = None) -> OrderState:
+def ship(tenant_id: int, number: str, *, by: Editor | None = None) -> OrderState:
     with db.engine.begin() as transaction:
-        _act_as(transaction, actor_id)
-        order = _lock(transaction, tenant_id, number)
+        _act_as(transaction, by)
+        order = _lock_to_edit(transaction, tenant_id, number, by)
         check_shipment(order)
         return _change(transaction, tenant_id, order, shipped_at=func.now())
 
 
-def refund(tenant_id: int, number: str, amount_minor: int, *, actor_id: int | None = None) -> OrderState:
+def refund(tenant_id: int, number: str, amount_minor: int, *, by: Editor | None = None) -> OrderState:
     """Refund `amount_minor`, in addition to earlier refunds."""
     with db.engine.begin() as transaction:
-        _act_as(transaction, actor_id)
-        order = _lock(transaction, tenant_id, number)
+        _act_as(transaction, by)
+        order = _lock_to_edit(transaction, tenant_id, number, by)
         check_refund(order, amount_minor)
         return _change(
             transaction, tenant_id, order, refunded_minor=order.refunded_minor + amount_minor, refunded_at=func.now()
         )
 
 
-def cancel(tenant_id: int, number: str, *, actor_id: int | None = None) -> OrderState:
+def cancel(tenant_id: int, number: str, *, by: Editor | None = None) -> OrderState:
     with db.engine.begin() as transaction:
-        _act_as(transaction, actor_id)
-        order = _lock(transaction, tenant_id, number)
+        _act_as(transaction, by)
+        order = _lock_to_edit(transaction, tenant_id, number, by)
         check_cancellation(order)
         return _change(transaction, tenant_id, order, cancelled_at=func.now())
 
 
-def correct_payment(tenant_id: int, number: str, reason: str, by: Corrector) -> OrderState:
+def correct_payment(tenant_id: int, number: str, reason: str, *, by: Editor | None = None) -> OrderState:
     """Take back a payment that was marked by mistake: the order is unpaid, and its revenue of that day is gone."""
     check_reason(reason)
     with db.engine.begin() as transaction:
-        _act_as(transaction, by.user_id)
-        order = _lock(transaction, tenant_id, number)
+        _act_as(transaction, by)
+        order = _lock_to_edit(transaction, tenant_id, number, by)
         check_payment_correction(order)
         check_corrector(order, order.paid_at, by, _now(transaction))
         _give_reason(transaction, reason)
         return _change(transaction, tenant_id, order, paid_at=None)
 
 
-def correct_shipment(tenant_id: int, number: str, reason: str, by: Corrector) -> OrderState:
+def correct_shipment(tenant_id: int, number: str, reason: str, *, by: Editor | None = None) -> OrderState:
     """Take back a shipment that was marked by mistake."""
     check_reason(reason)
     with db.engine.begin() as transaction:
-        _act_as(transaction, by.user_id)
-        order = _lock(transaction, tenant_id, number)
+        _act_as(transaction, by)
+        order = _lock_to_edit(transaction, tenant_id, number, by)
         check_shipment_correction(order)
         check_corrector(order, order.shipped_at, by, _now(transaction))
         _give_reason(transaction, reason)
         return _change(transaction, tenant_id, order, shipped_at=None)
 
 
-def reassign(tenant_id: int, number: str, owner_id: int | None, *, actor_id: int | None = None) -> OrderState:
+def reassign(tenant_id: int, number: str, owner_id: int | None, *, by: Editor | None = None) -> OrderState:
     """Assign the order to a user of the tenant, or unassign it (None). Writes nothing if that is so already."""
     with db.engine.begin() as transaction:
-        _act_as(transaction, actor_id)
+        _act_as(transaction, by)
         order = _lock(transaction, tenant_id, number)
         if order.owner_id == owner_id:
             return order
+        check_assignment(number, order.owner_id, owner_id, by)
         _check_owner(transaction, tenant_id, owner_id)
         return _change(transaction, tenant_id, order, owner_id=owner_id)
 
 
-def _act_as(transaction: Connection, actor_id: int | None) -> None:
+def _act_as(transaction: Connection, by: Editor | None) -> None:
     """Set the acting user for the triggers, in this transaction only."""
-    name = "" if actor_id is None else str(actor_id)
+    name = "" if by is None else str(by.user_id)
     transaction.execute(select(func.set_config("doorbell.actor", name, True)))
 
 
@@ -168,6 +171,13 @@ def _lock(transaction: Connection, tenant_id: int, number: str) -> OrderState:
             _("There is no order %(number)s. Search for it in the list of orders.", number=repr(number))
         )
     return OrderState(*row)
+
+
+def _lock_to_edit(transaction: Connection, tenant_id: int, number: str, by: Editor | None) -> OrderState:
+    """The same for a user who must be allowed to change the order. Raises OrderForbidden."""
+    order = _lock(transaction, tenant_id, number)
+    check_editor(number, order.owner_id, by)
+    return order
 
 
 def _change(transaction: Connection, tenant_id: int, order: OrderState, **values: Any) -> OrderState:

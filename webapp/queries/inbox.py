@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from ..accounts.permissions import Permission, may
 from ..db import db
 from ..models import Tenant, User
 from .day import today
@@ -102,5 +103,5 @@ def items_of(rows: Sequence[Row[Any]], user: User) -> tuple[InboxItem, ...]:
 def item_of(row: Row[Any], user: User, channels: frozenset[str] = frozenset()) -> InboxItem:
     about = (row.id, row.type, row.created_at, row.read_at is not None, channels)
     if row.destination_id is not None:
-        return WebhookItem(*about, row.destination, row.error, row.is_visible and user.role == "manager")
+        return WebhookItem(*about, row.destination, row.error, row.is_visible and may(user, Permission.MANAGE_RELAY))
     return OrderItem(*about, row.order_id, row.number, row.customer, row.total_minor, row.refunded_minor)

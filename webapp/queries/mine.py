@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from ..accounts.permissions import SELLING_ROLES
 from ..language import lazy_gettext
 from ..models import Tenant
 from . import people_targets
@@ -87,8 +88,8 @@ SQL = TeamStatement(f"""
                bool_or(day >= :month AND (revenue_minor <> 0 OR paid_orders > 0)) AS has_sales
         FROM rollups_daily WHERE tenant_id = :tenant /* own */ AND day >= :first AND day < :date GROUP BY owner_id
     )
-    SELECT u.id, u.role = 'sales' AND u.disabled_at IS NULL AS sells, sums.revenue, sums.yesterday, sums.week_ago, sums.orders,
-           sums.has_sales, days.week, days.month, days.has_sales AS has_sales_in_month,
+    SELECT u.id, u.role = ANY(:selling) AND u.disabled_at IS NULL AS sells, sums.revenue, sums.yesterday, sums.week_ago,
+           sums.orders, sums.has_sales, days.week, days.month, days.has_sales AS has_sales_in_month,
            placed_orders.counted AS unpaid, placed_todos.oldest AS oldest_unpaid,
            paid_orders.counted AS to_ship, paid_todos.oldest AS oldest_to_ship
     FROM users u LEFT JOIN sums ON sums.owner_id = u.id LEFT JOIN days ON days.owner_id = u.id
@@ -102,7 +103,7 @@ def read(tenant: Tenant, now: datetime, owner_id: int | None = None) -> TeamFigu
     """The figures of all users who are not disabled, and of disabled ones with sales; or of one user, without ranks."""
     day, zone = today(tenant.timezone, now), ZoneInfo(tenant.timezone)
     begins = {period: first for period, (first, _last) in periods_of(day.date).items() if period != "day"}
-    limits = {"first": min(begins.values()), "max_counted": MAX_COUNTED, "todos": TODOS}
+    limits = {"first": min(begins.values()), "max_counted": MAX_COUNTED, "todos": TODOS, "selling": list(SELLING_ROLES)}
     values = {"tenant": tenant.id, "date": day.date, **begins, **day.bounds, **limits}
     rows = SQL.execute(owner_id, values).all()
     ranks = _Ranks(rows) if tenant.shows_ranking and owner_id is None else None
@@ -149,6 +150,7 @@ def _figures(row: Row[Any], day: Today, zone: ZoneInfo, ranks: _Ranks | None) ->
         todos=_todos(row, day.date, zone),
         rank_today=rank_today,
         rank_month=rank_month,
+        sells=row.sells,
         owns=any(value is not None for value in (row.revenue, row.month)) or bool(row.unpaid + row.to_ship),
     )
 

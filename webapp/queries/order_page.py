@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from ..accounts.permissions import Permission, may
 from ..db import db
 from ..language import gettext as _
 from ..models import Order, OrderEvent, OrderLine, Tenant, User
 from ..orders.errors import OrderNotFound
-from ..orders.rules import OrderState, allowed
+from ..orders.rules import OrderState
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,13 @@ class TimelineEntry:
 class OrderPage:
     """An order's page. `freight_minor` is the total minus the lines, 0 without lines.
 
-    `allowed_actions` are the verbs that the rules allow. `user_names` has all users of the tenant by id. `owners` has the
-    possible owners by id: the active users and the present owner, who may be disabled.
+    `user_names` has all users of the tenant by id. `owners` has the possible owners by id: the active users who may change own
+    orders, and the present owner.
     """
 
     order: OrderState
     lines: tuple[ShownLine, ...]
     activity: tuple[TimelineEntry, ...]
-    allowed_actions: frozenset[str]
     user_names: dict[int, str]
     owners: dict[int, str]
 
@@ -82,11 +82,17 @@ def read_by_id(tenant: Tenant, order_id: int, owner_id: int | None = None) -> Or
     return _read(tenant, Order.id == order_id, _is_owned(owner_id))
 
 
-def check_owner(tenant: Tenant, number: str, owner_id: int | None) -> None:
-    """Raises OrderNotFound unless the order is of this salesperson, if one is given."""
-    condition = (Order.tenant_id == tenant.id, Order.number == number, _is_owned(owner_id))
-    if owner_id is not None and db.session.scalar(select(Order.id).where(*condition)) is None:
+def owner_of(tenant: Tenant, number: str, only_owner: int | None) -> int | None:
+    """The owner's id, None for an unassigned order. With `only_owner` only of an order of that salesperson.
+
+    Raises OrderNotFound.
+    """
+    condition = (Order.tenant_id == tenant.id, Order.number == number, _is_owned(only_owner))
+    row = db.session.execute(select(Order.owner_id).where(*condition)).one_or_none()
+    if row is None:
         raise _not_found(number)
+    owner_id: int | None = row.owner_id
+    return owner_id
 
 
 def _not_found(number: str) -> OrderNotFound:
@@ -108,9 +114,8 @@ def _read(tenant: Tenant, *conditions: ColumnElement[bool]) -> OrderPage | None:
         order=order,
         lines=_lines(tenant.id, order.id),
         activity=_activity(tenant.id, order.id),
-        allowed_actions=allowed(order),
         user_names={user.id: user.name for user in users},
-        owners={user.id: _shown_name(user) for user in users if user.disabled_at is None or user.id == order.owner_id},
+        owners={user.id: _shown_name(user) for user in users if _gets_orders(user) or user.id == order.owner_id},
     )
 
 
@@ -121,8 +126,17 @@ def number_of(tenant: Tenant, order_id: int, owner_id: int | None = None) -> str
 
 
 def team(tenant: Tenant) -> Sequence[User]:
-    """The tenant's active users by name: disabled users get no new orders."""
+    """The tenant's active users by name."""
     return [user for user in _users(tenant) if user.disabled_at is None]
+
+
+def owners(tenant: Tenant) -> Sequence[User]:
+    """The users who get new orders, by name: neither disabled users nor viewers."""
+    return [user for user in _users(tenant) if _gets_orders(user)]
+
+
+def _gets_orders(user: User) -> bool:
+    return user.disabled_at is None and may(user, Permission.CHANGE_OWN_ORDERS)
 
 
 def salespeople(tenant: Tenant) -> dict[int, str]:

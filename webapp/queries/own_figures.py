@@ -37,7 +37,8 @@ class ToDo:
 class OwnFigures:
     """A salesperson's own figures; amounts in minor units. The earlier ones are up to the same time of their day.
 
-    `unpaid` and `to_ship` are numbers of open orders, counted up to mine.MAX_COUNTED. `owns` is false without any of all this.
+    `unpaid` and `to_ship` are numbers of open orders, counted up to mine.MAX_COUNTED. `sells`: the user is ranked also without
+    sales. `owns` is false without any of all this.
     """
 
     user_id: int
@@ -54,6 +55,7 @@ class OwnFigures:
     rank_today: Rank | None = None
     rank_month: Rank | None = None
     targets: TargetProgress = NO_TARGETS
+    sells: bool = False
     owns: bool = False
 
     @property

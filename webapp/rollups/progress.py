@@ -1,4 +1,4 @@
-"""The progress of a rebuild: in its row, and as a signal of the topic `settings` to the managers of its tenant.
+"""The progress of a rebuild: in its row, and as a signal of the topic `settings` to the users who manage its workspace.
 
 Without Redis no signal is sent: the pages poll.
 """
@@ -11,14 +11,18 @@ from typing import Any
 import psycopg
 import redis
 
+from ..accounts.permissions import Permission
 from ..events.topics import SETTINGS
-from ..signals.manager_notices import ManagerNotices
+from ..signals.role_notices import RoleNotices
 
 # Between two reports.
 INTERVAL_SECONDS = 0.5
 _WRITE = "UPDATE rollup_rebuilds SET hours_done = %s, hours_total = %s WHERE tenant_id = %s"
 
-announce = ManagerNotices(SETTINGS, "rollups", "the page of the workspace is not refreshed").announce
+
+announce = RoleNotices(
+    SETTINGS, Permission.MANAGE_WORKSPACE, "rollups", "the page of the workspace is not refreshed"
+).announce
 
 
 class Progress:

@@ -10,6 +10,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from ..accounts.current import current_locale, current_only_owner, current_tenant
+from ..accounts.permissions import sells
 from ..display import clock, shortcuts
 from ..language.locales import tag
 from ..language.script_texts import script_texts
@@ -35,7 +36,8 @@ def index() -> str:
     renders = shared_panels(PANELS.values(), first_paint=True)
     now = min(render.moment for render in renders.values())  # "as of" of the page
     day = today(tenant.timezone, clock.now()).date
-    return render_template("pages/board.html", tenant=tenant, now=now, today=day, panels=PANELS, renders=renders)
+    values = {"panels": PANELS, "renders": renders, "sells": sells(current_user)}
+    return render_template("pages/board.html", tenant=tenant, now=now, today=day, **values)
 
 
 def live_since() -> int:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ..accounts.current import current_only_owner, current_tenant
+from ..accounts.permissions import Permission, may
 from ..comments import writing
 from ..comments.errors import CommentError, CommentNotFound, TooManyComments
 from ..language import gettext as _
@@ -16,31 +17,36 @@ from ..notifications.inbox import publish_inbox
 from ..orders.errors import OrderNotFound
 from ..queries import order_page
 from ..services import services
+from . import forms
+from .access import guard
 from .errors import order_not_found
 from .orders import show_page
 
 bp = Blueprint("comments", __name__)
+guard(bp, Permission.CHANGE_OWN_ORDERS)
 
 
 @bp.before_request
-def check_owner() -> None:
-    """404 for an order that the user does not see."""
-    order_page.check_owner(current_tenant(), (request.view_args or {})["number"], current_only_owner())
+def check_rights() -> None:
+    """404 for an order that the user does not see. A comment on one that the user may not change is refused unread."""
+    owner_id = order_page.owner_of(current_tenant(), (request.view_args or {})["number"], current_only_owner())
+    if request.endpoint == "comments.add":
+        writing.check_writer(owner_id, forms.editor())
 
 
 @bp.post("/orders/<order_number:number>/comments")
 def add(number: str) -> ResponseReturnValue:
-    tenant_id, user_id = current_tenant().id, current_user.id
-    services().comment_limit.count(user_id)
-    written = writing.add(tenant_id, number, request.form.get("comment", ""), author_id=user_id, key=_key())
+    tenant_id = current_tenant().id
+    services().comment_limit.count(current_user.id)
+    written = writing.add(tenant_id, number, request.form.get("comment", ""), by=forms.editor(), key=_key())
     _signal_inboxes(tenant_id, written)
     return redirect(url_for("orders.show", number=number, _anchor=f"comment-{written.comment_id}"), 303)
 
 
 @bp.post("/orders/<order_number:number>/comments/<int:comment_id>/deletion")
 def remove(number: str, comment_id: int) -> ResponseReturnValue:
-    tenant_id, is_manager = current_tenant().id, current_user.role == "manager"
-    removed = writing.remove(tenant_id, number, comment_id, user_id=current_user.id, is_manager=is_manager)
+    tenant_id, removes_all = current_tenant().id, may(current_user, Permission.REMOVE_COMMENTS)
+    removed = writing.remove(tenant_id, number, comment_id, user_id=current_user.id, removes_all=removes_all)
     _signal_inboxes(tenant_id, removed)
     flash(_("Comment deleted."), "success")
     return redirect(url_for("orders.show", number=number), 303)

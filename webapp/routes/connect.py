@@ -9,9 +9,10 @@ from flask import Blueprint, current_app, render_template, url_for
 from flask_login import current_user
 
 from ..accounts.current import current_locale, current_tenant
+from ..accounts.permissions import Permission, may
 from ..money import money_text
 
-# Pages that do it in the browser, where there are such. They are for managers.
+# Pages that do it in the browser, where there are such.
 IMPORT_PATH, ATTACH_PATH = "/orders/import", "/attached"
 # The total of the example, in minor units.
 EXAMPLE_MINOR = 12_900
@@ -28,12 +29,15 @@ def index() -> str:
 
 @bp.app_context_processor
 def _links() -> dict[str, Any]:
-    return {"import_url": partial(_url, IMPORT_PATH), "attach_url": partial(_url, ATTACH_PATH)}
+    return {
+        "import_url": partial(_url, IMPORT_PATH, Permission.IMPORT_ORDERS),
+        "attach_url": partial(_url, ATTACH_PATH, Permission.ATTACH_TABLES),
+    }
 
 
-def _url(path: str) -> str | None:
+def _url(path: str, permission: Permission) -> str | None:
     """The address of the page, or None where there is no such page for the user."""
-    if current_user.role != "manager":
+    if not may(current_user, permission):
         return None
     for rule in current_app.url_map.iter_rules():
         if rule.rule == path and rule.methods and "GET" in rule.methods:

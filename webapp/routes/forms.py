@@ -22,13 +22,14 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from ..accounts.current import current_locale, current_tenant
+from ..accounts.permissions import Permission, may
 from ..language import gettext as _
 from ..language import lazy_gettext
 from ..models import Tenant, User
 from ..money import MoneyError, parse_minor
+from ..orders.editors import Editor
 from ..orders.new_order import CUSTOMER_MAX_CHARS, PRODUCT_MAX_CHARS, NewLine
 from ..orders.quantities import QuantityError, parse_quantity
-from ..orders.rules import Corrector
 
 LINES_SHOWN = 3  # also added by "Add items"
 LINES_MAX = 200
@@ -175,9 +176,14 @@ def chosen_owner(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def corrector() -> Corrector:
-    """The signed-in user as one who corrects orders."""
-    return Corrector(current_user.id, current_user.role == "manager")
+def editor() -> Editor:
+    """The signed-in user as one who changes orders."""
+    return Editor(
+        current_user.id,
+        edits_own=may(current_user, Permission.CHANGE_OWN_ORDERS),
+        edits_all=may(current_user, Permission.CHANGE_ALL_ORDERS),
+        assigns=may(current_user, Permission.ASSIGN_ORDERS),
+    )
 
 
 def refund_minor(text: str, tenant: Tenant) -> int:

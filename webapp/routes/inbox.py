@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission, may
 from ..events.notification_kinds import kinds_of
 from ..language import gettext as _
 from ..notifications.inbox import mark_read
@@ -30,7 +31,7 @@ def index() -> str:
         tenant=current_tenant(),
         part=inbox_part(wanted, before),
         wanted=wanted,
-        kinds=kinds_of(current_user.role == "manager"),
+        kinds=kinds_of(may(current_user, Permission.MANAGE_RELAY)),
         arguments=inbox_filter.arguments(wanted, before),
     )
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ..accounts.current import current_tenant
+from ..accounts.permissions import Permission, may
 from ..display import clock
 from ..events.notification_kinds import CHANNELS, KINDS_BY_NAME, PUSH, kinds_of
 from ..language import gettext as _
@@ -29,7 +30,7 @@ def index() -> str:
 @bp.post("")
 def save() -> ResponseReturnValue:
     """Save the whole form. The button of a row also mutes or unmutes its kind."""
-    kinds = [kind.name for kind in kinds_of(current_user.role == "manager")]
+    kinds = [kind.name for kind in kinds_of(may(current_user, Permission.MANAGE_RELAY))]
     ticked = set(request.form.getlist("channel"))
     stored = notification_preferences.read(current_tenant(), current_user)
     channels = {kind: _ticked(kind, ticked, stored) for kind in kinds}
@@ -81,7 +82,7 @@ def _page(stored: Preferences, problem: str = "", typed: tuple[str, str] | None 
     return render_template(
         "pages/notifications.html",
         tenant=current_tenant(),
-        kinds=kinds_of(current_user.role == "manager"),
+        kinds=kinds_of(may(current_user, Permission.MANAGE_RELAY)),
         channels=CHANNELS,
         stored=stored,
         quiet=typed or times,

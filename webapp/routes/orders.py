@@ -19,6 +19,7 @@ from ..db import db
 from ..display import clock
 from ..language import gettext as _
 from ..models import User
+from ..orders.editors import may_edit
 from ..orders.errors import (
     CustomerInvalid,
     IdempotencyKeyReused,
@@ -31,7 +32,8 @@ from ..orders.errors import (
 from ..queries import order_page, order_sources
 from ..queries.day import ahead_from
 from . import order_chips, order_filter, page_parts, relay_parts
-from .forms import OrderForm
+from .access import needs
+from .forms import OrderForm, editor
 from .order_parameters import PRESETS
 
 bp = Blueprint("orders", __name__)
@@ -57,13 +59,17 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/orders/new")
+@needs(Permission.PLACE_ORDERS)
 def new() -> ResponseReturnValue:
-    return _form_page(OrderForm.for_team(order_page.team(current_tenant()), current_user.id))
+    return _form_page(OrderForm.for_team(order_page.owners(current_tenant()), current_user.id))
 
 
 @bp.post("/orders")
+@needs(Permission.PLACE_ORDERS)
 def place() -> ResponseReturnValue:
-    form = OrderForm.for_team(order_page.team(current_tenant()))
+    form, by = OrderForm.for_team(order_page.owners(current_tenant())), editor()
+    # A user who does not choose the owner has a form without that field.
+    owner_id = form.owner_id if by.assigns or form.owner.data else by.user_id
     if "more" in request.form:
         form.add_lines()
         return _form_page(form)
@@ -80,8 +86,8 @@ def place() -> ResponseReturnValue:
             total_minor=form.total.minor,
             lines=lines,
             freight_minor=form.freight.minor or 0,
-            owner_id=form.owner_id,
-            actor_id=current_user.id,
+            owner_id=owner_id,
+            by=by,
             idempotency_key=form.idempotency_uuid,
         )
     except OrderError as error:
@@ -90,7 +96,7 @@ def place() -> ResponseReturnValue:
         _show_at_field(form, error)
         return _form_page(form, status_of(error))
     flash(_("Order %(number)s placed.", number=order.number), "success")
-    return redirect(order_address(order.number, form.owner_id), 303)
+    return redirect(order_address(order.number, owner_id), 303)
 
 
 def order_address(number: str, owner_id: int | None) -> str:
@@ -127,6 +133,7 @@ def show_page(
         others=page_parts.customer_orders_part(page.order.id),
         team=mentions.suggestions(colleagues),
         typed_comment=typed.get("comment", "") if typed else "",
+        may_comment=may_edit(page.order.owner_id, editor()),
         comment_problem=comment_problem,
         comment_key=uuid4(),
         problem=problem,
@@ -166,7 +173,7 @@ def _show_at_field(form: OrderForm, error: OrderError) -> None:
         field = form.customer
     elif isinstance(error, OwnerInvalid):
         field = form.owner
-    elif isinstance(error, IdempotencyKeyReused | LineInvalid):
+    elif isinstance(error, IdempotencyKeyReused | LineInvalid | OrderForbidden):
         field = form.idempotency_key  # shown above the form
     else:
         field = form.total

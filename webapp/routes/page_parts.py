@@ -19,7 +19,8 @@ from markupsafe import Markup
 from ..accounts.current import current_only_owner, current_tenant
 from ..comments import reading
 from ..display import clock
-from ..orders.rules import correctable
+from ..orders.editors import may_edit
+from ..orders.rules import allowed, correctable
 from ..panels.render import Render
 from ..queries import customer_orders, inbox_page, order_page
 from ..queries.day import ahead_from
@@ -38,8 +39,14 @@ TOKEN = Markup("<csrf>")
 
 def order_part(page: OrderPage, typed: Mapping[str, str] | None = None) -> Render:
     """One order with its allowed actions. `typed` are the fields of the form that was refused, if one was."""
-    corrections = correctable(page.order, forms.corrector(), clock.now())
-    return part_of("panels/order.html", page=page, order=page.order, corrections=corrections, typed=typed or {})
+    order, by = page.order, forms.editor()
+    rights = {
+        "by": by,
+        "is_editable": may_edit(order.owner_id, by),
+        "allowed": allowed(order, by),
+        "corrections": correctable(order, by, clock.now()),
+    }
+    return part_of("panels/order.html", page=page, order=order, typed=typed or {}, **rights)
 
 
 def comments_part(order_id: int, number: str) -> Render:

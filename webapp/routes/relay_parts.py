@@ -1,4 +1,4 @@
-"""The live parts of the relay's pages, and the journey of an order's events. For managers only."""
+"""The live parts of the relay's pages, and the journey of an order's events. For admins only."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def journey_part(order_id: int) -> Render | None:
 
 
 def badge() -> Markup:
-    """The number of destinations that need attention, "" for none. For managers."""
+    """The number of destinations that need attention, "" for none. For admins."""
     count = queries.needing_attention(current_tenant().id)
     if not count:
         return Markup("")
