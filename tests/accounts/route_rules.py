@@ -1,6 +1,24 @@
-"""The rule of each route: public, or what a user of another tenant is answered. A new route needs a row here."""
+"""The matrix of routes and users: what each route answers to whom. A new route needs a row here, or a name in KNOWN_PUBLIC.
 
-# Routes that need no sign-in. Their reasons stand at the routes; the second list makes each addition a decision.
+A row has the endpoint, and the answers to a viewer, a salesperson, a manager and an admin of the tenant, and to an admin of
+another tenant (`other`):
+
+    yes   the route answers: a page, a file, a redirect, or what is wrong with an empty form (200 to 304, 400, 409, 410, 422)
+    403   the role may not, and the text names whom to ask
+    404   what the address names does not exist for this user; any other number is that status
+
+Three more users get the same from every row, so they have no column: a request without a session, of a disabled user, and of
+a session that has ended is redirected to the sign-in page, or answered 401 below /panels and by the stream.
+
+The request is a GET, or an empty form with a valid token. Its address has the values of `route_data.py`: an order with the
+number SECRET-7 whose owner is a colleague, an upload, a destination, an attached table, a TV, … of the tenant. A new argument
+of an address needs a value there. Rows are requested in this order, all GETs first: a row that removes what others name stands
+below them. Panels of the board and other fragments that all users may request need no row (PANEL).
+"""
+
+from __future__ import annotations
+
+# Routes that need no sign-in. Their reasons stand at the routes; this list makes each addition a decision.
 KNOWN_PUBLIC = {
     "static",
     "auth.sign_in",
@@ -17,113 +35,136 @@ KNOWN_PUBLIC = {
     "tv.stream",
 }
 
-# The answers to a user of another tenant (the stranger) from each route that needs a sign-in. The other tenant's order has
-# the number SECRET-7, and its customer, users and inbox contain "secret" too.
-#   own   the stranger's own data: 200 or a redirect
-#   403   the page is for managers, and the stranger is a salesperson
-#   404   the order or row in the address does not exist for the stranger
-RULES = {
-    "auth.sign_out": "own",
-    "board.index": "own",
-    "inbox.index": "own",
-    "inbox.read_all": "own",
-    "inbox.read_selected": "own",
-    "inbox.read_one": "own",
-    "notification_settings.index": "own",
-    "notification_settings.save": "own",
-    "notification_settings.mute": "own",
-    "notification_settings.turn_on_background": "own",
-    "notification_settings.unmute": "own",
-    "notification_settings.push_key": "404",
-    "notification_settings.push_subscribe": "404",
-    "notification_settings.push_unsubscribe": "own",
-    "orders.index": "own",
-    "orders.new": "own",
-    "orders.place": "own",
-    "orders.show": "404",
-    "connect.index": "own",
-    "downloads.orders": "own",
-    "downloads.figures": "own",
-    "history.index": "own",
-    "history.download": "own",
-    "order_actions.payment": "404",
-    "order_actions.shipment": "404",
-    "order_actions.refunds": "404",
-    "order_actions.cancellation": "404",
-    "order_actions.owner": "404",
-    "order_actions.payment_correction": "404",
-    "order_actions.shipment_correction": "404",
-    "comments.add": "404",
-    "comments.remove": "404",
-    "panels.recent_order": "404",
-    "imports.index": "403",
-    "imports.receive": "403",
-    "imports.show": "403",
-    "imports.report": "403",
-    "imports.save_options": "403",
-    "imports.check": "403",
-    "imports.import_orders": "403",
-    "imports.cancel": "403",
-    "imports.remove": "403",
-    "relay.index": "403",
-    "relay.show": "403",
-    "relay.delivery": "403",
-    "relay.pause": "403",
-    "relay.resume": "403",
-    "relay.remove": "403",
-    "relay.replay": "403",
-    "relay.cancel_replay": "403",
-    "relay.retry": "403",
-    "relay.skip": "403",
-    "relay.resend": "403",
-    "relay.resend_failed": "403",
-    "relay.test": "403",
-    "relay.rotate": "403",
-    "panels.uploads": "403",
-    "panels.upload_setup": "403",
-    "panels.upload": "403",
-    "panels.relay": "403",
-    "panels.relay_badge": "403",
-    "panels.relay_destination": "403",
-    "panels.relay_delivery": "403",
-    "panels.journey": "403",
-    "settings.index": "own",
-    "settings.profile": "own",
-    "settings.save_profile": "own",
-    "settings.save_theme": "own",
-    "workspace.index": "403",
-    "workspace.save": "403",
-    "workspace.rebuild": "403",
-    "panels.workspace_rebuild": "403",
-    "panels.workspace_sample": "403",
-    "panels.workspace_zone": "403",
-    "board_settings.index": "403",
-    "board_settings.save": "403",
-    "attached.index": "403",
-    "attached.propose": "403",
-    "attached.check": "403",
-    "attached.remove": "403",
-    "panels.attached": "403",
-    "targets.index": "403",
-    "targets.save": "403",
-    "targets.add_holiday": "403",
-    "targets.remove_holiday": "403",
-    "tv_settings.index": "403",
-    "tv_settings.new": "403",
-    "tv_settings.create": "403",
-    "tv_settings.edit": "403",
-    "tv_settings.save": "403",
-    "tv_settings.renew": "403",
-    "tv_settings.revoke": "403",
-    "tv_settings.preview": "403",
-    "tv_settings.preview_screen": "403",
-    "tv_settings.preview_paid": "403",
-    "tv_settings.preview_stream": "403",
-    "stream.stream": "own",
-}
-PANEL = "own"  # all other fragments
+# The roles of a tenant, in the order of the columns.
+COLUMNS = ("viewer", "sales", "manager", "admin", "other")
+
+TABLE = """
+# endpoint                                viewer   sales    manager  admin    other
+auth.sign_out                             yes      yes      yes      yes      yes
+board.index                               yes      yes      yes      yes      yes
+inbox.index                               yes      yes      yes      yes      yes
+inbox.read_all                            yes      yes      yes      yes      yes
+inbox.read_selected                       yes      yes      yes      yes      yes
+inbox.read_one                            yes      yes      yes      yes      yes
+notification_settings.index               yes      yes      yes      yes      yes
+notification_settings.save                yes      yes      yes      yes      yes
+notification_settings.mute                yes      yes      yes      yes      yes
+notification_settings.turn_on_background  yes      yes      yes      yes      yes
+notification_settings.unmute              yes      yes      yes      yes      yes
+notification_settings.push_key            404      404      404      404      404
+notification_settings.push_subscribe      404      404      404      404      404
+notification_settings.push_unsubscribe    yes      yes      yes      yes      yes
+orders.index                              yes      yes      yes      yes      yes
+orders.new                                403      yes      yes      yes      yes
+orders.place                              403      yes      yes      yes      yes
+orders.show                               yes      yes      yes      yes      404
+connect.index                             yes      yes      yes      yes      yes
+downloads.orders                          yes      yes      yes      yes      yes
+downloads.figures                         yes      yes      yes      yes      yes
+history.index                             yes      yes      yes      yes      yes
+history.download                          yes      yes      yes      yes      yes
+order_actions.payment                     403      403      yes      yes      404
+order_actions.shipment                    403      403      yes      yes      404
+order_actions.refunds                     403      403      yes      yes      404
+order_actions.cancellation                403      403      yes      yes      404
+order_actions.owner                       403      403      yes      yes      404
+order_actions.payment_correction          403      403      yes      yes      404
+order_actions.shipment_correction         403      403      yes      yes      404
+comments.add                              403      403      yes      yes      404
+comments.remove                           403      403      yes      yes      404
+panels.recent_order                       yes      yes      yes      yes      404
+imports.index                             403      403      yes      yes      yes
+imports.receive                           403      403      yes      yes      yes
+imports.show                              403      403      yes      yes      404
+imports.report                            403      403      yes      yes      404
+imports.save_options                      403      403      yes      yes      404
+imports.check                             403      403      yes      yes      404
+imports.import_orders                     403      403      yes      yes      404
+imports.cancel                            403      403      yes      yes      404
+imports.remove                            403      403      yes      yes      404
+relay.index                               403      403      403      yes      yes
+relay.show                                403      403      403      yes      404
+relay.delivery                            403      403      403      yes      404
+relay.pause                               403      403      403      yes      404
+relay.resume                              403      403      403      yes      404
+relay.replay                              403      403      403      yes      404
+relay.cancel_replay                       403      403      403      yes      404
+relay.retry                               403      403      403      yes      404
+relay.skip                                403      403      403      yes      404
+relay.resend                              403      403      403      yes      404
+relay.resend_failed                       403      403      403      yes      404
+relay.test                                403      403      403      yes      404
+relay.rotate                              403      403      403      yes      404
+relay.remove                              403      403      403      yes      404
+panels.uploads                            403      403      yes      yes      yes
+panels.upload_setup                       403      403      yes      yes      404
+panels.upload                             403      403      yes      yes      yes
+panels.relay                              403      403      403      yes      yes
+panels.relay_badge                        403      403      403      yes      yes
+panels.relay_destination                  403      403      403      yes      yes
+panels.relay_delivery                     403      403      403      yes      404
+panels.journey                            403      403      403      yes      yes
+settings.index                            yes      yes      yes      yes      yes
+settings.profile                          yes      yes      yes      yes      yes
+settings.save_profile                     yes      yes      yes      yes      yes
+settings.save_theme                       yes      yes      yes      yes      yes
+workspace.index                           403      403      yes      yes      yes
+workspace.save                            403      403      yes      yes      yes
+workspace.rebuild                         403      403      yes      yes      yes
+panels.workspace_rebuild                  403      403      yes      yes      yes
+panels.workspace_sample                   403      403      yes      yes      yes
+panels.workspace_zone                     403      403      yes      yes      yes
+board_settings.index                      403      403      yes      yes      yes
+board_settings.save                       403      403      yes      yes      yes
+attached.index                            403      403      yes      yes      yes
+attached.propose                          403      403      404      404      404
+attached.check                            403      403      yes      yes      404
+attached.remove                           403      403      yes      yes      404
+panels.attached                           403      403      yes      yes      yes
+targets.index                             403      403      yes      yes      yes
+targets.save                              403      403      yes      yes      yes
+targets.add_holiday                       403      403      yes      yes      yes
+targets.remove_holiday                    403      403      yes      yes      yes
+tv_settings.index                         403      403      yes      yes      yes
+tv_settings.new                           403      403      yes      yes      yes
+tv_settings.create                        403      403      yes      yes      yes
+tv_settings.edit                          403      403      yes      yes      404
+tv_settings.save                          403      403      yes      yes      404
+tv_settings.renew                         403      403      yes      yes      404
+tv_settings.revoke                        403      403      yes      yes      yes
+tv_settings.preview                       403      403      yes      yes      404
+tv_settings.preview_screen                403      403      yes      yes      404
+tv_settings.preview_paid                  403      403      yes      yes      404
+tv_settings.preview_stream                403      403      yes      yes      404
+stream.stream                             yes      yes      yes      yes      yes
+"""
+PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels
+YES = {200, 204, 302, 303, 304, 400, 409, 410, 422}
+# Their answers do not end, so only the status is read.
+ENDLESS = {"stream.stream", "tv_settings.preview_stream"}
+# Required query strings.
 QUERIES = {
     "panels.inbox_new_items": "?seen=3:3:",
     "panels.batch": "?names=revenue",
     "panels.orders_rows": "?ids=1,2,3&since=0",
-}  # required query strings
+}
+
+
+def _rows() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for line in TABLE.strip().splitlines():
+        name, *answers = line.split()
+        if name == "#":
+            continue
+        assert len(answers) == len(COLUMNS), f"{name} has {len(answers)} answers; {len(COLUMNS)} are needed"
+        assert name not in found, f"{name} has two rows"
+        found[name] = tuple(answers)
+    return found
+
+
+RULES = _rows()
+
+
+def expected(endpoint: str, column: str) -> str:
+    """The answer of the table: "yes", or a status."""
+    return RULES.get(endpoint, PANEL)[COLUMNS.index(column)]

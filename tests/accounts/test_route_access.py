@@ -1,66 +1,152 @@
-"""Every route, requested signed out and by a user of another tenant. A route without a rule here fails the test."""
+"""The matrix of route_rules.py, requested for real: each route by each role, and by users who may see nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+import redis
 from flask import Flask
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
+from webapp.accounts import sessions
+from webapp.models import ROLES
 from webapp.routes.access import is_fragment, public, public_reason
 
 from ..support.browser import Person
-from ..support.world import World
-from .route_rules import KNOWN_PUBLIC, PANEL, QUERIES, RULES
-
-
-def rules(app: Flask) -> list[tuple[Rule, str]]:
-    """Each route with each of its methods."""
-    ignored = {"HEAD", "OPTIONS"}
-    return [(rule, method) for rule in app.url_map.iter_rules() for method in sorted((rule.methods or set()) - ignored)]
-
-
-def path(rule: Rule, order_id: int, notification_id: int) -> str:
-    values: dict[str, object] = {"number": "SECRET-7", "notification_id": notification_id, "order_id": order_id}
-    values |= {"name": "secret-hook", "delivery_id": 1, "upload_id": 1, "attachment_id": 1, "kind": "paid"}
-    values |= {"day": "2026-12-24", "comment_id": 1, "link_id": 1, "screen_name": "today"} | dict(rule.defaults or {})
-    missing = rule.arguments - values.keys()
-    assert not missing, f"{rule.endpoint} has new arguments without a value above: {missing}"
-    built = rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)
-    assert built is not None
-    return built[1] + QUERIES.get(rule.endpoint, "")
+from ..support.relay import Relay
+from ..support.world import Service, World
+from .route_data import SECRETS, SecretCompany, routes, secret_company, state
+from .route_rules import ENDLESS, KNOWN_PUBLIC, RULES, YES, expected
 
 
 @pytest.fixture
-def secrets(world: World) -> tuple[int, int]:
-    """The ids of an order and a notification of a user in another tenant."""
-    tenant = world.tenant("secret-tenant", name="Secret Ltd")
-    owner = world.user(tenant, "Secret Person")
-    order = world.order(tenant, 777_77, number="SECRET-7", customer="Secret Customer", owner_id=owner)
-    world.change(order, paid_at="now")
-    world.conn.execute(
-        "INSERT INTO order_comments (tenant_id, order_id, user_id, written, idempotency_key)"
-        " VALUES (%s, %s, %s, 'A secret comment', gen_random_uuid())",
-        [tenant, order, owner],
-    )
-    notification = world.conn.execute("SELECT id FROM notifications").fetchone()
-    assert notification is not None
-    return order, notification[0]
+def secrets(service: Service, world: World, redis_client: redis.Redis, relay: Relay) -> SecretCompany:
+    return secret_company(service, world, redis_client, relay)
 
 
-def state(world: World) -> list[tuple[object, ...]]:
-    """The rows of the other tenant that a request could change."""
-    rows = world.conn.execute(
-        "SELECT id, status, owner_id, refunded_minor, shipped_at, updated_at FROM orders ORDER BY id"
-    )
-    notes = world.conn.execute("SELECT id, read_at FROM notifications ORDER BY id").fetchall()
-    return rows.fetchall() + notes + world.conn.execute("SELECT id, order_id FROM order_comments").fetchall()
+class Visitor:
+    """A person who requests routes with an empty form and one valid token."""
+
+    def __init__(self, app: Flask, user_id: int | None) -> None:
+        self._person = Person(app, user_id)
+        self._token = self._person.csrf_token() if user_id else ""
+
+    def request(self, address: str, method: str) -> TestResponse:
+        data = {"csrf_token": self._token} if method == "POST" else None
+        return self._person.client.open(address, method=method, data=data, headers={"Accept": "text/html"})
 
 
-def test_every_route_has_a_rule_and_every_rule_has_a_route(app: Flask) -> None:
+def mismatches(
+    app: Flask, column: str, new_visitor: Callable[[], Visitor], secrets: SecretCompany
+) -> tuple[list[str], list[tuple[Rule, str, str]]]:
+    """The routes that do not answer as the table has it; and the text of each answer."""
+    visitor, wrong, texts = new_visitor(), [], []
+    for rule, method in routes(app):
+        if rule.endpoint in KNOWN_PUBLIC:
+            continue
+        address, wanted = secrets.path(rule), expected(rule.endpoint, column)
+        # A sign-out ends the session of its own visitor.
+        sender = new_visitor() if rule.endpoint == "auth.sign_out" else visitor
+        answer = sender.request(address, method)
+        text = "" if rule.endpoint in ENDLESS and answer.status_code == 200 else answer.text
+        answer.close()
+        is_right = answer.status_code in YES if wanted == "yes" else str(answer.status_code) == wanted
+        if not is_right or (wanted == "403" and "Ask " not in text):
+            wrong.append(f"{method} {address} ({rule.endpoint}): {answer.status_code}, the table has {wanted}")
+        texts.append((rule, address, text))
+    return wrong, texts
+
+
+def test_every_route_has_a_row_and_every_row_has_a_route(app: Flask) -> None:
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()} - KNOWN_PUBLIC
     named = {endpoint for endpoint in endpoints if not endpoint.startswith("panels.")} | (endpoints & set(RULES))
-    assert named == set(RULES), "a new route needs a rule above"
+    assert named == set(RULES), "a new route needs a row in route_rules.py"
     assert {e for e in endpoints if e.startswith("panels.")}, "the board has panels"
+
+
+@pytest.mark.parametrize("roles", [("viewer", "sales"), ("manager",), ("admin",)], ids="-".join)
+def test_each_route_answers_each_role_as_the_table_has_it(
+    app: Flask, world: World, secrets: SecretCompany, roles: tuple[str, ...]
+) -> None:
+    before = state(world)
+    for role in roles:
+        user = world.user(secrets.tenant, f"{role.title()} Person", role=role)
+        wrong, _texts = mismatches(app, role, lambda user=user: Visitor(app, user), secrets)  # type: ignore[misc]
+        assert not wrong, "\n".join(wrong)
+    assert (state(world) == before) == ("manager" not in roles and "admin" not in roles)
+
+
+def test_an_admin_of_another_tenant_sees_and_changes_nothing(app: Flask, world: World, secrets: SecretCompany) -> None:
+    stranger = world.user(world.tenant("strangers"), "Stan Ranger", role="admin")
+    before = state(world)
+    wrong, texts = mismatches(app, "other", lambda: Visitor(app, stranger), secrets)
+    assert not wrong, "\n".join(wrong)
+    for rule, address, text in texts:
+        assert [secret for secret in SECRETS if secret in text] == [], f"{rule.endpoint} {address}"
+    assert state(world) == before
+
+
+def no_session(app: Flask, world: World, tenant: int) -> Person:
+    return Person(app)
+
+
+def disabled(app: Flask, world: World, tenant: int) -> Person:
+    user = world.user(tenant, "Dora Disabled", role="admin")
+    person = Person(app, user)
+    world.conn.execute("UPDATE users SET disabled_at = now() WHERE id = %s", [user])
+    return person
+
+
+def ended(app: Flask, world: World, tenant: int) -> Person:
+    person = Person(app, world.user(tenant, "Edda Ended", role="admin"))
+    with person.client.session_transaction() as session:
+        ended_id = session[sessions.ID]
+    world.conn.execute("INSERT INTO ended_sessions (id, expires_at) VALUES (%s, now() + interval '1 day')", [ended_id])
+    return person
+
+
+@pytest.mark.parametrize("visitor", [no_session, disabled, ended])
+def test_without_a_valid_session_every_route_asks_for_a_sign_in(
+    app: Flask, world: World, secrets: SecretCompany, visitor: Callable[[Flask, World, int], Person]
+) -> None:
+    person = visitor(app, world, secrets.tenant)
+    before, count = state(world), 0
+    for rule, method in routes(app, ("GET", "POST", "PUT", "DELETE", "PATCH")):
+        if rule.endpoint in KNOWN_PUBLIC:
+            continue
+        address = secrets.path(rule)
+        response = person.client.open(address, method=method)
+        if rule.endpoint.partition(".")[0] in ("panels", "stream"):
+            assert (response.status_code, response.mimetype) == (401, "text/plain"), address
+        else:
+            assert response.status_code == 303, address
+            assert response.location.startswith("/sign-in"), address
+        assert [secret for secret in SECRETS if secret in response.text] == [], address
+        count += 1
+    assert count > len(RULES)
+    assert state(world) == before
+
+
+def test_each_role_sees_the_secrets_of_its_own_tenant(app: Flask, world: World, secrets: SecretCompany) -> None:
+    """Guard of the tests above: the texts that they search for exist."""
+    everyone = (
+        "orders.index",
+        "orders.show",
+        "board.index",
+        "panels.recent_orders",
+        "panels.order",
+        "panels.orders_list",
+    )
+    for role in ROLES:
+        person = Person(app, world.user(secrets.tenant, f"{role.title()} Guard", role=role))
+        seen = {rule.endpoint: rule for rule, _method in routes(app, ("GET",))}
+        for endpoint in everyone:
+            assert "secret" in person.get(secrets.path(seen[endpoint])).text.lower(), (role, endpoint)
+        assert "777.77" in person.get("/panels/revenue").text, role
+    for endpoint in ("relay.index", "relay.delivery", "imports.show", "attached.index", "tv_settings.edit"):
+        assert "secret" in person.get(secrets.path(seen[endpoint])).text.lower(), endpoint
 
 
 def test_every_public_route_is_known_and_gives_its_reason(app: Flask) -> None:
@@ -89,70 +175,6 @@ def test_fragments_are_all_addresses_below_the_panels_and_the_stream(app: Flask)
         fragments = ["/panels", "/panels/revenue", "/panels/", "/panels/unknown", "/stream"]
         assert [path for path in fragments if not is_fragment(path)] == []
         assert [path for path in ("/", "/orders", "/panels-of-others", "/streams", "") if is_fragment(path)] == []
-
-
-def test_signed_out_requests_are_redirected_to_sign_in(app: Flask, world: World, secrets: tuple[int, int]) -> None:
-    before, count = state(world), 0
-    for rule, method in rules(app):
-        if rule.endpoint in KNOWN_PUBLIC:
-            continue
-        address = path(rule, *secrets)
-        response = Person(app).client.open(address, method=method)
-        if rule.endpoint.partition(".")[0] in ("panels", "stream"):
-            assert (response.status_code, response.mimetype) == (401, "text/plain"), address
-        else:
-            assert response.status_code == 303, address
-            assert response.location.startswith("/sign-in"), address
-        assert "secret" not in response.text.lower().replace("secret-7", "").replace("secret-hook", ""), address
-        count += 1
-    assert count > len(RULES)
-    assert state(world) == before
-
-
-def test_a_user_of_another_tenant_sees_and_changes_nothing(app: Flask, world: World, secrets: tuple[int, int]) -> None:
-    stranger = Person(app, world.user(world.tenant("strangers"), "Stan Ranger"))
-    before = state(world)
-    for rule, method in rules(app):
-        if rule.endpoint in KNOWN_PUBLIC or rule.endpoint in ("auth.sign_out", "stream.stream"):
-            # A sign-out would end the test, and a stream does not end.
-            continue
-        address = path(rule, *secrets)
-        response = stranger.post(address) if method == "POST" else stranger.get(address)
-        wanted = RULES.get(rule.endpoint, PANEL)
-        if wanted in ("403", "404"):
-            assert response.status_code == int(wanted), f"{method} {address}"
-        else:
-            assert response.status_code in (200, 204, 303, 422), f"{method} {address}: {response.status_code}"
-        # A 404 repeats the requested number.
-        text = response.text.replace("SECRET-7", "") if wanted == "404" else response.text
-        assert "secret" not in text.lower(), f"{method} {address}"
-        assert "777.77" not in response.text, f"{method} {address}"
-    assert state(world) == before
-
-
-def test_a_user_of_the_tenant_sees_the_secrets(app: Flask, world: World, secrets: tuple[int, int]) -> None:
-    """Guard of the tests above: the texts that they search for exist."""
-    owner = world.conn.execute("SELECT id FROM users WHERE name = 'Secret Person'").fetchone()
-    assert owner is not None
-    person = Person(app, owner[0])
-    seen = {}
-    for rule, method in rules(app):
-        if method == "GET" and rule.endpoint not in KNOWN_PUBLIC and rule.endpoint != "stream.stream":
-            seen[rule.endpoint] = person.get(path(rule, *secrets)).text.lower()
-    for endpoint in (
-        "orders.index",
-        "orders.show",
-        "board.index",
-        "inbox.index",
-        "panels.recent_orders",
-        "panels.salespeople",
-        "panels.order",
-        "panels.orders_list",
-        "panels.orders_rows",
-        "panels.inbox_page",
-    ):
-        assert "secret" in seen[endpoint], endpoint
-    assert "777.77" in seen["panels.revenue"]
 
 
 def test_a_session_with_an_unknown_user_id_is_signed_out(app: Flask) -> None:
