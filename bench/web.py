@@ -22,7 +22,12 @@ from webapp.config import Config
 from .stage import ROOT, Stage
 
 START_SECONDS = 60.0
-NO_CAPS = {"STREAMS_PER_USER": "1000000", "STREAMS_PER_PROCESS": "1000000", "STREAM_MAX_SECONDS": "86400"}
+NO_CAPS = {
+    "STREAMS_PER_USER": "1000000",
+    "STREAMS_PER_TENANT": "1000000",
+    "STREAMS_PER_PROCESS": "1000000",
+    "STREAM_MAX_SECONDS": "86400",
+}
 
 
 class Web:

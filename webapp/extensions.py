@@ -18,7 +18,7 @@ from .accounts.current import current_locale
 from .language import locales, templates
 from .observability.metrics import web as web_metrics
 from .postgres import outages
-from .routes import access, compressed_pages, form_limits, imports
+from .routes import access, compressed_pages, form_limits, imports, request_limits
 from .server import script_imports, security_headers, static_files
 from .services import Services
 
@@ -46,6 +46,7 @@ def init_app(app: Flask, services: Services) -> None:
     compressed_pages.init_app(app)
     # Before CSRF, so that signed-out requests are redirected to sign-in instead of failing on a token.
     access.init_app(app, login_manager, services.users)
+    request_limits.init_app(app)
     form_limits.init_app(app)
     # It checks its token itself, before it stores anything.
     csrf.exempt(imports.receive)

@@ -22,6 +22,7 @@ from .doctor import readiness
 from .doctor.readiness import HealthMonitor
 from .panels.cache import RenderCache
 from .panels.scheduler import RenderScheduler
+from .rate_limit.requests import RequestLimits
 from .relay.notice import RelayNotices
 from .signals.log_follower import SignalLogs
 from .streams.hub import Hub
@@ -45,6 +46,7 @@ class Services:
     searches: SearchLimit
     downloads: DownloadLimit
     comment_limit: CommentLimit
+    request_limits: RequestLimits
     health: HealthMonitor
     hub: Hub
     streams: StreamOpener
@@ -66,6 +68,7 @@ def init_app(app: Flask, config: Config) -> Services:
         searches=SearchLimit(),
         downloads=DownloadLimit(),
         comment_limit=CommentLimit(client),
+        request_limits=RequestLimits(client),
         health=readiness.monitor_of(app, client),
         hub=hub,
         streams=StreamOpener(hub, users, config.stream_transport),

@@ -95,7 +95,10 @@ def test_streams_use_no_worker_connection_and_are_in_the_access_log(
 
 
 @BOTH_TRANSPORTS
-@pytest.mark.parametrize(("setting", "why"), [("STREAMS_PER_USER", "user"), ("STREAMS_PER_PROCESS", "process")])
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [("STREAMS_PER_USER", "user"), ("STREAMS_PER_TENANT", "tenant"), ("STREAMS_PER_PROCESS", "process")],
+)
 def test_a_refused_stream_gets_a_full_event_in_band(
     start: Start, world: World, redis_client: redis.Redis, transport: str, setting: str, why: str
 ) -> None:

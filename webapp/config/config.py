@@ -62,6 +62,7 @@ class Config:
     stream_max_seconds: float
     streams_per_process: int
     streams_per_user: int
+    streams_per_tenant: int
     stream_transport: str
     drain_interval_seconds: float
     trusted_proxies: int
@@ -105,6 +106,7 @@ class Config:
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),
             streams_per_process=read.whole_number("STREAMS_PER_PROCESS", 9_000, 1, 1_000_000),
             streams_per_user=read.whole_number("STREAMS_PER_USER", 20, 1, 1_000_000),
+            streams_per_tenant=read.whole_number("STREAMS_PER_TENANT", 3_000, 1, 1_000_000),
             stream_transport=read.one_of("STREAM_TRANSPORT", STREAM_TRANSPORTS) or "socket",
             drain_interval_seconds=read.seconds("DRAIN_INTERVAL_SECONDS", 0.05, 0.005, 1.0),
             log_format=read.one_of("LOG_FORMAT", LOG_FORMATS),

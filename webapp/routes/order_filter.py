@@ -7,7 +7,7 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
 from ..accounts.current import current_locale, current_only_owner, current_tenant
-from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES
+from ..concurrency.search_limit import MAX_TENANT_SEARCHES, MAX_USER_SEARCHES, RETRY_SECONDS
 from ..concurrency.slots import NoSlot
 from ..db import db
 from ..display import clock
@@ -18,9 +18,11 @@ from ..observability.metrics import web as metrics
 from ..postgres import faults
 from ..queries import order_search
 from ..queries.order_search import Filter, Found, PageCursor
+from ..rate_limit.requests import Kind
 from ..services import services
 from . import order_parameters
 from .order_parameters import OrderParameters
+from .request_limits import over_limit, too_many_searches
 
 TOO_MANY = {
     "user": lazy_gettext(
@@ -41,11 +43,11 @@ log = logs.get("web")
 
 
 class SearchRefused(Exception):
-    """The search was refused or stopped. The message is for the page, `status` for HTTP."""
+    """The search was refused or stopped. The message is for the page, `status` and `wait` (seconds) for HTTP."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, wait: int = RETRY_SECONDS) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.wait = status, wait
 
 
 def parameters() -> OrderParameters:
@@ -73,10 +75,12 @@ def from_request() -> OrderParameters:
 
 
 def find(wanted: Filter, before: PageCursor | None) -> Found:
-    """A page of the list. Raises SearchRefused if too many searches run at once, or if this one takes too long."""
+    """A page of the list. Raises SearchRefused if there are too many searches, or if this one takes too long."""
     if not wanted:
         return order_search.read(current_tenant(), wanted, before)
     tenant = current_tenant()
+    if refusal := over_limit(Kind.SEARCH):
+        raise SearchRefused(too_many_searches(refusal), 429, refusal.wait)
     db.session.close()  # hold no connection while waiting
     try:
         with services().searches.slot(tenant.id, current_user.id):

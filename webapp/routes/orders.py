@@ -14,7 +14,6 @@ from ..accounts.current import current_only_owner, current_tenant
 from ..accounts.permissions import Permission, may
 from ..comments import mentions
 from ..comments.mentions import Colleague
-from ..concurrency.search_limit import RETRY_SECONDS
 from ..db import db
 from ..display import clock
 from ..language import gettext as _
@@ -48,7 +47,7 @@ def index() -> ResponseReturnValue:
     try:
         part = page_parts.invalid_part(asked) if asked.problems else page_parts.orders_part(asked, before)
     except order_filter.SearchRefused as error:
-        headers, status = {"Retry-After": str(RETRY_SECONDS)}, error.status
+        headers, status = {"Retry-After": str(error.wait)}, error.status
         part = page_parts.refused_part(asked, str(error))
     if current_only_owner() is not None:
         salespeople = {}

@@ -10,7 +10,6 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from ..accounts.current import current_only_owner, current_tenant
-from ..concurrency.search_limit import RETRY_SECONDS
 from ..display import clock
 from ..display.order_labels import totals_text
 from ..events.topics import DAY, ORDERS
@@ -47,7 +46,7 @@ def show_orders() -> ResponseReturnValue:
 @bp.errorhandler(order_filter.SearchRefused)
 def search_refused(error: order_filter.SearchRefused) -> ResponseReturnValue:
     """The reason as plain text. The page keeps its list and refetches at the next change."""
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Retry-After": str(RETRY_SECONDS)}
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Retry-After": str(error.wait)}
     return str(error), error.status, headers
 
 

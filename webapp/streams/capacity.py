@@ -1,4 +1,4 @@
-"""The limits on open streams, per user and per process."""
+"""The limits on open streams, per user, per tenant and per process."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ class StreamRefused(Exception):
 
 
 class Capacity:
-    """Counts the open streams of each user. Not thread-safe: its caller holds a lock."""
+    """Counts the open streams of each user and tenant. Not thread-safe: its caller holds a lock."""
 
-    def __init__(self, per_user: int, per_process: int) -> None:
-        self._per_user, self._per_process = per_user, per_process
+    def __init__(self, per_user: int, per_tenant: int, per_process: int) -> None:
+        self._per_user, self._per_tenant, self._per_process = per_user, per_tenant, per_process
         self._streams_of_user: Counter[int] = Counter()
+        self._streams_of_tenant: Counter[int] = Counter()
         self._total = 0
 
     @cached_property
@@ -37,18 +38,22 @@ class Capacity:
         """Read at the first stream: a worker raises its limit of open files after it has loaded the app."""
         return max_streams(self._per_process)
 
-    def reached(self, user_id: int) -> str | None:
-        """The limit that is reached, `user` or `process`; None when another stream of this user may open."""
+    def reached(self, tenant_id: int, user_id: int) -> str | None:
+        """The limit that is reached, `user`, `tenant` or `process`; None when another stream of this user may open."""
         if self._streams_of_user[user_id] >= self._per_user:
             return "user"
+        if self._streams_of_tenant[tenant_id] >= self._per_tenant:
+            return "tenant"
         return "process" if self._total >= self._max else None
 
-    def add(self, user_id: int) -> None:
+    def add(self, tenant_id: int, user_id: int) -> None:
         self._streams_of_user[user_id] += 1
+        self._streams_of_tenant[tenant_id] += 1
         self._total += 1
 
-    def remove(self, user_id: int) -> None:
+    def remove(self, tenant_id: int, user_id: int) -> None:
         self._total -= 1
-        self._streams_of_user[user_id] -= 1
-        if not self._streams_of_user[user_id]:
-            del self._streams_of_user[user_id]
+        for counter, key in ((self._streams_of_user, user_id), (self._streams_of_tenant, tenant_id)):
+            counter[key] -= 1
+            if not counter[key]:
+                del counter[key]

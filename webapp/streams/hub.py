@@ -45,7 +45,7 @@ class Hub:
         self._log = redis_client.connect(config.redis_url)
         self._lock = threading.RLock()
         self._tenants: dict[int, TenantStreams] = {}
-        self._capacity = Capacity(config.streams_per_user, config.streams_per_process)
+        self._capacity = Capacity(config.streams_per_user, config.streams_per_tenant, config.streams_per_process)
         self._subscription = Subscription(config.redis_url, self._log, self, self._lock)
         self._timers = StreamTimers(config.stream_max_seconds, self.close, self._each_tick, self._close_revoked)
         self._ended_elsewhere = EndedElsewhere(revocations, self._all, self.close)
@@ -97,7 +97,7 @@ class Hub:
             if tenant is None or stream not in tenant.streams:
                 return
             tenant.remove(stream)
-            self._capacity.remove(stream.user_id)
+            self._capacity.remove(stream.tenant_id, stream.user_id)
             metrics.DROPS.labels(cause).inc()
             if not tenant.streams:
                 del self._tenants[stream.tenant_id]
@@ -135,13 +135,13 @@ class Hub:
 
     def _register(self, stream: Stream) -> TenantStreams:
         with self._lock:
-            self._check_capacity(stream.user_id)
+            self._check_capacity(stream)
             tenant = self._tenants.get(stream.tenant_id)
             new = tenant is None
             if tenant is None:
                 tenant = self._tenants[stream.tenant_id] = self._new_tenant(stream.tenant_id)
             tenant.add(stream)
-            self._capacity.add(stream.user_id)
+            self._capacity.add(stream.tenant_id, stream.user_id)
             if new:
                 self._subscription.send("subscribe", stream.tenant_id)
         self._subscription.start()
@@ -157,10 +157,10 @@ class Hub:
         tenant = TenantStreams(self._deliver, UnreadableMessages(tenant_id, resync))
         return tenant
 
-    def _check_capacity(self, user_id: int) -> None:
+    def _check_capacity(self, stream: Stream) -> None:
         if self._stopping:
             raise StreamRefused(sse.retry_only())
-        if limit := self._capacity.reached(user_id):
+        if limit := self._capacity.reached(stream.tenant_id, stream.user_id):
             metrics.DROPS.labels("full").inc()
             raise StreamRefused(sse.full(limit))
 

@@ -91,6 +91,11 @@ SEARCHES_REFUSED = Counter(
     "Searches refused by the limit of concurrent searches per user or tenant.",
     ["scope"],
 )
+REQUESTS_REFUSED = Counter(
+    "doorbell_requests_refused_total",
+    "Changes and searches refused by the limits per minute of a user or a tenant.",
+    ["kind", "scope"],
+)
 PANEL_REQUESTS = Counter(
     "doorbell_panel_requests_total", "Requests for shared panels, by the source of the response.", ["source"]
 )

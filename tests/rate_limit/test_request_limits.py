@@ -1,0 +1,85 @@
+"""The limits of changes and searches per minute, of a user and of a tenant."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from webapp.rate_limit.requests import MAX_REQUESTS, Kind, Scope
+from webapp.services import services
+
+from ..support.browser import Person, soup
+from ..support.world import World
+
+CHANGES, SEARCHES = MAX_REQUESTS[Kind.CHANGE, Scope.USER], MAX_REQUESTS[Kind.SEARCH, Scope.USER]
+
+
+@pytest.fixture
+def tenant(world: World) -> int:
+    return world.tenant()
+
+
+@pytest.fixture
+def ana(world: World, tenant: int) -> int:
+    return world.user(tenant)
+
+
+def use_up(app: Flask, kind: Kind, tenant_id: int, user_id: int, count: int) -> None:
+    limits = services(app).request_limits
+    for _ in range(count):
+        assert limits.count(kind, tenant_id, user_id) is None
+
+
+def test_a_change_beyond_the_limit_of_a_user_is_refused_and_changes_nothing(
+    app: Flask, world: World, tenant: int, ana: int
+) -> None:
+    world.order(tenant, number="7", owner_id=ana)
+    colleague = Person(app, world.user(tenant, "Ben Okafor", role="manager"))
+    use_up(app, Kind.CHANGE, tenant, ana, CHANGES)
+    response = Person(app, ana).post("/orders/7/payment")
+    assert response.status_code == 429
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
+    text = soup(response).get_text(" ")
+    assert f"You made {CHANGES} changes within a minute." in text
+    assert "Nothing was changed." in text
+    assert world.conn.execute("SELECT paid_at FROM orders").fetchone() == (None,)
+    assert colleague.post("/orders/7/payment").status_code == 303
+    assert Person(app, ana).get("/orders/7").status_code == 200
+
+
+def test_signing_out_is_never_refused(app: Flask, tenant: int, ana: int) -> None:
+    person = Person(app, ana)
+    token = person.csrf_token()
+    use_up(app, Kind.CHANGE, tenant, ana, CHANGES)
+    assert person.client.post("/sign-out", data={"csrf_token": token}).status_code == 303
+    assert person.get("/orders").status_code == 303
+
+
+def test_a_search_beyond_the_limit_is_refused_and_the_list_without_one_is_not(
+    app: Flask, tenant: int, ana: int
+) -> None:
+    use_up(app, Kind.SEARCH, tenant, ana, SEARCHES)
+    for path in ("/orders?q=hanari", "/panels/orders?q=hanari"):
+        response = Person(app, ana).get(path)
+        assert response.status_code == 429
+        assert f"You searched {SEARCHES} times within a minute." in soup(response).get_text()
+        assert 1 <= int(response.headers["Retry-After"]) <= 60
+    assert Person(app, ana).get("/orders").status_code == 200
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_limit_of_a_tenant_stops_its_users_and_no_other_tenant(app: Flask, world: World, kind: Kind) -> None:
+    limits, most = services(app).request_limits, MAX_REQUESTS[kind, Scope.TENANT]
+    for n in range(most):
+        assert limits.count(kind, 1, n) is None
+    refusal = limits.count(kind, 1, most)
+    assert refusal is not None
+    assert (refusal.scope, refusal.most) == (Scope.TENANT, most)
+    assert limits.count(kind, 2, most + 1) is None
+
+
+def test_what_is_over_the_limit_of_a_user_does_not_count_for_the_tenant(app: Flask) -> None:
+    limits = services(app).request_limits
+    for _ in range(MAX_REQUESTS[Kind.CHANGE, Scope.TENANT] + 1):
+        limits.count(Kind.CHANGE, 1, 7)
+    assert limits.count(Kind.CHANGE, 1, 8) is None
