@@ -12,7 +12,7 @@ OR_ADVISE := || { echo 'The packages could not be installed; the reason is above
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report soak docs schema texts pictures vendor lock clean
+.PHONY: help run psql env test coverage test-faults test-hosts test-postgres test-brokers lint bench bench-report soak docs schema texts pictures vendor sbom lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ pictures: $(VENV)/dev.stamp ## take all pictures of docs again, from a demo of t
 
 vendor: ## build the vendored scripts, icons and style sheet again, for example for a new class in a template (needs Node.js)
 	@tools/vendor/refresh.sh
+
+sbom: $(VENV)/dev.stamp ## write docs/sbom.cdx.json, the CycloneDX bill of materials of the pins and vendored files
+	@$(BIN)/python -m tools.sbom
 
 lock: ## pin the newest versions (needs uv)
 	@for name in app xlsx embedded relay dev brokers; do \

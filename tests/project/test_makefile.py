@@ -20,6 +20,7 @@ COMMANDS |= {
     "bench",
     "bench-report",
     "soak",
+    "sbom",
 }
 
 
