@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import redis
+from flask import session
+from flask_login import login_user
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -20,9 +22,10 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from ..rate_limit.limiter import RateLimiter
-from . import admin, passwords
+from . import admin, passwords, sessions
 from .hashing import HashingBusy, hashing
 from .sign_in_throttle import SignInAttempt, Verdict, client_of
+from .user_cache import UserCache
 from .waiting_room import WaitingRoom, WaitingRoomFull
 
 # Retry-After when too many people sign in at once.
@@ -79,9 +82,14 @@ class SignIns:
         return user
 
 
-def record_success(user: User, address: str, way: str) -> None:
+def complete(users: UserCache, user: User, method: str, address: str) -> None:
+    """Begin a session of `user` in the request's cookie. All sign-ins end here, once every step of them is passed."""
+    users.forget(user.id)  # the next request reads current rights
+    session.clear()  # keep nothing from before the sign-in
+    login_user(user)
+    sessions.begin(sessions.stamp(user.sessions_from))
     metrics.SIGN_INS.labels("success").inc()
-    log.info("signed in", user=user.id, tenant=user.tenant_id, client=address, way=way)
+    log.info("signed in", user=user.id, tenant=user.tenant_id, client=address, way=method)
 
 
 def record_sign_out(user_id: int, address: str) -> None:

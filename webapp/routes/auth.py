@@ -6,18 +6,14 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 
-from .. import stream
-from ..accounts import proxy_warning, sessions
+from ..accounts import proxy_warning
 from ..accounts import sign_in as accounts_sign_in
-from ..accounts import sign_out as accounts_sign_out
 from ..accounts.demo import demo_user
-from ..accounts.sessions import SessionKey
 from ..language import gettext as _
-from ..models import User
-from ..push import subscriptions
 from ..services import services
+from . import sign_in_steps
 from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
 from .forms import SignInForm
@@ -35,18 +31,18 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _sign_in_page(form, 422 if form.is_submitted() else 200)
     try:
-        user = services().sign_ins.sign_in(form.email.data, form.password.data, _client())
+        user = services().sign_ins.sign_in(form.email.data, form.password.data, sign_in_steps.client())
     except accounts_sign_in.SignInRefused as refused:
         return _sign_in_page(form, refused.status, refused.text, {"Retry-After": str(refused.wait)})
     except accounts_sign_in.SignInFailed as failed:
         return _sign_in_page(form, 422, str(failed))
-    _start_session(user, "password")
+    sign_in_steps.complete(user, "password")
     return redirect(local_path(request.args.get("next")), 303)
 
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    _end_session()
+    sign_in_steps.end_session()
     logout_user()
     session.clear()
     flash(_("You are signed out."), "success")
@@ -66,7 +62,7 @@ def demo() -> ResponseReturnValue:
         return error_response(
             404, ErrorMessage(_("The demo has no user with the role '%(role)s'", role=role[:80]), advice)
         )
-    _start_session(user, "demo")
+    sign_in_steps.complete(user, "demo")
     return redirect(local_path(request.args.get("next")), 303)
 
 
@@ -80,33 +76,8 @@ def local_path(text: str | None) -> str:
     return home if parts.scheme or parts.netloc or is_fragment(parts.path) else text
 
 
-def _start_session(user: User, way: str) -> None:
-    """Sign `user` in, as read before the password was checked: a change that ended sessions since then ends this one too."""
-    # The demo's links may replace the session of another user.
-    _end_session()
-    services().users.forget(user.id)  # the next request reads current rights
-    session.clear()  # keep nothing from before the sign-in
-    login_user(user)
-    sessions.begin(sessions.stamp(user.sessions_from))
-    accounts_sign_in.record_success(user, _client(), way)
-
-
-def _end_session() -> None:
-    accounts_sign_out.sign_out(services().users, _client(), _end_everywhere)
-
-
-def _end_everywhere(key: SessionKey) -> None:
-    """End the streams and the push subscription of a session."""
-    stream.end_session(key)
-    subscriptions.end_session(key)
-
-
 def _sign_in_page(
     form: SignInForm, status: int, problem: str | None = None, headers: dict[str, str] | None = None
 ) -> ResponseReturnValue:
     page = render_template("pages/sign_in.html", form=form, problem=problem, demo=services().config.demo)
     return page, status, headers or {}
-
-
-def _client() -> str:
-    return request.remote_addr or ""
