@@ -56,6 +56,41 @@ ALTER TABLE attachments ADD CONSTRAINT pk_attachments PRIMARY KEY (id);
 ALTER TABLE attachments ADD CONSTRAINT uq_attachments_name UNIQUE (name);
 ALTER TABLE attachments ADD CONSTRAINT uq_attachments_relation UNIQUE (relation);
 
+CREATE TABLE audit_log (
+    id bigint NOT NULL,
+    at timestamptz DEFAULT clock_timestamp() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    tenant_id bigint,
+    kind text NOT NULL,
+    origin text NOT NULL,
+    actor_id bigint,
+    actor_name text,
+    subject_id bigint,
+    subject text,
+    address text,
+    session text,
+    browser text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    erased_at timestamptz,
+    CONSTRAINT ck_audit_log_actor_name_length CHECK ((length(actor_name) <= 500)),
+    CONSTRAINT ck_audit_log_address_length CHECK ((length(address) <= 60)),
+    CONSTRAINT ck_audit_log_browser_length CHECK ((length(browser) <= 100)),
+    CONSTRAINT ck_audit_log_details_length CHECK (((jsonb_typeof(details) = 'object'::text) AND (length((details)::text) <= 20000))),
+    CONSTRAINT ck_audit_log_kind CHECK ((kind ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
+    CONSTRAINT ck_audit_log_origin CHECK ((origin = ANY (ARRAY['browser'::text, 'command line'::text, 'worker'::text]))),
+    CONSTRAINT ck_audit_log_session_length CHECK ((length(session) <= 60)),
+    CONSTRAINT ck_audit_log_subject_length CHECK ((length(subject) <= 500))
+);
+ALTER TABLE audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME audit_log_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE audit_log ADD CONSTRAINT pk_audit_log PRIMARY KEY (id);
+
+CREATE TABLE audit_log_cursor (
+    only_row boolean DEFAULT true NOT NULL,
+    xid xid8 NOT NULL,
+    CONSTRAINT ck_audit_log_cursor_only_row CHECK (only_row)
+);
+ALTER TABLE audit_log_cursor ADD CONSTRAINT pk_audit_log_cursor PRIMARY KEY (only_row);
+
 CREATE TABLE ended_sessions (
     id uuid NOT NULL,
     ended_at timestamptz DEFAULT now() NOT NULL,
@@ -620,6 +655,163 @@ EXCEPTION
 END $$;
 COMMENT ON FUNCTION attach_problem(of_attachment bigint, key text, state text, why text) IS 'Records why a row of an attached table has no order, or an old one. Fails no writer.';
 REVOKE ALL ON FUNCTION attach_problem(of_attachment bigint, key text, state text, why text) FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    gone record;
+    bound timestamptz;
+BEGIN
+    FOR gone IN SELECT r.tenant_id, pg_catalog.max(r.at) AS newest FROM removed r GROUP BY r.tenant_id LOOP
+        SELECT (a.details ->> 'before')::timestamptz INTO bound FROM audit_log a
+        WHERE a.xid = pg_catalog.pg_current_xact_id() AND a.kind = 'audit_log_removed'
+            AND a.tenant_id IS NOT DISTINCT FROM gone.tenant_id;
+        IF bound IS NULL OR gone.newest >= bound OR bound > pg_catalog.now() - interval '89 days'
+            OR bound AT TIME ZONE 'UTC' <> pg_catalog.date_trunc('month', bound AT TIME ZONE 'UTC')
+            OR EXISTS (SELECT FROM audit_log a WHERE a.tenant_id IS NOT DISTINCT FROM gone.tenant_id AND a.at < bound)
+        THEN
+            RAISE EXCEPTION 'audit_log is append-only: entries cannot be deleted. '
+                'audit_log_remove_months() removes whole months that are older than the retention'
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION audit_log_deleted() IS 'Trigger: refuses the deletion of entries, except whole old months with an entry';
+REVOKE ALL ON FUNCTION audit_log_deleted() FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_erase_person(tenant bigint, person bigint, emails text[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    lowered text[] := ARRAY(SELECT pg_catalog.lower(e) FROM pg_catalog.unnest(emails) AS e);
+    acted bigint;
+    concerned bigint;
+    tried bigint;
+BEGIN
+    UPDATE audit_log a SET actor_name = NULL, address = NULL, session = NULL, browser = NULL
+    WHERE a.tenant_id = tenant AND a.actor_id = person
+        AND pg_catalog.num_nonnulls(a.actor_name, a.address, a.session, a.browser) > 0;
+    GET DIAGNOSTICS acted = ROW_COUNT;
+    UPDATE audit_log a SET subject = NULL, details = a.details - 'person'
+    WHERE a.tenant_id = tenant AND (a.subject_id = person OR pg_catalog.lower(a.subject) = ANY (lowered))
+        AND (a.subject IS NOT NULL OR a.details ? 'person');
+    GET DIAGNOSTICS concerned = ROW_COUNT;
+    UPDATE audit_log a SET subject = NULL, details = a.details - 'person'
+    WHERE a.tenant_id IS NULL AND pg_catalog.lower(a.subject) = ANY (lowered);
+    GET DIAGNOSTICS tried = ROW_COUNT;
+    RETURN acted + concerned + tried;
+END $$;
+COMMENT ON FUNCTION audit_log_erase_person(tenant bigint, person bigint, emails text[]) IS 'Sets the personal data of a user to null in all entries';
+REVOKE ALL ON FUNCTION audit_log_erase_person(tenant bigint, person bigint, emails text[]) FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_erase_tenant(tenant bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    erased bigint;
+BEGIN
+    UPDATE audit_log a
+    SET actor_name = NULL, subject = NULL, address = NULL, session = NULL, browser = NULL, details = a.details - 'person'
+    WHERE a.tenant_id = tenant AND a.kind <> 'tenant_deleted';
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    RETURN erased;
+END $$;
+COMMENT ON FUNCTION audit_log_erase_tenant(tenant bigint) IS 'Sets the personal data of a deleted tenant to null in all entries';
+REVOKE ALL ON FUNCTION audit_log_erase_tenant(tenant bigint) FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_inserting() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.at := pg_catalog.clock_timestamp();
+    NEW.xid := pg_catalog.pg_current_xact_id();
+    NEW.erased_at := NULL;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION audit_log_inserting() IS 'Trigger: sets the time and the transaction of an entry';
+REVOKE ALL ON FUNCTION audit_log_inserting() FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_remove_months(keep_months integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    bound timestamptz := (pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC')
+        - pg_catalog.make_interval(months => keep_months)) AT TIME ZONE 'UTC';
+    removed bigint;
+BEGIN
+    IF keep_months IS NULL OR keep_months < 3 THEN
+        RAISE EXCEPTION 'keep_months is %; at least 3 are needed', keep_months;
+    END IF;
+    -- One removal at a time: a second one would find less, and write an entry too many.
+    PERFORM pg_catalog.pg_advisory_xact_lock(x'00D00BEA'::int);
+    INSERT INTO audit_log (tenant_id, kind, origin, actor_name, details)
+    SELECT a.tenant_id, 'audit_log_removed', 'worker', 'Doorbell',
+           pg_catalog.jsonb_build_object('before', bound, 'entries', pg_catalog.count(*))
+    FROM audit_log a WHERE a.at < bound GROUP BY a.tenant_id;
+    DELETE FROM audit_log a WHERE a.at < bound;
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    RETURN removed;
+END $$;
+COMMENT ON FUNCTION audit_log_remove_months(keep_months integer) IS 'Removes months that are older than the retention, with an entry per tenant';
+REVOKE ALL ON FUNCTION audit_log_remove_months(keep_months integer) FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_truncating() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log is append-only: it cannot be truncated' USING ERRCODE = 'insufficient_privilege';
+END $$;
+COMMENT ON FUNCTION audit_log_truncating() IS 'Trigger: refuses TRUNCATE';
+REVOKE ALL ON FUNCTION audit_log_truncating() FROM PUBLIC;
+
+
+CREATE FUNCTION audit_log_updating() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    before audit_log := OLD;
+    after audit_log := NEW;
+BEGIN
+    NEW.erased_at := coalesce(OLD.erased_at, pg_catalog.now());
+    before.erased_at := NULL;
+    after.erased_at := NULL;
+    IF NEW.actor_name IS NULL THEN before.actor_name := NULL; END IF;
+    IF NEW.subject IS NULL THEN before.subject := NULL; END IF;
+    IF NEW.address IS NULL THEN before.address := NULL; END IF;
+    IF NEW.session IS NULL THEN before.session := NULL; END IF;
+    IF NEW.browser IS NULL THEN before.browser := NULL; END IF;
+    IF NOT NEW.details ? 'person' THEN before.details := before.details - 'person'; END IF;
+    IF before IS DISTINCT FROM after THEN
+        RAISE EXCEPTION 'audit_log is append-only: entry % cannot change. Only its personal data can become null', OLD.id
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM audit_log a WHERE a.xid = pg_catalog.pg_current_xact_id()
+            AND a.tenant_id IS NOT DISTINCT FROM coalesce(OLD.tenant_id, a.tenant_id)
+            AND a.kind IN ('privacy_erasure', 'tenant_deleted')
+    ) THEN
+        RAISE EXCEPTION 'audit_log is append-only: an erasure needs an entry privacy_erasure or tenant_deleted '
+            'in the same transaction' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION audit_log_updating() IS 'Trigger: refuses changes of entries, except that personal data becomes null';
+REVOKE ALL ON FUNCTION audit_log_updating() FROM PUBLIC;
 
 
 CREATE FUNCTION doorbell_actor() RETURNS bigint
@@ -1290,6 +1482,24 @@ REVOKE ALL ON FUNCTION users_updated() FROM PUBLIC;
 CREATE UNIQUE INDEX uq_attach_problems_row ON attach_problems USING btree (attachment_id, external_id);
 COMMENT ON INDEX uq_attach_problems_row IS 'attach_problem(): one problem per row';
 
+CREATE INDEX ix_audit_log_actor ON audit_log USING btree (tenant_id, actor_id, at DESC, id DESC);
+COMMENT ON INDEX ix_audit_log_actor IS 'queries/audit_log.py: entries of a user, newest first; erasure of a user';
+
+CREATE INDEX ix_audit_log_address ON audit_log USING btree (tenant_id, address, at DESC, id DESC);
+COMMENT ON INDEX ix_audit_log_address IS 'queries/audit_log.py: entries from an address, newest first';
+
+CREATE INDEX ix_audit_log_at ON audit_log USING btree (tenant_id, at DESC, id DESC);
+COMMENT ON INDEX ix_audit_log_at IS 'queries/audit_log.py: entries of a tenant, newest first; removal of old months';
+
+CREATE INDEX ix_audit_log_kind ON audit_log USING btree (tenant_id, kind, at DESC, id DESC);
+COMMENT ON INDEX ix_audit_log_kind IS 'queries/audit_log.py: entries of a kind, newest first';
+
+CREATE INDEX ix_audit_log_subject ON audit_log USING btree (tenant_id, lower(subject) text_pattern_ops);
+COMMENT ON INDEX ix_audit_log_subject IS 'queries/audit_log.py: entries whose subject begins with a text; erasure of an e-mail';
+
+CREATE INDEX ix_audit_log_xid ON audit_log USING btree (xid);
+COMMENT ON INDEX ix_audit_log_xid IS 'audit/follower.py: entries that were committed since the last run; the triggers: entries of this transaction';
+
 CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions USING btree (ended_at);
 COMMENT ON INDEX ix_ended_sessions_ended_at IS 'webapp/streams/revocation.py: recently ended sessions';
 
@@ -1420,6 +1630,10 @@ COMMENT ON INDEX ix_webhook_deliveries_recent IS 'queries/relay.py: the newest d
 
 -- Triggers --------------------------------------------------------------------------------------------------------------------
 
+CREATE TRIGGER audit_log_deleted AFTER DELETE ON audit_log REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION audit_log_deleted();
+CREATE TRIGGER audit_log_inserting BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_log_inserting();
+CREATE TRIGGER audit_log_truncating BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION audit_log_truncating();
+CREATE TRIGGER audit_log_updating BEFORE UPDATE ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_log_updating();
 CREATE TRIGGER order_events_inserted AFTER INSERT ON order_events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION order_events_inserted();
 CREATE TRIGGER order_lines_deleted AFTER DELETE ON order_lines REFERENCING OLD TABLE AS changed_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();
 CREATE TRIGGER order_lines_inserted AFTER INSERT ON order_lines REFERENCING NEW TABLE AS changed_lines FOR EACH STATEMENT EXECUTE FUNCTION order_lines_changed();

@@ -19,6 +19,7 @@ LAYERS = """
     postgres
     db
     models concurrency server rate_limit
+    audit
     events orders doorbell
     accounts
     comments queries signals webhooks

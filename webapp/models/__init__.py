@@ -4,6 +4,7 @@ Every key of a tenant's table begins with `tenant_id`, so that no query can omit
 """
 
 from .attachment import AttachedTable, AttachProblem
+from .audit_log import AUDIT_ADDRESS_MAX_CHARS, AUDIT_BROWSER_MAX_CHARS, AuditEntry, AuditLogCursor
 from .columns import TEXT_MAX_CHARS
 from .comment import COMMENT_MAX_CHARS, OrderComment
 from .event import OrderEvent
@@ -21,6 +22,8 @@ from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChu
 from .webhook import WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "AUDIT_ADDRESS_MAX_CHARS",
+    "AUDIT_BROWSER_MAX_CHARS",
     "CHUNK_KINDS",
     "COMMENT_MAX_CHARS",
     "EMAIL_MAX_CHARS",
@@ -41,6 +44,8 @@ __all__ = [
     "UPLOAD_STATES",
     "AttachProblem",
     "AttachedTable",
+    "AuditEntry",
+    "AuditLogCursor",
     "DailyProductRollup",
     "DailyRollup",
     "EndedSession",
