@@ -86,7 +86,7 @@ ALTER TABLE audit_log ADD CONSTRAINT pk_audit_log PRIMARY KEY (id);
 
 CREATE TABLE audit_log_cursor (
     only_row boolean DEFAULT true NOT NULL,
-    xid xid8 NOT NULL,
+    snapshot pg_snapshot NOT NULL,
     CONSTRAINT ck_audit_log_cursor_only_row CHECK (only_row)
 );
 ALTER TABLE audit_log_cursor ADD CONSTRAINT pk_audit_log_cursor PRIMARY KEY (only_row);

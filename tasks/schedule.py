@@ -19,6 +19,8 @@ RELAY_CLEAN = "tasks.relay.clean"
 IMPORT_RUN = "tasks.uploads.run"
 IMPORT_CLEAN = "tasks.uploads.clean"
 ATTACH = "tasks.attach.run"
+FOLLOW_AUDIT_LOG = "tasks.audit.follow"
+REMOVE_AUDIT_LOG = "tasks.audit.remove"
 
 # Redis may be shared with another Celery, which uses the queue "celery". The relay has workers of its own, so that a slow
 # destination delays no other task.
@@ -32,7 +34,8 @@ QUEUE = "doorbell"
 # Pushes: the maximal delay of one whose wake-up was lost, or that no event of an order caused.
 # The relay's tick: the maximal delay of an event whose wake-up was lost. Imports: the maximal delay between a click and the
 # begin of its job; a tick without one costs three small queries. Attached
-# tables: the delay of a requested check.
+# tables: the delay of a requested check. The audit log: the delay of its lines in the log; a tick without an entry costs two
+# small statements.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     REBUILD_ROLLUPS: 2.0,
@@ -47,6 +50,8 @@ EVERY = {
     IMPORT_RUN: 2.0,
     IMPORT_CLEAN: 3600.0,
     ATTACH: 60.0,
+    FOLLOW_AUDIT_LOG: 5.0,
+    REMOVE_AUDIT_LOG: 3600.0,
 }
 # RELAY_RUN is not on a timer.
 NAMES = (*EVERY, RELAY_RUN)

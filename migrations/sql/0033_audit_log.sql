@@ -48,14 +48,14 @@ COMMENT ON INDEX ix_audit_log_address IS 'queries/audit_log.py: entries from an 
 COMMENT ON INDEX ix_audit_log_subject IS 'queries/audit_log.py: entries whose subject begins with a text; erasure of an e-mail';
 COMMENT ON INDEX ix_audit_log_xid IS 'audit/follower.py: entries that were committed since the last run; the triggers: entries of this transaction';
 
--- The follower writes the entries of all transactions before this one to the log.
+-- The follower has written the entries that this snapshot sees to the log.
 CREATE TABLE audit_log_cursor (
     only_row boolean DEFAULT true NOT NULL,
-    xid xid8 NOT NULL,
+    snapshot pg_snapshot NOT NULL,
     CONSTRAINT pk_audit_log_cursor PRIMARY KEY (only_row),
     CONSTRAINT ck_audit_log_cursor_only_row CHECK (only_row)
 );
-INSERT INTO audit_log_cursor (xid) VALUES (pg_current_xact_id());
+INSERT INTO audit_log_cursor (snapshot) VALUES (pg_current_snapshot());
 
 CREATE FUNCTION audit_log_inserting() RETURNS trigger
 LANGUAGE plpgsql AS $$

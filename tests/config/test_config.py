@@ -80,6 +80,12 @@ def test_events_are_kept_400_days_by_default() -> None:
     assert Config.from_env(GOOD | {"RETENTION_DAYS": "32"}).retention_days == 32
 
 
+def test_the_audit_log_is_kept_for_two_years_by_default_and_three_months_at_least() -> None:
+    assert Config.from_env(GOOD).audit_retention_months == 24
+    (message,) = faults(AUDIT_RETENTION_MONTHS="2")
+    assert message.startswith("AUDIT_RETENTION_MONTHS is '2'; allowed: a whole number from 3 to 1200.")
+
+
 @pytest.mark.parametrize("size", ["0", "2001", "1.5", "big"])
 def test_the_size_of_uploads_has_limits(size: str) -> None:
     (message,) = faults(IMPORT_MAX_MB=size)
@@ -97,7 +103,7 @@ def test_uploads_are_kept_for_a_time_within_its_limits() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("LOG_FORMAT", "json", "LOG_FORMAT is 'json'; allowed: logfmt, console."),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml'; allowed: logfmt, json, console."),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'; allowed: DEBUG, INFO, WARNING, ERROR, CRITICAL."),
         (
             "LISTENER_METRICS_PORT",

@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..db import db
 from ..models import ROLES, SETTING_MAX_CHARS, Tenant, User
 from . import passwords
@@ -55,6 +57,8 @@ def create_tenant(new: NewTenant) -> int:
         tenant = Tenant(**new.__dict__)
         session.add(tenant)
         try:
+            session.flush()
+            record(session, Kind.TENANT_CREATED, tenant_id=tenant.id, subject=tenant.name)
             session.commit()
         except IntegrityError:
             raise AccountError(f"The tenant {new.slug!r} already exists. Choose another slug.") from None
@@ -76,6 +80,9 @@ def create_user(email: str, slug: str, name: str, role: str, password: str) -> i
         )
         session.add(user)
         try:
+            session.flush()
+            details = {"role": role, "person": {"email": user.email}}
+            record(session, Kind.USER_CREATED, tenant_id=tenant.id, subject_id=user.id, details=details)
             session.commit()
         except IntegrityError:
             raise AccountError(

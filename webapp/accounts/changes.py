@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..db import db
 from ..language import locales
-from ..models import Order, RollupRebuild, Tenant
+from ..models import Order, RollupRebuild, Tenant, User
 from . import admin, passwords
 from .admin import AccountError
 
@@ -28,6 +30,7 @@ def set_password(email: str, password: str) -> None:
         tenant = session.get_one(Tenant, user.tenant_id)
         passwords.check_new(password, user.email, user.name, tenant.name, tenant.slug)
         user.password_hash = passwords.hash_password(password)
+        record(session, Kind.PASSWORD_CHANGED, tenant_id=user.tenant_id, subject_id=user.id)
         session.commit()
 
 
@@ -38,6 +41,7 @@ def disable(email: str) -> bool:
         if user.disabled_at is not None:
             return False
         user.disabled_at = func.now()
+        record(session, Kind.USER_DISABLED, tenant_id=user.tenant_id, subject_id=user.id)
         session.commit()
         return True
 
@@ -48,6 +52,8 @@ def enable(email: str) -> tuple[bool, bool]:
         user = admin.require_user(session, email)
         changed, has_password = user.disabled_at is not None, user.password_hash is not None
         user.disabled_at = None
+        if changed:
+            record(session, Kind.USER_ENABLED, tenant_id=user.tenant_id, subject_id=user.id)
         session.commit()
         return changed, has_password
 
@@ -55,7 +61,9 @@ def enable(email: str) -> tuple[bool, bool]:
 def sign_out(email: str) -> None:
     """End all sessions of the user."""
     with Session(db.engine) as session:
-        admin.require_user(session, email).sessions_from = func.clock_timestamp()
+        user = admin.require_user(session, email)
+        record(session, Kind.SESSIONS_ENDED, tenant_id=user.tenant_id, subject_id=user.id)
+        user.sessions_from = func.clock_timestamp()
         session.commit()
 
 
@@ -66,7 +74,9 @@ def set_role(email: str, role: str) -> bool:
         user = admin.require_user(session, email)
         if user.role == role:
             return False
+        details = {"from": user.role, "to": role}
         user.role = role
+        record(session, Kind.ROLE_CHANGED, tenant_id=user.tenant_id, subject_id=user.id, details=details)
         session.commit()
         return True
 
@@ -78,7 +88,9 @@ def set_language(email: str, language: str | None) -> None:
         raise AccountError(f"The language {language!r} is not known. Use one of: {known}.")
     with Session(db.engine) as session:
         user = admin.require_user(session, email)
+        details = {"changes": {"language": [user.language, language]}}
         user.language = language
+        record(session, Kind.SETTINGS_CHANGED, tenant_id=user.tenant_id, subject_id=user.id, details=details)
         session.commit()
 
 
@@ -90,13 +102,25 @@ def rename_user(email: str, name: str | None, new_email: str | None) -> int:
         admin.check_email(new_email)
     with Session(db.engine) as session:
         user = admin.require_user(session, email)
+        before = user.name, user.email
         user.name = user.name if name is None else name.strip()
         user.email = user.email if new_email is None else new_email.strip()
         try:
+            session.flush()
+            record_renaming(session, user, *before)
             session.commit()
         except IntegrityError:
             raise AccountError(f"Another user has the e-mail address {new_email!r}. Choose another one.") from None
         return user.tenant_id
+
+
+def record_renaming(session: Session, user: User, name: str, email: str) -> None:
+    """Record a change of the name and the e-mail, whose former values are given. Nothing is recorded without one."""
+    pairs = {"name": (name, user.name), "email": (email, user.email)}
+    changed = {key: [before, now] for key, (before, now) in pairs.items() if before != now}
+    if changed:
+        details = {"person": changed}
+        record(session, Kind.USER_RENAMED, tenant_id=user.tenant_id, subject_id=user.id, details=details)
 
 
 @dataclass(frozen=True)
@@ -156,6 +180,9 @@ def set_values(session: Session, tenant: Tenant, wanted: Mapping[str, str | bool
     changed = tuple(name for name, value in wanted.items() if getattr(tenant, name) != value)
     if "currency" in changed:
         _check_no_orders(session, tenant)
+    if changed:
+        details = {"changes": {name: [getattr(tenant, name), wanted[name]] for name in changed}}
+        record(session, Kind.SETTINGS_CHANGED, tenant_id=tenant.id, details=details)
     for name in changed:
         setattr(tenant, name, wanted[name])
     if "timezone" in changed:

@@ -1,7 +1,7 @@
 """Signing in with a password: the limits, the check, and its log lines.
 
 A log line has the user's id and the client's address. It never has a password, nor an e-mail: people also type passwords into
-that field.
+that field. The audit log has the e-mail that was tried, if the text is one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from flask_login import login_user
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from ..audit.kinds import Kind
+from ..audit.recording import record_alone
 from ..db import db
 from ..language import gettext as _
 from ..language import lazy_gettext, ngettext
-from ..models import User
+from ..models import EMAIL_MAX_CHARS, User
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
@@ -63,7 +65,7 @@ class SignIns:
         attempt = SignInAttempt(self.limiter, email, client_of(address))
         verdict = attempt.register()
         if verdict.wait:
-            raise _over_the_limit(verdict, address)
+            raise _over_the_limit(verdict, email, address)
         try:
             self.waiting_room.wait(email.strip().lower(), verdict.delay)
             with hashing.place(stranger=not verdict.known):
@@ -77,6 +79,7 @@ class SignIns:
         if user is None or reason:
             metrics.SIGN_INS.labels("failure").inc()
             log.info("sign-in failed", reason=reason, client=address, user=user.id if user else None)
+            _record_attempt(Kind.SIGN_IN_FAILED, user, email, {"reason": reason})
             raise SignInFailed(str(_DISABLED if reason == "disabled" else _NO_MATCH))
         attempt.succeed()
         return user
@@ -90,11 +93,21 @@ def complete(users: UserCache, user: User, method: str, address: str) -> None:
     sessions.begin(sessions.stamp(user.sessions_from))
     metrics.SIGN_INS.labels("success").inc()
     log.info("signed in", user=user.id, tenant=user.tenant_id, client=address, way=method)
+    who = {"actor_id": user.id, "actor_name": user.name}
+    record_alone(Kind.SIGN_IN, tenant_id=user.tenant_id, **who, details={"way": method})
 
 
 def record_sign_out(user_id: int, address: str) -> None:
     metrics.SIGN_OUTS.inc()
     log.info("signed out", user=user_id, client=address)
+    record_alone(Kind.SIGN_OUT, tenant_id=None)
+
+
+def _record_attempt(kind: Kind, user: User | None, email: str, details: dict[str, str | int]) -> None:
+    """Record an attempt that signed in no user, with what was tried. A text without @ may be a password, so it is left out."""
+    tried = email.strip()[:EMAIL_MAX_CHARS] if "@" in email else None
+    tenant_id, user_id = (user.tenant_id, user.id) if user else (None, None)
+    record_alone(kind, tenant_id=tenant_id, subject=tried, subject_id=user_id, details=details)
 
 
 _NO_MATCH = lazy_gettext(
@@ -103,11 +116,15 @@ _NO_MATCH = lazy_gettext(
 _DISABLED = lazy_gettext("Your account is disabled. Ask your Doorbell administrator to enable it.")
 
 
-def _over_the_limit(verdict: Verdict, address: str) -> SignInRefused:
+def _over_the_limit(verdict: Verdict, email: str, address: str) -> SignInRefused:
     metrics.SIGN_INS.labels("refused").inc()
     if verdict.first:
         reason = f"too many attempts of one {verdict.reason}"
         log.warning("sign-in refused", reason=reason, client=address, wait=verdict.wait)
+        # Once per window: a client without a password must not fill the table.
+        with Session(db.engine, expire_on_commit=False) as reading:
+            user = admin.find_user(reading, email)
+        _record_attempt(Kind.SIGN_IN_REFUSED, user, email, {"limit": verdict.reason, "wait_seconds": verdict.wait})
     minutes = -(-verdict.wait // 60)
     text = ngettext(
         "Sign-in failed %(limit)s times. Try again in %(num)s minute, "

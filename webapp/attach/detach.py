@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from . import attachments, locks, role, triggers
 from .attachments import Attachment
 
@@ -49,6 +51,8 @@ def run(
     with conn.transaction():
         conn.execute("DELETE FROM attach_problems WHERE attachment_id = %s", [attachment.id])
         conn.execute("DELETE FROM attachments WHERE id = %s", [attachment.id])
+        details = {"keeps_orders": keep_orders, "orders": orders}
+        record(conn, Kind.DETACH, tenant_id=attachment.tenant_id, subject=attachment.name, details=details)
     _after_the_last(conn, attachment)
     return orders
 

@@ -7,6 +7,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from . import attachments, function_sql, role, triggers
 from .errors import AttachRefused
 from .mapped_sql import AttachTarget
@@ -45,6 +47,7 @@ def install(conn: psycopg.Connection[Any], target: AttachTarget, created_by: str
     """
     with conn.transaction():
         attachments.insert(conn, target, created_by)
+        record(conn, Kind.ATTACH, tenant_id=target.tenant_id, subject=target.name)
         create_functions(conn, target)
     finish(conn, target)
 

@@ -49,7 +49,7 @@ class Kind(StrEnum):
     IMPORT_STARTED = "import_started"
     IMPORT_CANCELLED = "import_cancelled"
     IMPORT_REMOVED = "import_removed"
-    IMPORT_BY_COMMAND = "import_by_command"
+    IMPORT_PLACED = "import_placed"
     ATTACH = "attach"
     DETACH = "detach"
 

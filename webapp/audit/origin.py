@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import click
@@ -20,6 +23,7 @@ class Origin:
     """`name` is one of audit_log.origin. In a browser the actor is a user, or None before the sign-in."""
 
     name: str
+    tenant_id: int | None = None
     actor_id: int | None = None
     actor_name: str | None = None
     address: str | None = None
@@ -27,12 +31,30 @@ class Origin:
     browser: str | None = None
 
 
+# Set where the code that acts cannot see the request: in a thread of its own.
+_given: ContextVar[Origin | None] = ContextVar("audit_origin", default=None)
+
+
+@contextmanager
+def given(origin: Origin) -> Iterator[None]:
+    """Inside, the present origin is this one, read before by `present` in the request."""
+    token = _given.set(origin)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def present() -> Origin:
     """The origin of what this process does now."""
+    origin = _given.get()
+    if origin is not None:
+        return origin
     if has_request_context():
         user = current_user if current_user and current_user.is_authenticated else None
         return Origin(
             "browser",
+            user.tenant_id if user else None,
             user.id if user else None,
             user.name if user else None,
             request.remote_addr,

@@ -19,7 +19,7 @@ from ..models import AUDIT_ADDRESS_MAX_CHARS, AUDIT_BROWSER_MAX_CHARS, TEXT_MAX_
 from . import origin
 from .kinds import Kind
 
-Handle = psycopg.Connection[Any] | Connection | Session | scoped_session[Session]
+Handle = psycopg.Connection[Any] | Connection | Session | scoped_session[Any]
 
 _LIMITS = {
     "actor_name": TEXT_MAX_CHARS,
@@ -59,14 +59,14 @@ def record(
 ) -> None:
     """Write an entry in the transaction of `handle`, with the address, session and browser of the present request.
 
-    Without an actor it is the signed-in user, the command line or the worker. `subject_id` is the user to whom it was done; the
-    subject is then that user's name. `details` are values of JSON; personal data belongs below the key "person", because an
-    erasure removes it. Raises the errors of psycopg or SQLAlchemy.
+    Without an actor it is the signed-in user, the command line or the worker; without a tenant it is that of the user.
+    `subject_id` is the user to whom it was done; the subject is then that user's name. `details` are values of JSON; personal
+    data belongs below the key "person", because an erasure removes it. Raises the errors of psycopg or SQLAlchemy.
     """
     here = origin.present()
     is_given = actor_id is not None or actor_name is not None
-    values = {
-        "tenant_id": tenant_id,
+    values: dict[str, Any] = {
+        "tenant_id": here.tenant_id if tenant_id is None else tenant_id,
         "kind": kind.value,
         "origin": here.name,
         "actor_id": actor_id if is_given else here.actor_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import click
 import psycopg
 from flask.cli import AppGroup
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..order_import.columns import FIELDS, STATUS
 from ..order_import.errors import FileRefused
 from ..order_import.formats.registry import BY_HEADER
 from ..order_import.owners import POLICIES
 from ..order_import.pipeline import FORMATS, Import, ImportOptions, Result
-from ..order_import.report import Rejected
+from ..order_import.placement import Outcome
+from ..order_import.report import Counts, Rejected
 from ..order_import.statuses import Meaning
 from ..order_import.value_style import AUTO, DATES, DECIMALS
 from ..postgres import faults, session
@@ -154,7 +158,15 @@ def _run(importing: Import) -> Result:
             waiting=lambda: click.echo(
                 f"Another import into {importing.tenant.slug} is running; waiting until it ends …", err=True
             ),
+            committing=None if importing.options.dry_run else partial(_record, importing),
         )
+
+
+def _record(importing: Import, _rows: int, counts: Counts, outcome: Outcome) -> None:
+    """In the transaction that places the orders."""
+    name = importing.file.path.name
+    details = {"orders": outcome.placed, "rejected": counts.rejected_orders, "users": outcome.owners}
+    record(importing.conn, Kind.IMPORT_PLACED, tenant_id=importing.tenant.id, subject=name, details=details)
 
 
 def _print(importing: Import, result: Result) -> None:

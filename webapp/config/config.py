@@ -13,12 +13,15 @@ from .vapid import Vapid, read_vapid
 # The board shows 30 days, and an open month is never dropped.
 RETENTION_DAYS_MIN = 32
 RETENTION_DAYS_MAX = 36_500
+# audit_log_remove_months() refuses less.
+AUDIT_RETENTION_MONTHS_MIN = 3
+AUDIT_RETENTION_MONTHS_MAX = 1_200
 # With a key that can be guessed, session cookies of any user can be forged.
 SECRET_KEY_MIN_CHARS = 32
 METRICS_TOKEN_MIN_CHARS = 16
 # The exit code of a process with an environment that cannot be used. gunicorn and the launcher do not start it again.
 CANNOT_START = 3
-LOG_FORMATS = ("logfmt", "console")
+LOG_FORMATS = ("logfmt", "json", "console")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 STREAM_TRANSPORTS = ("socket", "generator")
 
@@ -42,6 +45,7 @@ class Config:
       cookies without Secure, beyond this machine. `cookie_secure` marks cookies for HTTPS only.
     - `trusted_proxies` is the number of reverse proxies with a trusted X-Forwarded-For: sign-ins are limited per address.
     - `drain_interval_seconds` is the time between drains in quiet mode. `retention_days` is the minimum age of dropped events.
+    - `audit_retention_months` is the number of whole months for which the audit log is kept.
     - `stream_transport` is "generator" to write streams through gunicorn instead of straight to their sockets.
     - `import_max_mb` is the maximum size of an uploaded file of orders, in millions of bytes.
     - `import_keep_days` is the time after its last use for which an uploaded file is kept.
@@ -69,6 +73,7 @@ class Config:
     webhook_allow: tuple[webhook_allow.Network, ...]
     vapid: Vapid | None
     retention_days: int
+    audit_retention_months: int
     import_max_mb: int
     import_keep_days: int
     log_format: str | None
@@ -101,6 +106,9 @@ class Config:
             webhook_allow=webhook_allow.read_networks(read),
             vapid=read_vapid(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
+            audit_retention_months=read.whole_number(
+                "AUDIT_RETENTION_MONTHS", 24, AUDIT_RETENTION_MONTHS_MIN, AUDIT_RETENTION_MONTHS_MAX
+            ),
             import_max_mb=read.whole_number("IMPORT_MAX_MB", 100, 1, 2_000),
             import_keep_days=read.whole_number("IMPORT_KEEP_DAYS", 14, 1, 3_650),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
 from .columns import TEXT_MAX_CHARS, length_check
-from .types import Xid8
+from .types import PgSnapshot, Xid8
 
 AUDIT_ADDRESS_MAX_CHARS = 60
 AUDIT_BROWSER_MAX_CHARS = 100
@@ -67,9 +67,9 @@ class AuditEntry(Base):
 
 
 class AuditLogCursor(Base):
-    """The one row of the follower: the entries of all transactions before `xid` are in the log."""
+    """The one row of the follower: the entries that `snapshot` sees are in the log."""
 
     __tablename__ = "audit_log_cursor"
     __table_args__ = (CheckConstraint("only_row", name="only_row"),)
     only_row: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), primary_key=True)
-    xid: Mapped[int] = mapped_column(Xid8)
+    snapshot: Mapped[str] = mapped_column(PgSnapshot)

@@ -112,11 +112,19 @@ def formatter(env: Mapping[str, str]) -> logging.Formatter:
         )
     else:
         stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
-        shown = structlog.processors.LogfmtRenderer(key_order=_FIRST, drop_missing=True, bool_as_flag=False)
-        before += [stamp, _add_pid, _in_one_line]
+        if chosen == "json":
+            # Keys without a value are left out, as in logfmt.
+            shown = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        else:
+            shown = structlog.processors.LogfmtRenderer(key_order=_FIRST, drop_missing=True, bool_as_flag=False)
+        before += [stamp, _add_pid, _in_one_line, *([_drop_missing] if chosen == "json" else [])]
     return ProcessorFormatter(
         processors=[*before, shown], foreign_pre_chain=[structlog.stdlib.add_log_level, _add_name]
     )
+
+
+def _drop_missing(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: value for key, value in line.items() if value is not None}
 
 
 def _add_name(logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

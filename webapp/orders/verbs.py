@@ -18,6 +18,8 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..db import db
 from ..language import gettext as _
 from ..models import Order, OrderLine, Tenant, User
@@ -98,6 +100,8 @@ def refund(tenant_id: int, number: str, amount_minor: int, *, by: Editor | None 
         _act_as(transaction, by)
         order = _lock_to_edit(transaction, tenant_id, number, by)
         check_refund(order, amount_minor)
+        details = {"amount_minor": amount_minor, "currency": order.currency}
+        _record(transaction, Kind.ORDER_REFUNDED, tenant_id, order, actor_id, details)
         return _change(
             transaction, tenant_id, order, refunded_minor=order.refunded_minor + amount_minor, refunded_at=func.now()
         )
@@ -119,6 +123,7 @@ def correct_payment(tenant_id: int, number: str, reason: str, *, by: Editor | No
         order = _lock_to_edit(transaction, tenant_id, number, by)
         check_payment_correction(order)
         check_corrector(order, order.paid_at, by, _now(transaction))
+        _record(transaction, Kind.PAYMENT_CORRECTED, tenant_id, order, by.user_id)
         _give_reason(transaction, reason)
         return _change(transaction, tenant_id, order, paid_at=None)
 
@@ -131,6 +136,7 @@ def correct_shipment(tenant_id: int, number: str, reason: str, *, by: Editor | N
         order = _lock_to_edit(transaction, tenant_id, number, by)
         check_shipment_correction(order)
         check_corrector(order, order.shipped_at, by, _now(transaction))
+        _record(transaction, Kind.SHIPMENT_CORRECTED, tenant_id, order, by.user_id)
         _give_reason(transaction, reason)
         return _change(transaction, tenant_id, order, shipped_at=None)
 
@@ -156,6 +162,18 @@ def _act_as(transaction: Connection, by: Editor | None) -> None:
 def _give_reason(transaction: Connection, reason: str) -> None:
     """Set the reason that the trigger writes into the event of a correction, in this transaction only."""
     transaction.execute(select(func.set_config("doorbell.reason", reason, True)))
+
+
+def _record(
+    transaction: Connection,
+    kind: Kind,
+    tenant_id: int,
+    order: OrderState,
+    actor_id: int | None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """An entry of the audit log. The reason of a correction is in the order's history, not here."""
+    record(transaction, kind, tenant_id=tenant_id, actor_id=actor_id, subject=order.number, details=details)
 
 
 def _now(transaction: Connection) -> datetime:

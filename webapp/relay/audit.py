@@ -1,4 +1,4 @@
-"""The relay's audit log: each verb on a destination, with its actor."""
+"""The relay's own log of verbs on a destination, with their actors. Verbs of users are in the audit log too."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from .destinations import Destination
 
 # The actor of what the relay worker decides itself.
@@ -21,3 +23,6 @@ def write(conn: psycopg.Connection[Any], destination: Destination, actor: str, v
     """Add an entry, in the caller's transaction if one is open."""
     values = {"destination": destination.name, "tenant_id": destination.tenant_id}
     conn.execute(_WRITE, values | {"actor": actor, "verb": verb, "details": details})
+    if actor != WORKER:
+        # The reason of a pause is in the relay's log alone: it is free text.
+        record(conn, Kind.RELAY_VERB, tenant_id=destination.tenant_id, subject=destination.name, details={"verb": verb})

@@ -119,8 +119,9 @@ def pause(conn: psycopg.Connection[Any], destination: Destination, actor: str, r
     """Stop relaying; events wait. A page in flight is completed."""
     if destination.state == PAUSED:
         raise RelayError(_("%(name)s is paused already.", name=destination.name))
-    _set_state(conn, destination, PAUSED, reason)
-    audit.write(conn, destination, actor, "paused", reason)
+    with conn.transaction():
+        _set_state(conn, destination, PAUSED, reason)
+        audit.write(conn, destination, actor, "paused", reason)
 
 
 def resume(conn: psycopg.Connection[Any], destination: Destination, actor: str, *, from_now: bool = False) -> None:

@@ -17,6 +17,8 @@ from ..attach import catalog, detach, install, overview, proposal, work
 from ..attach.attachments import Attachment
 from ..attach.errors import AttachRefused
 from ..attach.proposal import Proposal, Wish
+from ..audit import origin
+from ..audit.origin import Origin
 from ..concurrency import native_thread
 from ..db import db, driver_connection
 from ..display import clock
@@ -75,10 +77,10 @@ def check(attachment_id: int) -> ResponseReturnValue:
 def remove(attachment_id: int) -> ResponseReturnValue:
     """Detaches and keeps the orders. Removing them is left to the command."""
     attachment = _find(attachment_id)
-    url = services().config.database_url
+    url, here = services().config.database_url, origin.present()
     db.session.close()
     try:
-        count = native_thread.run(lambda: _detach(url, attachment))
+        count = native_thread.run(lambda: _detach(url, attachment, here))
     except AttachRefused as error:
         flash(stored_text(str(error)), "danger")
     else:
@@ -132,8 +134,8 @@ def _proposed(url: str, name: str, tenant_id: int) -> Proposal:
         return proposal.propose(conn, catalog.find(conn, quoted), tenant_id, Wish({}, {}, {}))
 
 
-def _detach(url: str, attachment: Attachment) -> int:
-    with session.connect(url, "doorbell web", autocommit=True) as conn:
+def _detach(url: str, attachment: Attachment, here: Origin) -> int:
+    with origin.given(here), session.connect(url, "doorbell web", autocommit=True) as conn:
         return detach.run(conn, attachment, keep_orders=True, give_up_seconds=GIVE_UP_SECONDS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import cast
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from ..accounts.current import current_only_owner, current_tenant
 from ..accounts.permissions import Permission, may
+from ..audit.kinds import Kind
+from ..audit.recording import record_alone
 from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS
 from ..concurrency.slots import NoSlot
 from ..db import db
@@ -26,7 +29,7 @@ from ..postgres import faults
 from ..queries import day_figures
 from ..queries.day import today
 from ..services import services
-from . import order_filter
+from . import order_filter, order_parameters
 from .errors import ErrorMessage, error_response
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -67,6 +70,7 @@ def orders() -> ResponseReturnValue:
         if not wanted or not faults.was_cancelled(error):
             raise
         abort(503, str(order_filter.TOO_LONG))
+    _record("order lines" if has_lines else "orders", filter=_shown_filter())
     return Response(download, content_type=CONTENT_TYPE, headers=headers)
 
 
@@ -84,7 +88,20 @@ def figures() -> ResponseReturnValue:
             _("The refunds of %(day)s are no longer kept. Choose a day from %(since)s on.", day=day, since=error.since),
         )
     headers = _headers(f"figures-{tenant.slug}-{day}.csv")
+    if request.method != "HEAD":
+        _record("figures", filter=f"day={day}")
     return Response(figures_csv.file(tenant, found), content_type=CONTENT_TYPE, headers=headers)
+
+
+def _record(what: str, **details: str) -> None:
+    """The file is not sent if the entry cannot be written."""
+    record_alone(Kind.EXPORT, tenant_id=None, details={"what": what, **details})
+
+
+def _shown_filter() -> str:
+    """The parameters of the address, without the searched text, which may be a customer's name."""
+    shown = {name: request.args[name] for name in order_parameters.NAMES if name != "q" and request.args.get(name)}
+    return urlencode(shown | ({"q": "…"} if request.args.get("q") else {}), safe="…")
 
 
 def _headers(name: str) -> dict[str, str]:

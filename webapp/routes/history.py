@@ -10,6 +10,8 @@ from flask import Blueprint, Response, abort, render_template, request, stream_w
 from flask.typing import ResponseReturnValue
 
 from ..accounts.current import current_only_owner, current_tenant
+from ..audit.kinds import Kind
+from ..audit.recording import record_alone
 from ..display import clock
 from ..events.topics import DAY, ORDERS, ROLLUPS
 from ..history import csv_file, report
@@ -62,6 +64,9 @@ def download() -> ResponseReturnValue:
     found = report.read(tenant, clock.now(), asked)
     name = f"history-{tenant.slug}-{found.range.first}-{found.range.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if request.method != "HEAD":
+        shown = f"from={found.range.first}&to={found.range.last}"
+        record_alone(Kind.EXPORT, tenant_id=None, details={"what": "history", "filter": shown})
     pieces = stream_with_context(csv_file.pieces(tenant, found))
     return Response(pieces, content_type=CSV, headers=headers)
 

@@ -6,6 +6,8 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..accounts.current import current_tenant
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..db import db, driver_connection
 from ..language import gettext as _
 from ..language import lazy_gettext
@@ -48,6 +50,8 @@ def cancel(upload_id: int) -> ResponseReturnValue:
     upload = find(upload_id)
     with driver_connection() as conn:
         is_cancelled = jobs.cancel(conn, upload)
+        if is_cancelled:
+            record(conn, Kind.IMPORT_CANCELLED, tenant_id=upload.tenant_id, subject=upload.name)
     db.session.commit()
     if not is_cancelled:
         flash(_("It was too late to cancel: see the result below."), "info")
@@ -60,6 +64,8 @@ def remove(upload_id: int) -> ResponseReturnValue:
     upload = find(upload_id)
     with driver_connection() as conn:
         is_removed = store.remove(conn, upload)
+        if is_removed:
+            record(conn, Kind.IMPORT_REMOVED, tenant_id=upload.tenant_id, subject=upload.name)
     db.session.commit()
     if not is_removed:
         flash(_("This file is being checked or imported. Cancel that first."), "danger")
@@ -81,6 +87,8 @@ def _begin(upload_id: int, *, is_dry_run: bool) -> ResponseReturnValue:
     with driver_connection() as conn:
         if jobs.enqueue(conn, upload, is_dry_run=is_dry_run):
             store.remove_report(conn, upload)
+            details = {"is_check": is_dry_run}
+            record(conn, Kind.IMPORT_STARTED, tenant_id=upload.tenant_id, subject=upload.name, details=details)
     db.session.commit()
     _announce()
     return _back(upload_id)

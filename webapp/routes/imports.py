@@ -15,6 +15,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..accounts.current import current_tenant
 from ..accounts.permissions import Permission
+from ..audit.kinds import Kind
+from ..audit.recording import record, record_alone
 from ..db import db, driver_connection
 from ..display.filters import number_text
 from ..language import gettext as _
@@ -98,6 +100,8 @@ def report(upload_id: int) -> ResponseReturnValue:
         abort(404, _("This upload has no rejected rows."))
     stem, dot, suffix = upload.name.rpartition(".")
     name = f"{stem}.rejected{dot}{suffix}" if dot else f"{suffix}.rejected.csv"
+    if request.method != "HEAD":
+        record_alone(Kind.EXPORT, tenant_id=None, subject=name, details={"what": "rejected rows"})
     headers = {
         "Content-Disposition": f"attachment; filename=\"rejected.csv\"; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Length": str(upload.report_bytes),
@@ -138,6 +142,8 @@ def _store(upload: Upload, sent: SentFile) -> int:
     _append(upload, position, buffer)
     with driver_connection() as conn:
         store.complete(conn, upload, size)
+        details = {"bytes": size}
+        record(conn, Kind.IMPORT_UPLOADED, tenant_id=upload.tenant_id, subject=upload.name, details=details)
     db.session.commit()
     return size
 

@@ -17,6 +17,8 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..db import db
 from ..models import Tenant, TvLink
 
@@ -67,24 +69,26 @@ def create(tenant_id: int, user_id: int, options: Mapping[str, Any]) -> tuple[in
     db.session.execute(delete(TvLink).where(TvLink.revoked_at < func.now() - KEEP_REVOKED))
     values = {"tenant_id": tenant_id, "created_by": user_id, "token_hash": _hash(token), **options}
     link_id: int = db.session.execute(insert(TvLink).values(values).returning(TvLink.id)).scalar_one()
+    record(db.session, Kind.TV_LINK_CREATED, tenant_id=tenant_id, subject=options["name"], details={"id": link_id})
     db.session.commit()
     return link_id, token
 
 
 def change(tenant_id: int, link_id: int, options: Mapping[str, Any]) -> bool:
     """Set the options of a link. False if there is no such link."""
-    return _update(tenant_id, link_id, dict(options)) is not None
+    return _update(tenant_id, link_id, dict(options), Kind.TV_LINK_CHANGED) is not None
 
 
 def renew(tenant_id: int, link_id: int) -> str | None:
     """Replace the token, so that the old address shows nothing. Returns the new one; None if there is no such link."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    return token if _update(tenant_id, link_id, {"token_hash": _hash(token), "last_seen_at": None}) else None
+    values = {"token_hash": _hash(token), "last_seen_at": None}
+    return token if _update(tenant_id, link_id, values, Kind.TV_LINK_RENEWED) else None
 
 
 def revoke(tenant_id: int, link_id: int) -> str | None:
     """Revoke a link. Returns its name; None if there is no such link."""
-    return _update(tenant_id, link_id, {"revoked_at": func.now()})
+    return _update(tenant_id, link_id, {"revoked_at": func.now()}, Kind.TV_LINK_REVOKED)
 
 
 def seen(link: TvLink) -> None:
@@ -110,10 +114,12 @@ def _find(*conditions: Any) -> FoundTv | None:
         return FoundTv(row[0], row[1]) if row else None
 
 
-def _update(tenant_id: int, link_id: int, values: dict[str, Any]) -> str | None:
+def _update(tenant_id: int, link_id: int, values: dict[str, Any], kind: Kind) -> str | None:
     own = (TvLink.tenant_id == tenant_id, TvLink.id == link_id, TvLink.revoked_at.is_(None))
     name: str | None = db.session.scalars(
         update(TvLink).where(*own).values(values).returning(TvLink.name)
     ).one_or_none()
+    if name is not None:
+        record(db.session, kind, tenant_id=tenant_id, subject=name, details={"id": link_id})
     db.session.commit()
     return name

@@ -17,6 +17,8 @@ from typing import Any
 import psycopg
 import redis
 
+from ..audit.kinds import Kind
+from ..audit.recording import record
 from ..observability import logs
 from ..observability.metrics import worker as metrics
 from ..order_import import placement, report
@@ -169,6 +171,9 @@ class _Job:
 
     def _committing(self, importing: Import, rows: int, counts: report.Counts, outcome: placement.Outcome) -> None:
         jobs.record_placed(self.conn, self.job, _summary(importing, rows, counts, outcome))
+        details = {"orders": outcome.placed, "rejected": counts.rejected_orders, "users": outcome.owners}
+        tenant_id, name = self.job.tenant_id, self.job.name
+        record(self.conn, Kind.IMPORT_PLACED, tenant_id=tenant_id, subject=name, details=details)
 
     def _finish(self, importing: Import, result: Result, path: Path) -> None:
         first = [asdict(row) | {"reason": of_file(row.reason, path, self.job.name)} for row in result.first]
