@@ -136,6 +136,8 @@ tv_settings.preview                       403      403      yes      yes      40
 tv_settings.preview_screen                403      403      yes      yes      404
 tv_settings.preview_paid                  403      403      yes      yes      404
 tv_settings.preview_stream                403      403      yes      yes      404
+audit_log.index                           403      403      403      yes      yes
+audit_log.download                        403      403      403      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels

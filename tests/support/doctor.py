@@ -28,6 +28,7 @@ NAMES += [
     "relay",
     "imports",
     "attached",
+    "audit-log",
     "sign-in",
 ]
 

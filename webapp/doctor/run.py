@@ -12,6 +12,7 @@ import redis
 
 from . import (
     attached,
+    audit_log,
     bell,
     clock,
     cursor,
@@ -77,6 +78,7 @@ CHECKS = (
     Check("relay", relay.check, ("postgresql",)),
     Check("imports", uploads.check, ("postgresql",)),
     Check("attached", attached.check, ("postgresql",)),
+    Check("audit-log", audit_log.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
@@ -47,6 +48,7 @@ class OrdersCsv:
     With `has_lines` it has one row per line of an order. `has_emails` adds the salespeople's addresses.
     """
 
+    rows: ClassVar[str] = "orders"
     tenant: Tenant
     wanted: Filter
     has_lines: bool = False

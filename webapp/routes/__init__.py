@@ -8,6 +8,7 @@ from .. import stream
 from . import (
     access,
     attached,
+    audit_log,
     auth,
     background_alerts,
     board,
@@ -74,6 +75,7 @@ def register(app: Flask) -> None:
         targets,
         tv,
         tv_settings,
+        audit_log,
         health,
         metrics,
         service_worker,

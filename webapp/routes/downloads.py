@@ -23,7 +23,7 @@ from ..language import gettext as _
 from ..language import lazy_gettext
 from ..models import Tenant
 from ..order_export import figures_csv
-from ..order_export.download import OrdersDownload
+from ..order_export.download import PagedDownload
 from ..order_export.orders_csv import OrdersCsv
 from ..postgres import faults
 from ..queries import day_figures
@@ -62,7 +62,7 @@ def orders() -> ResponseReturnValue:
     db.session.close()  # a request that holds two connections could wait for itself
     try:
         give_back = services().downloads.take(current_user.id)
-        download = OrdersDownload(cast(Flask, current_app._get_current_object()), file, give_back)  # type: ignore[attr-defined]
+        download = PagedDownload(cast(Flask, current_app._get_current_object()), file, give_back)  # type: ignore[attr-defined]
     except NoSlot as error:
         status = 429 if error.scope == "user" else 503
         return error_response(status, BUSY[error.scope], {"Retry-After": str(RETRY_SECONDS)})

@@ -1,0 +1,167 @@
+"""The page of the audit log and its file: filters, pages, one tenant alone, hostile values, the plan of the query."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+
+from webapp.audit.kinds import Kind
+from webapp.audit.recording import record
+from webapp.db import db
+from webapp.queries import audit_log
+from webapp.queries.audit_log import AuditFilter
+from webapp.queries.order_cursor import PageCursor
+
+from ..support.browser import Person
+from ..support.world import World
+
+PATH = "/settings/audit-log"
+HOSTILE = '=HYPERLINK("http://x")\r\n<script>alert(1)</script>\u202e\x1b[31m'
+
+
+def whats(page: BeautifulSoup) -> list[str]:
+    return [cell.get_text(" ", strip=True) for cell in page.select(".audit-what")]
+
+
+def refund(world: World, tenant: int, number: str, **values: Any) -> None:
+    details = {"amount_minor": 500, "currency": "EUR"}
+    record(world.conn, Kind.ORDER_REFUNDED, tenant_id=tenant, subject=number, details=details, **values)
+
+
+def file_rows(person: Person, query: str = "") -> list[list[str]]:
+    response = person.get(f"{PATH}/entries.csv{query}")
+    assert response.status_code == 200, response.text
+    assert response.data.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(response.data.decode("utf-8-sig"), newline="")))[1:]
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("sales", 403), ("manager", 403), ("admin", 200)])
+def test_only_admins_see_the_audit_log(app: Flask, world: World, tenant: int, role: str, status: int) -> None:
+    person = Person(app, world.user(tenant, "Pat", role=role))
+    assert person.get(PATH).status_code == person.get(f"{PATH}/entries.csv").status_code == status
+    link = person.page("/settings/profile").select_one(f'.settings-nav a[href="{PATH}"]')
+    assert (link is not None) == (status == 200)
+
+
+def test_an_empty_log_says_what_will_appear(admin: Person) -> None:
+    assert "No entries yet" in admin.page(PATH).get_text(" ")
+
+
+def test_filters_find_entries_by_user_kind_address_subject_and_day(
+    world: World, admin: Person, admin_id: int, tenant: int
+) -> None:
+    ben = world.user(tenant, "Ben Berg")
+    refund(world, tenant, "1001", actor_id=admin_id)
+    refund(world, tenant, "1002", actor_id=ben)
+    record(world.conn, Kind.SIGN_IN_FAILED, tenant_id=tenant, actor_name=" ", subject="Ana_x@Example.com")
+    assert len(whats(admin.page(PATH))) == 3
+    found = {
+        f"?person={ben}": ["Refunded €5.00 of order 1002"],
+        "?kind=sign_in_failed": ["Sign-in failed for Ana_x@Example.com :"],
+        "?subject=ana_": ["Sign-in failed for Ana_x@Example.com :"],
+        "?subject=ana%25": [],
+        "?address=203.0.113.7": [],
+        "?range=today&kind=order_refunded&subject=1001": ["Refunded €5.00 of order 1001"],
+        "?range=yesterday": [],
+        "?from=2020-01-01&to=2020-01-02": [],
+    }
+    for query, expected in found.items():
+        shown = [what.replace("\xa0", " ") for what in whats(admin.page(PATH + query))]
+        assert len(shown) == len(expected), (query, shown)
+        assert [what[:28] for what in shown] == [what[:28] for what in expected]
+        assert len(file_rows(admin, query)) == len(expected), query
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=sing_in", "person=x", "range=ever", "from=1.1.2026", "from=2026-02-01&to=2026-01-01"]
+)
+def test_a_value_that_is_not_valid_is_named(admin: Person, query: str) -> None:
+    page = admin.page(f"{PATH}?{query}", 400)
+    problem = page.select_one(".filter-problem")
+    assert problem is not None
+    assert query.split("=")[-1] in problem.get_text()
+    assert admin.get(f"{PATH}/entries.csv?{query}").status_code == 400
+
+
+def test_pages_and_the_file_hold_every_entry_once(world: World, admin: Person, tenant: int) -> None:
+    with world.conn.transaction():
+        for number in range(audit_log.PAGE_ROWS * 2 + 5):
+            refund(world, tenant, f"N{number}")
+    seen, address = [], PATH
+    while address:
+        page = admin.page(address)
+        seen += [str(row["id"]) for row in page.select("tbody tr")]
+        # A new entry moves no page.
+        refund(world, tenant, "later")
+        older = page.select_one('a[rel="next"]')
+        address = str(older["href"]) if older else ""
+    assert len(seen) == len(set(seen)) == audit_log.PAGE_ROWS * 2 + 5
+    assert len(file_rows(admin)) == len(seen) + 3
+    assert "Downloaded the audit log" in whats(admin.page(PATH))[0]
+    assert admin.get(f"{PATH}?before=x").status_code == 400
+
+
+def test_another_tenants_entries_are_never_shown(app: Flask, world: World, admin: Person, tenant: int) -> None:
+    other = world.tenant("other")
+    refund(world, other, "SECRET-1")
+    record(world.conn, Kind.SIGN_IN_FAILED, tenant_id=None, actor_name=" ", subject="secret@example.com")
+    stranger = world.user(other, "Eve Secret", role="admin")
+    refund(world, other, "SECRET-2", actor_id=stranger)
+    for query in ("", "?kind=order_refunded", "?subject=secret", f"?person={stranger}", "?person=none"):
+        assert whats(admin.page(PATH + query)) == [], query
+        assert not any("SECRET" in cell for row in file_rows(admin, query) for cell in row)
+    assert len(whats(Person(app, stranger).page(PATH))) == 2
+
+
+def test_hostile_values_are_text_on_the_page_and_in_the_file(world: World, admin: Person, tenant: int) -> None:
+    hostile = world.user(tenant, HOSTILE.replace("\x1b", ""))
+    refund(world, tenant, HOSTILE, actor_id=hostile)
+    record(world.conn, Kind.SETTINGS_CHANGED, tenant_id=tenant, details={"changes": {HOSTILE: [HOSTILE, HOSTILE]}})
+    response = admin.get(PATH)
+    assert "<script>alert" not in response.text
+    assert "&lt;script&gt;alert" in response.text
+    rows = file_rows(admin)
+    assert len(rows) == 2
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row)
+
+
+def test_the_file_is_in_the_readers_language_and_zone(world: World, admin: Person, tenant: int) -> None:
+    world.conn.execute("UPDATE tenants SET timezone = 'Asia/Kolkata'")
+    refund(world, tenant, "1001")
+    ((_id, time, who, _user, what, *_rest),) = file_rows(admin)
+    assert time.endswith("+05:30")
+    assert (who, what) == ("Doorbell", "Refunded €5.00 of order 1001")
+
+
+FILTERS = (
+    AuditFilter(),
+    AuditFilter(kind="export"),
+    AuditFilter(actor_id=7),
+    AuditFilter(address="203.0.113.7"),
+    AuditFilter(subject="10024"),
+)
+
+
+@pytest.mark.usefixtures("app_context")
+def test_each_filter_is_served_by_an_index_without_a_sort_of_all_entries(world: World, tenant: int) -> None:
+    with world.conn.transaction():
+        world.conn.execute("SET LOCAL session_replication_role = replica")
+        world.conn.execute(
+            "INSERT INTO audit_log (at, tenant_id, kind, origin, actor_id, subject, address)"
+            f" SELECT now() - n * interval '1 minute', {tenant} + n % 2, CASE n % 50 WHEN 0 THEN 'export' ELSE 'sign_in' END,"
+            " 'browser', n % 300, n::text, '203.0.113.' || n % 250 FROM generate_series(1, 20000) n"
+        )
+    world.conn.execute("VACUUM ANALYZE audit_log")
+    for wanted in FILTERS:
+        for before in (None, PageCursor(world.now(), 5)):
+            compiled = audit_log.statement(tenant, wanted, before, 50).compile(db.engine)
+            with db.engine.connect() as conn:
+                plan = "\n".join(conn.exec_driver_sql(f"EXPLAIN {compiled}", dict(compiled.params)).scalars())
+            assert "Seq Scan" not in plan, plan
+            assert "ix_audit_log" in plan, plan
+            assert wanted.subject or "Sort" not in plan, plan
