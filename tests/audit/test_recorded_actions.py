@@ -91,11 +91,11 @@ def test_a_change_that_is_rolled_back_leaves_no_entry(app: Flask, world: World, 
 def test_a_failed_sign_in_has_what_was_tried_but_never_a_password(app: Flask, world: World, tenant: int) -> None:
     world.user(tenant, "Zoe Berg", email="zoe@example.com")
     visitor = Person(app)
-    for email in ("ZOE@example.com", "nobody@example.com", "my secret password"):
+    for email in ("ZOE@example.com", "stranger@example.com", "my secret password"):
         visitor.post("/sign-in", {"email": email, "password": "wrong"})
     assert entries(world, "tenant_id, subject, subject_id IS NULL, details ->> 'reason'") == [
         (tenant, "ZOE@example.com", False, "no password set"),
-        (None, "nobody@example.com", True, "unknown e-mail"),
+        (None, "stranger@example.com", True, "unknown e-mail"),
         (None, None, True, "unknown e-mail"),
     ]
 

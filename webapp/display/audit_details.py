@@ -22,11 +22,11 @@ _REASONS = {
 }
 _FILES = {
     "orders": lazy_gettext("Downloaded orders"),
-    "order lines": lazy_gettext("Downloaded orders with their items"),
+    "order_lines": lazy_gettext("Downloaded orders with their items"),
     "figures": lazy_gettext("Downloaded the figures of a day"),
     "history": lazy_gettext("Downloaded the history"),
-    "rejected rows": lazy_gettext("Downloaded the rejected rows of an import"),
-    "audit log": lazy_gettext("Downloaded the audit log"),
+    "rejected_rows": lazy_gettext("Downloaded the rejected rows of an import"),
+    "audit_log": lazy_gettext("Downloaded the audit log"),
 }
 _SETTINGS = {
     "name": lazy_gettext("Name"),

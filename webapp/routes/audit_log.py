@@ -78,7 +78,7 @@ def download() -> ResponseReturnValue:
     app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
     file = PagedDownload(app, AuditCsv(tenant, asked.filter, current_locale()), give_back)
     try:
-        record_alone(Kind.EXPORT, tenant_id=tenant.id, details={"what": "audit log"})
+        record_alone(Kind.EXPORT, tenant_id=tenant.id, details={"what": "audit_log"})
     except BaseException:
         file.close()
         raise

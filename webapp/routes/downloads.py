@@ -70,7 +70,7 @@ def orders() -> ResponseReturnValue:
         if not wanted or not faults.was_cancelled(error):
             raise
         abort(503, str(order_filter.TOO_LONG))
-    _record("order lines" if has_lines else "orders", filter=_shown_filter())
+    _record("order_lines" if has_lines else "orders", filter=_shown_filter())
     return Response(download, content_type=CONTENT_TYPE, headers=headers)
 
 

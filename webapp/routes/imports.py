@@ -101,7 +101,7 @@ def report(upload_id: int) -> ResponseReturnValue:
     stem, dot, suffix = upload.name.rpartition(".")
     name = f"{stem}.rejected{dot}{suffix}" if dot else f"{suffix}.rejected.csv"
     if request.method != "HEAD":
-        record_alone(Kind.EXPORT, tenant_id=None, subject=name, details={"what": "rejected rows"})
+        record_alone(Kind.EXPORT, tenant_id=None, subject=name, details={"what": "rejected_rows"})
     headers = {
         "Content-Disposition": f"attachment; filename=\"rejected.csv\"; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Length": str(upload.report_bytes),
