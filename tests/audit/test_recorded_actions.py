@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 from flask import Flask
+from flask.cli import ScriptInfo
 
 from webapp.accounts import admin as accounts_admin
+from webapp.audit import origin
 from webapp.audit.kinds import Kind
 from webapp.display.audit_kinds import LABELS
 from webapp.orders import place
@@ -37,11 +40,11 @@ def test_each_action_is_recorded_with_its_actor(stage: Stage) -> None:
         new = [entry[1:] for entry in found if entry[0] > seen]
         seen = found[-1][0] if found else seen
         assert kind in [entry[0] for entry in new], f"{kind} was not recorded, but {new}"
-        for _kind, origin, actor, address in new:
-            assert (origin == "browser") == (address == "127.0.0.1"), new
-            if origin == "command line":
+        for _kind, source, actor, address in new:
+            assert (source == "browser") == (address == "127.0.0.1"), new
+            if source == "command line":
                 assert actor.startswith("command line ("), new
-            elif origin == "worker":
+            elif source == "worker":
                 assert actor == "Doorbell", new
     page = stage.admin.get("/settings/audit-log")
     assert page.status_code == 200
@@ -98,6 +101,12 @@ def test_a_failed_sign_in_has_what_was_tried_but_never_a_password(app: Flask, wo
         (None, "stranger@example.com", True, "unknown e-mail"),
         (None, None, True, "unknown e-mail"),
     ]
+
+
+def test_a_command_of_celery_is_a_worker_and_not_the_command_line() -> None:
+    for present, name in ((object(), "worker"), (ScriptInfo(), "command line")):
+        with click.Context(click.Command("worker"), obj=present):
+            assert origin.present().name == name
 
 
 def test_two_clicks_on_one_button_are_recorded_once(world: World, admin: Person, tenant: int) -> None:

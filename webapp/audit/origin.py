@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import click
 from flask import has_request_context, request, session
+from flask.cli import ScriptInfo
 from flask_login import current_user
 
 from . import browser
@@ -61,7 +62,9 @@ def present() -> Origin:
             str(session.get(_SESSION, ""))[:_SESSION_CHARS] or None,
             browser.short_name(request.headers.get("User-Agent", "")),
         )
-    if click.get_current_context(silent=True) is not None:
+    command = click.get_current_context(silent=True)
+    # A worker of Celery runs inside of a command too, which is not one of Flask.
+    if command is not None and command.find_object(ScriptInfo) is not None:
         return Origin("command line", actor_name=f"command line ({_system_user()})")
     return Origin("worker", actor_name="Doorbell")
 

@@ -88,6 +88,7 @@ def figures() -> ResponseReturnValue:
             _("The refunds of %(day)s are no longer kept. Choose a day from %(since)s on.", day=day, since=error.since),
         )
     headers = _headers(f"figures-{tenant.slug}-{day}.csv")
+    db.session.close()  # the entry takes a connection of its own
     if request.method != "HEAD":
         _record("figures", filter=f"day={day}")
     return Response(figures_csv.file(tenant, found), content_type=CONTENT_TYPE, headers=headers)

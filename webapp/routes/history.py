@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from ..accounts.current import current_only_owner, current_tenant
 from ..audit.kinds import Kind
 from ..audit.recording import record_alone
+from ..db import db
 from ..display import clock
 from ..events.topics import DAY, ORDERS, ROLLUPS
 from ..history import csv_file, report
@@ -64,6 +65,7 @@ def download() -> ResponseReturnValue:
     found = report.read(tenant, clock.now(), asked)
     name = f"history-{tenant.slug}-{found.range.first}-{found.range.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    db.session.close()  # the entry takes a connection of its own
     if request.method != "HEAD":
         shown = f"from={found.range.first}&to={found.range.last}"
         record_alone(Kind.EXPORT, tenant_id=None, details={"what": "history", "filter": shown})

@@ -100,6 +100,7 @@ def report(upload_id: int) -> ResponseReturnValue:
         abort(404, _("This upload has no rejected rows."))
     stem, dot, suffix = upload.name.rpartition(".")
     name = f"{stem}.rejected{dot}{suffix}" if dot else f"{suffix}.rejected.csv"
+    db.session.close()  # the entry takes a connection of its own
     if request.method != "HEAD":
         record_alone(Kind.EXPORT, tenant_id=None, subject=name, details={"what": "rejected_rows"})
     headers = {
