@@ -88,6 +88,7 @@ app = Celery(
         "tasks.push",
         "tasks.uploads",
         "tasks.attach",
+        "tasks.audit",
     ],
 )
 app.add_defaults(settings)  # a callable, called at first use

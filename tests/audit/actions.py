@@ -143,7 +143,7 @@ def remove_old(stage: Stage) -> None:
     assert retention.remove_old(stage.shop.service.database_url, 3) == 1
 
 
-ACTIONS: dict[Kind, Callable[[Stage], None]] = {
+ACTIONS: dict[Kind, Callable[[Stage], object]] = {
     Kind.USER_CREATED: create_user,
     Kind.SIGN_IN_FAILED: lambda stage: try_sign_in(stage, "wrong"),
     Kind.SIGN_IN: lambda stage: try_sign_in(stage, PASSWORD),
@@ -176,7 +176,7 @@ ACTIONS: dict[Kind, Callable[[Stage], None]] = {
     Kind.IMPORT_UPLOADED: upload,
     Kind.IMPORT_STARTED: start,
     Kind.IMPORT_PLACED: lambda stage: stage.uploads.worker.run(),
-    Kind.IMPORT_REMOVED: lambda stage: (stage.post(f"/orders/import/{stage.made['upload']}/removal"), None)[1],
+    Kind.IMPORT_REMOVED: lambda stage: stage.post(f"/orders/import/{stage.made['upload']}/removal"),
     Kind.IMPORT_CANCELLED: cancel,
     Kind.ATTACH: attach,
     Kind.DETACH: detach,

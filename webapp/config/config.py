@@ -14,8 +14,8 @@ from .vapid import Vapid, read_vapid
 RETENTION_DAYS_MIN = 32
 RETENTION_DAYS_MAX = 36_500
 # audit_log_remove_months() refuses less.
-AUDIT_RETENTION_MONTHS_MIN = 3
-AUDIT_RETENTION_MONTHS_MAX = 1_200
+AUDIT_MONTHS_MIN = 3
+AUDIT_MONTHS_MAX = 1_200
 # With a key that can be guessed, session cookies of any user can be forged.
 SECRET_KEY_MIN_CHARS = 32
 METRICS_TOKEN_MIN_CHARS = 16
@@ -106,9 +106,7 @@ class Config:
             webhook_allow=webhook_allow.read_networks(read),
             vapid=read_vapid(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
-            audit_retention_months=read.whole_number(
-                "AUDIT_RETENTION_MONTHS", 24, AUDIT_RETENTION_MONTHS_MIN, AUDIT_RETENTION_MONTHS_MAX
-            ),
+            audit_retention_months=read.whole_number("AUDIT_RETENTION_MONTHS", 24, AUDIT_MONTHS_MIN, AUDIT_MONTHS_MAX),
             import_max_mb=read.whole_number("IMPORT_MAX_MB", 100, 1, 2_000),
             import_keep_days=read.whole_number("IMPORT_KEEP_DAYS", 14, 1, 3_650),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),

@@ -4,7 +4,7 @@ Every key of a tenant's table begins with `tenant_id`, so that no query can omit
 """
 
 from .attachment import AttachedTable, AttachProblem
-from .audit_log import AUDIT_ADDRESS_MAX_CHARS, AUDIT_BROWSER_MAX_CHARS, AuditEntry, AuditLogCursor
+from .audit_log import AUDIT_ADDRESS_MAX_CHARS, AUDIT_BROWSER_MAX_CHARS, AuditLogCursor, AuditLogEntry
 from .columns import TEXT_MAX_CHARS
 from .comment import COMMENT_MAX_CHARS, OrderComment
 from .event import OrderEvent
@@ -44,8 +44,8 @@ __all__ = [
     "UPLOAD_STATES",
     "AttachProblem",
     "AttachedTable",
-    "AuditEntry",
     "AuditLogCursor",
+    "AuditLogEntry",
     "DailyProductRollup",
     "DailyRollup",
     "EndedSession",

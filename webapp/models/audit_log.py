@@ -17,7 +17,7 @@ AUDIT_ADDRESS_MAX_CHARS = 60
 AUDIT_BROWSER_MAX_CHARS = 100
 
 
-class AuditEntry(Base):
+class AuditLogEntry(Base):
     """One action. It refers to users and tenants without foreign keys, so that it stays when they are deleted.
 
     `subject` is what it was done to: an order's number, a file, a user's name; `subject_id` is set for a user. Personal data in

@@ -26,7 +26,9 @@ COLUMNS = (
 class AuditCsv:
     """The file of the entries of `tenant` that match `wanted`, newest first, in the language of `locale`."""
 
-    rows: ClassVar[str] = "audit log entries"
+    sent: ClassVar[str] = "sent a file of the audit log"
+    cut_off: ClassVar[str] = "cut off a file of the audit log"
+    rows: ClassVar[str] = "entries"
     tenant: Tenant
     wanted: AuditFilter
     locale: str

@@ -24,8 +24,10 @@ log = logs.get("web")
 
 
 class PagedFile(Protocol):
-    """A file that is read page by page. `rows` names its rows in the log: "orders"."""
+    """A file that is read page by page. `sent` and `cut_off` are its lines in the log, `rows` is the key of their number."""
 
+    sent: ClassVar[str]
+    cut_off: ClassVar[str]
     rows: ClassVar[str]
 
     @property
@@ -83,7 +85,7 @@ class PagedDownload:
             download_limit.pause(time.perf_counter() - began)
             if piece:  # an empty piece would end a chunked response
                 yield piece
-        log.info(f"sent a file of {self._file.rows}", **self._facts())
+        log.info(self._file.sent, **self._facts())
 
     def _page(self) -> bytes:
         """The next page, in a transaction of its own, with one snapshot for orders and lines."""
@@ -94,9 +96,9 @@ class PagedDownload:
         return piece
 
     def _cut_off(self, reason: str) -> NoReturn:
-        log.warning(f"cut off a file of {self._file.rows}", reason=reason, **self._facts())
+        log.warning(self._file.cut_off, reason=reason, **self._facts())
         raise ConnectionResetError(errno.ECONNRESET, f"the download was cut off: {reason}")
 
     def _facts(self) -> dict[str, object]:
         seconds = round(time.monotonic() - self._began, 1)
-        return {"tenant_id": self._file.tenant.id, self._file.rows.replace(" ", "_"): self._rows, "seconds": seconds}
+        return {"tenant_id": self._file.tenant.id, self._file.rows: self._rows, "seconds": seconds}

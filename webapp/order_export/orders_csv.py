@@ -48,6 +48,8 @@ class OrdersCsv:
     With `has_lines` it has one row per line of an order. `has_emails` adds the salespeople's addresses.
     """
 
+    sent: ClassVar[str] = "sent a file of orders"
+    cut_off: ClassVar[str] = "cut off a file of orders"
     rows: ClassVar[str] = "orders"
     tenant: Tenant
     wanted: Filter

@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from ..db import db
-from ..models import AuditEntry, User
+from ..models import AuditLogEntry, User
 from .order_cursor import PageCursor
 
 PAGE_ROWS = 50
@@ -22,7 +22,7 @@ PAGE_ROWS = 50
 NO_USER = 0
 
 _COLUMNS = tuple(
-    getattr(AuditEntry, name)
+    getattr(AuditLogEntry, name)
     for name in (
         *("id", "at", "kind", "origin", "actor_id", "actor_name", "subject_id", "subject", "address", "session"),
         *("browser", "details", "erased_at"),
@@ -71,19 +71,19 @@ def read(tenant_id: int, wanted: AuditFilter, before: PageCursor | None, limit: 
 
 
 def statement(tenant_id: int, wanted: AuditFilter, before: PageCursor | None, limit: int) -> Select[Any]:
-    at, entry_id = AuditEntry.at, AuditEntry.id
-    found = select(*_COLUMNS).where(AuditEntry.tenant_id == tenant_id)
+    at, entry_id = AuditLogEntry.at, AuditLogEntry.id
+    found = select(*_COLUMNS).where(AuditLogEntry.tenant_id == tenant_id)
     if wanted.kind:
-        found = found.where(AuditEntry.kind == wanted.kind)
+        found = found.where(AuditLogEntry.kind == wanted.kind)
     if wanted.actor_id == NO_USER:
-        found = found.where(AuditEntry.actor_id.is_(None))
+        found = found.where(AuditLogEntry.actor_id.is_(None))
     elif wanted.actor_id is not None:
-        found = found.where(AuditEntry.actor_id == wanted.actor_id)
+        found = found.where(AuditLogEntry.actor_id == wanted.actor_id)
     if wanted.address:
-        found = found.where(AuditEntry.address == wanted.address)
+        found = found.where(AuditLogEntry.address == wanted.address)
     if wanted.subject:
         found = found.where(
-            func.lower(AuditEntry.subject).startswith(func.lower(_escaped(wanted.subject)), escape="\\")
+            func.lower(AuditLogEntry.subject).startswith(func.lower(_escaped(wanted.subject)), escape="\\")
         )
     if wanted.start is not None:
         found = found.where(at >= wanted.start)
