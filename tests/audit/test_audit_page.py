@@ -148,7 +148,7 @@ FILTERS = (
 
 
 @pytest.mark.usefixtures("app_context")
-def test_each_filter_is_served_by_an_index_without_a_sort_of_all_entries(world: World, tenant: int) -> None:
+def test_each_filter_is_served_by_an_index_and_the_page_without_one_is_not_sorted(world: World, tenant: int) -> None:
     with world.conn.transaction():
         world.conn.execute("SET LOCAL session_replication_role = replica")
         world.conn.execute(
@@ -164,4 +164,5 @@ def test_each_filter_is_served_by_an_index_without_a_sort_of_all_entries(world: 
                 plan = "\n".join(conn.exec_driver_sql(f"EXPLAIN {compiled}", dict(compiled.params)).scalars())
             assert "Seq Scan" not in plan, plan
             assert "ix_audit_log" in plan, plan
-            assert wanted.subject or "Sort" not in plan, plan
+            # A few entries of a filter may be sorted.
+            assert wanted != AuditFilter() or "Sort" not in plan, plan
