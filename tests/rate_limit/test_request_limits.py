@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from webapp.rate_limit.requests import MAX_REQUESTS, Kind, Scope
+from webapp.rate_limit.requests import MAX_REQUESTS, RequestKind, Scope
 from webapp.services import services
 
 from ..support.browser import Person, soup
 from ..support.world import World
 
-CHANGES, SEARCHES = MAX_REQUESTS[Kind.CHANGE, Scope.USER], MAX_REQUESTS[Kind.SEARCH, Scope.USER]
+CHANGES, SEARCHES = MAX_REQUESTS[RequestKind.CHANGE, Scope.USER], MAX_REQUESTS[RequestKind.SEARCH, Scope.USER]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def ana(world: World, tenant: int) -> int:
     return world.user(tenant)
 
 
-def use_up(app: Flask, kind: Kind, tenant_id: int, user_id: int, count: int) -> None:
+def use_up(app: Flask, kind: RequestKind, tenant_id: int, user_id: int, count: int) -> None:
     limits = services(app).request_limits
     for _ in range(count):
         assert limits.count(kind, tenant_id, user_id) is None
@@ -35,7 +35,7 @@ def test_a_change_beyond_the_limit_of_a_user_is_refused_and_changes_nothing(
 ) -> None:
     world.order(tenant, number="7", owner_id=ana)
     colleague = Person(app, world.user(tenant, "Ben Okafor", role="manager"))
-    use_up(app, Kind.CHANGE, tenant, ana, CHANGES)
+    use_up(app, RequestKind.CHANGE, tenant, ana, CHANGES)
     response = Person(app, ana).post("/orders/7/payment")
     assert response.status_code == 429
     assert 1 <= int(response.headers["Retry-After"]) <= 60
@@ -50,7 +50,7 @@ def test_a_change_beyond_the_limit_of_a_user_is_refused_and_changes_nothing(
 def test_signing_out_is_never_refused(app: Flask, tenant: int, ana: int) -> None:
     person = Person(app, ana)
     token = person.csrf_token()
-    use_up(app, Kind.CHANGE, tenant, ana, CHANGES)
+    use_up(app, RequestKind.CHANGE, tenant, ana, CHANGES)
     assert person.client.post("/sign-out", data={"csrf_token": token}).status_code == 303
     assert person.get("/orders").status_code == 303
 
@@ -58,7 +58,7 @@ def test_signing_out_is_never_refused(app: Flask, tenant: int, ana: int) -> None
 def test_a_search_beyond_the_limit_is_refused_and_the_list_without_one_is_not(
     app: Flask, tenant: int, ana: int
 ) -> None:
-    use_up(app, Kind.SEARCH, tenant, ana, SEARCHES)
+    use_up(app, RequestKind.SEARCH, tenant, ana, SEARCHES)
     for path in ("/orders?q=hanari", "/panels/orders?q=hanari"):
         response = Person(app, ana).get(path)
         assert response.status_code == 429
@@ -67,8 +67,8 @@ def test_a_search_beyond_the_limit_is_refused_and_the_list_without_one_is_not(
     assert Person(app, ana).get("/orders").status_code == 200
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_the_limit_of_a_tenant_stops_its_users_and_no_other_tenant(app: Flask, world: World, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", RequestKind)
+def test_the_limit_of_a_tenant_stops_its_users_and_no_other_tenant(app: Flask, world: World, kind: RequestKind) -> None:
     limits, most = services(app).request_limits, MAX_REQUESTS[kind, Scope.TENANT]
     for n in range(most):
         assert limits.count(kind, 1, n) is None
@@ -80,6 +80,6 @@ def test_the_limit_of_a_tenant_stops_its_users_and_no_other_tenant(app: Flask, w
 
 def test_what_is_over_the_limit_of_a_user_does_not_count_for_the_tenant(app: Flask) -> None:
     limits = services(app).request_limits
-    for _ in range(MAX_REQUESTS[Kind.CHANGE, Scope.TENANT] + 1):
-        limits.count(Kind.CHANGE, 1, 7)
-    assert limits.count(Kind.CHANGE, 1, 8) is None
+    for _ in range(MAX_REQUESTS[RequestKind.CHANGE, Scope.TENANT] + 1):
+        limits.count(RequestKind.CHANGE, 1, 7)
+    assert limits.count(RequestKind.CHANGE, 1, 8) is None

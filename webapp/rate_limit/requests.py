@@ -14,7 +14,7 @@ from limits import RateLimitItemPerMinute
 from .limiter import RateLimiter
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """What is counted. Each kind has counters of its own."""
 
     CHANGE = "change"
@@ -30,10 +30,10 @@ class Scope(StrEnum):
 
 # Per minute. A page with a search refetches its list at most twice per second while orders change.
 MAX_REQUESTS = {
-    (Kind.CHANGE, Scope.USER): 120,
-    (Kind.CHANGE, Scope.TENANT): 1_200,
-    (Kind.SEARCH, Scope.USER): 300,
-    (Kind.SEARCH, Scope.TENANT): 3_000,
+    (RequestKind.CHANGE, Scope.USER): 120,
+    (RequestKind.CHANGE, Scope.TENANT): 1_200,
+    (RequestKind.SEARCH, Scope.USER): 300,
+    (RequestKind.SEARCH, Scope.TENANT): 3_000,
 }
 _LIMITS = {key: RateLimitItemPerMinute(most, namespace="-".join(key)) for key, most in MAX_REQUESTS.items()}
 
@@ -52,7 +52,7 @@ class RequestLimits:
     def __init__(self, client: redis.Redis) -> None:
         self._limiter = RateLimiter(client, "requests", "each process limits changes and searches by itself")
 
-    def count(self, kind: Kind, tenant_id: int, user_id: int) -> Refusal | None:
+    def count(self, kind: RequestKind, tenant_id: int, user_id: int) -> Refusal | None:
         """Count one request. Returns the limit that it is over, the user's before the tenant's; None if it may run.
 
         What is over the user's limit does not count for the tenant, so one user cannot stop the colleagues.

@@ -18,7 +18,7 @@ from ..observability.metrics import web as metrics
 from ..postgres import faults
 from ..queries import order_search
 from ..queries.order_search import Filter, Found, PageCursor
-from ..rate_limit.requests import Kind
+from ..rate_limit.requests import RequestKind
 from ..services import services
 from . import order_parameters
 from .order_parameters import OrderParameters
@@ -79,7 +79,7 @@ def find(wanted: Filter, before: PageCursor | None) -> Found:
     if not wanted:
         return order_search.read(current_tenant(), wanted, before)
     tenant = current_tenant()
-    if refusal := over_limit(Kind.SEARCH):
+    if refusal := over_limit(RequestKind.SEARCH):
         raise SearchRefused(too_many_searches(refusal), 429, refusal.wait)
     db.session.close()  # hold no connection while waiting
     try:

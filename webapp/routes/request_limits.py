@@ -9,7 +9,7 @@ from flask_login import current_user
 from ..accounts.current import current_tenant
 from ..language import gettext as _
 from ..observability.metrics import web as metrics
-from ..rate_limit.requests import Kind, Refusal, Scope
+from ..rate_limit.requests import Refusal, RequestKind, Scope
 from ..services import services
 from .access import public_reason
 from .errors import ErrorMessage, error_response
@@ -29,14 +29,14 @@ def limit_changes() -> ResponseReturnValue | None:
         return None
     if public_reason(current_app, request.endpoint) or not current_user.is_authenticated:
         return None
-    refusal = over_limit(Kind.CHANGE)
+    refusal = over_limit(RequestKind.CHANGE)
     if refusal is None:
         return None
     message = ErrorMessage(_("Too many changes"), f"{too_many_changes(refusal)} {_('Nothing was changed.')}")
     return error_response(429, message, {"Retry-After": str(refusal.wait)})
 
 
-def over_limit(kind: Kind) -> Refusal | None:
+def over_limit(kind: RequestKind) -> Refusal | None:
     """Count the request for its user and tenant. Returns the limit that it is over."""
     refusal = services().request_limits.count(kind, current_tenant().id, current_user.id)
     if refusal is not None:
