@@ -20,6 +20,7 @@ from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
 from .doctor.readiness import HealthMonitor
+from .mail.mailer import Mailer
 from .panels.cache import RenderCache
 from .panels.scheduler import RenderScheduler
 from .rate_limit.requests import RequestLimits
@@ -41,6 +42,7 @@ class Services:
     redis: redis.Redis
     users: UserCache
     sign_ins: SignIns
+    mail: Mailer
     signal_logs: SignalLogs
     renders: RenderScheduler
     searches: SearchLimit
@@ -63,6 +65,7 @@ def init_app(app: Flask, config: Config) -> Services:
         redis=client,
         users=users,
         sign_ins=SignIns(client),
+        mail=Mailer(app, config.mail),
         signal_logs=SignalLogs(config.redis_url),
         renders=RenderScheduler(RenderCache()),
         searches=SearchLimit(),

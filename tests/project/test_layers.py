@@ -18,7 +18,7 @@ LAYERS = """
     redis_client observability
     postgres
     db
-    models concurrency server rate_limit
+    models concurrency server rate_limit mail
     audit
     events orders doorbell
     accounts

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import database_url, network, redis_url, webhook_allow
 from .env import EnvReader
+from .mail import MailConfig, read_mail
+from .network import is_loopback
 from .vapid import Vapid, read_vapid
 
 # The board shows 30 days, and an open month is never dropped.
@@ -50,6 +51,7 @@ class Config:
     - `import_max_mb` is the maximum size of an uploaded file of orders, in millions of bytes.
     - `import_keep_days` is the time after its last use for which an uploaded file is kept.
     - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
+    - `mail` is how mails are sent, and the address of their links.
     - `vapid` identifies this server to push services; without it no push is offered.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 means no metrics.
     - `log_format` is None where observability/logs.py chooses it.
@@ -71,6 +73,7 @@ class Config:
     drain_interval_seconds: float
     trusted_proxies: int
     webhook_allow: tuple[webhook_allow.Network, ...]
+    mail: MailConfig
     vapid: Vapid | None
     retention_days: int
     audit_retention_months: int
@@ -104,6 +107,7 @@ class Config:
             cookie_secure=served.cookie_secure,
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
             webhook_allow=webhook_allow.read_networks(read),
+            mail=read_mail(read, served.demo),
             vapid=read_vapid(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
             audit_retention_months=read.whole_number("AUDIT_RETENTION_MONTHS", 24, AUDIT_MONTHS_MIN, AUDIT_MONTHS_MAX),
@@ -190,11 +194,3 @@ def _check_metrics_host(config: Config, read: EnvReader) -> None:
             f"METRICS_HOST is {config.metrics_host!r}, where other hosts can read the metrics; without METRICS_TOKEN only an "
             "address of this host is allowed, like 127.0.0.1. Set METRICS_TOKEN; Prometheus then has to send it."
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is an address or name that only this host reaches."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

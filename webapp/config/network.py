@@ -66,3 +66,11 @@ def insecure(bind: str, demo: bool, cookie_secure: bool) -> str:
     reasons = ["DOORBELL_DEMO=1 signs every visitor in at /demo"] if demo else []
     reasons += [] if cookie_secure else ["COOKIE_SECURE=0 sends session cookies without encryption"]
     return f"BIND is {bind!r}, which other machines reach, and {' and '.join(reasons)}." if reasons else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address or name that only this host reaches."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from .. import create_app
 from ..config import Config
+from ..config.mail import folder_of as mail_folder
 from ..demo import company
 from ..demo.seed import catch_up, seed
 from ..events import retention
@@ -91,6 +92,7 @@ class Launcher:
             "SECRET_KEY": self._settings.secret_key or self._directory.secret_key(),
             "DOORBELL_DEMO": given.get("DOORBELL_DEMO") or "1",
             "PORT": str(self._settings.port),
+            "MAIL_FOLDER": given.get("MAIL_FOLDER") or ("" if given.get("SMTP") else mail_folder(self._directory.path)),
             # Seconds. On one machine, streams reconnect at once.
             "GRACEFUL_TIMEOUT": "2",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', '')}",

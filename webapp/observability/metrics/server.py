@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import disable_created_metrics, make_wsgi_app
 
 from ...config import Config, ConfigError
-from ...config.config import is_loopback
+from ...config.network import is_loopback
 from . import accept, bearer
 
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]

@@ -114,6 +114,7 @@ SIGN_INS = Counter(
     ["outcome"],
 )
 SIGN_OUTS = Counter("doorbell_sign_outs_total", "Sessions signed out by their users.")
+MAILS = Counter("doorbell_mails_total", "Mails that were sent, or given up after further attempts.", ["outcome"])
 PANEL_HITS, PANEL_WAITS, PANEL_MISSES = (
     PANEL_REQUESTS.labels("memory"),
     PANEL_REQUESTS.labels("wait"),
@@ -131,6 +132,8 @@ for _scope in ("user", "tenant"):
 RESUMES_BY_KIND = {kind: RESUMES.labels(kind) for kind in ("fresh", "memory", "log", "resync")}
 for _outcome in SIGN_IN_OUTCOMES:
     SIGN_INS.labels(_outcome)
+for _outcome in ("sent", "failure"):
+    MAILS.labels(_outcome)
 for _cause in ("redis", "listener"):
     HUB_DOWN.labels(_cause)
     HUB_OUTAGES.labels(_cause)

@@ -1,0 +1,1 @@
+"""Mails: plain text, sent outside of requests."""
