@@ -122,6 +122,7 @@ def post_worker_init(worker: Any) -> None:
     gevent.spawn_later(STATIC_FILES_SECONDS, static_files.prepare, worker.wsgi)
     hub = services(worker.wsgi).hub
     hub.start()
+    services(worker.wsgi).sightings.start()
     stop = signal.getsignal(signal.SIGTERM)
 
     def end_streams_and_stop(signum: int, frame: Any) -> None:

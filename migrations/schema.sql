@@ -477,6 +477,19 @@ ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_number UNIQUE (tenant_id, 
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_currency FOREIGN KEY (tenant_id, currency) REFERENCES tenants(id, currency) ON DELETE CASCADE;
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_owner_id FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id);
 
+CREATE TABLE password_resets (
+    tenant_id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    user_id bigint NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    expires_at timestamptz NOT NULL,
+    sessions_from timestamptz,
+    CONSTRAINT ck_password_resets_token_hash CHECK ((octet_length(token_hash) = 32))
+);
+ALTER TABLE password_resets ADD CONSTRAINT pk_password_resets PRIMARY KEY (tenant_id, token_hash);
+ALTER TABLE password_resets ADD CONSTRAINT uq_password_resets_token_hash UNIQUE (token_hash);
+ALTER TABLE password_resets ADD CONSTRAINT fk_password_resets_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+
 CREATE TABLE push_subscriptions (
     tenant_id bigint NOT NULL,
     id bigint NOT NULL,
@@ -550,6 +563,26 @@ ALTER TABLE tv_links ADD CONSTRAINT uq_tv_links_id UNIQUE (id);
 ALTER TABLE tv_links ADD CONSTRAINT uq_tv_links_token_hash UNIQUE (token_hash);
 ALTER TABLE tv_links ADD CONSTRAINT fk_tv_links_created_by_users FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
 ALTER TABLE tv_links ADD CONSTRAINT fk_tv_links_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE user_sessions (
+    tenant_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id bigint NOT NULL,
+    began_at timestamptz DEFAULT now() NOT NULL,
+    seen_at timestamptz DEFAULT now() NOT NULL,
+    ends_at timestamptz NOT NULL,
+    sessions_from timestamptz,
+    method text NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL,
+    CONSTRAINT ck_user_sessions_address_length CHECK ((length(address) <= 100)),
+    CONSTRAINT ck_user_sessions_browser_length CHECK ((length(browser) <= 100)),
+    CONSTRAINT ck_user_sessions_method_length CHECK ((length(method) <= 40))
+)
+WITH (fillfactor='70');
+ALTER TABLE user_sessions ADD CONSTRAINT pk_user_sessions PRIMARY KEY (tenant_id, id);
+ALTER TABLE user_sessions ADD CONSTRAINT uq_user_sessions_id UNIQUE (id);
+ALTER TABLE user_sessions ADD CONSTRAINT fk_user_sessions_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 
 CREATE TABLE webhook_attempts (
     id bigint NOT NULL,
@@ -1566,6 +1599,9 @@ COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/mapped_sql.py: the orde
 CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';
 
+CREATE INDEX ix_password_resets_user ON password_resets USING btree (tenant_id, user_id);
+COMMENT ON INDEX ix_password_resets_user IS 'accounts/password_reset.py: the links of a user; the foreign key to users';
+
 CREATE INDEX ix_push_subscriptions_session ON push_subscriptions USING btree (session_id);
 COMMENT ON INDEX ix_push_subscriptions_session IS 'push/subscriptions.py: the subscription of a session that ends';
 
@@ -1597,6 +1633,9 @@ COMMENT ON INDEX ix_tv_links_revoked IS 'streams/revocation.py: links that were 
 
 CREATE INDEX ix_uploads_jobs ON uploads USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 COMMENT ON INDEX ix_uploads_jobs IS 'uploads/jobs.py: the job that waits longest; doctor/uploads.py';
+
+CREATE INDEX ix_user_sessions_user ON user_sessions USING btree (tenant_id, user_id);
+COMMENT ON INDEX ix_user_sessions_user IS 'accounts/own_sessions.py: the sessions of a user; the foreign key to users';
 
 CREATE INDEX ix_users_sessions_from ON users USING btree (sessions_from) WHERE (sessions_from IS NOT NULL);
 COMMENT ON INDEX ix_users_sessions_from IS 'webapp/streams/revocation.py: users with recently ended sessions';

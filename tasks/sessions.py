@@ -1,4 +1,4 @@
-"""The task that deletes ended sessions once their cookies have expired anyway."""
+"""The task that ends unused sessions, and deletes ended ones once their cookies have expired anyway."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ from .schedule import REMOVE_SESSIONS
 @app.task(name=REMOVE_SESSIONS, throws=(psycopg.OperationalError,))
 def remove() -> int:
     """Returns the number of deleted rows."""
-    return sessions.remove_expired(process_config().database_url)
+    config = process_config()
+    return sessions.remove_expired(config.database_url, config.session_idle_days)

@@ -35,6 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
 
 def _settings(config: Config) -> dict[str, Any]:
     """The settings of Flask and its extensions."""
+    prefix = "__Host-" if config.cookie_secure else ""
     return {
         "SECRET_KEY": config.secret_key,
         "SECRET_KEY_FALLBACKS": list(config.secret_key_fallbacks),
@@ -49,6 +50,10 @@ def _settings(config: Config) -> dict[str, Any]:
             # Error texts go to the log; names and e-mails must not.
             "hide_parameters": True,
         },
+        # Browsers accept a cookie of this prefix over HTTPS and from this host only, so that no subdomain can set one.
+        "SESSION_COOKIE_NAME": f"{prefix}session",
+        "REMEMBER_COOKIE_NAME": f"{prefix}remember",
+        "SESSION_COOKIE_PATH": "/",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.cookie_secure,

@@ -6,12 +6,14 @@ Routes and commands take a service from here. The packages below receive what th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 
 import redis
 from flask import Flask, current_app
 
 from . import redis_client
+from .accounts.sightings import Sightings
 from .accounts.sign_in import SignIns
 from .accounts.user_cache import UserCache
 from .comments.limit import CommentLimit
@@ -41,6 +43,7 @@ class Services:
     config: Config
     redis: redis.Redis
     users: UserCache
+    sightings: Sightings
     sign_ins: SignIns
     mail: Mailer
     signal_logs: SignalLogs
@@ -58,12 +61,14 @@ class Services:
 
 def init_app(app: Flask, config: Config) -> Services:
     """Build the services. None of them connects before its first use."""
-    client, users = redis_client.connect(config.redis_url), UserCache(app)
+    client = redis_client.connect(config.redis_url)
+    users = UserCache(app, idle=timedelta(days=config.session_idle_days) if config.session_idle_days else None)
     hub = Hub(config, Revocations(app, users))
     built = app.extensions[KEY] = Services(
         config=config,
         redis=client,
         users=users,
+        sightings=Sightings(app, users, hub.session_ids),
         sign_ins=SignIns(client),
         mail=Mailer(app, config.mail),
         signal_logs=SignalLogs(config.redis_url),

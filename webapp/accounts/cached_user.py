@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..db import db
 from ..language import locales
-from ..models import EndedSession, Tenant, User
+from ..models import EndedSession, Tenant, User, UserSession
 from . import sessions
 from .permissions import PERMISSIONS, Permission, may
 from .sessions import SessionKey
@@ -110,10 +111,10 @@ def only_owner(user: User, tenant: Tenant) -> int | None:
     return None if tenant.team_visible or may(user, Permission.SEE_TEAM) else user.id
 
 
-def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:
-    """Read these users in one query; `now` becomes their `read_at`."""
+def read_users(asked: Collection[SessionUser], now: float, idle: timedelta | None = None) -> ReadUsers:
+    """Read these users in one query; `now` becomes their `read_at`. A session that was not used for `idle` has ended."""
     with Session(db.engine) as reading:
-        rows = reading.execute(_statement(asked)).all()
+        rows = reading.execute(_statement(asked, idle)).all()
     people = {user.id: (user, tenant) for user, tenant, _ended in rows}
     ended = set(rows[0][2] or ()) if rows else set()
     found = {}
@@ -124,11 +125,17 @@ def read_users(asked: Collection[SessionUser], now: float) -> ReadUsers:
     return ReadUsers(found, ended)
 
 
-def _statement(asked: Collection[SessionUser]) -> Any:
+def _statement(asked: Collection[SessionUser], idle: timedelta | None) -> Any:
     """Rows of user, tenant and the ids of the asked sessions that have ended (the same ids in each row)."""
     session_ids = sorted(key.session_id for key in asked if key.session_id)
-    ended = select(func.array_agg(EndedSession.id)).where(EndedSession.id.in_(session_ids)).scalar_subquery()
-    statement = select(User, Tenant, ended).join(Tenant, Tenant.id == User.tenant_id)
+    ended: Any = select(EndedSession.id).where(EndedSession.id.in_(session_ids))
+    if idle is not None:
+        # Served by uq_user_sessions_id. A session without a row is one of an earlier version, and gets one at its next page.
+        unused = select(UserSession.id).where(UserSession.id.in_(session_ids), UserSession.seen_at < func.now() - idle)
+        ended = ended.union_all(unused)
+    ids = ended.subquery()
+    array = select(func.array_agg(ids.c.id)).scalar_subquery()
+    statement = select(User, Tenant, array).join(Tenant, Tenant.id == User.tenant_id)
     return statement.where(User.id.in_(sorted({key.user_id for key in asked})))
 
 

@@ -1,7 +1,8 @@
-"""A session is one sign-in of one browser. Its id and its end are in the signed cookie; the server stores only ended sessions.
+"""A session is one sign-in of one browser. Its id and its end are in the signed cookie.
 
-So a sign-in writes no row. A row of `ended_sessions` is a sign-out, and is removed once every copy of its cookie has expired.
-All sessions of a user end when `users.sessions_from` changes, because the cookie carries the value at its sign-in.
+A row of `ended_sessions` is a sign-out, and is removed once every copy of its cookie has expired. All sessions of a user end
+when `users.sessions_from` changes, because the cookie carries the value at its sign-in. A row of `user_sessions` has when and
+from where a session was used (session_rows.py): for the user's list, and to end sessions that are not used any more.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from flask import Flask, current_app, has_request_context, session
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ..db import db
-from ..models import EndedSession
+from ..models import EndedSession, UserSession
 from ..postgres import session as pg_session
 
 ID, ENDS, SINCE = "_session", "_ends", "_since"  # keys of the cookie
@@ -78,10 +79,39 @@ def end(key: SessionKey) -> None:
     with Session(db.engine) as writing:
         # Two tabs can sign out at once.
         writing.execute(statement.on_conflict_do_nothing())
+        writing.execute(delete(UserSession).where(UserSession.id == key.id))
         writing.commit()
 
 
-def remove_expired(database_url: str) -> int:
-    """Remove the rows of sessions whose cookies have expired. Returns their number. Raises psycopg.OperationalError."""
+def renew(sessions_from: datetime | None) -> None:
+    """Keep the request's session, though the user's `sessions_from` has changed to this: copies of its old cookie end."""
+    session[SINCE] = stamp(sessions_from)
+
+
+# A session that was not used for too long is stored as ended, for processes that do not read `seen_at`. Both tables have
+# a row per sign-in of the last 31 days at most.
+_END_IDLE = """
+WITH idle AS (
+    DELETE FROM user_sessions WHERE seen_at < now() - make_interval(days => %(days)s) AND ends_at > now()
+    RETURNING id, ends_at)
+INSERT INTO ended_sessions (id, expires_at) SELECT id, ends_at FROM idle ON CONFLICT DO NOTHING
+"""
+_REMOVE = (
+    "DELETE FROM user_sessions WHERE ends_at < now()",
+    """DELETE FROM user_sessions s USING users u WHERE u.tenant_id = s.tenant_id AND u.id = s.user_id
+       AND s.sessions_from IS DISTINCT FROM u.sessions_from""",
+    "DELETE FROM password_resets WHERE expires_at < now()",
+)
+
+
+def remove_expired(database_url: str, idle_days: int = 0) -> int:
+    """Remove the rows of sessions whose cookies have expired. Returns their number. Raises psycopg.OperationalError.
+
+    Sessions that were not used for `idle_days` are ended; 0 ends none.
+    """
     with pg_session.connect(database_url, "doorbell sessions") as conn:
+        if idle_days:
+            conn.execute(_END_IDLE, {"days": idle_days})
+        for statement in _REMOVE:
+            conn.execute(statement)
         return conn.execute("DELETE FROM ended_sessions WHERE expires_at < now()").rowcount

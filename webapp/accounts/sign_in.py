@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import redis
-from flask import session
+from flask import request, session
 from flask_login import login_user
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from ..audit import browser
 from ..audit.kinds import Kind
 from ..audit.recording import record_alone
 from ..db import db
@@ -24,8 +25,9 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from ..rate_limit.limiter import RateLimiter
-from . import admin, passwords, sessions
+from . import admin, passwords, session_rows, sessions
 from .hashing import HashingBusy, hashing
+from .session_rows import PageView
 from .sign_in_throttle import SignInAttempt, Verdict, client_of
 from .user_cache import UserCache
 from .waiting_room import WaitingRoom, WaitingRoomFull
@@ -91,6 +93,9 @@ def complete(users: UserCache, user: User, method: str, address: str) -> None:
     session.clear()  # keep nothing from before the sign-in
     login_user(user)
     sessions.begin(sessions.stamp(user.sessions_from))
+    if (key := sessions.current()) is not None:
+        name = browser.short_name(request.headers.get("User-Agent", "")) or ""
+        session_rows.begin(PageView(user.id, key, address, name), method)
     metrics.SIGN_INS.labels("success").inc()
     log.info("signed in", user=user.id, tenant=user.tenant_id, client=address, way=method)
     who = {"actor_id": user.id, "actor_name": user.name}

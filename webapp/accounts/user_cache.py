@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from itertools import takewhile
 
 from cachetools import FIFOCache
@@ -35,10 +36,14 @@ MAX_KEPT = 20_000
 
 
 class UserCache:
-    """`clock` counts seconds, `now` is epoch seconds. Queries need an app context; `get_by_cookie` makes its own."""
+    """`clock` counts seconds, `now` is epoch seconds. Queries need an app context; `get_by_cookie` makes its own.
 
-    def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app, self.clock, self.now = app, clock, time.time
+    A session that was not used for `idle` has ended. `seen` are the ids of sessions in use, for sightings.py.
+    """
+
+    def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic, idle: timedelta | None = None) -> None:
+        self._app, self.clock, self.now, self.idle = app, clock, time.time, idle
+        self.seen: set[str] = set()
         self._lock = threading.Lock()
         # In the order in which they were read.
         self._kept: FIFOCache[SessionUser, CachedUser] = FIFOCache(MAX_KEPT)
@@ -161,8 +166,10 @@ class UserCache:
     def _load(self, asked: set[SessionUser]) -> Mapping[SessionUser, CachedUser]:
         """Load these users, and those that expire soon, in one query. The result lacks users without a valid session."""
         asked = asked | self._due(asked)
-        found = read_users(asked, self.clock())
+        found = read_users(asked, self.clock(), self.idle)
         self.end(*found.ended)
+        # Each was used since it was read last, so the many requests for panels in between need not count themselves.
+        self.seen.update(key.session_id for key in found.users if key.session_id)
         with self._lock:
             for key in asked:
                 # Removed first, so that the order is that of reading.

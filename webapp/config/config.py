@@ -44,6 +44,7 @@ class Config:
     - `secret_key_fallbacks` are earlier keys; their sessions stay valid.
     - `bind` is where gunicorn listens unless its own options name an address. `allow_insecure_network` permits the demo, or
       cookies without Secure, beyond this machine. `cookie_secure` marks cookies for HTTPS only.
+    - `session_idle_days` is the time without use after which a session ends; 0 means only its age ends it.
     - `trusted_proxies` is the number of reverse proxies with a trusted X-Forwarded-For: sign-ins are limited per address.
     - `drain_interval_seconds` is the time between drains in quiet mode. `retention_days` is the minimum age of dropped events.
     - `audit_retention_months` is the number of whole months for which the audit log is kept.
@@ -65,6 +66,7 @@ class Config:
     allow_insecure_network: bool
     demo: bool
     cookie_secure: bool
+    session_idle_days: int
     stream_max_seconds: float
     streams_per_process: int
     streams_per_user: int
@@ -105,6 +107,7 @@ class Config:
             allow_insecure_network=served.allow_insecure,
             demo=served.demo,
             cookie_secure=served.cookie_secure,
+            session_idle_days=read.whole_number("SESSION_IDLE_DAYS", 14, 0, 31),
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
             webhook_allow=webhook_allow.read_networks(read),
             mail=read_mail(read, served.demo),

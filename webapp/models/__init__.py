@@ -19,6 +19,7 @@ from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSamp
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
 from .tv_link import TV_NAME_MAX_CHARS, TV_SECONDS, TV_THEMES, TvLink
 from .upload import CHUNK_KINDS, UPLOAD_NAME_MAX_CHARS, UPLOAD_STATES, UploadChunk, UploadedFile
+from .user_session import SESSION_METHOD_MAX_CHARS, SESSION_TEXT_MAX_CHARS, PasswordReset, UserSession
 from .webhook import WebhookAttempt, WebhookDelivery
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "ORDER_TIMES",
     "PERIODS",
     "ROLES",
+    "SESSION_METHOD_MAX_CHARS",
+    "SESSION_TEXT_MAX_CHARS",
     "SETTING_MAX_CHARS",
     "SOURCE_MAX_CHARS",
     "STATUSES",
@@ -60,6 +63,7 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OutboxReader",
+    "PasswordReset",
     "PushSubscription",
     "QuietHours",
     "RelayAuditEntry",
@@ -75,6 +79,7 @@ __all__ = [
     "UploadChunk",
     "UploadedFile",
     "User",
+    "UserSession",
     "WebhookAttempt",
     "WebhookDelivery",
 ]

@@ -14,7 +14,9 @@ from ..accounts import sessions
 from ..accounts.current import load_user
 from ..accounts.permissions import Permission, may, roles_with
 from ..accounts.role_names import role_name
+from ..accounts.session_rows import PageView
 from ..accounts.user_cache import UserCache
+from ..audit import browser
 from ..language import gettext as _
 from ..language import lazy_gettext
 from ..services import services
@@ -120,6 +122,9 @@ def require_sign_in() -> ResponseReturnValue | None:
         # The cookie is of a version whose sessions had no ids. Only pages give it one: a page's fragments are requested all at
         # once, and each would begin a session of its own.
         sessions.begin(None)
+    if request.method == "GET" and not is_fragment(request.path) and (key := sessions.current()) is not None:
+        name = browser.short_name(request.headers.get("User-Agent", "")) or ""
+        services().sightings.saw(PageView(current_user.id, key, request.remote_addr or "", name))
     permission = needed_permission(current_app, request.endpoint)
     if permission is not None:
         require(permission)

@@ -11,6 +11,7 @@ from ..accounts.sessions import SessionKey
 from ..models import User
 from ..push import subscriptions
 from ..services import services
+from ..signals import notices
 
 
 def complete(user: User, method: str) -> None:
@@ -32,6 +33,12 @@ def end_everywhere(key: SessionKey) -> None:
     """End the streams and the push subscription of a session."""
     stream.end_session(key)
     subscriptions.end_session(key)
+
+
+def announce_end(user_id: int) -> None:
+    """After all sessions of a user ended: refuse them here at once, and close their streams in all processes."""
+    services().users.forget(user_id)
+    notices.sessions_ended(services().redis)
 
 
 def client() -> str:

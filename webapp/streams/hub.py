@@ -128,6 +128,10 @@ class Hub:
     def count(self) -> int:
         return sum(len(tenant.streams) for tenant in self._tenants.values())
 
+    def session_ids(self) -> list[str]:
+        """The ids of the sessions with an open stream in this process."""
+        return [stream.session.id for stream in self._all() if stream.session]
+
     def viewers(self, tenant_id: int) -> int:
         """The number of the tenant's streams in this process."""
         tenant = self._tenants.get(tenant_id)
