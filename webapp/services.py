@@ -13,6 +13,7 @@ import redis
 from flask import Flask, current_app
 
 from . import redis_client
+from .accounts.password_reset import PasswordResets
 from .accounts.sightings import Sightings
 from .accounts.sign_in import SignIns
 from .accounts.user_cache import UserCache
@@ -45,6 +46,7 @@ class Services:
     users: UserCache
     sightings: Sightings
     sign_ins: SignIns
+    password_resets: PasswordResets
     mail: Mailer
     signal_logs: SignalLogs
     renders: RenderScheduler
@@ -70,6 +72,7 @@ def init_app(app: Flask, config: Config) -> Services:
         users=users,
         sightings=Sightings(app, users, hub.session_ids),
         sign_ins=SignIns(client),
+        password_resets=PasswordResets(client),
         mail=Mailer(app, config.mail),
         signal_logs=SignalLogs(config.redis_url),
         renders=RenderScheduler(RenderCache()),

@@ -23,6 +23,10 @@ KNOWN_PUBLIC = {
     "static",
     "auth.sign_in",
     "auth.demo",
+    "password_reset.ask",
+    "password_reset.sent",
+    "password_reset.open_link",
+    "password_reset.choose",
     "health.healthz",
     "health.readyz",
     "metrics.metrics",
@@ -138,6 +142,10 @@ tv_settings.preview_paid                  403      403      yes      yes      40
 tv_settings.preview_stream                403      403      yes      yes      404
 audit_log.index                           403      403      403      yes      yes
 audit_log.download                        403      403      403      yes      yes
+security.index                            yes      yes      yes      yes      yes
+security.change_password                  yes      yes      yes      yes      yes
+security.end_session                      yes      yes      yes      yes      yes
+security.end_all                          yes      yes      yes      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels

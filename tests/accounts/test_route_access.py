@@ -47,8 +47,8 @@ def mismatches(
         if rule.endpoint in KNOWN_PUBLIC:
             continue
         address, wanted = secrets.path(rule), expected(rule.endpoint, column)
-        # A sign-out ends the session of its own visitor.
-        sender = new_visitor() if rule.endpoint == "auth.sign_out" else visitor
+        # These end the session of their own visitor.
+        sender = new_visitor() if rule.endpoint in ("auth.sign_out", "security.end_all") else visitor
         answer = sender.request(address, method)
         text = "" if rule.endpoint in ENDLESS and answer.status_code == 200 else answer.text
         answer.close()

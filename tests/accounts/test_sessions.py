@@ -36,9 +36,11 @@ def dropped() -> float:
     return metric_value(metrics.DROPS.labels("session"))
 
 
-def test_a_sign_in_writes_no_row_and_a_sign_out_writes_one(ana: Person, world: World) -> None:
-    assert ended(world.conn) == 0
+def test_a_sign_out_writes_the_end_of_the_session(ana: Person, world: World) -> None:
+    rows = "SELECT count(*) FROM user_sessions"
+    assert (ended(world.conn), world.conn.execute(rows).fetchone()) == (0, (1,))
     ana.post("/sign-out")
+    assert world.conn.execute(rows).fetchone() == (0,)
     row = world.conn.execute("SELECT ended_at <= now(), expires_at - ended_at FROM ended_sessions").fetchone()
     assert row is not None
     assert row[0]

@@ -53,6 +53,8 @@ NOT_PAGES = {
     "installation.manifest",
     "metrics.metrics",
     "notification_settings.push_key",
+    "password_reset.choose",
+    "password_reset.open_link",
     "service_worker.script",
     "settings.index",
     "static",

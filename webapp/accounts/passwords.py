@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,8 +26,11 @@ class PasswordInvalid(ValueError):
     """The password is not allowed. The message has the reason and what is allowed, never the password."""
 
 
-def check_new(password: str, *about: str) -> None:
-    """Check a new password. `about` are texts of the user: e-mail, name, the tenant's name. Raises PasswordInvalid."""
+def check_new(password: str, *about: str, run: Callable[[Callable[[], Any]], Any] = lambda work: work()) -> None:
+    """Check a new password. `about` are texts of the user: e-mail, name, the tenant's name. Raises PasswordInvalid.
+
+    `run` calls the costly part, which takes up to some 100 ms, for example in another thread.
+    """
     if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
         raise PasswordInvalid(
             _(
@@ -42,15 +47,20 @@ def check_new(password: str, *about: str) -> None:
         raise PasswordInvalid(
             _("The password is the user's e-mail address or a related name. Choose another one; a few words are fine.")
         )
-    # Imported here, because its word lists take 20 MB and only commands that set a password need them.
-    from zxcvbn import zxcvbn
-
-    scored = zxcvbn(password[:SCORED_CHARS], user_inputs=[*about, *words])
+    scored = run(lambda: _score(password, [*about, *words]))
     if scored["score"] < MIN_SCORE:
         why = scored["feedback"]["warning"] or _("It consists of names or words that attackers try first.")
         raise PasswordInvalid(
             _("The password is easy to guess. %(why)s Choose another one; a few words are fine.", why=why)
         )
+
+
+def _score(password: str, about: list[str]) -> dict[str, Any]:
+    # Imported here, because its word lists take 20 MB and only processes that set a password need them.
+    from zxcvbn import zxcvbn
+
+    scored: dict[str, Any] = zxcvbn(password[:SCORED_CHARS], user_inputs=about)
+    return scored
 
 
 def _words(about: tuple[str, ...]) -> set[str]:

@@ -71,7 +71,11 @@ class SignInAttempt:
     def __init__(self, limiter: RateLimiter, email: str, client: str) -> None:
         self._limiter = limiter
         account = email.strip().lower()
-        self._pair, self._client, self._account = _name(account, client), _name(client), _name(account)
+        self._pair, self._client, self._account = (
+            hashed_name(account, client),
+            hashed_name(client),
+            hashed_name(account),
+        )
 
     def register(self) -> Verdict:
         """Count the attempt. A refused one does not count for the account."""
@@ -105,6 +109,6 @@ def _delay(attempts: int) -> float:
     return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(over - 1, 10)) if over > 0 else 0.0
 
 
-def _name(*parts: str) -> str:
+def hashed_name(*parts: str) -> str:
     """A hash, so that Redis stores no e-mail addresses and all keys have the same length."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import queue
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..config.mail import MailConfig
@@ -19,6 +20,9 @@ from .delivery import Mail, MailDelivery, MailNotSent
 
 if TYPE_CHECKING:
     from flask import Flask
+
+# Makes a mail in the mailer's thread; None if there is none to send.
+Compose = Callable[[], Mail | None]
 
 MAX_WAITING = 500  # mails per process
 # Seconds before the second and the third attempt, while the mail server is away.
@@ -35,7 +39,7 @@ class Mailer:
     def __init__(self, app: Flask, config: MailConfig) -> None:
         self._config, self._delivery = config, MailDelivery(app, config)
         # None ends the thread.
-        self._waiting: queue.Queue[Mail | None] = queue.Queue(MAX_WAITING)
+        self._waiting: queue.Queue[Compose | None] = queue.Queue(MAX_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
@@ -46,8 +50,16 @@ class Mailer:
 
     def send(self, to: str, subject: str, text: str) -> None:
         """Send a mail soon, and return at once. A failure is logged, after further attempts if the server is away."""
+        mail = Mail(to, subject, text)
+        self.send_composed(lambda: mail)
+
+    def send_composed(self, compose: Compose) -> None:
+        """Call `compose` in the mailer's thread and send its mail, if it returns one. Returns at once.
+
+        The time until this returns does not depend on whether there is a mail.
+        """
         try:
-            self._waiting.put_nowait(Mail(to, subject, text))
+            self._waiting.put_nowait(compose)
         except queue.Full:
             _fail("too many mails are waiting")
             return
@@ -77,8 +89,13 @@ class Mailer:
 
     def _run(self) -> None:
         """The thread's main loop."""
-        while (mail := self._waiting.get()) is not None:
-            self._send(mail)
+        while (compose := self._waiting.get()) is not None:
+            try:
+                if (mail := compose()) is not None:
+                    self._send(mail)
+            except Exception:
+                metrics.MAILS.labels("failure").inc()
+                log.exception("mail not sent")
 
     def _send(self, mail: Mail) -> None:
         for pause in (*RETRY_SECONDS, None):
@@ -91,10 +108,6 @@ class Mailer:
                     return
                 log.warning("mail not sent yet; trying again", error=str(error), wait=pause)
                 self._closing.wait(pause)
-            except Exception:
-                metrics.MAILS.labels("failure").inc()
-                log.exception("mail not sent")
-                return
 
     def _deliver(self, mail: Mail) -> None:
         self._delivery.deliver(mail)

@@ -32,9 +32,9 @@ _FIRST = ["at", "level", "log", "pid", "event"]
 _URL_PASSWORD = re.compile(r"(\w://[^\s:/@]{0,64}:)[^\s@]{1,256}@")
 _DSN_PASSWORD = re.compile(r"(password=)\S+")
 _EMAIL = re.compile(r"(?<![\w.+/:-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,190}")
-# The address of a TV opens it (routes/tv.py).
-_TV_TOKEN = re.compile(r"(/tv/)[\w-]{20,}")
-_SECRET_SIGNS = ("@", "password=", "/tv/")
+# Addresses that are secrets: of a TV, and of a link in a mail.
+_TOKEN = re.compile(r"(/(?:tv|password-reset|invitation)/)[\w-]{20,}")
+_SECRET_SIGNS = ("@", "password=", "/tv/", "/password-reset/", "/invitation/")
 # All control characters but tab and line feed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
@@ -149,7 +149,7 @@ def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutable
     """Replace e-mail addresses, tokens of TVs, and passwords in URLs; texts of libraries' errors have them."""
     for key, value in line.items():
         if isinstance(value, str | BaseException) and any(sign in (text := str(value)) for sign in _SECRET_SIGNS):
-            text = _TV_TOKEN.sub(r"\1[token]", text)
+            text = _TOKEN.sub(r"\1[token]", text)
             text = _DSN_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
             line[key] = _EMAIL.sub("[e-mail]", text)
     return line

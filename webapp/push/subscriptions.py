@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import case, delete, func, select, text
+from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -60,6 +61,12 @@ def end_session(key: SessionKey) -> None:
     with Session(db.engine) as writing:
         writing.execute(delete(PushSubscription).where(PushSubscription.session_id == key.id))
         writing.commit()
+
+
+def carry_over(writing: Session, session_id: str, sessions_from: datetime | None) -> None:
+    """Keep the subscription of a session that goes on after a new password, in the open transaction."""
+    mine = update(PushSubscription).where(PushSubscription.session_id == session_id)
+    writing.execute(mine.values(sessions_from=sessions_from))
 
 
 def _remove_oldest(user: User) -> None:

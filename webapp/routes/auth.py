@@ -79,5 +79,6 @@ def local_path(text: str | None) -> str:
 def _sign_in_page(
     form: SignInForm, status: int, problem: str | None = None, headers: dict[str, str] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("pages/sign_in.html", form=form, problem=problem, demo=services().config.demo)
+    settings = {"demo": services().config.demo, "mail_is_set_up": services().mail.is_set_up()}
+    page = render_template("pages/sign_in.html", form=form, problem=problem, **settings)
     return page, status, headers or {}

@@ -19,7 +19,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
 from ..accounts.current import current_locale, current_tenant
 from ..accounts.permissions import Permission, may
@@ -88,6 +88,34 @@ class SignInForm(FlaskForm):
     )
     password = PasswordField(
         lazy_gettext("Password"), [InputRequired(lazy_gettext("Enter your password.")), Length(max=1000)]
+    )
+
+
+class ResetRequestForm(FlaskForm):
+    email = StringField(
+        lazy_gettext("E-mail"),
+        [InputRequired(lazy_gettext("Enter your e-mail address.")), Length(max=254)],
+        filters=[_strip],
+    )
+
+
+class NewPasswordForm(FlaskForm):
+    password = PasswordField(
+        lazy_gettext("New password"), [InputRequired(lazy_gettext("Enter a new password.")), Length(max=1000)]
+    )
+    repeated = PasswordField(
+        lazy_gettext("Repeat the new password"),
+        [
+            InputRequired(lazy_gettext("Repeat the new password.")),
+            EqualTo("password", lazy_gettext("The two passwords differ. Enter the same one in both fields.")),
+        ],
+    )
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1000)],
     )
 
 
