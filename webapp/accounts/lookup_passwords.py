@@ -11,7 +11,7 @@ from ..models import PasswordReset, Tenant, User
 
 
 def hash_of(token: str) -> bytes:
-    """What is stored of a token."""
+    """The hash of a token, which is stored in its place."""
     return hashlib.sha256(token.encode()).digest()
 
 

@@ -1,7 +1,7 @@
 """When sessions were in use last, collected in memory and written about once per minute, never by a request.
 
-In use is a session with a page, a panel or an open stream: a board on the wall is in use. What was collected is lost with the
-process, so `seen_at` is up to two minutes old.
+A session with a page, a panel or an open stream is in use, so a board on the wall is. A process that ends loses its newest
+sightings, and `seen_at` is up to two minutes old.
 """
 
 from __future__ import annotations

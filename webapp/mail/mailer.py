@@ -21,7 +21,7 @@ from .delivery import Mail, MailDelivery, MailNotSent
 if TYPE_CHECKING:
     from flask import Flask
 
-# Makes a mail in the mailer's thread; None if there is none to send.
+# Makes a mail in the mailer's thread. Returns None for no mail.
 Compose = Callable[[], Mail | None]
 
 MAX_WAITING = 500  # mails per process

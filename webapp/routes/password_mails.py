@@ -20,7 +20,7 @@ from .links import mailed_url
 
 
 def reset_mail(user: User, tenant: Tenant, token: str | None) -> Mail:
-    """The mail with the link; without a token, why there is none."""
+    """The mail with the link; without a token, the reason for a missing link."""
     with in_locale(user_locale(user, tenant)):
         subject = _("Reset your Doorbell password")
         if token is None:

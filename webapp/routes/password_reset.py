@@ -26,8 +26,8 @@ bp = Blueprint("password_reset", __name__, url_prefix="/password-reset")
 
 _TOKEN = "_password_reset"  # noqa: S105 - the cookie's key
 BUSY_SECONDS = 5
-# The token is sent to no other site, and search engines keep away.
-HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+# The token in the address is sent to no other page.
+HEADERS = {"Referrer-Policy": "no-referrer"}
 
 
 @bp.route("", methods=["GET", "POST"])
