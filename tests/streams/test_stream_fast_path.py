@@ -56,7 +56,8 @@ def head(got: bytes) -> list[bytes]:
 def test_it_has_the_status_and_headers_of_the_stream_that_flask_opens(start: Start, world: World, secure: str) -> None:
     doorbell = start(app=COUNTED, COOKIE_SECURE=secure)
     first = first_bytes(doorbell, UNUSUAL, f"Cookie: {doorbell.cookie(world.user(world.tenant()))}")
-    cookie = "session=" + first.partition(b"Set-Cookie: session=")[2].partition(b";")[0].decode()
+    name = doorbell.cookie_name
+    cookie = f"{name}=" + first.partition(f"Set-Cookie: {name}=".encode())[2].partition(b";")[0].decode()
     by_flask = first_bytes(doorbell, UNUSUAL, f"Cookie: {cookie}")
     assert flask_streams(doorbell, cookie) == 2
     before_flask = first_bytes(doorbell, "/stream?since=0", f"Cookie: {cookie}")

@@ -125,13 +125,19 @@ class Doorbell:
         except AssertionError as error:
             raise AssertionError(f"the web process is not up: {error}\n{self.web.log}") from error
 
+    @property
+    def cookie_name(self) -> str:
+        return "__Host-session" if self._env.get("COOKIE_SECURE") == "1" else "session"
+
     def cookie(self, user_id: int) -> str:
         """The session cookie of a signed-in user, signed as the app signs it."""
         app = Flask("doorbell")
         app.secret_key = SECRET
         serializer = SecureCookieSessionInterface().get_signing_serializer(app)
         assert serializer is not None
-        return "session=" + serializer.dumps({"_user_id": str(user_id), "_fresh": True, **sessions.new(3600)})
+        return f"{self.cookie_name}=" + serializer.dumps(
+            {"_user_id": str(user_id), "_fresh": True, **sessions.new(3600)}
+        )
 
     def close(self) -> None:
         for process in self._started:

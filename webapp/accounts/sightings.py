@@ -53,6 +53,8 @@ class Sightings:
         with self._lock:
             views = sorted(self._views.values(), key=lambda view: view.session.id)
         seen = self._users.seen | set(self._streams())
+        if not views and not seen:
+            return
         with self._app.app_context(), Session(db.engine) as writing:
             session_rows.write_views(writing, views)
             session_rows.touch(writing, seen - {view.session.id for view in views})

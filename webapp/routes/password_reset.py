@@ -91,6 +91,7 @@ def _save(form: NewPasswordForm, token: str, user: User, tenant: Tenant) -> Resp
     sign_in_steps.announce_end(user.id)
     send_changed(user, tenant)
     # Not signed in by the link alone: a second factor may be required.
+    sign_in_steps.end_session()
     logout_user()
     session.clear()
     flash(_("Your password was changed. Sign in with the new one."), "success")
