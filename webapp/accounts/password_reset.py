@@ -88,8 +88,7 @@ def request(email: str, compose: Compose) -> Mail | None:
                     sessions_from=user.sessions_from,
                 )
             )
-        kind = Kind.PASSWORD_RESET_REQUESTED
-        record(writing, kind, tenant_id=user.tenant_id, actor_name="Not signed in", subject_id=user.id)
+        record(writing, Kind.PASSWORD_RESET_REQUESTED, tenant_id=user.tenant_id, subject_id=user.id)
         writing.commit()
     log.info("password reset requested", user=user.id, tenant=user.tenant_id)
     return compose(user, tenant, token)
