@@ -13,12 +13,11 @@ from webapp.services import services
 
 from ..support.browser import Person
 from ..support.mail_server import MailServer, mail_server, text_of
-from ..support.processes import SECRET
 from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
 
 EMAIL, PASSWORD, NEW = "ana@example.com", "correct horse battery", "a lovely new staple"
-NEXT_SECRET = "another secret key of the tests, long enough"
+FORMER_SECRET = "a former secret key of the tests, long enough"
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def test_on_https_only_this_host_can_set_the_session_cookie(service: Service, an
 def test_a_new_secret_key_keeps_sessions_and_links_with_the_old_one_as_fallback(
     service: Service, server: MailServer, ana: int
 ) -> None:
-    before = Web(service, **server.settings)
+    before = Web(service, SECRET_KEY=FORMER_SECRET, **server.settings)
     person = Person(before.app)
     person.post("/sign-in", {"email": EMAIL, "password": PASSWORD})
     Person(before.app).post("/password-reset", {"email": EMAIL})
@@ -67,8 +66,8 @@ def test_a_new_secret_key_keeps_sessions_and_links_with_the_old_one_as_fallback(
     assert link is not None
     services(before.app).mail.close()
     cookie = cookie_of(person)
-    assert Web(service, SECRET_KEY=NEXT_SECRET).sees(cookie) == 401, "guard: without the fallback it is refused"
-    after = Web(service, SECRET_KEY=NEXT_SECRET, SECRET_KEY_FALLBACKS=SECRET)
+    assert Web(service).sees(cookie) == 401, "guard: without the fallback it is refused"
+    after = Web(service, SECRET_KEY_FALLBACKS=FORMER_SECRET)
     assert after.sees(cookie) == 200
     assert after.users.find_by_cookie(cookie) is not None, "also before Flask"
     visitor = Person(after.app)
