@@ -55,10 +55,13 @@ def sign_in(page: Page, password: str) -> None:
 
 
 def mailed_link(mails: Path) -> str:
-    def found() -> re.Match[str] | None:
-        return re.search(r"^http://\S+/password-reset/\S+$", next(mails.glob("*.eml")).read_text(), re.MULTILINE)
+    """The link of the only mail, as soon as it is written."""
 
-    return eventually(lambda: found() if list(mails.glob("*.eml")) else None)[0]
+    def links() -> list[str]:
+        written = "".join(mail.read_text() for mail in mails.glob("*.eml"))
+        return re.findall(r"^http://\S+/password-reset/\S+$", written, re.MULTILINE)
+
+    return eventually(links)[0]
 
 
 def test_a_forgotten_password_is_replaced_and_a_session_is_signed_out(
