@@ -101,7 +101,7 @@ def refund(tenant_id: int, number: str, amount_minor: int, *, by: Editor | None 
         order = _lock_to_edit(transaction, tenant_id, number, by)
         check_refund(order, amount_minor)
         details = {"amount_minor": amount_minor, "currency": order.currency}
-        _record(transaction, Kind.ORDER_REFUNDED, tenant_id, order, actor_id, details)
+        _record(transaction, Kind.ORDER_REFUNDED, tenant_id, order, by, details)
         return _change(
             transaction, tenant_id, order, refunded_minor=order.refunded_minor + amount_minor, refunded_at=func.now()
         )
@@ -123,7 +123,7 @@ def correct_payment(tenant_id: int, number: str, reason: str, *, by: Editor | No
         order = _lock_to_edit(transaction, tenant_id, number, by)
         check_payment_correction(order)
         check_corrector(order, order.paid_at, by, _now(transaction))
-        _record(transaction, Kind.PAYMENT_CORRECTED, tenant_id, order, by.user_id)
+        _record(transaction, Kind.PAYMENT_CORRECTED, tenant_id, order, by)
         _give_reason(transaction, reason)
         return _change(transaction, tenant_id, order, paid_at=None)
 
@@ -136,7 +136,7 @@ def correct_shipment(tenant_id: int, number: str, reason: str, *, by: Editor | N
         order = _lock_to_edit(transaction, tenant_id, number, by)
         check_shipment_correction(order)
         check_corrector(order, order.shipped_at, by, _now(transaction))
-        _record(transaction, Kind.SHIPMENT_CORRECTED, tenant_id, order, by.user_id)
+        _record(transaction, Kind.SHIPMENT_CORRECTED, tenant_id, order, by)
         _give_reason(transaction, reason)
         return _change(transaction, tenant_id, order, shipped_at=None)
 
@@ -169,10 +169,11 @@ def _record(
     kind: Kind,
     tenant_id: int,
     order: OrderState,
-    actor_id: int | None,
+    by: Editor | None,
     details: dict[str, Any] | None = None,
 ) -> None:
     """An entry of the audit log. The reason of a correction is in the order's history, not here."""
+    actor_id = None if by is None else by.user_id
     record(transaction, kind, tenant_id=tenant_id, actor_id=actor_id, subject=order.number, details=details)
 
 
