@@ -419,6 +419,32 @@ CREATE TABLE upload_chunks (
 ALTER TABLE upload_chunks ADD CONSTRAINT pk_upload_chunks PRIMARY KEY (tenant_id, upload_id, kind, "position");
 ALTER TABLE upload_chunks ADD CONSTRAINT fk_upload_chunks_tenant_id_upload_id_uploads FOREIGN KEY (tenant_id, upload_id) REFERENCES uploads(tenant_id, id) ON DELETE CASCADE;
 
+CREATE TABLE invitations (
+    tenant_id bigint NOT NULL,
+    id bigint NOT NULL,
+    email text NOT NULL,
+    name text,
+    role text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_by bigint,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    expires_at timestamptz NOT NULL,
+    mailed_at timestamptz,
+    accepted_at timestamptz,
+    revoked_at timestamptz,
+    CONSTRAINT ck_invitations_closed_once CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL))),
+    CONSTRAINT ck_invitations_email_length CHECK ((length(email) <= 320)),
+    CONSTRAINT ck_invitations_name_length CHECK ((length(name) <= 500)),
+    CONSTRAINT ck_invitations_role CHECK ((role = ANY (ARRAY['viewer'::text, 'sales'::text, 'manager'::text, 'admin'::text]))),
+    CONSTRAINT ck_invitations_token_hash CHECK ((octet_length(token_hash) = 32))
+);
+ALTER TABLE invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME invitations_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE invitations ADD CONSTRAINT pk_invitations PRIMARY KEY (tenant_id, id);
+ALTER TABLE invitations ADD CONSTRAINT uq_invitations_id UNIQUE (id);
+ALTER TABLE invitations ADD CONSTRAINT uq_invitations_token_hash UNIQUE (token_hash);
+ALTER TABLE invitations ADD CONSTRAINT fk_invitations_created_by_users FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+ALTER TABLE invitations ADD CONSTRAINT fk_invitations_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
 CREATE TABLE notification_preferences (
     tenant_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -1535,6 +1561,9 @@ COMMENT ON INDEX ix_audit_log_xid IS 'audit/follower.py: entries that were commi
 
 CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions USING btree (ended_at);
 COMMENT ON INDEX ix_ended_sessions_ended_at IS 'webapp/streams/revocation.py: recently ended sessions';
+
+CREATE UNIQUE INDEX uq_invitations_open_email ON invitations USING btree (tenant_id, lower(email)) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+COMMENT ON INDEX uq_invitations_open_email IS 'invitations/store.py: one open invitation per address and tenant; the list of open ones';
 
 CREATE INDEX ix_notifications_inbox ON notifications USING btree (tenant_id, user_id, id DESC);
 COMMENT ON INDEX ix_notifications_inbox IS 'webapp/queries/inbox.py: a user''s list, newest first';

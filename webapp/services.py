@@ -23,6 +23,7 @@ from .concurrency.search_limit import SearchLimit
 from .config import Config
 from .doctor import readiness
 from .doctor.readiness import HealthMonitor
+from .invitations.limits import InvitationLimits
 from .mail.mailer import Mailer
 from .panels.cache import RenderCache
 from .panels.scheduler import RenderScheduler
@@ -59,6 +60,7 @@ class Services:
     streams: StreamOpener
     relay_notices: RelayNotices
     unknown_tv_limit: UnknownTvLimit
+    invitation_limits: InvitationLimits
 
 
 def init_app(app: Flask, config: Config) -> Services:
@@ -85,6 +87,7 @@ def init_app(app: Flask, config: Config) -> Services:
         streams=StreamOpener(hub, users, config.stream_transport),
         relay_notices=RelayNotices(client),
         unknown_tv_limit=UnknownTvLimit(client),
+        invitation_limits=InvitationLimits(client),
     )
     return built
 

@@ -37,6 +37,8 @@ KNOWN_PUBLIC = {
     "tv.screen",
     "tv.paid",
     "tv.stream",
+    "invitation.show",
+    "invitation.accept",
 }
 
 # The roles of a tenant, in the order of the columns.
@@ -146,6 +148,19 @@ security.index                            yes      yes      yes      yes      ye
 security.change_password                  yes      yes      yes      yes      yes
 security.end_session                      yes      yes      yes      yes      yes
 security.end_all                          yes      yes      yes      yes      yes
+users.index                               403      403      403      yes      yes
+users.new                                 403      403      403      yes      yes
+users.invite                              403      403      403      yes      yes
+users.show                                403      403      403      yes      yes
+users.rename                              403      403      403      yes      yes
+users.set_role                            403      403      403      yes      yes
+users.disable                             403      403      403      yes      yes
+users.enable                              403      403      403      yes      yes
+users.sign_out                            403      403      403      yes      yes
+users.renew                               403      403      403      yes      yes
+users.revoke                              403      403      403      yes      yes
+panels.users                              403      403      403      yes      yes
+panels.user_card                          403      403      403      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels

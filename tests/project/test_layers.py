@@ -24,6 +24,7 @@ LAYERS = """
     accounts
     comments queries signals webhooks
     display outbox notifications order_import
+    invitations
     panels push rollups targets order_export reconciliation attach
     history
     streams tv

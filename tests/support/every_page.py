@@ -11,6 +11,8 @@ import psycopg
 import redis
 from flask import Flask
 
+from webapp.invitations import store
+from webapp.invitations.store import NewInvitation
 from webapp.rollups.refresh import refresh
 from webapp.tv import links, options
 
@@ -27,6 +29,8 @@ EXAMPLES = {
     "imports.show": ("/orders/import/{ready}", "/orders/import/{imported}"),
     "relay.show": ("/relay/stream", "/relay/hook"),
     "relay.delivery": ("/relay/hook/deliveries/{delivery}",),
+    "users.show": ("/settings/users/{colleague}",),
+    "invitation.show": ("/invitation/{invitation}", "/invitation/unknown"),
     "tv.page": ("/tv/{token}",),
     "tv_settings.edit": ("/settings/tv/{tv}",),
     "tv_settings.preview": ("/settings/tv/{tv}/preview",),
@@ -37,6 +41,7 @@ STATES = (
     "/orders?min=wrong",
     "/orders?q=nothing&owner=none",
     "/inbox?group=order",
+    "/settings/users?q=nothing",
     "/no-such-page",
 )
 # Of a salesperson too, because they see other parts there, or an error.
@@ -119,6 +124,7 @@ def company(app: Flask, service: Service, world: World, client: redis.Redis, rel
     shop.attach()
     with app.app_context():
         ids["tv"], ids["token"] = links.create(tenant, users[ADMIN], {**options.DEFAULTS, "name": "Sales floor"})
+    ids |= _people(app, tenant, users[SALES])
     refresh(service.database_url)
     return Company(tenant, users, ids)
 
@@ -145,6 +151,13 @@ def _orders(conn: psycopg.Connection, tenant: int, users: dict[str, int]) -> Non
         "INSERT INTO holidays (tenant_id, day, name) VALUES (%(t)s, '2062-12-25', 'Christmas')",
     ):
         conn.execute(statement.encode(), values)
+
+
+def _people(app: Flask, tenant: int, colleague: int) -> dict[str, int | str]:
+    """A user for the page of a user, and an open invitation."""
+    with app.app_context():
+        made = store.create(tenant, NewInvitation("zoe@example.com", "sales", "Zoë Ångström"), days=7)
+    return {"colleague": colleague, "invitation": made.token}
 
 
 def _relay(relay: Relay, world: World, tenant: int) -> int:

@@ -28,7 +28,14 @@ PAGES = (
     "uploads/*.py",
 )
 # These have texts of pages beside identifiers, SQL, and texts of commands: only what they raise is searched.
-RAISED = ("accounts/sign_in*.py", "accounts/passwords.py", "order_import/*.py", "webhooks/urls.py")
+RAISED = (
+    "accounts/management.py",
+    "accounts/passwords.py",
+    "accounts/sign_in*.py",
+    "invitations/*.py",
+    "order_import/*.py",
+    "webhooks/urls.py",
+)
 # Texts that are the same in each language, by file, each with its reason.
 EXCEPTIONS = {
     # Parts of the name of an element, of the key of a form's state, and the column of an attached table.
@@ -44,10 +51,13 @@ EXCEPTIONS = {
     ("routes/panels.py", "failed to render a panel"),
     ("uploads/worker.py", "an attempt of an import failed"),
     ("uploads/notice.py", "the pages of imports are not refreshed"),
+    ("routes/invitation.py", "noindex, nofollow"),
     ("routes/tv.py", "noindex, nofollow"),
     # Attributes, topics, classes, a font and the name of a key.
     ("templates/components/history.html", 'aria-invalid="true"'),
     ("templates/pages/history.html", "orders rollups day minute"),
+    ("templates/pages/user.html", "settings minute"),
+    ("templates/pages/users.html", "settings minute"),
     ("templates/pages/tv_screen.html", 'aria-invalid="true" aria-describedby="…-errors"'),
     ("templates/pages/workspace.html", "-error"),
     ("templates/pages/workspace.html", "-note"),

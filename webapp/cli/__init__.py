@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     from . import (
         attach,
         doctor,
+        invitations,
         orders,
         push_keys,
         reconcile,
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
     server_errors.register(app)
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli, relay.relay_cli):
         app.cli.add_command(commands)
+    users.users_cli.add_command(invitations.invite)
     relay_events.add_to(relay.relay_cli)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)

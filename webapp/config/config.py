@@ -51,6 +51,7 @@ class Config:
     - `stream_transport` is "generator" to write streams through gunicorn instead of straight to their sockets.
     - `import_max_mb` is the maximum size of an uploaded file of orders, in millions of bytes.
     - `import_keep_days` is the time after its last use for which an uploaded file is kept.
+    - `invitation_days` is the time for which the link of an invitation is valid.
     - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
     - `mail` is how mails are sent, and the address of their links.
     - `vapid` identifies this server to push services; without it no push is offered.
@@ -81,6 +82,7 @@ class Config:
     audit_retention_months: int
     import_max_mb: int
     import_keep_days: int
+    invitation_days: int
     log_format: str | None
     log_level: str
     metrics_token: str
@@ -116,6 +118,7 @@ class Config:
             audit_retention_months=read.whole_number("AUDIT_RETENTION_MONTHS", 24, AUDIT_MONTHS_MIN, AUDIT_MONTHS_MAX),
             import_max_mb=read.whole_number("IMPORT_MAX_MB", 100, 1, 2_000),
             import_keep_days=read.whole_number("IMPORT_KEEP_DAYS", 14, 1, 3_650),
+            invitation_days=read.whole_number("INVITATION_DAYS", 7, 1, 90),
             stream_max_seconds=read.seconds("STREAM_MAX_SECONDS", 600.0, 1.0),
             streams_per_process=read.whole_number("STREAMS_PER_PROCESS", 9_000, 1, 1_000_000),
             streams_per_user=read.whole_number("STREAMS_PER_USER", 20, 1, 1_000_000),

@@ -8,6 +8,7 @@ from .audit_log import AUDIT_ADDRESS_MAX_CHARS, AUDIT_BROWSER_MAX_CHARS, AuditLo
 from .columns import TEXT_MAX_CHARS
 from .comment import COMMENT_MAX_CHARS, OrderComment
 from .event import OrderEvent
+from .invitation import Invitation
 from .notification import Notification
 from .notification_preference import NotificationPreference, QuietHours
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
@@ -55,6 +56,7 @@ __all__ = [
     "Holiday",
     "HourlyProductRollup",
     "HourlyRollup",
+    "Invitation",
     "LineChange",
     "Notification",
     "NotificationPreference",

@@ -23,6 +23,7 @@ from . import (
     imports,
     inbox,
     installation,
+    invitation,
     metrics,
     notification_settings,
     order_actions,
@@ -43,6 +44,9 @@ from . import (
     targets,
     tv,
     tv_settings,
+    user_invitations,
+    users,
+    users_parts,
     workspace,
     workspace_parts,
 )
@@ -53,7 +57,9 @@ def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
     assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is workspace_parts.bp is panels.bp
+    assert users_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
+    assert user_invitations.bp is users.bp
     assert import_actions.bp is imports.bp
     assert push.bp is background_alerts.bp is notification_settings.bp
     access.serve_fragments(app, panels.bp, stream.bp)
@@ -80,6 +86,8 @@ def register(app: Flask) -> None:
         tv,
         tv_settings,
         audit_log,
+        users,
+        invitation,
         health,
         metrics,
         service_worker,

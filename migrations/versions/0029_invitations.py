@@ -1,0 +1,25 @@
+"""Invitations of new users by a link."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0029"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0029_invitations.sql")
+
+
+def downgrade():
+    _run("0029_invitations_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())
