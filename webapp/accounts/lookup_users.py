@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ..db import db
@@ -10,11 +10,11 @@ from ..models import Invitation, User
 
 
 def account_of(email: str) -> tuple[int, bool] | None:
-    """The tenant's id of the user with this address, in any case, and whether the user has a password.
+    """The tenant's id of the user with this address, in any case, and whether the account is closed to invitations.
 
-    None for a free address.
+    It is closed if it has a password or is disabled. None for a free address.
     """
-    columns = (User.tenant_id, User.password_hash.is_not(None))
+    columns = (User.tenant_id, or_(User.password_hash.is_not(None), User.disabled_at.is_not(None)))
     with Session(db.engine) as reading:
         row = reading.execute(select(*columns).where(func.lower(User.email) == func.lower(email.strip()))).one_or_none()
         return (row[0], row[1]) if row else None

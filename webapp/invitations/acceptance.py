@@ -99,8 +99,9 @@ def _user(writing: Session, invitation: Invitation) -> User:
 
 
 def _record(writing: Session, user: User) -> None:
-    ids = {"tenant_id": user.tenant_id, "actor_id": user.id, "subject_id": user.id}
-    record(writing, Kind.INVITATION_ACCEPTED, subject=user.email, details={"role": user.role}, **ids)
+    kind, details = Kind.INVITATION_ACCEPTED, {"role": user.role}
+    # Signed in only after the commit, so the request has no actor yet.
+    record(writing, kind, tenant_id=user.tenant_id, actor_id=user.id, subject_id=user.id, details=details)
 
 
 def _read(tenant_id: int, invitation_id: int) -> FoundInvitation | None:
