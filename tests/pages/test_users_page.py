@@ -46,6 +46,20 @@ def test_the_list_has_each_user_of_the_company_with_role_and_state(
     assert ada.get("/panels/users", headers={"If-None-Match": part.headers["ETag"]}).status_code == 304
 
 
+def test_the_page_shows_when_a_user_was_last_seen(app: Flask, ada: Person, world: World, tenant: int, ben: int) -> None:
+    path = f"{USERS}/{ben}"
+    assert "Not in the last weeks" in words(ada.get(path))
+    world.conn.execute(
+        "INSERT INTO user_sessions (tenant_id, id, user_id, seen_at, ends_at, method, address, browser) SELECT %s,"
+        " gen_random_uuid(), %s, at, now() + interval '1 day', '', '', '' FROM unnest(%s::timestamptz[]) AS at",
+        [tenant, ben, ["2026-03-02T09:15Z", "2026-03-01T09:15Z"]],
+    )
+    assert "Last seen 2 Mar, 10:15" in words(ada.get(path))
+    assert "Salesperson seen 2 Mar, 10:15" in words(ada.get(USERS))
+    ada.send(ada.page(path), f"{path}/sign-out")
+    assert world.conn.execute("SELECT count(*) FROM user_sessions WHERE user_id = %s", [ben]).fetchone() == (0,)
+
+
 def test_the_search_finds_words_of_names_and_addresses(ada: Person, world: World, tenant: int, ben: int) -> None:
     world.user(tenant, "100% Discount_Desk", email="desk@example.com")
     for query, name in (

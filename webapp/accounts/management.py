@@ -18,6 +18,7 @@ from ..audit.recording import record
 from ..db import db
 from ..language import gettext as _
 from ..models import User
+from . import own_sessions
 from .permissions import Permission, may, roles_with
 
 _IS_ADMIN = User.role.in_(roles_with(Permission.MANAGE_USERS))
@@ -93,9 +94,9 @@ class UserChange:
         return self._apply(Kind.USER_ENABLED, change)
 
     def end_sessions(self) -> ChangedUser:
-        def change(_session: Session, user: User) -> Details:
-            user.sessions_from = func.clock_timestamp()
-            return {}
+        def change(session: Session, user: User) -> Details:
+            own_sessions.end_all_in(session, user.tenant_id, user.id)
+            return {"all": True}
 
         return self._apply(Kind.SESSIONS_ENDED, change)
 

@@ -27,9 +27,10 @@ from .users import bp
 @bp.get("/new")
 def new() -> str:
     """The form; with `user`, for a user of the company who has no password yet."""
-    user = tenant_users.find(current_tenant().id, request.args.get("user", 0, type=int))
-    if user is None:
+    found = tenant_users.find(current_tenant().id, request.args.get("user", 0, type=int))
+    if found is None:
         return _form_page(invite_form.empty())
+    user = found.user
     return _form_page(UserForm({"email": user.email, "name": user.name, "role": user.role}))
 
 

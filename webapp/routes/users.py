@@ -16,7 +16,7 @@ from ..invitations import notice
 from ..language import gettext as _
 from ..services import services
 from ..signals import notices
-from . import invite_form, users_parts
+from . import invite_form, sign_in_steps, users_parts
 from .access import guard
 from .board import live_since
 from .invite_form import UserForm
@@ -62,7 +62,7 @@ def enable(user_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:user_id>/sign-out")
 def sign_out(user_id: int) -> ResponseReturnValue:
-    return _change(user_id, UserForm({}), UserChange.end_sessions, _signed_out)
+    return _change(user_id, UserForm({}), UserChange.end_sessions, sign_in_steps.announce_end)
 
 
 def _change(
@@ -108,13 +108,8 @@ def _renamed(user_id: int) -> None:
 
 def _ended(user_id: int) -> None:
     """The user's streams end; lists of salespeople on the team's pages change."""
-    _signed_out(user_id)
+    sign_in_steps.announce_end(user_id)
     notices.tenant_changed(services().redis, current_tenant().id)
-
-
-def _signed_out(user_id: int) -> None:
-    services().users.forget(user_id)
-    notices.sessions_ended(services().redis)
 
 
 def _page(user_id: int, form: UserForm | None = None, problem: str = "") -> str:

@@ -39,11 +39,13 @@ def list_part() -> Render:
 
 def user_part(user_id: int, form: UserForm | None = None) -> Render | None:
     """One user; None for one of another tenant. `form` is the one that was refused, if one was."""
-    user = tenant_users.find(current_tenant().id, user_id)
-    if user is None:
+    found = tenant_users.find(current_tenant().id, user_id)
+    if found is None:
         return None
     values = {"form": form or UserForm({}), "roles": ROLES, "descriptions": ROLE_DESCRIPTIONS}
-    return part_of("panels/user_card.html", user=user, today=_today(), max_chars=invite_form.NAME_MAX_CHARS, **values)
+    return part_of(
+        "panels/user_card.html", **found._asdict(), today=_today(), max_chars=invite_form.NAME_MAX_CHARS, **values
+    )
 
 
 def _today() -> object:
