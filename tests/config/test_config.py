@@ -100,6 +100,13 @@ def test_uploads_are_kept_for_a_time_within_its_limits() -> None:
     assert Config.from_env(GOOD).import_keep_days == 14
 
 
+def test_invitations_are_valid_for_a_week_unless_configured() -> None:
+    assert Config.from_env(GOOD).invitation_days == 7
+    for days in ("0", "91", "a week"):
+        (message,) = faults(INVITATION_DAYS=days)
+        assert message.startswith(f"INVITATION_DAYS is '{days}'; allowed: a whole number from 1 to 90.")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
