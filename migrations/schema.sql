@@ -86,7 +86,7 @@ ALTER TABLE audit_log ADD CONSTRAINT pk_audit_log PRIMARY KEY (id);
 
 CREATE TABLE audit_log_cursor (
     only_row boolean DEFAULT true NOT NULL,
-    snapshot pg_snapshot NOT NULL,
+    xid xid8 NOT NULL,
     CONSTRAINT ck_audit_log_cursor_only_row CHECK (only_row)
 );
 ALTER TABLE audit_log_cursor ADD CONSTRAINT pk_audit_log_cursor PRIMARY KEY (only_row);
@@ -110,6 +110,7 @@ CREATE TABLE tenants (
     working_days smallint[] DEFAULT '{1,2,3,4,5}'::smallint[] NOT NULL,
     shows_ranking boolean DEFAULT true NOT NULL,
     team_visible boolean DEFAULT true NOT NULL,
+    requires_second_factor boolean DEFAULT false NOT NULL,
     CONSTRAINT ck_tenants_currency CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT ck_tenants_locale_length CHECK ((length(locale) <= 100)),
     CONSTRAINT ck_tenants_name_length CHECK ((length(name) <= 500)),
@@ -318,12 +319,14 @@ CREATE TABLE users (
     language text,
     theme text,
     shortcuts boolean DEFAULT true NOT NULL,
+    second_factor_at timestamptz,
     CONSTRAINT ck_users_disabled_at CHECK (((disabled_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (disabled_at <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_users_email_length CHECK ((length(email) <= 320)),
     CONSTRAINT ck_users_language CHECK (((length(language) <= 3) AND (language ~ '^[a-z]+$'::text))),
     CONSTRAINT ck_users_name_length CHECK ((length(name) <= 500)),
     CONSTRAINT ck_users_password_hash_length CHECK ((length(password_hash) <= 500)),
     CONSTRAINT ck_users_role CHECK ((role = ANY (ARRAY['viewer'::text, 'sales'::text, 'manager'::text, 'admin'::text]))),
+    CONSTRAINT ck_users_second_factor_at CHECK (((second_factor_at >= '1900-01-01 00:00:00+00'::timestamptz) AND (second_factor_at <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_users_sessions_from CHECK (((sessions_from >= '1900-01-01 00:00:00+00'::timestamptz) AND (sessions_from <= '9000-01-01 00:00:00+00'::timestamptz))),
     CONSTRAINT ck_users_theme CHECK ((theme = ANY (ARRAY['light'::text, 'dark'::text])))
 );
@@ -419,31 +422,26 @@ CREATE TABLE upload_chunks (
 ALTER TABLE upload_chunks ADD CONSTRAINT pk_upload_chunks PRIMARY KEY (tenant_id, upload_id, kind, "position");
 ALTER TABLE upload_chunks ADD CONSTRAINT fk_upload_chunks_tenant_id_upload_id_uploads FOREIGN KEY (tenant_id, upload_id) REFERENCES uploads(tenant_id, id) ON DELETE CASCADE;
 
-CREATE TABLE invitations (
+CREATE TABLE answered_challenges (
     tenant_id bigint NOT NULL,
-    id bigint NOT NULL,
-    email text NOT NULL,
-    name text,
-    role text NOT NULL,
-    token_hash bytea NOT NULL,
-    created_by bigint,
-    created_at timestamptz DEFAULT now() NOT NULL,
-    expires_at timestamptz NOT NULL,
-    mailed_at timestamptz,
-    accepted_at timestamptz,
-    revoked_at timestamptz,
-    CONSTRAINT ck_invitations_closed_once CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL))),
-    CONSTRAINT ck_invitations_email_length CHECK ((length(email) <= 320)),
-    CONSTRAINT ck_invitations_name_length CHECK ((length(name) <= 500)),
-    CONSTRAINT ck_invitations_role CHECK ((role = ANY (ARRAY['viewer'::text, 'sales'::text, 'manager'::text, 'admin'::text]))),
-    CONSTRAINT ck_invitations_token_hash CHECK ((octet_length(token_hash) = 32))
+    user_id bigint NOT NULL,
+    challenge_hash bytea NOT NULL,
+    answered_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_answered_challenges_challenge_hash CHECK ((octet_length(challenge_hash) = 32))
 );
-ALTER TABLE invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME invitations_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
-ALTER TABLE invitations ADD CONSTRAINT pk_invitations PRIMARY KEY (tenant_id, id);
-ALTER TABLE invitations ADD CONSTRAINT uq_invitations_id UNIQUE (id);
-ALTER TABLE invitations ADD CONSTRAINT uq_invitations_token_hash UNIQUE (token_hash);
-ALTER TABLE invitations ADD CONSTRAINT fk_invitations_created_by_users FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
-ALTER TABLE invitations ADD CONSTRAINT fk_invitations_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+ALTER TABLE answered_challenges ADD CONSTRAINT pk_answered_challenges PRIMARY KEY (tenant_id, user_id, challenge_hash);
+ALTER TABLE answered_challenges ADD CONSTRAINT fk_answered_challenges_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
+CREATE TABLE authenticator_apps (
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    confirmed_at timestamptz,
+    last_step bigint DEFAULT 0 NOT NULL
+);
+ALTER TABLE authenticator_apps ADD CONSTRAINT pk_authenticator_apps PRIMARY KEY (tenant_id, user_id);
+ALTER TABLE authenticator_apps ADD CONSTRAINT fk_authenticator_apps_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 
 CREATE TABLE notification_preferences (
     tenant_id bigint NOT NULL,
@@ -503,18 +501,25 @@ ALTER TABLE orders ADD CONSTRAINT uq_orders_tenant_id_number UNIQUE (tenant_id, 
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_currency FOREIGN KEY (tenant_id, currency) REFERENCES tenants(id, currency) ON DELETE CASCADE;
 ALTER TABLE orders ADD CONSTRAINT fk_orders_tenant_id_owner_id FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id);
 
-CREATE TABLE password_resets (
+CREATE TABLE passkeys (
     tenant_id bigint NOT NULL,
-    token_hash bytea NOT NULL,
+    id bigint NOT NULL,
     user_id bigint NOT NULL,
+    name text NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    transports text[] NOT NULL,
+    is_synced boolean NOT NULL,
     created_at timestamptz DEFAULT now() NOT NULL,
-    expires_at timestamptz NOT NULL,
-    sessions_from timestamptz,
-    CONSTRAINT ck_password_resets_token_hash CHECK ((octet_length(token_hash) = 32))
+    last_used_at timestamptz,
+    CONSTRAINT ck_passkeys_credential_id CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023))),
+    CONSTRAINT ck_passkeys_name CHECK (((name <> ''::text) AND (length(name) <= 60)))
 );
-ALTER TABLE password_resets ADD CONSTRAINT pk_password_resets PRIMARY KEY (tenant_id, token_hash);
-ALTER TABLE password_resets ADD CONSTRAINT uq_password_resets_token_hash UNIQUE (token_hash);
-ALTER TABLE password_resets ADD CONSTRAINT fk_password_resets_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+ALTER TABLE passkeys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME passkeys_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE passkeys ADD CONSTRAINT pk_passkeys PRIMARY KEY (tenant_id, id);
+ALTER TABLE passkeys ADD CONSTRAINT uq_passkeys_credential_id UNIQUE (credential_id);
+ALTER TABLE passkeys ADD CONSTRAINT fk_passkeys_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 
 CREATE TABLE push_subscriptions (
     tenant_id bigint NOT NULL,
@@ -547,6 +552,17 @@ CREATE TABLE quiet_hours (
 );
 ALTER TABLE quiet_hours ADD CONSTRAINT pk_quiet_hours PRIMARY KEY (tenant_id, user_id);
 ALTER TABLE quiet_hours ADD CONSTRAINT fk_quiet_hours_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
+
+CREATE TABLE recovery_codes (
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    code_hash bytea NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    used_at timestamptz,
+    CONSTRAINT ck_recovery_codes_code_hash CHECK ((octet_length(code_hash) = 32))
+);
+ALTER TABLE recovery_codes ADD CONSTRAINT pk_recovery_codes PRIMARY KEY (tenant_id, user_id, code_hash);
+ALTER TABLE recovery_codes ADD CONSTRAINT fk_recovery_codes_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 
 CREATE TABLE sales_targets (
     id bigint NOT NULL,
@@ -589,26 +605,6 @@ ALTER TABLE tv_links ADD CONSTRAINT uq_tv_links_id UNIQUE (id);
 ALTER TABLE tv_links ADD CONSTRAINT uq_tv_links_token_hash UNIQUE (token_hash);
 ALTER TABLE tv_links ADD CONSTRAINT fk_tv_links_created_by_users FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
 ALTER TABLE tv_links ADD CONSTRAINT fk_tv_links_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
-
-CREATE TABLE user_sessions (
-    tenant_id bigint NOT NULL,
-    id uuid NOT NULL,
-    user_id bigint NOT NULL,
-    began_at timestamptz DEFAULT now() NOT NULL,
-    seen_at timestamptz DEFAULT now() NOT NULL,
-    ends_at timestamptz NOT NULL,
-    sessions_from timestamptz,
-    method text NOT NULL,
-    address text NOT NULL,
-    browser text NOT NULL,
-    CONSTRAINT ck_user_sessions_address_length CHECK ((length(address) <= 100)),
-    CONSTRAINT ck_user_sessions_browser_length CHECK ((length(browser) <= 100)),
-    CONSTRAINT ck_user_sessions_method_length CHECK ((length(method) <= 40))
-)
-WITH (fillfactor='70');
-ALTER TABLE user_sessions ADD CONSTRAINT pk_user_sessions PRIMARY KEY (tenant_id, id);
-ALTER TABLE user_sessions ADD CONSTRAINT uq_user_sessions_id UNIQUE (id);
-ALTER TABLE user_sessions ADD CONSTRAINT fk_user_sessions_tenant_id_user_id_users FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 
 CREATE TABLE webhook_attempts (
     id bigint NOT NULL,
@@ -1562,9 +1558,6 @@ COMMENT ON INDEX ix_audit_log_xid IS 'audit/follower.py: entries that were commi
 CREATE INDEX ix_ended_sessions_ended_at ON ended_sessions USING btree (ended_at);
 COMMENT ON INDEX ix_ended_sessions_ended_at IS 'webapp/streams/revocation.py: recently ended sessions';
 
-CREATE UNIQUE INDEX uq_invitations_open_email ON invitations USING btree (tenant_id, lower(email)) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
-COMMENT ON INDEX uq_invitations_open_email IS 'invitations/store.py: one open invitation per address and tenant; the list of open ones';
-
 CREATE INDEX ix_notifications_inbox ON notifications USING btree (tenant_id, user_id, id DESC);
 COMMENT ON INDEX ix_notifications_inbox IS 'webapp/queries/inbox.py: a user''s list, newest first';
 
@@ -1628,8 +1621,8 @@ COMMENT ON INDEX uq_orders_external_id IS 'webapp/attach/mapped_sql.py: the orde
 CREATE UNIQUE INDEX uq_orders_idempotency_key ON orders USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 COMMENT ON INDEX uq_orders_idempotency_key IS 'webapp/orders/verbs.py: a form that is sent twice places one order';
 
-CREATE INDEX ix_password_resets_user ON password_resets USING btree (tenant_id, user_id);
-COMMENT ON INDEX ix_password_resets_user IS 'accounts/password_reset.py: the links of a user; the foreign key to users';
+CREATE INDEX ix_passkeys_user ON passkeys USING btree (tenant_id, user_id);
+COMMENT ON INDEX ix_passkeys_user IS 'webapp/second_factor/passkeys.py: the passkeys of a user; the foreign key to users';
 
 CREATE INDEX ix_push_subscriptions_session ON push_subscriptions USING btree (session_id);
 COMMENT ON INDEX ix_push_subscriptions_session IS 'push/subscriptions.py: the subscription of a session that ends';
@@ -1662,9 +1655,6 @@ COMMENT ON INDEX ix_tv_links_revoked IS 'streams/revocation.py: links that were 
 
 CREATE INDEX ix_uploads_jobs ON uploads USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 COMMENT ON INDEX ix_uploads_jobs IS 'uploads/jobs.py: the job that waits longest; doctor/uploads.py';
-
-CREATE INDEX ix_user_sessions_user ON user_sessions USING btree (tenant_id, user_id);
-COMMENT ON INDEX ix_user_sessions_user IS 'accounts/own_sessions.py: the sessions of a user; the foreign key to users';
 
 CREATE INDEX ix_users_sessions_from ON users USING btree (sessions_from) WHERE (sessions_from IS NOT NULL);
 COMMENT ON INDEX ix_users_sessions_from IS 'webapp/streams/revocation.py: users with recently ended sessions';

@@ -22,7 +22,7 @@ LAYERS = """
     audit
     events orders doorbell
     accounts
-    comments queries signals webhooks
+    comments queries signals webhooks second_factor
     display outbox notifications order_import
     invitations
     panels push rollups targets order_export reconciliation attach

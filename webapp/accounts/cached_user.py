@@ -77,6 +77,14 @@ class CachedUser:
         return self.tenant.id
 
     @cached_property
+    def _must_set_up(self) -> bool:
+        return self.tenant.requires_second_factor and self.user.second_factor_at is None
+
+    def lacks_second_factor(self, session: SessionKey | None) -> bool:
+        """Whether the company requires a second factor, the user has none, and the session is of a password."""
+        return self._must_set_up and not (session is not None and session.vouched)
+
+    @cached_property
     def _language(self) -> str | None:
         return self.user.language
 

@@ -8,8 +8,9 @@ from where a session was used (session_rows.py): for the user's list, and to end
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from flask import Flask, current_app, has_request_context, session
@@ -21,7 +22,10 @@ from ..db import db
 from ..models import EndedSession, UserSession
 from ..postgres import session as pg_session
 
-ID, ENDS, SINCE = "_session", "_ends", "_since"  # keys of the cookie
+ID, ENDS, SINCE, VOUCHED = "_session", "_ends", "_since", "_vouched"  # keys of the cookie
+
+# Sign-ins for which Doorbell asks for no second factor: another system checks the user, or it is the demo's link.
+VOUCHED_METHODS = frozenset({"sso", "demo"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,12 +33,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class SessionKey(NamedTuple):
     """A session. It is over at `ends` (epoch seconds), even if its cookie is signed again later.
 
-    `since` is the `stamp` of the user's `sessions_from` when the session began.
+    `since` is the `stamp` of the user's `sessions_from` when the session began. `vouched`: by one of VOUCHED_METHODS.
     """
 
     id: str
     ends: int
     since: int | None = None
+    vouched: bool = False
 
 
 def stamp(sessions_from: datetime | None) -> int | None:
@@ -48,16 +53,18 @@ def new(seconds: float, since: int | None = None) -> dict[str, str | int]:
     return values if since is None else {**values, SINCE: since}
 
 
-def begin(since: int | None) -> None:
+def begin(since: int | None, method: str = "") -> None:
     """Give the request's session an id, and an end PERMANENT_SESSION_LIFETIME from now."""
     session.update(new(current_app.permanent_session_lifetime.total_seconds(), since))
+    if method in VOUCHED_METHODS:
+        session[VOUCHED] = True
 
 
 def current() -> SessionKey | None:
     """The request's session. None outside of a request, and for a cookie of a version whose sessions had no ids."""
     if not has_request_context() or ID not in session:
         return None
-    return SessionKey(session[ID], session[ENDS], session.get(SINCE))
+    return _key(session)
 
 
 def read_cookie(app: Flask, header: str) -> tuple[int, SessionKey] | None:
@@ -70,7 +77,11 @@ def read_cookie(app: Flask, header: str) -> tuple[int, SessionKey] | None:
     # An id is a bigint, which 18 digits always fit.
     if not found or ID not in found or not user_id.isdecimal() or len(user_id) > 18:
         return None
-    return int(user_id), SessionKey(found[ID], found[ENDS], found.get(SINCE))
+    return int(user_id), _key(found)
+
+
+def _key(values: Mapping[str, Any]) -> SessionKey:
+    return SessionKey(values[ID], values[ENDS], values.get(SINCE), values.get(VOUCHED, False))
 
 
 def end(key: SessionKey) -> None:

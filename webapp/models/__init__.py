@@ -16,6 +16,7 @@ from .outbox_reader import OutboxReader
 from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyProductRollup, DailyRollup, HourlyProductRollup, HourlyRollup, LineChange, RollupRebuild
+from .second_factor import PASSKEY_NAME_MAX_CHARS, AnsweredChallenge, AuthenticatorApp, Passkey, RecoveryCode
 from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
 from .tv_link import TV_NAME_MAX_CHARS, TV_SECONDS, TV_THEMES, TvLink
@@ -31,6 +32,7 @@ __all__ = [
     "EMAIL_MAX_CHARS",
     "HOLIDAY_MAX_CHARS",
     "ORDER_TIMES",
+    "PASSKEY_NAME_MAX_CHARS",
     "PERIODS",
     "ROLES",
     "SESSION_METHOD_MAX_CHARS",
@@ -46,10 +48,12 @@ __all__ = [
     "TV_THEMES",
     "UPLOAD_NAME_MAX_CHARS",
     "UPLOAD_STATES",
+    "AnsweredChallenge",
     "AttachProblem",
     "AttachedTable",
     "AuditLogCursor",
     "AuditLogEntry",
+    "AuthenticatorApp",
     "DailyProductRollup",
     "DailyRollup",
     "EndedSession",
@@ -65,9 +69,11 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OutboxReader",
+    "Passkey",
     "PasswordReset",
     "PushSubscription",
     "QuietHours",
+    "RecoveryCode",
     "RelayAuditEntry",
     "RelayDestination",
     "RelayHeldEvent",

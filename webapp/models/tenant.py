@@ -64,6 +64,8 @@ class Tenant(Base):
     shows_ranking: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     # Whether salespeople see the figures and orders of their colleagues. Managers always do.
     team_visible: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    # Whether each user must have a second factor (second_factor/requirement.py).
+    requires_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 class User(UserMixin, Base):
@@ -86,6 +88,7 @@ class User(UserMixin, Base):
         length_check("password_hash", TEXT_MAX_CHARS),
         CheckConstraint("disabled_at BETWEEN '1900-01-01' AND '9000-01-01'", name="disabled_at"),
         CheckConstraint("sessions_from BETWEEN '1900-01-01' AND '9000-01-01'", name="sessions_from"),
+        CheckConstraint("second_factor_at BETWEEN '1900-01-01' AND '9000-01-01'", name="second_factor_at"),
         # sign-in, with the e-mail in any case
         Index("uq_users_email_lower", text("lower(email)"), unique=True),
         # streams/revocation: users with recently ended sessions
@@ -106,6 +109,8 @@ class User(UserMixin, Base):
     theme: Mapped[str | None] = mapped_column(Text)
     # Whether single keys act on pages.
     shortcuts: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    # Set while the user has an authenticator app or a passkey, and then the password alone does not sign in.
+    second_factor_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class EndedSession(Base):

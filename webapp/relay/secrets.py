@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 
+from ..config import derived_keys
 from ..language import gettext as _
 
 # Another use of SECRET_KEY gets another key.
@@ -24,7 +22,7 @@ class SecretBox:
     """Encrypts with the first of `keys` (SECRET_KEY), decrypts with any of them (SECRET_KEY_FALLBACKS)."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(_derive(key)) for key in keys])
+        self._fernet = derived_keys.fernet(keys, _PURPOSE)
 
     def lock(self, secrets: Mapping[str, object]) -> bytes | None:
         """The encrypted secrets; None when there are none."""
@@ -44,8 +42,3 @@ class SecretBox:
                 )
             ) from None
         return secrets
-
-
-def _derive(key: str) -> bytes:
-    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
-    return base64.urlsafe_b64encode(derived)

@@ -24,7 +24,7 @@ def find(
     `named`: the user for whom the page was rendered, by the request's address; the header goes first.
     """
     found = users.find_by_cookie(environ.get("HTTP_COOKIE", ""))
-    if found is None:
+    if found is None or found[0].lacks_second_factor(found[1]):
         return None
     page_user = found[0].page_user
     return found if (environ.get(PAGE_USER) or named or page_user) == page_user else None

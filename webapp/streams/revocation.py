@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ..accounts.sessions import stamp
 from ..accounts.user_cache import UserCache
 from ..db import db
-from ..models import EndedSession, TvLink, User
+from ..models import EndedSession, Tenant, TvLink, User
 from .base import Stream
 
 IDS_PER_QUERY = 1000
@@ -29,11 +29,15 @@ T = TypeVar("T", int, str)
 
 @dataclass(frozen=True)
 class Standing:
-    """A user's row as it is now. `since` is the stamp that a valid session carries."""
+    """A user's row as it is now. `since` is the stamp that a valid session carries.
+
+    `lacks_factor`: the company requires a second factor, and the user has none.
+    """
 
     tenant_id: int
     disabled: bool
     since: int | None
+    lacks_factor: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Revocations:
         """The streams that have to end, each with its cause of metrics.DROP_CAUSES.
 
         `session`: its session was ended or is too old. `rights`: its user was deleted, disabled or moved to another tenant,
-        or its TV's link was revoked.
+        or has to set up a second factor, or its TV's link was revoked.
         While PostgreSQL is away only the age of sessions is checked.
         """
         checked, now = list(streams), time.time()
@@ -115,11 +119,16 @@ class Revocations:
         self._user_cache.forget(user_id)
 
 
-_STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from)
+_LACKS_FACTOR = Tenant.requires_second_factor & User.second_factor_at.is_(None)
+_STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from, _LACKS_FACTOR).join(
+    Tenant, Tenant.id == User.tenant_id
+)
 
 
 def _cause(user: Standing | None, stream: Stream) -> str | None:
     if user is None or user.disabled or user.tenant_id != stream.tenant_id:
+        return "rights"
+    if user.lacks_factor and not (stream.session and stream.session.vouched):
         return "rights"
     return None if user.since == (stream.session.since if stream.session else None) else "session"
 
@@ -131,9 +140,9 @@ def _standings(session: Session, users: set[int]) -> dict[int, Standing]:
     return found
 
 
-def _rows(session: Session, statement: Select[int, int, bool, datetime | None]) -> Iterator[tuple[int, Standing]]:
-    for user_id, tenant_id, disabled, sessions_from in session.execute(statement):
-        yield user_id, Standing(tenant_id, disabled, stamp(sessions_from))
+def _rows(session: Session, statement: Select[int, int, bool, datetime | None, bool]) -> Iterator[tuple[int, Standing]]:
+    for user_id, tenant_id, disabled, sessions_from, lacks_factor in session.execute(statement):
+        yield user_id, Standing(tenant_id, disabled, stamp(sessions_from), lacks_factor)
 
 
 def _ended(session: Session, session_ids: set[str]) -> set[str]:
