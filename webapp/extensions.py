@@ -18,7 +18,7 @@ from .accounts.current import current_locale
 from .language import locales, templates
 from .observability.metrics import web as web_metrics
 from .postgres import outages
-from .routes import access, compressed_pages, form_limits, imports, request_limits
+from .routes import access, compressed_pages, form_limits, imports, request_limits, second_factor_rule
 from .server import script_imports, security_headers, static_files
 from .services import Services
 
@@ -45,6 +45,7 @@ def init_app(app: Flask, services: Services) -> None:
     script_imports.init_app(app)
     compressed_pages.init_app(app)
     # Before CSRF, so that signed-out requests are redirected to sign-in instead of failing on a token.
+    second_factor_rule.init_app(app)
     access.init_app(app, login_manager, services.users)
     request_limits.init_app(app)
     form_limits.init_app(app)

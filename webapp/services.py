@@ -29,6 +29,7 @@ from .panels.cache import RenderCache
 from .panels.scheduler import RenderScheduler
 from .rate_limit.requests import RequestLimits
 from .relay.notice import RelayNotices
+from .second_factor.checks import SecondFactors
 from .signals.log_follower import SignalLogs
 from .streams.hub import Hub
 from .streams.opening import StreamOpener
@@ -49,6 +50,7 @@ class Services:
     sign_ins: SignIns
     password_resets: PasswordResets
     mail: Mailer
+    second_factors: SecondFactors
     signal_logs: SignalLogs
     renders: RenderScheduler
     searches: SearchLimit
@@ -76,6 +78,7 @@ def init_app(app: Flask, config: Config) -> Services:
         sign_ins=SignIns(client),
         password_resets=PasswordResets(client),
         mail=Mailer(app, config.mail),
+        second_factors=SecondFactors(client, (config.secret_key, *config.secret_key_fallbacks)),
         signal_logs=SignalLogs(config.redis_url),
         renders=RenderScheduler(RenderCache()),
         searches=SearchLimit(),

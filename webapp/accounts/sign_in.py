@@ -25,7 +25,7 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from ..rate_limit.limiter import RateLimiter
-from . import admin, passwords, session_rows, sessions
+from . import admin, passwords, session_rows, sessions, recent_check
 from .hashing import HashingBusy, hashing
 from .session_rows import PageView
 from .sign_in_throttle import SignInAttempt, Verdict, client_of
@@ -92,10 +92,11 @@ def complete(users: UserCache, user: User, method: str, address: str) -> None:
     users.forget(user.id)  # the next request reads current rights
     session.clear()  # keep nothing from before the sign-in
     login_user(user)
-    sessions.begin(sessions.stamp(user.sessions_from))
+    sessions.begin(sessions.stamp(user.sessions_from), method)
     if (key := sessions.current()) is not None:
         name = browser.short_name(request.headers.get("User-Agent", "")) or ""
         session_rows.begin(PageView(user.id, key, address, name), method)
+    recent_check.mark()
     metrics.SIGN_INS.labels("success").inc()
     log.info("signed in", user=user.id, tenant=user.tenant_id, client=address, way=method)
     who = {"actor_id": user.id, "actor_name": user.name}

@@ -18,6 +18,8 @@ from ..accounts.user_cache import KEPT_SECONDS
 from ..db import db
 from ..language import locales
 from ..models import ROLES, Tenant, User
+from ..second_factor import changes as factors
+from ..second_factor.account import Account
 from ..services import services
 from ..signals import notices
 from . import stop, table
@@ -97,6 +99,18 @@ def sign_out(email: str) -> None:
     with _errors():
         changes.sign_out(email)
     click.echo(f"{email}: {_signed_out()}")
+
+
+@users_cli.command("reset-second-factor")
+@email_argument
+def reset_second_factor(email: str) -> None:
+    """Remove the authenticator app, the passkeys and the recovery codes of the user EMAIL, who has lost them."""
+    with _errors(), Session(db.engine) as session:
+        account = Account.of(admin.require_user(session, email))
+    if factors.reset(account):
+        click.echo(f"{email} signs in with the password alone and can set up a second step again. {_signed_out()}")
+    else:
+        click.echo(f"{email} has no two-step sign-in. Nothing was changed.")
 
 
 @users_cli.command("role")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import database_url, network, redis_url, webhook_allow
+from . import database_url, network, passkey_domain, redis_url, webhook_allow
 from .env import EnvReader
 from .mail import MailConfig, read_mail
 from .network import is_loopback
@@ -54,6 +54,7 @@ class Config:
     - `invitation_days` is the time for which the link of an invitation is valid.
     - `webhook_allow` are the networks, beside the public ones, that webhooks may reach, by HTTP too.
     - `mail` is how mails are sent, and the address of their links.
+    - `passkey_domain` is the domain of all passkeys, "" for the host of each page.
     - `vapid` identifies this server to push services; without it no push is offered.
     - `metrics_token` is "" where the web process serves no metrics. A metrics port of 0 means no metrics.
     - `log_format` is None where observability/logs.py chooses it.
@@ -77,6 +78,7 @@ class Config:
     trusted_proxies: int
     webhook_allow: tuple[webhook_allow.Network, ...]
     mail: MailConfig
+    passkey_domain: str
     vapid: Vapid | None
     retention_days: int
     audit_retention_months: int
@@ -113,6 +115,7 @@ class Config:
             trusted_proxies=read.whole_number("TRUSTED_PROXIES", 0, 0, 10),
             webhook_allow=webhook_allow.read_networks(read),
             mail=read_mail(read, served.demo),
+            passkey_domain=passkey_domain.read_domain(read),
             vapid=read_vapid(read),
             retention_days=read.whole_number("RETENTION_DAYS", 400, RETENTION_DAYS_MIN, RETENTION_DAYS_MAX),
             audit_retention_months=read.whole_number("AUDIT_RETENTION_MONTHS", 24, AUDIT_MONTHS_MIN, AUDIT_MONTHS_MAX),

@@ -1,4 +1,4 @@
-"""What a user signs in with beside the password: an authenticator app, passkeys, recovery codes."""
+"""The second factors of users: authenticator apps, passkeys, recovery codes."""
 
 from __future__ import annotations
 

@@ -17,6 +17,8 @@ from . import sign_in_steps
 from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
 from .forms import SignInForm
+from .passkey_host import party
+from .second_factor_rule import open_for_set_up
 
 bp = Blueprint("auth", __name__)
 
@@ -36,11 +38,13 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(form, refused.status, refused.text, {"Retry-After": str(refused.wait)})
     except accounts_sign_in.SignInFailed as failed:
         return _sign_in_page(form, 422, str(failed))
-    sign_in_steps.complete(user, "password")
+    if not sign_in_steps.pass_password(user):
+        return redirect(url_for("second_step.show", next=request.args.get("next")), 303)
     return redirect(local_path(request.args.get("next")), 303)
 
 
 @bp.post("/sign-out")
+@open_for_set_up
 def sign_out() -> ResponseReturnValue:
     sign_in_steps.end_session()
     logout_user()
@@ -80,5 +84,6 @@ def _sign_in_page(
     form: SignInForm, status: int, problem: str | None = None, headers: dict[str, str] | None = None
 ) -> ResponseReturnValue:
     settings = {"demo": services().config.demo, "mail_is_set_up": services().mail.is_set_up()}
+    settings["passkeys_work"] = party() is not None
     page = render_template("pages/sign_in.html", form=form, problem=problem, **settings)
     return page, status, headers or {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import request
+import time
+
+from flask import request, session
 
 from .. import stream
 from ..accounts import sign_in as accounts_sign_in
@@ -10,6 +12,7 @@ from ..accounts import sign_out as accounts_sign_out
 from ..accounts.sessions import SessionKey
 from ..models import User
 from ..push import subscriptions
+from ..second_factor import half_sign_in
 from ..services import services
 from ..signals import notices
 
@@ -22,6 +25,16 @@ def complete(user: User, method: str) -> None:
     # The request may replace the session of another user.
     end_session()
     accounts_sign_in.complete(services().users, user, method, client())
+
+
+def pass_password(user: User) -> bool:
+    """The password of `user` was right. True: that signed the user in. False: the page second_step.show comes next."""
+    if user.second_factor_at is None:
+        complete(user, "password")
+        return True
+    end_session()
+    half_sign_in.begin(session, user, time.time())
+    return False
 
 
 def end_session() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ..models import AuthenticatorApp
 from . import one_time_codes
 from .account import Account
-from .secret_box import SecretBox
+from .secret_box import TotpSecretBox
 
 
 class CodeInvalid(Exception):
@@ -26,7 +26,7 @@ class CodeInvalid(Exception):
 class Authenticator:
     """Checks and changes authenticator apps. `box` encrypts their secrets."""
 
-    box: SecretBox
+    box: TotpSecretBox
 
     def begin(self, session: Session, account: Account) -> None:
         """Make the secret of an app to be set up. A secret that is already being set up stays; a confirmed app too."""

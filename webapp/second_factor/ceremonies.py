@@ -23,7 +23,7 @@ class PasskeyInvalid(Exception):
 
 @dataclass(frozen=True)
 class NewPasskey:
-    """What is stored of a passkey. `is_synced`: the user's password manager keeps a copy."""
+    """The stored parts of a passkey. `is_synced`: the user's password manager keeps a copy."""
 
     credential_id: bytes
     public_key: bytes

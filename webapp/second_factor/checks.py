@@ -24,7 +24,7 @@ from .ceremonies import PasskeyInvalid
 from .challenges import Challenge
 from .limit import CodeLimit, CodesRefused
 from .relying_party import RelyingParty
-from .secret_box import SecretBox, SecretLocked
+from .secret_box import SecretLocked, TotpSecretBox
 
 log = logs.get("second_factor")
 
@@ -33,7 +33,7 @@ class SecondFactors:
     """Checks second factors. `clock` gives epoch seconds."""
 
     def __init__(self, client: redis.Redis, keys: tuple[str, ...], clock: Callable[[], float] = time.time) -> None:
-        self.apps = Authenticator(SecretBox(keys))
+        self.apps = Authenticator(TotpSecretBox(keys))
         self.limit = CodeLimit(client)
         self.clock = clock
 

@@ -50,7 +50,9 @@ def clock_difference(secret: str, code: str, now: float) -> int | None:
 
 def address(secret: str, email: str, company: str) -> str:
     """The otpauth:// address that an authenticator app reads from a QR code."""
-    return pyotp.TOTP(secret, interval=STEP_SECONDS).provisioning_uri(email, f"Doorbell {company}".replace(":", " "))
+    # A colon separates the two in the address.
+    issuer = f"Doorbell {company}".replace(":", " ")
+    return pyotp.TOTP(secret, name=email, issuer=issuer, interval=STEP_SECONDS).provisioning_uri()
 
 
 def grouped(secret: str) -> str:

@@ -16,7 +16,7 @@ class SecretLocked(Exception):
     """The secret was stored with a key that is neither SECRET_KEY nor one of SECRET_KEY_FALLBACKS."""
 
 
-class SecretBox:
+class TotpSecretBox:
     """Encrypts with the first of `keys` (SECRET_KEY), decrypts with any of them (SECRET_KEY_FALLBACKS)."""
 
     def __init__(self, keys: Sequence[str]) -> None:

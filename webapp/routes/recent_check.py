@@ -1,0 +1,71 @@
+"""Asks for the password again before the settings of the sign-in change, unless the user signed in some minutes ago."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from ..accounts import recent_check
+from ..accounts.current import current_tenant
+from ..accounts.sign_in import SignInFailed, SignInRefused
+from ..language import gettext as _
+from ..services import services
+from . import sign_in_steps
+from .auth import local_path
+from .second_factor_rule import open_for_set_up
+
+bp = Blueprint("recent_check", __name__, url_prefix="/settings/security/password-check")
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs_recent_check(view: View) -> View:
+    """Ask for the password first, unless the user was checked some minutes ago. A form has to be sent once more then."""
+
+    @wraps(view)
+    def checked(*args: Any, **values: Any) -> ResponseReturnValue:
+        if recent_check.is_recent():
+            return cast(ResponseReturnValue, view(*args, **values))
+        back = request.path if request.method == "GET" else url_for("second_factor.index")
+        page = url_for("recent_check.show", next=back)
+        if request.is_json:
+            return {"problem": _("Enter your password first."), "next": page}, 403
+        return redirect(page, 303)
+
+    return cast(View, checked)
+
+
+@bp.get("")
+@open_for_set_up
+def show() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("")
+@open_for_set_up
+def check() -> ResponseReturnValue:
+    """The same limits and log lines as at a sign-in."""
+    password = request.form.get("password", "")
+    if not password:
+        return _page(_("Enter your password.")), 422
+    try:
+        user = services().sign_ins.sign_in(current_user.email, password, sign_in_steps.client())
+    except SignInRefused as refused:
+        return _page(refused.text), refused.status, {"Retry-After": str(refused.wait)}
+    except SignInFailed:
+        return _page(_("This is not your password. Try again.")), 422
+    if user.id == current_user.id:
+        recent_check.mark()
+    return redirect(local_path(request.args.get("next")), 303)
+
+
+def _page(problem: str = "") -> str:
+    has_password = current_user.password_hash is not None
+    return render_template(
+        "pages/password_check.html", tenant=current_tenant(), problem=problem, has_password=has_password
+    )
