@@ -27,6 +27,11 @@ KNOWN_PUBLIC = {
     "password_reset.sent",
     "password_reset.open_link",
     "password_reset.choose",
+    "second_step.show",
+    "second_step.check",
+    "second_step.leave",
+    "second_step.passkey_options",
+    "second_step.passkey",
     "health.healthz",
     "health.readyz",
     "metrics.metrics",
@@ -161,6 +166,19 @@ users.renew                               403      403      403      yes      ye
 users.revoke                              403      403      403      yes      yes
 panels.users                              403      403      403      yes      yes
 panels.user_card                          403      403      403      yes      yes
+second_factor.index                       yes      yes      yes      yes      yes
+second_factor.begin_app                   yes      yes      yes      yes      yes
+second_factor.app                         yes      yes      yes      yes      yes
+second_factor.confirm_app                 yes      yes      yes      yes      yes
+second_factor.remove_app                  yes      yes      yes      yes      yes
+second_factor.renew_codes                 yes      yes      yes      yes      yes
+passkeys.options                          yes      yes      yes      yes      yes
+passkeys.add                              yes      yes      yes      yes      yes
+passkeys.remove                           yes      yes      yes      yes      yes
+recent_check.show                         yes      yes      yes      yes      yes
+recent_check.check                        yes      yes      yes      yes      yes
+sign_in_settings.index                    403      403      403      yes      yes
+sign_in_settings.save                     403      403      403      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels

@@ -74,7 +74,7 @@ def test_the_readme_lists_every_setting_of_the_configuration() -> None:
     listed = {
         name.strip() for row in table("README.md", "| variable | meaning | default |") for name in row[0].split(",")
     }
-    files = ("config.py", "network.py", "vapid.py", "webhook_allow.py")
+    files = ("config.py", "network.py", "passkey_domain.py", "vapid.py", "webhook_allow.py")
     source = "".join((ROOT / "webapp" / "config" / file).read_text() for file in files)
     read = set(re.findall(r"(?:read\.\w+|get)\([\"']([A-Z_]+)[\"']", source))
     of_gunicorn = {"WEB_CONCURRENCY", "GRACEFUL_TIMEOUT", "FORWARDED_ALLOW_IPS"}

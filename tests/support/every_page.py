@@ -60,6 +60,8 @@ NOT_PAGES = {
     "notification_settings.push_key",
     "password_reset.choose",
     "password_reset.open_link",
+    "second_factor.app",
+    "second_step.show",
     "service_worker.script",
     "settings.index",
     "static",

@@ -1,0 +1,1 @@
+"""Tests of webapp/second_factor and its pages."""
