@@ -265,6 +265,35 @@ CREATE TABLE rollups_products_hourly (
 ALTER TABLE rollups_products_hourly ADD CONSTRAINT pk_rollups_products_hourly PRIMARY KEY (tenant_id, hour, product);
 ALTER TABLE rollups_products_hourly ADD CONSTRAINT fk_rollups_products_hourly_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
+CREATE TABLE sso_connections (
+    tenant_id bigint NOT NULL,
+    issuer text NOT NULL,
+    client_id text NOT NULL,
+    client_secret bytea NOT NULL,
+    button_text text,
+    rules jsonb DEFAULT '[]'::jsonb NOT NULL,
+    default_role text,
+    passwords_off boolean DEFAULT false NOT NULL,
+    changed_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_sso_connections_button_text CHECK (((button_text <> ''::text) AND (length(button_text) <= 60))),
+    CONSTRAINT ck_sso_connections_client_id CHECK (((client_id <> ''::text) AND (length(client_id) <= 500))),
+    CONSTRAINT ck_sso_connections_default_role CHECK ((default_role = ANY (ARRAY['viewer'::text, 'sales'::text, 'manager'::text, 'admin'::text]))),
+    CONSTRAINT ck_sso_connections_issuer CHECK (((issuer <> ''::text) AND (length(issuer) <= 500))),
+    CONSTRAINT ck_sso_connections_rules CHECK ((jsonb_typeof(rules) = 'array'::text))
+);
+ALTER TABLE sso_connections ADD CONSTRAINT pk_sso_connections PRIMARY KEY (tenant_id);
+ALTER TABLE sso_connections ADD CONSTRAINT fk_sso_connections_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE sso_domains (
+    tenant_id bigint NOT NULL,
+    domain text NOT NULL,
+    added_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_sso_domains_domain CHECK (((domain = lower(domain)) AND (domain ~~ '%_._%'::text) AND (length(domain) <= 253)))
+);
+ALTER TABLE sso_domains ADD CONSTRAINT pk_sso_domains PRIMARY KEY (tenant_id, domain);
+ALTER TABLE sso_domains ADD CONSTRAINT uq_sso_domains_domain UNIQUE (domain);
+ALTER TABLE sso_domains ADD CONSTRAINT fk_sso_domains_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
 CREATE TABLE to_ship_samples (
     tenant_id bigint NOT NULL,
     at timestamptz NOT NULL,
@@ -577,6 +606,19 @@ ALTER TABLE sales_targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQ
 ALTER TABLE sales_targets ADD CONSTRAINT pk_sales_targets PRIMARY KEY (id);
 ALTER TABLE sales_targets ADD CONSTRAINT fk_sales_targets_tenant_id_owner_id_users FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 ALTER TABLE sales_targets ADD CONSTRAINT fk_sales_targets_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+CREATE TABLE sso_identities (
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    linked_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_sso_identities_subject CHECK (((subject <> ''::text) AND (length(subject) <= 255)))
+);
+ALTER TABLE sso_identities ADD CONSTRAINT pk_sso_identities PRIMARY KEY (tenant_id, user_id);
+ALTER TABLE sso_identities ADD CONSTRAINT uq_sso_identities_tenant_id_issuer_subject UNIQUE (tenant_id, issuer, subject);
+ALTER TABLE sso_identities ADD CONSTRAINT fk_sso_identities_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+ALTER TABLE sso_identities ADD CONSTRAINT fk_sso_identities_tenant_id_user_id FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE;
 
 CREATE TABLE tv_links (
     tenant_id bigint NOT NULL,

@@ -17,6 +17,7 @@ from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyProductRollup, DailyRollup, HourlyProductRollup, HourlyRollup, LineChange, RollupRebuild
 from .second_factor import PASSKEY_NAME_MAX_CHARS, AnsweredChallenge, AuthenticatorApp, Passkey, RecoveryCode
+from .sso import BUTTON_MAX_CHARS, SUBJECT_MAX_CHARS, SsoConnection, SsoDomain, SsoIdentity
 from .target import HOLIDAY_MAX_CHARS, PERIODS, Holiday, SalesTarget, ToShipSample
 from .tenant import EMAIL_MAX_CHARS, ROLES, SETTING_MAX_CHARS, THEMES, EndedSession, Tenant, User
 from .tv_link import TV_NAME_MAX_CHARS, TV_SECONDS, TV_THEMES, TvLink
@@ -27,6 +28,7 @@ from .webhook import WebhookAttempt, WebhookDelivery
 __all__ = [
     "AUDIT_ADDRESS_MAX_CHARS",
     "AUDIT_BROWSER_MAX_CHARS",
+    "BUTTON_MAX_CHARS",
     "CHUNK_KINDS",
     "COMMENT_MAX_CHARS",
     "EMAIL_MAX_CHARS",
@@ -41,6 +43,7 @@ __all__ = [
     "SOURCE_MAX_CHARS",
     "STATUSES",
     "STATUS_SQL",
+    "SUBJECT_MAX_CHARS",
     "TEXT_MAX_CHARS",
     "THEMES",
     "TV_NAME_MAX_CHARS",
@@ -81,6 +84,9 @@ __all__ = [
     "RelayReplay",
     "RollupRebuild",
     "SalesTarget",
+    "SsoConnection",
+    "SsoDomain",
+    "SsoIdentity",
     "Tenant",
     "ToShipSample",
     "TvLink",
