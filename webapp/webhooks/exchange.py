@@ -85,17 +85,24 @@ class _Channel:
         pass
 
 
-def exchange(
-    sock: socket.socket, target: Target, body: bytes, headers: Mapping[str, str], deadline: Deadline
-) -> Received:
-    """Send a POST and read its answer. Raises DeadlineExceeded and MalformedAnswer."""
+class Outgoing(NamedTuple):
+    """A request. Of its answer's body at most `max_kept_bytes` are kept."""
+
+    method: str
+    body: bytes
+    headers: Mapping[str, str]
+    max_kept_bytes: int = MAX_KEPT_BYTES
+
+
+def exchange(sock: socket.socket, target: Target, outgoing: Outgoing, deadline: Deadline) -> Received:
+    """Send a request and read its answer. Raises DeadlineExceeded and MalformedAnswer."""
     channel = _Channel(sock)
     client = http.client.HTTPConnection(target.host, target.port)
     client.auto_open = False
     client.sock = channel
     try:
         try:
-            _send(client, target, body, headers)
+            _send(client, target, outgoing)
         except (ConnectionError, ssl.SSLError):
             # A receiver may answer, for example 413, and close before it has read the body.
             if deadline.has_passed:
@@ -103,7 +110,7 @@ def exchange(
         answer = client.getresponse()
         if channel.received.is_at_end:
             raise http.client.HTTPException
-        kept, is_cut = _body(answer)
+        kept, is_cut = _body(answer, outgoing.max_kept_bytes)
     except (OSError, http.client.HTTPException) as error:
         if deadline.has_passed or isinstance(error, TimeoutError):
             raise _too_late(target, deadline) from error
@@ -113,31 +120,33 @@ def exchange(
     return Received(answer.status, _headers(answer), kept, is_cut)
 
 
-def _send(client: http.client.HTTPConnection, target: Target, body: bytes, headers: Mapping[str, str]) -> None:
-    client.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
+def _send(client: http.client.HTTPConnection, target: Target, outgoing: Outgoing) -> None:
+    headers = outgoing.headers
+    client.putrequest(outgoing.method, target.path, skip_host=True, skip_accept_encoding=True)
     client.putheader("Host", target.place)
     if not any(name.lower() == "user-agent" for name in headers):
         client.putheader("User-Agent", USER_AGENT)
     for name, value in headers.items():
         client.putheader(name, value)
     client.putheader("Accept-Encoding", "identity")
-    client.putheader("Content-Length", str(len(body)))
+    if outgoing.method != "GET":
+        client.putheader("Content-Length", str(len(outgoing.body)))
     client.putheader("Connection", "close")
-    client.endheaders(body)
+    client.endheaders(outgoing.body)
 
 
-def _body(answer: http.client.HTTPResponse) -> tuple[bytes, bool]:
+def _body(answer: http.client.HTTPResponse, max_bytes: int) -> tuple[bytes, bool]:
     """The first bytes of the body, and whether there were more. A fault in the body does not change the status."""
     kept, length = bytearray(), 0
     try:
-        for piece in iter(functools.partial(answer.read1, MAX_KEPT_BYTES), b""):
+        for piece in iter(functools.partial(answer.read1, max_bytes), b""):
             length += len(piece)
-            kept += piece[: MAX_KEPT_BYTES - len(kept)]
+            kept += piece[: max_bytes - len(kept)]
     except TimeoutError:
         raise
     except (OSError, ValueError, http.client.HTTPException):
         return bytes(kept), True
-    return bytes(kept), length > MAX_KEPT_BYTES or bool(answer.length)
+    return bytes(kept), length > max_bytes or bool(answer.length)
 
 
 def _headers(answer: http.client.HTTPResponse) -> tuple[tuple[str, str], ...]:

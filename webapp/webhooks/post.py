@@ -1,4 +1,4 @@
-"""One POST to a receiver of webhooks: a checked address, a deadline for everything, and an answer of bounded size.
+"""One request, such as the POST of a webhook: a checked address, a deadline for everything, and an answer of bounded size.
 
 It works in plain threads, many at once, and opens one connection per request.
 """
@@ -15,7 +15,7 @@ from ..language import gettext as _
 from . import addresses, connection, timed_lookup
 from .answer import Answer
 from .errors import DeadlineExceeded
-from .exchange import check_headers, exchange
+from .exchange import Outgoing, check_headers, exchange
 from .urls import Target, parse_url
 from .watchdog import Deadline, Watchdog
 
@@ -38,8 +38,21 @@ def post(
     `allow` is Config.webhook_allow. `resolve` and `tls` are for tests and for private authorities. Raises PostError
     (errors.py), and ValueError for headers that cannot be sent.
     """
+    return send(url, Outgoing("POST", body, headers), deadline_seconds, allow, resolve=resolve, tls=tls)
+
+
+def send(
+    url: str,
+    outgoing: Outgoing,
+    deadline_seconds: float,
+    allow: Sequence[Network],
+    *,
+    resolve: addresses.Resolve = addresses.lookup,
+    tls: ssl.SSLContext | None = None,
+) -> Answer:
+    """Send a request of any method as `post` does, which describes the arguments and the errors."""
     began = time.monotonic()
-    check_headers(headers)
+    check_headers(outgoing.headers)
     target = parse_url(url)
     with _watchdog.deadline(deadline_seconds) as deadline:
         try:
@@ -50,7 +63,7 @@ def post(
                 _("%(place)s was not connected within %(count)s seconds.", place=target.place, count=seconds)
             ) from error
         try:
-            received = exchange(sock, target, body, headers, deadline)
+            received = exchange(sock, target, outgoing, deadline)
         finally:
             deadline.end()
             sock.close()
