@@ -30,6 +30,7 @@ LAYERS = """
     streams tv
     listener
     relay uploads
+    sso
     doctor
     services
     stream

@@ -11,7 +11,7 @@ from ..config import derived_keys
 from ..language import gettext as _
 
 # Another use of SECRET_KEY gets another key.
-_PURPOSE = b"doorbell relay secrets"
+PURPOSE = b"doorbell relay secrets"
 
 
 class SecretsLocked(Exception):
@@ -19,10 +19,13 @@ class SecretsLocked(Exception):
 
 
 class SecretBox:
-    """Encrypts with the first of `keys` (SECRET_KEY), decrypts with any of them (SECRET_KEY_FALLBACKS)."""
+    """Encrypts with the first of `keys` (SECRET_KEY), decrypts with any of them (SECRET_KEY_FALLBACKS).
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = derived_keys.fernet(keys, _PURPOSE)
+    A secret of one `purpose` cannot be decrypted by another one.
+    """
+
+    def __init__(self, keys: Sequence[str], purpose: bytes = PURPOSE) -> None:
+        self._fernet = derived_keys.fernet(keys, purpose)
 
     def lock(self, secrets: Mapping[str, object]) -> bytes | None:
         """The encrypted secrets; None when there are none."""

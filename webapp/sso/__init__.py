@@ -1,0 +1,1 @@
+"""Single sign-on by OpenID Connect: a connection to an identity provider per tenant (docs/single-sign-on.md)."""
