@@ -32,6 +32,7 @@ env: ## print the running Doorbell's settings as `export …`, for eval "$(make 
 test: lint ## check lint and types, run all tests, those in a browser included
 	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m tests.support.install.redis
+	@$(BIN)/python -m tests.support.install.oidc_provider
 	@$(BIN)/python -m pytest -m "not faults and not hosts and not brokers" -n 4 --dist worksteal
 
 test-faults: $(VENV)/dev.stamp ## run the slow tests: processes and servers crash, stall and stop; midnights; all currencies
@@ -52,6 +53,7 @@ test-brokers: $(VENV)/brokers.stamp ## run the tests of the relay on real NATS, 
 coverage: $(VENV)/dev.stamp ## run the tests of `make test`, and report which lines they execute
 	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m tests.support.install.redis
+	@$(BIN)/python -m tests.support.install.oidc_provider
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m coverage run -m pytest -m "not faults and not hosts and not brokers" -n 4 --dist worksteal; failed=$$?; \
 		$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$failed

@@ -31,6 +31,8 @@ from .rate_limit.requests import RequestLimits
 from .relay.notice import RelayNotices
 from .second_factor.checks import SecondFactors
 from .signals.log_follower import SignalLogs
+from .sso.discovery import ProviderCache
+from .sso.limit import SsoLimit
 from .streams.hub import Hub
 from .streams.opening import StreamOpener
 from .streams.revocation import Revocations
@@ -63,6 +65,8 @@ class Services:
     relay_notices: RelayNotices
     unknown_tv_limit: UnknownTvLimit
     invitation_limits: InvitationLimits
+    providers: ProviderCache
+    sso_limit: SsoLimit
 
 
 def init_app(app: Flask, config: Config) -> Services:
@@ -91,6 +95,8 @@ def init_app(app: Flask, config: Config) -> Services:
         relay_notices=RelayNotices(client),
         unknown_tv_limit=UnknownTvLimit(client),
         invitation_limits=InvitationLimits(client),
+        providers=ProviderCache(),
+        sso_limit=SsoLimit(client),
     )
     return built
 

@@ -179,6 +179,10 @@ recent_check.show                         yes      yes      yes      yes      ye
 recent_check.check                        yes      yes      yes      yes      yes
 sign_in_settings.index                    403      403      403      yes      yes
 sign_in_settings.save                     403      403      403      yes      yes
+sso_settings.index                        403      403      403      yes      yes
+sso_settings.save                         403      403      403      yes      yes
+sso_settings.test                         403      403      403      yes      yes
+sso_settings.remove                       403      403      403      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels

@@ -25,7 +25,7 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from ..rate_limit.limiter import RateLimiter
-from . import admin, passwords, session_rows, sessions, recent_check
+from . import admin, passwords, recent_check, session_rows, sessions
 from .hashing import HashingBusy, hashing
 from .session_rows import PageView
 from .sign_in_throttle import SignInAttempt, Verdict, client_of

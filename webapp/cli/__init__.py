@@ -1,4 +1,4 @@
-"""`flask` commands: tenants, users, orders, rollups, relay, roles, push-keys, doctor. An error is one sentence, exit code 2."""
+"""`flask` commands: tenants, users, orders, rollups, relay, sso, roles and others. An error is one sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         roles,
         rollups,
         server_errors,
+        sso,
         tenants,
         users,
     )
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
     for commands in (tenants.tenants_cli, users.users_cli, orders.orders_cli, rollups.rollups_cli, relay.relay_cli):
         app.cli.add_command(commands)
     users.users_cli.add_command(invitations.invite)
+    app.cli.add_command(sso.sso_cli)
     relay_events.add_to(relay.relay_cli)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)

@@ -13,7 +13,7 @@ from ..accounts import sign_in as accounts_sign_in
 from ..accounts.demo import demo_user
 from ..language import gettext as _
 from ..services import services
-from . import sign_in_steps
+from . import sign_in_steps, sso_offer
 from .access import is_fragment, public
 from .errors import ErrorMessage, error_response
 from .forms import SignInForm
@@ -85,5 +85,6 @@ def _sign_in_page(
 ) -> ResponseReturnValue:
     settings = {"demo": services().config.demo, "mail_is_set_up": services().mail.is_set_up()}
     settings["passkeys_work"] = party() is not None
-    page = render_template("pages/sign_in.html", form=form, problem=problem, **settings)
+    offer = sso_offer.find_offer()
+    page = render_template("pages/sign_in.html", form=form, problem=problem, offer=offer, **settings)
     return page, status, headers or {}

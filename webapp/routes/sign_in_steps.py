@@ -5,23 +5,39 @@ from __future__ import annotations
 import time
 
 from flask import request, session
+from sqlalchemy.orm import Session
 
 from .. import stream
+from ..accounts import lookup_sso
 from ..accounts import sign_in as accounts_sign_in
 from ..accounts import sign_out as accounts_sign_out
 from ..accounts.sessions import SessionKey
+from ..audit.kinds import Kind
+from ..audit.recording import record_alone
+from ..db import db
 from ..models import User
 from ..push import subscriptions
 from ..second_factor import half_sign_in
 from ..services import services
 from ..signals import notices
 
+SSO, DEMO = "sso", "demo"  # methods
+
+
+class SsoRequired(Exception):
+    """The user's company has turned off passwords. `tenant_id` is the company's."""
+
+    def __init__(self, tenant_id: int) -> None:
+        super().__init__()
+        self.tenant_id = tenant_id
+
 
 def complete(user: User, method: str) -> None:
     """Sign `user` in, as read before the check: a change that ended sessions since then ends this one too.
 
-    `method` is for the log and the list of sessions, for example "password".
+    `method` is for the log and the list of sessions, for example "password". Raises SsoRequired.
     """
+    _check_way(user, method)
     # The request may replace the session of another user.
     end_session()
     accounts_sign_in.complete(services().users, user, method, client())
@@ -35,6 +51,18 @@ def pass_password(user: User) -> bool:
     end_session()
     half_sign_in.begin(session, user, time.time())
     return False
+
+
+def _check_way(user: User, method: str) -> None:
+    """Where passwords are off, only admins sign in otherwise than by single sign-on, as the way back in when it fails."""
+    if method in (SSO, DEMO) or user.role == "admin":
+        return
+    with Session(db.engine) as session:
+        must_use_sso = lookup_sso.must_use_sso(session, user.tenant_id)
+    if must_use_sso:
+        details = {"method": method, "reason": "single sign-on required"}
+        record_alone(Kind.SIGN_IN_REFUSED, tenant_id=user.tenant_id, subject_id=user.id, details=details)
+        raise SsoRequired(user.tenant_id)
 
 
 def end_session() -> None:

@@ -1,0 +1,1 @@
+"""Tests of single sign-on: whole sign-ins through a real provider, attacks, settings, commands."""
