@@ -13,6 +13,7 @@ from .notification import Notification
 from .notification_preference import NotificationPreference, QuietHours
 from .order import ORDER_TIMES, SOURCE_MAX_CHARS, STATUS_SQL, STATUSES, Order, OrderLine
 from .outbox_reader import OutboxReader
+from .privacy import PRIVACY_KINDS, PRIVACY_STATES, PrivacyJob, RemovedProductRollup, RemovedRollup
 from .push_subscription import PushSubscription
 from .relay import RelayAuditEntry, RelayDestination, RelayHeldEvent, RelayReceipt, RelayReplay
 from .rollup import DailyProductRollup, DailyRollup, HourlyProductRollup, HourlyRollup, LineChange, RollupRebuild
@@ -36,6 +37,8 @@ __all__ = [
     "ORDER_TIMES",
     "PASSKEY_NAME_MAX_CHARS",
     "PERIODS",
+    "PRIVACY_KINDS",
+    "PRIVACY_STATES",
     "ROLES",
     "SESSION_METHOD_MAX_CHARS",
     "SESSION_TEXT_MAX_CHARS",
@@ -74,6 +77,7 @@ __all__ = [
     "OutboxReader",
     "Passkey",
     "PasswordReset",
+    "PrivacyJob",
     "PushSubscription",
     "QuietHours",
     "RecoveryCode",
@@ -82,6 +86,8 @@ __all__ = [
     "RelayHeldEvent",
     "RelayReceipt",
     "RelayReplay",
+    "RemovedProductRollup",
+    "RemovedRollup",
     "RollupRebuild",
     "SalesTarget",
     "SsoConnection",

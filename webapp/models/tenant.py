@@ -45,6 +45,7 @@ class Tenant(Base):
         # Raises for an invalid zone, because one such row would fail every query over all tenants.
         CheckConstraint("(timestamp '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone"),
         CheckConstraint("working_days <@ '{1,2,3,4,5,6,7}'", name="working_days"),
+        CheckConstraint("orders_keep_months BETWEEN 3 AND 240", name="orders_keep_months"),
         length_check("name", TEXT_MAX_CHARS),
         length_check("timezone", SETTING_MAX_CHARS),
         length_check("locale", SETTING_MAX_CHARS),
@@ -66,6 +67,13 @@ class Tenant(Base):
     team_visible: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     # Whether each user must have a second factor (second_factor/requirement.py).
     requires_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    # Retention of orders (privacy/retention.py). None: for ever.
+    orders_keep_months: Mapped[int | None] = mapped_column(SmallInteger)
+    orders_open_kept: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    # The newest cutoff by which orders were removed.
+    orders_removed_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # The tenant is deleted then. Until then only admins sign in.
+    deletion_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class User(UserMixin, Base):

@@ -44,6 +44,8 @@ WITH moments AS (
     SELECT tenant_id, unnest(ARRAY[placed_at, paid_at]) AS moment FROM orders
     UNION ALL
     SELECT tenant_id, occurred_at FROM order_events WHERE type = 'refunded'
+    UNION ALL
+    SELECT tenant_id, at FROM rollups_removed
 )
 """
 TIMES_OF_TENANT = """
@@ -51,6 +53,8 @@ WITH moments AS (
     SELECT tenant_id, unnest(ARRAY[placed_at, paid_at]) AS moment FROM orders WHERE tenant_id = %(tenant)s
     UNION ALL
     SELECT tenant_id, occurred_at FROM order_events WHERE tenant_id = %(tenant)s AND type = 'refunded'
+    UNION ALL
+    SELECT tenant_id, at FROM rollups_removed WHERE tenant_id = %(tenant)s
 )
 """
 HOURS_OF_TIMES = """

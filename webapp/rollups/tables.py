@@ -11,6 +11,8 @@ _IN_HOUR = """{at} >= h.opens AND {at} < h.closes AND date_trunc('hour', {at} AT
 _PLACED = f"""o.tenant_id = h.tenant_id AND {_IN_HOUR.format(at="o.placed_at")}
             AND o.status NOT IN ('cancelled', 'refunded')"""
 _PAID = f"o.tenant_id = h.tenant_id AND {_IN_HOUR.format(at='o.paid_at')}"
+# Orders that were removed by their age (privacy/retention.py), per quarter of an hour, so no time zone divides a row.
+_REMOVED = f"r.tenant_id = h.tenant_id AND {_IN_HOUR.format(at='r.at')}"
 _LINES = "JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id"
 
 
@@ -56,7 +58,10 @@ OWNERS = RollupTable(
         SELECT coalesce(o.owner_id, 0), 0, 0, -sum(e.amount_minor), sum(e.amount_minor)
         FROM order_events e JOIN orders o ON (o.tenant_id, o.id) = (e.tenant_id, e.order_id)
         WHERE e.tenant_id = h.tenant_id AND e.type = 'refunded' AND {_IN_HOUR.format(at="e.occurred_at")}
-        GROUP BY 1""",  # noqa: S608 - only our constants
+        GROUP BY 1
+        UNION ALL
+        SELECT r.owner_id, r.orders, r.paid_orders, r.revenue_minor, r.refunded_minor
+        FROM rollups_removed r WHERE {_REMOVED}""",  # noqa: S608 - only our constants
 )
 # Refunds name no product, so a product has neither refunds nor revenue: `paid_minor` is the sum of its paid lines.
 PRODUCTS = RollupTable(
@@ -68,7 +73,9 @@ PRODUCTS = RollupTable(
         GROUP BY l.product
         UNION ALL
         SELECT l.product, 0, sum(l.total_minor) FROM orders o {_LINES} WHERE {_PAID}
-        GROUP BY l.product""",  # noqa: S608 - only our constants
+        GROUP BY l.product
+        UNION ALL
+        SELECT r.product, r.orders, r.paid_minor FROM rollups_products_removed r WHERE {_REMOVED}""",  # noqa: S608 - only our constants
 )
 TABLES = (OWNERS, PRODUCTS)
 
