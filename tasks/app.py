@@ -89,6 +89,7 @@ app = Celery(
         "tasks.uploads",
         "tasks.attach",
         "tasks.audit",
+        "tasks.privacy",
     ],
 )
 app.add_defaults(settings)  # a callable, called at first use

@@ -21,6 +21,8 @@ IMPORT_CLEAN = "tasks.uploads.clean"
 ATTACH = "tasks.attach.run"
 FOLLOW_AUDIT_LOG = "tasks.audit.follow"
 REMOVE_AUDIT_LOG = "tasks.audit.remove"
+PRIVACY_RUN = "tasks.privacy.run"
+REMOVE_ORDERS = "tasks.privacy.remove_orders"
 
 # Redis may be shared with another Celery, which uses the queue "celery". The relay has workers of its own, so that a slow
 # destination delays no other task.
@@ -35,7 +37,8 @@ QUEUE = "doorbell"
 # The relay's tick: the maximal delay of an event whose wake-up was lost. Imports: the maximal delay between a click and the
 # begin of its job; a tick without one costs three small queries. Attached
 # tables: the delay of a requested check. The audit log: the delay of its lines in the log; a tick without an entry costs two
-# small statements.
+# small statements. Privacy: the maximal delay between a click and the begin of an erasure. Old orders are
+# due once per day, and an hourly tick that finds none costs one query per tenant with a rule.
 EVERY = {
     REFRESH_ROLLUPS: 30.0,
     REBUILD_ROLLUPS: 2.0,
@@ -52,6 +55,8 @@ EVERY = {
     ATTACH: 60.0,
     FOLLOW_AUDIT_LOG: 5.0,
     REMOVE_AUDIT_LOG: 3600.0,
+    PRIVACY_RUN: 2.0,
+    REMOVE_ORDERS: 3600.0,
 }
 # RELAY_RUN is not on a timer.
 NAMES = (*EVERY, RELAY_RUN)

@@ -106,5 +106,5 @@ def test_a_day_whose_refunds_may_be_dropped_is_refused(person: Person, world: Wo
     day = (world.now() - timedelta(days=500)).date()
     response = person.get(f"/figures.csv?day={day}")
     assert response.status_code == 404
-    assert f"The refunds of {day} are no longer kept" in response.text
+    assert f"refunds of {day} are no longer kept" in response.text
     assert person.get("/figures.csv").status_code == 200

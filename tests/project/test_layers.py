@@ -31,6 +31,7 @@ LAYERS = """
     listener
     relay uploads
     sso
+    privacy
     doctor
     services
     stream

@@ -128,7 +128,7 @@ def read_users(asked: Collection[SessionUser], now: float, idle: timedelta | Non
     found = {}
     for key in asked:
         user, tenant = people.get(key.user_id, (None, None))
-        if user is not None and tenant is not None and key.session_id not in ended and _is_valid(user, key):
+        if user is not None and tenant is not None and key.session_id not in ended and _is_valid(user, tenant, key):
             found[key] = CachedUser(user, tenant, now)
     return ReadUsers(found, ended)
 
@@ -147,5 +147,8 @@ def _statement(asked: Collection[SessionUser], idle: timedelta | None) -> Any:
     return statement.where(User.id.in_(sorted({key.user_id for key in asked})))
 
 
-def _is_valid(user: User, key: SessionUser) -> bool:
+def _is_valid(user: User, tenant: Tenant, key: SessionUser) -> bool:
+    """A tenant that is going to be deleted is open to its admins only, who may keep it."""
+    if tenant.deletion_at is not None and user.role != "admin":
+        return False
     return user.disabled_at is None and sessions.stamp(user.sessions_from) == key.since

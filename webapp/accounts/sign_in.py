@@ -20,7 +20,7 @@ from ..audit.recording import record_alone
 from ..db import db
 from ..language import gettext as _
 from ..language import lazy_gettext, ngettext
-from ..models import EMAIL_MAX_CHARS, User
+from ..models import EMAIL_MAX_CHARS, User, Tenant
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
@@ -82,7 +82,7 @@ class SignIns:
             metrics.SIGN_INS.labels("failure").inc()
             log.info("sign-in failed", reason=reason, client=address, user=user.id if user else None)
             _record_attempt(Kind.SIGN_IN_FAILED, user, email, {"reason": reason})
-            raise SignInFailed(str(_DISABLED if reason == "disabled" else _NO_MATCH))
+            raise SignInFailed(str({"disabled": _DISABLED, "closed": _CLOSED}.get(reason, _NO_MATCH)))
         attempt.succeed()
         return user
 
@@ -121,6 +121,10 @@ _NO_MATCH = lazy_gettext(
 )
 _DISABLED = lazy_gettext("Your account is disabled. Ask your Doorbell administrator to enable it.")
 
+_CLOSED = lazy_gettext(
+    "Your company is going to be deleted from Doorbell, so only its admins can sign in. Ask one of them to keep it."
+)
+
 
 def _over_the_limit(verdict: Verdict, email: str, address: str) -> SignInRefused:
     metrics.SIGN_INS.labels("refused").inc()
@@ -154,6 +158,7 @@ def _check(email: str, password: str) -> tuple[User | None, str]:
     """The user with this e-mail and why the attempt fails, "" if it succeeds. The cost is the same for each reason."""
     with Session(db.engine, expire_on_commit=False) as reading:
         user = admin.find_user(reading, email)
+        tenant = reading.get(Tenant, user.tenant_id) if user else None
     known_hash = user.password_hash if user else None
     matches = hashing.run(lambda: passwords.matches(known_hash, password))
     _busy_incident.over(log)
@@ -165,6 +170,8 @@ def _check(email: str, password: str) -> tuple[User | None, str]:
         return user, "wrong password"
     if user.disabled_at is not None:
         return user, "disabled"
+    if tenant is not None and tenant.deletion_at is not None and user.role != "admin":
+        return user, "closed"
     if passwords.is_outdated(known_hash):
         _renew_hash(user, known_hash, password)
     return user, ""

@@ -1,4 +1,4 @@
-"""`flask` commands: tenants, users, orders, rollups, relay, sso, roles and others. An error is one sentence, exit code 2."""
+"""`flask` commands: tenants, users, orders, rollups, relay, sso, privacy and others. An error is one sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
         doctor,
         invitations,
         orders,
+        privacy,
         push_keys,
         reconcile,
         relay,
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
     users.users_cli.add_command(invitations.invite)
     app.cli.add_command(sso.sso_cli)
     relay_events.add_to(relay.relay_cli)
+    app.cli.add_command(privacy.privacy_cli)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)
     app.cli.add_command(push_keys.push_keys)

@@ -64,7 +64,13 @@ def read(tenant: Tenant, day: date, owner_id: int | None = None) -> DayFigures:
 
 
 def _check_is_kept(tenant: Tenant, start: datetime, zone: ZoneInfo) -> None:
-    """A tenant that is younger than the oldest kept month has all its events, of imported history too."""
+    """A tenant that is younger than the oldest kept month has all its events, of imported history too.
+
+    Orders that were removed by their age have no figures of a day, only of the history.
+    """
+    removed = tenant.orders_removed_before
+    if removed is not None and start < removed:
+        raise DayNotKept(removed.astimezone(zone).date())
     since = db.session.execute(KEPT_SINCE).scalar_one()
     if since is not None and start < since and tenant.created_at < since:
         first = since.astimezone(zone).date()

@@ -85,7 +85,11 @@ def figures() -> ResponseReturnValue:
     except day_figures.DayNotKept as error:
         abort(
             404,
-            _("The refunds of %(day)s are no longer kept. Choose a day from %(since)s on.", day=day, since=error.since),
+            _(
+                "The orders or refunds of %(day)s are no longer kept. Choose a day from %(since)s on.",
+                day=day,
+                since=error.since,
+            ),
         )
     headers = _headers(f"figures-{tenant.slug}-{day}.csv")
     db.session.close()  # the entry takes a connection of its own

@@ -1,0 +1,1 @@
+"""Export and erasure of persons and customers, deletion of tenants, retention of orders."""
