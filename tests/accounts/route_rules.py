@@ -183,6 +183,15 @@ sso_settings.index                        403      403      403      yes      ye
 sso_settings.save                         403      403      403      yes      yes
 sso_settings.test                         403      403      403      yes      yes
 sso_settings.remove                       403      403      403      yes      yes
+privacy.index                             403      403      403      yes      yes
+privacy.subject                           403      403      403      yes      yes
+privacy.export                            403      403      403      yes      yes
+privacy.erase                             403      403      403      yes      yes
+privacy.retry                             403      403      403      yes      yes
+privacy.save_retention                    403      403      403      yes      yes
+privacy.delete_company                    403      403      403      yes      yes
+privacy.keep_company                      403      403      403      yes      yes
+panels.privacy_jobs                       403      403      403      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels

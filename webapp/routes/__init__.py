@@ -34,6 +34,8 @@ from . import (
     panels,
     passkeys,
     password_reset,
+    privacy,
+    privacy_parts,
     push,
     recent_check,
     relay,
@@ -64,7 +66,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
     # These modules add routes to the blueprint of another one; importing them is enough.
     assert page_parts.bp is orders_list.bp is relay_parts.bp is import_parts.bp is workspace_parts.bp is panels.bp
-    assert users_parts.bp is panels.bp
+    assert users_parts.bp is privacy_parts.bp is panels.bp
     assert relay_actions.bp is relay.bp
     assert user_invitations.bp is users.bp
     assert import_actions.bp is imports.bp
@@ -85,6 +87,7 @@ def register(app: Flask) -> None:
         security,
         workspace,
         sign_in_settings,
+        privacy,
         inbox,
         notification_settings,
         orders,
