@@ -20,7 +20,7 @@ from ..audit.recording import record_alone
 from ..db import db
 from ..language import gettext as _
 from ..language import lazy_gettext, ngettext
-from ..models import EMAIL_MAX_CHARS, User, Tenant
+from ..models import EMAIL_MAX_CHARS, Tenant, User
 from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics

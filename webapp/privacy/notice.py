@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ..accounts.permissions import Permission
 from ..events.topics import SETTINGS
-from ..signals.manager_notices import ManagerNotices
+from ..signals.role_notices import RoleNotices
 
-announce = ManagerNotices(SETTINGS, "privacy", "the page of privacy is not refreshed").announce
+announce = RoleNotices(SETTINGS, Permission.MANAGE_PRIVACY, "privacy", "the page of privacy is not refreshed").announce
