@@ -67,7 +67,7 @@ def test_an_unknown_role_is_refused(app: Flask, world: World) -> None:
     world.tenant()
     refused = flask(app, *USER, "--role", "boss", "--password-stdin", types=PASSWORD)
     assert refused.exit_code == 2
-    assert "'manager', 'sales'" in refused.stderr
+    assert "'viewer', 'sales', 'manager', 'admin'" in refused.stderr
 
 
 def test_a_new_password_replaces_the_old_one(app: Flask, world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_role_is_changed_once(app: Flask, world: World, ana: int) -> None:
     ((changed_at,),) = rows(world, "sessions_from", "users")
     assert "already" in flask(app, "user", "role", "ana@example.com", "manager").output
     assert rows(world, "role, sessions_from", "users") == [("manager", changed_at)]
-    assert "'manager', 'sales'" in flask(app, "user", "role", "ana@example.com", "boss").stderr
+    assert "'viewer', 'sales', 'manager', 'admin'" in flask(app, "user", "role", "ana@example.com", "boss").stderr
 
 
 def test_a_user_is_renamed_and_stays_signed_in(app: Flask, world: World, ana: int) -> None:

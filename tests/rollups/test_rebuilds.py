@@ -175,8 +175,8 @@ def test_a_rebuild_that_fails_keeps_the_old_figures_and_is_requested_again(
 def test_managers_are_told_of_the_progress_and_all_of_the_end(
     app: Flask, service: Service, world: World, redis_client: redis.Redis, tenant: int
 ) -> None:
-    manager, admin = (world.user(tenant, f"Mia {role}", role=role) for role in ("manager", "admin"))
-    others = [world.user(tenant, f"Ana {role}", role=role) for role in ("sales", "viewer")]
+    manager, admin = (world.user(tenant, f"{role.title()} Mia", role=role) for role in ("manager", "admin"))
+    others = [world.user(tenant, f"{role.title()} Ana", role=role) for role in ("sales", "viewer")]
     move(app, "America/New_York")
     rebuilds.run(service.database_url, redis_client)
     log = [str(fields) for _id, fields in redis_client.xrange(publisher.log_key(tenant)) or ()]
