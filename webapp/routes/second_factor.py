@@ -30,7 +30,7 @@ bp = Blueprint("second_factor", __name__, url_prefix="/settings/security/two-ste
 @open_for_set_up
 def index() -> str:
     """The section "Two-step sign-in" as a page. The only one that opens while the company requires a factor that is missing."""
-    return render_template("pages/two_step.html", tenant=current_tenant(), is_gate=lacks_second_factor(), **section())
+    return render_template("pages/two_step.html", tenant=current_tenant(), is_gate=lacks_second_factor())
 
 
 @bp.post("/app")
@@ -92,6 +92,12 @@ def renew_codes() -> ResponseReturnValue:
         flash(_("Set up an authenticator app or a passkey first."), "error")
         return redirect(url_for("second_factor.index"), 303)
     return _codes_page(codes)
+
+
+@bp.app_context_processor
+def _section() -> dict[str, Any]:
+    """For components/second_factor.html, which other pages include too."""
+    return {"second_factor_section": section}
 
 
 def section() -> dict[str, Any]:
