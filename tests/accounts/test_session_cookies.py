@@ -17,7 +17,7 @@ from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
 
 EMAIL, PASSWORD, NEW = "ana@example.com", "correct horse battery", "a lovely new staple"
-FORMER_SECRET = "a former secret key of the tests, long enough"
+FORMER_SECRET = "a former secret key of the tests that is long enough"
 
 
 @pytest.fixture

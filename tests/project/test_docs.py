@@ -74,11 +74,11 @@ def test_the_readme_lists_every_setting_of_the_configuration() -> None:
     listed = {
         name.strip() for row in table("README.md", "| variable | meaning | default |") for name in row[0].split(",")
     }
-    files = ("config.py", "network.py", "passkey_domain.py", "vapid.py", "webhook_allow.py")
+    files = ("config.py", "mail.py", "network.py", "passkey_domain.py", "vapid.py", "webhook_allow.py")
     source = "".join((ROOT / "webapp" / "config" / file).read_text() for file in files)
     read = set(re.findall(r"(?:read\.\w+|get)\([\"']([A-Z_]+)[\"']", source))
     of_gunicorn = {"WEB_CONCURRENCY", "GRACEFUL_TIMEOUT", "FORWARDED_ALLOW_IPS"}
-    set_by_make_run = {"DOORBELL_DEMO"}
+    set_by_make_run = {"DOORBELL_DEMO", "MAIL_FOLDER"}
     assert listed == (read | of_gunicorn) - set_by_make_run
 
 

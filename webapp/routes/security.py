@@ -60,10 +60,10 @@ def change_password() -> ResponseReturnValue:
     return _page(form), 422
 
 
-@bp.post("/sessions/<uuid:session_id>/sign-out")
-def end_session(session_id: UUID) -> ResponseReturnValue:
+@bp.post("/sessions/<session_id>/sign-out")
+def end_session(session_id: str) -> ResponseReturnValue:
     """Sign out one session of the user. The present one is signed out as by its button in the menu."""
-    key = own_sessions.end_one(current_user, str(session_id))
+    key = own_sessions.end_one(current_user, session_id) if _is_id(session_id) else None
     if key is None:
         flash(_("That session had ended already."), "info")
         return redirect(url_for("security.index"), 303)
@@ -81,6 +81,14 @@ def end_all() -> ResponseReturnValue:
     own_sessions.end_all(current_user.tenant_id, current_user.id)
     sign_in_steps.announce_end(current_user.id)
     return _signed_out(_("You are signed out everywhere."))
+
+
+def _is_id(text: str) -> bool:
+    """Whether `text` can be the id of a session."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _save(known: User, password_hash: str) -> ResponseReturnValue:
