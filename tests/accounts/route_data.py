@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 import redis
@@ -25,8 +26,15 @@ SECRETS = (
     "secret reason",
     "secret.csv",
     "Secret TV",
+    "SECRET-8",
+    "777.77",
 )
-SECRETS += ("SECRET-8", "777.77")
+# For routes whose rows do not matter.
+_ARGUMENTS = (
+    "order_id comment_id notification_id delivery_id upload_id attachment_id link_id user_id invitation_id job_id passkey_id"
+    " session_id name screen_name"
+)
+ANY: dict[str, object] = dict.fromkeys(_ARGUMENTS.split(), 1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,10 @@ def secret_company(service: Service, world: World, client: redis.Redis, relay: R
     )
     values: dict[str, object] = {"number": "SECRET-7", "order_id": order, "comment_id": comment}
     values |= {"kind": "paid", "day": "2026-12-24", "screen_name": "today"}
+    values |= {"session_id": str(UUID(int=1)), "passkey_id": 1, "job_id": 1}
+    values["user_id"] = world.user(tenant, "Cole Secret", role="viewer")
+    invitation = {"tenant_id": tenant, "email": "secret@invited.example", "role": "sales", "token_hash": b"0" * 32}
+    values["invitation_id"] = world.insert("invitations", invitation | {"expires_at": "2062-01-01"})
     values["notification_id"] = _one(world.conn, "SELECT id FROM notifications")
     relay.add("secret-hook", "https://hooks.example.com/secret", tenant_id=tenant)
     hook, event = relay.find("secret-hook"), world.events(tenant)[0]
@@ -71,6 +83,11 @@ def secret_company(service: Service, world: World, client: redis.Redis, relay: R
     values["attachment_id"] = _one(world.conn, "SELECT id FROM attachments")
     values["link_id"] = make_tv(world, tenant, name="Secret TV").id
     return SecretCompany(tenant, values)
+
+
+def any_path(rule: Rule) -> str:
+    """An address of the route that names nothing that exists."""
+    return SecretCompany(0, ANY | {"number": "SECRET-7", "kind": "paid", "screen_name": "today"}).path(rule)
 
 
 def routes(app: Flask, methods: tuple[str, ...] = ("GET", "POST")) -> list[tuple[Rule, str]]:

@@ -28,6 +28,9 @@ KNOWN_PUBLIC = {
     "password_reset.open_link",
     "password_reset.choose",
     "second_step.show",
+    "sso.ask",
+    "sso.begin",
+    "sso.answer",
     "second_step.check",
     "second_step.leave",
     "second_step.passkey_options",
@@ -152,20 +155,20 @@ audit_log.download                        403      403      403      yes      ye
 security.index                            yes      yes      yes      yes      yes
 security.change_password                  yes      yes      yes      yes      yes
 security.end_session                      yes      yes      yes      yes      yes
-security.end_all                          yes      yes      yes      yes      yes
 users.index                               403      403      403      yes      yes
 users.new                                 403      403      403      yes      yes
 users.invite                              403      403      403      yes      yes
-users.show                                403      403      403      yes      yes
-users.rename                              403      403      403      yes      yes
-users.set_role                            403      403      403      yes      yes
-users.disable                             403      403      403      yes      yes
-users.enable                              403      403      403      yes      yes
-users.sign_out                            403      403      403      yes      yes
-users.renew                               403      403      403      yes      yes
-users.revoke                              403      403      403      yes      yes
+users.show                                403      403      403      yes      404
+users.rename                              403      403      403      yes      404
+users.set_role                            403      403      403      yes      404
+users.disable                             403      403      403      yes      404
+users.enable                              403      403      403      yes      404
+users.sign_out                            403      403      403      yes      404
+users.reset_second_factor                 403      403      403      yes      404
+users.renew                               403      403      403      yes      404
+users.revoke                              403      403      403      yes      404
 panels.users                              403      403      403      yes      yes
-panels.user_card                          403      403      403      yes      yes
+panels.user_card                          403      403      403      yes      404
 second_factor.index                       yes      yes      yes      yes      yes
 second_factor.begin_app                   yes      yes      yes      yes      yes
 second_factor.app                         yes      yes      yes      yes      yes
@@ -193,6 +196,7 @@ privacy.delete_company                    403      403      403      yes      ye
 privacy.keep_company                      403      403      403      yes      yes
 panels.privacy_jobs                       403      403      403      yes      yes
 stream.stream                             yes      yes      yes      yes      yes
+security.end_all                          yes      yes      yes      yes      yes
 """
 PANEL = ("yes",) * len(COLUMNS)  # all other routes below /panels
 YES = {200, 204, 302, 303, 304, 400, 409, 410, 422}

@@ -57,7 +57,7 @@ def test_no_page_takes_a_text_for_markup_or_for_a_template(app: Flask, company: 
 
 
 def test_no_cell_of_a_file_is_a_formula(app: Flask, company: Company) -> None:
-    person = Person(app, company.users[every_page.MANAGER])
+    person = Person(app, company.users[every_page.ADMIN])
     links = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.endswith(".csv") and not rule.arguments}
     assert links
     shown = 0

@@ -120,6 +120,20 @@ def test_a_user_is_disabled_enabled_and_signed_out(app: Flask, ada: Person, worl
     assert stored(world, ben) == ("Ben Okafor", "sales", False, True)
 
 
+def test_an_admin_resets_the_two_step_sign_in_of_a_user(app: Flask, ada: Person, world: World, ben: int) -> None:
+    path, person = f"{USERS}/{ben}", Person(app, ben)
+    assert ada.page(path).select_one("#reset-second-factor") is None
+    world.conn.execute("UPDATE users SET second_factor_at = now() WHERE id = %s", [ben])
+    assert "two-step" in words(ada.get(USERS))
+    ada.send(ada.page(path), f"{path}/second-factor/reset")
+    assert "Turned off two-step sign-in for Ben Okafor, who has to sign in again." in words(ada.get(path))
+    assert person.get("/orders").status_code == 303
+    found = world.conn.execute("SELECT second_factor_at FROM users WHERE id = %s", [ben]).fetchone()
+    assert found == (None,)
+    kinds = world.conn.execute("SELECT kind, actor_name, subject_id FROM audit_log ORDER BY id DESC LIMIT 1").fetchone()
+    assert kinds == ("second_factor_off", "Ada Admin", ben)
+
+
 def test_an_admin_keeps_the_own_account_and_the_last_admin_the_role(ada: Person, world: World, tenant: int) -> None:
     row = world.conn.execute("SELECT id FROM users WHERE role = 'admin'").fetchone()
     assert row is not None
@@ -138,7 +152,7 @@ def test_an_admin_keeps_the_own_account_and_the_last_admin_the_role(ada: Person,
     assert ada.get(USERS).status_code == 303  # signed out
 
 
-@pytest.mark.parametrize("verb", ["", "/name", "/role", "/disabling", "/enabling", "/sign-out"])
+@pytest.mark.parametrize("verb", ["", "/name", "/role", "/disabling", "/enabling", "/sign-out", "/second-factor/reset"])
 def test_a_user_of_another_company_does_not_exist(ada: Person, world: World, verb: str) -> None:
     other = world.user(world.tenant("other"), "Olaf Other")
     fields = {"name": "Taken Over", "role": "viewer"}

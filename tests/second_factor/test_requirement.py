@@ -14,7 +14,7 @@ from webapp.services import services
 from webapp.streams.generator_stream import GeneratorStream
 from webapp.streams.revocation import Revocations
 
-from ..accounts.test_route_access import path, rules
+from ..accounts.route_data import any_path, routes
 from ..support.browser import Person, soup
 from ..support.two_step import Clock, Visitor, visitor
 from ..support.world import World
@@ -59,11 +59,11 @@ def required(ana: Visitor, codes: list[str], ben: Visitor) -> None:
 @pytest.mark.usefixtures("required")
 def test_without_a_factor_only_the_set_up_opens(app: Flask, ben: Visitor) -> None:
     token, opened = {"csrf_token": ben.token()}, set()
-    for rule, method in rules(app):
+    for rule, method in routes(app):
         endpoint = rule.endpoint
         if public_reason(app, endpoint) is not None or endpoint == "auth.sign_out":
             continue
-        address = path(rule, 1, 1)
+        address = any_path(rule)
         answer = ben.client.open(address, method=method, data=token if method == "POST" else None)
         if is_open_for_set_up(app, endpoint):
             opened.add(endpoint)

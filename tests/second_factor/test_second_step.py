@@ -12,7 +12,7 @@ from webapp.routes.access import public_reason
 from webapp.second_factor import half_sign_in, limit
 from webapp.services import services
 
-from ..accounts.test_route_access import path, rules
+from ..accounts.route_data import any_path, routes
 from ..support.browser import soup
 from ..support.two_step import PASSWORD, Clock, Visitor, codes_on
 from ..support.world import World
@@ -32,10 +32,10 @@ def test_a_password_alone_does_not_sign_in(ana: Visitor, codes: list[str]) -> No
 
 def test_a_half_sign_in_opens_no_route_and_no_stream(app: Flask, halfway: Visitor) -> None:
     checked, token = 0, {"csrf_token": halfway.token()}
-    for rule, method in rules(app):
+    for rule, method in routes(app):
         if public_reason(app, rule.endpoint) is not None:
             continue
-        address = path(rule, 1, 1)
+        address = any_path(rule)
         answer = halfway.client.open(address, method=method, data=token if method == "POST" else None)
         if address.startswith(("/panels", "/stream")):
             assert answer.status_code == 401, address

@@ -100,6 +100,12 @@ class UserChange:
 
         return self._apply(Kind.SESSIONS_ENDED, change)
 
+    def present_user(self) -> User:
+        """The user, detached, for a change in another package. Raises RefusedChange and UnknownUser."""
+        with self._locked() as (session, user):
+            session.expunge(user)
+            return user
+
     def _apply(self, kind: Kind, change: Callable[[Session, User], Details]) -> ChangedUser:
         with self._locked() as (session, user):
             details = change(session, user)

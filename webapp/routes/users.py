@@ -14,6 +14,8 @@ from ..accounts.management import ChangedUser, UserChange
 from ..accounts.permissions import Permission
 from ..invitations import notice
 from ..language import gettext as _
+from ..second_factor import changes as factors
+from ..second_factor.account import Account
 from ..services import services
 from ..signals import notices
 from . import invite_form, sign_in_steps, users_parts
@@ -65,6 +67,17 @@ def sign_out(user_id: int) -> ResponseReturnValue:
     return _change(user_id, UserForm({}), UserChange.end_sessions, sign_in_steps.announce_end)
 
 
+@bp.post("/<int:user_id>/second-factor/reset")
+def reset_second_factor(user_id: int) -> ResponseReturnValue:
+    """For a user who has lost the phone, the passkeys and the recovery codes."""
+    return _change(user_id, UserForm({}), _reset, sign_in_steps.announce_end)
+
+
+def _reset(change: UserChange) -> ChangedUser:
+    user = change.present_user()
+    return ChangedUser(user, factors.reset(Account.of(user)))
+
+
 def _change(
     user_id: int, form: UserForm, apply: Callable[[UserChange], ChangedUser], announce: Callable[[int], None]
 ) -> ResponseReturnValue:
@@ -94,6 +107,9 @@ def _done_text(done: ChangedUser) -> str:
         "users.set_role": _("ChangedUser the role of %(name)s, who has to sign in again.", name=name),
         "users.disable": _("Disabled %(name)s, who is signed out everywhere within seconds.", name=name),
         "users.enable": _("Enabled %(name)s, who can sign in again.", name=name),
+        "users.reset_second_factor": _(
+            "Turned off two-step sign-in for %(name)s, who has to sign in again.", name=name
+        ),
         "users.sign_out": _("Signed %(name)s out everywhere.", name=name),
     }[str(request.endpoint)]
 
