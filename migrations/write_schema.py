@@ -39,6 +39,7 @@ _SHORTER = (
     (re.compile(r"\bcharacter varying\b"), "varchar"),
     (re.compile(r"\b(ALTER TABLE|INDEX \w+ ON) ONLY\b"), r"\1"),  # of a partitioned table: with its partitions
     (re.compile(r"\n +ADD CONSTRAINT"), " ADD CONSTRAINT"),
+    (re.compile(r"\n\n(?=ALTER TABLE \w+ FORCE)"), "\n"),
 )
 
 
@@ -92,12 +93,15 @@ def _sections(items: list[Item]) -> dict[str, str]:
         found[1].removeprefix("public."): f"CREATE TABLE {found[2]} PARTITION OF {found[1]} {found[3]};\n"
         for found in partitions.values()
     }
-    by_type = {type_: [item for item in items if item.type == type_] for type_ in ("FUNCTION", "INDEX", "TRIGGER")}
+    types = ("FUNCTION", "INDEX", "TRIGGER", "ROW SECURITY", "POLICY")
+    by_type = {type_: [item for item in items if item.type == type_] for type_ in types}
     sql = {
         "Tables": "\n".join(_tables(items, attached)),
-        "Functions": "\n\n".join(item.sql for item in by_type["FUNCTION"]),
+        # They are in the order of their names, and some call later ones.
+        "Functions": "\n\n".join(["SET check_function_bodies = off;\n", *(item.sql for item in by_type["FUNCTION"])]),
         "Indexes": "\n".join(item.sql for item in sorted(by_type["INDEX"], key=lambda item: (item.table, item.name))),
         "Triggers": "".join(item.sql for item in by_type["TRIGGER"]),
+        "Row-level security": "".join(item.sql for item in (*by_type["ROW SECURITY"], *by_type["POLICY"])),
     }
     return {title: _short(text) for title, text in sql.items()}
 

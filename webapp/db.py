@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
-from .postgres import session
+from .postgres import session, tenancy
 
 
 class Base(DeclarativeBase):
@@ -41,6 +41,7 @@ def init_app(app: Flask, database_url: str) -> None:
 
     with app.app_context():
         event.listen(db.engine, "do_connect", connect)
+        tenancy.watch(db.engine)
     app.teardown_appcontext(_end_session)  # registered last, so it runs first
 
 

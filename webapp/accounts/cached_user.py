@@ -8,12 +8,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import column, func, select
+from sqlalchemy.orm import Session, aliased
 
 from ..db import db
 from ..language import locales
-from ..models import EndedSession, Tenant, User, UserSession
+from ..models import EndedSession, Tenant, User
 from . import sessions
 from .permissions import PERMISSIONS, Permission, may
 from .sessions import SessionKey
@@ -138,13 +138,21 @@ def _statement(asked: Collection[SessionUser], idle: timedelta | None) -> Any:
     session_ids = sorted(key.session_id for key in asked if key.session_id)
     ended: Any = select(EndedSession.id).where(EndedSession.id.in_(session_ids))
     if idle is not None:
-        # Served by uq_user_sessions_id. A session without a row is one of an earlier version, and gets one at its next page.
-        unused = select(UserSession.id).where(UserSession.id.in_(session_ids), UserSession.seen_at < func.now() - idle)
-        ended = ended.union_all(unused)
-    ids = ended.subquery()
-    array = select(func.array_agg(ids.c.id)).scalar_subquery()
-    statement = select(User, Tenant, array).join(Tenant, Tenant.id == User.tenant_id)
-    return statement.where(User.id.in_(sorted({key.user_id for key in asked})))
+        # A session without a row is one of an earlier version, and gets one at its next page.
+        unused = func.tenancy_idle_sessions(session_ids, func.now() - idle).column_valued("id")
+        ended = ended.union_all(select(unused))
+    ended_ids = ended.subquery()
+    array = select(func.array_agg(ended_ids.c.id)).scalar_subquery()
+    ids = sorted({key.user_id for key in asked})
+    user = _rows_of(User, func.tenancy_session_users(ids))
+    tenant = _rows_of(Tenant, func.tenancy_session_tenants(ids))
+    return select(user, tenant, array).join(tenant, tenant.id == user.tenant_id)
+
+
+def _rows_of(entity: Any, call: Any) -> Any:
+    """The entity, read from a function of the database that returns rows of its table: the users are of several tenants."""
+    columns = [column(each.name, each.type) for each in entity.__table__.columns]
+    return aliased(entity, call.table_valued(*columns, name=entity.__tablename__), adapt_on_names=True)
 
 
 def _is_valid(user: User, tenant: Tenant, key: SessionUser) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ..db import db
 from ..language import locales
 from ..models import Tenant, User
+from ..postgres import tenancy
 from ..server.security_headers import READS
 from . import sessions
 from .cached_user import only_owner
@@ -33,6 +34,7 @@ def load_user(users: UserCache, user_id: str) -> User | None:
     cached = find(int(user_id), sessions.current())
     if cached is None:
         return None
+    tenancy.enter(cached.tenant.id)
     g.tenant, g.locale = cached.tenant, user_locale(cached.user, cached.tenant)
     # A text of this request may have been translated before its user was known.
     flask_babel.refresh()
@@ -41,6 +43,7 @@ def load_user(users: UserCache, user_id: str) -> User | None:
 
 def show_tenant(tenant: Tenant, locale: str) -> None:
     """Show this tenant in this request, which has no user, whatever the browser's cookies are: a TV's (routes/tv.py)."""
+    tenancy.enter(tenant.id)
     g.shown_tenant, g.locale = tenant, locale
     flask_babel.refresh()
 
@@ -54,6 +57,7 @@ def current_tenant() -> Tenant:
         abort(401)
     tenant: Tenant | None = g.get("tenant")
     if tenant is None or tenant.id != current_user.tenant_id:
+        tenancy.enter(current_user.tenant_id)
         with Session(db.engine) as session:
             tenant = session.get_one(Tenant, current_user.tenant_id)
         g.tenant = tenant

@@ -20,27 +20,13 @@ from .sessions import SessionKey
 FRESH_SECONDS = 30
 IDS_PER_STATEMENT = 1000
 
-# A session without a row is one of an earlier version. Rows of one statement are written in one order, so that two processes do
-# not wait for each other.
+# A session without a row is one of an earlier version. Functions, because the rows are of several tenants
+# (migrations/sql/0036_tenancy.sql).
 _UPSERT = text("""
-INSERT INTO user_sessions AS s
-    (tenant_id, id, user_id, began_at, seen_at, ends_at, sessions_from, method, address, browser)
-SELECT u.tenant_id, v.id, u.id, least(now(), to_timestamp(v.ends) - make_interval(secs => :lifetime)), now(),
-    to_timestamp(v.ends), u.sessions_from, :method, v.address, v.browser
-FROM unnest(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:ends AS bigint[]), CAST(:sinces AS bigint[]),
-    CAST(:addresses AS text[]), CAST(:browsers AS text[])) AS v (id, user_id, ends, since, address, browser)
-JOIN users u ON u.id = v.user_id
-    AND CAST(extract(epoch FROM u.sessions_from) * 1000000 AS bigint) IS NOT DISTINCT FROM v.since
-WHERE NOT EXISTS (SELECT FROM ended_sessions e WHERE e.id = v.id)
-ORDER BY v.id
-ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, address = excluded.address, browser = excluded.browser
-WHERE s.user_id = excluded.user_id
+SELECT tenancy_write_sessions(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:ends AS bigint[]), CAST(:sinces AS bigint[]),
+    CAST(:addresses AS text[]), CAST(:browsers AS text[]), CAST(:lifetime AS double precision), CAST(:method AS text))
 """)
-_TOUCH = text("""
-UPDATE user_sessions SET seen_at = now() WHERE id IN (
-    SELECT id FROM user_sessions WHERE id = ANY(CAST(:ids AS uuid[])) AND seen_at < now() - make_interval(secs => :fresh)
-    FOR UPDATE SKIP LOCKED)
-""")
+_TOUCH = text("SELECT tenancy_see_sessions(CAST(:ids AS uuid[]), CAST(:fresh AS double precision))")
 
 
 T = TypeVar("T")

@@ -25,7 +25,7 @@ from ..observability import logs
 from ..observability.incidents import Incident
 from ..observability.metrics import web as metrics
 from ..rate_limit.limiter import RateLimiter
-from . import admin, passwords, recent_check, session_rows, sessions
+from . import admin, passwords, recent_check, session_rows, sessions, tenant_lookup
 from .hashing import HashingBusy, hashing
 from .session_rows import PageView
 from .sign_in_throttle import SignInAttempt, Verdict, client_of
@@ -132,6 +132,7 @@ def _over_the_limit(verdict: Verdict, email: str, address: str) -> SignInRefused
         reason = f"too many attempts of one {verdict.reason}"
         log.warning("sign-in refused", reason=reason, client=address, wait=verdict.wait)
         # Once per window: a client without a password must not fill the table.
+        tenant_lookup.enter_by_email(email)
         with Session(db.engine, expire_on_commit=False) as reading:
             user = admin.find_user(reading, email)
         _record_attempt(Kind.SIGN_IN_REFUSED, user, email, {"limit": verdict.reason, "wait_seconds": verdict.wait})
@@ -156,6 +157,7 @@ def _busy(address: str) -> SignInRefused:
 
 def _check(email: str, password: str) -> tuple[User | None, str]:
     """The user with this e-mail and why the attempt fails, "" if it succeeds. The cost is the same for each reason."""
+    tenant_lookup.enter_by_email(email)
     with Session(db.engine, expire_on_commit=False) as reading:
         user = admin.find_user(reading, email)
         tenant = reading.get(Tenant, user.tenant_id) if user else None

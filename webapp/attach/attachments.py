@@ -68,7 +68,7 @@ LEFT JOIN pg_class c ON c.oid = a.relation LEFT JOIN pg_namespace n ON n.oid = c
 """
 # As destinations of the relay: an attachment whose rows name their tenants is shown only to the one tenant there is.
 _VISIBLE = """
-(a.tenant_id = %(tenant)s OR a.tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> %(tenant)s))
+(a.tenant_id = %(tenant)s OR a.tenant_id IS NULL AND tenancy_is_only(%(tenant)s))
 """
 _INSERT = """
 INSERT INTO attachments (id, name, relation, tenant_id, mapping, is_replica, rows_total, created_by)

@@ -76,8 +76,8 @@ def candidates(conn: psycopg.Connection[Any], tenant_id: int) -> list[str]:
 
     A proposal shows rows. With several tenants, a manager of one could read the orders of another in it.
     """
-    row = conn.execute("SELECT count(*) FROM tenants WHERE id <> %s", [tenant_id]).fetchone()
-    if row is None or row[0]:
+    row = conn.execute("SELECT tenancy_is_only(%s)", [tenant_id]).fetchone()
+    if row is None or not row[0]:
         return []
     return [
         found[0] for found in conn.execute(_CANDIDATES, {"limit": MAX_CANDIDATES, "own": list(attachable.own_tables())})

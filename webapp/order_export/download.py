@@ -15,6 +15,7 @@ from ..db import db
 from ..models import Tenant
 from ..observability import logs
 from ..observability.incidents import in_a_line
+from ..postgres import tenancy
 from ..queries.order_cursor import PageCursor
 
 # A client that reads slowly would hold its slot for ever.
@@ -90,6 +91,7 @@ class PagedDownload:
     def _page(self) -> bytes:
         """The next page, in a transaction of its own, with one snapshot for orders and lines."""
         with self._app.app_context():
+            tenancy.enter(self._file.tenant.id)
             db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             piece, rows, self._older = self._file.read(self._older)
         self._rows += rows

@@ -44,6 +44,8 @@ def subscribe(user: User, session: SessionKey, browser: Browser) -> None:
     is_same = PushSubscription.user_id == user.id
     seen = case((is_same, PushSubscription.seen), else_=func.pg_current_snapshot())
     renewed = values | {"seen": seen, "due_at": func.now(), "failing_since": None}
+    # A policy hides a row of another tenant, and so ON CONFLICT could not take it over.
+    db.session.execute(select(func.tenancy_release_push_endpoint(browser.endpoint)))
     db.session.execute(saving.on_conflict_do_update(constraint="uq_push_subscriptions_endpoint", set_=renewed))
     _remove_oldest(user)
     db.session.commit()

@@ -40,9 +40,7 @@ FIGURES_SQL = text("""
     WHERE d.id = ANY (:ids)
 """)
 # Of destinations d, as relay/destinations.py has it.
-SEEN_BY_TENANT = (
-    "(d.tenant_id = :tenant OR d.tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> :tenant))"
-)
+SEEN_BY_TENANT = "(d.tenant_id = :tenant OR d.tenant_id IS NULL AND tenancy_is_only(:tenant))"
 ATTENTION_SQL = text(f"""
     SELECT count(*) FROM relay_destinations d
     WHERE {SEEN_BY_TENANT}

@@ -71,7 +71,7 @@ _SELECT = f"SELECT {_COLUMNS} FROM relay_destinations"  # noqa: S608 - only our 
 # A tenant sees its own destinations. It sees those of all tenants only while it is the only one, because their lag, errors
 # and dead letters are about other tenants too.
 _VISIBLE = """
-(tenant_id = %(tenant)s OR tenant_id IS NULL AND NOT EXISTS (SELECT FROM tenants t WHERE t.id <> %(tenant)s))
+(tenant_id = %(tenant)s OR tenant_id IS NULL AND tenancy_is_only(%(tenant)s))
 """
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ..accounts.sessions import stamp
 from ..accounts.user_cache import UserCache
 from ..db import db
-from ..models import EndedSession, Tenant, TvLink, User
+from ..models import EndedSession
 from .base import Stream
 
 IDS_PER_QUERY = 1000
@@ -100,9 +100,9 @@ class Revocations:
         since = func.now() - RECENT
         try:
             with self._app.app_context(), Session(db.engine) as session:
-                users = dict(_rows(session, _STANDING.where(User.sessions_from > since)))
+                users = dict(_rows(session, [], since))
                 signed_out = session.scalars(select(EndedSession.id).where(EndedSession.ended_at > since))
-                links = session.scalars(select(TvLink.id).where(TvLink.revoked_at > since))
+                links = session.scalars(select(func.tenancy_revoked_tv_links(since)))
                 found = RecentlyEnded(users, frozenset(signed_out), frozenset(links))
         except SQLAlchemyError:
             return RecentlyEnded()
@@ -119,12 +119,6 @@ class Revocations:
         self._user_cache.forget(user_id)
 
 
-_LACKS_FACTOR = Tenant.requires_second_factor & User.second_factor_at.is_(None)
-_STANDING = select(User.id, User.tenant_id, User.disabled_at.is_not(None), User.sessions_from, _LACKS_FACTOR).join(
-    Tenant, Tenant.id == User.tenant_id
-)
-
-
 def _cause(user: Standing | None, stream: Stream) -> str | None:
     if user is None or user.disabled or user.tenant_id != stream.tenant_id:
         return "rights"
@@ -136,12 +130,15 @@ def _cause(user: Standing | None, stream: Stream) -> str | None:
 def _standings(session: Session, users: set[int]) -> dict[int, Standing]:
     found: dict[int, Standing] = {}
     for batch in _in_batches(users):
-        found.update(_rows(session, _STANDING.where(User.id.in_(batch))))
+        found.update(_rows(session, batch, None))
     return found
 
 
-def _rows(session: Session, statement: Select[int, int, bool, datetime | None, bool]) -> Iterator[tuple[int, Standing]]:
-    for user_id, tenant_id, disabled, sessions_from, lacks_factor in session.execute(statement):
+def _rows(session: Session, user_ids: list[int], ended_since: Any) -> Iterator[tuple[int, Standing]]:
+    """Users of all tenants, by a function of the database: of these ids, and whose sessions ended since a moment."""
+    names = ("id", "tenant_id", "is_disabled", "sessions_from", "lacks_factor")
+    rows = func.tenancy_standings(user_ids, ended_since).table_valued(*names)
+    for user_id, tenant_id, disabled, sessions_from, lacks_factor in session.execute(select(rows)):
         yield user_id, Standing(tenant_id, disabled, stamp(sessions_from), lacks_factor)
 
 
@@ -155,7 +152,7 @@ def _ended(session: Session, session_ids: set[str]) -> set[str]:
 def _valid_links(session: Session, links: set[int]) -> set[int]:
     found: set[int] = set()
     for batch in _in_batches(links):
-        found.update(session.scalars(select(TvLink.id).where(TvLink.id.in_(batch), TvLink.revoked_at.is_(None))))
+        found.update(session.scalars(select(func.tenancy_valid_tv_links(batch))))
     return found
 
 

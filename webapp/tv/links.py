@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ..accounts import tenant_lookup
 from ..audit.kinds import Kind
 from ..audit.recording import record
 from ..db import db
@@ -47,6 +48,8 @@ def find(token: str) -> FoundTv | None:
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     digest = _hash(token)
+    if tenant_lookup.enter_by_tv_link(digest) is None:
+        return None
     found = _find(TvLink.token_hash == digest)
     # The index has compared already, but in a time that depends on the bytes.
     return found if found and hmac.compare_digest(bytes(found.link.token_hash), digest) else None

@@ -1,0 +1,25 @@
+"""Row-level security on every table with rows of tenants."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0036"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade():
+    _run("0036_tenancy.sql")
+
+
+def downgrade():
+    _run("0036_tenancy_down.sql")
+
+
+def _run(name):
+    """Send a file of SQL unchanged, because psycopg would read % and SQLAlchemy :name in it as parameters."""
+    op.get_bind().connection.driver_connection.execute((SQL / name).read_text())

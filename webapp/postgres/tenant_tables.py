@@ -1,0 +1,62 @@
+"""Every table of the schema: the rows of it that a web process may see, or why it has no rows of tenants.
+
+tests/postgres/test_tenancy_tables.py compares both lists with the database, so a new table is in one of them.
+"""
+
+from __future__ import annotations
+
+# A subquery is evaluated once per statement. Without it, current_setting() would run for each row.
+_TENANT = "(SELECT nullif(current_setting('doorbell.tenant', true), '')::bigint)"
+_OWN = f"tenant_id = {_TENANT}"
+# A row without a tenant is of all tenants. Managers see it while theirs is the only one.
+_OWN_OR_ALL = f"({_OWN} OR tenant_id IS NULL AND (SELECT tenancy_is_only({_TENANT})))"
+
+
+def _of(parent: str, key: str) -> str:
+    """Rows of a table without a tenant of its own: those whose parent the policy of `parent` shows."""
+    return f"EXISTS (SELECT FROM {parent} AS parent WHERE parent.id = {key})"
+
+
+# The condition of the policy `tenant_<role>` by table.
+TENANT_TABLES: dict[str, str] = {
+    "attach_problems": _of("attachments", "attachment_id"),
+    "attachments": _OWN_OR_ALL,
+    "holidays": _OWN,
+    "notification_preferences": _OWN,
+    "notifications": _OWN,
+    "order_comments": _OWN,
+    "order_events": _OWN,
+    "order_lines": _OWN,
+    "orders": _OWN,
+    "push_subscriptions": _OWN,
+    "quiet_hours": _OWN,
+    "relay_audit": _OWN_OR_ALL,
+    "relay_destinations": _OWN_OR_ALL,
+    "relay_held_events": _OWN,
+    "relay_receipts": _of("relay_destinations", "destination_id"),
+    "relay_replays": _of("relay_destinations", "destination_id"),
+    "rollup_rebuilds": _OWN,
+    "rollups_daily": _OWN,
+    "rollups_hourly": _OWN,
+    "rollups_line_changes": _OWN,
+    "rollups_products_daily": _OWN,
+    "rollups_products_hourly": _OWN,
+    "sales_targets": _OWN,
+    "tenants": f"id = {_TENANT}",
+    "to_ship_samples": _OWN,
+    "tv_links": _OWN,
+    "upload_chunks": _OWN,
+    "uploads": _OWN,
+    "users": _OWN,
+    "webhook_attempts": _of("webhook_deliveries", "delivery_id"),
+    "webhook_deliveries": _OWN,
+}
+
+# Tables without rows of tenants, and why.
+OTHER_TABLES: dict[str, str] = {
+    "alembic_version": "the number of the newest migration",
+    "ended_sessions": "random ids of sessions that signed out, without a user",
+    "outbox_readers": "a cursor per reader of the outbox, each over the events of all tenants",
+}
+# The partitions of order_events. No role has rights on them, so each statement goes through the table and its policy.
+PARTITIONS = "order_events_"
