@@ -7,6 +7,7 @@ import signal
 import sys
 
 from webapp.config import CANNOT_START, Config, ConfigError
+from webapp.config.config import LISTENER
 from webapp.listener.listener import Listener
 from webapp.observability import logs
 from webapp.observability.metrics import listener as metrics
@@ -18,7 +19,7 @@ log = logs.get("listener")
 def main() -> None:
     logs.configure(os.environ)
     try:
-        config = Config.from_env(os.environ)
+        config = Config.from_env(os.environ, LISTENER)
         metrics.serve_if_asked(config)
         relay = RelayWake(config)
         listener = Listener(config, relay.wake)

@@ -1412,6 +1412,24 @@ COMMENT ON FUNCTION tenancy_of_user(of_user bigint) IS 'The tenant of the user w
 REVOKE ALL ON FUNCTION tenancy_of_user(of_user bigint) FROM PUBLIC;
 
 
+CREATE FUNCTION tenancy_other_program(role text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF role = session_user THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM pg_catalog.pg_roles r
+    WHERE r.rolname = role AND (
+        r.oid = (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = 'orders'::regclass)
+        OR NOT r.rolsuper AND pg_catalog.has_function_privilege(r.oid, 'doorbell_actor()'::regprocedure, 'EXECUTE'));
+    RETURN CASE WHEN NOT FOUND THEN role END;
+END $$;
+COMMENT ON FUNCTION tenancy_other_program(role text) IS 'The name of a role that is not of a process of Doorbell, else NULL.';
+REVOKE ALL ON FUNCTION tenancy_other_program(role text) FROM PUBLIC;
+
+
 CREATE FUNCTION tenancy_protect(tenant_table regclass) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'

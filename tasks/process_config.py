@@ -6,9 +6,10 @@ import os
 from functools import cache
 
 from webapp.config import Config
+from webapp.config.config import WORKER
 
 
 @cache
 def process_config() -> Config:
     """Raises ConfigError with every fault found."""
-    return Config.from_env(os.environ)
+    return Config.from_env(os.environ, WORKER)

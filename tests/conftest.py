@@ -36,6 +36,8 @@ from .support import all_versions, compiled_templates, compiled_urls
 from .support.board import sign_in
 from .support.chromium import ARGUMENTS, find
 from .support.database_roles import SHOP, STRANGER, make_role, signed_in
+from .support.process_urls import ProcessUrls
+from .support.process_urls import make as make_process_urls
 from .support.processes import SECRET, Doorbell, Process
 from .support.receivers import Behaviour, Receiver, StartReceiver
 from .support.relay import Relay
@@ -139,6 +141,21 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def app(service: Service) -> Iterator[Flask]:
     app = create_app(config_for(service))
+    yield app
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
+def process_urls(service: Service, conn: psycopg.Connection) -> ProcessUrls:
+    """The addresses of the test's database for Doorbell's processes, each with a role of its own."""
+    return make_process_urls(service, conn)
+
+
+@pytest.fixture
+def least_app(service: Service, process_urls: ProcessUrls) -> Iterator[Flask]:
+    """As `app`, with the web role, which has only its rights and sees one tenant per transaction."""
+    app = create_app(config_for(service, DATABASE_URL=process_urls.web))
     yield app
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()

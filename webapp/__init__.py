@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
+from .config.config import COMMANDS, WEB
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -20,7 +21,9 @@ def create_app(config: Config | None = None) -> Flask:
 
     from .server import static_files
 
-    config = config or Config.from_env(os.environ)
+    # Flask sets this for its commands: they migrate, make tenants and check all of them.
+    is_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+    config = config or Config.from_env(os.environ, COMMANDS if is_command else WEB)
     app = Flask(__name__, static_url_path=f"{static_files.PREFIX}{static_files.version()}")
     app.config.update(_settings(config))
     from . import cli, extensions, routes, services

@@ -19,7 +19,7 @@ from ..support.world import Service, World
 
 pytestmark = pytest.mark.usefixtures("heartbeat")
 
-USERS = "FROM users JOIN tenants"
+USERS = "JOIN tenancy_session_tenants"
 
 
 def test_a_cached_cookie_header_expires_with_its_session(service: Service, user: int) -> None:

@@ -28,7 +28,7 @@ from ..support.world import Service, World
 
 pytestmark = pytest.mark.usefixtures("heartbeat")
 
-USERS = "FROM users JOIN tenants"
+USERS = "JOIN tenancy_session_tenants"
 TOKEN = "a-token-for-the-tests"
 
 

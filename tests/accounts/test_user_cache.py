@@ -19,7 +19,7 @@ from ..support.browser import Person
 from ..support.viewers import at_once, statements
 from ..support.world import Service, World
 
-USERS = "FROM users JOIN tenants"
+USERS = "JOIN tenancy_session_tenants"
 
 
 class Clock:

@@ -23,7 +23,8 @@ IDS_PER_STATEMENT = 1000
 # A session without a row is one of an earlier version. Functions, because the rows are of several tenants
 # (migrations/sql/0036_tenancy.sql).
 _UPSERT = text("""
-SELECT tenancy_write_sessions(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:ends AS bigint[]), CAST(:sinces AS bigint[]),
+SELECT tenancy_write_sessions(
+    CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:ends AS bigint[]), CAST(:sinces AS bigint[]),
     CAST(:addresses AS text[]), CAST(:browsers AS text[]), CAST(:lifetime AS double precision), CAST(:method AS text))
 """)
 _TOUCH = text("SELECT tenancy_see_sessions(CAST(:ids AS uuid[]), CAST(:fresh AS double precision))")

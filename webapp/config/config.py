@@ -24,6 +24,10 @@ METRICS_TOKEN_MIN_CHARS = 16
 CANNOT_START = 3
 LOG_FORMATS = ("logfmt", "json", "console")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# The variable with the URL of each process's database.
+WEB = "DATABASE_URL"
+LISTENER, WORKER, COMMANDS = "LISTENER_DATABASE_URL", "WORKER_DATABASE_URL", "MIGRATIONS_DATABASE_URL"
+PROCESSES = (WEB, LISTENER, WORKER, COMMANDS)
 STREAM_TRANSPORTS = ("socket", "generator")
 
 
@@ -40,6 +44,8 @@ class Config:
     """The settings of all processes. Times are in seconds.
 
     - `database_url` has the form of PostgreSQL's library (postgresql://…), for postgres/session.py.
+      Each process may have a URL of its own, with a role of its own: `from_env` takes the one of its `process`.
+      `web_database_url` is that of the web processes, DATABASE_URL.
     - `demo` enables the sign-in at `/demo`; only `make run` sets it.
     - `secret_key_fallbacks` are earlier keys; their sessions stay valid.
     - `bind` is where gunicorn listens unless its own options name an address. `allow_insecure_network` permits the demo, or
@@ -61,6 +67,7 @@ class Config:
     """
 
     database_url: str
+    web_database_url: str
     redis_url: str
     secret_key: str
     secret_key_fallbacks: tuple[str, ...]
@@ -98,12 +105,13 @@ class Config:
         return network.insecure(self.bind if bind is None else bind, self.demo, self.cookie_secure)
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Config:
-        """Read the environment. Raises ConfigError with every fault found."""
+    def from_env(cls, env: Mapping[str, str], process: str = WEB) -> Config:
+        """Read the environment of one of PROCESSES. Raises ConfigError with every fault found."""
         read = EnvReader(env)
         served = network.Network.from_env(read, demo=False)
         config = cls(
-            database_url=_database_url(read),
+            database_url=_database_url(read, process),
+            web_database_url=_database_url(read, WEB if read.text(WEB) else process),
             redis_url=_redis_url(read),
             secret_key=_secret_key(read),
             secret_key_fallbacks=_secret_key_fallbacks(read),
@@ -142,12 +150,15 @@ class Config:
         return config
 
 
-def _database_url(read: EnvReader) -> str:
-    value = read.url("DATABASE_URL", database_url.SCHEMES, database_url.EXAMPLE)
+def _database_url(read: EnvReader, process: str) -> str:
+    """The URL of the process, in its normal form; without one of its own it is DATABASE_URL."""
+    name = process if read.text(process) else WEB
+    value = read.url(name, database_url.SCHEMES, database_url.EXAMPLE)
     if not value:
         return ""
     faults = list(database_url.faults(value))
-    read.faults += faults
+    for fault in faults:
+        read.fault(fault.replace(WEB, name))
     return "" if faults else database_url.normal(value)
 
 

@@ -23,7 +23,9 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT e.* FROM pg_attribute t CROSS JOIN LATERAL aclexplode(t.attacl) AS e WHERE t.attrelid = c.oid
 ) AS a
-WHERE a.grantee <> c.relowner AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+WHERE a.grantee <> c.relowner
+    AND (a.grantee = 0 OR tenancy_other_program(a.grantee::regrole::text) IS NOT NULL)
+    AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
 GROUP BY c.oid, a.grantee ORDER BY 1, 3
 """
 # Bit 1 of tgtype is BEFORE: such a trigger can change the rows that our triggers turn into events, or write its own events.

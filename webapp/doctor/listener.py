@@ -25,7 +25,7 @@ _REVOKE = "Let no other role connect: REVOKE CONNECT ON DATABASE … FROM PUBLIC
 _RECHECK_SECONDS = 0.3
 
 _SESSIONS = """
-SELECT a.pid, a.application_name, a.usename AS role, a.usename = current_user AS is_ours,
+SELECT a.pid, a.application_name, a.usename AS role, tenancy_other_program(a.usename::text) IS NULL AS is_ours,
        coalesce(a.client_hostname, host(a.client_addr), 'this host') AS client,
        extract(epoch FROM clock_timestamp() - a.backend_start)::float8 AS seconds, l.pid IS NOT NULL AS leads
 FROM pg_stat_activity a

@@ -22,7 +22,7 @@ CHECK_SECONDS = 2.0
 # pg_stat_activity shows the role and application of every session, but hardly anything else of another role's.
 _HOLDERS = """
 SELECT l.pid, coalesce(a.usename::text, 'unknown') AS role, coalesce(a.application_name, '') AS application,
-       coalesce(a.usename = current_user, false) AS is_ours, l.granted
+       a.usename IS NOT NULL AND tenancy_other_program(a.usename::text) IS NULL AS is_ours, l.granted
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid IS NOT NULL
     AND (l.classid::bigint << 32) + l.objid::bigint = %s

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, text, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..accounts.permissions import Permission, may
@@ -163,7 +163,7 @@ def _lines(tenant_id: int, order_id: int) -> tuple[ShownLine, ...]:
 def _activity(tenant_id: int, order_id: int) -> tuple[TimelineEntry, ...]:
     """The order's events, newest first. Served by ix_order_events_order."""
     event, claimed_actor = OrderEvent, aliased(User)
-    role = func.nullif(event.written_by, text("session_user"))
+    role = func.tenancy_other_program(event.written_by)
     columns = (event.type, event.occurred_at, event.recorded_at, User.name, event.via, role, claimed_actor.name)
     statement = select(*columns, event.amount_minor, event.old_values, event.new_values)
     statement = statement.outerjoin_from(event, User, _is_user(User, event.actor_id))

@@ -29,7 +29,7 @@ SELECT = """
     SELECT o.id, o.number, o.customer, owner.name AS owner, o.total_minor, o.refunded_minor, o.status, o.placed_at,
            last.id AS event_id, last.type, last.old_values, last.new_values, last.amount_minor, last.recorded_at,
            -- Another program is shown by its role, because it can choose its name (via) freely.
-           coalesce(actor.name, nullif(last.written_by, session_user), last.via) AS by,
+           coalesce(actor.name, tenancy_other_program(last.written_by), last.via) AS by,
            (SELECT min(placed_at) FROM orders WHERE tenant_id = :tenant /* own */ AND placed_at > :ahead) AS next_at
     FROM {orders} o
     LEFT JOIN users owner ON owner.tenant_id = o.tenant_id AND owner.id = o.owner_id

@@ -8,7 +8,7 @@ MAX_EVENTS = 50
 
 # Served by ix_order_events_order.
 EVENTS_SQL = text("""
-    SELECT e.id, e.type, e.recorded_at, coalesce(u.name, nullif(e.written_by, session_user), nullif(e.via, ''),
+    SELECT e.id, e.type, e.recorded_at, coalesce(u.name, tenancy_other_program(e.written_by), nullif(e.via, ''),
         'an unnamed program') AS by
     FROM order_events e LEFT JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.actor_id
     WHERE e.tenant_id = :tenant AND e.order_id = :order ORDER BY e.id DESC LIMIT :limit

@@ -26,7 +26,7 @@ from ..display.filters import number_text
 from ..language import gettext as _
 from ..language import stored_text
 from ..panels.render import Render
-from ..postgres import session
+from ..postgres import session, tenancy
 from ..queries.day import today
 from ..services import services
 from .access import guard, needs
@@ -130,7 +130,8 @@ def _find(attachment_id: int) -> Attachment:
 
 def _proposed(url: str, name: str, tenant_id: int) -> Proposal:
     quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
-    with session.connect(url, "doorbell web", autocommit=True, limits=session.PAGE_LIMITS) as conn:
+    limits = session.PAGE_LIMITS | tenancy.of_session(tenant_id)
+    with session.connect(url, "doorbell web", autocommit=True, limits=limits) as conn:
         return proposal.propose(conn, catalog.find(conn, quoted), tenant_id, Wish({}, {}, {}))
 
 

@@ -21,7 +21,7 @@ from ..order_import.errors import FileRefused
 from ..order_import.orders_file import OrdersFile
 from ..order_import.pipeline import Import
 from ..order_import.statuses import MAX_WORDS, SeenWord
-from ..postgres import session
+from ..postgres import session, tenancy
 from . import files, store
 from .options import import_options
 from .upload import Upload
@@ -108,7 +108,7 @@ class Preview:
 def read(database_url: str, upload: Upload, tenant_slug: str) -> Preview:
     """The preview, from a session of its own. Raises psycopg.Error."""
     with (
-        session.connect(database_url, "doorbell import preview", autocommit=True, limits=session.PAGE_LIMITS) as conn,
+        _session(database_url, upload) as conn,
         files.local_copy(conn, upload, _sample_bytes(conn, upload)) as (path, is_whole),
     ):
         return _read(conn, upload, tenant_slug, path, is_whole)
@@ -117,10 +117,15 @@ def read(database_url: str, upload: Upload, tenant_slug: str) -> Preview:
 def header(database_url: str, upload: Upload) -> tuple[str, ...]:
     """The names of the file's columns, () when it cannot be read. Raises psycopg.Error."""
     with (
-        session.connect(database_url, "doorbell import preview", autocommit=True, limits=session.PAGE_LIMITS) as conn,
+        _session(database_url, upload) as conn,
         files.local_copy(conn, upload, _sample_bytes(conn, upload)) as (path, _),
     ):
         return _described(upload, path).header
+
+
+def _session(database_url: str, upload: Upload) -> psycopg.Connection[Any]:
+    limits = session.PAGE_LIMITS | tenancy.of_session(upload.tenant_id)
+    return session.connect(database_url, "doorbell import preview", autocommit=True, limits=limits)
 
 
 def _sample_bytes(conn: psycopg.Connection[Any], upload: Upload) -> int | None:

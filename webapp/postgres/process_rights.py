@@ -1,0 +1,146 @@
+"""The rights of Doorbell's processes in the database: what each role may do with which table, and which functions it calls.
+
+A role without a row of its own for a table has no right on it. The owner, whose role runs `flask db upgrade` and the other
+`flask` commands, has all rights.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .tenant_tables import TENANT_TABLES
+
+READ, ADD, CHANGE, REMOVE = "SELECT", "INSERT", "UPDATE", "DELETE"
+ALL = (READ, ADD, CHANGE, REMOVE)
+
+# A role with a right to choose ids could use those that the sequence gives next.
+_ORDER = (
+    "tenant_id, number, customer, owner_id, currency, total_minor, refunded_minor, placed_at, paid_at, shipped_at, "
+    "cancelled_at, refunded_at, source, external_id, idempotency_key, updated_at"
+)
+_EVENT = "tenant_id, order_id, type, owner_id, actor_id, via, new_values, occurred_at"
+# After a restore, events and notifications may have ids of transactions that the cluster has not reached (outbox/cursor.py).
+_XID = "UPDATE (xid)"
+
+
+class Rights(NamedTuple):
+    """`tables`: rights by table, as GRANT writes them. `makes_temporary` tables: for files of orders."""
+
+    tables: dict[str, tuple[str, ...]]
+    functions: tuple[str, ...]
+    makes_temporary: bool = False
+
+
+def _reads(*tables: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(tables, (READ,))
+
+
+WEB = Rights(
+    _reads(*TENANT_TABLES, "ended_sessions", "outbox_readers")
+    | {
+        "attachments": (READ, CHANGE),
+        "ended_sessions": (READ, ADD),
+        "holidays": (READ, ADD, REMOVE),
+        "notification_preferences": ALL,
+        "notifications": (READ, ADD, CHANGE, REMOVE),
+        "order_comments": (READ, ADD, REMOVE),
+        "order_events": (READ, f"INSERT ({_EVENT})"),
+        "order_lines": (READ, ADD),
+        "orders": (READ, f"INSERT ({_ORDER})", f"UPDATE ({_ORDER})"),
+        "outbox_readers": ALL,
+        "push_subscriptions": ALL,
+        "quiet_hours": ALL,
+        "relay_audit": (READ, ADD),
+        "relay_destinations": ALL,
+        "relay_held_events": (READ, CHANGE, REMOVE),
+        "relay_replays": (READ, ADD, CHANGE),
+        "rollup_rebuilds": (READ, ADD, CHANGE),
+        "sales_targets": (READ, ADD, REMOVE),
+        "tenants": (READ, CHANGE),
+        "tv_links": ALL,
+        "upload_chunks": ALL,
+        "uploads": ALL,
+        "users": (READ, ADD, CHANGE),
+        "webhook_deliveries": (READ, ADD, CHANGE),
+    },
+    (
+        "doorbell_actor",
+        "order_events_partitions",
+        "order_search",
+        "orders_of_customer",
+        "outbox_reader_is_valid",
+        "relay_receipts_of_events",
+        "retention_cutoff",
+        "tenancy_is_only",
+        "tenancy_of_email",
+        "tenancy_of_slug",
+        "tenancy_of_tv_link",
+        "tenancy_of_user",
+        "tenancy_other_program",
+        "tenancy_relay_is_late",
+        "tenancy_release_push_endpoint",
+        "tenancy_revoked_tv_links",
+        "tenancy_session_tenants",
+        "tenancy_session_users",
+        "tenancy_standings",
+        "tenancy_valid_tv_links",
+    ),
+    makes_temporary=True,
+)
+LISTENER = Rights(
+    {
+        "notifications": ("SELECT (xid)", _XID),
+        "order_events": (READ, _XID),
+        "outbox_readers": (READ, ADD, CHANGE),
+        "relay_destinations": (READ,),
+        "tenants": ("SELECT (id, timezone)",),
+        "users": ("SELECT (id, tenant_id, role, disabled_at)",),
+    },
+    ("doorbell_actor", "outbox_reader_is_valid", "tenancy_other_program"),
+)
+WORKER = Rights(
+    _reads(*TENANT_TABLES, "ended_sessions", "outbox_readers")
+    | {
+        "attach_problems": ALL,
+        "attachments": (READ, CHANGE),
+        "ended_sessions": (READ, REMOVE),
+        "notifications": (READ, ADD, CHANGE, REMOVE),
+        "order_events": (READ, _XID),
+        "order_lines": ALL,
+        "orders": (READ, f"INSERT ({_ORDER})", f"UPDATE ({_ORDER})", REMOVE),
+        "outbox_readers": ALL,
+        "push_subscriptions": (READ, CHANGE, REMOVE),
+        "relay_audit": (READ, ADD, REMOVE),
+        "relay_destinations": (READ, CHANGE),
+        "relay_held_events": ALL,
+        "relay_receipts": ALL,
+        "relay_replays": ALL,
+        "rollup_rebuilds": (READ, CHANGE),
+        "rollups_daily": ALL,
+        "rollups_hourly": ALL,
+        "rollups_line_changes": ALL,
+        "rollups_products_daily": ALL,
+        "rollups_products_hourly": ALL,
+        "tenants": (READ, "UPDATE (next_number)"),
+        "to_ship_samples": ALL,
+        "upload_chunks": ALL,
+        "uploads": (READ, CHANGE, REMOVE),
+        "users": ("SELECT (id, tenant_id, email, name, role, disabled_at, sessions_from, language)",),
+        "webhook_attempts": ALL,
+        "webhook_deliveries": ALL,
+        "order_events_default": (READ,),
+    },
+    (
+        "attach_problem",
+        "doorbell_actor",
+        "order_events_delete_old",
+        "order_events_drop_partition",
+        "order_events_make_partitions",
+        "order_events_partitions",
+        "order_events_unread_reason",
+        "outbox_reader_is_valid",
+        "retention_cutoff",
+        "tenancy_other_program",
+    ),
+    makes_temporary=True,
+)
