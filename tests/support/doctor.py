@@ -15,7 +15,7 @@ from webapp.doorbell import connection, locks
 from ..conftest import config_for
 from .world import Service, World
 
-NAMES = ["postgresql", "redis", "schema", "triggers", "functions", "rights", "role", "ids", "writers"]
+NAMES = ["postgresql", "redis", "schema", "triggers", "functions", "rights", "role", "tenancy", "ids", "writers"]
 NAMES += ["bell", "listener", "cursor", "rollups"]
 NAMES += [
     "queue",

@@ -1,4 +1,4 @@
-"""The addresses of a test's database for Doorbell's processes, each with its role and its rights, as `flask roles` makes them."""
+"""The addresses of a test's database for Doorbell's processes, each with its role, as `flask roles` makes them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from webapp.postgres.process_roles import ProcessRoles
 
 from .world import Service
 
+_NAMES = ProcessRoles()
+
 
 class ProcessUrls(NamedTuple):
     web: str
@@ -22,9 +24,8 @@ class ProcessUrls(NamedTuple):
         return {"DATABASE_URL": self.web, "LISTENER_DATABASE_URL": self.listener, "WORKER_DATABASE_URL": self.worker}
 
 
-def make(service: Service, conn: psycopg.Connection) -> ProcessUrls:
+def make(service: Service, conn: psycopg.Connection, roles: ProcessRoles = _NAMES) -> ProcessUrls:
     """Make the roles in the test's database. `conn` is of the owner of the tables."""
-    roles = ProcessRoles()
     process_roles.create(conn, roles)
     names = (roles.web, roles.listener, roles.worker)
     return ProcessUrls(*(service.database_url.replace("//postgres@", f"//{name}@") for name in names))

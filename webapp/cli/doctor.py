@@ -31,7 +31,10 @@ def doctor(as_json: bool) -> None:
     config = services().config
     migrations = Path(current_app.extensions["migrate"].directory)
     findings: list[tuple[str, Finding]] = []
-    system = System(config.database_url, config.redis_url, migrations, config.demo, config.insecure())
+    web = config.web_database_url
+    system = System(
+        config.database_url, config.redis_url, migrations, config.demo, config.insecure(), web_database_url=web
+    )
     for name, finding in run.run(system):
         findings.append((name, finding))
         if not as_json:

@@ -1,9 +1,10 @@
-"""Check of Doorbell's functions: their search_path is fixed, and only their owner may run them."""
+"""Check of Doorbell's functions: their search_path is fixed, and only their owner and Doorbell's processes may run them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..postgres.process_rights import FUNCTIONS
 from .finding import Finding, fault, ok
 from .system import System
 
@@ -19,7 +20,8 @@ SELECT p.oid::regprocedure::text AS signature, p.proname AS name, n.nspname AS s
        quote_ident(n.nspname) AS quoted,
        ARRAY(SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(a.grantee::regrole::text) END
              FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-             WHERE a.grantee <> p.proowner ORDER BY 1) AS others
+             WHERE a.grantee <> p.proowner AND (a.grantee = 0 OR p.proname <> ALL (%(for_processes)s)
+                 OR tenancy_other_program(a.grantee::regrole::text) IS NOT NULL) ORDER BY 1) AS others
 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace JOIN pg_proc p ON p.pronamespace = n.oid
 WHERE t.oid = 'orders'::regclass AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
@@ -28,7 +30,7 @@ ORDER BY 1
 
 
 def check(system: System) -> Iterator[Finding]:
-    functions = [row for row in system.rows(_STATE) if row["is_ours"]]
+    functions = [row for row in system.rows(_STATE, {"for_processes": list(FUNCTIONS)}) if row["is_ours"]]
     for row in functions:
         # For functions with the owner's rights any grantee is a fault, for the others PUBLIC.
         others = [name for name in row["others"] if row["is_definer"] or name == "PUBLIC"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class System:
     """The addresses of a Doorbell's servers. `away` maps a service that cannot be used to the reason.
 
     `is_private` is true for the demo, which has a PostgreSQL server of its own. `insecure` is a sentence on what is open to
-    the network but must not be.
+    the network but must not be. `web_database_url` is that of the web processes, "" for `database_url`.
     """
 
     database_url: str
@@ -39,6 +39,7 @@ class System:
     is_private: bool = False
     insecure: str = ""
     away: dict[str, str] = field(default_factory=dict)
+    web_database_url: str = ""
 
     def postgresql(self) -> psycopg.Connection:
         """A new session in autocommit, read-only or not as the server has it. Raises psycopg.Error."""
@@ -52,6 +53,10 @@ class System:
             connect_seconds=CONNECT_SECONDS,
             **connection.KEEPALIVE,
         )
+
+    def as_web(self) -> System:
+        """The same system with the database's address of the web processes."""
+        return replace(self, database_url=self.web_database_url or self.database_url)
 
     def redis(self) -> redis.Redis:
         """A client that connects at first use, without retries. Raises ValueError for an address that is not valid."""

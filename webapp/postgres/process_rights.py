@@ -144,3 +144,5 @@ WORKER = Rights(
     ),
     makes_temporary=True,
 )
+# Those that some process calls, beside the owner.
+FUNCTIONS = frozenset((*WEB.functions, *LISTENER.functions, *WORKER.functions))

@@ -30,6 +30,10 @@ WHERE p.pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'orders'::
 ORDER BY 1
 """
 _EXISTS = "SELECT FROM pg_roles WHERE rolname = %s"
+_IS_MEMBER = """
+SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles w ON w.oid = m.member
+WHERE r.rolname = %s AND w.rolname = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def _statements(conn: psycopg.Connection[Any], roles: ProcessRoles) -> Iterator[
         for (function,) in rows.execute(_FUNCTIONS, [list(rights.functions)]).fetchall():
             yield sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(function), role)
     # Celery's catch-up ends the session of a listener that holds the lead and does nothing.
-    yield sql.SQL("GRANT {} TO {}").format(sql.Identifier(roles.listener), sql.Identifier(roles.worker))
+    if rows.execute(_IS_MEMBER, [roles.listener, roles.worker]).fetchone() is None:
+        yield sql.SQL("GRANT {} TO {}").format(sql.Identifier(roles.listener), sql.Identifier(roles.worker))
     yield from _policies(schema, roles.web)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 
+import psycopg
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -83,6 +84,12 @@ def remove(attachment_id: int) -> ResponseReturnValue:
         count = native_thread.run(lambda: _detach(url, attachment, here))
     except AttachRefused as error:
         flash(stored_text(str(error)), "danger")
+    except psycopg.errors.InsufficientPrivilege:
+        # The web process has a role of its own (docs/database-roles.md).
+        command = shlex.join(["flask", "orders", "detach", attachment.name])
+        flash(
+            _("This page may not change %(table)s. Run: %(command)s", table=attachment.name, command=command), "danger"
+        )
     else:
         kept = number_text(count)
         flash(_("Detached %(table)s. Orders kept: %(count)s.", table=attachment.name, count=kept), "success")

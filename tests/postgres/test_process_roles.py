@@ -1,0 +1,194 @@
+"""Doorbell's processes, each signed in with its own role and rights, do all of their work."""
+
+from __future__ import annotations
+
+import os
+
+import psycopg
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg import sql
+
+from tasks import schedule
+from webapp import create_app
+from webapp.postgres.process_roles import ProcessRoles
+from webapp.uploads import store
+from webapp.uploads.worker import ImportWorker
+
+from ..conftest import config_for
+from ..support import process_urls as roles
+from ..support.board import sign_in
+from ..support.database_roles import make_role
+from ..support.pgbouncer import needs_pgbouncer, pgbouncer
+from ..support.process_urls import ProcessUrls
+from ..support.processes import SECRET, Doorbell, read
+from ..support.signals import topics
+from ..support.task_environment import set_environment
+from ..support.uploads import Uploads
+from ..support.wait import eventually
+from ..support.world import Service, World
+
+OWNER = "doorbell_owner"
+
+
+def test_a_change_reaches_the_board_through_web_and_listener_with_their_roles(
+    service: Service, process_urls: ProcessUrls, world: World, redis_client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    user = world.user(tenant, "Ana Silva", role="manager")
+    order = world.order(tenant, 12_300, number="A1", owner_id=user)
+    doorbell = Doorbell(service, **process_urls.env)
+    try:
+        doorbell.start()
+        assert "A1" in read(f"{doorbell.url}/orders", doorbell.cookie(user))
+        world.change(order, paid_at="now")
+        eventually(lambda: "revenue" in topics(redis_client, tenant))
+        eventually(lambda: "123.00" in read(f"{doorbell.url}/panels/revenue", doorbell.cookie(user)))
+        standby = doorbell.another_listener()
+        eventually(lambda: "standing by" in standby.log)
+        doorbell.listener.kill()
+        eventually(lambda: "listening" in standby.log, 20)
+        assert "permission denied" not in doorbell.listener.log + standby.log + doorbell.web.log
+    finally:
+        doorbell.close()
+
+
+def test_every_timed_task_runs_with_the_role_of_the_worker(
+    service: Service,
+    process_urls: ProcessUrls,
+    world: World,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_environment(monkeypatch, **process_urls.env, REDIS_URL=service.redis_url, SECRET_KEY=SECRET)
+    from tasks.app import app
+
+    app.loader.import_default_modules()
+    tenants = [world.tenant(slug) for slug in ("one", "two")]
+    for tenant in tenants:
+        world.change(world.order(tenant, 500, owner_id=world.user(tenant)), paid_at="now")
+    world.conn.execute("INSERT INTO rollup_rebuilds (tenant_id) VALUES (%s)", [tenants[0]])
+    world.conn.execute(
+        "CREATE TABLE order_events_2020_01 PARTITION OF order_events FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')"
+    )
+    world.conn.execute(
+        "INSERT INTO ended_sessions (id, expires_at) VALUES (gen_random_uuid(), now() - interval '1 day')"
+    )
+    for name in (schedule.CATCH_UP, *schedule.EVERY):
+        app.tasks[name].run()
+    counted = world.conn.execute("SELECT tenant_id, sum(revenue_minor)::int FROM rollups_hourly GROUP BY 1 ORDER BY 1")
+    assert counted.fetchall() == [(tenant, 500) for tenant in tenants]
+    assert world.conn.execute("SELECT to_regclass('order_events_2020_01')").fetchone() == (None,)
+    assert world.conn.execute("SELECT count(*) FROM ended_sessions").fetchone() == (0,)
+    assert [bool(topics(redis_client, tenant)) for tenant in tenants] == [True, True]
+
+
+def test_an_uploaded_file_is_imported_with_the_role_of_the_worker(
+    service: Service, process_urls: ProcessUrls, conn: psycopg.Connection, world: World, redis_client: redis.Redis
+) -> None:
+    tenant = world.tenant()
+    uploads = Uploads(service, conn, redis_client, tenant)
+    uploads.worker = ImportWorker(process_urls.worker, redis_client)
+    upload = uploads.add()
+    conn.execute(
+        "UPDATE uploads SET state = 'queued', is_dry_run = false, queued_at = now() WHERE id = %s", [upload.id]
+    )
+    uploads.worker.run()
+    found = store.find(conn, tenant, upload.id)
+    assert found is not None
+    assert (found.state, found.problem) == ("done", None)
+    assert conn.execute("SELECT count(*) FROM orders WHERE tenant_id = %s", [tenant]).fetchone() == (3,)
+
+
+@needs_pgbouncer
+def test_tenants_do_not_mix_on_the_sessions_of_a_pooler_in_transaction_mode(
+    service: Service, process_urls: ProcessUrls, world: World
+) -> None:
+    tenants = [world.tenant(slug) for slug in ("one", "two")]
+    for tenant in tenants:
+        world.order(tenant)
+    with pgbouncer(service, "transaction", size=1) as url:
+        # The pooler signs in as the owner, so each transaction takes the web role.
+        clients = [psycopg.connect(url, prepare_threshold=0) for _ in tenants]
+        for tenant, client in list(zip(tenants, clients, strict=True)) * 5:
+            client.execute("SET LOCAL ROLE doorbell_web")
+            assert client.execute("SELECT count(*) FROM orders").fetchone() == (0,)
+            client.execute("SELECT set_config('doorbell.tenant', %s, true)", [str(tenant)])
+            assert client.execute("SELECT tenant_id FROM orders").fetchall() == [(tenant,)]
+            client.commit()
+        for client in clients:
+            client.close()
+
+
+@pytest.fixture
+def one_role(service: Service, conn: psycopg.Connection) -> str:
+    """The address of the test's database for one role, not a superuser, that owns everything in it."""
+    make_role(conn, OWNER)
+    conn.execute(f"ALTER ROLE {OWNER} NOSUPERUSER NOBYPASSRLS CREATEROLE")
+    owned = conn.execute(
+        "SELECT format('ALTER %s %I.%I OWNER TO {0}', 'TABLE', n.nspname, relname)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND relkind IN ('r', 'p')"
+        " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO {0}', p.oid::regprocedure) FROM pg_proc p"
+        " WHERE p.pronamespace = 'public'::regnamespace".replace("{0}", OWNER)
+    ).fetchall()
+    database = conn.info.dbname
+    for (statement,) in owned:
+        conn.execute(statement)
+    conn.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), sql.Identifier(OWNER)))
+    conn.execute(f"ALTER SCHEMA public OWNER TO {OWNER}")
+    return service.database_url.replace("//postgres@", f"//{OWNER}@")
+
+
+def client_of(service: Service, url: str, user: int) -> FlaskClient:
+    return sign_in(create_app(config_for(service, DATABASE_URL=url)), user)
+
+
+def test_an_installation_with_one_role_goes_on_working_after_the_migration(
+    service: Service, one_role: str, world: World, redis_client: redis.Redis
+) -> None:
+    import flask_migrate
+
+    app = create_app(config_for(service, DATABASE_URL=one_role))
+    with app.app_context():
+        flask_migrate.downgrade(revision="0027")
+        world_tenant = world.tenant()
+        user = world.user(world_tenant, role="manager")
+        world.order(world_tenant, 700, number="B1", owner_id=user)
+        flask_migrate.upgrade()
+    client = sign_in(app, user)
+    assert "B1" in client.get("/orders").text
+    assert client.get("/").status_code == 200
+    doorbell = Doorbell(service, DATABASE_URL=one_role)
+    try:
+        doorbell.listener.start()
+        eventually(lambda: "listening" in doorbell.listener.log)
+        with psycopg.connect(one_role) as owner:
+            owner.execute("UPDATE orders SET paid_at = now()")
+        eventually(lambda: "revenue" in topics(redis_client, world_tenant))
+    finally:
+        doorbell.close()
+
+
+def test_an_owner_that_is_no_superuser_makes_the_roles(service: Service, one_role: str, world: World) -> None:
+    with psycopg.connect(one_role, autocommit=True) as owner:
+        urls = roles.make(service, owner, ProcessRoles(*(f"{role}_{os.getpid()}" for role in ("w", "l", "k"))))
+    tenant, other = world.tenant("own"), world.tenant("other")
+    user = world.user(tenant, role="manager")
+    world.order(tenant, number="C1")
+    world.order(other, number="D1")
+    page = client_of(service, urls.web, user).get("/orders").text
+    assert "C1" in page
+    assert "D1" not in page
+
+
+def test_sign_in_and_sign_out_work_with_the_web_role(least_app: Flask, world: World) -> None:
+    world.tenant("other")
+    tenant = world.tenant("demo")
+    world.user(tenant, "Mia Chef", role="manager")
+    client = least_app.test_client()
+    assert client.get("/demo").status_code == 303
+    assert client.get("/orders").status_code == 200
+    assert client.get("/readyz").status_code in (200, 503)
