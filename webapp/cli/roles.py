@@ -71,7 +71,7 @@ def _create_processes(conn: psycopg.Connection, roles: ProcessRoles) -> None:
             "CREATEROLE and must own the tables; or let a superuser run what `flask roles --processes` prints."
         )
     except psycopg.errors.LockNotAvailable:
-        stop("A table was in use for 3 s, so nothing was changed. Run the command again.")
+        stop("A table was in use for 0.8 s, so nothing was changed. Run the command again.")
     click.echo(f"{roles.web}, {roles.listener} and {roles.worker} have their rights. {_PASSWORDS}")
 
 

@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from .process_rights import LISTENER, WEB, WORKER, Rights
-from .tenant_tables import TENANT_TABLES
+from .tenant_tables import NEW_ROWS, TENANT_TABLES
 
 POLICY_PREFIX = "tenant_"
 # Longer names are cut by PostgreSQL, and then two would be one.
@@ -64,8 +64,9 @@ def create(conn: psycopg.Connection[Any], roles: ProcessRoles) -> None:
 def _statements(conn: psycopg.Connection[Any], roles: ProcessRoles) -> Iterator[sql.Composable]:
     rows = conn.cursor(row_factory=tuple_row)
     database, schema = rows.execute(_HOME).fetchone() or ("", "")
-    # A policy locks its table for a moment, and new orders queue behind that request.
-    yield sql.SQL("SET LOCAL lock_timeout = '3s'")
+    # A policy locks its table, and new orders queue behind that. It gives up before PostgreSQL looks for a deadlock (after 1 s),
+    # so no writer is ended for it.
+    yield sql.SQL("SET LOCAL lock_timeout = '800ms'")
     for name, rights in roles.rights:
         role = sql.Identifier(name)
         if rows.execute(_EXISTS, [name]).fetchone() is None:
@@ -88,13 +89,14 @@ def _statements(conn: psycopg.Connection[Any], roles: ProcessRoles) -> Iterator[
 
 
 def _policies(schema: str, web: str) -> Iterator[sql.Composable]:
-    """RESTRICTIVE: no other policy can widen it. Without WITH CHECK the condition holds for new rows too."""
+    """RESTRICTIVE: no other policy can widen it."""
     policy, role = sql.Identifier(POLICY_PREFIX + web), sql.Identifier(web)
     for table, condition in TENANT_TABLES.items():
         name = sql.Identifier(schema, table)
         yield sql.SQL("DROP POLICY IF EXISTS {} ON {}").format(policy, name)
-        create = sql.SQL("CREATE POLICY {} ON {} AS RESTRICTIVE TO {} USING ({})")
-        yield create.format(policy, name, role, sql.SQL(condition))
+        create = sql.SQL("CREATE POLICY {} ON {} AS RESTRICTIVE TO {} USING ({}) WITH CHECK ({})")
+        new_rows = NEW_ROWS.get(table, condition)
+        yield create.format(policy, name, role, sql.SQL(condition), sql.SQL(new_rows))
 
 
 def faults(roles: Sequence[str]) -> list[str]:

@@ -52,6 +52,9 @@ TENANT_TABLES: dict[str, str] = {
     "webhook_deliveries": _OWN,
 }
 
+# The condition of new rows, where it differs from that of the rows that are seen.
+NEW_ROWS: dict[str, str] = {}
+
 # Tables without rows of tenants, and why.
 OTHER_TABLES: dict[str, str] = {
     "alembic_version": "the number of the newest migration",

@@ -16,6 +16,7 @@ from ..audit.kinds import Kind
 from ..audit.recording import record_alone
 from ..db import db
 from ..models import User
+from ..postgres import tenancy
 from ..push import subscriptions
 from ..second_factor import half_sign_in
 from ..services import services
@@ -38,8 +39,9 @@ def complete(user: User, method: str) -> None:
     `method` is for the log and the list of sessions, for example "password". Raises SsoRequired.
     """
     _check_way(user, method)
-    # The request may replace the session of another user.
+    # The request may replace the session of another user, also of another tenant.
     end_session()
+    tenancy.enter(user.tenant_id)
     accounts_sign_in.complete(services().users, user, method, client())
 
 
