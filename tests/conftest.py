@@ -139,8 +139,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def app(service: Service) -> Iterator[Flask]:
-    app = create_app(config_for(service))
+def app(request: pytest.FixtureRequest, service: Service) -> Iterator[Flask]:
+    """With the mark `web_role` it has the rights of the web processes, and sees one tenant per transaction."""
+    is_web = request.node.get_closest_marker("web_role") is not None
+    url = request.getfixturevalue("process_urls").web if is_web else service.database_url
+    app = create_app(config_for(service, DATABASE_URL=url))
     yield app
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()
@@ -150,15 +153,6 @@ def app(service: Service) -> Iterator[Flask]:
 def process_urls(service: Service, conn: psycopg.Connection) -> ProcessUrls:
     """The addresses of the test's database for Doorbell's processes, each with a role of its own."""
     return make_process_urls(service, conn)
-
-
-@pytest.fixture
-def least_app(service: Service, process_urls: ProcessUrls) -> Iterator[Flask]:
-    """As `app`, with the web role, which has only its rights and sees one tenant per transaction."""
-    app = create_app(config_for(service, DATABASE_URL=process_urls.web))
-    yield app
-    with app.app_context():
-        app.extensions["sqlalchemy"].engine.dispose()
 
 
 @pytest.fixture

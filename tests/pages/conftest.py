@@ -35,9 +35,3 @@ def ida(app: Flask, world: World, tenant: int) -> Person:
 @pytest.fixture
 def uploads(service: Service, conn: psycopg.Connection, redis_client: redis.Redis, tenant: int) -> Uploads:
     return Uploads(service, conn, redis_client, tenant)
-
-
-@pytest.fixture
-def app(least_app: Flask) -> Flask:
-    """The pages work with the rights of the web role."""
-    return least_app

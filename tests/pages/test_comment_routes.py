@@ -10,6 +10,8 @@ from webapp.comments.limit import MAX_COMMENTS
 from ..support.browser import Person, soup
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 
 @pytest.fixture
 def order(world: World, ana: Person, tenant: int) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pytest
 from flask import Flask
 
 from ..support.browser import Person, fields, soup
 from ..support.relay_pages import seen
 from ..support.uploads import BAD, GOOD, Uploads, begin, csv, options, send
 from ..support.world import World
+
+pytestmark = pytest.mark.web_role
 
 ACTIONS = ("options", "checks", "imports", "cancellation", "removal")
 

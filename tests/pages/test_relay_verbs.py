@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 import redis
 
 from webapp.relay import verbs
@@ -14,6 +15,8 @@ from ..support.relay import ACTOR, Relay, entries, hold
 from ..support.relay_pages import alert, seen, words
 from ..support.signals import published
 from ..support.world import World
+
+pytestmark = pytest.mark.web_role
 
 
 def test_a_resume_from_now_leaves_out_what_waited(

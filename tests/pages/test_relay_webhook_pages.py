@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from webapp import create_app
 
 from ..conftest import config_for
@@ -12,6 +14,8 @@ from ..support.receivers import StartReceiver, answering
 from ..support.relay import Relay, attempt, deliver
 from ..support.relay_pages import alert, words
 from ..support.world import Service, World
+
+pytestmark = pytest.mark.web_role
 
 HOOK = "https://hooks.example.com/T0SECRETPATH/x?token=T0SECRETQUERY"
 

@@ -8,6 +8,8 @@ from flask import Flask
 from ..support.browser import Person, soup
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 PATH = "/settings/profile"
 COLUMNS = "SELECT name, language, theme, shortcuts FROM users"
 

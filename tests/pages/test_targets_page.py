@@ -14,6 +14,8 @@ from webapp.signals import signal_log
 from ..support.browser import Person, soup
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 WORKING = {"working_day": ["1", "2", "3", "4", "5"]}
 
 

@@ -9,6 +9,8 @@ from flask import Flask
 from ..support.browser import Person, soup
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 PATH = "/settings/workspace"
 PARTS = "/panels/workspace"
 VALUES = "SELECT name, timezone, locale, team_visible FROM tenants"

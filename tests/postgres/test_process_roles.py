@@ -184,11 +184,12 @@ def test_an_owner_that_is_no_superuser_makes_the_roles(service: Service, one_rol
     assert "D1" not in page
 
 
-def test_sign_in_and_sign_out_work_with_the_web_role(least_app: Flask, world: World) -> None:
+@pytest.mark.web_role
+def test_sign_in_and_sign_out_work_with_the_web_role(app: Flask, world: World) -> None:
     world.tenant("other")
     tenant = world.tenant("demo")
     world.user(tenant, "Mia Chef", role="manager")
-    client = least_app.test_client()
+    client = app.test_client()
     assert client.get("/demo").status_code == 303
     assert client.get("/orders").status_code == 200
     assert client.get("/readyz").status_code in (200, 503)
