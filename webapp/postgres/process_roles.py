@@ -64,8 +64,8 @@ def create(conn: psycopg.Connection[Any], roles: ProcessRoles) -> None:
 def _statements(conn: psycopg.Connection[Any], roles: ProcessRoles) -> Iterator[sql.Composable]:
     rows = conn.cursor(row_factory=tuple_row)
     database, schema = rows.execute(_HOME).fetchone() or ("", "")
-    # A policy locks its table, and new orders queue behind that. It gives up before PostgreSQL looks for a deadlock, after 1 s,
-    # so no writer is ended for it.
+    # A policy locks its table, and new orders queue behind that. This is less than the 1 s after which PostgreSQL checks for a
+    # deadlock, so it ends no writer.
     yield sql.SQL("SET LOCAL lock_timeout = '800ms'")
     for name, rights in roles.rights:
         role = sql.Identifier(name)
