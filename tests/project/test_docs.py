@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from webapp.config.config import PROCESSES
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
 FOLDERS = "webapp|tasks|tests|migrations|tools|bench|docs|requirements"
@@ -79,7 +81,7 @@ def test_the_readme_lists_every_setting_of_the_configuration() -> None:
     read = set(re.findall(r"(?:read\.\w+|get)\([\"']([A-Z_]+)[\"']", source))
     of_gunicorn = {"WEB_CONCURRENCY", "GRACEFUL_TIMEOUT", "FORWARDED_ALLOW_IPS"}
     set_by_make_run = {"DOORBELL_DEMO", "MAIL_FOLDER"}
-    assert listed == (read | of_gunicorn) - set_by_make_run
+    assert listed == (read | set(PROCESSES) | of_gunicorn) - set_by_make_run
 
 
 def strings_of_the_code() -> set[str]:

@@ -9,9 +9,8 @@ from .system import System
 
 _STATE = """
 SELECT session_user::text AS role, quote_ident(session_user::text) AS quoted, r.rolsuper AS is_superuser,
-       c.relowner::regrole::text AS owner, tenancy_other_program(session_user::text) IS NULL
-           AND (pg_has_role(session_user, c.relowner, 'MEMBER')
-               OR has_function_privilege(session_user, 'doorbell_actor()', 'EXECUTE')) AS is_ours,
+       c.relowner::regrole::text AS owner, pg_has_role(session_user, c.relowner, 'MEMBER')
+           OR has_function_privilege(session_user, 'doorbell_actor()', 'EXECUTE') AS is_ours,
        pg_get_userbyid(f.proowner)::text AS definer, f.proowner = c.relowner AS owns_both
 FROM pg_roles r, pg_class c, pg_proc f
 WHERE r.rolname = session_user AND c.oid = 'orders'::regclass AND f.oid = 'orders_inserted()'::regprocedure
