@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from psycopg import sql
 
 from tasks import schedule
 from webapp import create_app
+from webapp.launcher.cluster import PG_BIN
 from webapp.postgres.process_roles import ProcessRoles
 from webapp.uploads import store
 from webapp.uploads.worker import ImportWorker
@@ -193,3 +195,12 @@ def test_sign_in_and_sign_out_work_with_the_web_role(app: Flask, world: World) -
     assert client.get("/demo").status_code == 303
     assert client.get("/orders").status_code == 200
     assert client.get("/readyz").status_code in (200, 503)
+
+
+def test_the_owner_dumps_all_rows_without_being_a_superuser(one_role: str, world: World) -> None:
+    for slug in ("one", "two"):
+        world.order(world.tenant(slug), number=f"of-{slug}")
+    command = [str(PG_BIN / "pg_dump"), "--enable-row-security", "--data-only", "--table=orders", one_role]
+    dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "of-one" in dump
+    assert "of-two" in dump
