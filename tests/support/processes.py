@@ -127,7 +127,10 @@ class Doorbell:
 
     @property
     def cookie_name(self) -> str:
-        return "__Host-session" if self._env.get("COOKIE_SECURE") == "1" else "session"
+        """As the web process names it: its cookies are for HTTPS unless it is the demo."""
+        is_demo = self.web.env["DOORBELL_DEMO"] == "1"
+        is_secure = self.web.env.get("COOKIE_SECURE", "0" if is_demo else "1") == "1"
+        return "__Host-session" if is_secure else "session"
 
     def cookie(self, user_id: int) -> str:
         """The session cookie of a signed-in user, signed as the app signs it."""
