@@ -1,4 +1,4 @@
-"""The user of a link for a new password. Runs before the tenant is known."""
+"""The user of a link for a new password. The tenant is known by the link only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ import hashlib
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from ..db import db
 from ..models import PasswordReset, Tenant, User
+from ..postgres import tenancy
 
 
 def hash_of(token: str) -> bytes:
     """The hash of a token, which is stored in its place."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def enter(token: str) -> None:
+    """Enter the tenant of a link, if there is such a link."""
+    with Session(db.engine) as reading:
+        tenant_id = reading.scalar(select(func.tenancy_of_password_reset(hash_of(token))))
+    if tenant_id is not None:
+        tenancy.enter(tenant_id)
 
 
 def user_of(reading: Session, token: str) -> tuple[User, Tenant] | None:

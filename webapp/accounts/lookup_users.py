@@ -1,12 +1,16 @@
-"""Look-ups over all tenants, for requests whose tenant is not known yet. Each function is one statement of its own."""
+"""Look-ups over all tenants, for requests whose tenant is not known yet.
+
+Functions of the database answer them (migrations/sql/0035_tenancy.sql).
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..db import db
-from ..models import Invitation, User
+from ..models import Invitation
+from ..postgres import tenancy
 
 
 def account_of(email: str) -> tuple[int, bool] | None:
@@ -14,15 +18,19 @@ def account_of(email: str) -> tuple[int, bool] | None:
 
     It is closed if it has a password or is disabled. None for a free address.
     """
-    columns = (User.tenant_id, or_(User.password_hash.is_not(None), User.disabled_at.is_not(None)))
+    account = func.tenancy_account_of_email(email.strip()).table_valued("tenant_id", "is_closed")
     with Session(db.engine) as reading:
-        row = reading.execute(select(*columns).where(func.lower(User.email) == func.lower(email.strip()))).one_or_none()
+        row = reading.execute(select(account)).one_or_none()
         return (row[0], row[1]) if row else None
 
 
 def invitation_place(token_hash: bytes) -> tuple[int, int] | None:
-    """The tenant's id and the id of the invitation whose token has this sha256."""
-    statement = select(Invitation.tenant_id, Invitation.id).where(Invitation.token_hash == token_hash)
+    """The tenant's id and the id of the invitation whose token has this sha256. Enters the tenant."""
     with Session(db.engine) as reading:
-        row = reading.execute(statement).one_or_none()
-        return (row[0], row[1]) if row else None
+        tenant_id = reading.scalar(select(func.tenancy_of_invitation(token_hash)))
+    if tenant_id is None:
+        return None
+    tenancy.enter(tenant_id)
+    with Session(db.engine) as reading:
+        found = reading.scalar(select(Invitation.id).where(Invitation.token_hash == token_hash))
+    return None if found is None else (tenant_id, found)

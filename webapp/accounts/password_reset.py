@@ -21,7 +21,7 @@ from ..mail.delivery import Mail
 from ..models import PasswordReset, Tenant, User
 from ..observability import logs
 from ..rate_limit.limiter import RateLimiter
-from . import admin, lookup_passwords, new_password
+from . import admin, lookup_passwords, new_password, tenant_lookup
 from .sign_in_throttle import client_of, hashed_name
 
 LIFETIME = timedelta(hours=1)
@@ -70,6 +70,7 @@ class PasswordResets:
 
 def request(email: str, compose: Compose) -> Mail | None:
     """Store a link for this user and commit. Returns the mail; None for an unknown or disabled user."""
+    tenant_lookup.enter_by_email(email)
     with Session(db.engine, expire_on_commit=False) as writing:
         user = admin.find_user(writing, email)
         if user is None or user.disabled_at is not None:
@@ -96,12 +97,14 @@ def request(email: str, compose: Compose) -> Mail | None:
 
 def find(token: str) -> tuple[User, Tenant] | None:
     """The user and tenant of a valid link."""
+    lookup_passwords.enter(token)
     with Session(db.engine, expire_on_commit=False) as reading:
         return lookup_passwords.user_of(reading, token)
 
 
 def use(token: str, password_hash: str) -> User | None:
     """Set the password and end all sessions of the link's user; commit. None if the link is not valid any more."""
+    lookup_passwords.enter(token)
     with Session(db.engine, expire_on_commit=False) as writing:
         found = lookup_passwords.user_of(writing, token)
         if found is None:

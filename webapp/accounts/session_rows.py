@@ -21,7 +21,7 @@ FRESH_SECONDS = 30
 IDS_PER_STATEMENT = 1000
 
 # A session without a row is one of an earlier version. Functions, because the rows are of several tenants
-# (migrations/sql/0036_tenancy.sql).
+# (migrations/sql/0035_tenancy.sql).
 _UPSERT = text("""
 SELECT tenancy_write_sessions(
     CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:ends AS bigint[]), CAST(:sinces AS bigint[]),

@@ -1,6 +1,6 @@
 """Finds the tenant of a request before its user is known, and enters it: by e-mail, user, slug or the token of a TV.
 
-Each is one function of the database (migrations/sql/0036_tenancy.sql) that returns a tenant's id and nothing else. Whatever
+Each is one function of the database (migrations/sql/0035_tenancy.sql) that returns a tenant's id and nothing else. Whatever
 is read next is read under the policy of that tenant.
 """
 

@@ -3,7 +3,7 @@
 `enter` is called where a request's tenant becomes known. Each transaction that begins in the same app context afterwards
 sets it with `SET LOCAL`, so a pooler that gives each transaction another session mixes no tenants. A transaction without a
 tenant sees no row of any; the look-ups that come before (a user by e-mail, a TV by token) are functions of
-migrations/sql/0036_tenancy.sql.
+migrations/sql/0035_tenancy.sql.
 """
 
 from __future__ import annotations

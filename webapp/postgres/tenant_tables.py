@@ -19,6 +19,20 @@ def _of(parent: str, key: str) -> str:
 
 # The condition of the policy `tenant_<role>` by table.
 TENANT_TABLES: dict[str, str] = {
+    "answered_challenges": _OWN,
+    "audit_log": _OWN,
+    "authenticator_apps": _OWN,
+    "invitations": _OWN,
+    "passkeys": _OWN,
+    "password_resets": _OWN,
+    "privacy_jobs": _OWN,
+    "recovery_codes": _OWN,
+    "rollups_products_removed": _OWN,
+    "rollups_removed": _OWN,
+    "sso_connections": _OWN,
+    "sso_domains": _OWN,
+    "sso_identities": _OWN,
+    "user_sessions": _OWN,
     "attach_problems": _of("attachments", "attachment_id"),
     "attachments": _OWN_OR_ALL,
     "holidays": _OWN,
@@ -53,10 +67,14 @@ TENANT_TABLES: dict[str, str] = {
 }
 
 # The condition of new rows, where it differs from that of the rows that are seen.
-NEW_ROWS: dict[str, str] = {}
+NEW_ROWS: dict[str, str] = {
+    # A failed sign-in with an unknown e-mail is of no tenant.
+    "audit_log": f"({_OWN} OR tenant_id IS NULL)",
+}
 
 # Tables without rows of tenants, and why.
 OTHER_TABLES: dict[str, str] = {
+    "audit_log_cursor": "how far the audit log is written to the log: one row",
     "alembic_version": "the number of the newest migration",
     "ended_sessions": "random ids of sessions that signed out, without a user",
     "outbox_readers": "a cursor per reader of the outbox, each over the events of all tenants",

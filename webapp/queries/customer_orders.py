@@ -15,7 +15,7 @@ SHOWN = 5
 MAX_COUNTED = 5_000
 
 # Served by ix_orders_customer, which has the totals too. The customer's name is compared without case and accents. A function
-# (migrations/sql/0036_tenancy.sql), because under the policy of a web process PostgreSQL would not use that index.
+# (migrations/sql/0035_tenancy.sql), because under the policy of a web process PostgreSQL would not use that index.
 _SQL = text("SELECT * FROM orders_of_customer(:tenant, :order_id, CAST(:owner AS bigint), :most, :shown)")
 
 

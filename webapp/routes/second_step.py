@@ -11,6 +11,7 @@ from flask_login import current_user
 from ..language import gettext as _
 from ..language import ngettext
 from ..models import User
+from ..postgres import tenancy
 from ..second_factor import ceremonies, checks, half_sign_in, recovery_codes, standing
 from ..second_factor.authenticator import CodeInvalid
 from ..second_factor.ceremonies import PasskeyInvalid
@@ -83,7 +84,7 @@ def passkey_options() -> ResponseReturnValue:
     host = party()
     if host is None:
         return {"problem": _("Passkeys do not work at this address of Doorbell.")}, 422
-    half = half_sign_in.read(session, time.time())
+    half = _read_half()
     challenge = Challenge.new(SECOND if half else ALONE)
     session[CHALLENGE] = challenge.to_session(time.time())
     allowed = standing.read(half.account).passkeys if half else ()
@@ -94,7 +95,7 @@ def passkey_options() -> ResponseReturnValue:
 @public("a passkey signs in, alone or after the password")
 def passkey() -> ResponseReturnValue:
     """Sign in with the answer of a passkey. Answers JSON: the address of the next page as `next`, or the `problem`."""
-    half = half_sign_in.read(session, time.time())
+    half = _read_half()
     challenge = Challenge.from_session(session.pop(CHALLENGE, None), SECOND if half else ALONE, time.time())
     answer, host = request.get_json(silent=True), party()
     if challenge is None or host is None or not isinstance(answer, dict):
@@ -113,9 +114,17 @@ def passkey() -> ResponseReturnValue:
     return {"next": local_path(request.args.get("next"))}
 
 
+def _read_half() -> HalfSignIn | None:
+    """The half sign-in of the request, whose tenant is entered."""
+    half = half_sign_in.read(session, time.time())
+    if half is not None:
+        tenancy.enter(half.account.tenant_id)
+    return half
+
+
 def _half() -> tuple[HalfSignIn, User] | None:
     """The half sign-in of the request and its user, if the user may still finish it."""
-    half = half_sign_in.read(session, time.time())
+    half = _read_half()
     user = checks.enabled_user(half.account) if half else None
     return (half, user) if half and user and half.is_of(user) else None
 

@@ -16,6 +16,7 @@ from ..language import ngettext
 from ..models import EMAIL_MAX_CHARS
 from ..observability import logs
 from ..observability.metrics import web as metrics
+from ..postgres import tenancy
 from ..services import services
 from ..sso import claims
 from ..sso.errors import NotConfigured, SsoError
@@ -55,6 +56,7 @@ def begin() -> ResponseReturnValue:
     tenant_id = None
     try:
         tenant_id = _tenant_of(email, request.form.get("way") == DIRECT)
+        tenancy.enter(tenant_id)
         connection = connections.load(tenant_id)
         if connection is None:
             raise NotConfigured(_("Single sign-on was turned off meanwhile. Sign in with your password."), "removed")
@@ -77,6 +79,7 @@ def answer() -> ResponseReturnValue:
     try:
         begun = client.find_begun(state)
         tenant_id, back = begun.tenant_id, local_path(begun.back)
+        tenancy.enter(tenant_id)
         connection = connections.load(tenant_id)
         if connection is None or not services().sso_limit.is_first_use(state):
             raise client.unknown_state()

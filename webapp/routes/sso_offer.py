@@ -12,6 +12,7 @@ from ..accounts import lookup_sso
 from ..db import db
 from ..language import gettext as _
 from ..models import SsoConnection
+from ..postgres import tenancy
 from ..services import services
 
 _SALT = "doorbell single sign-on"
@@ -35,7 +36,11 @@ def find_offer() -> Offer | None:
         if not lookup_sso.has_connection(session):
             return None
         tenant_id = _remembered() or lookup_sso.only_tenant(session)
-        connection = session.get(SsoConnection, tenant_id) if tenant_id else None
+    if tenant_id is None:
+        return Offer(_("Sign in with single sign-on"), None)
+    tenancy.enter(tenant_id)
+    with Session(db.engine) as session:
+        connection = session.get(SsoConnection, tenant_id)
         if connection is None:
             return Offer(_("Sign in with single sign-on"), None)
         return Offer(connection.button_text or _("Sign in with single sign-on"), connection.tenant_id)

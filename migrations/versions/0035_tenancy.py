@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0036"
-down_revision = "0027"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
@@ -13,11 +13,11 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade():
-    _run("0036_tenancy.sql")
+    _run("0035_tenancy.sql")
 
 
 def downgrade():
-    _run("0036_tenancy_down.sql")
+    _run("0035_tenancy_down.sql")
 
 
 def _run(name):
