@@ -104,7 +104,7 @@ def _done_text(done: ChangedUser) -> str:
         return _("%(name)s was like that already. Nothing was changed.", name=name)
     return {
         "users.rename": _("Renamed to %(name)s.", name=name),
-        "users.set_role": _("ChangedUser the role of %(name)s, who has to sign in again.", name=name),
+        "users.set_role": _("Changed the role of %(name)s, who has to sign in again.", name=name),
         "users.disable": _("Disabled %(name)s, who is signed out everywhere within seconds.", name=name),
         "users.enable": _("Enabled %(name)s, who can sign in again.", name=name),
         "users.reset_second_factor": _(
