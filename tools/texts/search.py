@@ -67,6 +67,25 @@ EXCEPTIONS = {
     ("static/reload.js", "alert alert-info d-print-none"),
     ("static/search_select.js", "form-control settings-search"),
     ("static/shortcuts.js", "Slash"),
+    # The way of a sign-in as the form sends it; examples of claims, which are the same in all languages.
+    ("templates/components/sso_offer.html", "direct"),
+    ("templates/pages/single_sign_on.html", "-error"),
+    ("templates/pages/single_sign_on.html", 'aria-describedby="…-hint…" aria-invalid="true"'),
+    ("templates/pages/single_sign_on.html", "groups"),
+    ("templates/pages/single_sign_on.html", "doorbell-admins"),
+    # Uses of a challenge, ways of a sign-in and reasons in the audit log, a salt, and the attribute of a cookie.
+    ("routes/passkeys.py", "new passkey"),
+    ("routes/second_step.py", "second step"),
+    ("routes/second_step.py", "sign in"),
+    ("routes/second_step.py", "password and recovery code"),
+    ("routes/second_step.py", "password and code"),
+    ("routes/second_step.py", "password and passkey"),
+    ("routes/sign_in_steps.py", "single sign-on required"),
+    ("routes/single_sign_on.py", "no company"),
+    ("routes/single_sign_on.py", "no address"),
+    ("routes/single_sign_on.py", "unknown domain"),
+    ("routes/sso_offer.py", "doorbell single sign-on"),
+    ("routes/sso_offer.py", "Lax"),
     # A comment at the end of a script.
     ("routes/service_worker.py", "{}// Version {}\n"),
     # Parts of the names of time zones.

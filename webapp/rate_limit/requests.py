@@ -15,7 +15,7 @@ from .limiter import RateLimiter
 
 
 class RequestKind(StrEnum):
-    """What is counted. Each kind has counters of its own."""
+    """A kind of request. Each has counters of its own."""
 
     CHANGE = "change"
     SEARCH = "search"
@@ -55,7 +55,7 @@ class RequestLimits:
     def count(self, kind: RequestKind, tenant_id: int, user_id: int) -> Refusal | None:
         """Count one request. Returns the limit that it is over, the user's before the tenant's; None if it may run.
 
-        What is over the user's limit does not count for the tenant, so one user cannot stop the colleagues.
+        A request over the user's limit does not count for the tenant, so one user cannot stop the colleagues.
         """
         for scope, counted in ((Scope.USER, user_id), (Scope.TENANT, tenant_id)):
             limit = _LIMITS[kind, scope]
