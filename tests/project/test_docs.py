@@ -105,3 +105,9 @@ def test_the_log_lines_listed_for_operators_exist() -> None:
         if not any(line in text for text in known) and not set(re.split(r" is |; (?=.*$)", line, maxsplit=2)) <= known
     ]
     assert unknown == []
+
+
+def test_each_test_that_the_security_page_names_exists() -> None:
+    named = set(re.findall(r"`(tests/[\w/.]+)`", (ROOT / "docs" / "security.md").read_text()))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
