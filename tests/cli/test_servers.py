@@ -41,7 +41,14 @@ VALUES = {
     "events": "7",
 }
 # Commands that need one of several options.
-ONE_OF = {"tenant set": ["--locale", "en_GB"], "user rename": ["--name", "Ana"], "relay retry": ["--all"]}
+_CUSTOMER = ["--customer", "Ada", "--tenant", "acme"]
+ONE_OF = {
+    "tenant set": ["--locale", "en_GB"],
+    "user rename": ["--name", "Ana"],
+    "relay retry": ["--all"],
+    "privacy export": _CUSTOMER,
+    "privacy erase": _CUSTOMER,
+}
 TYPED = "correct horse battery staple 17\n" * 2
 
 
