@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from ..accounts.permissions import Permission, may
 from ..db import db
@@ -88,7 +88,9 @@ def owner_of(tenant: Tenant, number: str, only_owner: int | None) -> int | None:
     Raises OrderNotFound.
     """
     condition = (Order.tenant_id == tenant.id, Order.number == number, _is_owned(only_owner))
-    row = db.session.execute(select(Order.owner_id).where(*condition)).one_or_none()
+    # Not in the request's session: a request that holds its connection while a verb waits for another could wait for ever.
+    with Session(db.engine) as reading:
+        row = reading.execute(select(Order.owner_id).where(*condition)).one_or_none()
     if row is None:
         raise _not_found(number)
     owner_id: int | None = row.owner_id

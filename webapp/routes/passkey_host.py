@@ -13,4 +13,5 @@ CHALLENGE = "_challenge"
 
 def party() -> RelyingParty | None:
     """None if the browser can use no passkey at this address."""
-    return relying_party(request.host_url, services().config.passkey_domain)
+    # Not host_url, which raises ValueError when a proxy has passed on a scheme that is none.
+    return relying_party(f"{request.scheme}://{request.host}/", services().config.passkey_domain)

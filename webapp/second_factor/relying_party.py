@@ -21,7 +21,10 @@ def relying_party(address: str, setting: str) -> RelyingParty | None:
     `setting` (PASSKEY_DOMAIN) is the domain of all hosts of an installation; "": the host of the page. Browsers refuse passkeys
     at an IP address, and without HTTPS except on localhost.
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # a proxy has passed on a scheme or host that is none
+        return None
     host = (parts.hostname or "").rstrip(".")
     is_local = host == "localhost" or host.endswith(".localhost")
     if not host or _is_ip(host) or not (parts.scheme == "https" or is_local):
