@@ -169,6 +169,8 @@ def test_the_downgrade_to_0013_restores_its_functions_and_keeps_the_orders_of_a_
         assert [row.pop("language") for row in rows["users"]] == [None] * len(rows["users"])  # a column of 0024
         assert rows["tenants"][0].pop("team_visible") is True  # a column of 0026
         assert {(user.pop("theme"), user.pop("shortcuts")) for user in rows["users"]} == {(None, True)}  # of 0026
+        assert rows["tenants"][0].pop("requires_second_factor") is False  # a column of 0031
+        assert [user.pop("second_factor_at") for user in rows["users"]] == [None] * len(rows["users"])  # of 0031
         rule = ("orders_keep_months", "orders_open_kept", "orders_removed_before", "deletion_at")  # of 0034
         assert [rows["tenants"][0].pop(name) for name in rule] == [None, True, None, None]
         flask_migrate.downgrade(revision="0013")
