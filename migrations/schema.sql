@@ -947,6 +947,7 @@ REVOKE ALL ON FUNCTION audit_log_deleted() FROM PUBLIC;
 
 CREATE FUNCTION audit_log_erase_person(tenant bigint, person bigint, emails text[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
@@ -974,6 +975,7 @@ REVOKE ALL ON FUNCTION audit_log_erase_person(tenant bigint, person bigint, emai
 
 CREATE FUNCTION audit_log_erase_tenant(tenant bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
@@ -1005,6 +1007,7 @@ REVOKE ALL ON FUNCTION audit_log_inserting() FROM PUBLIC;
 
 CREATE FUNCTION audit_log_remove_months(keep_months integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
@@ -1102,6 +1105,7 @@ REVOKE ALL ON FUNCTION order_differences(one jsonb, other jsonb) FROM PUBLIC;
 CREATE FUNCTION order_events_delete_old(keep_days integer, max_rows integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
 DECLARE
     deleted integer;
@@ -1126,6 +1130,7 @@ REVOKE ALL ON FUNCTION order_events_delete_old(keep_days integer, max_rows integ
 CREATE FUNCTION order_events_drop_partition(part regclass, keep_days integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
 DECLARE
     old_part constant regclass := part;
@@ -1234,6 +1239,7 @@ REVOKE ALL ON FUNCTION order_events_inserted() FROM PUBLIC;
 CREATE FUNCTION order_events_make_partitions(months_ahead integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $_$
 DECLARE
     first_month timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
@@ -1587,6 +1593,7 @@ CREATE FUNCTION orders_of_customer(of_tenant bigint, of_order bigint, of_owner b
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET plan_cache_mode TO 'force_custom_plan'
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
 BEGIN
     IF NOT tenancy_may_read(of_tenant) THEN
@@ -1764,6 +1771,7 @@ REVOKE ALL ON FUNCTION refund_moment(number text, refunded_at timestamptz, paid_
 CREATE FUNCTION relay_receipts_of_events(of_destinations bigint[], of_events bigint[]) RETURNS TABLE(id bigint, destination_id bigint, event_id bigint, acknowledged_at timestamptz, "position" text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     SELECT r.id, r.destination_id, e.id, r.acknowledged_at, r.positions[pg_catalog.array_position(r.event_ids, e.id)]
     FROM pg_catalog.unnest(of_events) AS e (id) JOIN relay_receipts r ON r.events @> e.id
@@ -1786,6 +1794,7 @@ REVOKE ALL ON FUNCTION retention_cutoff(keep_days integer) FROM PUBLIC;
 CREATE FUNCTION tenancy_account_of_email(of_email text) RETURNS TABLE(tenant_id bigint, is_closed boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     SELECT u.tenant_id, u.password_hash IS NOT NULL OR u.disabled_at IS NOT NULL FROM users u
     WHERE pg_catalog.lower(u.email) = pg_catalog.lower(of_email)
@@ -1797,6 +1806,7 @@ REVOKE ALL ON FUNCTION tenancy_account_of_email(of_email text) FROM PUBLIC;
 CREATE FUNCTION tenancy_has_sso() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT EXISTS (SELECT FROM sso_domains d JOIN sso_connections c ON c.tenant_id = d.tenant_id) $$;
 COMMENT ON FUNCTION tenancy_has_sso() IS 'Whether any tenant has single sign-on: then the sign-in page offers it.';
 REVOKE ALL ON FUNCTION tenancy_has_sso() FROM PUBLIC;
@@ -1805,6 +1815,7 @@ REVOKE ALL ON FUNCTION tenancy_has_sso() FROM PUBLIC;
 CREATE FUNCTION tenancy_idle_sessions(of_ids uuid[], unused_since timestamptz) RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT s.id FROM user_sessions s WHERE s.id = ANY (of_ids) AND s.seen_at < unused_since $$;
 COMMENT ON FUNCTION tenancy_idle_sessions(of_ids uuid[], unused_since timestamptz) IS 'Those of these sessions that were not used since a moment.';
 REVOKE ALL ON FUNCTION tenancy_idle_sessions(of_ids uuid[], unused_since timestamptz) FROM PUBLIC;
@@ -1813,6 +1824,7 @@ REVOKE ALL ON FUNCTION tenancy_idle_sessions(of_ids uuid[], unused_since timesta
 CREATE FUNCTION tenancy_is_only(of_tenant bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT NOT EXISTS (SELECT FROM tenants WHERE id <> of_tenant) $$;
 COMMENT ON FUNCTION tenancy_is_only(of_tenant bigint) IS 'Whether there is no other tenant: then its managers see what belongs to all tenants.';
 REVOKE ALL ON FUNCTION tenancy_is_only(of_tenant bigint) FROM PUBLIC;
@@ -1837,6 +1849,7 @@ REVOKE ALL ON FUNCTION tenancy_may_read(of_tenant bigint) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_email(of_email text) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT tenant_id FROM users WHERE pg_catalog.lower(email) = pg_catalog.lower(of_email) $$;
 COMMENT ON FUNCTION tenancy_of_email(of_email text) IS 'The tenant of the user with this e-mail: sign-in.';
 REVOKE ALL ON FUNCTION tenancy_of_email(of_email text) FROM PUBLIC;
@@ -1845,6 +1858,7 @@ REVOKE ALL ON FUNCTION tenancy_of_email(of_email text) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_invitation(of_hash bytea) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT tenant_id FROM invitations WHERE token_hash = of_hash $$;
 COMMENT ON FUNCTION tenancy_of_invitation(of_hash bytea) IS 'The tenant of an invitation, given as the sha256 of its token.';
 REVOKE ALL ON FUNCTION tenancy_of_invitation(of_hash bytea) FROM PUBLIC;
@@ -1853,6 +1867,7 @@ REVOKE ALL ON FUNCTION tenancy_of_invitation(of_hash bytea) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_passkey(of_credential bytea) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT tenant_id FROM passkeys WHERE credential_id = of_credential $$;
 COMMENT ON FUNCTION tenancy_of_passkey(of_credential bytea) IS 'The tenant of the user with this passkey.';
 REVOKE ALL ON FUNCTION tenancy_of_passkey(of_credential bytea) FROM PUBLIC;
@@ -1861,6 +1876,7 @@ REVOKE ALL ON FUNCTION tenancy_of_passkey(of_credential bytea) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_password_reset(of_hash bytea) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT tenant_id FROM password_resets WHERE token_hash = of_hash $$;
 COMMENT ON FUNCTION tenancy_of_password_reset(of_hash bytea) IS 'The tenant of a link for a new password, given as the sha256 of its token.';
 REVOKE ALL ON FUNCTION tenancy_of_password_reset(of_hash bytea) FROM PUBLIC;
@@ -1869,6 +1885,7 @@ REVOKE ALL ON FUNCTION tenancy_of_password_reset(of_hash bytea) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_slug(of_slug text) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT id FROM tenants WHERE slug = of_slug $$;
 COMMENT ON FUNCTION tenancy_of_slug(of_slug text) IS 'The tenant of this slug: the demo.';
 REVOKE ALL ON FUNCTION tenancy_of_slug(of_slug text) FROM PUBLIC;
@@ -1877,6 +1894,7 @@ REVOKE ALL ON FUNCTION tenancy_of_slug(of_slug text) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_sso_domain(of_domain text) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     SELECT d.tenant_id FROM sso_domains d JOIN sso_connections c ON c.tenant_id = d.tenant_id WHERE d.domain = of_domain
 $$;
@@ -1887,6 +1905,7 @@ REVOKE ALL ON FUNCTION tenancy_of_sso_domain(of_domain text) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_tv_link(of_hash bytea) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT tenant_id FROM tv_links WHERE token_hash = of_hash $$;
 COMMENT ON FUNCTION tenancy_of_tv_link(of_hash bytea) IS 'The tenant of the TV with this token, given as its sha256.';
 REVOKE ALL ON FUNCTION tenancy_of_tv_link(of_hash bytea) FROM PUBLIC;
@@ -1895,6 +1914,7 @@ REVOKE ALL ON FUNCTION tenancy_of_tv_link(of_hash bytea) FROM PUBLIC;
 CREATE FUNCTION tenancy_of_user(of_user bigint) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT tenant_id FROM users WHERE id = of_user $$;
 COMMENT ON FUNCTION tenancy_of_user(of_user bigint) IS 'The tenant of the user with this id: steps of a sign-in whose cookie names the user.';
 REVOKE ALL ON FUNCTION tenancy_of_user(of_user bigint) FROM PUBLIC;
@@ -1903,6 +1923,7 @@ REVOKE ALL ON FUNCTION tenancy_of_user(of_user bigint) FROM PUBLIC;
 CREATE FUNCTION tenancy_only_sso() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     SELECT c.tenant_id FROM sso_connections c
     WHERE EXISTS (SELECT FROM sso_domains d WHERE d.tenant_id = c.tenant_id) AND tenancy_is_only(c.tenant_id)
@@ -1972,6 +1993,7 @@ REVOKE ALL ON FUNCTION tenancy_relay_is_late(late_seconds double precision) FROM
 CREATE FUNCTION tenancy_release_push_endpoint(of_endpoint text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ DELETE FROM push_subscriptions WHERE endpoint = of_endpoint AND tenant_id IS DISTINCT FROM tenancy_tenant() $$;
 COMMENT ON FUNCTION tenancy_release_push_endpoint(of_endpoint text) IS 'A browser that another tenant''s user subscribes belongs to the former user no more. Its address is a secret.';
 REVOKE ALL ON FUNCTION tenancy_release_push_endpoint(of_endpoint text) FROM PUBLIC;
@@ -1980,6 +2002,7 @@ REVOKE ALL ON FUNCTION tenancy_release_push_endpoint(of_endpoint text) FROM PUBL
 CREATE FUNCTION tenancy_revoked_tv_links(since timestamptz) RETURNS SETOF bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT id FROM tv_links WHERE revoked_at > since $$;
 COMMENT ON FUNCTION tenancy_revoked_tv_links(since timestamptz) IS 'The links that were revoked since a moment.';
 REVOKE ALL ON FUNCTION tenancy_revoked_tv_links(since timestamptz) FROM PUBLIC;
@@ -1988,6 +2011,7 @@ REVOKE ALL ON FUNCTION tenancy_revoked_tv_links(since timestamptz) FROM PUBLIC;
 CREATE FUNCTION tenancy_see_sessions(of_ids uuid[], fresh_seconds double precision) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     UPDATE user_sessions SET seen_at = pg_catalog.now() WHERE id IN (
         SELECT s.id FROM user_sessions s
@@ -2001,6 +2025,7 @@ REVOKE ALL ON FUNCTION tenancy_see_sessions(of_ids uuid[], fresh_seconds double 
 CREATE FUNCTION tenancy_session_tenants(of_ids bigint[]) RETURNS SETOF tenants
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
 BEGIN
     RETURN QUERY SELECT * FROM tenants t WHERE t.id IN (SELECT u.tenant_id FROM users u WHERE u.id = ANY (of_ids));
@@ -2012,6 +2037,7 @@ REVOKE ALL ON FUNCTION tenancy_session_tenants(of_ids bigint[]) FROM PUBLIC;
 CREATE FUNCTION tenancy_session_users(of_ids bigint[]) RETURNS SETOF users
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
 DECLARE
     found users%ROWTYPE;
@@ -2028,6 +2054,7 @@ REVOKE ALL ON FUNCTION tenancy_session_users(of_ids bigint[]) FROM PUBLIC;
 CREATE FUNCTION tenancy_slug_of_sso_domain(of_domain text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT t.slug FROM sso_domains d JOIN tenants t ON t.id = d.tenant_id WHERE d.domain = of_domain $$;
 COMMENT ON FUNCTION tenancy_slug_of_sso_domain(of_domain text) IS 'The slug of the tenant that has this domain, with or without a connection.';
 REVOKE ALL ON FUNCTION tenancy_slug_of_sso_domain(of_domain text) FROM PUBLIC;
@@ -2036,6 +2063,7 @@ REVOKE ALL ON FUNCTION tenancy_slug_of_sso_domain(of_domain text) FROM PUBLIC;
 CREATE FUNCTION tenancy_standings(of_ids bigint[], ended_since timestamptz) RETURNS TABLE(id bigint, tenant_id bigint, is_disabled boolean, sessions_from timestamptz, lacks_factor boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     SELECT u.id, u.tenant_id, u.disabled_at IS NOT NULL, u.sessions_from,
         t.requires_second_factor AND u.second_factor_at IS NULL
@@ -2059,6 +2087,7 @@ REVOKE ALL ON FUNCTION tenancy_tenant() FROM PUBLIC;
 CREATE FUNCTION tenancy_user_of_email(of_email text) RETURNS TABLE(id bigint, tenant_id bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT u.id, u.tenant_id FROM users u WHERE pg_catalog.lower(u.email) = pg_catalog.lower(of_email) $$;
 COMMENT ON FUNCTION tenancy_user_of_email(of_email text) IS 'The user of any tenant with this e-mail: single sign-on refuses an address of another tenant.';
 REVOKE ALL ON FUNCTION tenancy_user_of_email(of_email text) FROM PUBLIC;
@@ -2067,6 +2096,7 @@ REVOKE ALL ON FUNCTION tenancy_user_of_email(of_email text) FROM PUBLIC;
 CREATE FUNCTION tenancy_valid_tv_links(of_ids bigint[]) RETURNS SETOF bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$ SELECT id FROM tv_links WHERE id = ANY (of_ids) AND revoked_at IS NULL $$;
 COMMENT ON FUNCTION tenancy_valid_tv_links(of_ids bigint[]) IS 'Those of these links that are not revoked.';
 REVOKE ALL ON FUNCTION tenancy_valid_tv_links(of_ids bigint[]) FROM PUBLIC;
@@ -2075,6 +2105,7 @@ REVOKE ALL ON FUNCTION tenancy_valid_tv_links(of_ids bigint[]) FROM PUBLIC;
 CREATE FUNCTION tenancy_write_sessions(ids uuid[], user_ids bigint[], ends bigint[], sinces bigint[], addresses text[], browsers text[], lifetime_seconds double precision, signed_in_by text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
     AS $$
     INSERT INTO user_sessions AS s
         (tenant_id, id, user_id, began_at, seen_at, ends_at, sessions_from, method, address, browser)

@@ -128,7 +128,7 @@ END $$;
 
 -- Removes the months that ended more than `keep_months` months ago, and writes one entry per tenant with their number.
 CREATE FUNCTION audit_log_remove_months(keep_months integer) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
 DECLARE
     bound timestamptz := (pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC')
         - pg_catalog.make_interval(months => keep_months)) AT TIME ZONE 'UTC';
@@ -151,7 +151,7 @@ END $$;
 -- Sets the personal data of a user to null in all entries: as the actor, as the subject, and as an e-mail that was tried. The
 -- transaction must have an entry privacy_erasure. Returns the number of entries.
 CREATE FUNCTION audit_log_erase_person(tenant bigint, person bigint, emails text[]) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
 DECLARE
     lowered text[] := ARRAY(SELECT pg_catalog.lower(e) FROM pg_catalog.unnest(emails) AS e);
     acted bigint;
@@ -175,7 +175,7 @@ END $$;
 -- The same for all users of a tenant that is deleted. The transaction must have an entry tenant_deleted of this tenant, which
 -- keeps its actor.
 CREATE FUNCTION audit_log_erase_tenant(tenant bigint) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
 DECLARE
     erased bigint;
 BEGIN

@@ -275,9 +275,9 @@ END $$;
 COMMENT ON FUNCTION tenancy_other_program(text) IS 'The name of a role that is not of a process of Doorbell, else NULL.';
 
 -- Only the owner of order_events can make and drop its partitions. The worker does it through these.
-ALTER FUNCTION order_events_make_partitions(integer) SECURITY DEFINER;
-ALTER FUNCTION order_events_drop_partition(regclass, integer) SECURITY DEFINER;
-ALTER FUNCTION order_events_delete_old(integer, integer) SECURITY DEFINER;
+ALTER FUNCTION order_events_make_partitions(integer) SECURITY DEFINER SET jit = off;
+ALTER FUNCTION order_events_drop_partition(regclass, integer) SECURITY DEFINER SET jit = off;
+ALTER FUNCTION order_events_delete_old(integer, integer) SECURITY DEFINER SET jit = off;
 ALTER FUNCTION order_events_unread_reason(regclass) SECURITY DEFINER;
 
 -- Tables of sign-in, sessions, the audit log and privacy.
@@ -410,6 +410,10 @@ BEGIN
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', ours);
         EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp', ours, our_schema);
+        -- As in the triggers, no plan is compiled (0009_functions.sql).
+        IF (SELECT p.prosecdef FROM pg_catalog.pg_proc p WHERE p.oid = ours) THEN
+            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET jit = off', ours);
+        END IF;
     END LOOP;
     -- A function with a setting of its own is not inlined.
     ALTER FUNCTION tenancy_tenant() RESET search_path;

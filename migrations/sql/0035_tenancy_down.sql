@@ -27,9 +27,9 @@ BEGIN
 END $$;
 
 ALTER FUNCTION order_search(bigint, text, text, timestamptz, bigint, integer, integer, integer) SECURITY INVOKER;
-ALTER FUNCTION order_events_make_partitions(integer) SECURITY INVOKER;
-ALTER FUNCTION order_events_drop_partition(regclass, integer) SECURITY INVOKER;
-ALTER FUNCTION order_events_delete_old(integer, integer) SECURITY INVOKER;
+ALTER FUNCTION order_events_make_partitions(integer) SECURITY INVOKER RESET jit;
+ALTER FUNCTION order_events_drop_partition(regclass, integer) SECURITY INVOKER RESET jit;
+ALTER FUNCTION order_events_delete_old(integer, integer) SECURITY INVOKER RESET jit;
 ALTER FUNCTION order_events_unread_reason(regclass) SECURITY INVOKER;
 
 DROP FUNCTION tenancy_write_sessions(uuid[], bigint[], bigint[], bigint[], text[], text[], double precision, text);
