@@ -129,7 +129,7 @@ WORKER = Rights(
         "audit_log": (READ, ADD),
         "audit_log_cursor": (READ, CHANGE),
         "attachments": (READ, CHANGE),
-        "ended_sessions": (READ, REMOVE),
+        "ended_sessions": (READ, ADD, REMOVE),
         "notifications": (READ, ADD, CHANGE, REMOVE),
         "order_events": (READ, _XID),
         "order_lines": ALL,
