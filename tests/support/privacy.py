@@ -42,6 +42,8 @@ VALUES: dict[tuple[str, str], Any] = {
     ("upload_chunks", "kind"): "report",
     ("webhook_deliveries", "body"): b'{"data":{}}',
 }
+# Columns of JSON in which a check demands a list.
+LISTS = {("sso_connections", "rules")}
 BY_TYPE = {
     "bigint": 1,
     "integer": 1,
@@ -134,7 +136,8 @@ def _plant(conn: psycopg.Connection[Any], table: Table, column: Column, tenant: 
     value: Any = f"for {name}s order" if column.name != "customer" else name
     document = {key: name, "deep": [{name: f'a "quote" {name.upper()}'}]}
     if column.type in ("jsonb", "json"):
-        value = Jsonb(document)
+        is_list = (table.root, column.name) in LISTS
+        value = Jsonb([document] if is_list else document)
     elif column.type == "bytea":
         value = json.dumps(document, ensure_ascii=False).encode()
     elif column.type.endswith("[]"):
