@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from webapp.privacy import retention
-from webapp.privacy.retention import Rule
+from webapp.privacy.retention import RetentionRule
 from webapp.rollups import refresh
 
 from ..support.world import Service, World
@@ -50,7 +50,7 @@ def test_figures_stay_exact_when_old_orders_go(
     refresh.refresh(service.database_url)
     before = conn.execute(HOURLY, [ruled]).fetchall()
     events = len(world.events(plain))
-    assert retention.count(conn, Rule(ruled, 12, True)) == 10
+    assert retention.count(conn, RetentionRule(ruled, 12, True)) == 10
     assert retention.remove_old(service.database_url) == 10
     assert numbers(conn, ruled) == [7], "an order that is not shipped stays"
     assert len(numbers(conn, plain)) == 11

@@ -67,7 +67,9 @@ _UNREAD = """
 SELECT count(*) AS events, extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 AS oldest_seconds
 FROM ({} LIMIT %(limit)s) AS unread
 """
-
+# A condition on the row `e` of order_events: some reader's saved snapshot does not see it. Each reader counts, whatever its
+# filter is, and the events of an open diff count as unread until it is finished.
+UNREAD_BY_ANY = "EXISTS (SELECT FROM outbox_readers r WHERE NOT pg_visible_in_snapshot(e.xid, r.snapshot))"
 _UNREAD_OF_ORDER = """
 SELECT e.id FROM order_events e
 WHERE e.tenant_id = %(tenant)s AND e.order_id = %(order)s AND NOT pg_visible_in_snapshot(e.xid, %(since)s::pg_snapshot)

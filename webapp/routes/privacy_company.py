@@ -18,7 +18,7 @@ from ..db import db, driver_connection
 from ..language import gettext as _
 from ..models import User
 from ..privacy import deletion, retention
-from ..privacy.retention import MAX_MONTHS, MIN_MONTHS, Rule
+from ..privacy.retention import MAX_MONTHS, MIN_MONTHS, RetentionRule
 from ..services import services
 from ..signals import notices
 
@@ -32,7 +32,7 @@ def add_to(bp: Blueprint) -> None:
 def values(args: Mapping[str, str]) -> dict[str, Any]:
     """The values of the template. With `months` in the address, the orders that this rule would remove are counted."""
     tenant = current_tenant()
-    present = Rule(tenant.id, tenant.orders_keep_months or 0, tenant.orders_open_kept)
+    present = RetentionRule(tenant.id, tenant.orders_keep_months or 0, tenant.orders_open_kept)
     found: dict[str, Any] = {"rule": present, "min_months": MIN_MONTHS, "max_months": MAX_MONTHS, "planned": None}
     found |= {
         "max_counted": retention.MAX_COUNTED,
@@ -41,7 +41,7 @@ def values(args: Mapping[str, str]) -> dict[str, Any]:
     }
     months = _months(args.get("months", ""))
     if months:
-        planned = Rule(tenant.id, months, args.get("open", "") != "removed")
+        planned = RetentionRule(tenant.id, months, args.get("open", "") != "removed")
         with driver_connection() as conn:
             found |= {
                 "planned": planned,
