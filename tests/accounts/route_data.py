@@ -29,12 +29,20 @@ SECRETS = (
     "SECRET-8",
     "777.77",
 )
+# Arguments that name no row, or the row of any tenant.
+TEXTS: dict[str, object] = {
+    "number": "SECRET-7",
+    "kind": "paid",
+    "day": "2026-12-24",
+    "screen_name": "today",
+    "session_id": str(UUID(int=1)),
+}
 # For routes whose rows do not matter.
 _ARGUMENTS = (
     "order_id comment_id notification_id delivery_id upload_id attachment_id link_id user_id invitation_id job_id passkey_id"
-    " session_id name screen_name"
+    " name"
 )
-ANY: dict[str, object] = dict.fromkeys(_ARGUMENTS.split(), 1)
+ANY: dict[str, object] = dict.fromkeys(_ARGUMENTS.split(), 1) | TEXTS
 
 
 @dataclass(frozen=True)
@@ -63,9 +71,7 @@ def secret_company(service: Service, world: World, client: redis.Redis, relay: R
         {"tenant_id": tenant, "order_id": order, "user_id": owner, "written": "A secret comment"}
         | {"idempotency_key": "00000000-0000-4000-8000-000000000000"},
     )
-    values: dict[str, object] = {"number": "SECRET-7", "order_id": order, "comment_id": comment}
-    values |= {"kind": "paid", "day": "2026-12-24", "screen_name": "today"}
-    values |= {"session_id": str(UUID(int=1)), "passkey_id": 1, "job_id": 1}
+    values = TEXTS | {"order_id": order, "comment_id": comment, "passkey_id": 1, "job_id": 1}
     values["user_id"] = world.user(tenant, "Cole Secret", role="viewer")
     invitation = {"tenant_id": tenant, "email": "secret@invited.example", "role": "sales", "token_hash": b"0" * 32}
     values["invitation_id"] = world.insert("invitations", invitation | {"expires_at": "2062-01-01"})
@@ -87,7 +93,7 @@ def secret_company(service: Service, world: World, client: redis.Redis, relay: R
 
 def any_path(rule: Rule) -> str:
     """An address of the route that names nothing that exists."""
-    return SecretCompany(0, ANY | {"number": "SECRET-7", "kind": "paid", "screen_name": "today"}).path(rule)
+    return SecretCompany(0, ANY).path(rule)
 
 
 def routes(app: Flask, methods: tuple[str, ...] = ("GET", "POST")) -> list[tuple[Rule, str]]:
