@@ -75,7 +75,7 @@ def test_the_page_shows_e_mail_and_role_without_fields_for_them(ana: Person) -> 
 
 def test_salespeople_have_no_links_to_the_settings_of_the_company(ana: Person, mia: Person) -> None:
     own = [link["href"] for link in ana.page(PATH).select(".settings-nav a")]
-    assert own == [PATH, "/notifications"]
+    assert own == [PATH, "/settings/security", "/notifications"]
     assert "/settings/workspace" in [link["href"] for link in mia.page(PATH).select(".settings-nav a")]
 
 
