@@ -17,9 +17,10 @@ from ..support.world import World
 SCRIPTS = {file.name for file in static_files.FOLDER.glob("*.js")}
 CLASSIC = {"theme.js", "restored.js"}  # not modules
 ENTRIES = {"page.js", "upload.js", "upload_setup.js", "mentions.js", "notification_settings.js", "service-worker.js"}
-# The pages of a TV, of the history and of settings, and the page of an installed app without a connection.
-ENTRIES |= {name for name in SCRIPTS if name.startswith(("tv", "history"))} | {
+# The pages of a TV, of the history, of passkeys and of settings, and the page of an installed app without a connection.
+ENTRIES |= {name for name in SCRIPTS if name.startswith(("tv", "history", "passkey"))} | {
     "offline.js",
+    "recovery_codes.js",
     "search_select.js",
     "unsaved.js",
 }
