@@ -96,6 +96,7 @@ def test_changes_ask_for_the_password_after_a_while(ana: Visitor, codes: list[st
     answer = ana.post(PAGE + path)
     assert answer.location.startswith("/settings/security/password-check?next=")
     check = answer.location
+    assert soup(ana.get(check)).select_one("input[name=password]") is not None
     assert ana.post(check, password="wrong password").status_code == 422
     assert ana.post(PAGE + path).location == check
     assert ana.post(check, password=PASSWORD).location == PAGE

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ..accounts import recent_check
+from ..accounts import own_password, recent_check
 from ..accounts.current import current_tenant
 from ..accounts.sign_in import SignInFailed, SignInRefused
 from ..language import gettext as _
@@ -65,7 +65,7 @@ def check() -> ResponseReturnValue:
 
 
 def _page(problem: str = "") -> str:
-    has_password = current_user.password_hash is not None
+    has_password = own_password.has_password(current_user)
     return render_template(
         "pages/password_check.html", tenant=current_tenant(), problem=problem, has_password=has_password
     )

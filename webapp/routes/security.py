@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
-from ..accounts import new_password, own_sessions, sessions
+from ..accounts import new_password, own_password, own_sessions, sessions
 from ..accounts import sign_in as accounts_sign_in
 from ..accounts.current import current_tenant
 from ..accounts.hashing import HashingBusy
@@ -118,7 +118,7 @@ def _page(form: ChangePasswordForm, problem: str | None = None) -> str:
         form=form,
         problem=problem,
         least=PASSWORD_MIN_CHARS,
-        has_password=current_user.password_hash is not None,
+        has_password=own_password.has_password(current_user),
         mail_is_set_up=services().mail.is_set_up(),
         sessions=own_sessions.valid(current_user, this.id if this else None, users.idle),
     )
