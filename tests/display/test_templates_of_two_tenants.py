@@ -10,6 +10,7 @@ from typing import Any
 
 import flask
 import pytest
+import redis
 from flask import Flask
 from jinja2 import nodes
 from jinja2.filters import FILTERS as JINJAS_OWN
@@ -24,9 +25,11 @@ from webapp.tv.screens import SCREENS
 from webapp.uploads import jobs, store
 
 from ..conftest import config_for
+from ..support import every_page
 from ..support.browser import Person, broken_view
+from ..support.every_page import Company
 from ..support.processes import SECRET
-from ..support.relay import ACTOR, OWN_STREAM, attempt, deliver, hold
+from ..support.relay import ACTOR, OWN_STREAM, Relay, attempt, deliver, hold
 from ..support.tvs import make_tv
 from ..support.world import Service, World
 
@@ -71,6 +74,11 @@ def addresses(tenant_order: int, new_items: str) -> list[str]:
         "/settings/workspace",
         "/settings/tv",
         "/settings/tv/new",
+        "/settings/security/two-step",
+        "/settings/sign-in",
+        "/settings/sign-in/single-sign-on",
+        "/settings/users/new",
+        "/settings/privacy",
         "/offline?lang=en",
     ]
     parts = [f"/panels/{name}" for name in (*PANELS, "inbox", "today")]
@@ -183,8 +191,15 @@ def test_each_page_equals_the_page_of_a_process_of_its_own(
 
 
 def test_these_pages_render_every_template(
-    app: Flask, world: World, tenants: dict[str, tuple[int, list[str]]], rendered: set[str]
+    app: Flask,
+    service: Service,
+    world: World,
+    redis_client: redis.Redis,
+    relay: Relay,
+    tenants: dict[str, tuple[int, list[str]]],
+    rendered: set[str],
 ) -> None:
+    _open_every_page(app, every_page.company(app, service, world, redis_client, relay))
     user, paths = tenants["berlin"]
     (row,) = world.conn.execute("SELECT tenant_id FROM users WHERE id = %s", [user]).fetchall()
     world.order(row[0], 77_777, number="CELEBRATED", owner_id=user, paid_at=world.now())
@@ -201,6 +216,12 @@ def test_these_pages_render_every_template(
         source = app.jinja_env.loader.get_source(app.jinja_env, name)[0]  # type: ignore[union-attr]
         waiting |= {str(other) for other in find_referenced_templates(app.jinja_env.parse(source)) if other} - reached
     assert sorted(reached) == NAMES
+
+
+def _open_every_page(app: Flask, company: Company) -> None:
+    """Pages of every kind, for templates that the tenants above have no rows for, or that only one state shows."""
+    for page in every_page.pages(app, company):
+        Person(app, None if page.role == every_page.SIGNED_OUT else company.users[page.role]).get(page.path)
 
 
 def test_no_filter_of_doorbell_is_called_while_a_template_is_compiled(app: Flask) -> None:

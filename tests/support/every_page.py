@@ -48,6 +48,7 @@ STATES = (
 SALESPERSONS = ("/", "/orders", "/orders/S1", "/inbox", "/relay")
 # GET routes that answer with a fragment, a file, a figure or a redirect.
 NOT_PAGES = {
+    "audit_log.download",
     "auth.demo",
     "downloads.figures",
     "downloads.orders",
