@@ -18,6 +18,7 @@ from webapp.outbox import drain
 from webapp.signals import publisher
 
 from ..support.signals import published
+from ..support.wait import eventually
 from ..support.world import Service, World
 
 
@@ -29,7 +30,10 @@ def test_celery_catches_up_only_while_no_listener_leads(
     heartbeat.Heartbeat(reader, redis_client).beat(drain.open_cursor(reader, redis_client))
     world.order(1)
     assert drain_without_leader(service.database_url, redis_client) is None
+    session = reader.info.backend_pid
     reader.close()
+    ended = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)"
+    eventually(lambda: world.conn.execute(ended, [session]).fetchone() == (True,))
     caught = drain_without_leader(service.database_url, redis_client)
     assert caught is not None
     assert caught.events == 1
