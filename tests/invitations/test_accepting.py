@@ -15,6 +15,8 @@ from ..support.browser import Person, soup
 from ..support.invitations import EMAIL, PASSWORD, accept, invited, row, words
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 UNKNOWN = "/invitation/" + "x" * 43
 
 

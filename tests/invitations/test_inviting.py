@@ -17,6 +17,8 @@ from ..support.invitations import EMAIL, USERS, accept, invite, invited, link_in
 from ..support.mail_server import mail_server, text_of
 from ..support.world import Service, World
 
+pytestmark = pytest.mark.web_role
+
 
 def test_without_mail_the_link_is_shown_once_and_only_its_hash_is_stored(
     ada: Person, visitor: Person, world: World

@@ -44,7 +44,7 @@ WEB = Rights(
         "authenticator_apps": ALL,
         "ended_sessions": (READ, ADD),
         "holidays": (READ, ADD, REMOVE),
-        "invitations": (READ, ADD, CHANGE),
+        "invitations": ALL,
         "notification_preferences": ALL,
         "notifications": (READ, ADD, CHANGE, REMOVE),
         "order_comments": (READ, ADD, REMOVE),
