@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp import create_app
 from webapp.db import db
+from webapp.postgres import tenancy
 from webapp.services import services
 from webapp.sso import connections
 from webapp.sso.claims import Rule
@@ -22,6 +23,7 @@ from ..support.install.oidc_provider import BY_HAND, is_installed
 from ..support.oidc.process import CLIENT_ID, CLIENT_SECRET, Provider
 from ..support.oidc.visitor import Visitor
 from ..support.ports import free_port
+from ..support.process_urls import ProcessUrls
 from ..support.world import Service, World
 
 ANSWER = "http://localhost/sign-in/single-sign-on/answer"
@@ -46,9 +48,9 @@ def provider(running_provider: Provider) -> Provider:
 
 
 @pytest.fixture
-def app(service: Service) -> Iterator[Flask]:
-    """An app whose providers may be on this machine."""
-    app = create_app(config_for(service, WEBHOOK_ALLOW="127.0.0.0/8"))
+def app(service: Service, process_urls: ProcessUrls) -> Iterator[Flask]:
+    """An app with the role of the web processes, whose providers may be on this machine."""
+    app = create_app(config_for(service, DATABASE_URL=process_urls.web, WEBHOOK_ALLOW="127.0.0.0/8"))
     yield app
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()
@@ -67,6 +69,7 @@ def connect(app: Flask, tenant: int, provider: Provider, secret: str = CLIENT_SE
     """Store a connection of the tenant to the provider."""
     settings = {"issuer": provider.issuer, "client_id": CLIENT_ID} | settings
     with app.app_context(), Session(db.engine) as session:
+        tenancy.enter(tenant)
         connections.save(session, tenant, ConnectionSettings(**settings), secret, services(app).config)
         session.commit()
 

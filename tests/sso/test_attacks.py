@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+from webapp.accounts import sessions
 from webapp.services import services
 
 from ..support.oidc.process import CLIENT_ID, Provider
@@ -131,6 +132,21 @@ def test_a_person_who_cancels_reads_what_happened(visitor: Visitor) -> None:
     assert response.status_code == 403
     assert "was cancelled" in response.text
     assert visitor.open(url).status_code == 403
+
+
+def test_an_answer_that_fails_for_another_companys_user_is_recorded_without_that_users_name(
+    visitor: Visitor, world: World, northwind: int
+) -> None:
+    zed = world.user(world.tenant("zero"), "Zed Zero", role="admin")
+    with visitor.client.session_transaction() as session:
+        session.update(_user_id=str(zed), _fresh=True, **sessions.new(3600))
+    url = visitor.refuse_there(visitor.provider_url(ANA))
+    assert visitor.open(url).status_code == 403
+    assert visitor.name() == str(zed), "a refused sign-in ends no session"
+    found = world.conn.execute("SELECT tenant_id, kind, actor_id, actor_name FROM audit_log ORDER BY id DESC LIMIT 1")
+    assert found.fetchone() == (northwind, "sign_in_failed", None, None)
+    assert visitor.sign_in(ANA).status_code == 303
+    assert visitor.name() not in (None, str(zed))
 
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "/panels/revenue"])

@@ -34,7 +34,8 @@ def load_user(users: UserCache, user_id: str) -> User | None:
     cached = find(int(user_id), sessions.current())
     if cached is None:
         return None
-    tenancy.enter(cached.tenant.id)
+    # The first text of a page loads the user, which may be after a link's tenant was entered.
+    tenancy.enter_if_none(cached.tenant.id)
     g.tenant, g.locale = cached.tenant, user_locale(cached.user, cached.tenant)
     # A text of this request may have been translated before its user was known.
     flask_babel.refresh()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -64,6 +65,9 @@ def record(
     data belongs below the key "person", because an erasure removes it. Raises the errors of psycopg or SQLAlchemy.
     """
     here = origin.present()
+    if tenant_id is not None and here.tenant_id not in (None, tenant_id):
+        # Another company's user opened a link of this one. Its audit log does not name that user.
+        here = replace(here, actor_id=None, actor_name=None, session=None)
     is_given = actor_id is not None or actor_name is not None
     values: dict[str, Any] = {
         "tenant_id": here.tenant_id if tenant_id is None else tenant_id,

@@ -21,6 +21,12 @@ def enter(tenant_id: int) -> None:
     g.database_tenant = tenant_id
 
 
+def enter_if_none(tenant_id: int) -> None:
+    """As `enter`, unless the request works for a tenant already: that of a link, which another company's user may open."""
+    if current() is None:
+        enter(tenant_id)
+
+
 def current() -> int | None:
     return g.get("database_tenant") if has_app_context() else None
 

@@ -38,10 +38,11 @@ def complete(user: User, method: str) -> None:
 
     `method` is for the log and the list of sessions, for example "password". Raises SsoRequired.
     """
+    tenancy.enter(user.tenant_id)
+    _check_way(user, method)
     # The request may replace the session of another user, also of another tenant.
     end_session()
     tenancy.enter(user.tenant_id)
-    _check_way(user, method)
     accounts_sign_in.complete(services().users, user, method, client())
 
 
