@@ -57,6 +57,15 @@ def app(service: Service, process_urls: ProcessUrls) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def commands(service: Service) -> Iterator[Flask]:
+    """The app of the operator's commands, with the role that owns the tables."""
+    app = create_app(config_for(service, WEBHOOK_ALLOW="127.0.0.0/8"))
+    yield app
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
 def northwind(app: Flask, world: World, conn: psycopg.Connection, provider: Provider) -> int:
     """A tenant with single sign-on for northwind.example; its id."""
     tenant = world.tenant("northwind")
