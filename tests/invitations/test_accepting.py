@@ -38,6 +38,16 @@ def test_the_invited_person_enters_a_name_and_a_password_and_sees_the_board(
     assert ("invitation_accepted", "Zoë Ångström", "Zoë Ångström") in kinds
 
 
+def test_an_invitation_is_no_way_around_the_second_step(
+    ada: Person, visitor: Person, world: World, tenant: int
+) -> None:
+    """Of a user whom single sign-on has made, and who has a passkey."""
+    world.user(tenant, "Zoe", email=EMAIL, second_factor_at=world.now())
+    answer = accept(visitor, invited(ada))
+    assert (answer.status_code, answer.location) == (303, "/sign-in/second-factor")
+    assert visitor.get("/orders").location.startswith("/sign-in")
+
+
 def test_a_link_works_once_and_says_so(ada: Person, visitor: Person, app: Flask, world: World) -> None:
     path = invited(ada)
     assert accept(visitor, path).location == "/"

@@ -77,9 +77,11 @@ def accept(token: str) -> ResponseReturnValue:
     if user is None:
         # Another request was first: the link was used, renewed or revoked.
         return _closed(acceptance.find(token))
-    sign_in_steps.complete(user, "invitation")
     notices.tenant_changed(services().redis, user.tenant_id)  # the board lists the new salesperson
     notice.announce(services().redis, user.tenant_id)
+    # A user whom single sign-on has made may have a second factor already.
+    if not sign_in_steps.pass_password(user, "invitation"):
+        return redirect(url_for("second_step.show"), 303)
     flash(_("Welcome to %(company)s.", company=found.tenant.name), "success")
     return redirect(url_for("board.index"), 303)
 

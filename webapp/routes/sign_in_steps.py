@@ -46,10 +46,10 @@ def complete(user: User, method: str) -> None:
     accounts_sign_in.complete(services().users, user, method, client())
 
 
-def pass_password(user: User) -> bool:
+def pass_password(user: User, method: str = "password") -> bool:
     """The password of `user` was right. True: that signed the user in. False: the page second_step.show comes next."""
     if user.second_factor_at is None:
-        complete(user, "password")
+        complete(user, method)
         return True
     end_session()
     half_sign_in.begin(session, user, time.time())
