@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.accounts import password_reset, passwords
+from webapp.accounts import changes, password_reset, passwords
 from webapp.services import services
 
 from ..support.browser import Person, soup
@@ -128,6 +128,15 @@ def test_a_link_ends_with_its_hour_and_with_a_change_of_the_user(
     ask(web)
     link = link_of(server)
     world.conn.execute(change)
+    assert choose(web, link).status_code == 410
+
+
+def test_a_link_ends_with_a_change_of_the_address(web: Web, server: MailServer, ana: int) -> None:
+    """It is in the mailbox of the former address, which may belong to another person now."""
+    ask(web)
+    link = link_of(server)
+    with web.app.app_context():
+        changes.rename_user(EMAIL, None, "ana.new@example.com")
     assert choose(web, link).status_code == 410
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from ..audit.kinds import Kind
 from ..audit.recording import record
 from ..db import db
 from ..language import locales
-from ..models import Order, RollupRebuild, Tenant, User
+from ..models import Order, PasswordReset, RollupRebuild, Tenant, User
 from . import admin, passwords
 from .admin import AccountError
 
@@ -107,6 +107,9 @@ def rename_user(email: str, name: str | None, new_email: str | None) -> int:
         user.email = user.email if new_email is None else new_email.strip()
         try:
             session.flush()
+            if user.email != before[1]:
+                # Links for a new password are in the mailbox of the former address.
+                session.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))
             record_renaming(session, user, *before)
             session.commit()
         except IntegrityError:
