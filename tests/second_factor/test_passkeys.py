@@ -42,6 +42,21 @@ def test_a_passkey_alone_signs_in(ana: Visitor, passkey: SoftPasskey) -> None:
     assert "Ana&#39;s laptop" in other.get("/settings/security/two-step").text
 
 
+def test_where_passwords_are_off_a_passkey_is_refused_in_words(
+    ana: Visitor, passkey: SoftPasskey, world: World
+) -> None:
+    """The script of the page reads JSON."""
+    world.conn.execute("UPDATE users SET role = 'sales'")
+    world.conn.execute(
+        "INSERT INTO sso_connections (tenant_id, issuer, client_id, client_secret, passwords_off)"
+        " SELECT id, 'https://login.example.com', 'doorbell', '', true FROM tenants"
+    )
+    other = ana.another()
+    answer = use(other, passkey)
+    assert (answer.status_code, "Passwords are turned off." in answer.json["problem"]) == (403, True)
+    assert not other.is_signed_in()
+
+
 def test_a_passkey_is_the_second_step_after_the_password(ana: Visitor, passkey: SoftPasskey) -> None:
     other = ana.another()
     assert other.enter_password().location == "/sign-in/second-factor"

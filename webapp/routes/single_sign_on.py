@@ -159,6 +159,8 @@ def _failed(error: SsoError, tenant_id: int | None, back: str) -> ResponseReturn
 def sso_required(error: sign_in_steps.SsoRequired) -> ResponseReturnValue:
     """The user has shown the right password, so the page may name what the company has decided."""
     text = _("Your company signs in to Doorbell with single sign-on. Passwords are turned off.")
+    if request.is_json:  # of the script that sends a passkey
+        return {"problem": text}, 403
     page = render_template(
         "pages/sso_failed.html", text=text, back=local_path(request.args.get("next")), is_required=True
     )
