@@ -62,4 +62,6 @@ def _settings(config: Config) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": config.cookie_secure,
         # A board stays open for days, and its buttons must work as long as its session.
         "WTF_CSRF_TIME_LIMIT": None,
+        # The last key signs, all of them verify: forms that are open while the key changes can still be sent.
+        "WTF_CSRF_SECRET_KEY": [*reversed(config.secret_key_fallbacks), config.secret_key],
     }

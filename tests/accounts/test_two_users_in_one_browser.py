@@ -75,6 +75,18 @@ def test_over_https_or_with_a_cookie_the_error_names_the_old_form(service: Servi
     assert "no longer valid" in app.test_client().post("/sign-in", data={"csrf_token": "x"}).text
 
 
+def test_a_form_that_was_open_while_the_secret_key_changed_can_be_sent(
+    service: Service, people: tuple[int, int], world: World
+) -> None:
+    old = Person(create_app(config_for(service, SECRET_KEY=FORMER_SECRET)), people[0])
+    form, kept = old.page("/orders/A1"), old.client.get_cookie("session")
+    assert kept is not None
+    new = Person(create_app(config_for(service, SECRET_KEY_FALLBACKS=f"{'x' * 40},{FORMER_SECRET}")))
+    new.client.set_cookie("session", kept.value)
+    assert new.send(form, "/orders/A1/payment").status_code == 303
+    assert world.conn.execute("SELECT status FROM orders").fetchone() == ("paid",)
+
+
 def test_sessions_of_a_former_secret_key_continue_as_long_as_it_is_a_fallback(
     service: Service, people: tuple[int, int]
 ) -> None:
