@@ -72,6 +72,22 @@ def test_secrets_are_stored_encrypted_and_codes_as_hashes(ana: Visitor, codes: l
     assert not any(code in log for code in codes)
 
 
+def test_a_secret_that_was_shown_long_ago_is_not_used(ana: Visitor, world: World) -> None:
+    """A person at an unlocked browser may have seen it."""
+    app = f"{PAGE}/app"
+
+    def begin() -> str:
+        ana.post(app)
+        secret = soup(ana.get(app)).select_one("#secret")
+        assert secret is not None
+        return str(secret["title"])
+
+    first = begin()
+    assert begin() == first, "a second tab shows the same"
+    world.conn.execute("UPDATE authenticator_apps SET created_at = now() - interval '16 minutes'")
+    assert begin() != first
+
+
 def test_a_code_encrypts_its_secret_with_the_present_key(halfway: Visitor, world: World, app: Flask) -> None:
     """So that SECRET_KEY can change, and the former one can leave SECRET_KEY_FALLBACKS."""
     new = "the next key, of at least 32 characters"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +13,9 @@ from ..models import AuthenticatorApp
 from . import one_time_codes
 from .account import Account
 from .secret_box import TotpSecretBox
+
+# How long the secret of an app that is being set up is shown again, for a second tab and a reloaded page.
+PENDING = timedelta(minutes=15)
 
 
 class CodeInvalid(Exception):
@@ -29,10 +33,20 @@ class Authenticator:
     box: TotpSecretBox
 
     def begin(self, session: Session, account: Account) -> None:
-        """Make the secret of an app to be set up. A secret that is already being set up stays; a confirmed app too."""
+        """Make the secret of an app to be set up. A confirmed app stays, and a secret that was made some minutes ago.
+
+        An older one may have been seen by a person who used an unlocked browser, and is made new.
+        """
         values = {"tenant_id": account.tenant_id, "user_id": account.user_id}
-        locked = self.box.lock(one_time_codes.new_secret())
-        session.execute(insert(AuthenticatorApp).values(**values, secret=locked).on_conflict_do_nothing())
+        saving = insert(AuthenticatorApp).values(**values, secret=self.box.lock(one_time_codes.new_secret()))
+        is_old = AuthenticatorApp.created_at < func.now() - PENDING
+        session.execute(
+            saving.on_conflict_do_update(
+                index_elements=[AuthenticatorApp.tenant_id, AuthenticatorApp.user_id],
+                set_={"secret": saving.excluded.secret, "created_at": func.now()},
+                where=AuthenticatorApp.confirmed_at.is_(None) & is_old,
+            )
+        )
 
     def pending_secret(self, session: Session, account: Account) -> str | None:
         """The secret that is being set up. Raises SecretLocked."""
