@@ -26,7 +26,9 @@ def tenant(world: World) -> int:
 
 @pytest.fixture
 def admin(app: Flask, world: World, tenant: int) -> Person:
-    return Person(app, world.user(tenant, "Ada Admin", role="admin"))
+    admin = Person(app, world.user(tenant, "Ada Admin", role="admin"))
+    admin.check()
+    return admin
 
 
 def fill(admin: Person, **changes: str) -> BeautifulSoup:
@@ -61,6 +63,23 @@ def test_saved_settings_are_shown_without_the_secret_and_stored_encrypted(
     changed = conn.execute("SELECT details FROM audit_log WHERE kind = 'sso_changed'").fetchone()
     assert changed is not None
     assert CLIENT_SECRET not in str(changed)
+
+
+def test_an_unlocked_browser_changes_no_provider_without_the_password(
+    app: Flask, world: World, tenant: int, conn: psycopg.Connection
+) -> None:
+    """The provider states who is who, so another one would sign in as each user of the company."""
+    ada = world.user(tenant, "Ada Admin", role="admin", password_hash=hash_password(PASSWORD))
+    person, check = Person(app, ada), "/settings/security/password-check"
+    link = person.page("/settings/sign-in").select_one(f"a[href*='{check}']")
+    assert link is not None
+    form = person.page(PAGE)
+    values = {"issuer": "https://login.evil.example", "client_id": "evil", "client_secret": "evil"}
+    for refused in (person.send(form, PAGE, **values), person.post(f"{PAGE}/removal")):
+        assert (refused.status_code, refused.location.partition("?")[0]) == (303, check)
+    assert conn.execute("SELECT count(*) FROM sso_connections").fetchone() == (0,)
+    assert person.post(str(link["href"]), {"password": PASSWORD}).location == PAGE
+    assert person.send(form, PAGE, **values).location == PAGE
 
 
 def test_a_new_issuer_needs_its_own_secret(admin: Person, provider: Provider) -> None:
@@ -126,19 +145,21 @@ def test_the_test_names_a_provider_that_is_away(admin: Person, provider: Provide
         provider.start()
 
 
-def test_an_operator_sets_shows_tests_and_removes_a_connection(app: Flask, provider: Provider, tenant: int) -> None:
+def test_an_operator_sets_shows_tests_and_removes_a_connection(
+    commands: Flask, provider: Provider, tenant: int
+) -> None:
     options = ["--issuer", provider.issuer, "--client-id", CLIENT_ID, "--secret-stdin", "--domain", "Northwind.Example"]
     options += ["--rule", "groups=doorbell-admins:admin", "--default-role", "none"]
-    done = flask(app, "sso", "set", "northwind", *options, types=CLIENT_SECRET + "\n")
+    done = flask(commands, "sso", "set", "northwind", *options, types=CLIENT_SECRET + "\n")
     assert done.exit_code == 0, done.output
     assert "added northwind.example" in done.output
-    shown = flask(app, "sso", "show").output
+    shown = flask(commands, "sso", "show").output
     assert "groups=doorbell-admins:admin" in shown
     assert CLIENT_SECRET not in shown + done.output
-    tested = flask(app, "sso", "test", "northwind", "--url", "http://localhost")
+    tested = flask(commands, "sso", "test", "northwind", "--url", "http://localhost")
     assert (tested.exit_code, "FAULT" in tested.output) == (0, False)
-    assert "Turned off" in flask(app, "sso", "remove", "northwind", "--yes").output
-    assert "There is no single sign-on yet" in flask(app, "sso", "show").output
+    assert "Turned off" in flask(commands, "sso", "remove", "northwind", "--yes").output
+    assert "There is no single sign-on yet" in flask(commands, "sso", "show").output
 
 
 @pytest.mark.parametrize(
@@ -152,34 +173,34 @@ def test_an_operator_sets_shows_tests_and_removes_a_connection(app: Flask, provi
     ],
 )
 def test_a_domain_of_others_and_wrong_values_are_refused_in_one_line(
-    app: Flask, world: World, tenant: int, option: str, value: str, words: str
+    commands: Flask, world: World, tenant: int, option: str, value: str, words: str
 ) -> None:
     contoso = world.tenant("contoso")
     world.conn.execute("INSERT INTO sso_domains (tenant_id, domain) VALUES (%s, 'contoso.example')", [contoso])
-    refused = flask(app, "sso", "set", "northwind", option, value)
+    refused = flask(commands, "sso", "set", "northwind", option, value)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert words in refused.stderr
 
 
 def test_without_passwords_only_admins_sign_in_with_one(
-    app: Flask, world: World, northwind: int, visitor: Visitor, conn: psycopg.Connection
+    app: Flask, commands: Flask, world: World, northwind: int, visitor: Visitor, conn: psycopg.Connection
 ) -> None:
     password = hash_password(PASSWORD)
     world.user(northwind, "Ana Silva", email=ANA, password_hash=password)
     world.user(northwind, "Ada Admin", email="ada@northwind.example", role="admin", password_hash=password)
-    assert flask(app, "sso", "set", "northwind", "--no-passwords").exit_code == 0
+    assert flask(commands, "sso", "set", "northwind", "--no-passwords").exit_code == 0
     refused = visitor.post("/sign-in", {"email": ANA, "password": PASSWORD})
     assert (refused.status_code, visitor.name()) == (403, None)
     assert "Passwords are turned off" in refused.text
     assert visitor.post("/sign-in", {"email": "ada@northwind.example", "password": PASSWORD}).status_code == 303
-    assert flask(app, "sso", "set", "northwind", "--passwords").exit_code == 0
+    assert flask(commands, "sso", "set", "northwind", "--passwords").exit_code == 0
     assert Visitor(app).post("/sign-in", {"email": ANA, "password": PASSWORD}).status_code == 303
 
 
 def test_the_sign_in_page_names_the_company_to_its_own_browsers_only(
-    app: Flask, world: World, northwind: int, visitor: Visitor
+    app: Flask, commands: Flask, world: World, northwind: int, visitor: Visitor
 ) -> None:
-    flask(app, "sso", "set", "northwind", "--button", "Sign in with Northwind")
+    flask(commands, "sso", "set", "northwind", "--button", "Sign in with Northwind")
     assert "Sign in with Northwind" in Visitor(app).page("/sign-in").text
     world.tenant("contoso")
     assert "Sign in with Northwind" not in Visitor(app).page("/sign-in").text

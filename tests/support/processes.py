@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -139,7 +140,7 @@ class Doorbell:
         serializer = SecureCookieSessionInterface().get_signing_serializer(app)
         assert serializer is not None
         return f"{self.cookie_name}=" + serializer.dumps(
-            {"_user_id": str(user_id), "_fresh": True, **sessions.new(3600)}
+            {"_user_id": str(user_id), "_fresh": True, "_checked": int(time.time()), **sessions.new(3600)}
         )
 
     def close(self) -> None:

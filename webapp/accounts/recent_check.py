@@ -9,6 +9,8 @@ from flask import session
 _KEY = "_checked"
 # How long the settings of the sign-in can be changed without the password.
 SECONDS = 600
+# The same for a long form that was opened within SECONDS.
+FORM_SECONDS = 3600
 
 
 def mark() -> None:
@@ -16,6 +18,6 @@ def mark() -> None:
     session[_KEY] = int(time.time())
 
 
-def is_recent() -> bool:
+def is_recent(seconds: int = SECONDS) -> bool:
     checked = session.get(_KEY)
-    return isinstance(checked, int) and 0 <= time.time() - checked < SECONDS
+    return isinstance(checked, int) and 0 <= time.time() - checked < seconds

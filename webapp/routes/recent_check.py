@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -24,14 +24,16 @@ bp = Blueprint("recent_check", __name__, url_prefix="/settings/security/password
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs_recent_check(view: View) -> View:
+def needs_recent_check(view: View, seconds: int = recent_check.SECONDS) -> View:
     """Ask for the password first, unless the user was checked some minutes ago. A form has to be sent once more then."""
 
     @wraps(view)
     def checked(*args: Any, **values: Any) -> ResponseReturnValue:
-        if recent_check.is_recent():
+        if recent_check.is_recent(seconds):
             return cast(ResponseReturnValue, view(*args, **values))
-        back = request.path if request.method == "GET" else url_for("second_factor.index")
+        own = f"{request.blueprint}.index"
+        form = own if own in current_app.view_functions else "second_factor.index"
+        back = request.path if request.method == "GET" else url_for(form)
         page = url_for("recent_check.show", next=back)
         if request.is_json:
             return {"problem": _("Enter your password first."), "next": page}, 403
@@ -62,6 +64,11 @@ def check() -> ResponseReturnValue:
     if user.id == current_user.id:
         recent_check.mark()
     return redirect(local_path(request.args.get("next")), 303)
+
+
+def needs_check_before_form(view: View) -> View:
+    """The same for the answer of a long form, to whose page the password check led."""
+    return needs_recent_check(view, recent_check.FORM_SECONDS)
 
 
 def _page(problem: str = "") -> str:

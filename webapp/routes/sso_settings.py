@@ -1,4 +1,7 @@
-"""The settings of single sign-on, for admins, with a test that needs no person."""
+"""The settings of single sign-on, for admins, with a test that needs no person.
+
+The provider decides who is who in the company, so an unlocked browser of an admin is not enough to change it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from ..accounts import recent_check
 from ..accounts.current import current_tenant
 from ..accounts.permissions import Permission
 from ..accounts.role_names import role_name
@@ -21,6 +25,7 @@ from ..sso.errors import ConnectionInvalid
 from ..sso.testing import ConnectionFinding
 from . import sso_form
 from .access import guard
+from .recent_check import needs_check_before_form
 from .sso_form import SsoForm
 
 bp = Blueprint("sso_settings", __name__, url_prefix="/settings/sign-in/single-sign-on")
@@ -33,6 +38,7 @@ def index() -> str:
 
 
 @bp.post("")
+@needs_check_before_form
 def save() -> ResponseReturnValue:
     """Save, unless another admin has saved since this form was shown."""
     form = sso_form.parse(request.form, services().config.webhook_allow)
@@ -72,6 +78,7 @@ def test() -> ResponseReturnValue:
 
 
 @bp.post("/removal")
+@needs_check_before_form
 def remove() -> ResponseReturnValue:
     with Session(db.engine) as session:
         if connections.remove(session, current_tenant().id):
@@ -83,7 +90,13 @@ def remove() -> ResponseReturnValue:
 @bp.app_context_processor
 def add_summary() -> dict[str, Callable[[], Any]]:
     """For components/single_sign_on.html, which the page of all sign-in settings includes."""
-    return {"sso_connection": lambda: connections.load(current_tenant().id)}
+    return {"sso_connection": lambda: connections.load(current_tenant().id), "sso_edit_url": _edit_url}
+
+
+def _edit_url() -> str:
+    """The page of the form, after the password where its answer needs it: so nothing that was typed is lost."""
+    page = url_for("sso_settings.index")
+    return page if recent_check.is_recent() else url_for("recent_check.show", next=page)
 
 
 def _saved() -> SsoForm:
