@@ -13,5 +13,5 @@ CHALLENGE = "_challenge"
 
 def party() -> RelyingParty | None:
     """None if the browser can use no passkey at this address."""
-    # Not host_url, which raises ValueError when a proxy has passed on a scheme that is none.
+    # Not host_url, which raises ValueError when a proxy has passed on a scheme that is not valid.
     return relying_party(f"{request.scheme}://{request.host}/", services().config.passkey_domain)

@@ -23,7 +23,7 @@ def relying_party(address: str, setting: str) -> RelyingParty | None:
     """
     try:
         parts = urlsplit(address)
-    except ValueError:  # a proxy has passed on a scheme or host that is none
+    except ValueError:  # a proxy has passed on a scheme or host that is not valid
         return None
     host = (parts.hostname or "").rstrip(".")
     is_local = host == "localhost" or host.endswith(".localhost")
