@@ -16,6 +16,8 @@ from ..support.browser import Person
 from ..support.uploads import Uploads, csv
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 PATH = "/settings/privacy"
 ERIKA = "Erika Müßtermann"
 

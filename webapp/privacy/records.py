@@ -28,7 +28,7 @@ SELECT id FROM orders WHERE tenant_id = %(tenant)s AND order_customer_key(custom
     SELECT order_customer_key(name) FROM unnest(%(names)s::text[]) AS name) ORDER BY id LIMIT %(most)s
 """
 _PAGE = """
-SELECT {belongs} AS "*belongs", t.* FROM ONLY {table} t
+SELECT {belongs} AS "*belongs", t.* FROM {table} t
 WHERE t.ctid >= {first}::tid AND t.ctid < {end}::tid AND {of_tenant} AND ({belongs} OR {matches})
 """
 # webhook_attempts have no order of their own.
@@ -80,7 +80,7 @@ class Search:
 
 
 def exported(conn: psycopg.Connection[Any]) -> list[Table]:
-    return [table for table in tables.read(conn) if table.root not in NOT_EXPORTED]
+    return [table for table in tables.whole(conn) if table.root not in NOT_EXPORTED]
 
 
 def page(conn: psycopg.Connection[Any], search: Search, table: Table, first: int) -> Iterator[dict[str, Any]]:
