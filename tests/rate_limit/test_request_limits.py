@@ -83,3 +83,42 @@ def test_what_is_over_the_limit_of_a_user_does_not_count_for_the_tenant(app: Fla
     for _ in range(MAX_REQUESTS[RequestKind.CHANGE, Scope.TENANT] + 1):
         limits.count(RequestKind.CHANGE, 1, 7)
     assert limits.count(RequestKind.CHANGE, 1, 8) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders.csv", "/orders.csv?q=hanari", "/figures.csv", "/history.csv", "/settings/audit-log/entries.csv"]
+)
+def test_a_download_counts_as_a_change_because_it_writes_an_entry(
+    app: Flask, world: World, tenant: int, path: str
+) -> None:
+    ada = world.user(tenant, "Ada Admin", role="admin")
+    person = Person(app, ada)
+    answer = person.get(path)
+    assert answer.status_code == 200
+    answer.close()
+    use_up(app, RequestKind.CHANGE, tenant, ada, CHANGES - 1)
+    response = person.get(path)
+    assert (response.status_code, 1 <= int(response.headers["Retry-After"]) <= 60) == (429, True)
+    assert "Wait a little, then try again." in soup(response).get_text()
+    assert world.conn.execute("SELECT count(*) FROM audit_log").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/settings/privacy/subject?customer=Erika",
+        "/settings/privacy?months=24",
+        "/settings/audit-log?subject=10",
+        "/settings/users?q=ana",
+        "/panels/users?q=ana",
+    ],
+)
+def test_each_page_that_searches_is_limited(app: Flask, world: World, tenant: int, path: str) -> None:
+    ada = world.user(tenant, "Ada Admin", role="admin")
+    person = Person(app, ada)
+    assert person.get(path).status_code == 200
+    use_up(app, RequestKind.SEARCH, tenant, ada, SEARCHES - 1)
+    response = person.get(path)
+    assert response.status_code == 429
+    assert f"You searched {SEARCHES} times within a minute." in soup(response).get_text()
+    assert person.get(path.partition("?")[0].removesuffix("/subject")).status_code == 200

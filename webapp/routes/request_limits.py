@@ -1,4 +1,4 @@
-"""Refuses changes and searches beyond the limits per minute, with what to do next."""
+"""Refuses changes, downloads and searches beyond the limits per minute, with what to do next."""
 
 from __future__ import annotations
 
@@ -17,22 +17,52 @@ from .errors import ErrorMessage, error_response
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Signing out must always work.
 UNLIMITED = frozenset({"auth.sign_out"})
+# Each writes an entry of the audit log, which is kept for years, so it counts as a change.
+DOWNLOADS = frozenset(
+    {"downloads.orders", "downloads.figures", "history.download", "audit_log.download", "imports.report"}
+)
+# With one of these parameters the page searches. The list of orders counts its searches itself (order_filter.py).
+SEARCHES = {
+    "audit_log.index": ("person", "kind", "range", "from", "to", "address", "subject"),
+    "privacy.index": ("months",),
+    "privacy.subject": ("customer", "user"),
+    "panels.users": ("q",),
+    "users.index": ("q",),
+}
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(limit_changes)
+    app.before_request(limit_requests)
 
 
-def limit_changes() -> ResponseReturnValue | None:
+def limit_requests() -> ResponseReturnValue | None:
     """Runs before each request. Public routes with forms count by client instead."""
-    if request.method in SAFE_METHODS or request.endpoint is None or request.endpoint in UNLIMITED:
+    kind = _kind()
+    if kind is None or public_reason(current_app, request.endpoint or "") or not current_user.is_authenticated:
         return None
-    if public_reason(current_app, request.endpoint) or not current_user.is_authenticated:
+    refusal = over_limit(kind)
+    return None if refusal is None else _refused(refusal, kind)
+
+
+def _kind() -> RequestKind | None:
+    """What the request counts as; None for one without a limit per minute."""
+    if request.endpoint is None or request.endpoint in UNLIMITED:
         return None
-    refusal = over_limit(RequestKind.CHANGE)
-    if refusal is None:
-        return None
-    message = ErrorMessage(_("Too many changes"), f"{too_many_changes(refusal)} {_('Nothing was changed.')}")
+    if request.method not in SAFE_METHODS:
+        return RequestKind.CHANGE
+    if request.method == "GET" and request.endpoint in DOWNLOADS:
+        return RequestKind.CHANGE
+    is_search = any(request.args.get(name) for name in SEARCHES.get(request.endpoint, ()))
+    return RequestKind.SEARCH if is_search else None
+
+
+def _refused(refusal: Refusal, kind: RequestKind) -> ResponseReturnValue:
+    if kind is RequestKind.SEARCH:
+        message = ErrorMessage(_("Too many attempts"), too_many_searches(refusal))
+    elif request.method == "GET":
+        message = ErrorMessage(_("Too many downloads at once"), _("Wait a little, then try again."))
+    else:
+        message = ErrorMessage(_("Too many changes"), f"{too_many_changes(refusal)} {_('Nothing was changed.')}")
     return error_response(429, message, {"Retry-After": str(refusal.wait)})
 
 
