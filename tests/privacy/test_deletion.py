@@ -7,10 +7,12 @@ import pytest
 import redis
 from flask import Flask
 
+from webapp.attach.errors import AttachRefused
 from webapp.privacy import deletion, tables
 from webapp.rollups import refresh
 
 from ..support.account_commands import PASSWORD, flask
+from ..support.attached import SHOP_ORDERS, Shop
 from ..support.privacy import Privacy, fill
 from ..support.signals import published
 from ..support.world import Service, World
@@ -130,3 +132,19 @@ def test_an_interrupted_deletion_goes_on(conn: psycopg.Connection, world: World,
     privacy.worker._stop.clear()
     assert privacy.worker.run() == 1
     assert rows_of(conn, tenant) == {"audit_log"}
+
+
+def test_no_table_is_attached_to_a_tenant_that_is_going_to_be_deleted(
+    service: Service, world: World, conn: psycopg.Connection, tenant: int
+) -> None:
+    """Its triggers would stay on the company's table, and detaching would not find them."""
+    shop = Shop(service, conn, tenant)
+    conn.execute(SHOP_ORDERS)
+    shop.add(1)
+    deletion.schedule(conn, tenant, None)
+    with pytest.raises(AttachRefused, match="'acme' is deleted on"):
+        shop.install()
+    deletion.cancel(conn, tenant)
+    shop.install()
+    with pytest.raises(deletion.TablesAttached):
+        deletion.schedule(conn, tenant, None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import tuple_row
 
 from ..audit.kinds import Kind
 from ..audit.recording import record
@@ -46,10 +47,22 @@ def install(conn: psycopg.Connection[Any], target: AttachTarget, created_by: str
     Raises AttachRefused. When a table stays locked, what was installed stays, and `finish` continues.
     """
     with conn.transaction():
+        _check_tenant(conn, target)
         attachments.insert(conn, target, created_by)
         record(conn, Kind.ATTACH, tenant_id=target.tenant_id, subject=target.name)
         create_functions(conn, target)
     finish(conn, target)
+
+
+def _check_tenant(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
+    """Lock the tenant's row until the end of the transaction. The triggers would outlive a tenant that is deleted."""
+    locked = "SELECT slug, deletion_at FROM tenants WHERE id = %s FOR SHARE"
+    row = conn.cursor(row_factory=tuple_row).execute(locked, [target.tenant_id]).fetchone()
+    if row is not None and row[1] is not None:
+        raise AttachRefused(
+            f"The tenant {row[0]!r} is deleted on {row[1]:%Y-%m-%d}, so no table is attached to it. "
+            "To keep it: Settings, Privacy, Keep this company."
+        )
 
 
 def finish(conn: psycopg.Connection[Any], target: AttachTarget) -> None:

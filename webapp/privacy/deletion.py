@@ -51,6 +51,8 @@ class TablesAttached(Exception):
 
 def schedule(conn: psycopg.Connection[Any], tenant_id: int, by: int | None, days: int = GRACE_DAYS) -> PrivacyTask:
     """Close the tenant to all but its admins, and delete it after `days`. Raises TablesAttached. The caller commits."""
+    # Before the look at the tables, because attaching one locks the row too (attach/install.py).
+    conn.execute("SELECT FROM tenants WHERE id = %s FOR NO KEY UPDATE", [tenant_id])
     attached = conn.cursor(row_factory=tuple_row).execute(
         "SELECT name FROM attachments WHERE tenant_id = %s ORDER BY name", [tenant_id]
     )
