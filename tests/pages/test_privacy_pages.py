@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from webapp.accounts import passwords
+from webapp.accounts.sign_in_throttle import PAIR_ATTEMPTS
 
 from ..support.browser import Person
 from ..support.uploads import Uploads, csv
@@ -133,3 +134,22 @@ def test_a_company_is_deleted_with_its_name_and_the_password_and_kept_by_a_click
     assert conn.execute("SELECT deletion_at > now() + interval '6 days' FROM tenants").fetchone() == (True,)
     ada.post(f"{PATH}/deletion/cancellation")
     assert conn.execute("SELECT deletion_at FROM tenants").fetchone() == (None,)
+
+
+def test_the_password_of_the_deletion_cannot_be_guessed(conn: psycopg.Connection, ada: Person) -> None:
+    for _ in range(PAIR_ATTEMPTS):
+        ada.post(f"{PATH}/deletion", {"typed": "acme", "password": "wrong"})
+    assert "The password is not yours." in words(ada, PATH)
+    ada.post(f"{PATH}/deletion", {"typed": "acme", "password": "correct horse battery"})
+    assert f"Sign-in failed {PAIR_ATTEMPTS} times." in ada.page(PATH).get_text(" ", strip=True)
+    assert conn.execute("SELECT deletion_at FROM tenants").fetchone() == (None,)
+    tried = conn.execute("SELECT kind, subject_id IS NOT NULL FROM audit_log").fetchall()
+    assert tried == [("sign_in_failed", True)] * PAIR_ATTEMPTS + [("sign_in_refused", True)]
+
+
+def test_other_spellings_may_have_any_character(ada: Person, conn: psycopg.Connection) -> None:
+    hostile = "\0\n\0Erika\0\n(?:\n[[\n%s\n\\\n"
+    shown = ada.post(f"{PATH}/erasures", {"customer": ERIKA, "typed": "x", "also": hostile})
+    assert shown.status_code == 422
+    assert ada.post(f"{PATH}/erasures", {"customer": ERIKA, "typed": ERIKA, "also": hostile}).status_code == 303
+    assert conn.execute("SELECT names FROM privacy_jobs").fetchone() == ([ERIKA, "Erika", "(?:", "[[", "%s", "\\"],)

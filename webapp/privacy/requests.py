@@ -29,8 +29,8 @@ def erase_user(conn: psycopg.Connection[Any], subject: Subject, by: int | None) 
 
 
 def with_also(also: str) -> Iterable[str]:
-    """The other spellings of a form: one per line."""
-    return [line.strip() for line in also.splitlines() if line.strip()]
+    """The other spellings of a form: one per line. PostgreSQL stores no NUL."""
+    return [line.strip() for line in also.replace("\0", "").splitlines() if line.strip()]
 
 
 def _request(conn: psycopg.Connection[Any], subject: Subject, by: int | None) -> PrivacyTask:

@@ -9,18 +9,18 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ..accounts import passwords
+from ..accounts import own_password
 from ..accounts.current import current_tenant
-from ..accounts.hashing import HashingBusy, hashing
+from ..accounts.sign_in import SignInFailed, SignInRefused
 from ..audit.kinds import Kind
 from ..audit.recording import record
 from ..db import db, driver_connection
 from ..language import gettext as _
-from ..models import User
 from ..privacy import deletion, retention
 from ..privacy.retention import MAX_MONTHS, MIN_MONTHS, RetentionRule
 from ..services import services
 from ..signals import notices
+from . import sign_in_steps
 
 
 def add_to(bp: Blueprint) -> None:
@@ -37,7 +37,7 @@ def values(args: Mapping[str, str]) -> dict[str, Any]:
     found |= {
         "max_counted": retention.MAX_COUNTED,
         "grace_days": deletion.GRACE_DAYS,
-        "has_password": bool(_password_hash()),
+        "has_password": own_password.has_password(current_user),
     }
     months = _months(args.get("months", ""))
     if months:
@@ -131,21 +131,17 @@ def keep_company() -> ResponseReturnValue:
 def _refusal(slug: str) -> str:
     if request.form.get("typed", "").strip() != slug:
         return _("Type the short name “%(slug)s” to confirm.", slug=slug)
-    typed, known = request.form.get("password", ""), _password_hash()
-    if not known:
+    if not own_password.has_password(current_user):
         return _("Your account has no password. Ask your Doorbell administrator to delete the company.")
     db.session.close()
     try:
-        with hashing.place():
-            matches = hashing.run(lambda: passwords.matches(known, typed))
-    except HashingBusy:
-        return _("Too many people are signing in right now. Try again in a few seconds.")
-    return "" if matches else _("The password is not yours. Enter the password with which you sign in.")
-
-
-def _password_hash() -> str | None:
-    user = db.session.get(User, current_user.id)
-    return user.password_hash if user else None
+        # With the limits of a sign-in, so that an open page is no way to guess the password.
+        services().sign_ins.sign_in(current_user.email, request.form.get("password", ""), sign_in_steps.client())
+    except SignInRefused as refused:
+        return refused.text
+    except SignInFailed:
+        return _("The password is not yours. Enter the password with which you sign in.")
+    return ""
 
 
 def _months(written: str) -> int | None:
