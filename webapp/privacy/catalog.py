@@ -28,7 +28,7 @@ _COLUMNS: dict[str, dict[Holds, str]] = {
     "answered_challenges": {Holds.SECRET: "challenge_hash"},
     "attach_problems": {Holds.FREE: "external_id reason", Holds.FIXED: "code"},
     "attachments": {Holds.FREE: "created_by fault", Holds.FIXED: "name mapping state last_key"},
-    # audit_log_erase_person(): an entry keeps what was done, and loses by and to whom.
+    # audit_log_erase_person() and audit_entries.py: an entry keeps what was done, and loses by and to whom.
     "audit_log": {Holds.OWN: "actor_name subject address session browser details", Holds.FIXED: "kind origin"},
     "authenticator_apps": {Holds.SECRET: "secret"},
     "holidays": {Holds.FREE: "name"},

@@ -14,7 +14,7 @@ import psycopg
 
 from ..audit.kinds import Kind
 from ..audit.recording import record
-from . import files, jobs, people, products, sweep, tables
+from . import audit_entries, files, jobs, people, products, sweep, tables
 from .jobs import PrivacyTask
 from .subjects import CUSTOMER, USER
 from .tables import Table
@@ -153,6 +153,7 @@ class Erasure:
             emails = [name for name in job.names or () if "@" in name]
             values = [job.tenant_id, job.user_id, emails]
             self.conn.execute("SELECT audit_log_erase_person(%s, %s, %s::text[])", values)
+        audit_entries.erase(self.conn, job.tenant_id, self.names)
         jobs.finish(self.conn, job)
 
     def _restart(self) -> None:

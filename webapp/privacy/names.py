@@ -101,12 +101,21 @@ class Names:
     def replaced(self, value: Any) -> Any:
         """The text, list or JSON document without the names. Keys of documents are replaced too."""
         if isinstance(value, str):
-            return self.expression().sub(lambda _: self.pseudonym, value) if self.spellings else value
+            return self._text(value) if self.spellings else value
         if isinstance(value, list):
             return [self.replaced(one) for one in value]
         if isinstance(value, dict):
-            return {self.replaced(key): self._value(key, one) for key, one in value.items()}
+            return {self._key(key): self._value(key, one) for key, one in value.items()}
         return value
+
+    def _text(self, text: str) -> str:
+        """The text without the names. The pseudonym stays, also if it contains a name: "Erased customer …" and "Customer"."""
+        has_own = bool(self.pseudonym) and bool(self.expression().search(self.pseudonym))
+        parts = text.split(self.pseudonym) if has_own else [text]
+        return self.pseudonym.join(self.expression().sub(lambda _: self.pseudonym, part) for part in parts)
+
+    def _key(self, key: str) -> str:
+        return key if key in CUSTOMER_KEYS else self._text(key)
 
     def _value(self, key: str, value: Any) -> Any:
         """The value of a key. A user's name in the place of a customer is another person's."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +25,8 @@ MAX_ORDERS = 100_000
 MAX_COUNTED_BLOCKS = 4_000
 HIDDEN = "(secret)"
 ANOTHER = "(another person)"
+# By whom and from where an action of the audit log was done.
+_OF_ACTOR = ("actor_name", "address", "session", "browser")
 _ORDERS = """
 SELECT id FROM orders WHERE tenant_id = %(tenant)s AND order_customer_key(customer) IN (
     SELECT order_customer_key(name) FROM unnest(%(names)s::text[]) AS name) ORDER BY id LIMIT %(most)s
@@ -85,7 +89,7 @@ def exported(conn: psycopg.Connection[Any]) -> list[Table]:
 
 def page(conn: psycopg.Connection[Any], search: Search, table: Table, first: int) -> Iterator[dict[str, Any]]:
     """The rows of the subject in the blocks from `first` on, as values of JSON."""
-    searched = table.searched(is_user=search.subject.is_user)
+    searched = table.named(is_user=search.subject.is_user)
     statement = sql.SQL(_PAGE).format(
         table=table.identifier,
         first=sql.Literal(f"({first},0)"),
@@ -101,8 +105,10 @@ def page(conn: psycopg.Connection[Any], search: Search, table: Table, first: int
 
 
 def shown(table: Table, row: dict[str, Any], subject: Subject) -> dict[str, Any]:
-    """The row without secrets and, for a user, without the names of customers."""
+    """The row without secrets, without the person behind another's action and, for a user, without the names of customers."""
     holds = {column.name: column.holds for column in table.columns}
+    if table.root == tables.AUDIT_LOG and row["actor_id"] != (subject.user_id or 0):
+        row = row | {name: ANOTHER for name in _OF_ACTOR if row[name] is not None}
     return {name: _value(value, holds[name], subject) for name, value in row.items()}
 
 
@@ -114,12 +120,28 @@ def _value(value: Any, holds: Holds | None, subject: Subject) -> Any:
     if holds is Holds.CUSTOMER and subject.is_user:
         return ANOTHER
     if isinstance(value, bytes | memoryview):
-        return bytes(value).decode(errors="replace")
-    if isinstance(value, dict) and subject.is_user:
-        return {key: ANOTHER if key in CUSTOMER_KEYS else part for key, part in value.items()}
+        return _document(bytes(value), subject)
+    if isinstance(value, dict | list) and subject.is_user:
+        return _without_customers(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value if isinstance(value, bool | int | float | str | dict | list) else str(value)
+
+
+def _document(content: bytes, subject: Subject) -> Any:
+    """A JSON document in bytes: as its text, or as a document without the names of customers."""
+    if subject.is_user:
+        with contextlib.suppress(ValueError):
+            return _without_customers(json.loads(content))
+    return content.decode(errors="replace")
+
+
+def _without_customers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: ANOTHER if key in CUSTOMER_KEYS else _without_customers(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_customers(part) for part in value]
+    return value
 
 
 def count(conn: psycopg.Connection[Any], search: Search) -> dict[str, int | None]:
