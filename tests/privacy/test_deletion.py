@@ -10,6 +10,7 @@ from flask import Flask
 from webapp.attach.errors import AttachRefused
 from webapp.privacy import deletion, tables
 from webapp.rollups import refresh
+from webapp.signals import publisher
 
 from ..support.account_commands import PASSWORD, flask
 from ..support.attached import SHOP_ORDERS, Shop
@@ -55,6 +56,7 @@ def test_all_rows_go_and_other_tenants_notice_nothing(
         " SELECT 'relay hook', pg_current_snapshot(), system_identifier, 1, now() FROM pg_control_system()"
     )
     refresh.refresh(service.database_url)
+    publisher.publish(redis_client, tenant, {"orders": None})
     before, events = rows_of(conn, other), len(world.events(other))
     assert len(rows_of(conn, tenant)) > 20
 
@@ -68,6 +70,7 @@ def test_all_rows_go_and_other_tenants_notice_nothing(
     assert (rows_of(conn, other), len(world.events(other))) == (before, events)
     assert len(world.events()) == events, "no event of a deleted order, and none of the tenant's is left"
     assert published(redis_client, other) == []
+    assert redis_client.keys(f"live:{tenant}:*") == []
     row = conn.execute(
         "SELECT kind, details ->> 'slug', subject FROM audit_log WHERE tenant_id = %s", [tenant]
     ).fetchall()

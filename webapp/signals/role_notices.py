@@ -27,8 +27,10 @@ class RoleNotices:
         self._unsent = Incident("redis", effect)
 
     def announce(self, conn: psycopg.Connection[Any], client: redis.Redis, tenant_id: int) -> None:
-        """Announce a committed change. Raises psycopg.Error."""
+        """Announce a committed change. A deleted tenant has no users, and gets no new log. Raises psycopg.Error."""
         users = [row[0] for row in conn.cursor(row_factory=tuple_row).execute(_USERS, [tenant_id, self._roles])]
+        if not users:
+            return
         try:
             publisher.publish(client, tenant_id, {}, dict.fromkeys(users, (self._topic,)))
             self._unsent.over(self._log)
