@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         relay_events,
         roles,
         rollups,
+        secret_keys,
         server_errors,
         sso,
         tenants,
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)
     app.cli.add_command(push_keys.push_keys)
+    app.cli.add_command(secret_keys.renew_secrets)
     orders.orders_cli.add_command(reconcile.reconcile)
     orders.orders_cli.add_command(attach.attach)
     orders.orders_cli.add_command(attach.detach_command)

@@ -9,7 +9,7 @@ from cryptography.fernet import InvalidToken
 from ..config import derived_keys
 
 # Another use of SECRET_KEY gets another key.
-_PURPOSE = b"doorbell authenticator apps"
+PURPOSE = b"doorbell authenticator apps"
 
 
 class SecretLocked(Exception):
@@ -20,7 +20,7 @@ class TotpSecretBox:
     """Encrypts with the first of `keys` (SECRET_KEY), decrypts with any of them (SECRET_KEY_FALLBACKS)."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = derived_keys.fernet(keys, _PURPOSE)
+        self._fernet = derived_keys.fernet(keys, PURPOSE)
 
     def lock(self, secret: str) -> bytes:
         return self._fernet.encrypt(secret.encode())
