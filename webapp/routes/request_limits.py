@@ -45,7 +45,7 @@ def limit_requests() -> ResponseReturnValue | None:
 
 
 def _kind() -> RequestKind | None:
-    """What the request counts as; None for one without a limit per minute."""
+    """The kind as which the request counts; None for one without a limit per minute."""
     if request.endpoint is None or request.endpoint in UNLIMITED:
         return None
     if request.method not in SAFE_METHODS:
