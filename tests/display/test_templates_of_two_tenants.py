@@ -30,6 +30,7 @@ from ..support.browser import Person, broken_view
 from ..support.every_page import Company
 from ..support.processes import SECRET
 from ..support.relay import ACTOR, OWN_STREAM, Relay, attempt, deliver, hold
+from ..support.sign_in_states import walk_single_sign_on, walk_two_step
 from ..support.tvs import make_tv
 from ..support.world import Service, World
 
@@ -190,16 +191,22 @@ def test_each_page_equals_the_page_of_a_process_of_its_own(
     assert len({answers[name]["/orders/new"] for name in order}) == len(order), "guard: the tenants differ"
 
 
+@pytest.fixture
+def company(app: Flask, service: Service, world: World, redis_client: redis.Redis, relay: Relay) -> Company:
+    return every_page.company(app, service, world, redis_client, relay)
+
+
 def test_these_pages_render_every_template(
     app: Flask,
     service: Service,
     world: World,
-    redis_client: redis.Redis,
-    relay: Relay,
+    company: Company,  # before the tenants, because it runs all jobs that wait
     tenants: dict[str, tuple[int, list[str]]],
     rendered: set[str],
 ) -> None:
-    _open_every_page(app, every_page.company(app, service, world, redis_client, relay))
+    every_page.open_all(app, company)
+    walk_two_step(app, world, company.tenant)
+    walk_single_sign_on(create_app(config_for(service, WEBHOOK_ALLOW="127.0.0.0/8")), world, company.tenant)
     user, paths = tenants["berlin"]
     (row,) = world.conn.execute("SELECT tenant_id FROM users WHERE id = %s", [user]).fetchall()
     world.order(row[0], 77_777, number="CELEBRATED", owner_id=user, paid_at=world.now())
@@ -215,13 +222,7 @@ def test_these_pages_render_every_template(
         reached.add(name)
         source = app.jinja_env.loader.get_source(app.jinja_env, name)[0]  # type: ignore[union-attr]
         waiting |= {str(other) for other in find_referenced_templates(app.jinja_env.parse(source)) if other} - reached
-    assert sorted(reached) == NAMES
-
-
-def _open_every_page(app: Flask, company: Company) -> None:
-    """Pages of every kind, for templates that the tenants above have no rows for, or that only one state shows."""
-    for page in every_page.pages(app, company):
-        Person(app, None if page.role == every_page.SIGNED_OUT else company.users[page.role]).get(page.path)
+    assert reached == set(NAMES)
 
 
 def test_no_filter_of_doorbell_is_called_while_a_template_is_compiled(app: Flask) -> None:

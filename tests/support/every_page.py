@@ -18,6 +18,7 @@ from webapp.tv import links, options
 
 from ..accounts.route_rules import KNOWN_PUBLIC
 from .attached import SHOP_ORDERS, Shop
+from .browser import Person
 from .relay import Relay, attempt, deliver, hold
 from .uploads import BAD, GOOD, Uploads, csv
 from .world import Service, World
@@ -41,6 +42,8 @@ STATES = (
     "/orders?min=wrong",
     "/orders?q=nothing&owner=none",
     "/inbox?group=order",
+    "/settings/privacy/subject?customer=Customer+1",
+    "/settings/privacy/subject?user={colleague}",
     "/settings/users?q=nothing",
     "/no-such-page",
 )
@@ -105,6 +108,11 @@ def pages(app: Flask, company: Company) -> list[SitePage]:
         found += [SitePage(path, role) for path in (EXAMPLES[rule.endpoint] if rule.arguments else (rule.rule,))]
     found += [SitePage(path) for path in STATES]
     return [SitePage(page.path.format(**company.ids), page.role) for page in found]
+
+
+def open_all(app: Flask, company: Company) -> None:
+    for page in pages(app, company):
+        Person(app, None if page.role == SIGNED_OUT else company.users[page.role]).get(page.path)
 
 
 def company(app: Flask, service: Service, world: World, client: redis.Redis, relay: Relay) -> Company:

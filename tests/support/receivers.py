@@ -19,7 +19,7 @@ class Visit:
         self.request = b""
 
     def read_request(self) -> bytes:
-        """The whole request, by its Content-Length. b"" when the client leaves before it is complete."""
+        """The whole request, by its Content-Length, if it has one. b"" when the client leaves before it is complete."""
         while b"\r\n\r\n" not in self.request or len(self.body) < self._length:
             piece = self.socket.recv(65_536)
             if not piece:
@@ -38,7 +38,7 @@ class Visit:
     @property
     def _length(self) -> int:
         lines = self.head.lower().split("\r\n")
-        return next(int(line.split(":")[1]) for line in lines if line.startswith("content-length:"))
+        return next((int(line.split(":")[1]) for line in lines if line.startswith("content-length:")), 0)
 
     def drip(self, piece: bytes, seconds: float = 0.02) -> None:
         """Send the piece again and again until the client leaves or the server stops."""
