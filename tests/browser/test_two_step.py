@@ -61,6 +61,34 @@ def sign_out(context: BrowserContext) -> None:
     context.clear_cookies()
 
 
+def end(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
+
+
+def test_long_names_and_closed_questions_keep_the_layout(page: Page, email: str) -> None:
+    enter_password(page, email)
+    expect(page.locator("#live-label")).to_be_visible()
+    add_passkey(page, "first")
+    page.get_by_role("link", name="I have saved them").click()
+    add_passkey(page, "M" * 60)
+    expect(page.locator(".alert")).to_contain_text("M" * 60)
+    page.set_viewport_size({"width": 375, "height": 800})
+    for path in (SECTION, "/settings/audit-log"):
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        page.goto(path)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/settings/security")
+    edge = end(page, "#two-step .two-step-list")
+    for question in (
+        "#two-step .two-step-passkeys .tv-ask summary",
+        "#recovery-codes summary",
+        ".security-ask summary",
+    ):
+        assert end(page, question) == pytest.approx(edge, abs=2), question
+
+
 def test_a_passkey_signs_in_alone_and_as_the_second_step(page: Page, email: str) -> None:
     enter_password(page, email)
     expect(page.locator("#live-label")).to_be_visible()
