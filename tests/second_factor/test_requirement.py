@@ -7,7 +7,7 @@ import time
 import pytest
 from flask import Flask
 
-from webapp.accounts import sessions
+from webapp.accounts import recent_check, sessions
 from webapp.routes.access import public_reason
 from webapp.routes.second_factor_rule import is_open_for_set_up
 from webapp.services import services
@@ -16,7 +16,7 @@ from webapp.streams.revocation import Revocations
 
 from ..accounts.route_data import any_path, routes
 from ..support.browser import Person, soup
-from ..support.two_step import Clock, Visitor, visitor
+from ..support.two_step import PASSWORD, Clock, Visitor, visitor
 from ..support.world import World
 
 RULE = "/settings/sign-in"
@@ -151,3 +151,12 @@ def test_only_admins_see_and_change_the_rule(app: Flask, ben: Visitor, world: Wo
     assert ben.get(RULE).status_code == 403
     assert ben.post(RULE, required="on").status_code == 403
     assert RULE not in ben.get("/settings/profile").text
+
+
+def test_the_form_of_the_rule_is_shown_again_after_the_password(ana: Visitor, codes: list[str]) -> None:
+    with ana.client.session_transaction() as session:
+        session["_checked"] -= recent_check.SECONDS
+    check = ana.post(RULE, required="on").location
+    assert ana.post(check, password=PASSWORD).location == RULE
+    assert "Nothing was changed yet" in ana.get(RULE).text
+    assert "Nothing was changed yet" not in ana.get(RULE).text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -31,15 +31,21 @@ def needs_recent_check(view: View, seconds: int = recent_check.SECONDS) -> View:
     def checked(*args: Any, **values: Any) -> ResponseReturnValue:
         if recent_check.is_recent(seconds):
             return cast(ResponseReturnValue, view(*args, **values))
-        own = f"{request.blueprint}.index"
-        form = own if own in current_app.view_functions else "second_factor.index"
-        back = request.path if request.method == "GET" else url_for(form)
-        page = url_for("recent_check.show", next=back)
+        page = url_for("recent_check.show", next=_page_of_form(), again=1 if request.method == "POST" else None)
         if request.is_json:
             return {"problem": _("Enter your password first."), "next": page}, 403
         return redirect(page, 303)
 
     return cast(View, checked)
+
+
+def _page_of_form() -> str:
+    """The page with the form that was sent: the same address, if it has a page, or the first page of its section."""
+    adapter = current_app.create_url_adapter(request)
+    if adapter is not None and adapter.test(request.path, method="GET"):
+        return request.path
+    own = f"{request.blueprint}.index"
+    return url_for(own if own in current_app.view_functions else "second_factor.index")
 
 
 @bp.get("")
@@ -63,6 +69,8 @@ def check() -> ResponseReturnValue:
         return _page(_("This is not your password. Try again.")), 422
     if user.id == current_user.id:
         recent_check.mark()
+        if request.args.get("again"):
+            flash(_("Nothing was changed yet. Now do it once more."), "info")
     return redirect(local_path(request.args.get("next")), 303)
 
 
