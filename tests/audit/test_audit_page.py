@@ -77,6 +77,22 @@ def test_filters_find_entries_by_user_kind_address_subject_and_day(
         assert len(file_rows(admin, query)) == len(expected), query
 
 
+def test_changes_of_the_sign_in_show_what_they_changed(world: World, admin: Person, tenant: int) -> None:
+    rule, sso = Kind.SECOND_FACTOR_RULE_CHANGED, Kind.SSO_CHANGED
+    record(world.conn, Kind.USER_INVITED, tenant_id=tenant, subject="ben@example.com", details={"role": "admin"})
+    record(world.conn, rule, tenant_id=tenant, details={"from": True, "to": False})
+    for what in ("domain added", "domain removed"):
+        record(world.conn, sso, tenant_id=tenant, details={"what": what, "domain": "acme.example"})
+    record(world.conn, sso, tenant_id=tenant, details={"what": "saved", "issuer": "https://login.example", "rules": 1})
+    assert [line.get_text() for line in admin.page(PATH).select(".audit-what div")] == [
+        "Issuer: – → https://login.example",
+        "E-mail domains: acme.example → –",
+        "E-mail domains: – → acme.example",
+        "Everyone must use two-step sign-in: on → off",
+        "Role: Admin",
+    ]
+
+
 @pytest.mark.parametrize(
     "query", ["kind=sing_in", "person=x", "range=ever", "from=1.1.2026", "from=2026-02-01&to=2026-01-01"]
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..accounts.role_names import role_name
+from ..audit.kinds import Kind
 from ..language import gettext as _
 from ..language import lazy_gettext
 from ..queries.audit_log import FoundEntry
@@ -81,9 +83,35 @@ def change_texts(entry: FoundEntry) -> list[str]:
         lines.append(_change("working_days", details["working_days"]))
     if isinstance(details.get("targets"), int):
         lines.append(_("Changed targets: %(count)s", count=number_text(details["targets"])))
+    if entry.kind in _PAIRS:
+        lines += [
+            f"{label}: {_value(before)} → {_value(after)}" for label, before, after in _PAIRS[entry.kind](details)
+        ]
+    if entry.kind == Kind.USER_INVITED and details.get("role"):
+        lines.append(f"{_('Role')}: {role_name(str(details['role']))}")
     if details.get("filter"):
         lines.append(_("Filter: %(filter)s", filter=details["filter"]))
     return [line for line in lines if line]
+
+
+def _rule_pairs(details: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    return [(_("Everyone must use two-step sign-in"), details.get("from"), details.get("to"))]
+
+
+def _sso_pairs(details: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """The domain or the issuer that was added, or that is gone."""
+    label, value = _("Issuer"), details.get("issuer")
+    if "domain" in details:
+        label, value = _("E-mail domains"), details["domain"]
+    is_gone = str(details.get("what", "")).endswith("removed")
+    return [(label, value, None) if is_gone else (label, None, value)]
+
+
+# Of kinds whose details have no `changes`: what they changed, with the values before and after.
+_PAIRS: dict[str, Callable[[dict[str, Any]], list[tuple[str, Any, Any]]]] = {
+    Kind.SECOND_FACTOR_RULE_CHANGED: _rule_pairs,
+    Kind.SSO_CHANGED: _sso_pairs,
+}
 
 
 def _pairs(values: Any) -> list[tuple[str, Any]]:
