@@ -158,6 +158,12 @@ def soup_text(page: str) -> str:
     return re.sub(r'content="[^"]*"|value="[^"]*"', "", page)
 
 
+@pytest.mark.parametrize("text", ["ana", "@example.com", "ana@"])
+def test_a_text_that_cannot_be_an_address_is_named(web: Web, text: str) -> None:
+    response = Person(web.app).post("/password-reset", {"email": text})
+    assert (response.status_code, f"“{text}” is not a valid e-mail address" in response.text) == (422, True)
+
+
 def test_the_answer_does_not_wait_for_the_look_up(
     web: Web, ana: int, monkeypatch: pytest.MonkeyPatch, server: MailServer
 ) -> None:

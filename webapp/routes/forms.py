@@ -98,6 +98,13 @@ class ResetRequestForm(FlaskForm):
         filters=[_strip],
     )
 
+    def validate_email(self, field: StringField) -> None:
+        name, at, domain = (field.data or "").rpartition("@")
+        if not (name and at and domain):
+            raise ValidationError(
+                _("“%(text)s” is not a valid e-mail address. Enter one like ana@example.com.", text=field.data)
+            )
+
 
 class NewPasswordForm(FlaskForm):
     password = PasswordField(
