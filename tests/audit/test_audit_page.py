@@ -77,6 +77,13 @@ def test_filters_find_entries_by_user_kind_address_subject_and_day(
         assert len(file_rows(admin, query)) == len(expected), query
 
 
+def test_each_way_of_signing_in_has_its_sentence(world: World, admin: Person, tenant: int) -> None:
+    for way in ("password", "password and code", "password and recovery code", "password and passkey", "passkey"):
+        record(world.conn, Kind.SIGN_IN, tenant_id=tenant, details={"way": way})
+    record(world.conn, Kind.SIGN_IN, tenant_id=tenant, details={"way": "invitation"})
+    assert [what for what in whats(admin.page(PATH)) if "(" in what] == []
+
+
 def test_changes_of_the_sign_in_show_what_they_changed(world: World, admin: Person, tenant: int) -> None:
     rule, sso = Kind.SECOND_FACTOR_RULE_CHANGED, Kind.SSO_CHANGED
     record(world.conn, Kind.USER_INVITED, tenant_id=tenant, subject="ben@example.com", details={"role": "admin"})

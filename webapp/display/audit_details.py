@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..accounts.role_names import role_name
@@ -14,6 +14,11 @@ from .filters import number_text
 
 _WAYS = {
     "password": lazy_gettext("Signed in with a password"),
+    "password and code": lazy_gettext("Signed in with a password and a code"),
+    "password and recovery code": lazy_gettext("Signed in with a password and a recovery code"),
+    "password and passkey": lazy_gettext("Signed in with a password and a passkey"),
+    "passkey": lazy_gettext("Signed in with a passkey"),
+    "invitation": lazy_gettext("Signed in by accepting an invitation"),
     "demo": lazy_gettext("Signed in with the link of the demo"),
 }
 _REASONS = {
@@ -40,6 +45,7 @@ _SETTINGS = {
     "team_visible": lazy_gettext("Salespeople see the whole team"),
     "language": lazy_gettext("Language"),
     "working_days": lazy_gettext("Working days"),
+    "passkey": lazy_gettext("Passkey"),
 }
 _VERBS: dict[str, Callable[[str], str]] = {
     "added": lambda name: _("Added the destination %(name)s", name=name),
@@ -94,11 +100,11 @@ def change_texts(entry: FoundEntry) -> list[str]:
     return [line for line in lines if line]
 
 
-def _rule_pairs(details: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+def _rule_pairs(details: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     return [(_("Everyone must use two-step sign-in"), details.get("from"), details.get("to"))]
 
 
-def _sso_pairs(details: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+def _sso_pairs(details: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """The domain or the issuer that was added, or that is gone."""
     label, value = _("Issuer"), details.get("issuer")
     if "domain" in details:
@@ -108,7 +114,7 @@ def _sso_pairs(details: dict[str, Any]) -> list[tuple[str, Any, Any]]:
 
 
 # Of kinds whose details have no `changes`: what they changed, with the values before and after.
-_PAIRS: dict[str, Callable[[dict[str, Any]], list[tuple[str, Any, Any]]]] = {
+_PAIRS: dict[str, Callable[[Mapping[str, Any]], list[tuple[str, Any, Any]]]] = {
     Kind.SECOND_FACTOR_RULE_CHANGED: _rule_pairs,
     Kind.SSO_CHANGED: _sso_pairs,
 }
