@@ -19,11 +19,11 @@ def sign_out(users: UserCache, address: str, on_end: Callable[[SessionKey], None
     """
     if not current_user.is_authenticated:
         return
-    # The request may work for another company: the one of the user who signs in now.
-    tenancy.enter(current_user.tenant_id)
     key = sessions.current()
-    if key is not None:
-        sessions.end(key)
-        on_end(key)
-    users.forget(current_user.id)
-    sign_in.record_sign_out(current_user.id, address)
+    # The request may sign in a user of another tenant next, and may work for that one already.
+    with tenancy.within(current_user.tenant_id):
+        if key is not None:
+            sessions.end(key)
+            on_end(key)
+        users.forget(current_user.id)
+        sign_in.record_sign_out(current_user.id, address)

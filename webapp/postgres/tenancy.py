@@ -8,6 +8,9 @@ migrations/sql/0035_tenancy.sql.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import g, has_app_context
 from sqlalchemy import Connection, Engine, event
 
@@ -29,6 +32,17 @@ def enter_if_none(tenant_id: int) -> None:
 
 def current() -> int | None:
     return g.get("database_tenant") if has_app_context() else None
+
+
+@contextmanager
+def within(tenant_id: int) -> Iterator[None]:
+    """Work for this tenant, and then for the one before."""
+    before = current()
+    enter(tenant_id)
+    try:
+        yield
+    finally:
+        g.database_tenant = before
 
 
 def watch(engine: Engine) -> None:
