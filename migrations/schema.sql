@@ -2124,6 +2124,20 @@ COMMENT ON FUNCTION tenancy_write_sessions(ids uuid[], user_ids bigint[], ends b
 REVOKE ALL ON FUNCTION tenancy_write_sessions(ids uuid[], user_ids bigint[], ends bigint[], sinces bigint[], addresses text[], browsers text[], lifetime_seconds double precision, signed_in_by text) FROM PUBLIC;
 
 
+CREATE FUNCTION users_admin_removed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE invitations SET revoked_at = pg_catalog.now()
+    WHERE tenant_id = OLD.tenant_id AND created_by = OLD.id AND accepted_at IS NULL AND revoked_at IS NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION users_admin_removed() IS 'Trigger: revokes the open invitations of an admin who is not one any more';
+REVOKE ALL ON FUNCTION users_admin_removed() FROM PUBLIC;
+
+
 CREATE FUNCTION users_updated() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2327,6 +2341,7 @@ CREATE TRIGGER orders_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS ol
 CREATE TRIGGER orders_inserted AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_inserted();
 CREATE TRIGGER orders_truncated BEFORE TRUNCATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION orders_truncated();
 CREATE TRIGGER orders_updated AFTER UPDATE ON orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_updated();
+CREATE TRIGGER users_admin_removed AFTER UPDATE OF role, disabled_at ON users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.disabled_at IS NULL) AND ((new.role <> 'admin'::text) OR (new.disabled_at IS NOT NULL)))) EXECUTE FUNCTION users_admin_removed();
 CREATE TRIGGER users_updated BEFORE UPDATE OF password_hash, role, disabled_at ON users FOR EACH ROW EXECUTE FUNCTION users_updated();
 
 

@@ -31,3 +31,31 @@ CREATE TABLE invitations (
 CREATE UNIQUE INDEX uq_invitations_open_email ON invitations (tenant_id, lower(email))
     WHERE accepted_at IS NULL AND revoked_at IS NULL;
 COMMENT ON INDEX uq_invitations_open_email IS 'invitations/store.py: one open invitation per address and tenant; the list of open ones';
+
+-- A user who is not an admin any more invites no other: the open invitations of an admin who is disabled or gets another role are
+-- revoked, whatever program does that. Otherwise an admin could leave a link behind that makes another admin.
+CREATE FUNCTION users_admin_removed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET jit = off AS $$
+BEGIN
+    UPDATE invitations SET revoked_at = pg_catalog.now()
+    WHERE tenant_id = OLD.tenant_id AND created_by = OLD.id AND accepted_at IS NULL AND revoked_at IS NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION users_admin_removed() IS 'Trigger: revokes the open invitations of an admin who is not one any more';
+
+DO $$
+DECLARE
+    our_schema name;
+BEGIN
+    SELECT n.nspname INTO our_schema
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = 'users'::regclass;
+    REVOKE ALL ON FUNCTION users_admin_removed() FROM PUBLIC;
+    EXECUTE pg_catalog.format(
+        'ALTER FUNCTION users_admin_removed() SET search_path = pg_catalog, %I, pg_temp', our_schema);
+END $$;
+
+CREATE TRIGGER users_admin_removed AFTER UPDATE OF role, disabled_at ON users
+    FOR EACH ROW
+    WHEN (OLD.role = 'admin' AND OLD.disabled_at IS NULL AND (NEW.role <> 'admin' OR NEW.disabled_at IS NOT NULL))
+    EXECUTE FUNCTION users_admin_removed();

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..accounts import lookup_users
+from ..accounts.permissions import Permission, may
 from ..audit.kinds import Kind
 from ..audit.recording import record
 from ..db import db
@@ -64,6 +65,8 @@ def create(tenant_id: int, new: NewInvitation, days: int, *, replaces: bool = Fa
     _check_free(tenant_id, new.email)
     made = token.new()
     with Session(db.engine, expire_on_commit=False) as writing:
+        if new.created_by is not None:
+            _check_still_admin(writing, tenant_id, new.created_by)
         _remove_old(writing, tenant_id)
         if replaces:
             same = func.lower(Invitation.email) == func.lower(new.email)
@@ -125,6 +128,14 @@ def _check_free(tenant_id: int, email: str) -> None:
         raise InvitationRefused(_("%(email)s is a user of your company already.", email=email))
     # An address signs in to one tenant. Which one is not the inviter's to know.
     raise InvitationRefused(_("%(email)s cannot be invited. Use another e-mail address.", email=email))
+
+
+def _check_still_admin(writing: Session, tenant_id: int, user_id: int) -> None:
+    """The lock waits for a change of the role. The trigger of a later one revokes this invitation too."""
+    mine = select(User).where(User.tenant_id == tenant_id, User.id == user_id)
+    user = writing.scalar(mine.with_for_update(read=True))
+    if user is None or user.disabled_at is not None or not may(user, Permission.MANAGE_USERS):
+        raise InvitationRefused(_("You are not an admin any more, so nothing was changed."))
 
 
 def _end(days: int) -> Any:
