@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -15,6 +16,7 @@ from webapp.accounts.sign_in_throttle import PAIR_ATTEMPTS
 
 from ..support.browser import Person
 from ..support.uploads import Uploads, csv
+from ..support.wait import eventually
 from ..support.world import World
 
 pytestmark = pytest.mark.web_role
@@ -103,6 +105,34 @@ def test_admins_erase_neither_themselves_nor_people_of_others(
     assert ada.get(f"{PATH}/subject?user={stranger}").status_code == 404
     assert ada.post(f"{PATH}/erasures", {"user": stranger, "typed": "Olga Other"}).status_code == 404
     assert ada.get(f"{PATH}/subject?customer=+").status_code == 303
+
+
+def test_of_two_admins_who_erase_each_other_at_once_one_stays(
+    app: Flask, world: World, conn: psycopg.Connection, tenant: int
+) -> None:
+    names = ("Ada Admin", "Ben Admin")
+    pair = [world.user(tenant, name, role="admin") for name in names]
+    answers: list[int] = []
+
+    def erase(person: Person, token: str, user: int, name: str) -> None:
+        form = {"csrf_token": token, "user": user, "typed": name}
+        answers.append(person.client.post(f"{PATH}/erasures", data=form).status_code)
+
+    threads = []
+    for actor, user, name in zip(pair, pair[::-1], names[::-1], strict=True):
+        person = Person(app, actor)
+        threads.append(threading.Thread(target=erase, args=(person, person.csrf_token(), user, name)))
+    # Both requests wait for this lock, and are then let go at once.
+    with conn.transaction():
+        conn.execute("SELECT FROM users WHERE tenant_id = %s FOR NO KEY UPDATE", [tenant])
+        for thread in threads:
+            thread.start()
+        waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+        eventually(lambda: conn.execute(waiting).fetchone() == (2,))
+    for thread in threads:
+        thread.join(20)
+    assert sorted(answers) == [303, 409]
+    assert conn.execute("SELECT count(*) FROM users WHERE disabled_at IS NULL").fetchone() == (1,)
 
 
 def test_retention_shows_what_would_go_before_it_is_turned_on(

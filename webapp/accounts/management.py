@@ -100,6 +100,10 @@ class UserChange:
 
         return self._apply(Kind.SESSIONS_ENDED, change)
 
+    def check_erasure(self, session: Session) -> None:
+        """Before an erasure, in its transaction. Raises RefusedChange for the last active admin, and UnknownUser."""
+        self._check_not_last(session, self._lock(session))
+
     def present_user(self) -> User:
         """The user, detached, for a change in another package. Raises RefusedChange and UnknownUser."""
         with self._locked() as (session, user):
@@ -120,22 +124,25 @@ class UserChange:
 
     @contextmanager
     def _locked(self) -> Iterator[tuple[Session, User]]:
+        with Session(db.engine, expire_on_commit=False) as session:
+            yield session, self._lock(session)
+
+    def _lock(self, session: Session) -> User:
         """The user, with the user's row and those of all admins locked, in the order of their ids.
 
         So of two requests that take the role from each other's admin, the second one sees what the first has done. The lock
         does not wait for orders that refer to these users.
         """
         rows = or_(_IS_ADMIN, User.id.in_((self.user_id, self.actor_id)))
-        mine = select(User).where(User.tenant_id == self.tenant_id, rows)
-        with Session(db.engine, expire_on_commit=False) as session:
-            locked = session.scalars(mine.order_by(User.id).with_for_update(key_share=True)).all()
-            users = {user.id: user for user in locked}
-            actor, user = users.get(self.actor_id), users.get(self.user_id)
-            if actor is None or not may(actor, Permission.MANAGE_USERS) or actor.disabled_at is not None:
-                raise RefusedChange(_("You are not an admin any more, so nothing was changed."))
-            if user is None:
-                raise UnknownUser
-            yield session, user
+        mine = select(User).where(User.tenant_id == self.tenant_id, rows).execution_options(populate_existing=True)
+        locked = session.scalars(mine.order_by(User.id).with_for_update(key_share=True)).all()
+        users = {user.id: user for user in locked}
+        actor, user = users.get(self.actor_id), users.get(self.user_id)
+        if actor is None or not may(actor, Permission.MANAGE_USERS) or actor.disabled_at is not None:
+            raise RefusedChange(_("You are not an admin any more, so nothing was changed."))
+        if user is None:
+            raise UnknownUser
+        return user
 
     def _check_not_last(self, session: Session, user: User) -> None:
         """Raises RefusedChange for the last active admin. The rows are locked, so this is true until the commit."""

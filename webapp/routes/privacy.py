@@ -15,6 +15,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from ..accounts.current import current_tenant
+from ..accounts.management import RefusedChange, UnknownUser, UserChange
 from ..accounts.permissions import Permission
 from ..audit.kinds import Kind
 from ..audit.recording import record
@@ -100,6 +101,14 @@ def erase() -> ResponseReturnValue:
     problem = _refusal(found)
     if problem:
         return _subject_page(found, problem), 422
+    if found.user_id is not None:
+        try:
+            UserChange(found.tenant_id, current_user.id, found.user_id).check_erasure(db.session())
+        except RefusedChange as refused:
+            db.session.rollback()
+            return _subject_page(found, str(refused)), 409
+        except UnknownUser:
+            abort(404)
     with driver_connection() as conn:
         job = (requests.erase_user if found.is_user else requests.erase_customer)(conn, found, current_user.id)
     db.session.commit()
