@@ -29,6 +29,8 @@ NAMES += [
     "imports",
     "attached",
     "audit-log",
+    "privacy",
+    "admins",
     "sign-in",
 ]
 

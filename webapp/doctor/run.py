@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 from . import (
+    admins,
     attached,
     audit_log,
     bell,
@@ -25,6 +26,7 @@ from . import (
     own_role,
     partitions,
     postgresql,
+    privacy,
     redis_server,
     refunds,
     relay,
@@ -81,6 +83,8 @@ CHECKS = (
     Check("imports", uploads.check, ("postgresql",)),
     Check("attached", attached.check, ("postgresql",)),
     Check("audit-log", audit_log.check, ("postgresql",)),
+    Check("privacy", privacy.check, ("postgresql",)),
+    Check("admins", admins.check, ("postgresql",)),
     Check("sign-in", sign_in.check, ("postgresql", "redis")),
 )
 

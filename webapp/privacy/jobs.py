@@ -114,6 +114,18 @@ _LIST = f"SELECT {_COLUMNS} FROM privacy_jobs WHERE tenant_id = %(tenant)s ORDER
 _OPEN_JOBS = f"SELECT {_COLUMNS} FROM privacy_jobs WHERE tenant_id = %(tenant)s AND kind = %(kind)s AND state IN {OPEN}"  # noqa: S608 - constants
 
 
+# Kept with the jobs, for the page and for `flask doctor`.
+WITHOUT_RIGHTS = (
+    "The worker's role in the database may not do this. Give the worker MIGRATIONS_DATABASE_URL, the address of the owner of "
+    "the tables (docs/database-roles.md)."
+)
+_IS_OWNER = "SELECT pg_has_role(session_user, relowner, 'MEMBER') FROM pg_class WHERE oid = 'orders'::regclass"
+_HOLD = f"""
+UPDATE privacy_jobs SET problem = %(problem)s
+WHERE state IN {OPEN} AND due_at <= now() AND problem IS DISTINCT FROM %(problem)s RETURNING tenant_id
+"""  # noqa: S608 - constants
+
+
 class TaskLost(Exception):
     """Another worker has the job, or it was cancelled."""
 
@@ -134,6 +146,18 @@ def request(
 def request_deletion(conn: psycopg.Connection[Any], tenant_id: int, by: int | None, days: int) -> PrivacyTask:
     values = {"tenant": tenant_id, "kind": TENANT, "subject": None, "names": None, "user": None, "pseudonym": ""}
     return _inserted(conn, values | {"by": by, "days": days, "state": WAITING if days else QUEUED})
+
+
+def may_run(conn: psycopg.Connection[Any]) -> bool:
+    """Whether the session has the rights of the owner of the tables. Other roles would stop in the middle of a job."""
+    row = conn.cursor(row_factory=tuple_row).execute(_IS_OWNER).fetchone()
+    return bool(row and row[0])
+
+
+def hold(conn: psycopg.Connection[Any]) -> list[int]:
+    """Note at the jobs that are due why none is run. Returns the tenants of those that did not have the note."""
+    rows = conn.cursor(row_factory=tuple_row).execute(_HOLD.encode(), {"problem": WITHOUT_RIGHTS}).fetchall()
+    return sorted({row[0] for row in rows})
 
 
 def claim(conn: psycopg.Connection[Any], job_id: int | None = None) -> PrivacyTask | None:

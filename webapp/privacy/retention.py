@@ -19,6 +19,7 @@ from ..audit.recording import record
 from ..observability import logs
 from ..outbox.reader import UNREAD_BY_ANY
 from ..postgres import session
+from . import jobs
 from .erasure import SILENT
 
 BATCH_ORDERS = 500
@@ -129,7 +130,11 @@ def remove_old(database_url: str) -> int:
     """Remove the old orders of all tenants with a rule. Safe to run twice, and at once. Raises psycopg.OperationalError."""
     total = 0
     with session.connect(database_url, "doorbell retention", autocommit=True) as conn:
-        for rule in conn.cursor(row_factory=class_row(RetentionRule)).execute(_TENANTS).fetchall():
+        rules = conn.cursor(row_factory=class_row(RetentionRule)).execute(_TENANTS).fetchall()
+        if rules and not jobs.may_run(conn):
+            log.error("no old order is removed", tenants=len(rules), error=jobs.WITHOUT_RIGHTS)
+            return 0
+        for rule in rules:
             removed = _remove(conn, rule)
             if removed:
                 log.info("removed old orders", tenant_id=rule.id, orders=removed, months=rule.months)

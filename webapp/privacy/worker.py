@@ -55,6 +55,9 @@ class PrivacyWorker:
 
     def _run_next(self, job_id: int | None) -> bool:
         with session.connect(self._url, "doorbell privacy", autocommit=True) as conn:
+            if not jobs.may_run(conn):
+                self._hold(conn)
+                return False
             job = jobs.claim(conn, job_id)
             if job is None:
                 return False
@@ -69,6 +72,12 @@ class PrivacyWorker:
                 self._failed(job, error)
             announce(conn, self._client, job.tenant_id)
         return True
+
+    def _hold(self, conn: psycopg.Connection[Any]) -> None:
+        """The jobs wait, and nothing of them is done, until a worker with the rights runs them."""
+        for tenant_id in jobs.hold(conn):
+            log.error("no job of privacy is run", tenant_id=tenant_id, error=jobs.WITHOUT_RIGHTS)
+            announce(conn, self._client, tenant_id)
 
     def _run_job(self, conn: psycopg.Connection[Any], job: PrivacyTask) -> None:
         if job.kind == jobs.TENANT:

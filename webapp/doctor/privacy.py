@@ -1,0 +1,41 @@
+"""Check of the jobs of privacy: none has failed, none waits for long, and the worker has the rights for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..privacy import jobs
+from .finding import Finding, duration, fault, ok
+from .system import System
+
+# The worker reads the queue every few seconds, and runs one job at a time.
+MAX_WAIT_SECONDS = 3600.0
+
+# A company's failed deletion is no job any more: its admins schedule it again.
+_STATE = f"""
+SELECT count(*) FILTER (WHERE state = 'failed' AND kind <> 'tenant') AS failed,
+       count(*) FILTER (WHERE is_due AND problem = %(without_rights)s) AS held,
+       coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE is_due)), 0)::float AS waits
+FROM (SELECT *, state IN {jobs.OPEN} AND due_at <= now() AND (state <> 'running' OR lease_until < now()) AS is_due
+      FROM privacy_jobs) AS job
+"""  # noqa: S608 - constants
+
+
+def check(system: System) -> Iterator[Finding]:
+    (row,) = system.rows(_STATE, {"without_rights": jobs.WITHOUT_RIGHTS})
+    if row["held"]:
+        yield fault(
+            f"erasures or deletions of tenants wait ({row['held']}), because the worker has not the rights of the owner",
+            "Give the worker MIGRATIONS_DATABASE_URL, the address of the owner of the tables (docs/database-roles.md).",
+        )
+    elif row["waits"] > MAX_WAIT_SECONDS:
+        yield fault(
+            f"an erasure or a deletion of a tenant has waited for {duration(row['waits'])}",
+            "Start the worker of the queue doorbell, and beat (Procfile, lines worker and beat); see their logs.",
+        )
+    if row["failed"]:
+        yield fault(
+            f"erasures have failed ({row['failed']})",
+            "See Settings → Privacy: the page has the reason, and tries again.",
+        )
+    yield ok("no erasure or deletion of a tenant waits")
