@@ -16,7 +16,6 @@ from tasks import schedule
 from webapp import create_app
 from webapp.launcher.cluster import PG_BIN
 from webapp.postgres.process_roles import ProcessRoles
-from webapp.uploads import store
 from webapp.uploads.worker import ImportWorker
 
 from ..conftest import config_for
@@ -28,7 +27,7 @@ from ..support.process_urls import ProcessUrls
 from ..support.processes import SECRET, Doorbell, read
 from ..support.signals import topics
 from ..support.task_environment import set_environment
-from ..support.uploads import Uploads
+from ..support.uploads import Uploads, csv
 from ..support.wait import eventually
 from ..support.world import Service, World
 
@@ -93,15 +92,15 @@ def test_an_uploaded_file_is_imported_with_the_role_of_the_worker(
     tenant = world.tenant()
     uploads = Uploads(service, conn, redis_client, tenant)
     uploads.worker = ImportWorker(process_urls.worker, redis_client)
-    upload = uploads.add()
-    conn.execute(
-        "UPDATE uploads SET state = 'queued', is_dry_run = false, queued_at = now() WHERE id = %s", [upload.id]
-    )
-    uploads.worker.run()
-    found = store.find(conn, tenant, upload.id)
-    assert found is not None
-    assert (found.state, found.problem) == ("done", None)
-    assert conn.execute("SELECT count(*) FROM orders WHERE tenant_id = %s", [tenant]).fetchone() == (3,)
+    header = "number,customer,placed_at,total,owner_email"
+    new_owner = csv("N-9,Guest,2026-11-02T10:00:00+01:00,9.00,zoe@example.com", header=header)
+    for upload in (uploads.add(), uploads.add(new_owner, owners="create")):
+        found = uploads.run(upload)
+        assert (found.state, found.problem) == ("done", None)
+    assert conn.execute("SELECT count(*) FROM orders WHERE tenant_id = %s", [tenant]).fetchone() == (4,)
+    assert conn.execute("SELECT email, role, password_hash FROM users").fetchall() == [
+        ("zoe@example.com", "sales", None)
+    ]
 
 
 @needs_pgbouncer

@@ -56,13 +56,12 @@ FROM import_owners w
 WHERE w.owner_key = o.owner_key AND w.disabled IS NOT NULL AND o.reason IS NULL
   AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = %(tenant)s AND x.number = o.number)"""
 
-# Only owners of an order that is about to be placed or brought up to date. Without a password hash they cannot sign in before
-# `flask user password`.
+# Only owners of an order that is about to be placed or brought up to date, in the default role, sales. Without a password hash
+# they cannot sign in before `flask user password`.
 CREATE = """
 WITH created AS (
-    INSERT INTO users (tenant_id, email, name, role)
-    SELECT %(tenant)s, owner_email,
-           coalesce(owner_name, initcap(translate(split_part(owner_email, '@', 1), '._-', '   '))), 'sales'
+    INSERT INTO users (tenant_id, email, name)
+    SELECT %(tenant)s, owner_email, coalesce(owner_name, initcap(translate(split_part(owner_email, '@', 1), '._-', '   ')))
     FROM import_owners w
     WHERE owner_id IS NULL AND reason IS NULL AND owner_email IS NOT NULL AND EXISTS (
         SELECT FROM import_orders o

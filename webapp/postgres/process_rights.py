@@ -31,6 +31,11 @@ class Rights(NamedTuple):
     makes_temporary: bool = False
 
 
+# Keys, hashes and identities with which people sign in. The worker has the key of those that are encrypted.
+_OF_SIGN_IN = frozenset({"answered_challenges", "authenticator_apps", "invitations", "passkeys", "recovery_codes"})
+_OF_SIGN_IN |= {"sso_connections", "sso_domains", "sso_identities", "tv_links"}
+
+
 def _reads(*tables: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(tables, (READ,))
 
@@ -123,7 +128,7 @@ LISTENER = Rights(
     ("doorbell_actor", "outbox_reader_is_valid", "tenancy_other_program"),
 )
 WORKER = Rights(
-    _reads(*TENANT_TABLES, "ended_sessions", "outbox_readers")
+    _reads(*(TENANT_TABLES.keys() - _OF_SIGN_IN), "ended_sessions", "outbox_readers")
     | {
         "attach_problems": ALL,
         "audit_log": (READ, ADD),
@@ -156,7 +161,11 @@ WORKER = Rights(
         "upload_chunks": ALL,
         "uploads": (READ, CHANGE, REMOVE),
         "user_sessions": (READ, REMOVE),
-        "users": ("SELECT (id, tenant_id, email, name, role, disabled_at, sessions_from, language)",),
+        # An import may make salespeople, who have the default of `role`. The worker makes no other users.
+        "users": (
+            "SELECT (id, tenant_id, email, name, role, disabled_at, sessions_from, language)",
+            "INSERT (tenant_id, email, name)",
+        ),
         "webhook_attempts": ALL,
         "webhook_deliveries": ALL,
         "order_events_default": (READ,),
