@@ -15,7 +15,7 @@ from ..support.viewers import statements
 from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
 
-pytestmark = pytest.mark.usefixtures("heartbeat")
+pytestmark = [pytest.mark.usefixtures("heartbeat"), pytest.mark.web_role]
 
 PASSWORD, NEW = "correct horse battery", "a lovely new staple"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:131.0) Gecko/20100101 Firefox/131.0"

@@ -17,6 +17,8 @@ from ..support.mail_server import MailServer, mail_server, text_of
 from ..support.web_app import Web, cookie_of
 from ..support.world import Service, World
 
+pytestmark = pytest.mark.web_role
+
 OLD, NEW = "correct horse battery", "a lovely new staple"
 EMAIL = "ana@example.com"
 

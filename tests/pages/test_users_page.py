@@ -9,6 +9,8 @@ from ..support.browser import Person
 from ..support.invitations import USERS, words
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 
 @pytest.fixture
 def ada(app: Flask, world: World, tenant: int) -> Person:

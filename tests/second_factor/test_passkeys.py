@@ -14,6 +14,8 @@ from ..support.soft_passkey import PRESENT, SoftPasskey
 from ..support.two_step import Clock, Visitor, codes_on, visitor
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 PASSKEYS = "/settings/security/passkeys"
 
 

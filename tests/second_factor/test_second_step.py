@@ -17,6 +17,8 @@ from ..support.browser import soup
 from ..support.two_step import PASSWORD, Clock, Visitor, codes_on
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 STEP = "/sign-in/second-factor"
 
 

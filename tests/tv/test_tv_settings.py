@@ -15,6 +15,8 @@ from ..support.browser import Person, soup
 from ..support.tvs import Tv, make_tv
 from ..support.world import World
 
+pytestmark = pytest.mark.web_role
+
 FORM = {
     "name": "Sales office",
     "screens": ["today", "month"],
