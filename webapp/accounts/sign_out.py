@@ -15,7 +15,7 @@ from .user_cache import UserCache
 def sign_out(users: UserCache, address: str, on_end: Callable[[SessionKey], None]) -> None:
     """End the request's session, if a user is signed in: in this process at once, in all others within seconds.
 
-    `on_end` is called with the session after the sign-out is committed. Enters the user's tenant.
+    `on_end` is called with the session after the sign-out is committed.
     """
     if not current_user.is_authenticated:
         return
