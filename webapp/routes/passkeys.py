@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from ..audit.kinds import Kind
 from ..language import gettext as _
 from ..models import PASSKEY_NAME_MAX_CHARS
 from ..second_factor import ceremonies, changes, standing
@@ -66,7 +67,7 @@ def add() -> ResponseReturnValue:
         return {"problem": _("You have %(num)s passkeys. Remove one first.", num=MAX_PER_USER)}, 422
     except PasskeyInvalid:
         return {"problem": _("Your browser made no passkey that Doorbell can check. Try again.")}, 422
-    announce_factors()
+    announce_factors(Kind.PASSKEY_ADDED)
     flash(_("Passkey “%(name)s” added.", name=name), "success")
     return {"codes": is_first, "next": url_for("second_factor.index")}
 
@@ -78,7 +79,7 @@ def remove(passkey_id: int) -> ResponseReturnValue:
     try:
         name = changes.remove_passkey(Account.of(current_user), passkey_id)
         if name is not None:
-            announce_factors()
+            announce_factors(Kind.PASSKEY_REMOVED)
             flash(
                 _("Passkey “%(name)s” removed. You can delete it in your password manager too.", name=name), "success"
             )

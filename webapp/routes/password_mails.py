@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from flask import request
+from flask_login import current_user
 
 from ..accounts.current import user_locale
 from ..audit import browser
@@ -56,7 +57,6 @@ def send_changed(user: User, tenant: Tenant) -> None:
         return
     locale = user_locale(user, tenant)
     with in_locale(locale):
-        time = format_datetime(clock.now(), "long", tzinfo=ZoneInfo(tenant.timezone), locale=locale)
         text = _(
             "Hello %(name)s,\n\n"
             "The password of your Doorbell account at %(company)s was changed.\n\n"
@@ -67,9 +67,20 @@ def send_changed(user: User, tenant: Tenant) -> None:
             "%(link)s\n",
             name=one_line(user.name),
             company=one_line(tenant.name),
-            time=time,
-            browser=browser.short_name(request.headers.get("User-Agent", "")) or _("Unknown browser"),
-            address=request.remote_addr or "–",
             link=mailed_url("password_reset.ask"),
+            **circumstances(user, tenant, locale),
         )
         services().mail.send(user.email, _("Your Doorbell password was changed"), text)
+
+
+def circumstances(user: User, tenant: Tenant, locale: str) -> dict[str, str]:
+    """When and from where the request changed the account of `user`: from where only if the user is signed in or signs in here,
+    because an admin's address is none of the user's business."""
+    is_other = current_user.is_authenticated and current_user.id != user.id
+    return {
+        "time": format_datetime(clock.now(), "long", tzinfo=ZoneInfo(tenant.timezone), locale=locale),
+        "browser": "–"
+        if is_other
+        else browser.short_name(request.headers.get("User-Agent", "")) or _("Unknown browser"),
+        "address": "–" if is_other else request.remote_addr or "–",
+    }

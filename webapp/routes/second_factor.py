@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ..accounts.current import current_tenant
+from ..audit.kinds import Kind
 from ..display import qr_codes
 from ..language import gettext as _
 from ..language import ngettext
@@ -21,6 +22,7 @@ from ..services import services
 from ..signals import notices
 from .passkey_host import party
 from .recent_check import needs_recent_check
+from .second_factor_mails import send_changed
 from .second_factor_rule import lacks_second_factor, open_for_set_up
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/security/two-step")
@@ -64,7 +66,7 @@ def confirm_app() -> ResponseReturnValue:
         return _app_page(_wrong_code(wrong.clock_seconds))
     except SecretLocked:
         return _start_again()
-    announce_factors()
+    announce_factors(Kind.SECOND_FACTOR_ON)
     if codes is None:
         flash(_("The authenticator app is on."), "success")
         return redirect(url_for("second_factor.index"), 303)
@@ -76,7 +78,7 @@ def confirm_app() -> ResponseReturnValue:
 def remove_app() -> ResponseReturnValue:
     try:
         if changes.remove_app(Account.of(current_user)):
-            announce_factors()
+            announce_factors(Kind.SECOND_FACTOR_OFF)
             flash(_("The authenticator app is off."), "success")
     except FactorRequired:
         flash(last_factor_text(), "error")
@@ -91,6 +93,7 @@ def renew_codes() -> ResponseReturnValue:
     if not codes:
         flash(_("Set up an authenticator app or a passkey first."), "error")
         return redirect(url_for("second_factor.index"), 303)
+    send_changed(current_user, Kind.SECOND_FACTOR_CODES_RENEWED)
     return _codes_page(codes)
 
 
@@ -111,8 +114,9 @@ def section() -> dict[str, Any]:
     }
 
 
-def announce_factors() -> None:
-    """Let this process and the others read the user again: the factors count for the rule of the company."""
+def announce_factors(kind: Kind) -> None:
+    """Mail the change, and let all processes read the user again: the factors count for the rule of the company."""
+    send_changed(current_user, kind)
     services().users.forget(current_user.id)
     notices.user_changed(services().redis, current_user.tenant_id, current_user.id, reloads=False)
 

@@ -12,6 +12,7 @@ from ..accounts import management
 from ..accounts.current import current_tenant
 from ..accounts.management import ChangedUser, UserChange
 from ..accounts.permissions import Permission
+from ..audit.kinds import Kind
 from ..invitations import notice
 from ..language import gettext as _
 from ..second_factor import changes as factors
@@ -22,6 +23,7 @@ from . import invite_form, sign_in_steps, users_parts
 from .access import guard
 from .board import live_since
 from .invite_form import UserForm
+from .second_factor_mails import send_changed
 
 bp = Blueprint("users", __name__, url_prefix="/settings/users")
 guard(bp, Permission.MANAGE_USERS)
@@ -75,7 +77,10 @@ def reset_second_factor(user_id: int) -> ResponseReturnValue:
 
 def _reset(change: UserChange) -> ChangedUser:
     user = change.present_user()
-    return ChangedUser(user, factors.reset(Account.of(user)))
+    was_on = factors.reset(Account.of(user))
+    if was_on:
+        send_changed(user, Kind.SECOND_FACTOR_OFF)
+    return ChangedUser(user, was_on)
 
 
 def _change(
