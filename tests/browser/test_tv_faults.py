@@ -113,13 +113,14 @@ def test_a_new_version_is_loaded_once_the_server_answers(
 def test_a_tv_loads_its_page_again_at_night_but_never_while_the_server_is_away(
     world: World, tenant: int, tv: Tv, wall: OpenTv, doorbell: Doorbell
 ) -> None:
-    world.conn.execute("UPDATE tenants SET timezone = 'UTC'")
+    now = datetime.now(UTC)
+    noon = f"Etc/GMT{now.hour - 12:+d}"  # the zone in which it is between 12:00 and 13:00; its sign is that of POSIX
+    world.conn.execute("UPDATE tenants SET timezone = %s", [noon])
     screen = wall(tv)
     screen.page.clock.install()
     screen.open()
-    night = datetime.now(UTC).replace(hour=4, minute=46, second=0)
-    until = (night - datetime.now(UTC)) % timedelta(days=1)
-    screen.page.clock.fast_forward(int((until - timedelta(hours=1)).total_seconds() * 1000))
+    hour_before = timedelta(hours=15, minutes=46) - timedelta(minutes=now.minute)
+    screen.page.clock.fast_forward(int(hour_before.total_seconds() * 1000))
     assert not screen.was_reloaded()
     doorbell.web.kill()
     screen.page.clock.fast_forward(3_600_000)
