@@ -23,6 +23,10 @@ _MARKS = "[\u0300-\u036f]*"
 _PLAIN = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ß": "ss", "æ": "æ", "œ": "œ"}
 # The values of these keys name a customer or a product, never a user.
 CUSTOMER_KEYS = frozenset({"customer", "product", "sku"})
+# A key as programs write them, such as "paid_at": no name, also if a customer is called "Paid".
+_PROGRAM_KEY = re.compile(r"[a-z][a-z0-9_]*")
+# The values of these keys, and of those that end with "_at" or "_on", are codes and times: no names, also for "EUR" or "2026".
+_CODE_KEYS = frozenset({"currency", "kind", "status", "time", "type"})
 
 # Values that hold a JSON document as text: an event that the relay holds back.
 DOCUMENTS = frozenset({"old_values", "new_values"})
@@ -99,7 +103,7 @@ class Names:
         return self.replaced(value) != value
 
     def replaced(self, value: Any) -> Any:
-        """The text, list or JSON document without the names. Keys of documents are replaced too."""
+        """The text, list or JSON document without the names. Keys that no program wrote are replaced too."""
         if isinstance(value, str):
             return self._text(value) if self.spellings else value
         if isinstance(value, list):
@@ -115,11 +119,13 @@ class Names:
         return self.pseudonym.join(self.expression().sub(lambda _: self.pseudonym, part) for part in parts)
 
     def _key(self, key: str) -> str:
-        return key if key in CUSTOMER_KEYS else self._text(key)
+        return key if _PROGRAM_KEY.fullmatch(key) else self._text(key)
 
     def _value(self, key: str, value: Any) -> Any:
         """The value of a key. A user's name in the place of a customer is another person's."""
         if key in CUSTOMER_KEYS and self.is_user:
+            return value
+        if key in _CODE_KEYS or key.endswith(("_at", "_on")):
             return value
         if key == "customer" and isinstance(value, str):
             return self.pseudonym if fold(value) in self.folds else value
