@@ -1,4 +1,4 @@
-"""A user is told by mail that the two-step sign-in changed."""
+"""A mail tells the user that the two-step sign-in changed."""
 
 from __future__ import annotations
 

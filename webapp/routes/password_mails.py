@@ -74,8 +74,7 @@ def send_changed(user: User, tenant: Tenant) -> None:
 
 
 def circumstances(user: User, tenant: Tenant, locale: str) -> dict[str, str]:
-    """When and from where the request changed the account of `user`: from where only if the user is signed in or signs in here,
-    because an admin's address is none of the user's business."""
+    """When and from where the request changed the account of `user`. An admin's browser and address stay private."""
     is_other = current_user.is_authenticated and current_user.id != user.id
     return {
         "time": format_datetime(clock.now(), "long", tzinfo=ZoneInfo(tenant.timezone), locale=locale),
