@@ -33,7 +33,7 @@ _SEPARATORS = re.compile(r'[;,\t|"]+')
 
 
 class Searched(Enum):
-    """What `erase_next` did with the next upload; ALL: none is left to be searched."""
+    """What `erase_next` did with the next upload; ALL: every upload was searched."""
 
     KEPT = "kept"
     REMOVED = "removed"

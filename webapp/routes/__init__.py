@@ -61,6 +61,45 @@ from . import (
 )
 from .order_number import OrderNumber
 
+_MODULES = (
+    auth,
+    password_reset,
+    second_step,
+    second_factor,
+    passkeys,
+    recent_check,
+    single_sign_on,
+    sso_settings,
+    board,
+    board_settings,
+    settings,
+    security,
+    workspace,
+    sign_in_settings,
+    privacy,
+    inbox,
+    notification_settings,
+    orders,
+    order_actions,
+    comments,
+    downloads,
+    history,
+    connect,
+    imports,
+    relay,
+    attached,
+    targets,
+    tv,
+    tv_settings,
+    audit_log,
+    users,
+    invitation,
+    health,
+    metrics,
+    service_worker,
+    installation,
+)
+
 
 def register(app: Flask) -> None:
     app.url_map.converters["order_number"] = OrderNumber
@@ -72,44 +111,7 @@ def register(app: Flask) -> None:
     assert import_actions.bp is imports.bp
     assert push.bp is background_alerts.bp is notification_settings.bp
     access.serve_fragments(app, panels.bp, stream.bp)
-    for module in (
-        auth,
-        password_reset,
-        second_step,
-        second_factor,
-        passkeys,
-        recent_check,
-        single_sign_on,
-        sso_settings,
-        board,
-        board_settings,
-        settings,
-        security,
-        workspace,
-        sign_in_settings,
-        privacy,
-        inbox,
-        notification_settings,
-        orders,
-        order_actions,
-        comments,
-        downloads,
-        history,
-        connect,
-        imports,
-        relay,
-        attached,
-        targets,
-        tv,
-        tv_settings,
-        audit_log,
-        users,
-        invitation,
-        health,
-        metrics,
-        service_worker,
-        installation,
-    ):
+    for module in _MODULES:
         app.register_blueprint(module.bp)
     panel_fast_path.init_app(app)
     stream_fast_path.init_app(app)
