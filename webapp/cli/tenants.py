@@ -31,7 +31,9 @@ def create(slug: str, name: str, timezone: str, currency: str, locale: str) -> N
         admin.create_tenant(admin.NewTenant(slug, name.strip(), timezone, currency, locale))
     except admin.AccountError as error:
         stop(str(error))
-    click.echo(f"Created tenant {slug}. Next, create a user: flask user create EMAIL --tenant {slug} --name NAME")
+    click.echo(
+        f"Created tenant {slug}. Next, invite its first admin: flask user invite EMAIL --tenant {slug} --role admin"
+    )
 
 
 @tenants_cli.command("rename")
