@@ -167,14 +167,16 @@ def test_junk_in_one_tenants_log_breaks_no_panel_page_or_signal(
 
 
 def write(client: redis.Redis, key: str, value: Any) -> None:
-    """Store a value under Redis's type for it."""
-    client.delete(key)
-    if isinstance(value, dict):
-        client.hset(key, mapping=value)
-    elif isinstance(value, list):
-        client.rpush(key, *value)
-    else:
-        client.set(key, value)
+    """Replace a value under Redis's type for it, in one transaction: a running listener may write the key too."""
+    with client.pipeline() as replace:
+        replace.delete(key)
+        if isinstance(value, dict):
+            replace.hset(key, mapping=value)
+        elif isinstance(value, list):
+            replace.rpush(key, *value)
+        else:
+            replace.set(key, value)
+        replace.execute()
 
 
 KEYS = (publisher.HEARTBEAT_KEY, LEADER_KEY, PROBE_KEY, drain.PUBLISHED_KEY)
