@@ -147,6 +147,15 @@ def test_in_development_a_mail_is_a_file_that_the_log_links_to(
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_mail_that_cannot_be_encoded_leaves_no_part_of_a_file(app: Flask, tmp_path: Path) -> None:
+    sender = mailer(app, {"MAIL_FOLDER": str(tmp_path)})
+    with pytest.raises(MailNotSent):
+        sender.send_now("ana@example.com", "Hello", "\ud800")
+    assert list(tmp_path.iterdir()) == []
+    sender.send_now("ana@example.com", "Hello", "text")
+    assert [file.suffix for file in tmp_path.iterdir()] == [".eml"], "guard: the folder can be written"
+
+
 def test_without_settings_mail_is_not_set_up(app: Flask, tmp_path: Path) -> None:
     assert not mailer(app, {}).is_set_up()
     assert mailer(app, {"MAIL_FOLDER": str(tmp_path)}).is_set_up()

@@ -97,6 +97,10 @@ class MailDelivery:
         folder = Path(self._config.folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{uuid4().hex[:8]}.eml"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(message.message().as_bytes())
+        content = message.message().as_bytes()
+        # A program that watches the folder never finds half of a mail.
+        unfinished = path.with_suffix(".part")
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        unfinished.rename(path)
         log.info("wrote a mail", file=path.resolve().as_uri())
