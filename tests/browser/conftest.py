@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from ..support.clock import midday_zone
 from ..support.processes import Doorbell
 from ..support.tabs import Tab
 from ..support.tv_screen import OpenTv, TvScreen, open_tv
@@ -94,8 +95,8 @@ def sign_in(chromium: Browser, doorbell: Doorbell) -> Iterator[Sign]:
 
 @pytest.fixture
 def tenant(world: World) -> int:
-    """A tenant with forty orders, so that every panel has content."""
-    tenant = world.tenant("acme", name="Acme")
+    """A tenant with forty orders of today, so that every panel has content."""
+    tenant = world.tenant("acme", name="Acme", timezone=midday_zone())
     ana, ben = world.user(tenant, "Ana Silva"), world.user(tenant, "Ben Okafor")
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, placed_at, paid_at)"

@@ -1,6 +1,8 @@
-"""A clock that a test sets forward."""
+"""A clock that a test sets forward, and a time zone without a midnight during a test."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 
 class Clock:
@@ -11,3 +13,8 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def midday_zone() -> str:
+    """The zone in which it is between 12:00 and 13:00, so that what a test makes "today" stays of today."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # the sign is that of POSIX

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .clock import midday_zone
 from .large_amounts import CUSTOMER, NAME
 from .world import World
 
@@ -14,7 +15,7 @@ MANAGER, SALESPERSON = "Mia Manager", "Salesperson 1"
 def crowded_company(world: World, locale: str, currency: str, minor: int) -> dict[str, int]:
     """The ids of MANAGER and SALESPERSON. `minor` is the total of an ordinary order."""
     tenant = world.tenant(
-        f"x-{currency.lower()}", name="Larkspur Home & Söhne", timezone="UTC", currency=currency, locale=locale
+        f"x-{currency.lower()}", name="Larkspur Home & Söhne", timezone=midday_zone(), currency=currency, locale=locale
     )
     world.conn.execute(
         "INSERT INTO users (tenant_id, email, name, role) SELECT %(t)s, n || '@' || %(c)s || '.example',"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .clock import midday_zone
 from .world import World
 
 # Locale, currency, minor units of an ordinary order: a year's revenue of a big company in a day.
@@ -37,7 +38,7 @@ def company(world: World, locale: str, currency: str, minor: int) -> int:
     tenant = world.tenant(
         f"c-{currency.lower()}",
         name="Vereinigte Landmaschinenhandelsgesellschaft & Söhne (Holding)",
-        timezone="UTC",
+        timezone=midday_zone(),
         currency=currency,
         locale=locale,
     )
