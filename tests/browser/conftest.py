@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from ..support import page_clock
 from ..support.clock import midday_zone
 from ..support.processes import Doorbell
 from ..support.tabs import Tab
@@ -31,10 +32,14 @@ class Screen:
         page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
-    def open(self, path: str = "/") -> Screen:
+    def open(self, path: str = "/", ignored: tuple[str, ...] = ()) -> Screen:
+        """`ignored` are intervals of page_clock.py that cause no request, for tests that count them."""
+        for name in ignored:
+            page_clock.ignore(self.page, name)
         self.page.goto(self.url + path)
         self.page.evaluate("window.paintedOnce = true")
         self.is_live()
+        assert page_clock.has_ignored(self.page, *ignored)
         return self
 
     def is_live(self) -> None:

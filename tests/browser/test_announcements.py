@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from ..support import page_clock
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
@@ -25,7 +26,7 @@ def open_with_stopped_clock(sign_in: Sign, user: int) -> Screen:
     screen: Screen = sign_in(user)
     screen.page.clock.install()
     screen.open()
-    screen.page.clock.pause_at(screen.page.evaluate("Date.now()") / 1_000 + 1)
+    page_clock.stop(screen.page)
     return screen
 
 

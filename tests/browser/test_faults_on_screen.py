@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from webapp.launcher.embedded import Embedded
 
+from ..support.page_clock import MINUTES, POLLING
 from ..support.processes import Doorbell
 from ..support.wait import eventually
 from ..support.world import Service, World
@@ -80,16 +81,17 @@ def test_the_page_resumes_after_a_restart_of_the_web_process(
     assert screen.was_not_reloaded()
 
 
-def test_failed_refetches_are_retried_soon_without_a_signal(screen: Screen, world: World, ana: int) -> None:
-    """The signals arrive while all requests fail. None follow, and the page is live, so it does not poll."""
+def test_failed_refetches_are_retried_without_a_signal(sign_in: Sign, world: World, ana: int) -> None:
+    """The signals arrive while all requests fail. None follow; tests/static/test_retry.py measures how soon."""
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     page = screen.page
     page.route("**/panels/**", lambda route: route.abort())
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE number = 'S6' AND owner_id = %s", [ana])
     world.conn.execute("UPDATE orders SET customer = 'While requests failed' WHERE number = 'S6'")
     expect(page.locator("#live-label")).to_contain_text("Stale since")
     page.unroute("**/panels/**")
-    expect(page.locator("#recent_orders")).to_contain_text("While requests failed", timeout=6_000)
-    expect(page.locator("#unread")).to_have_text("1", timeout=6_000)
+    expect(page.locator("#recent_orders")).to_contain_text("While requests failed")
+    expect(page.locator("#unread")).to_have_text("1")
     screen.is_live()
 
 
@@ -112,13 +114,14 @@ def test_a_page_shows_that_its_user_was_signed_out_elsewhere(
     assert "Not for the signed out" not in screen.page.content()
 
 
-def test_a_sign_out_in_one_tab_is_shown_in_the_other(screen: Screen) -> None:
+def test_a_sign_out_in_one_tab_is_shown_in_the_other(sign_in: Sign, ana: int) -> None:
     """No change causes a refetch in the other tab, but its stream ends and cannot reconnect."""
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     other = screen.page.context.new_page()
     other.goto(screen.page.url)
     other.get_by_label("Account of Ana Silva").click()
     other.get_by_role("button", name="Sign out").click()
-    expect(screen.page.locator("#live-label")).to_contain_text("You are signed out.", timeout=6_000)
+    expect(screen.page.locator("#live-label")).to_contain_text("You are signed out.")
 
 
 def test_a_hidden_page_catches_up_when_it_becomes_visible(screen: Screen, service: Service) -> None:

@@ -11,6 +11,7 @@ from ..support.targets import target
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Sign
+from .test_announcements import open_with_stopped_clock, step_until
 
 pytestmark = pytest.mark.browser
 
@@ -157,8 +158,12 @@ def test_each_figure_opens_its_orders(
 
 
 def test_a_change_flashes_the_digits_and_not_the_tile(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
-    page = sign_in(ana).open().page
-    world.order(tenant, 4200, paid_at=world.now())
+    # A stopped clock keeps the highlight, which else lasts two seconds.
+    page = open_with_stopped_clock(sign_in, ana).page
+    before = page.locator("#revenue-figure").inner_text()
+    world.order(tenant, 99_999_900, paid_at=world.now())
+    step_until(page, "#revenue-figure", "€1,000,")
+    assert "€1,000," not in before, "guard: it changed"
     changed = page.locator("#revenue-figure.changed")
     expect(changed).to_be_visible()
     style = "element => getComputedStyle(element).backgroundColor + getComputedStyle(element).boxShadow"

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from webapp.panels.pacing import LIST_TIMES, MIN_ROUND_SECONDS, PAGE_PART
 
+from ..support import page_clock
+from ..support.page_clock import MINUTES
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
@@ -33,8 +35,8 @@ def screen(ana: int, sign_in: Sign) -> Screen:
     """A live page whose clock stands still."""
     screen = sign_in(ana)
     screen.page.clock.install()
-    screen.open()
-    screen.page.clock.pause_at(screen.page.evaluate("Date.now()") / 1000 + 1)  # seconds
+    screen.open(ignored=(MINUTES,))
+    page_clock.stop(screen.page)
     eventually(lambda: screen.page.evaluate("document.readyState") == "complete")
     screen.forget()
     return screen
