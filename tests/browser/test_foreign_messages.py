@@ -41,10 +41,9 @@ def test_a_message_without_a_known_name_does_nothing(world: World, tenant: int, 
         route.fulfill(status=200, content_type="text/event-stream", body=hello + "".join(FOREIGN) + ours)
 
     screen.page.route("**/stream*", answer)
-    screen.page.goto(screen.url + "/")
-    expect(screen.page.locator("#revenue")).to_be_visible()
     with screen.page.expect_response(lambda response: "revenue" in response.url and "/panels" in response.url):
-        pass
+        screen.page.goto(screen.url + "/")
+    expect(screen.page.locator("#revenue")).to_be_visible()
     expect(screen.page.locator("#injected")).to_have_count(0)
     expect(screen.page.locator("form[hx-trigger=load]")).to_have_count(0)
     paid = world.conn.execute("SELECT paid_at FROM orders WHERE number = 'S3'").fetchone()

@@ -71,7 +71,8 @@ def test_a_file_is_uploaded_checked_and_imported(
     assert screen.was_not_reloaded(), "the preview follows by itself"
     page.get_by_role("button", name="Check the whole file").click()
     state = page.locator("#upload")
-    expect(state).to_contain_text("3 orders can be placed. Nothing was placed yet.")
+    # The worker may be starting still.
+    expect(state).to_contain_text("3 orders can be placed. Nothing was placed yet.", timeout=60_000)
     expect(page.locator("#import-rejected")).to_contain_text("line 5, order A-4 Wann 'yesterday' is not a date")
     assert not set(uploads.orders()) & {"A-1", "A-2", "A-3"}
     screen.is_live()
@@ -159,10 +160,12 @@ def test_everything_works_without_scripts(uploads: Uploads, mia: int, sign_in: S
     page.locator("noscript button").click()
     expect(page.locator("#preview-2")).to_contain_text("Hotel Adler")
     page.get_by_role("button", name="Check the whole file").click()
+    expect(page.locator("#upload")).to_contain_text("Waiting for a worker.")
     uploads.worker.run()
     page.reload()
     page.locator("#confirm-checked > summary").click()
     page.locator("#import-checked button").click()
+    expect(page.locator("#upload")).to_contain_text("Waiting for a worker.")
     uploads.worker.run()
     page.reload()
     expect(page.locator("#upload")).to_contain_text("3 orders placed.")

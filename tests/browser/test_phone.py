@@ -109,7 +109,7 @@ def test_the_header_has_one_row_and_its_links_are_beside_each_other_or_in_a_menu
     assert len(tops) == (links.count() if width < 992 else 1)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.keyboard.press("Escape")
-    assert links.first.is_visible() is (width >= 992)
+    expect(links.first).to_be_visible(visible=width >= 992)
 
 
 def test_pay_and_ship_are_the_first_things_below_an_orders_total(

@@ -31,6 +31,12 @@ def arabic(sign_in: Sign, user: int, **options: object) -> Screen:
     return sign_in(user, locale="ar-EG", **options)
 
 
+def are_from_right_to_left(page: Page, selectors: list[str]) -> bool:
+    """Whether each is on the left of the one before. Read once: the label beside the dot may change meanwhile."""
+    found = [x(page, selector) for selector in selectors]
+    return found == sorted(found, reverse=True)
+
+
 def x(page: Page, selector: str) -> float:
     """The middle of the first such element, from the left."""
     box = page.locator(selector).first.bounding_box()
@@ -43,11 +49,11 @@ def test_header_columns_and_panels_run_from_right_to_left(egypt: int, sign_in: S
     page.goto(doorbell.url)
     assert page.evaluate("[document.dir, document.documentElement.lang]") == ["rtl", "ar-EG"]
     order = [".brand", ".topbar-nav", "#live-state", "#pause", "#bell", "#theme"]
-    assert [x(page, part) for part in order] == sorted((x(page, part) for part in order), reverse=True)
+    assert are_from_right_to_left(page, order)
     columns = [
         f".orders-table tbody tr > .order-{name}" for name in ("number", "placed", "customer", "total", "change")
     ]
-    assert [x(page, column) for column in columns] == sorted((x(page, column) for column in columns), reverse=True)
+    assert are_from_right_to_left(page, columns)
     assert x(page, ".area-revenue") > x(page, ".area-tile")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
@@ -25,13 +23,18 @@ def expect_change(tabs: list[Tab], text: str) -> None:
         expect(tab.page.locator("#recent_orders")).to_contain_text(text)
 
 
+def expect_live(tabs: list[Tab]) -> None:
+    for tab in tabs:
+        expect(tab.page.locator("#live-label")).to_have_text("Live")
+
+
 def test_a_change_reaches_eight_tabs_over_one_stream(world: World, open_tabs: OpenTabs) -> None:
     """Over HTTP/1.1, on which a browser opens six connections to a server."""
     tabs = open_tabs(8)
     assert streams_of(tabs) == 1
     change(world, "In eight tabs")
     expect_change(tabs, "In eight tabs")
-    assert {tab.label for tab in tabs} == {"Live"}
+    expect_live(tabs)
     assert [fault for tab in tabs for fault in tab.faults] == []
 
 
@@ -43,7 +46,7 @@ def test_when_the_leading_tab_is_closed_another_takes_over_and_nothing_is_missed
     change(world, "After the close")
     expect_change(others, "After the close")
     assert streams_of(others) == 1
-    assert {tab.label for tab in others} == {"Live"}
+    expect_live(others)
 
 
 def test_when_the_leading_tab_crashes_another_takes_over(world: World, open_tabs: OpenTabs) -> None:
@@ -54,19 +57,18 @@ def test_when_the_leading_tab_crashes_another_takes_over(world: World, open_tabs
     assert streams_of(others) == 1
 
 
-def test_when_the_leading_tab_is_frozen_another_takes_over_within_seconds(world: World, open_tabs: OpenTabs) -> None:
+def test_when_the_leading_tab_is_frozen_another_takes_over(world: World, open_tabs: OpenTabs) -> None:
+    """After two seconds: tests/static/test_leadership.py measures them, on a clock of its own."""
     first, *others = open_tabs(3)
     thaw = first.freeze()
     change(world, "While it was frozen")
-    began = time.monotonic()
     expect_change(others, "While it was frozen")
-    assert time.monotonic() - began < 5, "2 s, and the time of a busy machine"
     assert streams_of(others) == 1
     thaw()
     expect_change([first], "While it was frozen")
     change(world, "After the thaw")
     expect_change([first, *others], "After the thaw")
-    assert {tab.label for tab in (first, *others)} == {"Live"}
+    expect_live([first, *others])
     assert streams_of([first, *others]) == 2
 
 

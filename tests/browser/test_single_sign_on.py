@@ -123,7 +123,8 @@ def test_a_frozen_provider_holds_no_other_request_and_ends_in_words(
             target=lambda: answers.append(browser.post(f"{doorbell.url}/sign-in/single-sign-on", data=data, timeout=60))
         )
         begun.start()
-        for _number in range(10):
+        # Few, because on a busy machine many would last as long as the sign-in waits.
+        for _number in range(3):
             assert requests.get(f"{doorbell.url}/healthz", timeout=20).status_code == 200
         assert answers == []
         begun.join()

@@ -25,6 +25,13 @@ COVERED = """() => {
     return area;
 }"""
 
+# The toasts find their place in the frame after the event of the scroll.
+SCROLL = """top => new Promise((done) => {
+    const frames = (count) => requestAnimationFrame(() => (count ? frames(count - 1) : done()));
+    scrollTo(0, top);
+    frames(3);
+})"""
+
 
 @pytest.fixture
 def orders(world: World, tenant: int, ana: int) -> None:
@@ -111,7 +118,7 @@ def scroll_through(page: Page) -> list[int]:
     covered = []
     height = page.evaluate("document.documentElement.scrollHeight")
     for top in range(0, height, 150):
-        page.evaluate("top => new Promise(done => { scrollTo(0, top); setTimeout(done, 60); })", top)
+        page.evaluate(SCROLL, top)
         covered.append(round(page.evaluate(COVERED)))
     return covered
 

@@ -116,6 +116,7 @@ def test_a_passkey_signs_in_alone_and_as_the_second_step(page: Page, email: str)
 
 def test_a_passkey_is_added_once_per_device(page: Page, email: str) -> None:
     enter_password(page, email)
+    expect(page.locator("#live-label")).to_be_visible()
     add_passkey(page, "Laptop")
     expect(page.locator("#codes")).to_be_visible()
     add_passkey(page, "Laptop again")
