@@ -27,6 +27,7 @@ from webapp.config import Config
 from webapp.launcher.embedded import Embedded
 from webapp.observability.logs import OURS
 from webapp.orders import writer_role
+from webapp.postgres import session
 from webapp.redis_client import connect as connect_redis
 from webapp.relay.worker import RelayWorker
 from webapp.routes import render_requests
@@ -159,6 +160,13 @@ def process_urls(service: Service, conn: psycopg.Connection) -> ProcessUrls:
 def long_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that count queries: no render ends because a minute of the clock does."""
     monkeypatch.setattr(render_requests, "MINUTE", timedelta(days=1))
+
+
+@pytest.fixture
+def long_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that hold a lock until requests wait for it: no statement of a page gives up before."""
+    for limit in ("lock_timeout", "statement_timeout"):
+        monkeypatch.setitem(session.PAGE_LIMITS, limit, "60s")
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def test_the_last_active_admin_keeps_the_role_and_the_account(world: World, tena
     assert admins(world, tenant) == ["Ben Admin"]
 
 
+@pytest.mark.usefixtures("long_locks")
 @pytest.mark.parametrize("verb", [lambda change: change.disable(), lambda change: change.set_role("sales")])
 def test_of_two_admins_who_remove_each_other_at_once_one_stays(
     app: Flask, world: World, tenant: int, verb: Callable[[UserChange], object]
@@ -50,7 +51,7 @@ def test_of_two_admins_who_remove_each_other_at_once_one_stays(
 
     def remove(actor: int, user: int) -> None:
         with app.app_context():
-            start.wait(10)
+            start.wait(60)
             try:
                 verb(UserChange(tenant, actor, user))
             except RefusedChange as error:
@@ -64,7 +65,7 @@ def test_of_two_admins_who_remove_each_other_at_once_one_stays(
             thread.start()
         _both_wait(world)
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(refused) == 1
     assert len(admins(world, tenant)) == 1
 

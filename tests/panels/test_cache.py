@@ -49,6 +49,7 @@ def test_a_panel_is_queried_once_until_a_signal_of_its_topics(
             assert max(Counter(sent).values(), default=0) <= 1, "each statement once"
 
 
+@pytest.mark.usefixtures("long_locks")
 def test_fifty_concurrent_requests_cost_one_query_and_share_its_render(
     app: Flask, world: World, service: Service, tenant: int
 ) -> None:
@@ -58,13 +59,14 @@ def test_fifty_concurrent_requests_cost_one_query_and_share_its_render(
     with statements(app) as sent, psycopg.connect(service.database_url) as holder:
         holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # until all requests have arrived
         with at_once([lambda person=person: ask(person) for person in people]) as answers:
-            eventually(lambda: counted("wait") - waited == VIEWERS - 1, 2.5)
+            eventually(lambda: counted("wait") - waited == VIEWERS - 1)
             holder.rollback()
     assert {revenue(answer.result()) for answer in answers} == {4200}
     assert sent.about(REVENUE) == 1
     assert sent.about("FROM users") <= VIEWERS
 
 
+@pytest.mark.usefixtures("long_locks")
 @pytest.mark.parametrize("why", ["redis is away", "the log is empty"])
 def test_without_a_log_no_render_is_kept_and_fifty_concurrent_requests_share_queries(
     service: Service, world: World, why: str
@@ -78,7 +80,7 @@ def test_without_a_log_no_render_is_kept_and_fifty_concurrent_requests_share_que
         with psycopg.connect(service.database_url) as holder:
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
             with at_once([lambda person=person: ask(person) for person in people]) as answers:
-                eventually(lambda: scheduler.unkept.waiting == VIEWERS - 1, 2.5)
+                eventually(lambda: scheduler.unkept.waiting == VIEWERS - 1)
                 holder.rollback()
         assert {answer.result().status_code for answer in answers} == {200}
         assert sent.about(REVENUE) == 2, "one for the first request, and one for all that came during it"

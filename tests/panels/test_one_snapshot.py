@@ -73,6 +73,7 @@ def test_the_figures_of_a_crowds_batches_and_of_single_panels_agree(
     assert [answer.result() for answer in answers] == [[], [], [], []]
 
 
+@pytest.mark.usefixtures("long_minutes")
 def test_all_figures_have_one_moment_and_a_single_panel_is_of_the_same_render(ana: Person) -> None:
     batch = ana.get(f"/panels?names={NAMES}")
     alone = ana.get("/panels/salespeople")
