@@ -206,14 +206,13 @@ def test_triggers_wait_shortly_for_their_lock_and_give_way_to_writers(
         installed: list[AttachTarget] = []
         installing = threading.Thread(target=lambda: installed.append(shop_table.install()))
         installing.start()
-        slowest = 0.0
+        # The server measures the wait for the lock, so a busy client does not count.
+        shop_table.execute("SET lock_timeout = '1s'")
         deadline = time.monotonic() + 2
         while time.monotonic() < deadline:
-            begin = time.monotonic()
             shop_table.execute("UPDATE shop.orders SET total = 2 WHERE id = 7")
-            slowest = max(slowest, time.monotonic() - begin)
+        shop_table.execute("RESET lock_timeout")
         assert installed == []
-        assert slowest < 1.0
         long.commit()
     installing.join(30)
     with shop_table.connect() as conn:

@@ -156,7 +156,7 @@ def test_metrics_for_this_host_only_need_no_token(host: str) -> None:
 def test_the_web_process_does_not_start_without_a_secret_key() -> None:
     env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"PORT": str(free_port())}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
-    started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert started.returncode == CANNOT_START
     assert "SECRET_KEY is not set" in started.stderr
     assert started.stderr.count("Doorbell cannot start") == 1, "gunicorn does not start it again"
@@ -166,7 +166,7 @@ def test_the_web_process_does_not_start_without_a_secret_key() -> None:
 def test_gunicorns_own_settings_are_reported_together_before_a_worker_starts() -> None:
     env = GOOD | {"PORT": "http", "WEB_CONCURRENCY": "0", "GRACEFUL_TIMEOUT": "-1"}
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
-    started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    started = subprocess.run(gunicorn, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert started.returncode == CANNOT_START
     assert [line.split()[1] for line in started.stderr.splitlines()[1:]] == [
         "PORT",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def test_a_late_commit_is_never_dropped_unread(archive: Archive) -> None:
             dropping.start()
             eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
             late.commit()
-            dropping.join(10)
+            dropping.join(60)
         assert results[0].dropped == []
         kept = results[0].kept[old]
         if kept != BUSY:
@@ -83,10 +82,10 @@ def test_a_drop_gives_up_behind_an_open_writer_and_orders_go_on(archive: Archive
         dropping = threading.Thread(target=lambda: results.append(archive.drop()))
         dropping.start()
         eventually(lambda: archive.count("pg_locks WHERE NOT granted AND relation = 'order_events'::regclass"))
-        begun = time.monotonic()
+        # The server measures the wait for the lock, so a busy client does not count.
+        world.conn.execute("SET lock_timeout = '3s'")
         world.order(archive.tenant)  # queues behind the drop
-        assert time.monotonic() - begun < 3
-        dropping.join(10)
+        dropping.join(60)
         writer.commit()
     assert results == [Retained(kept={old: BUSY})]
     archive.read()

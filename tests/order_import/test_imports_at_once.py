@@ -68,7 +68,7 @@ def test_a_waiting_import_calls_back_and_continues_after_the_other(
         other.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK + tenant])
         thread = threading.Thread(target=run)
         thread.start()
-        assert waits.wait(10)
+        assert waits.wait(60)
         assert importer.orders() == []
     thread.join()
     assert done[0].outcome.placed == 1

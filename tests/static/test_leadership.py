@@ -26,6 +26,20 @@ MAKE = """
 """
 
 
+# The channel keeps the order of its messages: after two of the test's own, a question and its answer have arrived.
+DELIVER = """async () => {
+    for (let n = 0; n < 2; n++) {
+        const [from, to] = [new BroadcastChannel("doorbell-test"), new BroadcastChannel("doorbell-test")];
+        await new Promise((resolve) => {
+            to.addEventListener("message", ({ data }) => data.isOfTest && resolve());
+            from.postMessage({ isOfTest: true });
+        });
+        from.close();
+        to.close();
+    }
+}"""
+
+
 def join(scripts: Scripts, *names: str, weak: str = "") -> None:
     scripts.run("leadership.js", MAKE, {"names": names, "weak": weak})
 
@@ -40,6 +54,7 @@ def pass_checks(scripts: Scripts, count: int) -> None:
     for _ in range(count):
         scripts.pass_time(CHECK_MS)
         scripts.page.evaluate("new Promise((resolve) => navigator.locks.request('turn', resolve))")
+        scripts.page.evaluate(DELIVER)
 
 
 def test_the_first_tab_leads_and_the_next_one_takes_over_when_it_leaves(scripts: Scripts) -> None:

