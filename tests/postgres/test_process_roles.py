@@ -22,7 +22,6 @@ from ..conftest import config_for
 from ..support import process_urls as roles
 from ..support.board import sign_in
 from ..support.database_roles import make_role
-from ..support.pgbouncer import needs_pgbouncer, pgbouncer
 from ..support.process_urls import ProcessUrls
 from ..support.processes import SECRET, Doorbell, read
 from ..support.signals import topics
@@ -101,26 +100,6 @@ def test_an_uploaded_file_is_imported_with_the_role_of_the_worker(
     assert conn.execute("SELECT email, role, password_hash FROM users").fetchall() == [
         ("zoe@example.com", "sales", None)
     ]
-
-
-@needs_pgbouncer
-def test_tenants_do_not_mix_on_the_sessions_of_a_pooler_in_transaction_mode(
-    service: Service, process_urls: ProcessUrls, world: World
-) -> None:
-    tenants = [world.tenant(slug) for slug in ("one", "two")]
-    for tenant in tenants:
-        world.order(tenant)
-    with pgbouncer(service, "transaction", size=1) as url:
-        # The pooler signs in as the owner, so each transaction takes the web role.
-        clients = [psycopg.connect(url, prepare_threshold=0) for _ in tenants]
-        for tenant, client in list(zip(tenants, clients, strict=True)) * 5:
-            client.execute("SET LOCAL ROLE doorbell_web")
-            assert client.execute("SELECT count(*) FROM orders").fetchone() == (0,)
-            client.execute("SELECT set_config('doorbell.tenant', %s, true)", [str(tenant)])
-            assert client.execute("SELECT tenant_id FROM orders").fetchall() == [(tenant,)]
-            client.commit()
-        for client in clients:
-            client.close()
 
 
 @pytest.fixture

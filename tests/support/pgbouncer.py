@@ -1,4 +1,4 @@
-"""A real PgBouncer before a test's PostgreSQL. Debian's package brings it; without it these tests are skipped."""
+"""A real PgBouncer before a test's PostgreSQL; install/pgbouncer.py provides the program."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ import pytest
 
 from webapp.launcher.cluster import SYSTEM_USER
 
+from .install import pgbouncer as install
 from .ports import free_port
 from .wait import eventually
 from .world import Service
 
-PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed (Debian: pgbouncer)")
+needs_pgbouncer = pytest.mark.skipif(install.program() is None, reason=install.BY_HAND)
 
 SETTINGS = """
 [databases]
-* = host={sockets} user=postgres
+* = host={sockets} user={role}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
@@ -37,25 +36,30 @@ auth_type = any
 pool_mode = {mode}
 default_pool_size = {size}
 logfile = {directory}/log
+{more}
 """
 
 
 @contextmanager
-def pgbouncer(service: Service, mode: str, size: int = 20) -> Iterator[str]:
-    """Runs while the block does; its address for the test's database."""
-    assert PROGRAM is not None
+def pgbouncer(service: Service, mode: str, size: int = 20, role: str = "postgres", more: str = "") -> Iterator[str]:
+    """Runs while the block does, with up to `size` sessions of `role`; its address for the test's database."""
+    program = install.program()
+    assert program is not None
     place = urlsplit(service.database_url)
     directory = Path(tempfile.mkdtemp(prefix="doorbell-pgbouncer-"))
     directory.chmod(0o777)
     port = free_port()
     settings = directory / "pgbouncer.ini"
     sockets = parse_qs(place.query)["host"][0]
-    settings.write_text(SETTINGS.format(sockets=sockets, port=port, mode=mode, size=size, directory=directory))
-    user = SYSTEM_USER if os.geteuid() == 0 else None  # it refuses root, as PostgreSQL does
-    process = subprocess.Popen([PROGRAM, "-q", settings], user=user, start_new_session=True)
+    # It refuses to run as root, as PostgreSQL does.
+    more += f"\nuser = {SYSTEM_USER}" if os.geteuid() == 0 else ""
+    settings.write_text(
+        SETTINGS.format(sockets=sockets, role=role, port=port, mode=mode, size=size, directory=directory, more=more)
+    )
+    process = subprocess.Popen([program, "-q", settings], env=install.environment(), start_new_session=True)
     url = f"postgresql://postgres@127.0.0.1:{port}{place.path}?sslmode=disable&gssencmode=disable"
     try:
-        eventually(lambda: _answers(url))
+        eventually(lambda: _answers(process, url, directory / "log"))
         yield url
     finally:
         process.send_signal(signal.SIGKILL)
@@ -63,7 +67,9 @@ def pgbouncer(service: Service, mode: str, size: int = 20) -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _answers(url: str) -> bool:
-    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=2):
+def _answers(process: subprocess.Popen[bytes], url: str, log: Path) -> bool:
+    if process.poll() is not None:
+        pytest.fail(f"PgBouncer did not start: {log.read_text() if log.exists() else 'it wrote no log'}")
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=10):
         return True
     return False

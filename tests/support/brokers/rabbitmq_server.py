@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import amqp
 
+from .. import debian
 from ..install import rabbitmq
 from ..ports import free_port
 from .broker import Broker
@@ -46,7 +47,7 @@ class RabbitmqServer(Broker):
             "PATH": f"{rabbitmq.erlang()}/bin:{kept['PATH']}",
             "HOME": str(self.directory),
             "LC_ALL": "C.UTF-8",
-            "LD_LIBRARY_PATH": ":".join(map(str, rabbitmq.CACHE.glob("usr/lib/*-linux-gnu"))),
+            "LD_LIBRARY_PATH": debian.libraries(rabbitmq.CACHE),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self._epmd_port),
             "RABBITMQ_NODENAME": f"doorbell{self.port}@localhost",

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from .. import debian
 
 CACHE = Path(sys.prefix) / "rabbitmq"
 BY_HAND = "RabbitMQ is not unpacked: on Debian or Ubuntu, run .venv/bin/python -m tests.support.install.rabbitmq"
@@ -27,33 +26,14 @@ def erlang() -> Path:
     return CACHE / "usr/lib/erlang"
 
 
-def _packages() -> set[str]:
-    """The packages to download: all of Erlang and RabbitMQ, and libraries that the system has not."""
-    missing = _planned()
-    return missing | {name for name in _planned("-o", "Dir::State::status=/dev/null") if name.startswith(OURS)}
-
-
-def _planned(*options: str) -> set[str]:
-    command = ["apt-get", "install", "-s", "--no-install-recommends", *options, "rabbitmq-server"]
-    plan = subprocess.run(command, capture_output=True, check=True).stdout
-    return {line.split()[1] for line in plan.decode().splitlines() if line.startswith("Inst ")}
-
-
 def unpack() -> None:
     """Download and unpack. Raises CalledProcessError when a package is not available."""
-    if os.geteuid() == 0:
-        subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL)
-    with tempfile.TemporaryDirectory(dir=CACHE.parent) as name:
-        directory = Path(name)
-        subprocess.run(
-            ["apt-get", "download", "-q", *sorted(_packages())], cwd=directory, capture_output=True, check=True
-        )
-        for package in directory.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, directory / "unpacked"], capture_output=True, check=True)
-        _relocate(directory / "unpacked/usr/lib/erlang/bin/erl")
-        shutil.rmtree(CACHE, ignore_errors=True)
-        # Last, so that a directory of this name is complete.
-        (directory / "unpacked").rename(CACHE)
+    debian.update()
+    # All of Erlang and RabbitMQ, and libraries that the system has not.
+    everything = debian.planned("rabbitmq-server", "-o", "Dir::State::status=/dev/null")
+    packages = debian.planned("rabbitmq-server") | {name for name in everything if name.startswith(OURS)}
+    with debian.unpacked(packages, CACHE) as directory:
+        _relocate(directory / "usr/lib/erlang/bin/erl")
 
 
 def _relocate(erl: Path) -> None:
@@ -62,7 +42,7 @@ def _relocate(erl: Path) -> None:
 
 
 def main() -> None:
-    if home() or not (shutil.which("apt-get") and shutil.which("dpkg")):
+    if home() or not debian.can_unpack():
         return
     print("Unpacking RabbitMQ of Debian's packages into .venv/rabbitmq …", flush=True)
     try:
