@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.postgres import tenancy
+from webapp.postgres import session, tenancy
 
 from ..support.pgbouncer import needs_pgbouncer, pgbouncer
 from ..support.world import Service, World
@@ -93,3 +93,15 @@ def test_open_transactions_keep_their_tenants_while_others_use_the_pool(service:
             # The tenant is that of the transaction's beginning.
             assert seen(first, two) == [one]
         used.dispose()
+
+
+def test_a_session_for_one_tenant_leaves_it_to_no_other_user_of_the_pool(service: Service, tenants: list[int]) -> None:
+    """Also not where an operator switched PgBouncer's reset of sessions off."""
+    limits = session.PAGE_LIMITS | tenancy.of_session(tenants[0])
+    with pgbouncer(service, "session", size=2, role=WEB, more="server_reset_query =") as url:
+        for _ in range(2):
+            with session.connect(url, "a preview", autocommit=True, limits=limits) as conn:
+                assert conn.execute("SELECT DISTINCT tenant_id FROM orders").fetchall() == [(tenants[0],)]
+        with session.connect(url, "web") as one, session.connect(url, "web") as other:
+            for conn in (one, other):
+                assert conn.execute("SELECT tenant_id FROM orders").fetchall() == []

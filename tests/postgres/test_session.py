@@ -40,6 +40,7 @@ ODD = {
     "default_transaction_isolation": "serializable",
     "default_transaction_deferrable": "on",
     "plan_cache_mode": "force_generic_plan",
+    "doorbell.tenant": "1",
     "statement_timeout": "7min",
     "lock_timeout": "7min",
 }

@@ -32,6 +32,8 @@ SETTINGS = {
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
     "plan_cache_mode": "auto",  # a trigger keeps its plan
+    # No tenant. A pooler that does not reset its sessions must not pass on one that served a single tenant (tenancy.py).
+    "doorbell.tenant": "",
 }
 # For jobs of any length. A limit on the role, meant for its users, must not end them.
 NO_LIMITS = {
