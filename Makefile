@@ -45,6 +45,7 @@ test-hosts: $(VENV)/dev.stamp ## run the tests on six network namespaces as host
 	@$(BIN)/python -m pytest -m hosts -rs
 
 test-postgres: $(VENV)/dev.stamp ## run the tests of the database on PostgreSQL 14 to 18; some: VERSIONS="14 15" (needs npm)
+	@$(BIN)/python -m tests.support.install.oidc_provider
 	@$(BIN)/python -m tests.support.install.pgbouncer
 	@VERSIONS="$(VERSIONS)" $(BIN)/python -m tests.support.all_versions
 

@@ -58,7 +58,7 @@ compiled_urls.share()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test-postgres` runs on every version of PostgreSQL."""
     for item in items:
-        if all_versions.runs_on_all(item.path):
+        if all_versions.runs_on_all(item):
             item.add_marker(pytest.mark.postgres)
 
 

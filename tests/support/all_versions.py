@@ -1,6 +1,7 @@
 """`make test-postgres`: the tests that lean on PostgreSQL, on every major version that Doorbell supports.
 
-To have a test file run on all of them, add its name to FILES. The server's programs come from npm, pinned in
+To have a test file run on all of them, add its name to FILES. A test that uses the roles of Doorbell's processes runs on them
+wherever it is, because row-level security and rights differ between versions. The server's programs come from npm, pinned in
 postgresql.pins and kept in .venv/postgresql; where npm has none, from Debian's /usr/lib/postgresql.
 """
 
@@ -18,6 +19,10 @@ import tempfile
 import time
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -28,31 +33,46 @@ VARIABLE = "DOORBELL_TEST_POSTGRES"  # the folder of initdb, pg_ctl and postgres
 MAJORS = (14, 15, 16, 17, 18)
 FETCH_SECONDS = 300
 
-# Test files below tests/, with * for any text: triggers, privileges, quiet mode, cursor, listener, rollups and migrations.
+# Test files below tests/, with * for any text: triggers, privileges, quiet mode, cursor, listener, rollups, migrations, tables
+# of sign-in, the audit log and privacy.
 FILES = (
+    "accounts/test_leavers.py",
+    "accounts/test_management.py",
+    "accounts/test_own_sessions.py",
+    "accounts/test_password_reset.py",
+    "accounts/test_sessions.py",
     "attach/test_check.py",
     "attach/test_copied_rows.py",
     "attach/test_faulty_rows.py",
     "attach/test_partitions.py",
     "attach/test_statuses.py",
+    "audit/*",
+    "cli/test_privacy_commands.py",
+    "cli/test_roles.py",
     "cli/test_servers.py",
     "config/test_database_url.py",
-    "doctor/test_doctor*.py",
+    "doctor/test_*.py",
     "doorbell/*",
     "events/test_order_events.py",
     "events/test_retention*.py",
+    "invitations/*",
     "listener/*",
     "notifications/*",
     "orders/test_missing_refunds.py",
     "orders/test_writer_role.py",
     "outbox/*",
     "postgres/*",
+    "privacy/*",
     "project/test_migrations.py",
     "project/test_schema.py",
     "queries/*",
     "reconciliation/*",
     "relay/test_schemas.py",
+    "rollups/test_history_migration.py",
     "rollups/test_rollups*.py",
+    "second_factor/*",
+    "sso/*",
+    "uploads/test_jobs.py",
 )
 
 
@@ -60,10 +80,11 @@ class Unavailable(Exception):
     """A version's programs cannot be had here; the message says why."""
 
 
-def runs_on_all(path: Path) -> bool:
-    """Whether the test file at `path` runs on every version."""
-    name = path.relative_to(TESTS).as_posix()
-    return any(fnmatch(name, pattern) for pattern in FILES)
+def runs_on_all(test: pytest.Item) -> bool:
+    """Whether the test runs on every version."""
+    name = test.path.relative_to(TESTS).as_posix()
+    uses_roles = test.get_closest_marker("web_role") or "process_urls" in getattr(test, "fixturenames", ())
+    return bool(uses_roles) or any(fnmatch(name, pattern) for pattern in FILES)
 
 
 def programs(major: int) -> Path:
