@@ -19,6 +19,8 @@ from .tenant_tables import NEW_ROWS, TENANT_TABLES
 POLICY_PREFIX = "tenant_"
 # Longer names are cut by PostgreSQL, and then two would be one.
 MAX_BYTES = 63 - len(POLICY_PREFIX)
+# The first version with createrole_self_grant.
+SELF_GRANT_FROM = 160000
 
 _HOME = """
 SELECT current_database(), n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -67,6 +69,9 @@ def _statements(conn: psycopg.Connection[Any], roles: ProcessRoles) -> Iterator[
     # A policy locks its table, and new orders queue behind that. This is less than the 1 s after which PostgreSQL checks for a
     # deadlock, so it ends no writer.
     yield sql.SQL("SET LOCAL lock_timeout = '800ms'")
+    if conn.info.server_version >= SELF_GRANT_FROM:
+        # The owner must not become a member of the web role that it creates: the policy would bind its triggers.
+        yield sql.SQL("SET LOCAL createrole_self_grant = ''")
     for name, rights in roles.rights:
         role = sql.Identifier(name)
         if rows.execute(_EXISTS, [name]).fetchone() is None:
