@@ -76,6 +76,7 @@ def test_an_outage_begins_with_a_failed_request_and_ends_with_a_statement_that_s
     assert lines() == [AWAY, BACK]
 
 
+@pytest.mark.usefixtures("long_minutes")
 def test_a_panel_from_memory_does_not_end_an_outage(
     app: Flask,
     world: World,
@@ -84,6 +85,8 @@ def test_a_panel_from_memory_does_not_end_an_outage(
     refuse: Callable[[bool], None],
     redis_client: redis.Redis,
 ) -> None:
+    # The cached user does not expire either.
+    services(app).users.clock = lambda: 0.0
     tenant = world.tenant()
     publisher.publish(redis_client, tenant, {"placed": None})  # without a signal nothing is kept
     person = Person(app, world.user(tenant))
