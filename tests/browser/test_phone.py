@@ -112,6 +112,19 @@ def test_the_header_has_one_row_and_its_links_are_beside_each_other_or_in_a_menu
     expect(links.first).to_be_visible(visible=width >= 992)
 
 
+@pytest.mark.parametrize("width", [360, 375])
+def test_the_header_keeps_its_height_when_the_label_of_its_dot_changes(ana: int, sign_in: Sign, width: int) -> None:
+    page = sign_in(ana, width=width, height=HEIGHT).open().page
+    for label in ("Live", "Reconnecting", "Neu verbinden", "جارٍ الاتصال"):
+        # Set and measured in one step, before the page shows its own state again.
+        measured = page.evaluate(
+            "label => { document.getElementById('live-label').textContent = label;"
+            " return [document.querySelector('.topbar-row').clientHeight, document.documentElement.scrollWidth] }",
+            label,
+        )
+        assert (label, measured) == (label, [48, width])
+
+
 def test_pay_and_ship_are_the_first_things_below_an_orders_total(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
 ) -> None:
