@@ -106,3 +106,17 @@ def test_a_wider_page_has_all_links_beside_it(ida: int, sign_in: Sign, doorbell:
     assert nav is not None
     assert body is not None
     assert nav["x"] + nav["width"] < body["x"]
+
+
+def test_the_links_stay_below_the_top_bar_and_inside_of_a_low_window(
+    ida: int, sign_in: Sign, doorbell: Doorbell
+) -> None:
+    page = sign_in(ida, width=1440, height=500).page
+    page.goto(doorbell.url + "/settings/privacy")
+    page.evaluate("window.scrollTo({ top: 400, behavior: 'instant' })")
+    assert page.evaluate("window.scrollY") == 400
+    top, bottom = edges(page, ".settings-nav")
+    assert top >= edges(page, ".topbar")[1]
+    assert bottom <= 500
+    page.locator(".settings-menu a").last.focus()
+    assert edges(page, ".settings-menu a >> nth=-1")[1] <= bottom
