@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -34,23 +35,31 @@ def walk_two_step(app: Flask, world: World, tenant: int) -> None:
 def walk_single_sign_on(app: Flask, world: World, tenant: int) -> None:
     """Go on to a provider, and come back with an answer that no browser asked for.
 
-    The provider only describes itself. `app` must have 127.0.0.0/8 in WEBHOOK_ALLOW.
+    `app` must have 127.0.0.0/8 in WEBHOOK_ALLOW.
     """
-    with closing(Receiver(describe_provider)) as provider:
-        issuer = f"http://127.0.0.1:{provider.port}"
-        with app.app_context(), Session(db.engine) as session:
-            connections.save(session, tenant, ConnectionSettings(issuer, "doorbell"), "a secret", services(app).config)
-            session.commit()
-        world.conn.execute("INSERT INTO sso_domains (tenant_id, domain) VALUES (%s, 'sso.example')", [tenant])
+    with provider_of(app, world, tenant, "sso.example") as issuer:
         person = Person(app)
         answer = person.post(SSO, {"email": "ana@sso.example"})
         assert issuer in answer.text, answer.text
         assert person.get(f"{SSO}/answer?state=unknown").status_code >= 400
 
 
+@contextmanager
+def provider_of(app: Flask, world: World, tenant: int, domain: str) -> Iterator[str]:
+    """Connect the tenant to a provider that only describes itself, and yield its address."""
+    with closing(Receiver(describe_provider)) as provider:
+        issuer = f"http://127.0.0.1:{provider.port}"
+        with app.app_context(), Session(db.engine) as session:
+            connections.save(session, tenant, ConnectionSettings(issuer, "doorbell"), "a secret", services(app).config)
+            session.commit()
+        world.conn.execute("INSERT INTO sso_domains (tenant_id, domain) VALUES (%s, %s)", [tenant, domain])
+        yield issuer
+
+
 def describe_provider(visit: Visit) -> None:
     """Answer with the description of a provider of OpenID Connect at the host of the request."""
-    visit.read_request()
+    if not visit.read_request():
+        return  # a browser connects ahead of its request
     host = next(line.split(": ")[1] for line in visit.head.split("\r\n") if line.lower().startswith("host: "))
     ends = {name: f"http://{host}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
     body = json.dumps({"issuer": f"http://{host}"} | ends).encode()
