@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..support.processes import Doorbell
+from ..support.processes import WEB_APP, Doorbell
 from ..support.raw_stream import TOKEN, Start
 from ..support.world import Service
 
@@ -15,7 +15,7 @@ from ..support.world import Service
 def start(service: Service) -> Iterator[Start]:
     started: list[Doorbell] = []
 
-    def start(*args: str, app: str = "wsgi:app", **env: str) -> Doorbell:
+    def start(*args: str, app: str = WEB_APP, **env: str) -> Doorbell:
         doorbell = Doorbell(service, METRICS_TOKEN=TOKEN, **env)
         started.append(doorbell)
         doorbell.web.args = [*doorbell.web.args[:-1], *args, app]

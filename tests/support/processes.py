@@ -19,6 +19,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from webapp.accounts import sessions
 
+from . import shared_files
 from .ports import free_port
 from .wait import eventually
 from .world import Service
@@ -26,6 +27,8 @@ from .world import Service
 ROOT = Path(__file__).parents[2]
 COVERAGE = "COVERAGE_PROCESS_CONFIG"  # set by `make coverage`, for the processes too
 KEPT_NAMES = ("PATH", "HOME", "LANG", "TMPDIR", COVERAGE)
+# The app of wsgi.py with the run's compiled templates and static files.
+WEB_APP = "tests.support.apps.shared_web:app"
 SECRET = "a secret for the tests alone, 40 characters"
 
 
@@ -102,7 +105,7 @@ class Doorbell:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._started: list[Process] = []
-        self.web = self.process(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
+        self.web = self.process(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", WEB_APP)
         self.listener = self.process(sys.executable, "listener_worker.py")
 
     def start(self) -> None:
@@ -156,6 +159,7 @@ class Doorbell:
             "DOORBELL_DEMO": "1",
             "PORT": str(self.port),
             "GRACEFUL_TIMEOUT": "3",
+            shared_files.VARIABLE: shared_files.directory(),
         }
         return kept | ours | self._env | more
 
