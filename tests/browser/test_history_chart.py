@@ -12,10 +12,12 @@ from webapp.rollups import refresh
 
 from ..support.wait import eventually
 from ..support.world import Service, World
+from . import shared_doorbell
 from .conftest import Screen, Sign
 from .test_accessibility import LOOKS, violations
 
 pytestmark = pytest.mark.browser
+service, world, doorbell = shared_doorbell.service, shared_doorbell.world, shared_doorbell.doorbell
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from playwright.sync_api import FloatRect, Page
 from ..support.large_amounts import COMPANIES, company
 from ..support.processes import Doorbell
 from ..support.world import World
+from . import shared_doorbell
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser
+service, world, doorbell = shared_doorbell.service, shared_doorbell.world, shared_doorbell.doorbell
 
 FAULTS = (Path(__file__).parent / "layout.js").read_text()
 MAX_BYTES = 160_000  # with headers, without a compressing proxy

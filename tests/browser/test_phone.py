@@ -7,9 +7,11 @@ from playwright.sync_api import Page, expect
 
 from ..support.processes import Doorbell
 from ..support.world import World
+from . import shared_doorbell
 from .conftest import Screen, Sign
 
 pytestmark = pytest.mark.browser
+service, world, doorbell = shared_doorbell.service, shared_doorbell.world, shared_doorbell.doorbell
 
 WIDTH, HEIGHT = 375, 812
 SCREENS = 3

@@ -6,9 +6,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.world import World
+from . import shared_doorbell
 from .conftest import Sign
 
 pytestmark = pytest.mark.browser
+service, world, doorbell = shared_doorbell.service, shared_doorbell.world, shared_doorbell.doorbell
 
 # As a keyboard sends it: `key` is the character on the layout, `code` the place of the key.
 PRESS = """([key, code, flags]) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown",

@@ -42,9 +42,7 @@ def company(world: World, locale: str, currency: str, minor: int) -> int:
         currency=currency,
         locale=locale,
     )
-    people = [
-        world.user(tenant, name, email=f"{n}@{currency.lower()}.example", role="sales") for n, name in enumerate(PEOPLE)
-    ]
+    people = [world.user(tenant, name, email=f"{n}@{tenant}.example", role="sales") for n, name in enumerate(PEOPLE)]
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, owner_id, currency, total_minor, placed_at, paid_at, shipped_at)"
         " SELECT %(t)s, 'LONG-' || 20260000 + n, (%(customers)s::text[])[n %% 5 + 1], %(people)s[n %% 7 + 1],"
@@ -59,5 +57,7 @@ def company(world: World, locale: str, currency: str, minor: int) -> int:
         " FROM orders WHERE tenant_id = %s",
         [tenant],
     )
-    world.conn.execute("UPDATE orders SET refunded_minor = total_minor / 3 WHERE number = 'LONG-20260003'")
+    world.conn.execute(
+        "UPDATE orders SET refunded_minor = total_minor / 3 WHERE number = 'LONG-20260003' AND tenant_id = %s", [tenant]
+    )
     return people[0]
