@@ -20,6 +20,7 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from webapp import create_app
@@ -53,6 +54,9 @@ _numbers = itertools.count(1)
 
 compiled_templates.share()
 compiled_urls.share()
+# Hypothesis allows an example 0.2 s, also on a machine that runs four processes of tests on two cores.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
