@@ -106,7 +106,7 @@ def test_the_process_survives_lost_connections_and_ends_on_sigterm(service: Serv
         _wait_for_events(world, _figure(world.conn, "SELECT count(*) FROM order_events") + 2)
     finally:
         customer.send_signal(signal.SIGTERM)
-        output = customer.communicate(timeout=5)[0].decode()
+        output = customer.communicate(timeout=30)[0].decode()
     assert customer.returncode == 0, output
     assert "Traceback" not in output
     writers = world.conn.execute("SELECT DISTINCT via FROM order_events").fetchall()

@@ -40,7 +40,7 @@ def run(directory: Path) -> Iterator[Run]:
     yield run
     if run.process is not None and run.process.poll() is None:
         run.process.terminate()
-        run.process.wait(20)
+        run.process.wait(30)
     for left in run.processes():
         left.kill()
 
@@ -49,7 +49,7 @@ def test_all_processes_start_and_stop_within_ten_seconds(run: Run) -> None:
     run.start()
     eventually(run.answers, START_SECONDS)
     assert f"http://127.0.0.1:{run.port}/demo?as=sales" in run.log
-    with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/demo", timeout=10) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/demo", timeout=15) as page:
         assert page.status == 200
     with psycopg.connect(run.database_url(), autocommit=True) as conn:
         made_by_customer = "SELECT count(*) > 1 FROM order_events WHERE recorded_at > now() - interval '4 s'"
@@ -75,7 +75,7 @@ def test_all_processes_start_and_stop_within_ten_seconds(run: Run) -> None:
 
 def _ready(run: Run) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/readyz", timeout=15) as answer:
             health = json.load(answer)
             return bool(health["ready"] and not health["degraded"])
     except OSError:
@@ -108,10 +108,10 @@ def test_a_second_start_reports_the_used_directory_or_port_in_one_line(run: Run,
         (same_directory, "is in use by another Doorbell"),
         (same_port, f"Port {run.port} cannot be used"),
     ):
-        assert second.start().process.wait(30) == 1  # type: ignore[union-attr]
+        assert second.start().process.wait(60) == 1  # type: ignore[union-attr]
         assert words in second.log
         assert len(second.log.strip().splitlines()) == 1, second.log
-    with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz", timeout=5) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz", timeout=15) as page:
         assert page.status == 200, "the first one still works"
 
 
@@ -214,7 +214,7 @@ def test_a_closed_pipe_stops_the_launcher(run: Run) -> None:
     os.close(writer)
     assert os.read(reader, 100)
     os.close(reader)
-    assert run.process.wait(40) == 0
+    assert run.process.wait(60) == 0
     assert run.processes() == []
 
 
@@ -234,7 +234,7 @@ def test_a_closed_pipe_stops_the_launcher(run: Run) -> None:
 def test_an_unusable_setting_is_reported_without_a_traceback(directory: Path, env: dict[str, str], words: str) -> None:
     run = Run(directory / "var", None, **env).start()
     assert run.process is not None
-    assert run.process.wait(40) == 1
+    assert run.process.wait(60) == 1
     assert words in run.log
     assert "Traceback" not in run.log
     assert run.processes() == []

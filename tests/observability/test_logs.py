@@ -210,14 +210,14 @@ def celery_lines(process: Process) -> list[dict[str, str]]:
 
 def test_a_worker_logs_an_absent_broker_once(doorbell: Doorbell) -> None:
     worker = celery(doorbell, "worker", "--pool=threads", "--concurrency=1")
-    (line,) = eventually(lambda: celery_lines(worker), 30)
+    (line,) = eventually(lambda: celery_lines(worker), 60)
     assert line["event"].startswith("consumer: Cannot connect to redis")
     assert "hunter2" not in worker.log
 
 
 def test_beat_uses_its_log_level_and_logfmt(doorbell: Doorbell) -> None:
     beat = celery(doorbell, "beat", "--loglevel=DEBUG")
-    eventually(lambda: any(line["event"].startswith("beat: Waking up") for line in celery_lines(beat)), 30)
+    eventually(lambda: any(line["event"].startswith("beat: Waking up") for line in celery_lines(beat)), 60)
     assert {line["log"] for line in celery_lines(beat)} >= {"celery.beat"}
 
 
@@ -248,5 +248,5 @@ def test_a_flask_command_keeps_its_plain_output(doorbell: Doorbell) -> None:
     command = doorbell.process(sys.executable, "-m", "flask", "--app", "wsgi", "rollups", "rebuild")
     command.env["DOORBELL_DEMO"] = "0"
     command.start()
-    assert command.wait(30) == 0
+    assert command.wait(60) == 0
     assert "event=" not in command.log

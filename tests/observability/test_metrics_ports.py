@@ -75,7 +75,7 @@ def test_the_listener_serves_its_metrics_on_its_port(doorbell: Doorbell) -> None
         assert process.stdout.readline() == b"serving\n"
         seen = scrape(f"http://127.0.0.1:{port}/metrics")
         process.stdin.close()
-        assert process.wait(5) == 0
+        assert process.wait(30) == 0
     assert seen.names >= NAMES
     assert not [name for name in seen.names if name.startswith("doorbell") and name.endswith("_created")]
     assert seen.value("doorbell_drains_total", reason="ring") == 1
@@ -90,7 +90,7 @@ def test_the_listener_serves_its_metrics_on_its_port(doorbell: Doorbell) -> None
 def test_port_zero_starts_no_server(doorbell: Doorbell) -> None:
     env = doorbell.env(LISTENER_METRICS_PORT="0")
     started = subprocess.run(
-        [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=20
+        [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=60
     )
     assert (started.returncode, started.stdout) == (0, "serving\n")
 
@@ -103,7 +103,7 @@ def test_a_port_that_cannot_be_bound_is_reported_without_a_traceback(doorbell: D
         port = str(taken.getsockname()[1])
         env = doorbell.env(LISTENER_METRICS_PORT=port, METRICS_HOST=host, METRICS_TOKEN=TOKEN)
         started = subprocess.run(
-            [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=20
+            [sys.executable, "-c", LISTENER], cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=60
         )
     assert started.returncode == 1
     assert f"LISTENER_METRICS_PORT is {port}, which cannot be bound on {host!r}" in started.stderr
@@ -169,14 +169,14 @@ def test_a_worker_counts_its_tasks(doorbell: Doorbell, conn: psycopg.Connection)
         done = (seen.value("doorbell_task_runs_total", task=task, outcome="done") for task in tasks)
         return seen if all(done) else None
 
-    seen = eventually(all_ran, 40)
+    seen = eventually(all_ran, 60)
     assert seen is not None
     for task in tasks:
         assert seen.value("doorbell_task_runs_total", task=task, outcome="done") == 1
         assert seen.value("doorbell_task_seconds_count", task=task) == 1
     assert seen.value("doorbell_partitions_ahead") == 2
     assert seen.value("doorbell_unpartitioned_events") == 0
-    assert seen.value("doorbell_rollup_age_seconds") < 40
+    assert seen.value("doorbell_rollup_age_seconds") < 60
     assert process.stop() == 0, process.log
 
 
@@ -185,7 +185,7 @@ def test_a_worker_without_its_port_logs_the_reason_and_exits(doorbell: Doorbell)
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = _worker(doorbell, taken.getsockname()[1])
-        assert process.wait(40) != 0, process.log
+        assert process.wait(60) != 0, process.log
     assert "WORKER_METRICS_PORT is" in process.log
     assert "Traceback" not in process.log
 

@@ -49,7 +49,7 @@ def test_a_change_reaches_the_board_through_web_and_listener_with_their_roles(
         standby = doorbell.another_listener()
         eventually(lambda: "standing by" in standby.log)
         doorbell.listener.kill()
-        eventually(lambda: "listening" in standby.log, 20)
+        eventually(lambda: "listening" in standby.log)
         assert "permission denied" not in doorbell.listener.log + standby.log + doorbell.web.log
     finally:
         doorbell.close()

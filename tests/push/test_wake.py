@@ -33,9 +33,9 @@ def test_the_listener_wakes_the_push_of_a_payment(
     worker.env |= {"VAPID_PRIVATE_KEY": vapid.private_key, "VAPID_SUBJECT": vapid.subject}
     worker.start()
     doorbell.listener.start()
-    eventually(lambda: "listening" in doorbell.listener.log, 20)
+    eventually(lambda: "listening" in doorbell.listener.log)
     world.order(1, owner_id=1, number="1042", paid_at="now")
-    eventually(lambda: len(push_service.requests) == 1, 30)
+    eventually(lambda: len(push_service.requests) == 1, 60)
     assert browser.decrypt(push_service.requests[0])["title"] == "Order 1042 was paid"
     assert worker.stop() == 0
     assert "Traceback" not in worker.log

@@ -35,13 +35,13 @@ def test_the_listener_wakes_the_relay_after_a_commit(
     world.order(acme)
     relay_worker.start()
     # The tick at its start relays what has waited, and publishes the list of destinations.
-    eventually(lambda: len(entries(redis_client)) == 1, 30)
+    eventually(lambda: len(entries(redis_client)) == 1, 60)
     doorbell.listener.start()
-    eventually(lambda: "listening" in doorbell.listener.log, 20)
+    eventually(lambda: "listening" in doorbell.listener.log)
     # No tick follows, so the listener alone can wake the relay.
     for count in (2, 3, 4):
         world.order(acme)
-        eventually(lambda count=count: len(entries(redis_client)) == count, 10)
+        eventually(lambda count=count: len(entries(redis_client)) == count)
     assert relay_worker.stop() == 0
     assert "Traceback" not in relay_worker.log
 

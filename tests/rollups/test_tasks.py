@@ -151,7 +151,7 @@ def _start(environment: dict[str, str], *args: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def _end(process: subprocess.Popen[bytes], seconds: float = 8) -> str:
+def _end(process: subprocess.Popen[bytes], seconds: float = 30) -> str:
     process.send_signal(signal.SIGTERM)
     try:
         output, _ = process.communicate(timeout=seconds)
@@ -168,7 +168,7 @@ def test_a_real_worker_catches_up_at_start_and_ends_on_sigterm(
     world.order(tenant)
     worker = _start(environment, "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
     try:
-        eventually(lambda: {ORDERS, ROLLUPS} <= topics(redis_client, tenant).keys(), 40)
+        eventually(lambda: {ORDERS, ROLLUPS} <= topics(redis_client, tenant).keys(), 60)
     finally:
         output = _end(worker)
     assert worker.returncode == 0, output
@@ -193,7 +193,7 @@ def test_a_worker_without_an_environment_ends_with_an_error() -> None:
         name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     }
     worker = _start(bare, "worker", "--pool=threads")
-    output = worker.communicate(timeout=40)[0].decode()
+    output = worker.communicate(timeout=60)[0].decode()
     assert worker.returncode != 0
     assert "DATABASE_URL is not set" in output
     assert "Traceback" not in output

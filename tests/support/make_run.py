@@ -51,7 +51,7 @@ class Run:
     def ask(self, command: str) -> subprocess.CompletedProcess[str]:
         command_line = [sys.executable, "-m", "webapp.launcher", command]
         return subprocess.run(
-            command_line, cwd=ROOT, env=self.env, capture_output=True, text=True, input="", timeout=30
+            command_line, cwd=ROOT, env=self.env, capture_output=True, text=True, input="", timeout=60
         )
 
     def database_url(self) -> str:

@@ -30,7 +30,7 @@ class Scrape:
 def scrape(url: str, token: str = "") -> Scrape:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own loopback address
-    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
         return Scrape(answer.read().decode())
 
 

@@ -29,6 +29,10 @@ COVERAGE = "COVERAGE_PROCESS_CONFIG"  # set by `make coverage`, for the processe
 KEPT_NAMES = ("PATH", "HOME", "LANG", "TMPDIR", COVERAGE)
 # The app of wsgi.py with the run's compiled templates and static files.
 WEB_APP = "tests.support.apps.shared_web:app"
+# Of a process that imports the web application, beside those of the other tests.
+START_SECONDS = 60.0
+# For one answer: the first page of a process compiles its templates.
+ANSWER_SECONDS = 15.0
 SECRET = "a secret for the tests alone, 40 characters"
 
 
@@ -85,7 +89,7 @@ class Process:
                 self.stop(5.0)
         self.kill()
 
-    def stop(self, seconds: float = 10.0) -> int:
+    def stop(self, seconds: float = 30.0) -> int:
         """SIGTERM; returns the exit code."""
         assert self._process is not None
         self._process.terminate()
@@ -125,7 +129,7 @@ class Doorbell:
     def start_web(self) -> None:
         self.web.start()
         try:
-            eventually(lambda: get(self.url + "/healthz") == 200, 20)
+            eventually(lambda: get(self.url + "/healthz") == 200, START_SECONDS)
         except AssertionError as error:
             raise AssertionError(f"the web process is not up: {error}\n{self.web.log}") from error
 
@@ -172,7 +176,7 @@ class Doorbell:
 def read(url: str, cookie: str = "") -> str:
     """The text of one answer. Raises OSError when it is not a page."""
     request = urllib.request.Request(url, headers={"Cookie": cookie} if cookie else {})  # noqa: S310 - our own loopback address
-    with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:  # noqa: S310
         return str(response.read().decode())
 
 
@@ -180,7 +184,7 @@ def get(url: str, cookie: str = "") -> int:
     """The status of one GET; a refused connection raises OSError."""
     request = urllib.request.Request(url, headers={"Cookie": cookie} if cookie else {})  # noqa: S310 - our own loopback address
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:  # noqa: S310
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -24,7 +24,7 @@ class Raw:
     def __init__(self, doorbell: Doorbell, cookie: str, receive: int = 2048) -> None:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
-        self.socket.settimeout(10)
+        self.socket.settimeout(30)
         self.socket.connect(("127.0.0.1", doorbell.port))
         self.socket.sendall(f"GET /stream HTTP/1.1\r\nHost: board\r\nCookie: {cookie}\r\n\r\n".encode())
         self.received = b""

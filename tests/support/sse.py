@@ -21,7 +21,7 @@ class Event:
 class EventStream:
     """An open stream. Reading waits at most `timeout` seconds for each line, then raises TimeoutError."""
 
-    def __init__(self, url: str, cookie: str, last_event_id: str | None = None, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, cookie: str, last_event_id: str | None = None, timeout: float = 30.0) -> None:
         parts = urlsplit(url)
         assert parts.hostname
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,7 +10,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[..., T], seconds: float = 15.0) -> T:
+# For what a process does that may still be starting, on a machine that runs several times as many processes as it has cores.
+SECONDS = 30.0
+
+
+def eventually(condition: Callable[..., T], seconds: float = SECONDS) -> T:
     """The first true value of `condition`. A failure names its last value or error."""
     deadline = time.monotonic() + seconds
     while True:
@@ -17,7 +22,7 @@ def eventually(condition: Callable[..., T], seconds: float = 15.0) -> T:
             found = condition()
             if found:
                 return found
-        except (OSError, AssertionError) as error:
+        except (OSError, http.client.HTTPException, AssertionError) as error:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not so after {seconds} s: {error}") from error
             found = None
