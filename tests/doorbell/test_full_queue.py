@@ -5,6 +5,7 @@ Any role of any database of the cluster can fill the queue: it listens, stays in
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -63,8 +64,8 @@ def processes(place: Service) -> Iterator[Doorbell]:
 
 
 @contextmanager
-def filled(place: Service, part: float = 1.0) -> Iterator[None]:
-    """Another role fills this part of the queue, and keeps it full."""
+def filled(place: Service, part: float = 1.0, unseen_by: Process | None = None) -> Iterator[None]:
+    """Another role fills this part of the queue, and keeps it full. `unseen_by` is stopped meanwhile."""
     with (
         role(place, "stranger") as url,
         psycopg.connect(url, autocommit=True) as holder,
@@ -73,11 +74,16 @@ def filled(place: Service, part: float = 1.0) -> Iterator[None]:
         holder.execute("LISTEN anything")
         holder.execute("BEGIN")
         holder.execute("SELECT 1")
+        if unseen_by is not None:
+            unseen_by.send(signal.SIGSTOP)
         try:
             while ringer.execute("SELECT pg_notification_queue_usage() < %s", [part]).fetchone() == (True,):
                 ringer.execute("SELECT pg_notify('anything', clock_timestamp() || repeat('x', 7900))")
         except psycopg.errors.ProgramLimitExceeded:
             assert part == 1.0
+        finally:
+            if unseen_by is not None:
+                unseen_by.send(signal.SIGCONT)
         yield
     # Reading the usage also lets PostgreSQL empty the queue.
     with psycopg.connect(place.database_url, autocommit=True) as conn:
@@ -106,7 +112,8 @@ def test_orders_are_signalled_while_the_queue_is_full(place: Service, shop: Worl
     processes.listener.start()
     eventually(lambda: "listening" in processes.listener.log)
     check_that_orders_are_signalled(place, shop, tenant)
-    with filled(place):
+    # Else it may see the queue while that fills, and log a part of it.
+    with filled(place, unseen_by=processes.listener):
         eventually(lambda: has_logged_a_full_queue(processes.listener))
         (logged,) = lines(processes.listener.log, "PostgreSQL's notification queue is filling up")
         assert logged["error"] == "PostgreSQL refused the listener's own ring"
