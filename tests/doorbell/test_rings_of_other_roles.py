@@ -146,16 +146,15 @@ def test_a_ring_that_raises_is_logged_once_and_the_loop_goes_on(
 def test_the_listener_recovers_from_an_unexpected_error(
     service: Service, world: World, listener: Process, redis_client: redis.Redis
 ) -> None:
-    """Here psycopg cannot read the dates of the session; any other error of the loop is handled in the same place."""
-    database = world.conn.info.dbname
-    world.conn.execute(f"ALTER DATABASE {database} SET DateStyle = 'German'")
+    """Here psycopg cannot read the time of the cursor; any other error of the loop is handled in the same place."""
     listener.kill()
+    world.conn.execute("UPDATE outbox_readers SET drained_at = 'infinity'")
     listener.start()
-    threading.Event().wait(1.0)
+    assert eventually(lambda: "DataError" in listener.log)
     assert listener.running
-    world.conn.execute(f"ALTER DATABASE {database} RESET DateStyle")
+    world.conn.execute("UPDATE outbox_readers SET drained_at = now()")
     tenant = world.tenant()
-    assert eventually(lambda: listener.log.count("listening") == 2, 10)
+    assert eventually(lambda: listener.log.count("listening") == 2)
     order = world.order(tenant)
     assert eventually(lambda: order in signalled(redis_client, tenant), 5)
 
@@ -209,14 +208,14 @@ def test_rings_without_events_cause_at_most_twenty_drains_per_second(
         thread.start()
         try:
             assert eventually(lambda: drains("asleep") > slept, 15)
-            rung = drains("ring")
-            ends = time.monotonic() + 2
-            while time.monotonic() < ends:
+            rung, began = drains("ring"), time.monotonic()
+            while time.monotonic() < began + 2:
                 ring(stranger, str(time.monotonic()))
         finally:
             stop()
             thread.join()
-    assert 5 < drains("ring") - rung <= 2 / config.drain_interval_seconds + 2
+    # The leader drains until it has ended.
+    assert 5 < drains("ring") - rung <= (time.monotonic() - began) / config.drain_interval_seconds + 2
 
 
 def test_the_timeout_does_not_run_while_rings_arrive(service: Service, conn: psycopg.Connection) -> None:
