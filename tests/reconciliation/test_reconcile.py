@@ -15,6 +15,7 @@ from webapp.reconciliation import chunks, repair
 from webapp.rollups import refresh
 
 from ..support.doctor import examined
+from ..support.rings import rings
 from ..support.triggers import triggers_off
 from ..support.world import Service, World
 
@@ -88,13 +89,12 @@ def test_the_rollups_follow_and_the_inboxes_stay(app: Flask, service: Service, w
     assert count(world, "SELECT count(*) FROM notifications") == 1
 
 
-def test_written_events_ring_once_per_transaction(app: Flask, world: World, tenant: int) -> None:
+def test_written_events_ring_once_per_transaction(app: Flask, service: Service, world: World, tenant: int) -> None:
     with triggers_off(world.conn):
         place(world, tenant, 3)
-    world.conn.execute("LISTEN doorbell_v1")
-    flask(app)
-    rings = [json.loads(ring.payload) for ring in world.conn.notifies(timeout=0)]
-    assert [ring["tenant_id"] for ring in rings] == [tenant]
+    with rings(service) as received:
+        flask(app)
+    assert [json.loads(payload)["tenant_id"] for payload in received] == [tenant]
 
 
 @pytest.mark.parametrize(("orders", "events"), [(3, 1000), (1000, 5), (1, 1), (1000, 1000)])
