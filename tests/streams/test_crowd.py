@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from webapp import create_app
-from webapp.panels.pacing import CROWD_THRESHOLD
+from webapp.panels.pacing import CROWD_THRESHOLD, MIN_FAN_OUT_SECONDS
 from webapp.services import services
 from webapp.signals import publisher
 from webapp.streams.generator_stream import GeneratorStream
@@ -93,18 +93,21 @@ def test_the_first_signal_of_a_burst_reaches_a_crowd_at_once_and_the_rest_is_coa
     for stream in streams:
         (event,) = events_until(stream, first)
         assert event.data["ids"] == [0]
+    began = time.monotonic()
     for n in range(1, 31):
         time.sleep(0.01)  # pace of the burst
         newest = publisher.publish(redis_client, tenant, {"orders": [n], ("placed", "revenue", "day")[n % 3]: None})
+    # A burst takes 0.3 s, which are three or four pauses; on a busy machine it is longer.
+    most = max(10, (time.monotonic() - began) / MIN_FAN_OUT_SECONDS + 2)
     for stream in streams:
         events = events_until(stream, newest)
         ids = [int(event.id) for event in events if event.id]
         assert ids == sorted(set(ids))
-        assert len(ids) <= 10, "0.3 s are three or four pauses"
+        assert len(ids) <= most, "one per pause"
         named = {order for event in events if event.name == "orders" for order in event.data["ids"]}
         assert named == set(range(1, 31))
         assert {event.name for event in events} == {"orders", "placed", "revenue", "day"}
-    assert coalesced(doorbell) >= MANY * 20
+    assert coalesced(doorbell) >= MANY * (30 - most)
 
 
 def test_personal_signals_do_not_wait_in_a_crowd(
