@@ -60,7 +60,7 @@ def test_every_order_is_signalled_after_a_kill_at_any_line(
         for writer in writers:
             writer.start()
         try:
-            assert crashing.wait(20) == -9, f"line {line} was never reached: {crashing.log}"
+            assert crashing.wait(60) == -9, f"line {line} was never reached: {crashing.log}"
         finally:
             for writer in writers:
                 writer.closed.set()
@@ -79,7 +79,7 @@ def _the_next_listener_signals_all(
             for writer in writers:
                 writer.join()
             placed = set().union(*(writer.placed for writer in writers))
-            eventually(lambda: placed <= signalled(client, tenant), 3)
+            eventually(lambda: placed <= signalled(client, tenant))
             assert "resync" not in topics(client, tenant), "no page has to resync"
         finally:
             stop()

@@ -60,7 +60,7 @@ def test_a_restart_of_postgresql_loses_no_event(
     embedded.postgres.restart("immediate")
     with psycopg.connect(service.database_url, autocommit=True) as conn:
         order = World(conn).order(tenant)
-    assert eventually(lambda: signalled(redis_client, tenant) == {order}, 20)
+    assert eventually(lambda: signalled(redis_client, tenant) == {order})
 
 
 def test_changes_during_an_outage_of_redis_are_signalled_after_it(
@@ -73,7 +73,7 @@ def test_changes_during_an_outage_of_redis_are_signalled_after_it(
         eventually(lambda: "trying again" in listener.log)
     finally:
         embedded.redis.start()
-    assert eventually(lambda: signalled(redis_client, tenant) == {order}, 20)
+    assert eventually(lambda: signalled(redis_client, tenant) == {order})
 
 
 def test_the_standby_evicts_a_frozen_leader_which_stands_by_when_it_wakes(
@@ -85,7 +85,7 @@ def test_the_standby_evicts_a_frozen_leader_which_stands_by_when_it_wakes(
     os.kill(listener.pid, signal.SIGSTOP)
     try:
         order = world.order(tenant)
-        assert eventually(lambda: signalled(redis_client, tenant) == {order}, 15)
+        assert eventually(lambda: signalled(redis_client, tenant) == {order})
     finally:
         os.kill(listener.pid, signal.SIGCONT)
     assert eventually(lambda: "standing by" in listener.log)
@@ -142,8 +142,7 @@ def test_a_dump_restored_while_no_listener_runs_makes_every_page_resync(
     assert eventually(lambda: not has_session(world))
     restore_cursor(world, dumped)
     listener.start()
-    # A process starts within some seconds, on a busy machine.
-    assert eventually(lambda: "resync" in topics(redis_client, tenant), 40)
+    assert eventually(lambda: "resync" in topics(redis_client, tenant))
 
 
 def test_a_sleeping_listener_runs_only_the_safety_drain_and_the_self_ring(
@@ -163,32 +162,35 @@ def test_a_sleeping_listener_runs_only_the_safety_drain_and_the_self_ring(
 
     def asleep() -> bool:
         before = statements()
-        threading.Event().wait(0.5)
+        threading.Event().wait(1.0)
         return statements() == before
 
     assert eventually(asleep)
     used = psutil.Process(listener.pid).cpu_times()
     seen: set[object] = set()
-    ends = time.monotonic() + 5
-    while time.monotonic() < ends:
+    began = time.monotonic()
+    while time.monotonic() < began + 5:
         seen |= statements()
         threading.Event().wait(0.01)
     now = psutil.Process(listener.pid).cpu_times()
+    # 5 s, and more on a machine that stopped this process for a while.
+    times = (time.monotonic() - began) / 5
     # In 5 s: two safety drains, two self-rings that check the cursor first, and the statement before all of them.
-    assert len(seen) <= 7, "an awake listener would have drained 100 times"
-    assert now.user + now.system - used.user - used.system < 0.1, "seconds of CPU in 5 s"
+    assert len(seen) <= 7 * times, "an awake listener would have drained 100 times"
+    assert now.user + now.system - used.user - used.system < 0.1 * times, "seconds of CPU in 5 s"
 
 
 def test_a_self_ring_that_does_not_arrive_is_an_error(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
     with connection.connect(service.database_url) as conn:
         ring = self_ring.SelfRing(conn, service.database_url)
-        with pytest.raises(self_ring.SelfRingTimeout, match=r"arrived within 0\.3 s; check the network"):
-            ring.prove()
+        with monkeypatch.context() as patch:
+            patch.setattr(self_ring, "DEADLINE_SECONDS", 0.3)
+            with pytest.raises(self_ring.SelfRingTimeout, match=r"arrived within 0\.3 s; check the network"):
+                ring.prove()
         channel.listen(conn)
         seconds = ring.prove()
         assert seconds is not None
-        assert seconds < 0.3
+        assert seconds < self_ring.DEADLINE_SECONDS
         ring.close()
 
 
