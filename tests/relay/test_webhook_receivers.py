@@ -47,7 +47,7 @@ def silent(visit: Visit) -> None:
 
 @pytest.mark.parametrize("slow", [drip_a_body, drip_headers, silent])
 def test_slow_answers_hold_their_own_orders_and_no_other(
-    relay: Relay, world: World, acme: int, receiver: StartReceiver, short_runs: None, slow: Callable[[Visit], None]
+    relay: Relay, world: World, acme: int, receiver: StartReceiver, slow: Callable[[Visit], None]
 ) -> None:
     """All but one of the requests in flight are slow."""
     good = Inbox()
@@ -72,6 +72,7 @@ def test_slow_answers_hold_their_own_orders_and_no_other(
     waiting = {row["order_id"] for row in deliveries(relay.conn) if row["state"] == "waiting"}
     assert waiting == held
     assert attempts_of(relay, held) == 0
+    relay.worker.stop()
     hook.close()
     thread.join(20)
     assert not thread.is_alive()

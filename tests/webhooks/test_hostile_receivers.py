@@ -17,6 +17,7 @@ from webapp.webhooks.exchange import MAX_KEPT_BYTES, MAX_READ_BYTES
 from webapp.webhooks.post import post
 
 from ..support.receivers import OK, Behaviour, StartReceiver, Visit, answering
+from ..support.wait import eventually
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 BODY = json.dumps({"type": "order.paid"}).encode()
@@ -86,7 +87,8 @@ def test_a_slow_receiver_is_left_at_the_deadline(receiver: StartReceiver, behave
         pytest.raises(DeadlineExceeded, match=r"did not answer completely within 0\.3 seconds"),
     ):
         post(server.url, BODY, HEADERS, SHORT, LOOPBACK)
-    assert server.visits[0].body == BODY
+    # The receiver's thread may be later than the deadline.
+    eventually(lambda: bool(server.visits) and server.visits[0].body == BODY)
 
 
 def test_a_receiver_that_never_reads_is_left_at_the_deadline(receiver: StartReceiver) -> None:
@@ -183,11 +185,13 @@ def test_a_hundred_slow_receivers_cost_the_time_of_one(receiver: StartReceiver) 
         visit.stopped.wait(0.3)
         visit.socket.sendall(OK)
 
-    slow, silent = receiver(behave), receiver(never_answer)
+    # A busy machine needs a while for a hundred at once, so only those without an answer have a short deadline.
+    places = ((receiver(never_answer).url, 1.0), (receiver(behave).url, 15.0))
 
     def status(n: int) -> int | str:
+        url, deadline = places[n % 2]
         try:
-            return post((slow if n % 2 else silent).url, BODY, HEADERS, 1.0, LOOPBACK).status
+            return post(url, BODY, HEADERS, deadline, LOOPBACK).status
         except PostError as error:
             return error.kind
 
