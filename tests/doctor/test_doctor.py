@@ -15,7 +15,7 @@ import redis
 from flask import Flask
 
 from webapp.config import ConfigError
-from webapp.doctor import clock, postgresql, run, transactions
+from webapp.doctor import clock, postgresql, run, system, transactions
 from webapp.doctor.system import System
 from webapp.rollups import refresh
 from webapp.signals import publisher
@@ -203,9 +203,12 @@ def test_a_check_that_waits_for_a_lock_ends_and_does_not_hide_others(service: Se
 def test_a_check_without_an_answer_skips_the_others_on_that_server(
     service: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "DEADLINE_SECONDS", 1.0)
+    # Longer than any other check takes, and shorter than the server waits for the lock.
+    monkeypatch.setattr(run, "DEADLINE_SECONDS", 3.0)
+    monkeypatch.setitem(system._LIMITS, "lock_timeout", "60s")
+    monkeypatch.setitem(system._LIMITS, "statement_timeout", "60s")
     with psycopg.connect(service.database_url) as other:
         other.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE")
         found = examined(service)
-    found.says("zones", "FAULT", "no answer within 1 s", "frozen")
+    found.says("zones", "FAULT", "no answer within 3 s", "frozen")
     found.says("partitions", "warn", "not checked: postgresql stopped answering at zones")
