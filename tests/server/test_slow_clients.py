@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import time
@@ -65,7 +66,8 @@ def test_a_body_that_trickles_is_answered_408(doorbell: Doorbell) -> None:
         answer = b""
         while not answer:
             assert time.monotonic() - began < BODY_SECONDS + 3
-            sock.sendall(b"a")
+            with contextlib.suppress(ConnectionError):  # the server may have answered and closed meanwhile
+                sock.sendall(b"a")
             try:
                 answer = sock.recv(100)
             except TimeoutError:
@@ -139,7 +141,7 @@ def test_a_response_that_is_never_read_closes_the_connection(doorbell: Doorbell)
 
 def test_a_stream_outlives_these_deadlines(doorbell: Doorbell, world: World) -> None:
     cookie = doorbell.cookie(world.user(world.tenant()))
-    stream = EventStream(f"{doorbell.url}/stream", cookie, timeout=15)
+    stream = EventStream(f"{doorbell.url}/stream", cookie)
     began = time.monotonic()
     while time.monotonic() - began < max(HEAD_SECONDS, BODY_SECONDS, SEND_SECONDS) + 1:
         assert stream.next()
