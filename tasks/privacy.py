@@ -13,14 +13,14 @@ from webapp.privacy import retention
 from webapp.privacy.worker import PrivacyWorker
 
 from .app import app
-from .process_config import owner_url, process_config
+from .process_config import process_config
 from .schedule import PRIVACY_RUN, REMOVE_ORDERS
 
 
 @cache
 def _worker() -> PrivacyWorker:
     config = process_config()
-    return PrivacyWorker(owner_url(), redis_client.connect(config.redis_url))
+    return PrivacyWorker(config.database_url, redis_client.connect(config.redis_url))
 
 
 @app.task(name=PRIVACY_RUN, throws=(psycopg.OperationalError, redis.RedisError))
@@ -32,7 +32,7 @@ def run() -> int:
 @app.task(name=REMOVE_ORDERS, throws=(psycopg.OperationalError,))
 def remove_orders() -> int:
     """Returns the number of removed orders. The cutoff is a midnight, so only the first run of a day removes any."""
-    return retention.remove_old(owner_url())
+    return retention.remove_old(process_config().database_url)
 
 
 @worker_shutting_down.connect

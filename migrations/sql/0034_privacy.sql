@@ -122,14 +122,16 @@ ALTER TABLE tenants
     ADD COLUMN deletion_at timestamptz,
     ADD CONSTRAINT ck_tenants_orders_keep_months CHECK (orders_keep_months BETWEEN 3 AND 240);
 
--- The erasures of a person or a customer, and deletions of tenants. `subject` and `names` hold the personal data until the
--- erasure is done; then they are NULL. `xid` is the transaction of the request: the erasure ends after all older ones.
+-- The erasures of a person or a customer, and deletions of tenants. `subject`, `names` and `pattern`, which matches each text with
+-- one of the names, hold the personal data until the erasure is done; then they are NULL. `xid` is the transaction of the
+-- request: the erasure ends after all older ones.
 CREATE TABLE privacy_jobs (
     id bigint GENERATED ALWAYS AS IDENTITY,
     tenant_id bigint NOT NULL,
     kind text NOT NULL,
     subject text,
     names text[],
+    pattern text,
     user_id bigint,
     pseudonym text NOT NULL,
     requested_by bigint,

@@ -1,3 +1,14 @@
+DROP FUNCTION privacy_remove_orders(bigint, bigint[]);
+DROP FUNCTION privacy_delete_tenant(bigint);
+DROP FUNCTION privacy_delete_page(bigint, regclass, bigint, bigint);
+DROP FUNCTION privacy_close_tenant(bigint);
+DROP FUNCTION privacy_finish(bigint, bigint);
+DROP FUNCTION privacy_erase_entries(bigint, bigint[]);
+DROP FUNCTION privacy_erase_user_rows(bigint, integer, text);
+DROP FUNCTION privacy_replace(bigint, regclass, tid, xid, jsonb);
+DROP FUNCTION privacy_of_tenant(regclass);
+DROP FUNCTION privacy_request(bigint, text[]);
+
 DROP TABLE privacy_jobs;
 DROP TABLE rollups_removed;
 DROP TABLE rollups_products_removed;

@@ -14,6 +14,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 def upgrade():
     _run("0034_privacy.sql")
+    _run("0034_privacy_requests.sql")
 
 
 def downgrade():

@@ -36,7 +36,7 @@ def test_an_erased_name_leaves_open_boards_without_a_reload_or_a_toast(
     page.get_by_label("Type").fill(ERIKA)
     page.get_by_role("button", name="Erase for ever").click()
     expect(page.locator(".privacy-state")).to_have_text("running")
-    Privacy(service, conn, redis_client, tenant).worker.run()
+    Privacy(service.database_url, conn, redis_client, tenant).worker.run()
     expect(board.page.locator("#recent_orders")).to_contain_text("Erased customer")
     expect(board.page.locator("#recent_orders")).not_to_contain_text(ERIKA)
     assert board.was_not_reloaded()

@@ -16,6 +16,7 @@ from tasks import schedule
 from webapp import create_app
 from webapp.launcher.cluster import PG_BIN
 from webapp.postgres.process_roles import ProcessRoles
+from webapp.privacy import jobs, subjects
 from webapp.uploads.worker import ImportWorker
 
 from ..conftest import config_for
@@ -63,6 +64,7 @@ def test_every_timed_task_runs_with_the_role_of_the_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_environment(monkeypatch, **process_urls.env, REDIS_URL=service.redis_url, SECRET_KEY=SECRET)
+    from tasks import privacy as task_of_privacy
     from tasks.app import app
 
     app.loader.import_default_modules()
@@ -76,8 +78,17 @@ def test_every_timed_task_runs_with_the_role_of_the_worker(
     world.conn.execute(
         "INSERT INTO ended_sessions (id, expires_at) VALUES (gen_random_uuid(), now() - interval '1 day')"
     )
+    old = "2020-01-02 10:00+00"
+    removed = world.order(tenants[1], placed_at=old, cancelled_at=old)
+    world.conn.execute("UPDATE tenants SET orders_keep_months = 3 WHERE id = %s", [tenants[1]])
+    world.order(tenants[0], customer="Erika Mustermann")
+    jobs.request(world.conn, subjects.customer(world.conn, tenants[0], "Erika Mustermann"), "Erased customer X", None)
+    task_of_privacy._worker.cache_clear()
     for name in (schedule.CATCH_UP, *schedule.EVERY):
         app.tasks[name].run()
+    assert world.conn.execute("SELECT FROM orders WHERE id = %s", [removed]).fetchone() is None
+    customers = world.conn.execute("SELECT customer FROM orders WHERE tenant_id = %s", [tenants[0]]).fetchall()
+    assert ("Erased customer X",) in customers
     counted = world.conn.execute("SELECT tenant_id, sum(revenue_minor)::int FROM rollups_hourly GROUP BY 1 ORDER BY 1")
     assert counted.fetchall() == [(tenant, 500) for tenant in tenants]
     assert world.conn.execute("SELECT to_regclass('order_events_2020_01')").fetchone() == (None,)

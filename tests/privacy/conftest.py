@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from ..support.privacy import Privacy
+from ..support.process_urls import ProcessUrls
 from ..support.uploads import Uploads
 from ..support.world import Service, World
 
@@ -24,8 +25,9 @@ def ana(world: World, tenant: int) -> int:
 
 
 @pytest.fixture
-def privacy(service: Service, conn: psycopg.Connection, redis_client: redis.Redis, tenant: int) -> Privacy:
-    return Privacy(service, conn, redis_client, tenant)
+def privacy(process_urls: ProcessUrls, conn: psycopg.Connection, redis_client: redis.Redis, tenant: int) -> Privacy:
+    """Its worker has the rights of the role doorbell_worker."""
+    return Privacy(process_urls.worker, conn, redis_client, tenant)
 
 
 @pytest.fixture

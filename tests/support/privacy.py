@@ -17,7 +17,7 @@ from webapp.privacy.subjects import Subject
 from webapp.privacy.tables import Column, Table
 from webapp.privacy.worker import PrivacyWorker
 
-from .world import Service, World
+from .world import World
 
 # Values that a check of the table demands, or that a reference needs.
 VALUES: dict[tuple[str, str], Any] = {
@@ -179,11 +179,11 @@ def places(conn: psycopg.Connection[Any], *needles: str) -> set[str]:
 
 
 class Privacy:
-    """Erasures of one tenant, run by a worker in the test's process."""
+    """Erasures of one tenant, run by a worker in the test's process with the address `url` of the database."""
 
-    def __init__(self, service: Service, conn: psycopg.Connection[Any], client: redis.Redis, tenant: int) -> None:
+    def __init__(self, url: str, conn: psycopg.Connection[Any], client: redis.Redis, tenant: int) -> None:
         self.conn, self.tenant = conn, tenant
-        self.worker = PrivacyWorker(service.database_url, client)
+        self.worker = PrivacyWorker(url, client)
 
     def request(self, subject: Subject) -> jobs.PrivacyTask:
         return jobs.request(self.conn, subject, subjects.pseudonym(subject.kind), None)[0]

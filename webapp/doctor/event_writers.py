@@ -68,7 +68,7 @@ def check(system: System) -> Iterator[Finding]:
             f"trigger {row['name']} on {row['table']}, which is not Doorbell's, calls {row['function']} and {effect}",
             f"DROP TRIGGER {row['name']} ON {row['table']};  -- unless it is intended",
         )
-    ours = [*TRIGGERS, "order_events_delete_old"]
+    ours = [*TRIGGERS, "order_events_delete_old", "privacy_delete_tenant", "privacy_remove_orders"]
     for row in system.rows(_CODE, {"writes": _WRITES, "ours": ours})[:SHOWN]:
         yield warn(
             f"the {row['kind']} {row['name']}, which is not Doorbell's, writes order_events and locks no order",

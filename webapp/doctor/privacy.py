@@ -25,8 +25,9 @@ def check(system: System) -> Iterator[Finding]:
     (row,) = system.rows(_STATE, {"without_rights": jobs.WITHOUT_RIGHTS})
     if row["held"]:
         yield fault(
-            f"erasures or deletions of tenants wait ({row['held']}), because the worker has not the rights of the owner",
-            "Give the worker MIGRATIONS_DATABASE_URL, the address of the owner of the tables (docs/database-roles.md).",
+            f"erasures or deletions of tenants wait ({row['held']}), because the worker's role has not the rights of this "
+            "version",
+            "Run as the owner of the tables: flask --app wsgi roles --processes --create (docs/database-roles.md).",
         )
     elif row["waits"] > MAX_WAIT_SECONDS:
         yield fault(

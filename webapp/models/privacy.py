@@ -28,7 +28,8 @@ def _moment() -> Mapped[datetime | None]:
 class PrivacyJob(Base):
     """An erasure of a person or a customer, or the deletion of a tenant (privacy/jobs.py).
 
-    `subject` and `names` are personal data until the erasure is done, then NULL. `xid` is the transaction of the request.
+    `subject`, `names` and their `pattern` are personal data until the erasure is done, then NULL. `xid` is the transaction of
+    the request.
     """
 
     __tablename__ = "privacy_jobs"
@@ -45,6 +46,7 @@ class PrivacyJob(Base):
     kind: Mapped[str] = mapped_column(Text)
     subject: Mapped[str | None] = mapped_column(Text)
     names: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    pattern: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     pseudonym: Mapped[str] = mapped_column(Text)
     requested_by: Mapped[int | None] = mapped_column(BigInteger)

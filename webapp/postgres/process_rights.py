@@ -21,6 +21,12 @@ _ORDER = (
 _EVENT = "tenant_id, order_id, type, owner_id, actor_id, via, new_values, occurred_at"
 # After a restore, events and notifications may have ids of transactions that the cluster has not reached (outbox/cursor.py).
 _XID = "UPDATE (xid)"
+# An erasure searches texts for a name. The columns that follow these are no secrets.
+_ROW = "tableoid, ctid, xmin, tenant_id"
+_JOB = (
+    "state, position, pages_done, pages_total, counts, attempts, fence, lease_until, problem, due_at, started_at, "
+    "finished_at"
+)
 
 
 class Rights(NamedTuple):
@@ -31,7 +37,8 @@ class Rights(NamedTuple):
     makes_temporary: bool = False
 
 
-# Keys, hashes and identities with which people sign in. The worker has the key of those that are encrypted.
+# Keys, hashes and identities with which people sign in. The worker has the key of those that are encrypted, and reads only the
+# columns in which an erasure searches for a name.
 _OF_SIGN_IN = frozenset({"answered_challenges", "authenticator_apps", "invitations", "passkeys", "recovery_codes"})
 _OF_SIGN_IN |= {"sso_connections", "sso_domains", "sso_identities", "tv_links"}
 
@@ -135,13 +142,16 @@ WORKER = Rights(
         "audit_log_cursor": (READ, CHANGE),
         "attachments": (READ, CHANGE),
         "ended_sessions": (READ, ADD, REMOVE),
+        "invitations": (f"SELECT ({_ROW}, email, name)",),
         "notifications": (READ, ADD, CHANGE, REMOVE),
         "order_events": (READ, _XID),
         "order_lines": ALL,
         "orders": (READ, f"INSERT ({_ORDER})", f"UPDATE ({_ORDER})", REMOVE),
         "outbox_readers": ALL,
+        "passkeys": (f"SELECT ({_ROW}, name)",),
         "password_resets": (READ, REMOVE),
-        "privacy_jobs": ALL,
+        # Only an admin requests an erasure or a deletion. The worker keeps their progress.
+        "privacy_jobs": (READ, f"UPDATE ({_JOB})"),
         "push_subscriptions": (READ, CHANGE, REMOVE),
         "relay_audit": (READ, ADD, REMOVE),
         "relay_destinations": (READ, CHANGE),
@@ -156,8 +166,11 @@ WORKER = Rights(
         "rollups_products_hourly": ALL,
         "rollups_products_removed": ALL,
         "rollups_removed": ALL,
+        "sso_connections": (f"SELECT ({_ROW}, button_text, rules)",),
+        "sso_identities": (f"SELECT ({_ROW}, subject)",),
         "tenants": (READ, "UPDATE (next_number)"),
         "to_ship_samples": ALL,
+        "tv_links": (f"SELECT ({_ROW}, name)",),
         "upload_chunks": ALL,
         "uploads": (READ, CHANGE, REMOVE),
         "user_sessions": (READ, REMOVE),
@@ -180,6 +193,14 @@ WORKER = Rights(
         "order_events_partitions",
         "order_events_unread_reason",
         "outbox_reader_is_valid",
+        "privacy_close_tenant",
+        "privacy_delete_page",
+        "privacy_delete_tenant",
+        "privacy_erase_entries",
+        "privacy_erase_user_rows",
+        "privacy_finish",
+        "privacy_remove_orders",
+        "privacy_replace",
         "retention_cutoff",
         "tenancy_other_program",
     ),

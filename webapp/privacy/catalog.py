@@ -44,7 +44,7 @@ _COLUMNS: dict[str, dict[Holds, str]] = {
     "passkeys": {Holds.FREE: "name", Holds.SECRET: "credential_id public_key", Holds.FIXED: "transports"},
     # jobs.finish(): the names are needed until the erasure is done.
     "privacy_jobs": {
-        Holds.OWN: "subject names",
+        Holds.OWN: "subject names pattern",
         Holds.FREE: "problem",
         Holds.FIXED: "kind pseudonym state position counts",
     },
@@ -88,10 +88,6 @@ CATALOG: dict[str, dict[str, Holds]] = {
     table: {column: holds for holds, columns in kinds.items() for column in columns.split()}
     for table, kinds in _COLUMNS.items()
 }
-
-# Rows of a user that are kept, because they belong to the company: the user's name is replaced in them. The rows of all other
-# tables that reference a user with ON DELETE CASCADE are deleted.
-KEPT_OF_USER = frozenset({"order_comments"})
 
 # Columns with the id of a user, where no foreign key shows it.
 USER_COLUMNS = frozenset(

@@ -14,14 +14,12 @@ from typing import Any
 
 import psycopg
 import redis
-from psycopg import sql
 from psycopg.rows import tuple_row
 
 from ..audit.kinds import Kind
 from ..audit.recording import record
 from ..observability import logs
 from ..relay import destinations, verbs
-from ..relay.audit import WORKER
 from ..signals import notices, publisher
 from . import jobs, sweep, tables
 from .erasure import SILENT
@@ -38,9 +36,7 @@ _REFERENCES = """
 SELECT DISTINCT c.relname::text, f.relname::text FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid WHERE k.contype = 'f' AND c.oid <> f.oid
 """
-_DELETE = """
-DELETE FROM ONLY {table} t WHERE t.ctid >= {first}::tid AND t.ctid < {end}::tid AND t.tenant_id = %(tenant)s
-"""
+_DELETE = "SELECT privacy_delete_page(%s, %s::oid::regclass, %s, %s)"
 
 log = logs.get("privacy")
 
@@ -100,7 +96,7 @@ def run(conn: psycopg.Connection[Any], client: redis.Redis, job: PrivacyTask, st
         with conn.transaction():
             conn.execute(SILENT)
             if position["block"] < tables.blocks(conn, table):
-                counts[table.root] += _delete_page(conn, table, job.tenant_id, position["block"])
+                counts[table.root] += _delete_page(conn, table, job, position["block"])
                 position["block"] += sweep.PAGE_BLOCKS
             else:
                 position = {"table": position["table"] + 1, "block": 0}
@@ -112,13 +108,13 @@ def run(conn: psycopg.Connection[Any], client: redis.Redis, job: PrivacyTask, st
 
 
 def _end_sessions(conn: psycopg.Connection[Any], client: redis.Redis, job: PrivacyTask) -> None:
-    conn.execute("UPDATE users SET disabled_at = now() WHERE tenant_id = %s AND disabled_at IS NULL", [job.tenant_id])
+    conn.execute("SELECT privacy_close_tenant(%s)", [job.id])
     notices.sessions_ended(client)
 
 
-def _delete_page(conn: psycopg.Connection[Any], table: Table, tenant_id: int, first: int) -> int:
-    bounds = {"first": sql.Literal(f"({first},0)"), "end": sql.Literal(f"({first + sweep.PAGE_BLOCKS},0)")}
-    return conn.execute(sql.SQL(_DELETE).format(table=table.identifier, **bounds), {"tenant": tenant_id}).rowcount
+def _delete_page(conn: psycopg.Connection[Any], table: Table, job: PrivacyTask, first: int) -> int:
+    row = conn.execute(_DELETE, [job.id, table.oid, first, first + sweep.PAGE_BLOCKS]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _delete_tenant(conn: psycopg.Connection[Any], job: PrivacyTask, counts: Counter[str]) -> None:
@@ -132,16 +128,11 @@ def _delete_tenant(conn: psycopg.Connection[Any], job: PrivacyTask, counts: Coun
         )
         for destination in destinations.every(conn):
             if destination.tenant_id == job.tenant_id:
-                # With its cursors, which would keep old events for ever.
-                verbs.remove(conn, destination, WORKER)
+                # They would keep old events for ever.
+                verbs.forget_cursors(conn, destination)
         details = {"slug": row[0] if row else "", "rows": dict(counts)}
         record(conn, Kind.TENANT_DELETED, tenant_id=job.tenant_id, details=details)
-        conn.execute("SELECT audit_log_erase_tenant(%s)", [job.tenant_id])
-        # Orders that were written meanwhile reference their users.
-        conn.execute("DELETE FROM orders WHERE tenant_id = %s", [job.tenant_id])
-        conn.execute("DELETE FROM relay_audit WHERE tenant_id = %s", [job.tenant_id])
-        conn.execute("DELETE FROM order_events WHERE tenant_id = %s", [job.tenant_id])
-        conn.execute("DELETE FROM tenants WHERE id = %s", [job.tenant_id])
+        conn.execute("SELECT privacy_delete_tenant(%s)", [job.id])
 
 
 def _in_order(conn: psycopg.Connection[Any], found: list[Table]) -> list[Table]:

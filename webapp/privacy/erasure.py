@@ -65,7 +65,7 @@ class Erasure:
         """Do the next page. Raises jobs.TaskLost and psycopg.Error; then nothing of it is done."""
         self.changed_orders = []
         if not self.tables:
-            self.tables = tables.read(self.conn)
+            self.tables = tables.whole(self.conn)
         step = self.position["step"]
         if step == CHECK:
             return self._check()
@@ -87,8 +87,7 @@ class Erasure:
         return self._counted("orders", len(rows), is_last=len(rows) < PAGE_ORDERS)
 
     def _people(self) -> AfterPage:
-        assert self.job.user_id is not None
-        found = people.erase_page(self.conn, self.job.tenant_id, self.job.user_id)
+        found = people.erase_page(self.conn, self.job.id)
         self.counts.update(found)
         return self._next() if not found else AfterPage.MORE
 
@@ -105,7 +104,7 @@ class Erasure:
         table, block = self.tables[self.position["table"]], self.position["block"]
         changed = 0
         if block < tables.blocks(self.conn, table):
-            changed = sweep.replace_page(self.conn, table, self.job.tenant_id, self.names, block)
+            changed = sweep.replace_page(self.conn, table, self.job, block)
             self.position["block"] = block + sweep.PAGE_BLOCKS
         else:
             self.position |= {"table": self.position["table"] + 1, "block": 0}
@@ -140,7 +139,7 @@ class Erasure:
         left += products.remaining(self.conn, job.tenant_id, self.names)
         if files.remaining(self.conn, job.tenant_id, self.names, self.position["seen"]):
             left.append("upload_chunks.content")
-        if job.user_id is not None and people.is_left(self.conn, job.tenant_id, job.user_id):
+        if job.user_id is not None and people.is_left(self.conn, job.id):
             left.append("rows of the user")
         return left
 
@@ -149,11 +148,7 @@ class Erasure:
         job = self.job
         details = {"what": job.kind, "pseudonym": job.pseudonym, "rows": dict(self.counts)}
         record(self.conn, Kind.PRIVACY_ERASURE, tenant_id=job.tenant_id, subject=job.pseudonym, details=details)
-        if job.user_id is not None:
-            emails = [name for name in job.names or () if "@" in name]
-            values = [job.tenant_id, job.user_id, emails]
-            self.conn.execute("SELECT audit_log_erase_person(%s, %s, %s::text[])", values)
-        audit_entries.erase(self.conn, job.tenant_id, self.names)
+        audit_entries.erase(self.conn, job)
         jobs.finish(self.conn, job)
 
     def _restart(self) -> None:

@@ -70,8 +70,8 @@ class PrivacyTask:
 
 _COLUMNS = ", ".join(f.name for f in fields(PrivacyTask) if f.init)
 _INSERT = f"""
-INSERT INTO privacy_jobs (tenant_id, kind, subject, names, user_id, pseudonym, requested_by, state, due_at)
-VALUES (%(tenant)s, %(kind)s, %(subject)s, %(names)s, %(user)s, %(pseudonym)s, %(by)s, %(state)s,
+INSERT INTO privacy_jobs (tenant_id, kind, subject, names, pattern, user_id, pseudonym, requested_by, state, due_at)
+VALUES (%(tenant)s, %(kind)s, %(subject)s, %(names)s, %(pattern)s, %(user)s, %(pseudonym)s, %(by)s, %(state)s,
         now() + make_interval(days => %(days)s))
 RETURNING {_COLUMNS}
 """  # noqa: S608 - constants
@@ -93,11 +93,6 @@ SET position = %(position)s, counts = %(counts)s, pages_done = %(done)s, pages_t
     lease_until = now() + make_interval(secs => {LEASE_SECONDS})
 {_HELD}
 """  # noqa: S608 - constants
-_FINISH = f"""
-UPDATE privacy_jobs SET state = 'done', subject = NULL, names = NULL, position = '{{}}', finished_at = now(),
-    lease_until = NULL, problem = NULL
-{_HELD}
-"""  # noqa: S608 - constants
 _RELEASE = f"""
 UPDATE privacy_jobs SET state = 'queued', lease_until = NULL, problem = %(problem)s,
     due_at = now() + make_interval(secs => %(seconds)s)
@@ -116,10 +111,11 @@ _OPEN_JOBS = f"SELECT {_COLUMNS} FROM privacy_jobs WHERE tenant_id = %(tenant)s 
 
 # Kept with the jobs, for the page and for `flask doctor`.
 WITHOUT_RIGHTS = (
-    "The worker's role in the database may not do this. Give the worker MIGRATIONS_DATABASE_URL, the address of the owner of "
-    "the tables (docs/database-roles.md)."
+    "The worker's role in the database has not the rights of this version. Run as the owner of the tables: flask --app wsgi "
+    "roles --processes --create (docs/database-roles.md)."
 )
-_IS_OWNER = "SELECT pg_has_role(session_user, relowner, 'MEMBER') FROM pg_class WHERE oid = 'orders'::regclass"
+# One of the functions with the owner's rights stands for all: a role gets them together.
+_MAY_RUN = "SELECT has_function_privilege('privacy_delete_tenant(bigint)', 'EXECUTE')"
 _HOLD = f"""
 UPDATE privacy_jobs SET problem = %(problem)s
 WHERE state IN {OPEN} AND due_at <= now() AND problem IS DISTINCT FROM %(problem)s RETURNING tenant_id
@@ -139,18 +135,20 @@ def request(
         if job.user_id == subject.user_id and (subject.is_user or fold(job.subject or "") == fold(subject.title)):
             return job, False
     values = {"tenant": subject.tenant_id, "kind": subject.kind, "subject": subject.title, "user": subject.user_id}
-    values |= {"names": list(dict.fromkeys(subject.spellings)), "pseudonym": pseudonym, "by": by}
+    values |= {"names": list(dict.fromkeys(subject.spellings)), "pattern": subject.names().loose}
+    values |= {"pseudonym": pseudonym, "by": by}
     return _inserted(conn, values | {"state": QUEUED, "days": 0}), True
 
 
 def request_deletion(conn: psycopg.Connection[Any], tenant_id: int, by: int | None, days: int) -> PrivacyTask:
-    values = {"tenant": tenant_id, "kind": TENANT, "subject": None, "names": None, "user": None, "pseudonym": ""}
-    return _inserted(conn, values | {"by": by, "days": days, "state": WAITING if days else QUEUED})
+    values = {"tenant": tenant_id, "kind": TENANT, "subject": None, "names": None, "pattern": None, "user": None}
+    values |= {"pseudonym": "", "by": by}
+    return _inserted(conn, values | {"days": days, "state": WAITING if days else QUEUED})
 
 
 def may_run(conn: psycopg.Connection[Any]) -> bool:
-    """Whether the session has the rights of the owner of the tables. Other roles would stop in the middle of a job."""
-    row = conn.cursor(row_factory=tuple_row).execute(_IS_OWNER).fetchone()
+    """Whether the session has the worker's rights of this version. Without them a job would stop in its middle."""
+    row = conn.cursor(row_factory=tuple_row).execute(_MAY_RUN).fetchone()
     return bool(row and row[0])
 
 
@@ -187,8 +185,12 @@ def extend(conn: psycopg.Connection[Any], job: PrivacyTask) -> None:
 
 
 def finish(conn: psycopg.Connection[Any], job: PrivacyTask) -> None:
-    """The erasure is done, and the job forgets whom it erased. Raises TaskLost."""
-    if conn.execute(_FINISH.encode(), _held(job)).rowcount != 1:
+    """The erasure is done: the job and the audit log forget whom it erased. Raises TaskLost.
+
+    The caller has recorded the erasure in the same transaction.
+    """
+    row = conn.execute("SELECT privacy_finish(%(id)s, %(fence)s)", _held(job)).fetchone()
+    if not (row and row[0]):
         raise TaskLost
 
 

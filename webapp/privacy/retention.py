@@ -91,8 +91,7 @@ ON CONFLICT (tenant_id, at, product) DO UPDATE SET
 """  # noqa: S608 - constants
 _DELETE = (
     "DELETE FROM webhook_deliveries WHERE tenant_id = %(tenant)s AND order_id = ANY (%(ids)s)",
-    "DELETE FROM order_events WHERE tenant_id = %(tenant)s AND order_id = ANY (%(ids)s)",
-    "DELETE FROM orders WHERE tenant_id = %(tenant)s AND id = ANY (%(ids)s)",
+    "SELECT privacy_remove_orders(%(tenant)s, %(ids)s)",
 )
 _TENANTS = """
 SELECT id, orders_keep_months AS months, orders_open_kept AS open_kept FROM tenants
@@ -164,10 +163,6 @@ def _remove_batch(conn: psycopg.Connection[Any], rule: RetentionRule, before: da
     values["ids"] = [row[0] for row in rows]
     for statement in (_KEEP_FIGURES, _KEEP_PRODUCTS, *_DELETE):
         conn.execute(statement.encode(), values)
-    conn.execute(
-        "UPDATE tenants SET orders_removed_before = greatest(orders_removed_before, %(cutoff)s) WHERE id = %(tenant)s",
-        values,
-    )
     return len(rows)
 
 

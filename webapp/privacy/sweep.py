@@ -14,31 +14,34 @@ from psycopg import errors, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from .jobs import PrivacyTask
 from .names import Names, fold
 from .tables import Column, Table
 
 # 1 MB of a table per transaction.
 PAGE_BLOCKS = 128
 _PAGE = """
-SELECT t.ctid::text AS "ctid", {columns} FROM ONLY {table} t
-WHERE t.ctid >= {first}::tid AND t.ctid < {end}::tid AND {of_tenant} AND ({matches}) FOR UPDATE OF t
+SELECT t.tableoid::bigint AS "*table", t.ctid::text AS "*row", t.xmin::text AS "*version", {columns} FROM {table} t
+WHERE t.ctid >= {first}::tid AND t.ctid < {end}::tid AND {of_tenant} AND ({matches})
 """
-_ALL = "SELECT {columns} FROM ONLY {table} t WHERE {of_tenant} AND ({matches})"
-_UPDATE = "UPDATE ONLY {table} SET {sets} WHERE ctid = {ctid}::tid"
+_ALL = "SELECT {columns} FROM {table} t WHERE {of_tenant} AND ({matches})"
+# A row that another transaction has changed since is not written; `remaining` finds it.
+_REPLACE = "SELECT privacy_replace(%s, %s::oid::regclass, %s::tid, %s::xid, %s)"
 
 
-def replace_page(conn: psycopg.Connection[Any], table: Table, tenant_id: int, names: Names, first: int) -> int:
+def replace_page(conn: psycopg.Connection[Any], table: Table, job: PrivacyTask, first: int) -> int:
     """Replace the names in PAGE_BLOCKS blocks from `first` on. Returns the number of changed rows."""
+    names = job.spellings
     columns = table.searched(is_user=names.is_user)
     if not columns or not names.spellings:
         return 0
     statement = sql.SQL(_PAGE).format(
         first=sql.Literal(f"({first},0)"), end=sql.Literal(f"({first + PAGE_BLOCKS},0)"), **_parts(table, columns)
     )
-    values = {"tenant": tenant_id, "loose": names.loose}
+    values = {"tenant": job.tenant_id, "loose": names.loose}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(statement, values).fetchall()
-    return sum(_replace_row(conn, table, columns, row, names) for row in rows)
+    return sum(_replace_row(conn, job, columns, row) for row in rows)
 
 
 def remaining(conn: psycopg.Connection[Any], tables: Iterable[Table], tenant_id: int, names: Names) -> Iterator[str]:
@@ -91,27 +94,26 @@ def _parts(table: Table, columns: tuple[Column, ...]) -> dict[str, sql.Composabl
 
 
 def _replace_row(
-    conn: psycopg.Connection[Any], table: Table, columns: tuple[Column, ...], row: dict[str, Any], names: Names
+    conn: psycopg.Connection[Any], job: PrivacyTask, columns: tuple[Column, ...], row: dict[str, Any]
 ) -> bool:
+    names = job.spellings
     new = changes(columns, row, names)
     if not new:
         return False
     try:
         with conn.transaction():
-            _update(conn, table, row["ctid"], new)
+            return _write(conn, job, row, new)
     except (errors.CheckViolation, errors.StringDataRightTruncation):
         # Too long with the pseudonym in place of the name.
         short = {name: names.pseudonym if isinstance(value, str) else value for name, value in new.items()}
-        _update(conn, table, row["ctid"], short)
+        return _write(conn, job, row, short)
     except errors.UniqueViolation:
-        with conn.transaction():
-            numbered = f"{names.pseudonym} {row['ctid']}"
-            _update(conn, table, row["ctid"], {name: numbered if isinstance(v, str) else v for name, v in new.items()})
-    return True
+        numbered = f"{names.pseudonym} {row['*row']}"
+        return _write(conn, job, row, {name: numbered if isinstance(v, str) else v for name, v in new.items()})
 
 
-def _update(conn: psycopg.Connection[Any], table: Table, ctid: str, new: dict[str, Any]) -> None:
-    sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in new)
-    statement = sql.SQL(_UPDATE).format(table=table.identifier, sets=sets, ctid=sql.Literal(ctid))
-    types = {column.name: column.type for column in table.columns}
-    conn.execute(statement, {name: Jsonb(v) if types[name] in ("jsonb", "json") else v for name, v in new.items()})
+def _write(conn: psycopg.Connection[Any], job: PrivacyTask, row: dict[str, Any], new: dict[str, Any]) -> bool:
+    clean = {name: f"\\x{value.hex()}" if isinstance(value, bytes) else value for name, value in new.items()}
+    place = [row["*table"], row["*row"], row["*version"]]
+    found = conn.execute(_REPLACE, [job.id, *place, Jsonb(clean)]).fetchone()
+    return bool(found and found[0])

@@ -139,11 +139,16 @@ def resume(conn: psycopg.Connection[Any], destination: Destination, actor: str, 
 def remove(conn: psycopg.Connection[Any], destination: Destination, actor: str) -> None:
     """Forget a destination with its cursors, dead letters and deliveries. The audit log stays."""
     with conn.transaction():
-        for replay in replays.newest(conn, destination.id, limit=1000):
-            replay.reader(destination).delete(conn)
-        destination.reader.delete(conn)
+        forget_cursors(conn, destination)
         conn.execute("DELETE FROM relay_destinations WHERE id = %s", [destination.id])
         audit.write(conn, destination, actor, "removed", destination.url)
+
+
+def forget_cursors(conn: psycopg.Connection[Any], destination: Destination) -> None:
+    """Delete the cursors of a destination that is removed, and of its replays."""
+    for replay in replays.newest(conn, destination.id, limit=1000):
+        replay.reader(destination).delete(conn)
+    destination.reader.delete(conn)
 
 
 def retry(conn: psycopg.Connection[Any], destination: Destination, actor: str, event_ids: Sequence[int] | None) -> int:
