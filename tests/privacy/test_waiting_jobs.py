@@ -5,10 +5,12 @@ from __future__ import annotations
 import psycopg
 import pytest
 import redis
+from flask import Flask
 
 from webapp.privacy import deletion, jobs, retention, subjects
 from webapp.privacy.worker import PrivacyWorker
 
+from ..support.account_commands import flask
 from ..support.doctor import examined
 from ..support.privacy import Privacy
 from ..support.process_urls import ProcessUrls
@@ -84,3 +86,13 @@ def test_an_erasure_that_failed_or_waits_for_an_hour_is_named(
     examined(service).says("privacy", "FAULT", "has waited for 3 h", "Start the worker")
     conn.execute("UPDATE privacy_jobs SET state = 'failed'")
     examined(service).says("privacy", "FAULT", "erasures have failed (1)", "Settings → Privacy")
+
+
+def test_a_deletion_that_failed_is_named_with_the_command_that_tries_again(
+    app: Flask, service: Service, conn: psycopg.Connection, tenant: int
+) -> None:
+    deletion.schedule(conn, tenant, None, days=0)
+    conn.execute("UPDATE privacy_jobs SET state = 'failed', problem = 'lock timeout'")
+    examined(service).says("privacy", "FAULT", "acme has failed: lock timeout", "tenant delete acme --yes")
+    assert flask(app, "tenant", "delete", "acme", "--yes").stdout == "Deleted tenant acme.\n"
+    assert examined(service).levels["privacy"] == "ok"

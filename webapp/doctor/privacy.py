@@ -11,7 +11,6 @@ from .system import System
 # The worker reads the queue every few seconds, and runs one job at a time.
 MAX_WAIT_SECONDS = 3600.0
 
-# A company's failed deletion is no job any more: its admins schedule it again.
 _STATE = f"""
 SELECT count(*) FILTER (WHERE state = 'failed' AND kind <> 'tenant') AS failed,
        count(*) FILTER (WHERE is_due AND problem = %(without_rights)s) AS held,
@@ -19,6 +18,12 @@ SELECT count(*) FILTER (WHERE state = 'failed' AND kind <> 'tenant') AS failed,
 FROM (SELECT *, state IN {jobs.OPEN} AND due_at <= now() AND (state <> 'running' OR lease_until < now()) AS is_due
       FROM privacy_jobs) AS job
 """  # noqa: S608 - constants
+# Its users are disabled by then, so its page cannot try again.
+_HALF_DELETED = """
+SELECT t.slug, j.problem FROM tenants t CROSS JOIN LATERAL (
+    SELECT state, problem FROM privacy_jobs WHERE tenant_id = t.id AND kind = 'tenant' ORDER BY id DESC LIMIT 1) AS j
+WHERE t.deletion_at IS NOT NULL AND j.state = 'failed' ORDER BY t.slug LIMIT 5
+"""
 
 
 def check(system: System) -> Iterator[Finding]:
@@ -38,5 +43,10 @@ def check(system: System) -> Iterator[Finding]:
         yield fault(
             f"erasures have failed ({row['failed']})",
             "See Settings → Privacy: the page has the reason, and tries again.",
+        )
+    for tenant in system.rows(_HALF_DELETED):
+        yield fault(
+            f"the deletion of the tenant {tenant['slug']} has failed: {tenant['problem']}",
+            f"Remove the reason, then run: flask --app wsgi tenant delete {tenant['slug']} --yes",
         )
     yield ok("no erasure or deletion of a tenant waits")
