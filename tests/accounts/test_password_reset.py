@@ -222,6 +222,14 @@ def test_many_requests_send_few_mails_and_a_client_is_refused_in_the_end(
     assert len(server.mails) == password_reset.ACCOUNT_REQUESTS
 
 
+def test_all_spellings_of_an_address_share_the_limit_of_mails(web: Web) -> None:
+    limits = services(web.app).password_resets
+    # The dotted capital is an i for PostgreSQL's lower(), so each of these finds the user of the first one.
+    spellings = ("mia@example.com", "m\u0130a@example.com", " MIA@example.com")
+    allowed = [limits.allows_mail(spellings[n % 3]) for n in range(password_reset.ACCOUNT_REQUESTS + 2)]
+    assert allowed == [True] * password_reset.ACCOUNT_REQUESTS + [False] * 2
+
+
 def test_a_link_keeps_its_second_factor_and_signs_nobody_in(web: Web, server: MailServer, ana: int) -> None:
     ask(web)
     person = Person(web.app)

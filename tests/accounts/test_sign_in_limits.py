@@ -92,6 +92,17 @@ def test_attempts_of_many_clients_at_one_account_are_delayed_and_not_refused(
     assert delays == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
 
 
+def test_other_spellings_of_an_address_are_attempts_at_the_same_account(
+    app: Flask, world: World, delays: list[float]
+) -> None:
+    world.user(world.tenant(), email="mia@example.com", password_hash=PASSWORD)
+    # For PostgreSQL's lower(), in most locales, these are one address; for Python's they are two.
+    spellings = ("mia@example.com", "m\u0130a@example.com", " MIA@EXAMPLE.COM ")
+    guesses = [attempt(app, spellings[n % 3], client=f"192.0.2.{n}") for n in range(ACCOUNT_ATTEMPTS + 3)]
+    assert {answer.status_code for answer in guesses} == {422}
+    assert delays == [0.5, 1.0, 2.0]
+
+
 def test_attempts_of_strangers_do_not_lock_a_user_out(app: Flask, ana: int, delays: list[float]) -> None:
     assert attempt(app, password=PASSWORD, client="198.51.100.7").status_code == 303
     for n in range(ACCOUNT_ATTEMPTS + 10):

@@ -81,6 +81,17 @@ def test_a_new_person_with_a_used_address_does_not_take_over_the_account(
     assert failed == [(ANA, "subject differs")]
 
 
+def test_an_address_that_only_postgresql_takes_for_the_same_takes_over_no_account(
+    visitor: Visitor, provider: Provider, northwind: int, world: World
+) -> None:
+    world.user(northwind, "Mia Silva", role="admin", email="mia@northwind.example")
+    # Another mailbox; in most locales lower() makes an i of the dotted capital.
+    provider.person("thief", email="m\u0130a@northwind.example", groups=["doorbell-managers"])
+    response = visitor.sign_in("mia@northwind.example", login="thief")
+    assert (response.status_code, visitor.name()) == (403, None)
+    assert "belongs to another person" in response.text
+
+
 @pytest.mark.parametrize(
     ("claims", "words"),
     [

@@ -22,7 +22,7 @@ from ..models import PasswordReset, Tenant, User
 from ..observability import logs
 from ..rate_limit.limiter import RateLimiter
 from . import admin, lookup_passwords, new_password, tenant_lookup
-from .sign_in_throttle import client_of, hashed_name
+from .sign_in_throttle import account_name, client_of, hashed_name
 
 LIFETIME = timedelta(hours=1)
 TOKEN_BYTES = 32
@@ -59,7 +59,7 @@ class PasswordResets:
 
     def allows_mail(self, email: str) -> bool:
         """Count a request for this account. Whether a mail may be sent."""
-        return self._limiter.hit(ACCOUNT, hashed_name(email.strip().lower())) <= ACCOUNT_REQUESTS
+        return self._limiter.hit(ACCOUNT, hashed_name(account_name(email))) <= ACCOUNT_REQUESTS
 
     def _wait(self, limit: RateLimitItemPerSecond, address: str) -> int:
         client = hashed_name(client_of(address))

@@ -28,7 +28,7 @@ from ..rate_limit.limiter import RateLimiter
 from . import admin, passwords, recent_check, session_rows, sessions, tenant_lookup
 from .hashing import HashingBusy, hashing
 from .session_rows import PageView
-from .sign_in_throttle import SignInAttempt, Verdict, client_of
+from .sign_in_throttle import SignInAttempt, Verdict, account_name, client_of
 from .user_cache import UserCache
 from .waiting_room import WaitingRoom, WaitingRoomFull
 
@@ -69,7 +69,7 @@ class SignIns:
         if verdict.wait:
             raise _over_the_limit(verdict, email, address)
         try:
-            self.waiting_room.wait(email.strip().lower(), verdict.delay)
+            self.waiting_room.wait(account_name(email), verdict.delay)
             with hashing.place(stranger=not verdict.known):
                 user, reason = _check(email, password)
         except (HashingBusy, WaitingRoomFull):

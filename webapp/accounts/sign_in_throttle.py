@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import unicodedata
 from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerSecond
@@ -70,7 +71,7 @@ class SignInAttempt:
 
     def __init__(self, limiter: RateLimiter, email: str, client: str) -> None:
         self._limiter = limiter
-        account = email.strip().lower()
+        account = account_name(email)
         self._pair, self._client, self._account = (
             hashed_name(account, client),
             hashed_name(client),
@@ -107,6 +108,15 @@ class SignInAttempt:
 def _delay(attempts: int) -> float:
     over = attempts - ACCOUNT_ATTEMPTS
     return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(over - 1, 10)) if over > 0 else 0.0
+
+
+def account_name(email: str) -> str:
+    """The account at which an attempt with this address counts: the same for all spellings that PostgreSQL's lower() equates.
+
+    Python lowers some letters otherwise: "İ" is "i" for PostgreSQL, so each spelling of a name would have its own limit.
+    """
+    folded = unicodedata.normalize("NFKD", email.strip().casefold())
+    return "".join(letter for letter in folded.casefold() if not unicodedata.combining(letter))
 
 
 def hashed_name(*parts: str) -> str:

@@ -114,15 +114,21 @@ def _by_email(session: Session, connection: TenantConnection, email: str) -> Use
         )
     known = session.get(SsoIdentity, (connection.tenant_id, found.id))
     if known is not None and known.issuer == connection.issuer:
-        raise PersonRefused(
-            _(
-                "The address %(email)s belongs to another person in your company's sign-in than before. If it is you, ask "
-                "your Doorbell administrator to unlink the earlier account.",
-                email=email,
-            ),
-            "subject differs",
-        )
-    return session.get(User, found.id, with_for_update=True)
+        raise _another_person(email)
+    user = session.get(User, found.id, with_for_update=True)
+    # PostgreSQL's lower() equates some letters of two mailboxes: "İ" and "i".
+    if user is not None and user.email.lower() != email.lower():
+        raise _another_person(email)
+    return user
+
+
+def _another_person(email: str) -> PersonRefused:
+    text = _(
+        "The address %(email)s belongs to another person in your company's sign-in than before. If it is you, ask "
+        "your Doorbell administrator to unlink the earlier account.",
+        email=email,
+    )
+    return PersonRefused(text, "subject differs")
 
 
 def _make(session: Session, connection: TenantConnection, claims: Mapping[str, Any], email: str, role: str) -> User:
