@@ -105,6 +105,19 @@ def test_a_recovery_code_signs_in_once_in_any_spelling(halfway: Visitor, codes: 
     assert third.post(STEP, recovery_code=codes[1]).status_code == 303
 
 
+def test_wrong_recovery_codes_do_not_fill_the_audit_log_and_keep_no_user_out(
+    halfway: Visitor, codes: list[str], world: World
+) -> None:
+    guesses = [halfway.post(STEP, recovery_code="wrong") for _ in range(limit.RECOVERY_ATTEMPTS + 2)]
+    assert [answer.status_code for answer in guesses] == [422] * limit.RECOVERY_ATTEMPTS + [429] * 2
+    assert 600 < int(guesses[-1].headers["Retry-After"]) <= limit.RECOVERY_SECONDS
+    counting = "SELECT count(*) FROM audit_log WHERE kind = 'second_factor_failed'"
+    assert world.conn.execute(counting).fetchone() == (limit.RECOVERY_ATTEMPTS,)
+    elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
+    data = {"csrf_token": halfway.token(), "recovery_code": codes[0]}
+    assert halfway.client.post(STEP, data=data, environ_overrides=elsewhere).status_code == 303
+
+
 def test_new_recovery_codes_end_the_former_ones(ana: Visitor, codes: list[str], halfway: Visitor) -> None:
     renewed = codes_on(ana.post("/settings/security/two-step/recovery-codes"))
     assert len(set(renewed)) == 10

@@ -65,7 +65,8 @@ class SecondFactors:
         self.limit.take_back(account)
 
     def check_recovery_code(self, account: Account, typed: str, address: str) -> int:
-        """Use up a recovery code. Returns the number of codes left. Raises CodeInvalid."""
+        """Use up a recovery code. Returns the number of codes left. Raises CodesRefused and CodeInvalid."""
+        self.limit.register_recovery_code(account, client_of(address))
         with Session(db.engine) as session:
             is_right = recovery_codes.use(session, account, typed)
             left = recovery_codes.left(session, account)

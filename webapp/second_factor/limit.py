@@ -1,7 +1,8 @@
 """Limits guesses of one-time codes per user: a slow-down first, then a pause.
 
 Only a person with the user's password can guess. With fifty guesses per day, of a million codes of which three are valid, that
-takes eighteen years on average. Passkeys and recovery codes cannot be guessed and stay open meanwhile.
+takes eighteen years on average. Passkeys and recovery codes cannot be guessed and stay open meanwhile; they have limits of
+their own, per client, so that a stranger keeps no user out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ FIRST_DELAY_SECONDS = 0.5  # doubled with each further attempt
 MAX_DELAY_SECONDS = 8.0
 # Answers of passkeys without a password before them, per client: each costs a query.
 PASSKEY_ATTEMPTS, PASSKEY_SECONDS = 60, 900
+# Recovery codes per user and client: each wrong one is an entry of the audit log.
+RECOVERY_ATTEMPTS, RECOVERY_SECONDS = 30, 900
 BUSY_SECONDS = 5
 
 
@@ -65,6 +68,12 @@ class CodeLimit:
         if self.limiter.hit(_PASSKEY, client) > PASSKEY_ATTEMPTS:
             raise CodesRefused(self.limiter.seconds_left(_PASSKEY, client))
 
+    def register_recovery_code(self, account: Account, client: str) -> None:
+        """Count a recovery code. Raises CodesRefused."""
+        name = (str(account.user_id), client)
+        if self.limiter.hit(_RECOVERY, *name) > RECOVERY_ATTEMPTS:
+            raise CodesRefused(self.limiter.seconds_left(_RECOVERY, *name))
+
 
 def delay(attempts: int) -> float:
     """The seconds for which the attempt with this number in its hour is held back."""
@@ -78,3 +87,4 @@ def _limit(name: str, attempts: int, seconds: int) -> RateLimitItem:
 
 _HOUR, _DAY = _limit("hour", HOUR_ATTEMPTS, 3600), _limit("day", DAY_ATTEMPTS, 86_400)
 _PASSKEY = _limit("passkey", PASSKEY_ATTEMPTS, PASSKEY_SECONDS)
+_RECOVERY = _limit("recovery", RECOVERY_ATTEMPTS, RECOVERY_SECONDS)
