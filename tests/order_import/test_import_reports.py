@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 
 import pytest
 from hypothesis import given, settings
@@ -61,9 +62,19 @@ def test_formulas_are_escaped_in_the_report_and_unescaped_by_the_import(
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
-@given(st.text(st.sampled_from("'=+-@\t\r1.,a "), max_size=6) | st.text(max_size=20))
+@given(st.text(st.sampled_from("'=+-@\t\r\n;\"1.,a "), max_size=8) | st.text(max_size=20))
 def test_unescape_inverts_escape(cell: str) -> None:
     assert unescape(escape(cell)) == cell
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("text", ["Ana;=1+1;", "Ana\t@SUM(1)", "Ana; '+1+cmd", 'Ana;"=1+1', "Ana\n=1+1", "Ana\n;-2+3"])
+def test_a_spreadsheet_with_another_separator_finds_no_formula_in_a_text(text: str, separator: str) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow(["1", escape(text), "5.00"])
+    cells = [cell for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator) for cell in row]
+    assert [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))] == []
+    assert unescape(escape(text)) == text
 
 
 def test_a_report_is_written_even_if_its_encoding_lacks_a_character_of_a_reason(importer: Importer) -> None:
