@@ -46,26 +46,30 @@ def place(world: World, tenant: int, orders: int) -> None:
 # Limits ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_user_runs_one_download_and_a_process_two() -> None:
+def test_a_user_runs_one_download_a_tenant_two_and_a_process_three() -> None:
     limit = DownloadLimit(wait_seconds=0.01)
-    first, second = limit.take(1), limit.take(2)
-    for user, scope in ((1, "user"), (3, "process")):
+    first, second = limit.take(1, 1), limit.take(1, 2)
+    for tenant, user, scope in ((1, 1, "user"), (1, 3, "tenant")):
         with pytest.raises(NoSlot) as refused:
-            limit.take(user)
+            limit.take(tenant, user)
         assert refused.value.scope == scope
+    other = limit.take(2, 4)  # two users of one tenant do not keep the others waiting
+    with pytest.raises(NoSlot) as refused:
+        limit.take(3, 5)
+    assert refused.value.scope == "process"
     first()
     first()  # a second time gives back nothing
     with pytest.raises(NoSlot):
-        limit.take(2)
-    third = limit.take(3)
-    for give_back in (second, third):
+        limit.take(1, 2)
+    third = limit.take(1, 3)
+    for give_back in (second, third, other):
         give_back()
 
 
 def test_a_download_waits_for_a_slot_that_becomes_free() -> None:
     limit = DownloadLimit(wait_seconds=30)
-    give_back = limit.take(1)
-    thread = threading.Thread(target=lambda: limit.take(1)())
+    give_back = limit.take(1, 1)
+    thread = threading.Thread(target=lambda: limit.take(1, 1)())
     thread.start()
     give_back()
     thread.join(20)
@@ -75,15 +79,16 @@ def test_a_download_waits_for_a_slot_that_becomes_free() -> None:
 def test_a_refused_download_names_the_reason_and_is_possible_again(app: Flask, person: Person, world: World) -> None:
     world.order(1, number="A1")
     replace_services(app, downloads=DownloadLimit(wait_seconds=0.01))
-    give_back = services(app).downloads.take(1)
+    give_back = services(app).downloads.take(1, 1)
     response = person.get("/orders.csv")
     assert (response.status_code, response.headers["Retry-After"]) == (429, str(download_limit.RETRY_SECONDS))
     assert "Your last download is still running" in response.text
     give_back()
-    others = [services(app).downloads.take(user) for user in (7, 8)]
-    assert person.get("/orders.csv").status_code == 503
-    for give_back in others:
-        give_back()
+    for tenants in ((1, 1), (2, 2, 3)):
+        others = [services(app).downloads.take(tenant, user) for user, tenant in enumerate(tenants, 7)]
+        assert person.get("/orders.csv").status_code == 503
+        for give_back in others:
+            give_back()
     assert [row["Order number"] for row in download(person)] == ["A1"]
 
 
@@ -98,6 +103,18 @@ def test_a_download_that_its_client_leaves_gives_its_slot_back(
     assert person.get("/orders.csv").status_code == 429
     left.close()
     assert len(download(person)) == 9
+
+
+def test_a_download_that_the_audit_log_does_not_take_gives_its_slot_back(
+    app: Flask, person: Person, world: World
+) -> None:
+    world.order(1, number="A1")
+    replace_services(app, downloads=DownloadLimit(wait_seconds=0.01))
+    world.conn.execute("ALTER TABLE audit_log ADD CONSTRAINT full_disk CHECK (kind <> 'export') NOT VALID")
+    for _ in range(2):
+        assert person.get("/orders.csv").status_code == 500
+    world.conn.execute("ALTER TABLE audit_log DROP CONSTRAINT full_disk")
+    assert [row["Order number"] for row in download(person)] == ["A1"]
 
 
 def test_a_head_request_and_a_refused_filter_take_no_slot(app: Flask, person: Person, world: World) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from .slots import Slots
 
-MAX_DOWNLOADS = 2
+MAX_DOWNLOADS = 3
+# Fewer than all, so that one tenant whose clients read slowly cannot keep the others waiting.
+MAX_TENANT_DOWNLOADS = 2
 MAX_USER_DOWNLOADS = 1
 # How long a download waits for a slot: a second click ends the first download, but not at once.
 WAIT_SECONDS = 2.0
@@ -21,14 +23,16 @@ SHARE = 0.5
 
 
 class DownloadLimit:
-    """Slots for downloads, counted per user and in total."""
+    """Slots for downloads, counted per user, per tenant and in total."""
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
-        self._slots = Slots({"user": MAX_USER_DOWNLOADS, "process": MAX_DOWNLOADS}, wait_seconds)
+        self._slots = Slots(
+            {"user": MAX_USER_DOWNLOADS, "tenant": MAX_TENANT_DOWNLOADS, "process": MAX_DOWNLOADS}, wait_seconds
+        )
 
-    def take(self, user_id: int) -> Callable[[], None]:
+    def take(self, tenant_id: int, user_id: int) -> Callable[[], None]:
         """Take a slot; returns the function that gives it back. Raises NoSlot after `wait_seconds` without one."""
-        return self._slots.take({"user": user_id, "process": 0})
+        return self._slots.take({"user": user_id, "tenant": tenant_id, "process": 0})
 
 
 def pause(worked_seconds: float) -> None:

@@ -71,7 +71,7 @@ def download() -> ResponseReturnValue:
         return Response(content_type=CONTENT_TYPE, headers=headers)
     db.session.close()  # a request that holds two connections could wait for itself
     try:
-        give_back = services().downloads.take(current_user.id)
+        give_back = services().downloads.take(tenant.id, current_user.id)
     except NoSlot as error:
         status = 429 if error.scope == "user" else 503
         return error_response(status, BUSY[error.scope], {"Retry-After": str(RETRY_SECONDS)})

@@ -15,7 +15,7 @@ from ..accounts.current import current_only_owner, current_tenant
 from ..accounts.permissions import Permission, may
 from ..audit.kinds import Kind
 from ..audit.recording import record_alone
-from ..concurrency.download_limit import MAX_DOWNLOADS, RETRY_SECONDS
+from ..concurrency.download_limit import MAX_DOWNLOADS, MAX_TENANT_DOWNLOADS, RETRY_SECONDS
 from ..concurrency.slots import NoSlot
 from ..db import db
 from ..display import clock
@@ -37,6 +37,10 @@ BUSY = {
     "user": ErrorMessage(
         lazy_gettext("Your last download is still running"),
         lazy_gettext("Wait for it to finish, then download again."),
+    ),
+    "tenant": ErrorMessage(
+        lazy_gettext("Too many downloads at once"),
+        lazy_gettext("%(count)s downloads are running. Try again in a few seconds.", count=MAX_TENANT_DOWNLOADS),
     ),
     "process": ErrorMessage(
         lazy_gettext("Too many downloads at once"),
@@ -61,7 +65,7 @@ def orders() -> ResponseReturnValue:
     file = OrdersCsv(tenant, wanted, has_lines, has_emails=may(current_user, Permission.SEE_EMAILS))
     db.session.close()  # a request that holds two connections could wait for itself
     try:
-        give_back = services().downloads.take(current_user.id)
+        give_back = services().downloads.take(tenant.id, current_user.id)
         download = PagedDownload(cast(Flask, current_app._get_current_object()), file, give_back)  # type: ignore[attr-defined]
     except NoSlot as error:
         status = 429 if error.scope == "user" else 503
@@ -70,7 +74,11 @@ def orders() -> ResponseReturnValue:
         if not wanted or not faults.was_cancelled(error):
             raise
         abort(503, str(order_filter.TOO_LONG))
-    _record("order_lines" if has_lines else "orders", filter=_shown_filter())
+    try:
+        _record("order_lines" if has_lines else "orders", filter=_shown_filter())
+    except BaseException:
+        download.close()
+        raise
     return Response(download, content_type=CONTENT_TYPE, headers=headers)
 
 

@@ -72,7 +72,7 @@ def export() -> ResponseReturnValue:
         return redirect(url_for("privacy.index"), 303)
     db.session.close()
     try:
-        give_back = services().downloads.take(current_user.id)
+        give_back = services().downloads.take(found.tenant_id, current_user.id)
     except NoSlot as error:
         return error_response(
             429 if error.scope == "user" else 503, BUSY[error.scope], {"Retry-After": str(RETRY_SECONDS)}
