@@ -77,7 +77,6 @@ WEB = Rights(
         "rollup_rebuilds": (READ, ADD, CHANGE),
         "sales_targets": (READ, ADD, REMOVE),
         "sso_connections": ALL,
-        "sso_domains": ALL,
         "sso_identities": ALL,
         "tenants": (READ, CHANGE),
         "tv_links": ALL,
