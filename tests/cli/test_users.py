@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
-from webapp import create_app
+from webapp import cli, create_app
 from webapp.accounts import passwords
 
 from ..conftest import config_for
@@ -29,6 +31,19 @@ def test_a_tenant_and_a_user_are_created_and_listed(app: Flask, world: World) ->
     ]  # fmt: skip
     assert "ana@example.com" in flask(app, "user", "list", "--tenant", "acme").output
     assert "no users" in flask(app, "user", "list", "--tenant", "other").output
+
+
+def test_a_name_is_no_command_to_the_terminal_and_no_row_of_its_own(app: Flask, world: World) -> None:
+    world.user(world.tenant(name="Acme\x9b31m"), "Eva\x1b]0;owned\x07\u202e\r\nother", email="eva@example.com")
+    listed = app.test_cli_runner().invoke(args=["user", "list"], color=True).output
+    assert len(listed.splitlines()) == 2
+    assert r"Eva\u001b]0;owned\u0007\u202e\u000d\u000aother" in listed
+    assert r"Acme\u009b31m" in app.test_cli_runner().invoke(args=["tenant", "list"], color=True).output
+
+
+def test_all_commands_print_by_the_function_that_replaces_control_characters() -> None:
+    files = sorted(Path(cli.__file__).parent.glob("*.py"))
+    assert [file.name for file in files if "click.echo(" in file.read_text()] == ["__init__.py"]
 
 
 def test_the_password_is_typed_twice_and_not_shown(app: Flask, world: World) -> None:

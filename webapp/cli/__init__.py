@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import click
 from flask import Flask
+
+# Line breaks and tabs excepted, which texts of commands have.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def register(app: Flask) -> None:
@@ -45,15 +49,30 @@ def register(app: Flask) -> None:
     orders.orders_cli.add_command(attach.detach_command)
 
 
+def echo(text: str, err: bool = False) -> None:
+    """Print a text, which may contain names and answers of servers: a terminal obeys the characters that `plain` replaces."""
+    click.echo(plain(text), err=err)
+
+
+def plain(text: str, also: str = "") -> str:
+    """The text with each control character, mark of direction and character of `also` as \\u and four digits, as in JSON."""
+    found = _CONTROLS.sub(lambda match: _escape(match[0]), text)
+    return found.translate({ord(character): _escape(character) for character in also})
+
+
+def _escape(character: str) -> str:
+    return f"\\u{ord(character):04x}"
+
+
 def stop(text: str) -> NoReturn:
     """End the command with an error; `text` has what was seen, what is allowed and what to do."""
-    click.echo(f"Error: {text}", err=True)
+    echo(f"Error: {text}", err=True)
     raise SystemExit(2)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print columns that are as wide as their longest text, with two spaces in between."""
-    lines = [tuple(map(str, row)) for row in (heads, *rows)]
+    lines = [tuple(plain(str(cell), "\n\t") for cell in row) for row in (heads, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+        echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

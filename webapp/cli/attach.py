@@ -18,7 +18,7 @@ from ..attach.proposal import Proposal, Wish
 from ..attach.status_words import STAGES
 from ..postgres import session
 from ..services import services
-from . import attach_texts, stop, table
+from . import attach_texts, echo, stop, table
 from .relay_command import actor
 
 # After the backfill, older transactions have so long to end before the check is left to the worker.
@@ -84,7 +84,7 @@ def detach_command(name: str, keep: bool | None, yes: bool) -> None:
         try:
             attachment = attachments.by_name(conn, name)
             for statement in detach.statements(conn, attachment):
-                click.echo(f"{statement};")
+                echo(f"{statement};")
             if keep is None:
                 if yes:
                     stop("Say what happens to the orders: --keep-orders or --remove-orders.")
@@ -94,7 +94,7 @@ def detach_command(name: str, keep: bool | None, yes: bool) -> None:
             count = detach.run(conn, attachment, keep_orders=keep)
         except AttachRefused as error:
             stop(str(error))
-    click.echo(f"Detached {attachment.name}. {attach_texts.counted(count, 'order')} {'kept' if keep else 'removed'}.")
+    echo(f"Detached {attachment.name}. {attach_texts.counted(count, 'order')} {'kept' if keep else 'removed'}.")
 
 
 def _attach(conn: psycopg.Connection[Any], name: str, yes: bool, **options: Any) -> None:
@@ -127,17 +127,17 @@ def _propose(
 
 
 def _install(conn: psycopg.Connection[Any], proposed: Proposal, yes: bool) -> AttachTarget:
-    click.echo(attach_texts.proposed(proposed))
-    click.echo("\nThis SQL is installed:\n")
+    echo(attach_texts.proposed(proposed))
+    echo("\nThis SQL is installed:\n")
     for statement in install.statements(proposed.target):
-        click.echo(f"{statement};\n")
+        echo(f"{statement};\n")
     if proposed.sampled and not proposed.orders:
         stop(f"None of {proposed.sampled:,} rows becomes an order; see the reasons above. Nothing was installed.")
     if not yes and not click.confirm(f"Attach {proposed.target.name}?", default=False):
         stop("Nothing was installed.")
     install.install(conn, proposed.target, actor())
     attachments.update(conn, proposed.target.id, rows_total=backfill.count_rows(conn, proposed.target))
-    click.echo(f"Installed. New writes of {proposed.target.name} are on the board from now on.")
+    echo(f"Installed. New writes of {proposed.target.name} are on the board from now on.")
     return proposed.target
 
 
@@ -154,13 +154,13 @@ def _copy(conn: psycopg.Connection[Any], target: AttachTarget) -> None:
 
 def _settle(conn: psycopg.Connection[Any], attachment: Attachment) -> None:
     def waiting(count: int, pid: int) -> None:
-        click.echo(
+        echo(
             f"Waiting for {attach_texts.counted(count, 'older transaction')} (process {pid}) before the check …",
             err=True,
         )
 
     if not settled.wait(conn, attachment, SETTLE_SECONDS, waiting):
-        click.echo("They still run. The worker checks the table once they have ended.")
+        echo("They still run. The worker checks the table once they have ended.")
         return
     _print(conn, attachment, check.run(conn, attachment))
 
@@ -168,13 +168,13 @@ def _settle(conn: psycopg.Connection[Any], attachment: Attachment) -> None:
 def _check(conn: psycopg.Connection[Any], name: str | None) -> None:
     found = attachments.every(conn) if name is None else [attachments.by_name(conn, name)]
     if not found:
-        click.echo("No table is attached.")
+        echo("No table is attached.")
     failed = 0
     for attachment in found:
         try:
             _print(conn, attachment, check.run(conn, attachment))
         except AttachRefused as error:
-            click.echo(f"{attachment.name}: {error}", err=True)
+            echo(f"{attachment.name}: {error}", err=True)
             failed += 1
     if failed:
         raise SystemExit(1)
@@ -182,15 +182,15 @@ def _check(conn: psycopg.Connection[Any], name: str | None) -> None:
 
 def _print(conn: psycopg.Connection[Any], attachment: Attachment, drift: check.Drift) -> None:
     count = problems.count(conn, attachment.id)
-    click.echo(attach_texts.checked(attachment, drift, count))
+    echo(attach_texts.checked(attachment, drift, count))
     for problem in problems.newest(conn, attachment.id) if count else ():
-        click.echo(f"  row {problem.external_id or '(several)'}: {problem.reason}")
+        echo(f"  row {problem.external_id or '(several)'}: {problem.reason}")
 
 
 def _list(conn: psycopg.Connection[Any]) -> None:
     found = attachments.every(conn)
     if not found:
-        click.echo("No table is attached. Attach one: flask orders attach SCHEMA.TABLE --tenant SLUG")
+        echo("No table is attached. Attach one: flask orders attach SCHEMA.TABLE --tenant SLUG")
         return
     rows = [(each.name, attach_texts.state(each), each.drift, problems.count(conn, each.id)) for each in found]
     table(("table", "state", "repaired by the last check", "problems"), rows)

@@ -13,6 +13,7 @@ from ..doctor import run
 from ..doctor.finding import FAULT, Finding
 from ..doctor.system import System
 from ..services import services
+from . import echo
 
 # Exit codes.
 OK_EXIT, FAULT_EXIT = 0, 1
@@ -45,11 +46,11 @@ def doctor(as_json: bool) -> None:
             {"check": name, "level": finding.level, "seen": finding.seen, "advice": finding.advice}
             for name, finding in findings
         ]
-        click.echo(json.dumps({"ok": healthy, "checks": checks}, ensure_ascii=False, indent=2))
+        echo(json.dumps({"ok": healthy, "checks": checks}, ensure_ascii=False, indent=2))
     click.get_current_context().exit(OK_EXIT if healthy else FAULT_EXIT)
 
 
 def _print(name: str, finding: Finding) -> None:
-    click.echo(f"{finding.level:<5}  {name:<12}  {finding.seen}")
+    echo(f"{finding.level:<5}  {name:<12}  {finding.seen}")
     for advice in finding.advice.splitlines():
-        click.echo(f"{'':<5}  {'':<12}  → {advice}")
+        echo(f"{'':<5}  {'':<12}  → {advice}")

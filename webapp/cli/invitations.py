@@ -12,7 +12,7 @@ from ..invitations import notice, store, token
 from ..invitations.store import InvitationRefused, NewInvitation
 from ..models import ROLES
 from ..services import services
-from . import stop
+from . import echo, stop
 
 
 @click.command("invite")
@@ -37,11 +37,11 @@ def invite(email: str, slug: str, role: str, name: str | None) -> None:
     notice.announce(services().redis, tenant_id)
     bind = "127.0.0.1:8000" if config.bind.startswith(("unix:", "fd:")) else config.bind
     base = config.mail.public_url or f"http://{bind}"
-    click.echo(base + token.path(made.token))
+    echo(base + token.path(made.token))
     until = f"{made.invitation.expires_at:%Y-%m-%d %H:%M %Z}"
-    click.echo(
+    echo(
         f"Send this link to {email} only. It works once, until {until}, and makes a user with the role {role}.",
         err=True,
     )
     if not config.mail.public_url:
-        click.echo("If Doorbell has another address than this one, set PUBLIC_URL.", err=True)
+        echo("If Doorbell has another address than this one, set PUBLIC_URL.", err=True)

@@ -24,7 +24,7 @@ from ..order_import.statuses import Meaning
 from ..order_import.value_style import AUTO, DATES, DECIMALS
 from ..postgres import faults, session
 from ..services import services
-from . import import_updates
+from . import echo, import_updates
 
 # Exit codes.
 ALL_PLACED, SOME_REJECTED, NOTHING_PLACED = 0, 1, 2
@@ -117,14 +117,14 @@ def import_orders(maps: tuple[str, ...], **options: Any) -> None:
             importing = Import(conn, wish)
             result = _run(importing)
     except FileRefused as refused:
-        click.echo(f"Error: {refused}", err=True)
+        echo(f"Error: {refused}", err=True)
         context.exit(NOTHING_PLACED)
     except psycopg.Error as error:
         text = faults.explain(error) or f"PostgreSQL: {error}"
-        click.echo(f"Error: {text}\n{_outcome(importing)}", err=True)
+        echo(f"Error: {text}\n{_outcome(importing)}", err=True)
         context.exit(NOTHING_PLACED)
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. {_outcome(importing)}", err=True)
+        echo(f"\nStopped. {_outcome(importing)}", err=True)
         context.exit(NOTHING_PLACED)
     _print(importing, result)
     context.exit(_exit_code(result))
@@ -154,8 +154,8 @@ def _run(importing: Import) -> Result:
     ) as bar:
         return importing.run(
             progress=lambda position: bar.update(position - bar.pos),
-            placing=lambda orders: click.echo(f"\nChecking and placing {orders:,} orders …", err=True),
-            waiting=lambda: click.echo(
+            placing=lambda orders: echo(f"\nChecking and placing {orders:,} orders …", err=True),
+            waiting=lambda: echo(
                 f"Another import into {importing.tenant.slug} is running; waiting until it ends …", err=True
             ),
             committing=None if importing.options.dry_run else partial(_record, importing),
@@ -190,9 +190,9 @@ def _print(importing: Import, result: Result) -> None:
     ]
     if importing.options.dry_run:
         lines.append("Dry run: everything was rolled back; no order was placed and no user was created.")
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))
     if result.report_error:
-        click.echo(_unreported(importing, result), err=True)
+        echo(_unreported(importing, result), err=True)
 
 
 def _style(importing: Import) -> str:

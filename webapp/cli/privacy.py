@@ -24,7 +24,7 @@ from ..privacy.subjects import Subject
 from ..privacy.worker import PrivacyWorker
 from ..services import services
 from ..signals import notices
-from . import stop
+from . import echo, stop
 from .tenants import tenants_cli
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def export(customer: str | None, email: str | None, slug: str | None, also: tupl
             stop(f"{path} exists. Name another file with --to.")
         details = {"what": found.kind}
         record(conn, Kind.PRIVACY_EXPORT, tenant_id=found.tenant_id, subject_id=found.user_id, details=details)
-    click.echo(f"Wrote {path}: {sum(file.rows.values())} rows of {len(file.rows)} kinds.")
+    echo(f"Wrote {path}: {sum(file.rows.values())} rows of {len(file.rows)} kinds.")
 
 
 @privacy_cli.command("erase")
@@ -78,8 +78,8 @@ def erase(customer: str | None, email: str | None, slug: str | None, also: tuple
         found = _subject(conn, customer, email, slug, also)
         if not yes:
             for label, rows in overview.labelled(records.count(conn, Search.of(conn, found))):
-                click.echo(f"{label}: {'not counted' if rows is None else rows}")
-            click.echo("Nothing was changed. It cannot be undone; to erase, add --yes.")
+                echo(f"{label}: {'not counted' if rows is None else rows}")
+            echo("Nothing was changed. It cannot be undone; to erase, add --yes.")
             return
         job = (requests.erase_user if found.is_user else requests.erase_customer)(conn, found, None)
         if found.is_user:
@@ -87,11 +87,11 @@ def erase(customer: str | None, email: str | None, slug: str | None, also: tuple
         _run(job)
         done = _find(conn, job)
     if done is None or done.state == jobs.DONE:
-        click.echo(f"Erased: the name is now {job.pseudonym!r}, and stands nowhere in the tenant's data.")
+        echo(f"Erased: the name is now {job.pseudonym!r}, and stands nowhere in the tenant's data.")
     elif done.state == jobs.FAILED:
         stop(str(done.problem))
     else:
-        click.echo(f"The erasure goes on in a worker; the name becomes {job.pseudonym!r}.")
+        echo(f"The erasure goes on in a worker; the name becomes {job.pseudonym!r}.")
 
 
 @tenants_cli.command("delete")
@@ -114,7 +114,7 @@ def delete(slug: str, yes: bool) -> None:
             stop(f"The tables {error} write orders of {slug}. Detach them first: flask orders detach NAME")
         _run(job)
         is_left = conn.execute("SELECT EXISTS (SELECT FROM tenants WHERE id = %s)", [tenant_id]).fetchone() == (True,)
-    click.echo(f"A worker goes on with the deletion of tenant {slug}." if is_left else f"Deleted tenant {slug}.")
+    echo(f"A worker goes on with the deletion of tenant {slug}." if is_left else f"Deleted tenant {slug}.")
 
 
 def _subject(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from . import echo
+
 
 @click.command("push-keys")
 @click.option("--subject", default="mailto:admin@example.com", help="How push services reach you: mailto: or https:.")
@@ -15,4 +17,4 @@ def push_keys(subject: str) -> None:
     """
     from ..push.vapid import new_private_key
 
-    click.echo(f"VAPID_PRIVATE_KEY={new_private_key()}\nVAPID_SUBJECT={subject}")
+    echo(f"VAPID_PRIVATE_KEY={new_private_key()}\nVAPID_SUBJECT={subject}")

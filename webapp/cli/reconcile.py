@@ -16,7 +16,7 @@ from ..postgres import session
 from ..reconciliation import chunks, missing_events, repair
 from ..reconciliation.missing_events import MissingEvent
 from ..services import services
-from . import stop, table
+from . import echo, stop, table
 
 SHOWN = 20
 
@@ -53,15 +53,15 @@ def reconcile(slug: str | None, dated: str, dry_run: bool) -> None:
         counts, orders, first = _run(conn, chosen, dated, dry_run)
     _show(first, sum(counts.values()), tenants)
     if not counts:
-        click.echo("The events explain every order.")
+        echo("The events explain every order.")
         return
     for kind, count in sorted(counts.items()):
-        click.echo(f"  {kind:<11} {count:,}")
+        echo(f"  {kind:<11} {count:,}")
     number = f"{orders:,} order{'' if orders == 1 else 's'}"
     if dry_run:
-        click.echo(f"{number} with missing events. Dry run: nothing was written.")
+        echo(f"{number} with missing events. Dry run: nothing was written.")
     else:
-        click.echo(f"{number} repaired. The 30-day chart shows it after the next refresh of the rollups.")
+        echo(f"{number} repaired. The 30-day chart shows it after the next refresh of the rollups.")
 
 
 def _run(
@@ -105,4 +105,4 @@ def _show(first: list[MissingEvent], count: int, tenants: Tenants) -> None:
     if rows:
         table(("tenant", "number", "missing event", "amount", "currency"), rows)
     if count > len(rows):
-        click.echo(f"… and {count - len(rows):,} more")
+        echo(f"… and {count - len(rows):,} more")

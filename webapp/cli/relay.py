@@ -11,7 +11,7 @@ from ..relay import destinations, report, verbs
 from ..relay.opening import secret_box
 from ..relay.signing import CURRENT
 from ..relay.verbs import BEGINNING, NOW, NewDestination
-from . import table
+from . import echo, table
 from .relay_command import (
     actor,
     announce,
@@ -58,9 +58,9 @@ def add(name: str, url: str, slug: str | None, types: list[str] | None, start: s
         box = secret_box(config())
         destination = verbs.add(conn, box, new, actor(), config().webhook_allow)
         announce(conn, destination)
-    click.echo(f"Added {name}. Its events are sent while the relay worker runs. Check it with: flask relay test {name}")
+    echo(f"Added {name}. Its events are sent while the relay worker runs. Check it with: flask relay test {name}")
     if (signing := box.unlock(destination.secrets).get(CURRENT)) is not None and secret is None:
-        click.echo(f"Signing secret, shown once: {signing}")
+        echo(f"Signing secret, shown once: {signing}")
 
 
 @relay_cli.command("list")
@@ -70,7 +70,7 @@ def show_all() -> None:
     with connection() as conn:
         rows = [report.summary(conn, destination) for destination in destinations.every(conn)]
     if not rows:
-        click.echo("There are no destinations yet. Add one with: flask relay add NAME URL")
+        echo("There are no destinations yet. Add one with: flask relay add NAME URL")
         return
     table(report.SUMMARY, rows)
 
@@ -82,7 +82,7 @@ def show(name: str) -> None:
     """Show the destination NAME: address, filter, state, lag, dead letters, replays, and what was done to it."""
     with found(name) as (conn, destination):
         for line in report.details(conn, destination):
-            click.echo(line)
+            echo(line)
 
 
 @relay_cli.command("pause")
@@ -93,7 +93,7 @@ def pause(name: str, reason: str) -> None:
     """Stop sending to NAME. Its events wait."""
     with changing(name) as (conn, destination):
         verbs.pause(conn, destination, actor(), reason)
-    click.echo(f"Paused {name}. Its events wait; continue with: flask relay resume {name}")
+    echo(f"Paused {name}. Its events wait; continue with: flask relay resume {name}")
 
 
 @relay_cli.command("resume")
@@ -104,7 +104,7 @@ def resume(name: str, from_now: bool) -> None:
     """Send to NAME again, from where it stopped."""
     with changing(name) as (conn, destination):
         verbs.resume(conn, destination, actor(), from_now=from_now)
-    click.echo(f"{name} continues {'from now' if from_now else 'from where it stopped'}.")
+    echo(f"{name} continues {'from now' if from_now else 'from where it stopped'}.")
 
 
 @relay_cli.command("remove")
@@ -117,7 +117,7 @@ def remove(name: str, yes: bool) -> None:
         if not yes:
             click.confirm(f"Remove {name}? Events that it has not got yet are not sent to it any more", abort=True)
         verbs.remove(conn, destination, actor())
-    click.echo(f"Removed {name}.")
+    echo(f"Removed {name}.")
 
 
 @relay_cli.command("test")
@@ -130,7 +130,7 @@ def test(name: str, event_type: str) -> None:
 
     with found(name) as (conn, destination):
         slug = report.sample_slug(conn, destination)
-    click.echo(f"{name} works: {testing.check(destination, config(), event_type, slug)}")
+    echo(f"{name} works: {testing.check(destination, config(), event_type, slug)}")
 
 
 @relay_cli.command("rotate")
@@ -140,4 +140,4 @@ def rotate(name: str) -> None:
     """Replace the signing secret of the webhook NAME. The former one signs too for 24 hours."""
     with changing(name) as (conn, destination):
         secret = verbs.rotate(conn, secret_box(config()), destination, actor(), datetime.now(UTC))
-    click.echo(f"The former secret signs until tomorrow. New signing secret, shown once: {secret}")
+    echo(f"The former secret signs until tomorrow. New signing secret, shown once: {secret}")

@@ -9,7 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from ..relay import report, verbs
 from ..relay.address import WEBHOOK
-from . import stop, table
+from . import echo, stop, table
 from .relay_command import (
     actor,
     changing,
@@ -49,7 +49,7 @@ def replay(
         tenant = report.tenant_id(conn, slug)
         until = until or datetime.now(UTC)
         number = verbs.replay(conn, destination, actor(), since, until, types, tenant, rate)
-    click.echo(f"Replay {number} has begun. Its progress: flask relay show {name}")
+    echo(f"Replay {number} has begun. Its progress: flask relay show {name}")
 
 
 @click.command("cancel-replay")
@@ -60,7 +60,7 @@ def cancel_replay(name: str) -> None:
     """Stop the replays of NAME. Events that were not sent yet are left out."""
     with changing(name) as (conn, destination):
         verbs.cancel_replay(conn, destination, actor())
-    click.echo(f"Stopped the replays of {name}.")
+    echo(f"Stopped the replays of {name}.")
 
 
 @click.command("dead")
@@ -72,7 +72,7 @@ def dead(name: str) -> None:
     with found(name) as (conn, destination):
         rows = report.list_dead_letters(conn, destination)
     if not rows:
-        click.echo(f"{name} has no dead letters.")
+        echo(f"{name} has no dead letters.")
         return
     table(report.DEAD, rows)
 
@@ -89,7 +89,7 @@ def retry(name: str, events: tuple[int, ...], every: bool) -> None:
         stop("Give the numbers of events (flask relay dead shows them), or --all.")
     with changing(name) as (conn, destination):
         count = verbs.retry(conn, destination, actor(), None if every else events)
-    click.echo(f"{counted(count, 'dead letter')} of {name} will be sent again.")
+    echo(f"{counted(count, 'dead letter')} of {name} will be sent again.")
 
 
 @click.command("skip")
@@ -101,7 +101,7 @@ def skip(name: str, events: tuple[int, ...]) -> None:
     """Drop the dead letters of the EVENTS; those that wait behind them are sent."""
     with changing(name) as (conn, destination):
         count = verbs.skip(conn, destination, actor(), events)
-    click.echo(f"Dropped {counted(count, 'dead letter')} of {name}.")
+    echo(f"Dropped {counted(count, 'dead letter')} of {name}.")
 
 
 @click.command("resend")
@@ -117,7 +117,7 @@ def resend(name: str, since: datetime) -> None:
         if destination.kind != WEBHOOK:
             stop(f"{name} is not a webhook and has no deliveries. For its dead letters: flask relay retry {name} --all")
         count = verbs.resend_failed(conn, destination, actor(), since)
-    click.echo(f"Failed deliveries of {name} that will be made again: {count}.")
+    echo(f"Failed deliveries of {name} that will be made again: {count}.")
 
 
 def add_to(group: AppGroup) -> None:

@@ -10,7 +10,7 @@ from ..orders import writer_role
 from ..postgres import process_roles, session
 from ..postgres.process_roles import ProcessRoles
 from ..services import services
-from . import stop
+from . import echo, stop
 
 _TENANTS = "SELECT id, slug, currency FROM tenants ORDER BY id LIMIT 20"
 
@@ -57,7 +57,7 @@ def _create(conn: psycopg.Connection) -> None:
             f"The role {conn.info.user!r} may not grant rights that {writer_role.WRITER} needs; nothing was changed. Let the "
             f"owner of the database or a superuser run: {'; '.join(error.statements)}; then run flask roles --create again."
         )
-    click.echo(
+    echo(
         f"{writer_role.WRITER} has its rights. Grant it to the program's own role: GRANT {writer_role.WRITER} TO shop;"
     )
 
@@ -72,30 +72,28 @@ def _create_processes(conn: psycopg.Connection, roles: ProcessRoles) -> None:
         )
     except psycopg.errors.LockNotAvailable:
         stop("A table was in use for 0.8 s, so nothing was changed. Run the command again.")
-    click.echo(f"{roles.web}, {roles.listener} and {roles.worker} have their rights. {_PASSWORDS}")
+    echo(f"{roles.web}, {roles.listener} and {roles.worker} have their rights. {_PASSWORDS}")
 
 
 _PASSWORDS = "Give each a password, for example with \\password in psql, and its own URL."
 
 
 def _print_processes(conn: psycopg.Connection, roles: ProcessRoles) -> None:
-    click.echo("-- For Doorbell's own processes. Run this as a role that may create roles and owns the tables.")
+    echo("-- For Doorbell's own processes. Run this as a role that may create roles and owns the tables.")
     for statement in ("BEGIN", *process_roles.statements(conn, roles), "COMMIT"):
-        click.echo(f"{statement};")
-    click.echo(f"\n-- {_PASSWORDS}")
-    click.echo(
-        f"-- DATABASE_URL={roles.web}, LISTENER_DATABASE_URL={roles.listener}, WORKER_DATABASE_URL={roles.worker},"
-    )
-    click.echo("-- MIGRATIONS_DATABASE_URL=the owner of the tables, for flask commands")
+        echo(f"{statement};")
+    echo(f"\n-- {_PASSWORDS}")
+    echo(f"-- DATABASE_URL={roles.web}, LISTENER_DATABASE_URL={roles.listener}, WORKER_DATABASE_URL={roles.worker},")
+    echo("-- MIGRATIONS_DATABASE_URL=the owner of the tables, for flask commands")
 
 
 def _print(conn: psycopg.Connection) -> None:
-    click.echo("-- For programs that write orders. Run this as a role that may create roles and owns the tables.")
+    echo("-- For programs that write orders. Run this as a role that may create roles and owns the tables.")
     for statement in writer_role.statements(conn):
-        click.echo(f"{statement};")
-    click.echo("\n-- Then, for each program, its own role:")
-    click.echo("-- CREATE ROLE shop LOGIN PASSWORD '…';")
-    click.echo(f"-- GRANT {writer_role.WRITER} TO shop;")
-    click.echo("\n-- tenant_id and currency of an order, by tenant:")
+        echo(f"{statement};")
+    echo("\n-- Then, for each program, its own role:")
+    echo("-- CREATE ROLE shop LOGIN PASSWORD '…';")
+    echo(f"-- GRANT {writer_role.WRITER} TO shop;")
+    echo("\n-- tenant_id and currency of an order, by tenant:")
     for tenant_id, slug, currency in conn.execute(_TENANTS):
-        click.echo(f"--   {slug}: tenant_id {tenant_id}, currency '{currency}'")
+        echo(f"--   {slug}: tenant_id {tenant_id}, currency '{currency}'")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import click
 import redis
 from flask.cli import AppGroup
 
@@ -10,7 +9,7 @@ from ..events.topics import ROLLUPS
 from ..rollups import refresh
 from ..services import services
 from ..signals import publisher
-from . import stop
+from . import echo, stop
 
 rollups_cli = AppGroup("rollups", help="The aggregates for the 30-day chart and the leaderboard.")
 
@@ -19,7 +18,7 @@ rollups_cli = AppGroup("rollups", help="The aggregates for the 30-day chart and 
 def rebuild() -> None:
     """Rebuild all rollups, for example after a change of a tenant's time zone by SQL."""
     changed = refresh.rebuild(services().config.database_url)
-    click.echo(f"Rebuilt the rollups of {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
+    echo(f"Rebuilt the rollups of {len(changed)} tenant{'' if len(changed) == 1 else 's'}.")
     try:
         for tenant_id in sorted(changed):
             publisher.publish(services().redis, tenant_id, {ROLLUPS: None})

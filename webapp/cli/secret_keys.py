@@ -16,7 +16,7 @@ from ..relay.secrets import PURPOSE as RELAY
 from ..second_factor.secret_box import PURPOSE as AUTHENTICATOR_APPS
 from ..services import services
 from ..sso.connections import PURPOSE as SSO
-from . import stop
+from . import echo, stop
 
 # Table, column, what it holds, and the purpose of its key.
 _PLACES = (
@@ -42,7 +42,7 @@ def renew_secrets() -> None:
     with session.connect(config.database_url, "doorbell command", autocommit=True) as conn:
         for table, column, shown, purpose in _PLACES:
             renewed, failed = _renew(conn, table, column, derived_keys.fernet(keys, purpose))
-            click.echo(f"{shown}: {renewed} renewed")
+            echo(f"{shown}: {renewed} renewed")
             if failed:
                 lost.append(f"{failed} of the {shown}")
     if lost:

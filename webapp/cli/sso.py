@@ -23,7 +23,7 @@ from ..sso.connections import ConnectionSettings
 from ..sso.errors import ConnectionInvalid
 from ..sso.issuers import issuer_problem
 from ..sso.unlinking import unlink
-from . import stop, table
+from . import echo, stop, table
 
 NO_ACCESS = "none"
 # As the route has it; a command does not know the address of the site.
@@ -80,7 +80,7 @@ def set_connection(
         wanted = _wanted(connections.read(session, tenant.id), no_rules, secret, options)
         changed = connections.save(session, tenant.id, wanted, secret, services().config) if wanted else ()
     done = [*changed, *(f"added {name}" for name in new), *(f"removed {name}" for name in gone)]
-    click.echo(f"Changed single sign-on of {slug}: {', '.join(done)}." if done else "Nothing was changed.")
+    echo(f"Changed single sign-on of {slug}: {', '.join(done)}." if done else "Nothing was changed.")
 
 
 def _wanted(
@@ -116,7 +116,7 @@ def show(slug: str | None) -> None:
         tenants = session.scalars(statement.where(Tenant.slug == slug) if slug else statement).all()
         found = [(tenant.slug, connections.read(session, tenant.id)) for tenant in tenants]
     if not found:
-        click.echo("There is no single sign-on yet. Set it up with: flask sso set SLUG")
+        echo("There is no single sign-on yet. Set it up with: flask sso set SLUG")
         return
     rows = [
         (name, one.issuer, one.settings.client_id, ", ".join(one.domains) or "none", one.settings.default_role or "no access",
@@ -124,7 +124,7 @@ def show(slug: str | None) -> None:
         for name, one in found if one
     ]  # fmt: skip
     table(("tenant", "issuer", "client id", "domains", "default role", "passwords", "rules"), rows)
-    click.echo(f"The redirect URI at the provider is the address of Doorbell with the path {ANSWER_PATH}")
+    echo(f"The redirect URI at the provider is the address of Doorbell with the path {ANSWER_PATH}")
 
 
 def _rules(rules: tuple[Rule, ...]) -> str:
@@ -158,7 +158,7 @@ def remove(slug: str, yes: bool) -> None:
                 f"Turn off single sign-on of {slug}? Users without a password cannot sign in then", abort=True
             )
         removed = connections.remove(session, tenant.id)
-    click.echo(f"Turned off single sign-on of {slug}." if removed else f"{slug} has no single sign-on.")
+    echo(f"Turned off single sign-on of {slug}." if removed else f"{slug} has no single sign-on.")
 
 
 @sso_cli.command("unlink")
@@ -171,4 +171,4 @@ def unlink_user(email: str) -> None:
             session.commit()
     except admin.AccountError as error:
         stop(str(error))
-    click.echo(f"Unlinked {email}." if removed else f"{email} is not linked to a person of a provider.")
+    echo(f"Unlinked {email}." if removed else f"{email} is not linked to a person of a provider.")

@@ -14,7 +14,7 @@ from ..models import Tenant, User
 from ..rollups import rebuilds
 from ..services import services
 from ..signals import notices
-from . import stop, table
+from . import echo, stop, table
 
 tenants_cli = AppGroup("tenant", help="Companies, each with its own board.")
 
@@ -31,9 +31,7 @@ def create(slug: str, name: str, timezone: str, currency: str, locale: str) -> N
         admin.create_tenant(admin.NewTenant(slug, name.strip(), timezone, currency, locale))
     except admin.AccountError as error:
         stop(str(error))
-    click.echo(
-        f"Created tenant {slug}. Next, invite its first admin: flask user invite EMAIL --tenant {slug} --role admin"
-    )
+    echo(f"Created tenant {slug}. Next, invite its first admin: flask user invite EMAIL --tenant {slug} --role admin")
 
 
 @tenants_cli.command("rename")
@@ -74,7 +72,7 @@ def show() -> None:
     with Session(db.engine) as session:
         rows = session.execute(select(*columns).order_by(Tenant.slug)).all()
     if not rows:
-        click.echo("There are no tenants yet. Create one with: flask tenant create")
+        echo("There are no tenants yet. Create one with: flask tenant create")
         return
     table(("slug", "name", "timezone", "currency", "locale", "ranking", "users"), rows)
 
@@ -85,9 +83,9 @@ def _change(slug: str, change: TenantChange) -> None:
     except admin.AccountError as error:
         stop(str(error))
     if not changed.changed:
-        click.echo(f"Tenant {slug} already has these values. Nothing was changed.")
+        echo(f"Tenant {slug} already has these values. Nothing was changed.")
         return
-    click.echo(f"Changed tenant {slug}: {', '.join(_text(name, change) for name in changed.changed)}.")
+    echo(f"Changed tenant {slug}: {', '.join(_text(name, change) for name in changed.changed)}.")
     if "timezone" in changed.changed:
         _rebuild(changed.id)
     _notify_open_pages(changed.id)
@@ -96,9 +94,9 @@ def _change(slug: str, change: TenantChange) -> None:
 def _rebuild(tenant_id: int) -> None:
     """Run the rebuild that the change of the time zone has requested. A worker that is faster may have begun it."""
     if rebuilds.run(services().config.database_url, services().redis, tenant_id):
-        click.echo("Counted the tenant's past days again.")
+        echo("Counted the tenant's past days again.")
     else:
-        click.echo("A worker counts the tenant's past days again. Managers see its progress under Settings, Workspace.")
+        echo("A worker counts the tenant's past days again. Managers see its progress under Settings, Workspace.")
 
 
 def _text(name: str, change: TenantChange) -> str:
@@ -109,4 +107,4 @@ def _text(name: str, change: TenantChange) -> str:
 
 def _notify_open_pages(tenant_id: int) -> None:
     if not notices.tenant_changed(services().redis, tenant_id):
-        click.echo("Redis does not answer; open pages update when they are reloaded.")
+        echo("Redis does not answer; open pages update when they are reloaded.")

@@ -22,7 +22,7 @@ from ..second_factor import changes as factors
 from ..second_factor.account import Account
 from ..services import services
 from ..signals import notices
-from . import stop, table
+from . import echo, stop, table
 
 # In place of a language.
 BROWSER = "browser"
@@ -54,7 +54,7 @@ def create(email: str, slug: str, name: str, role: str, password_stdin: bool) ->
         # Before the prompt for a password.
         admin.check_user(email, slug, name, role)
         admin.create_user(email, slug, name, role, _password(password_stdin))
-    click.echo(f"Created user {email} with the role {role} in {slug}.")
+    echo(f"Created user {email} with the role {role} in {slug}.")
 
 
 @users_cli.command("password")
@@ -66,7 +66,7 @@ def password(email: str, password_stdin: bool) -> None:
         with Session(db.engine) as session:
             admin.require_user(session, email)
         changes.set_password(email, _password(password_stdin))
-    click.echo(f"Changed the password of {email}. {_signed_out()}")
+    echo(f"Changed the password of {email}. {_signed_out()}")
 
 
 @users_cli.command("disable")
@@ -76,9 +76,9 @@ def disable(email: str) -> None:
     with _errors():
         changed = changes.disable(email)
     if changed:
-        click.echo(f"Disabled {email}. They keep their orders. {_signed_out()}")
+        echo(f"Disabled {email}. They keep their orders. {_signed_out()}")
     else:
-        click.echo(f"{email} is already disabled. Nothing was changed.")
+        echo(f"{email} is already disabled. Nothing was changed.")
 
 
 @users_cli.command("enable")
@@ -89,7 +89,7 @@ def enable(email: str) -> None:
         changed, has_password = changes.enable(email)
     head = f"Enabled {email}." if changed else f"{email} is not disabled. Nothing was changed."
     tail = "" if has_password else f" They have no password. Set one: flask user password {email}"
-    click.echo(head + tail)
+    echo(head + tail)
 
 
 @users_cli.command("sign-out")
@@ -98,7 +98,7 @@ def sign_out(email: str) -> None:
     """Sign the user EMAIL out in every browser. They can sign in again."""
     with _errors():
         changes.sign_out(email)
-    click.echo(f"{email}: {_signed_out()}")
+    echo(f"{email}: {_signed_out()}")
 
 
 @users_cli.command("reset-second-factor")
@@ -108,9 +108,9 @@ def reset_second_factor(email: str) -> None:
     with _errors(), Session(db.engine) as session:
         account = Account.of(admin.require_user(session, email))
     if factors.reset(account):
-        click.echo(f"{email} signs in with the password alone and can set up a second step again. {_signed_out()}")
+        echo(f"{email} signs in with the password alone and can set up a second step again. {_signed_out()}")
     else:
-        click.echo(f"{email} has no two-step sign-in. Nothing was changed.")
+        echo(f"{email} has no two-step sign-in. Nothing was changed.")
 
 
 @users_cli.command("role")
@@ -121,9 +121,9 @@ def role(email: str, role: str) -> None:
     with _errors():
         changed = changes.set_role(email, role)
     if changed:
-        click.echo(f"{email} now has the role {role}. {_signed_out()}")
+        echo(f"{email} now has the role {role}. {_signed_out()}")
     else:
-        click.echo(f"{email} already has the role {role}. Nothing was changed.")
+        echo(f"{email} already has the role {role}. Nothing was changed.")
 
 
 @users_cli.command("language")
@@ -134,7 +134,7 @@ def language(email: str, language: str) -> None:
     with _errors():
         changes.set_language(email, None if language == BROWSER else language)
     shown = "the language of the browser" if language == BROWSER else Locale(language).english_name
-    click.echo(f"{email} now reads {shown}, in pages that are opened from now on, within {KEPT_SECONDS:g} seconds.")
+    echo(f"{email} now reads {shown}, in pages that are opened from now on, within {KEPT_SECONDS:g} seconds.")
 
 
 @users_cli.command("rename")
@@ -153,7 +153,7 @@ def rename(email: str, name: str | None, new_email: str | None) -> None:
         f"the e-mail {new_email}" if new_email else "",
     ]
     when = "Open pages show it." if is_sent else "Redis does not answer; open pages update when they are reloaded."
-    click.echo(f"Renamed {email}: {' and '.join(filter(None, changes_made))}. {when}")
+    echo(f"Renamed {email}: {' and '.join(filter(None, changes_made))}. {when}")
 
 
 @users_cli.command("list")
@@ -165,7 +165,7 @@ def show(slug: str | None) -> None:
     with Session(db.engine) as session:
         rows = session.execute(statement.where(Tenant.slug == slug) if slug else statement).all()
     if not rows:
-        click.echo("There are no users yet. Create one with: flask user create")
+        echo("There are no users yet. Create one with: flask user create")
         return
     shown = [
         (
