@@ -35,8 +35,8 @@ _EMAIL = re.compile(r"(?<![\w.+/:-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,190}")
 # Addresses that are secrets: of a TV, and of a link in a mail.
 _TOKEN = re.compile(r"(/(?:tv|password-reset|invitation)/)[\w-]{20,}")
 _SECRET_SIGNS = ("@", "password=", "/tv/", "/password-reset/", "/invitation/")
-# All control characters but tab and line feed.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+# All control characters but tab and line feed, line separators, and the marks that turn the direction of a text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class LogLine(dict[str, Any]):
