@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from webapp.sso.claims import Rule, domain_of, name_of, role_of, verified_email
+from webapp.sso.claims import Rule, domain_of, merged, name_of, role_of, verified_email
 from webapp.sso.errors import PersonRefused
 
 ENTRA = "https://login.microsoftonline.com/0f8fad5b-d9cb-469f-a165-70867728950e/v2.0"
@@ -62,6 +62,16 @@ def test_an_address_counts_only_when_the_provider_has_verified_it(
     else:
         with pytest.raises(PersonRefused):
             verified_email({"email": "ana@northwind.example", **claims}, issuer)
+
+
+def test_an_address_is_not_verified_by_what_the_provider_says_of_another_one() -> None:
+    more = {"email": "mallory@example.com", "email_verified": True, "groups": ["staff"]}
+    found = merged({"sub": "1", "email": "ana@example.com"}, more)
+    assert found == {"sub": "1", "email": "ana@example.com", "groups": ["staff"]}
+    with pytest.raises(PersonRefused):
+        verified_email(found, GOOGLE)
+    assert verified_email(merged({"email": "mallory@example.com"}, more), GOOGLE) == "mallory@example.com"
+    assert verified_email(merged({"sub": "1"}, more), GOOGLE) == "mallory@example.com"
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def are_missing(claims: Claims, rules: Sequence[Rule]) -> bool:
     return not wanted <= claims.keys()
 
 
+def merged(signed: Claims, more: Claims) -> dict[str, Any]:
+    """The claims of the token and of the userinfo endpoint; the signed ones win. An address is verified by its own source."""
+    is_same = _text(signed.get("email", more.get("email"))).lower() == _text(more.get("email")).lower()
+    unsaid = () if is_same else ("email_verified", _ENTRA_VERIFIED)
+    return {name: value for name, value in more.items() if name not in unsaid} | dict(signed)
+
+
 def verified_email(claims: Claims, issuer: str) -> str:
     """The person's e-mail address. Raises PersonRefused without one, or when the provider has not verified it."""
     email = _text(claims.get("email")).strip()

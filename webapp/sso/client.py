@@ -144,8 +144,7 @@ def _verified(app: _App, connection: TenantConnection) -> dict[str, Any]:
             raise ProviderFault(
                 _("Your company's sign-in sent the data of two people. Start again."), "subjects differ"
             )
-        # The signed claims win.
-        found = {**more, **found}
+        found = claim_rules.merged(found, more)
     return dict(found)
 
 
