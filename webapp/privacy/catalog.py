@@ -29,7 +29,10 @@ _COLUMNS: dict[str, dict[Holds, str]] = {
     "attach_problems": {Holds.FREE: "external_id reason", Holds.FIXED: "code"},
     "attachments": {Holds.FREE: "created_by fault", Holds.FIXED: "name mapping state last_key"},
     # audit_log_erase_person() and audit_entries.py: an entry keeps what was done, and loses by and to whom.
-    "audit_log": {Holds.OWN: "actor_name subject address session browser details", Holds.FIXED: "kind origin"},
+    "audit_log": {
+        Holds.OWN: "actor_name subject subject_key address session browser details",
+        Holds.FIXED: "kind origin",
+    },
     "authenticator_apps": {Holds.SECRET: "secret"},
     "holidays": {Holds.FREE: "name"},
     "invitations": {Holds.FREE: "email name", Holds.FIXED: "role", Holds.SECRET: "token_hash"},
