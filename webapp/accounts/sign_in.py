@@ -87,8 +87,11 @@ class SignIns:
         return user
 
 
-def complete(users: UserCache, user: User, method: str, address: str) -> None:
-    """Begin a session of `user` in the request's cookie. All sign-ins end here, once every step of them is passed."""
+def complete(users: UserCache, user: User, method: str, address: str, issuer: str = "") -> None:
+    """Begin a session of `user` in the request's cookie. All sign-ins end here, once every step of them is passed.
+
+    `issuer` is the provider of a single sign-on, which has a kind of its own in the audit log.
+    """
     users.forget(user.id)  # the next request reads current rights
     session.clear()  # keep nothing from before the sign-in
     login_user(user)
@@ -100,7 +103,10 @@ def complete(users: UserCache, user: User, method: str, address: str) -> None:
     metrics.SIGN_INS.labels("success").inc()
     log.info("signed in", user=user.id, tenant=user.tenant_id, client=address, way=method)
     who = {"actor_id": user.id, "actor_name": user.name}
-    record_alone(Kind.SIGN_IN, tenant_id=user.tenant_id, **who, details={"way": method})
+    kind, details = Kind.SIGN_IN, {"way": method}
+    if issuer:
+        kind, details = Kind.SSO_SIGN_IN, details | {"issuer": issuer}
+    record_alone(kind, tenant_id=user.tenant_id, **who, details=details)
 
 
 def record_sign_out(user_id: int, address: str) -> None:

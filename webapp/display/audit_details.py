@@ -95,6 +95,8 @@ def change_texts(entry: FoundEntry) -> list[str]:
         ]
     if entry.kind == Kind.USER_INVITED and details.get("role"):
         lines.append(f"{_('Role')}: {role_name(str(details['role']))}")
+    if entry.kind == Kind.SSO_SIGN_IN and details.get("issuer"):
+        lines.append(f"{_('Issuer')}: {_value(details['issuer'])}")
     if details.get("filter"):
         lines.append(_("Filter: %(filter)s", filter=details["filter"]))
     return [line for line in lines if line]

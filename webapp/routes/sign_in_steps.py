@@ -33,17 +33,18 @@ class SsoRequired(Exception):
         self.tenant_id = tenant_id
 
 
-def complete(user: User, method: str) -> None:
+def complete(user: User, method: str, issuer: str = "") -> None:
     """Sign `user` in, as read before the check: a change that ended sessions since then ends this one too.
 
-    `method` is for the log and the list of sessions, for example "password". Raises SsoRequired.
+    `method` is for the log and the list of sessions, for example "password", and `issuer` the provider of a single sign-on.
+    Raises SsoRequired.
     """
     tenancy.enter(user.tenant_id)
     _check_way(user, method)
     # The request may replace the session of another user, also of another tenant.
     end_session()
     tenancy.enter(user.tenant_id)
-    accounts_sign_in.complete(services().users, user, method, client())
+    accounts_sign_in.complete(services().users, user, method, client(), issuer)
 
 
 def pass_password(user: User, method: str = "password") -> bool:

@@ -89,7 +89,7 @@ def answer() -> ResponseReturnValue:
         return _failed(error, tenant_id, back)
     finally:
         client.forget_begun(state)
-    sign_in_steps.complete(user, sign_in_steps.SSO)
+    sign_in_steps.complete(user, sign_in_steps.SSO, connection.issuer)
     response = make_response(redirect(back, 303))
     sso_offer.remember(response, user.tenant_id)
     return response

@@ -80,7 +80,6 @@ def _admit(connection: TenantConnection, claims: Mapping[str, Any], subject: str
         elif connection.settings.rules and user.role != role:
             _change_role(session, user, role)
         _link(session, connection, user, subject)
-        _record(session, Kind.SSO_SIGN_IN, user, {"issuer": connection.issuer})
         session.flush()
         # A trigger has moved `sessions_from` with the role.
         session.refresh(user)
