@@ -656,7 +656,11 @@ CREATE TABLE sso_identities (
     user_id bigint NOT NULL,
     issuer text NOT NULL,
     subject text NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
     linked_at timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT ck_sso_identities_email_length CHECK ((length(email) <= 320)),
+    CONSTRAINT ck_sso_identities_name_length CHECK ((length(name) <= 500)),
     CONSTRAINT ck_sso_identities_subject CHECK (((subject <> ''::text) AND (length(subject) <= 255)))
 );
 ALTER TABLE sso_identities FORCE ROW LEVEL SECURITY;

@@ -39,10 +39,15 @@ CREATE TABLE sso_identities (
     user_id bigint NOT NULL,
     issuer text NOT NULL,
     subject text NOT NULL,
+    -- as the provider sent them at the last sign-in: a value that differs was changed there, and is taken over
+    name text NOT NULL,
+    email text NOT NULL,
     linked_at timestamptz DEFAULT now() NOT NULL,
     CONSTRAINT pk_sso_identities PRIMARY KEY (tenant_id, user_id),
     CONSTRAINT uq_sso_identities_tenant_id_issuer_subject UNIQUE (tenant_id, issuer, subject),
     CONSTRAINT fk_sso_identities_tenant_id_tenants FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
     CONSTRAINT fk_sso_identities_tenant_id_user_id FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE,
-    CONSTRAINT ck_sso_identities_subject CHECK (subject <> '' AND length(subject) <= 255)
+    CONSTRAINT ck_sso_identities_subject CHECK (subject <> '' AND length(subject) <= 255),
+    CONSTRAINT ck_sso_identities_name_length CHECK (length(name) <= 500),
+    CONSTRAINT ck_sso_identities_email_length CHECK (length(email) <= 320)
 );

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from webapp.sso.claims import Rule, domain_of, merged, name_of, role_of, verified_email
+from webapp.sso.claims import Rule, domain_of, merged, name_from, role_of, sent_name, verified_email
 from webapp.sso.errors import PersonRefused
 
 ENTRA = "https://login.microsoftonline.com/0f8fad5b-d9cb-469f-a165-70867728950e/v2.0"
@@ -95,7 +95,8 @@ def test_an_address_with_two_at_signs_is_refused() -> None:
 
 
 def test_a_hostile_name_becomes_one_printable_line() -> None:
-    assert name_of({"name": "Ana\r\nSet-Cookie:\u202e x\0"}, "ana@x.example") == "Ana Set-Cookie: x"
-    assert name_of({"given_name": "Ana", "family_name": "Silva"}, "ana@x.example") == "Ana Silva"
-    assert name_of({"name": "\n"}, "ana@x.example") == "ana"
-    assert len(name_of({"name": "x" * 5_000}, "ana@x.example")) == 200
+    assert sent_name({"name": "Ana\r\nSet-Cookie:\u202e x\0"}) == "Ana Set-Cookie: x"
+    assert sent_name({"given_name": "Ana", "family_name": "Silva"}) == "Ana Silva"
+    assert sent_name({"name": "\n"}) == sent_name({"name": ["Ana"]}) == sent_name({}) == ""
+    assert len(sent_name({"name": "x" * 5_000})) == 200
+    assert name_from("ana@x.example") == "ana"

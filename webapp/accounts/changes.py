@@ -117,13 +117,24 @@ def rename_user(email: str, name: str | None, new_email: str | None) -> int:
         return user.tenant_id
 
 
-def record_renaming(session: Session, user: User, name: str, email: str) -> None:
-    """Record a change of the name and the e-mail, whose former values are given. Nothing is recorded without one."""
+def record_renaming(session: Session, user: User, name: str, email: str, by: str = "") -> None:
+    """Record a change of the name and the e-mail, whose former values are given. Nothing is recorded without one.
+
+    `by` names a sign-in that changed them: then the actor is the user, who is not signed in yet.
+    """
     pairs = {"name": (name, user.name), "email": (email, user.email)}
     changed = {key: [before, now] for key, (before, now) in pairs.items() if before != now}
     if changed:
-        details = {"person": changed}
-        record(session, Kind.USER_RENAMED, tenant_id=user.tenant_id, subject_id=user.id, details=details)
+        details: dict[str, Any] = {"person": changed} | ({"by": by} if by else {})
+        actor_id = user.id if by else None
+        record(
+            session,
+            Kind.USER_RENAMED,
+            tenant_id=user.tenant_id,
+            actor_id=actor_id,
+            subject_id=user.id,
+            details=details,
+        )
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ def change_texts(entry: FoundEntry) -> list[str]:
         ]
     if entry.kind == Kind.USER_INVITED and details.get("role"):
         lines.append(f"{_('Role')}: {role_name(str(details['role']))}")
+    if details.get("by") == "single sign-on":
+        lines.append(_("Single sign-on"))
     if entry.kind == Kind.SSO_SIGN_IN and details.get("issuer"):
         lines.append(f"{_('Issuer')}: {_value(details['issuer'])}")
     if details.get("filter"):

@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
-from .columns import TEXT_MAX_CHARS, now_column
-from .tenant import ROLES
+from .columns import TEXT_MAX_CHARS, length_check, now_column
+from .tenant import EMAIL_MAX_CHARS, ROLES
 
 BUTTON_MAX_CHARS = 60
 # OpenID Connect Core 1.0, section 2.
@@ -72,16 +72,23 @@ class SsoDomain(Base):
 
 
 class SsoIdentity(Base):
-    """The account of a user at the provider: its `subject` is fixed at the first sign-in, and is never an e-mail address."""
+    """The account of a user at the provider: its `subject` is fixed at the first sign-in, and is never an e-mail address.
+
+    `name` and `email` are those of the provider at the last sign-in. In Doorbell the user may have others.
+    """
 
     __tablename__ = "sso_identities"
     __table_args__ = (
         UniqueConstraint("tenant_id", "issuer", "subject"),
         ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
         CheckConstraint(f"subject <> '' AND length(subject) <= {SUBJECT_MAX_CHARS}", name="subject"),
+        length_check("name", TEXT_MAX_CHARS),
+        length_check("email", EMAIL_MAX_CHARS),
     )
     tenant_id: Mapped[int] = _tenant_key()
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     issuer: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
     linked_at: Mapped[datetime] = now_column()

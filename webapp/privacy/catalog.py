@@ -74,7 +74,7 @@ _COLUMNS: dict[str, dict[Holds, str]] = {
         Holds.SECRET: "client_secret",
     },
     "sso_domains": {Holds.FIXED: "domain"},
-    "sso_identities": {Holds.FREE: "subject", Holds.FIXED: "issuer"},
+    "sso_identities": {Holds.FREE: "subject name email", Holds.FIXED: "issuer"},
     "tenants": {Holds.FIXED: "slug name timezone currency locale"},
     "tv_links": {Holds.FREE: "name", Holds.FIXED: "screens theme language", Holds.SECRET: "token_hash"},
     # files.erase(): a file with the name is removed.

@@ -21,7 +21,7 @@ from ..services import services
 from ..sso import claims
 from ..sso.errors import NotConfigured, SsoError
 from ..webhooks.urls import parse_url
-from . import sign_in_steps, sso_offer
+from . import renaming, sign_in_steps, sso_offer
 from .access import public
 from .auth import local_path
 
@@ -84,12 +84,14 @@ def answer() -> ResponseReturnValue:
         if connection is None or not services().sso_limit.is_first_use(state):
             raise client.unknown_state()
         found = client.finish(begun, request.args, connection, services().config, services().providers)
-        user = people.admit(connection, found)
+        user, is_renamed = people.admit(connection, found)
     except SsoError as error:
         return _failed(error, tenant_id, back)
     finally:
         client.forget_begun(state)
     sign_in_steps.complete(user, sign_in_steps.SSO, connection.issuer)
+    if is_renamed:
+        renaming.announce(user.tenant_id, user.id)
     response = make_response(redirect(back, 303))
     sso_offer.remember(response, user.tenant_id)
     return response

@@ -19,7 +19,7 @@ from ..second_factor import changes as factors
 from ..second_factor.account import Account
 from ..services import services
 from ..signals import notices
-from . import invite_form, sign_in_steps, users_parts
+from . import invite_form, renaming, sign_in_steps, users_parts
 from .access import guard
 from .board import live_since
 from .invite_form import UserForm
@@ -120,11 +120,7 @@ def _done_text(done: ChangedUser) -> str:
 
 
 def _renamed(user_id: int) -> None:
-    """The name stands in the panels of the whole team, and in the header of the user's own pages."""
-    tenant_id, client = current_tenant().id, services().redis
-    services().users.forget_tenant(tenant_id)
-    notices.tenant_changed(client, tenant_id)
-    notices.user_changed(client, tenant_id, user_id)
+    renaming.announce(current_tenant().id, user_id)
 
 
 def _ended(user_id: int) -> None:

@@ -99,14 +99,20 @@ def domain_of(email: str) -> str:
         return ""
 
 
-def name_of(claims: Claims, email: str) -> str:
-    """The person's name as the provider has it, else the part of the address before the @."""
+def sent_name(claims: Claims) -> str:
+    """The person's name as the provider has it, as one printable line; "" if it sends none."""
     parts = (_text(claims.get("given_name")), _text(claims.get("family_name")))
-    for text in (_text(claims.get("name")), " ".join(filter(None, parts)), email.partition("@")[0]):
-        printable = "".join(char if char.isprintable() else " " for char in text)
-        if name := " ".join(printable.split())[:NAME_MAX_CHARS].strip():
-            return name
-    return email[:NAME_MAX_CHARS]
+    return _printable(_text(claims.get("name"))) or _printable(" ".join(filter(None, parts)))
+
+
+def name_from(email: str) -> str:
+    """A name for a person without one: the part of the address before the @."""
+    return _printable(email.partition("@")[0]) or email[:NAME_MAX_CHARS]
+
+
+def _printable(text: str) -> str:
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())[:NAME_MAX_CHARS].strip()
 
 
 def _is_verified(claims: Claims, issuer: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,14 +16,23 @@ from ..db import db
 from ..language import gettext as _
 from ..models import SUBJECT_MAX_CHARS, SsoIdentity, Tenant, User
 from . import claims as claim_rules
+from . import identities
 from .connections import TenantConnection
 from .errors import PersonRefused, ProviderFault
+from .identities import BY, Person
 
 ADMIN = "admin"
 
 
-def admit(connection: TenantConnection, claims: Mapping[str, Any]) -> User:
-    """The user who signs in, with the role of the rules, as committed. Raises PersonRefused and ProviderFault.
+class Admitted(NamedTuple):
+    """The user who signs in, as committed, and whether the name or the e-mail address was changed."""
+
+    user: User
+    is_renamed: bool
+
+
+def admit(connection: TenantConnection, claims: Mapping[str, Any]) -> Admitted:
+    """The user who signs in, with the role of the rules. Raises PersonRefused and ProviderFault.
 
     A user of another tenant is never returned, whatever the provider sends: a tenant's admin chooses the provider.
     """
@@ -33,7 +42,8 @@ def admit(connection: TenantConnection, claims: Mapping[str, Any]) -> User:
     email = claim_rules.verified_email(claims, connection.issuer)
     try:
         _check_domain(connection, email)
-        return _admit_once_more(connection, claims, subject, email)
+        person = Person(connection.issuer, subject, email, claim_rules.sent_name(claims))
+        return _admit_once_more(connection, claims, person)
     except PersonRefused as refused:
         refused.email = email
         raise
@@ -51,18 +61,19 @@ def _check_domain(connection: TenantConnection, email: str) -> None:
         )
 
 
-def _admit_once_more(connection: TenantConnection, claims: Mapping[str, Any], subject: str, email: str) -> User:
+def _admit_once_more(connection: TenantConnection, claims: Mapping[str, Any], person: Person) -> Admitted:
     try:
-        return _admit(connection, claims, subject, email)
+        return _admit(connection, claims, person)
     except IntegrityError:
-        # The same person has signed in for the first time in another tab at the same moment.
-        return _admit(connection, claims, subject, email)
+        # In another tab the same person has signed in for the first time, or another one has taken the address.
+        return _admit(connection, claims, person)
 
 
-def _admit(connection: TenantConnection, claims: Mapping[str, Any], subject: str, email: str) -> User:
+def _admit(connection: TenantConnection, claims: Mapping[str, Any], person: Person) -> Admitted:
     role = claim_rules.role_of(claims, connection.settings.rules, connection.settings.default_role)
     with Session(db.engine, expire_on_commit=False) as session:
-        user = _linked(session, connection, subject) or _by_email(session, connection, email)
+        user = identities.linked_user(session, connection.tenant_id, person)
+        user = user or _by_email(session, connection, person.email)
         if user is not None and user.disabled_at is not None:
             raise PersonRefused(
                 _("Your account is disabled. Ask your Doorbell administrator to enable it."), "disabled"
@@ -76,25 +87,15 @@ def _admit(connection: TenantConnection, claims: Mapping[str, Any], subject: str
                 "no access by the rules",
             )
         if user is None:
-            user = _make(session, connection, claims, email, role)
+            user = _make(session, connection, person, role)
         elif connection.settings.rules and user.role != role:
             _change_role(session, user, role)
-        _link(session, connection, user, subject)
+        is_renamed = identities.link_or_follow(session, user, person)
         session.flush()
         # A trigger has moved `sessions_from` with the role.
         session.refresh(user)
         session.commit()
-        return user
-
-
-def _linked(session: Session, connection: TenantConnection, subject: str) -> User | None:
-    mine = select(SsoIdentity.user_id).where(
-        SsoIdentity.tenant_id == connection.tenant_id,
-        SsoIdentity.issuer == connection.issuer,
-        SsoIdentity.subject == subject,
-    )
-    statement = select(User).where(User.tenant_id == connection.tenant_id, User.id == mine.scalar_subquery())
-    return session.scalar(statement.with_for_update())
+        return Admitted(user, is_renamed)
 
 
 def _by_email(session: Session, connection: TenantConnection, email: str) -> User | None:
@@ -130,12 +131,12 @@ def _another_person(email: str) -> PersonRefused:
     return PersonRefused(text, "subject differs")
 
 
-def _make(session: Session, connection: TenantConnection, claims: Mapping[str, Any], email: str, role: str) -> User:
-    name = claim_rules.name_of(claims, email)
-    user = User(tenant_id=connection.tenant_id, email=email, name=name, role=role)
+def _make(session: Session, connection: TenantConnection, person: Person, role: str) -> User:
+    name = person.name or claim_rules.name_from(person.email)
+    user = User(tenant_id=connection.tenant_id, email=person.email, name=name, role=role)
     session.add(user)
     session.flush()
-    details = {"role": role, "by": "single sign-on", "person": {"email": email, "name": name}}
+    details = {"role": role, "by": BY, "person": {"email": person.email, "name": name}}
     _record(session, Kind.USER_CREATED, user, details)
     return user
 
@@ -150,19 +151,8 @@ def _change_role(session: Session, user: User, role: str) -> None:
         )
         if not session.scalar(others):
             return
-    _record(session, Kind.ROLE_CHANGED, user, {"from": user.role, "to": role, "by": "single sign-on"})
+    _record(session, Kind.ROLE_CHANGED, user, {"from": user.role, "to": role, "by": BY})
     user.role = role
-
-
-def _link(session: Session, connection: TenantConnection, user: User, subject: str) -> None:
-    """Store the subject at the first sign-in through this issuer."""
-    known = session.get(SsoIdentity, (connection.tenant_id, user.id))
-    if known is not None and (known.issuer, known.subject) == (connection.issuer, subject):
-        return
-    if known is None:
-        known = SsoIdentity(tenant_id=connection.tenant_id, user_id=user.id)
-        session.add(known)
-    known.issuer, known.subject, known.linked_at = connection.issuer, subject, func.now()
 
 
 def _record(session: Session, kind: Kind, user: User, details: Mapping[str, Any]) -> None:
