@@ -1,4 +1,4 @@
-"""`flask` commands: tenants, users, orders, rollups, relay, sso, privacy and others. An error is one sentence, exit code 2."""
+"""`flask` commands: tenants, users, orders, rollups, relay, sso and others. An error is one sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u
 def register(app: Flask) -> None:
     from . import (
         attach,
+        audit,
         doctor,
         invitations,
         orders,
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(sso.sso_cli)
     relay_events.add_to(relay.relay_cli)
     app.cli.add_command(privacy.privacy_cli)
+    app.cli.add_command(audit.audit_cli)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(roles.roles_command)
     app.cli.add_command(push_keys.push_keys)

@@ -67,12 +67,17 @@ class FoundEntry:
         return PageCursor(self.at, self.id)
 
 
-def read(tenant_id: int, wanted: AuditFilter, before: PageCursor | None, limit: int = PAGE_ROWS) -> list[FoundEntry]:
-    """The entries of a page, newest first; one more than `limit` if there is a next page."""
+def read(
+    tenant_id: int | None, wanted: AuditFilter, before: PageCursor | None, limit: int = PAGE_ROWS
+) -> list[FoundEntry]:
+    """The entries of a page, newest first; one more than `limit` if there is a next page.
+
+    None in place of a tenant: the entries of no tenant, which the role of the web processes does not see.
+    """
     return [FoundEntry(*row) for row in db.session.execute(statement(tenant_id, wanted, before, limit))]
 
 
-def statement(tenant_id: int, wanted: AuditFilter, before: PageCursor | None, limit: int) -> Select[Any]:
+def statement(tenant_id: int | None, wanted: AuditFilter, before: PageCursor | None, limit: int) -> Select[Any]:
     at, entry_id = AuditLogEntry.at, AuditLogEntry.id
     found = select(*_COLUMNS).where(AuditLogEntry.tenant_id == tenant_id)
     if wanted.kind:
