@@ -166,7 +166,7 @@ WORKER = Rights(
         "rollups_products_removed": ALL,
         "rollups_removed": ALL,
         "sso_connections": (f"SELECT ({_ROW}, button_text, rules)",),
-        "sso_identities": (f"SELECT ({_ROW}, subject)",),
+        "sso_identities": (f"SELECT ({_ROW}, subject, name, email)",),
         "tenants": (READ, "UPDATE (next_number)"),
         "to_ship_samples": ALL,
         "tv_links": (f"SELECT ({_ROW}, name)",),
