@@ -46,6 +46,7 @@ ONE_OF = {
     "tenant set": ["--locale", "en_GB"],
     "user rename": ["--name", "Ana"],
     "relay retry": ["--all"],
+    "audit list": ["--tenant", "acme"],
     "privacy export": _CUSTOMER,
     "privacy erase": _CUSTOMER,
 }

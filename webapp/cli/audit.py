@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from ..db import db
 from ..order_export import cells
 from ..queries import audit_log
 from ..queries.audit_log import AuditFilter, FoundEntry
-from . import stop, table
+from . import echo, stop, table
 from .relay_command import time_option
 
 PAGE_ENTRIES = 500
@@ -55,11 +56,14 @@ def show(
         for entry in _entries(tenant_id, wanted, limit):
             _write(cells.encode([_row(entry)]))
         return
-    rows = [tuple(map(_printable, _row(entry))) for entry in _entries(tenant_id, wanted, limit or TABLE_ENTRIES)]
+    rows = [
+        tuple(text[:CELL_MAX_CHARS] for text in _row(entry))
+        for entry in _entries(tenant_id, wanted, limit or TABLE_ENTRIES)
+    ]
     if rows:
         table(HEADS, rows)
     else:
-        click.echo("There are no such entries.")
+        echo("There are no such entries.")
 
 
 def _tenant_id(slug: str) -> int:
@@ -88,10 +92,6 @@ def _row(entry: FoundEntry) -> tuple[str, ...]:
     return (str(entry.id), entry.at.isoformat(sep=" ", timespec="seconds"), *(text or "" for text in texts))
 
 
-def _printable(text: str) -> str:
-    """A subject is what a stranger has typed: a terminal must not follow its control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text[:CELL_MAX_CHARS])
-
-
 def _write(content: bytes) -> None:
-    click.echo(content, nl=False)
+    # As it is, unlike `echo`: a program reads the file.
+    sys.stdout.buffer.write(content)
