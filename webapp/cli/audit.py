@@ -86,9 +86,9 @@ def _entries(tenant_id: int | None, wanted: AuditFilter, limit: int | None) -> I
 
 
 def _row(entry: FoundEntry) -> tuple[str, ...]:
-    who = entry.actor_name or ("" if entry.actor_id is None else f"user {entry.actor_id}")
+    actor = "" if entry.actor_id is None else f"user {entry.actor_id}"
     details = json.dumps(entry.details, ensure_ascii=False) if entry.details else ""
-    texts = (who, entry.kind, entry.subject, entry.address, entry.browser, details)
+    texts = (entry.actor_name or actor, entry.kind, entry.subject, entry.address, entry.browser, details)
     return (str(entry.id), entry.at.isoformat(sep=" ", timespec="seconds"), *(text or "" for text in texts))
 
 

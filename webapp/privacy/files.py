@@ -33,7 +33,7 @@ _SEPARATORS = re.compile(r'[;,\t|"]+')
 
 
 class Searched(Enum):
-    """What `erase_next` did with the next upload; ALL: every upload was searched."""
+    """The result of `erase_next` for the next upload. ALL means that no upload is left to search."""
 
     KEPT = "kept"
     REMOVED = "removed"
