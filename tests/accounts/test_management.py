@@ -102,7 +102,7 @@ def test_each_change_is_written_to_the_audit_log_once(world: World, tenant: int)
     change.end_sessions()
     entries = world.conn.execute("SELECT kind, actor_id, subject_id, details FROM audit_log ORDER BY id").fetchall()
     assert entries == [
-        ("user_renamed", ada, ben, {"person": {"from": "Ben Sales", "to": "Ben Okafor"}}),
+        ("user_renamed", ada, ben, {"person": {"name": ["Ben Sales", "Ben Okafor"]}}),
         ("role_changed", ada, ben, {"from": "sales", "to": "viewer"}),
         ("user_disabled", ada, ben, {}),
         ("user_enabled", ada, ben, {}),

@@ -94,9 +94,11 @@ def test_changes_of_the_sign_in_show_what_they_changed(world: World, admin: Pers
     record(world.conn, rule, tenant_id=tenant, details={"from": True, "to": False})
     for what in ("domain added", "domain removed"):
         record(world.conn, sso, tenant_id=tenant, details={"what": what, "domain": "acme.example"})
-    record(world.conn, sso, tenant_id=tenant, details={"what": "saved", "issuer": "https://login.example", "rules": 1})
+    changed = {"changed": ["issuer", "rules", "client_secret"], "issuer": "https://login.example", "rules": 1}
+    record(world.conn, sso, tenant_id=tenant, details={"what": "saved", **changed})
     assert [line.get_text() for line in admin.page(PATH).select(".audit-what div")] == [
-        "Issuer: – → https://login.example",
+        "Issuer: https://login.example",
+        "Roles by claims, Client secret",
         "E-mail domains: acme.example → –",
         "E-mail domains: – → acme.example",
         "Everyone must use two-step sign-in: on → off",

@@ -54,7 +54,7 @@ class UserChange:
     def rename(self, name: str) -> ChangedUser:
         def change(_session: Session, user: User) -> Details:
             before, user.name = user.name, name
-            return None if before == name else {"person": {"from": before, "to": name}}
+            return None if before == name else {"person": {"name": [before, name]}}
 
         return self._apply(Kind.USER_RENAMED, change)
 

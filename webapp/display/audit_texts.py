@@ -11,9 +11,12 @@ from ..audit.kinds import Kind
 from ..language import gettext as _
 from ..language import ngettext
 from ..queries.audit_log import FoundEntry
-from .audit_details import change_texts, file_text, reason_text, verb_text, way_text
+from .audit_changes import change_texts
+from .audit_details import file_text, verb_text, way_text
+from .audit_filters import written_day_text
 from .audit_kinds import LABELS
-from .filters import money_text, number_text
+from .audit_reasons import reason_text
+from .filters import money_text, number_text, on_date_text
 
 
 def who_text(entry: FoundEntry) -> str:
@@ -55,6 +58,8 @@ def _sign_in_failed(name: str, values: Values) -> str:
 
 
 def _sign_in_refused(name: str, values: Values) -> str:
+    if values.get("reason"):
+        return _sign_in_failed(name, values)
     minutes = -(-_count(values, "wait_seconds") // 60)
     return ngettext(
         "Too many sign-ins for %(name)s. Refused for %(num)s minute",
@@ -91,23 +96,43 @@ def _refunded(name: str, values: Values) -> str:
 
 
 def _holiday(name: str, values: Values) -> str:
+    day = written_day_text(str(values.get("day", "")))
     if values.get("done") == "removed":
-        return _("Removed the holiday %(name)s on %(day)s", name=name, day=values.get("day", ""))
-    return _("Added the holiday %(name)s on %(day)s", name=name, day=values.get("day", ""))
+        return _("Removed the holiday %(name)s on %(day)s", name=name, day=day)
+    return _("Added the holiday %(name)s on %(day)s", name=name, day=day)
+
+
+def _erasure(name: str, values: Values) -> str:
+    if values.get("state") == "requested":
+        return _("Requested the erasure of personal data: %(name)s", name=name)
+    return _("Erased personal data: %(name)s", name=name)
+
+
+def _orders_removed(_name: str, values: Values) -> str:
+    count, before = _count(values, "orders"), str(values.get("before", ""))
+    try:
+        # Midnight of the company.
+        day = on_date_text(datetime.fromisoformat(before))
+    except ValueError:
+        day = before
+    return ngettext(
+        "Removed %(count)s order that was last changed before %(day)s",
+        "Removed %(count)s orders that were last changed before %(day)s",
+        count,
+        count=number_text(count),
+        day=day,
+    )
 
 
 def _log_removed(_name: str, values: Values) -> str:
-    try:
-        before = datetime.fromisoformat(str(values.get("before"))).date().isoformat()
-    except ValueError:
-        before = ""
+    """The day is the first of a month of UTC, in which the log has its partitions."""
     count = _count(values, "entries")
     return ngettext(
         "Removed %(count)s entry from before %(day)s",
         "Removed %(count)s entries from before %(day)s",
         count,
         count=number_text(count),
-        day=before,
+        day=written_day_text(str(values.get("before", ""))[:10]),
     )
 
 
@@ -149,5 +174,7 @@ _SENTENCES: dict[str, Callable[[str, Values], str]] = {
     Kind.PAYMENT_CORRECTED: lambda name, _values: _("Marked order %(name)s as not paid", name=name),
     Kind.SHIPMENT_CORRECTED: lambda name, _values: _("Marked order %(name)s as not shipped", name=name),
     Kind.RELAY_VERB: lambda name, values: verb_text(str(values.get("verb", "")), name),
+    Kind.PRIVACY_ERASURE: _erasure,
+    Kind.ORDERS_REMOVED: _orders_removed,
     Kind.AUDIT_LOG_REMOVED: _log_removed,
 }
