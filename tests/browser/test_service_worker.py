@@ -21,6 +21,17 @@ REGISTER = (
 SHOWN = """async () => (await (await navigator.serviceWorker.getRegistration()).getNotifications())
     .map(({ title, body, tag, data }) => [title, body, tag, data.href])"""
 
+# A push is handled once the promise that its event waits for has settled.
+COUNT_PUSHES = """() => {
+  self.handledPushes = 0;
+  const { waitUntil } = ExtendableEvent.prototype;
+  ExtendableEvent.prototype.waitUntil = function (promise) {
+    waitUntil.call(this, promise);
+    if (this.type === "push") promise.finally(() => (self.handledPushes += 1));
+  };
+}"""
+WINDOWS = "async () => (await self.clients.matchAll({ type: 'window', includeUncontrolled: true })).length"
+
 
 class Browser:
     """Delivers pushes to the service worker, as the browser does when its push service has one."""
@@ -55,13 +66,16 @@ def test_a_push_is_shown_only_while_no_window_of_doorbell_is_visible(
     tab.read(REGISTER)
     elsewhere = context.new_page()
     browser = Browser(context.new_cdp_session(elsewhere), doorbell.url)
+    worker = eventually(lambda: elsewhere.evaluate("0") == 0 and context.service_workers)[0]
+    worker.evaluate(COUNT_PUSHES)
     browser.push(title="Order 1 was paid", body="", tag="note-1", href="/orders/1")
+    eventually(lambda: worker.evaluate("self.handledPushes") == 1)
     tab.page.goto("about:blank")
+    eventually(lambda: worker.evaluate(WINDOWS) == 0)
     browser.push(title="Order 2 was paid", body="€12.00 · Chevalier", tag="note-2", href="/orders/2")
     browser.push(title="Order 2 was paid", body="€12.00 · Chevalier", tag="note-2", href="/orders/2")
-    tab.page.wait_for_timeout(500)
+    eventually(lambda: worker.evaluate("self.handledPushes") == 3)
     tab.open()
-    eventually(lambda: shown(tab.page))
     assert shown(tab.page) == [["Order 2 was paid", "€12.00 · Chevalier", "note-2", "/orders/2"]]
 
 
