@@ -162,6 +162,11 @@ def test_a_value_that_its_field_does_not_allow_is_refused_with_the_reason(kind: 
         read(text, kind=kind)
 
 
+def test_one_digit_after_the_point_of_yen_is_named_in_the_singular() -> None:
+    with pytest.raises(ValueInvalid, match=r"'1000\.5' has one digit after the point; JPY has 0"):
+        read("1000.5", currency="JPY")
+
+
 def test_the_signed_parsers_read_returns() -> None:
     assert read("-2", kind="signed_quantity") == -2000
     assert read("-12.50", kind="signed_money") == -1250

@@ -92,8 +92,8 @@ def test_a_status_option_without_a_known_state_is_refused(importer: Importer, te
 def test_the_summary_states_where_times_come_from(importer: Importer) -> None:
     importer.tenant()
     result = importer.load(*rows("completed", "cancelled"), header=HEADER)
-    assert "times      payment times are taken from Order Date (1 rows)" in result.output
-    assert "times      cancellation times are taken from Order Date (1 rows)" in result.output
+    assert "times      payment times are taken from Order Date (one row)" in result.output
+    assert "times      cancellation times are taken from Order Date (one row)" in result.output
     assert importer.orders("paid_at = placed_at", "cancelled_at = placed_at") == [(True, None), (None, True)]
 
 

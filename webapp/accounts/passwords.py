@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..language import gettext as _
+from ..language import ngettext
 
 PASSWORD_MIN_CHARS = 10
 PASSWORD_MAX_CHARS = 1000  # longer input is not hashed
@@ -33,10 +34,12 @@ def check_new(password: str, *about: str, run: Callable[[Callable[[], Any]], Any
     """
     if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
         raise PasswordInvalid(
-            _(
-                "The password has %(count)s characters; %(least)s to %(most)s are allowed. "
+            ngettext(
+                "The password has %(num)s character; %(least)s to %(most)s are allowed. "
                 "Choose another one; a few words are fine.",
-                count=len(password),
+                "The password has %(num)s characters; %(least)s to %(most)s are allowed. "
+                "Choose another one; a few words are fine.",
+                len(password),
                 least=PASSWORD_MIN_CHARS,
                 most=PASSWORD_MAX_CHARS,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 from limits import RateLimitItemPerSecond
 
-from ..language import gettext as _
+from ..language import ngettext
 from ..rate_limit.limiter import RateLimiter
 from .errors import TooManyComments
 
@@ -25,11 +25,12 @@ class CommentLimit:
         if self._limiter.hit(_LIMIT, str(user_id)) > MAX_COMMENTS:
             wait = self._limiter.seconds_left(_LIMIT, str(user_id))
             raise TooManyComments(
-                _(
-                    "You wrote %(count)s comments within %(window)s seconds. Wait %(wait)s seconds, then send this one again.",
+                ngettext(
+                    "You wrote %(count)s comments within %(window)s seconds. Wait %(num)s second, then send this one again.",
+                    "You wrote %(count)s comments within %(window)s seconds. Wait %(num)s seconds, then send this one again.",
+                    wait,
                     count=MAX_COMMENTS,
                     window=WINDOW_SECONDS,
-                    wait=wait,
                 ),
                 wait,
             )

@@ -109,14 +109,7 @@ class AmountParser:
             is_negative, whole, fraction = self._read(text, digits, has_unit)
         if len(fraction) > digits:
             if fraction[digits:].strip("0"):
-                raise ValueInvalid(
-                    _(
-                        "%(text)r has %(count)s digits after the point; %(allowed)s",
-                        text=_shown(text),
-                        count=len(fraction),
-                        allowed=allowed,
-                    )
-                )
+                raise ValueInvalid(_too_many_digits(_shown(text), len(fraction), allowed))
             fraction = fraction[:digits]
         # Python refuses to convert thousands of digits.
         too_long = len(whole.lstrip("0")) > MAX_WHOLE_DIGITS
@@ -188,6 +181,13 @@ class AmountParser:
             example=example,
             hint=hint,
         )
+
+
+def _too_many_digits(text: str, count: int, allowed: str) -> str:
+    """Without ngettext, whose texts are not found again in a stored reason (language/stored.py)."""
+    if count == 1:
+        return _("%(text)r has one digit after the point; %(allowed)s", text=text, allowed=allowed)
+    return _("%(text)r has %(count)s digits after the point; %(allowed)s", text=text, count=count, allowed=allowed)
 
 
 def _shown(text: str) -> str:

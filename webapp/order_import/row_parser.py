@@ -114,7 +114,12 @@ class RowParser:
         return row
 
     def _wrong_width(self, cells: list[str]) -> str:
-        seen = _("the row has %(count)s fields but the header has %(width)s", count=len(cells), width=self.width)
+        # Without ngettext, whose texts are not found again in a stored reason (language/stored.py).
+        seen = (
+            _("the row has one field but the header has %(width)s", width=self.width)
+            if len(cells) == 1
+            else _("the row has %(count)s fields but the header has %(width)s", count=len(cells), width=self.width)
+        )
         if len(cells) > self.width:
             return _("%(seen)s: quote values that contain a delimiter", seen=seen)
         missing = [self.columns.header[column] for column in range(len(cells), self.min_width)]

@@ -13,6 +13,7 @@ from ..accounts.sign_in_throttle import client_of
 from ..invitations import acceptance, notice
 from ..invitations.acceptance import ACCEPTED, OPEN, REVOKED, AddressTaken, FoundInvitation
 from ..language import gettext as _
+from ..language import ngettext
 from ..services import services
 from ..signals import notices
 from . import invite_form, sign_in_steps
@@ -32,7 +33,12 @@ def _find() -> ResponseReturnValue | None:
     if found is None:
         wait = services().invitation_limits.wait_after_unknown(client_of(request.remote_addr or ""))
         if wait:
-            return _refused(_("Too many unknown links. Try again in %(seconds)s seconds.", seconds=wait), 429)
+            text = ngettext(
+                "Too many unknown links. Try again in %(num)s second.",
+                "Too many unknown links. Try again in %(num)s seconds.",
+                wait,
+            )
+            return _refused(text, 429)
         return _refused(
             _("This link is not valid. Check the address. If you asked for a new invitation, use the newest link."), 404
         )

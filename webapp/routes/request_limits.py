@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from ..accounts.current import current_tenant
 from ..language import gettext as _
+from ..language import ngettext
 from ..observability.metrics import web as metrics
 from ..rate_limit.requests import Refusal, RequestKind, Scope
 from ..services import services
@@ -75,14 +76,32 @@ def over_limit(kind: RequestKind) -> Refusal | None:
 
 
 def too_many_changes(refusal: Refusal) -> str:
-    values = {"count": refusal.most, "wait": refusal.wait}
     if refusal.scope is Scope.USER:
-        return _("You made %(count)s changes within a minute. Wait %(wait)s seconds, then try again.", **values)
-    return _("Your team made %(count)s changes within a minute. Wait %(wait)s seconds, then try again.", **values)
+        return ngettext(
+            "You made %(count)s changes within a minute. Wait %(num)s second, then try again.",
+            "You made %(count)s changes within a minute. Wait %(num)s seconds, then try again.",
+            refusal.wait,
+            count=refusal.most,
+        )
+    return ngettext(
+        "Your team made %(count)s changes within a minute. Wait %(num)s second, then try again.",
+        "Your team made %(count)s changes within a minute. Wait %(num)s seconds, then try again.",
+        refusal.wait,
+        count=refusal.most,
+    )
 
 
 def too_many_searches(refusal: Refusal) -> str:
-    values = {"count": refusal.most, "wait": refusal.wait}
     if refusal.scope is Scope.USER:
-        return _("You searched %(count)s times within a minute. Wait %(wait)s seconds, then search again.", **values)
-    return _("Your team searched %(count)s times within a minute. Wait %(wait)s seconds, then search again.", **values)
+        return ngettext(
+            "You searched %(count)s times within a minute. Wait %(num)s second, then search again.",
+            "You searched %(count)s times within a minute. Wait %(num)s seconds, then search again.",
+            refusal.wait,
+            count=refusal.most,
+        )
+    return ngettext(
+        "Your team searched %(count)s times within a minute. Wait %(num)s second, then search again.",
+        "Your team searched %(count)s times within a minute. Wait %(num)s seconds, then search again.",
+        refusal.wait,
+        count=refusal.most,
+    )

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ..accounts.sign_in_throttle import client_of
 from ..language import gettext as _
+from ..language import ngettext
 from ..services import services
 from ..tv import links
 from ..tv.links import FoundTv
@@ -28,7 +29,12 @@ def _find() -> ResponseReturnValue | None:
     if found is None:
         wait = services().unknown_tv_limit.wait(client_of(request.remote_addr or ""))
         if wait:
-            return _refused(_("Too many unknown TV links. Try again in %(seconds)s seconds.", seconds=wait), 429)
+            text = ngettext(
+                "Too many unknown TV links. Try again in %(num)s second.",
+                "Too many unknown TV links. Try again in %(num)s seconds.",
+                wait,
+            )
+            return _refused(text, 429)
         return _refused(
             _(
                 "This TV link is not valid. Check the address. If it was replaced, a manager finds it under "

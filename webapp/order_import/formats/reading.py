@@ -59,7 +59,9 @@ class Reading:
             notes += [
                 (
                     "times",
-                    _(
+                    _("%(what)s times are taken from %(source)s (one row)", what=what, source=source)
+                    if count == 1
+                    else _(
                         "%(what)s times are taken from %(source)s (%(count)s rows)",
                         what=what,
                         source=source,
