@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from webapp.accounts.changes import TenantChange
 from webapp.audit.kinds import Kind
 from webapp.audit.recording import record
 from webapp.display.audit_changes import _SETTINGS
+from webapp.display.audit_details import _VERBS
 from webapp.display.audit_filters import _LABELS, RANGES
 from webapp.display.audit_reasons import _REASONS
+from webapp.relay import held
 from webapp.routes import order_parameters
 from webapp.sso.connections import ConnectionSettings
 
@@ -148,7 +151,7 @@ def lines(cell: Any) -> list[str]:
 
 
 def test_each_stored_name_has_words() -> None:
-    """What the code writes by name: a new setting, parameter, period or reason needs its words."""
+    """A new setting, parameter, period, reason or verb, which the code writes by name, needs its words."""
     settings = {field.name for field in fields(TenantChange)} | set(ConnectionSettings.__annotations__)
     assert settings <= set(_SETTINGS)
     assert set(order_parameters.NAMES) <= set(_LABELS)
@@ -156,15 +159,28 @@ def test_each_stored_name_has_words() -> None:
         name: str(text) for name, text in RANGES.items()
     }
     assert refusals() <= set(_REASONS)
+    assert relay_verbs() == set(_VERBS)
 
 
 def refusals() -> set[str]:
     """The reasons for which single sign-on refuses a person. A fault of the provider keeps its code."""
-    found = set()
-    for path in WEBAPP.glob("sso/*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PersonRefused":
-                reason = node.args[-1]
-                found |= {reason.value} if isinstance(reason, ast.Constant) else set()
+    found = {text for call in calls("sso", "PersonRefused") for text in constants(call.args[-1:])}
     assert "subject differs" in found
     return found
+
+
+def relay_verbs() -> set[str]:
+    """The verbs of the relay's log: audit.write(conn, destination, actor, verb, details)."""
+    found = {text for call in calls("relay", "audit.write") for text in constants(call.args[3:4])}
+    assert "paused" in found
+    return found | {held.RETRY, held.SKIP}
+
+
+def calls(package: str, name: str) -> Iterator[ast.Call]:
+    for path in (WEBAPP / package).glob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text()))
+        yield from (node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == name)
+
+
+def constants(arguments: list[ast.expr]) -> list[str]:
+    return [str(one.value) for one in arguments if isinstance(one, ast.Constant)]

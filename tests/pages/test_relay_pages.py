@@ -248,4 +248,4 @@ def test_each_page_has_the_part_of_its_address_and_an_unchanged_part_is_304(
 @pytest.mark.parametrize("query", ["dead=x", "deliveries=-1", "audit=99999999999999999999", "dead=²"])
 def test_an_invalid_place_of_a_list_is_its_beginning(relay: Relay, ida: Person, tenant: int, query: str) -> None:
     relay.add(tenant_id=tenant)
-    assert "Added." in seen(ida, f"/relay/stream?{query}")
+    assert "Added the destination stream." in seen(ida, f"/relay/stream?{query}")

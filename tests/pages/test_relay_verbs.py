@@ -75,7 +75,7 @@ def test_the_log_of_a_name_does_not_show_an_earlier_destination_of_that_name(
     verbs.remove(relay.conn, relay.find(), ACTOR)
     relay.add(tenant_id=tenant)
     log = words(ida.page("/relay/stream").select_one("#relay-audit-log"))
-    assert log.startswith("Added.")
+    assert log.startswith("Added the destination stream.")
     assert "globex" not in log
 
 

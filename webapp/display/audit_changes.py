@@ -1,4 +1,4 @@
-"""What an entry of the audit log changed, in lines: a setting with its values before and after, a role, a rule."""
+"""The changes of an entry of the audit log, in lines: a setting with its values before and after, a role, a rule."""
 
 from __future__ import annotations
 

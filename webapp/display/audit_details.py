@@ -35,6 +35,10 @@ _VERBS: dict[str, Callable[[str], str]] = {
     "rotated the secret": lambda name: _("Made a new secret for %(name)s", name=name),
     "retry": lambda name: _("Sent dead letters to %(name)s again", name=name),
     "skip": lambda name: _("Skipped dead letters of %(name)s", name=name),
+    # By the relay itself, in its own log.
+    "disabled": lambda name: _("Disabled the destination %(name)s", name=name),
+    "skipped": lambda name: _("Skipped an event of %(name)s", name=name),
+    "finished a replay": lambda name: _("Finished a replay to %(name)s", name=name),
 }
 
 
@@ -50,3 +54,6 @@ def verb_text(verb: str, name: str) -> str:
     """A verb of the relay as a sentence."""
     sentence = _VERBS.get(verb)
     return sentence(name) if sentence else f"{name}: {verb}"
+
+
+GLOBALS = {"relay_verb_text": verb_text}
