@@ -95,6 +95,29 @@ def test_what_is_not_of_this_hour_folds_and_the_browser_remembers_what_was_opene
         assert not page.locator(f"#{name}-more > summary").is_visible()
 
 
+# Set and measured in one step, before the page shows its own state again: the height of the header, the width of the page,
+# that of the label and of its longest word, and of the dot.
+MEASURE_LABEL = """text => {
+  const label = document.getElementById("live-label");
+  label.parentElement.dataset.state = "reconnecting";
+  label.textContent = text;
+  const row = document.querySelector(".topbar-row").clientHeight;
+  const words = text.split(" ").map((word) => {
+    const copy = label.cloneNode();
+    copy.removeAttribute("id");
+    copy.style.cssText = "position: absolute; overflow: visible; white-space: nowrap; width: max-content; max-width: none";
+    copy.textContent = word;
+    label.parentElement.append(copy);
+    const width = copy.getBoundingClientRect().width;
+    copy.remove();
+    return width;
+  });
+  const dot = document.querySelector(".live-dot").getBoundingClientRect().width;
+  const shown = label.getBoundingClientRect().width;
+  return [row, document.documentElement.scrollWidth, shown, Math.max(...words), Math.round(dot * 10) / 10];
+}"""
+
+
 @pytest.mark.parametrize("width", [320, 375, 768, 991, 992, 1199, 1440])
 def test_the_header_has_one_row_and_its_links_are_beside_each_other_or_in_a_menu(
     world: World, tenant: int, sign_in: Sign, width: int
@@ -114,17 +137,28 @@ def test_the_header_has_one_row_and_its_links_are_beside_each_other_or_in_a_menu
     expect(links.first).to_be_visible(visible=width >= 992)
 
 
-@pytest.mark.parametrize("width", [360, 375])
-def test_the_header_keeps_its_height_when_the_label_of_its_dot_changes(ana: int, sign_in: Sign, width: int) -> None:
-    page = sign_in(ana, width=width, height=HEIGHT).open().page
-    for label in ("Live", "Reconnecting", "Neu verbinden", "جارٍ الاتصال"):
-        # Set and measured in one step, before the page shows its own state again.
-        measured = page.evaluate(
-            "label => { document.getElementById('live-label').textContent = label;"
-            " return [document.querySelector('.topbar-row').clientHeight, document.documentElement.scrollWidth] }",
-            label,
-        )
-        assert (label, measured) == (label, [48, width])
+@pytest.mark.parametrize(
+    ("locale", "labels"),
+    [
+        ("en-GB", ("Live", "Connecting", "Reconnecting", "Polling")),
+        ("de-DE", ("Live", "Verbindet", "Neu verbinden", "Abfrage")),
+        ("ar-EG", ("مباشر", "جارٍ الاتصال", "جارٍ إعادة الاتصال")),
+    ],
+)
+def test_the_header_keeps_its_height_when_the_label_of_its_dot_changes(
+    world: World, tenant: int, sign_in: Sign, doorbell: Doorbell, locale: str, labels: tuple[str, ...]
+) -> None:
+    manager = world.user(tenant, "Bartholomäus Wolfeschlegelsteinhausen", role="manager")
+    page = sign_in(manager, width=375, height=HEIGHT, locale=locale).page
+    page.goto(doorbell.url)
+    for width in (320, 340, 359, 360, 375):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        for label in labels:
+            row, page_width, shown, word, dot = page.evaluate(MEASURE_LABEL, label)
+            assert (row, page_width) == (48, width), (width, label)
+            # Most of each word is shown, and the dot beside it.
+            assert shown >= word * 0.85, (width, label, shown, word)
+            assert dot == 10.4, (width, label)
 
 
 def test_pay_and_ship_are_the_first_things_below_an_orders_total(
