@@ -66,7 +66,9 @@ def test_the_list_has_each_session_in_words_and_this_one_first(here: Web, email:
     assert second.startswith("Safari 18 on iPhone 2001:db8::7 · Last active")
 
 
-def test_one_session_ends_with_its_streams_and_the_others_go_on(here: Web, elsewhere: Web, email: str) -> None:
+def test_one_session_ends_with_its_streams_and_the_others_go_on(
+    here: Web, elsewhere: Web, email: str, world: World
+) -> None:
     phone = signed_in(here, email, PHONE)
     laptop = signed_in(here, email)
     streams = [web.stream(cookie_of(phone)) for web in (here, elsewhere)]
@@ -76,6 +78,8 @@ def test_one_session_ends_with_its_streams_and_the_others_go_on(here: Web, elsew
     assert not is_signed_in(phone)
     assert is_signed_in(laptop)
     assert len(listed(laptop.page("/settings/security"))) == 1
+    entries = "SELECT length(details ->> 'session') FROM audit_log WHERE kind = 'sessions_ended'"
+    assert world.conn.execute(entries).fetchall() == [(8,)]
 
 
 def test_a_session_of_another_user_cannot_be_ended(here: Web, email: str, world: World) -> None:
@@ -107,7 +111,9 @@ def test_signing_out_everywhere_ends_all_sessions_and_streams(
     )
 
 
-def test_a_new_password_keeps_this_session_and_ends_the_others(here: Web, elsewhere: Web, email: str) -> None:
+def test_a_new_password_keeps_this_session_and_ends_the_others(
+    here: Web, elsewhere: Web, email: str, world: World
+) -> None:
     phone, laptop = signed_in(here, email, PHONE), signed_in(here, email)
     copied = cookie_of(laptop)
     assert elsewhere.sees(copied) == 200
@@ -120,6 +126,8 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(here: Web, elsewh
     elsewhere.seconds += KEPT_SECONDS + 1
     assert elsewhere.sees(copied) == 401, "a copy of the cookie from before is refused"
     assert is_signed_in(signed_in(here, email, password=NEW))
+    entries = "SELECT actor_id = subject_id FROM audit_log WHERE kind = 'password_changed'"
+    assert world.conn.execute(entries).fetchall() == [(True,)]
 
 
 def change(person: Person, current: str = PASSWORD, password: str = NEW):  # type: ignore[no-untyped-def]

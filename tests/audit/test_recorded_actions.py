@@ -18,7 +18,9 @@ from webapp.orders.errors import OrderError
 
 from ..support.browser import Person
 from ..support.world import World
+from . import writing_routes
 from .actions import ACTIONS, ELSEWHERE, HOSTILE, Stage
+from .recorder import Recorder
 from .test_entry_texts import RAW
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
@@ -34,7 +36,7 @@ def test_every_kind_has_an_action_and_a_label() -> None:
 
 
 def test_each_action_is_recorded_with_its_actor(stage: Stage) -> None:
-    seen = 0
+    seen, recorder = 0, Recorder(stage.app, stage.world)
     for kind, act in ACTIONS.items():
         act(stage)
         found = entries(stage.world, "id, kind, origin, actor_name, address")
@@ -49,6 +51,11 @@ def test_each_action_is_recorded_with_its_actor(stage: Stage) -> None:
                 assert actor == "Doorbell", new
     page = stage.admin.page("/settings/audit-log")
     assert not [cell.text for cell in page.select(".audit-what") if RAW.search(cell.text.replace(HOSTILE, ""))]
+    for further in writing_routes.ACTIONS:
+        further(stage)
+    proven = {name: set(kinds) for name, (kinds, proof) in writing_routes.rows().items() if proof == "requested"}
+    assert {endpoint: recorder.found.get(endpoint, set()) for endpoint in proven} == proven
+    assert not any(recorder.found.get(endpoint) for endpoint in writing_routes.NOTHING)
 
 
 def test_a_refund_names_its_actor_address_session_and_browser(world: World, admin: Person, tenant: int) -> None:

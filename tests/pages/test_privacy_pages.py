@@ -165,6 +165,8 @@ def test_a_company_is_deleted_with_its_name_and_the_password_and_kept_by_a_click
     assert conn.execute("SELECT deletion_at > now() + interval '6 days' FROM tenants").fetchone() == (True,)
     ada.post(f"{PATH}/deletion/cancellation")
     assert conn.execute("SELECT deletion_at FROM tenants").fetchone() == (None,)
+    entries = "SELECT details ->> 'deletion' IS NULL FROM audit_log WHERE kind = 'settings_changed' ORDER BY id"
+    assert conn.execute(entries).fetchall() == [(False,), (True,)]
 
 
 def test_the_password_of_the_deletion_cannot_be_guessed(conn: psycopg.Connection, ada: Person) -> None:

@@ -36,12 +36,14 @@ def passkey(ana: Visitor) -> SoftPasskey:
     return passkey
 
 
-def test_a_passkey_alone_signs_in(ana: Visitor, passkey: SoftPasskey) -> None:
+def test_a_passkey_alone_signs_in(ana: Visitor, passkey: SoftPasskey, world: World) -> None:
     other = ana.another()
     answer = use(other, passkey)
     assert (answer.status_code, answer.json) == (200, {"next": "/"})
     assert other.is_signed_in()
     assert "Ana&#39;s laptop" in other.get("/settings/security/two-step").text
+    newest = world.conn.execute("SELECT kind, details FROM audit_log ORDER BY id DESC LIMIT 1").fetchone()
+    assert newest == ("sign_in", {"way": "passkey"})
 
 
 def test_where_passwords_are_off_a_passkey_is_refused_in_words(
@@ -69,8 +71,10 @@ def test_a_passkey_is_the_second_step_after_the_password(ana: Visitor, passkey: 
     assert other.is_signed_in()
 
 
-def test_the_first_passkey_comes_with_recovery_codes(ana: Visitor, passkey: SoftPasskey) -> None:
+def test_the_first_passkey_comes_with_recovery_codes(ana: Visitor, passkey: SoftPasskey, world: World) -> None:
     assert len(codes_on(ana.post("/settings/security/two-step/recovery-codes"))) == 10
+    newest = world.conn.execute("SELECT kind, subject FROM audit_log ORDER BY id DESC LIMIT 1").fetchone()
+    assert newest == ("second_factor_codes_renewed", "Ana Silva")
 
 
 def test_a_removed_passkey_signs_in_no_more(ana: Visitor, passkey: SoftPasskey, world: World) -> None:
@@ -80,6 +84,11 @@ def test_a_removed_passkey_signs_in_no_more(ana: Visitor, passkey: SoftPasskey, 
     other = ana.another()
     assert use(other, passkey).status_code == 422
     assert other.enter_password().location == "/", "it was the only factor"
+    entries = world.conn.execute(
+        "SELECT kind, details FROM audit_log WHERE kind LIKE 'passkey%' ORDER BY id"
+    ).fetchall()
+    named = {"person": {"passkey": "Ana's laptop"}}
+    assert entries == [("passkey_added", named), ("passkey_removed", named)]
 
 
 def _not_verified(passkey: SoftPasskey) -> None:

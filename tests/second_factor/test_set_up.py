@@ -121,17 +121,21 @@ def test_changes_ask_for_the_password_after_a_while(ana: Visitor, codes: list[st
     assert ana.post(PAGE + path).location != check
 
 
-def test_the_password_check_has_the_limits_of_a_sign_in(ana: Visitor) -> None:
+def test_the_password_check_has_the_limits_of_a_sign_in(ana: Visitor, world: World) -> None:
     statuses = [ana.post("/settings/security/password-check", password=f"wrong {n}").status_code for n in range(11)]
     assert statuses == [422] * 10 + [429]
+    counting = "SELECT count(*) FROM audit_log WHERE kind = 'sign_in_failed'"
+    assert world.conn.execute(counting).fetchone() == (10,)
 
 
-def test_an_app_turned_off_is_asked_for_no_more(ana: Visitor, codes: list[str]) -> None:
+def test_an_app_turned_off_is_asked_for_no_more(ana: Visitor, codes: list[str], world: World) -> None:
     assert ana.post(f"{PAGE}/app/removal").status_code == 303
     assert "Two-step sign-in" in ana.get(PAGE).text
     other = ana.another()
     assert other.enter_password().location == "/"
     assert codes_on(ana.post(f"{PAGE}/recovery-codes")) == [], "no codes without a factor"
+    kinds = world.conn.execute("SELECT kind FROM audit_log WHERE kind LIKE 'second_factor%' ORDER BY id").fetchall()
+    assert kinds == [("second_factor_on",), ("second_factor_off",)]
 
 
 def test_the_last_factor_stays_where_the_company_requires_one(ana: Visitor, codes: list[str], world: World) -> None:

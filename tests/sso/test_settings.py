@@ -80,6 +80,9 @@ def test_an_unlocked_browser_changes_no_provider_without_the_password(
     assert conn.execute("SELECT count(*) FROM sso_connections").fetchone() == (0,)
     assert person.post(str(link["href"]), {"password": PASSWORD}).location == PAGE
     assert person.send(form, PAGE, **values).location == PAGE
+    assert person.post(f"{PAGE}/removal").status_code == 303
+    entries = "SELECT details ->> 'what' FROM audit_log WHERE kind = 'sso_changed' ORDER BY id"
+    assert conn.execute(entries).fetchall() == [("saved",), ("removed",)]
 
 
 def test_a_new_issuer_needs_its_own_secret(admin: Person, provider: Provider) -> None:
