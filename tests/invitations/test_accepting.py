@@ -11,8 +11,8 @@ from flask import Flask
 from webapp.invitations import limits
 from webapp.observability import logs
 
-from ..support.browser import Person, soup
-from ..support.invitations import EMAIL, PASSWORD, accept, invited, row, words
+from ..support.browser import Person, fields, soup
+from ..support.invitations import ACCEPT, EMAIL, PASSWORD, accept, invited, row, words
 from ..support.world import World
 
 pytestmark = pytest.mark.web_role
@@ -36,6 +36,20 @@ def test_the_invited_person_enters_a_name_and_a_password_and_sees_the_board(
     assert Person(app).post("/sign-in", {"email": EMAIL, "password": PASSWORD}).location == "/"
     kinds = world.conn.execute("SELECT kind, actor_name, subject FROM audit_log ORDER BY id").fetchall()
     assert ("invitation_accepted", "Zoë Ångström", "Zoë Ångström") in kinds
+
+
+def test_over_https_it_is_accepted_with_the_referrer_that_its_page_lets_browsers_send(
+    ada: Person, visitor: Person
+) -> None:
+    path, site = invited(ada), "https://localhost"
+    page = visitor.get(path, base_url=site)
+    form = soup(page).select_one("main form")
+    assert form is not None
+    sent = {"same-origin": f"{site}{path}", "strict-origin": f"{site}/"}
+    referrer = sent.get(page.headers["Referrer-Policy"], "")
+    assert path not in referrer, "the token would be in logs of requests for styles and scripts"
+    answer = visitor.client.post(path, base_url=site, data=fields(form) | ACCEPT, headers={"Referer": referrer})
+    assert (answer.status_code, answer.location) == (303, "/"), words(answer)
 
 
 def test_an_invitation_is_no_way_around_the_second_step(

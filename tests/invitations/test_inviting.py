@@ -35,7 +35,7 @@ def test_without_mail_the_link_is_shown_once_and_only_its_hash_is_stored(
     assert dumped is not None
     assert token not in dumped[0]
     page = visitor.get(path)
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert page.headers["Cache-Control"] == "no-store"
     assert "Join Acme & Söhne" in words(page)
 
