@@ -9,7 +9,7 @@ from webapp.invitations import store
 from webapp.invitations.store import InvitationRefused, NewInvitation
 
 from ..support.browser import Person
-from ..support.invitations import EMAIL, USERS, accept, invited, words
+from ..support.invitations import EMAIL, USERS, accept, invited, link_in, row, words
 from ..support.world import World
 
 
@@ -27,6 +27,20 @@ def test_the_invitations_of_a_former_admin_are_revoked_and_those_of_others_stay(
     assert accept(Person(app), other).location == "/"
 
 
+def test_an_invitation_that_a_former_admin_has_sent_again_is_revoked_too(
+    app: Flask, ada: Person, visitor: Person, world: World, tenant: int
+) -> None:
+    """The former admin may have seen the new link."""
+    ben = Person(app, world.user(tenant, "Ben Admin", role="admin"))
+    invited(ada, role="admin")
+    (number,) = row(world, "id")
+    seen_by_ben = link_in(ben.send(ben.page(USERS), f"{USERS}/invitations/{number}/link").text)
+    assert visitor.get(seen_by_ben).status_code == 200
+    world.conn.execute("UPDATE users SET disabled_at = now() WHERE name = 'Ben Admin'")
+    assert accept(visitor, seen_by_ben).status_code == 410
+    assert world.conn.execute("SELECT FROM users WHERE email = %s", [EMAIL]).fetchone() is None
+
+
 def test_a_change_that_leaves_an_admin_an_admin_keeps_the_invitations(
     ada: Person, visitor: Person, world: World
 ) -> None:
@@ -41,6 +55,8 @@ def test_a_user_who_lost_the_role_meanwhile_invites_no_one(world: World, tenant:
         user = world.user(tenant, f"{columns['role']} Former", **columns)
         with pytest.raises(InvitationRefused, match="You are not an admin any more"):
             store.create(tenant, NewInvitation(EMAIL, "admin", created_by=user), 7)
+        with pytest.raises(InvitationRefused, match="You are not an admin any more"):
+            store.renew(tenant, 1, 7, by=user)
     assert world.conn.execute("SELECT count(*) FROM invitations").fetchone() == (0,)
 
 

@@ -92,11 +92,15 @@ def create(tenant_id: int, new: NewInvitation, days: int, *, replaces: bool = Fa
         return Made(invitation, made)
 
 
-def renew(tenant_id: int, invitation_id: int, days: int) -> Made | None:
-    """Give an open invitation a new link and `days` more; the old link shows nothing. None if it is not open."""
+def renew(tenant_id: int, invitation_id: int, days: int, by: int) -> Made | None:
+    """Give an open invitation a new link and `days` more; the old link shows nothing. None if it is not open.
+
+    The admin `by`, who may have seen the new link, becomes its author: it is revoked with that admin's role.
+    Raises InvitationRefused.
+    """
     made = token.new()
-    values = {"token_hash": token.digest(made), "expires_at": _end(days), "mailed_at": None}
-    found = _update(tenant_id, invitation_id, values, Kind.USER_INVITED)
+    values = {"token_hash": token.digest(made), "expires_at": _end(days), "mailed_at": None, "created_by": by}
+    found = _update(tenant_id, invitation_id, values, Kind.USER_INVITED, by)
     return Made(found, made) if found else None
 
 
@@ -149,9 +153,13 @@ def _remove_old(writing: Session, tenant_id: int) -> None:
     writing.execute(delete(Invitation).where(Invitation.tenant_id == tenant_id, closed))
 
 
-def _update(tenant_id: int, invitation_id: int, values: dict[str, Any], kind: Kind | None = None) -> Invitation | None:
+def _update(
+    tenant_id: int, invitation_id: int, values: dict[str, Any], kind: Kind | None = None, by: int | None = None
+) -> Invitation | None:
     own = (Invitation.tenant_id == tenant_id, Invitation.id == invitation_id, *_OPEN)
     with Session(db.engine, expire_on_commit=False) as writing:
+        if by is not None:
+            _check_still_admin(writing, tenant_id, by)
         found = writing.scalars(update(Invitation).where(*own).values(values).returning(Invitation)).one_or_none()
         if found is not None and kind is not None:
             _record(writing, kind, found)

@@ -59,7 +59,10 @@ def renew(invitation_id: int) -> ResponseReturnValue:
     tenant_id = current_tenant().id
     if wait := services().invitation_limits.wait_to_invite(tenant_id):
         abort(429, _too_many(wait))
-    made = store.renew(tenant_id, invitation_id, services().config.invitation_days)
+    try:
+        made = store.renew(tenant_id, invitation_id, services().config.invitation_days, current_user.id)
+    except InvitationRefused as refused:
+        abort(409, str(refused))
     if made is None:
         abort(404, _gone())
     return _deliver(made)
