@@ -5,6 +5,18 @@ is bound to none. Both run the same code on the same database in turn, and which
 Figures are milliseconds of CPU of this process and its PostgreSQL backend together, because all data is in memory; `wall` is
 the elapsed time. The board is what a page's first paint reads: all its panels in one transaction, with the statement that
 sets the tenant.
+
+With and without, the statements with the highest ratios use the same indexes. The extra time is planning: PostgreSQL adds the
+policy of each table to each statement, so the time grows with the number of tables and not of rows. It is the largest part of
+a query that reads few rows. The table was measured while each policy had a subquery, which is planned too. Without it, the
+backend's CPU of the board was 1.06 times that of the same role without policies, and 1.09 times with it.
+
+Two more costs are in the ratios of this benchmark:
+
+- The recent orders and the page of an order call a function for events that another role has written. Here the owner wrote
+  all of them, so a call takes 7 µs with and 0.7 µs without.
+- A plan with policies needs more memory. In a new session "mine" then passes the size of heap that glibc returns to the kernel
+  after each statement: 469 page faults per run and 1.3 ms, against none without policies.
 """
 
 from __future__ import annotations

@@ -176,6 +176,15 @@ def test_the_web_role_cannot_leave_its_policy(two: Two, web: psycopg.Connection)
         count(web, "orders")
 
 
+def test_a_statement_that_names_its_tenant_checks_the_policy_once_per_scan(two: Two, web: psycopg.Connection) -> None:
+    web.execute(SET, [str(two.ours)])
+    lines = web.execute(f"EXPLAIN SELECT number FROM orders WHERE tenant_id = {two.ours}".encode()).fetchall()
+    plan = "\n".join(line for (line,) in lines)
+    assert "One-Time Filter: ((NULLIF(current_setting(" in plan
+    assert "InitPlan" not in plan, "a subquery in the policy is planned for each table"
+    assert f"(tenant_id = {two.ours})" in plan
+
+
 def test_prepared_statements_follow_the_tenant(two: Two, process_urls: ProcessUrls) -> None:
     with psycopg.connect(process_urls.web, prepare_threshold=0) as web:
         web.execute("SET plan_cache_mode = force_generic_plan")
