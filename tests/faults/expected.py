@@ -11,6 +11,9 @@ from collections.abc import Iterable
 TROUBLE = re.compile(r"\b(warn|warning|error|critical|exception|fatal)\b", re.IGNORECASE)
 NEVER = re.compile(r"traceback", re.IGNORECASE)  # after no fault
 
+# After any fault, and without one: a busy machine takes longer than the half second that a look at Redis's log may take
+# (log_follower.py). An outage that lasts "is still away", which is not allowed.
+STALLED = (r"redis is away; panels are rendered again for each request .*TimeoutError",)
 LISTENER_AWAY = (r"heartbeat", r"listener is (still )?away")
 POSTGRES_AWAY = (
     r"PostgreSQL (did not answer|is (still )?away)|OperationalError|AdminShutdown|InterfaceError|trying again",
@@ -38,7 +41,7 @@ RESTORED = (
 
 def unexpected(lines: Iterable[str], allowed: Iterable[str]) -> list[str]:
     """The lines of a log that this fault does not explain."""
-    patterns = [re.compile(pattern, re.IGNORECASE) for pattern in allowed]
+    patterns = [re.compile(pattern, re.IGNORECASE) for pattern in (*allowed, *STALLED)]
     return [
         line
         for line in lines
