@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+import redis
 from playwright.sync_api import expect
 
+from webapp.events.topics import ORDERS
 from webapp.panels import pacing
 
-from ..support.page_clock import MINUTES
+from ..support.page_clock import MINUTES, POLLING
+from ..support.signals import topics
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
@@ -58,7 +61,7 @@ def test_a_new_order_appears_on_top_and_a_deleted_one_disappears(
 
 
 def test_a_changed_row_refetches_that_row_only(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
-    screen = sign_in(ana).open(ignored=(MINUTES,))
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     requests: list[str] = []
     screen.page.on("request", lambda request: requests.append(request.url))
     changed = order(world, tenant, "S6")
@@ -74,13 +77,17 @@ def test_a_changed_row_refetches_that_row_only(world: World, tenant: int, ana: i
     assert recent() == [f"recent_orders/{changed}"]
 
 
-def test_a_bulk_update_causes_one_refetch_per_panel(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
+def test_a_bulk_update_causes_one_refetch_per_panel(
+    world: World, redis_client: redis.Redis, tenant: int, ana: int, sign_in: Sign
+) -> None:
     world.conn.execute(
         "INSERT INTO orders (tenant_id, number, customer, currency, total_minor)"
         " SELECT %s, 'B' || n, 'Bulk', 'EUR', 100 FROM generate_series(1, 10000) AS n",
         [tenant],
     )
-    screen = sign_in(ana).open(ignored=(MINUTES,))
+    # A page that opens later refetches nothing because of them.
+    eventually(lambda: ORDERS in topics(redis_client, tenant))
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     screen.forget()
     world.conn.execute("UPDATE orders SET paid_at = now() WHERE customer = 'Bulk'")
     eventually(lambda: "€10," in screen.panel("revenue"))
@@ -136,7 +143,7 @@ def test_user_input_survives_fifty_live_changes(world: World, tenant: int, ana: 
 def test_panels_refetch_at_their_pace_and_never_miss_the_last_change(
     world: World, tenant: int, ana: int, sign_in: Sign
 ) -> None:
-    screen = sign_in(ana).open(ignored=(MINUTES,))
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     screen.forget()
     started = screen.page.evaluate("performance.now()")
     change = "UPDATE orders SET paid_at = now(), total_minor = total_minor + 1 WHERE number = 'S3'"
@@ -158,7 +165,7 @@ def test_panels_refetch_at_their_pace_and_never_miss_the_last_change(
 def test_tenants_never_see_changes_of_another_tenant(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
     other = world.tenant("other", name="Other")
     eve = world.user(other, "Eve Moreau")
-    hers: Screen = sign_in(eve).open(ignored=(MINUTES,))
+    hers: Screen = sign_in(eve).open(ignored=(MINUTES, POLLING))
     mine: Screen = sign_in(ana).open()
     hers.forget()
     mine.forget()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import redis
 from playwright.sync_api import expect
 
+from ..support.page_clock import MINUTES, POLLING
+from ..support.signals import signalled
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
@@ -58,9 +61,12 @@ def test_user_input_on_an_order_page_survives_its_refetches(
     assert screen.was_not_reloaded()
 
 
-def test_an_order_page_refetches_only_for_its_own_order(world: World, tenant: int, ana: int, sign_in: Sign) -> None:
-    world.order(tenant, 10_000, number="7")
-    screen = sign_in(ana).open("/orders/7")
+def test_an_order_page_refetches_only_for_its_own_order(
+    world: World, redis_client: redis.Redis, tenant: int, ana: int, sign_in: Sign
+) -> None:
+    placed = world.order(tenant, 10_000, number="7")
+    eventually(lambda: placed in signalled(redis_client, tenant))
+    screen = sign_in(ana).open("/orders/7", ignored=(MINUTES, POLLING))
     watching: Screen = sign_in(ana).open()
     screen.forget()
     world.conn.execute("UPDATE orders SET customer = 'Another order' WHERE number = 'S1'")
