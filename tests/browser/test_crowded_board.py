@@ -16,7 +16,8 @@ from webapp.panels.pacing import CROWD_THRESHOLD
 from webapp.panels.registry import PANELS
 from webapp.signals import publisher
 
-from ..support.page_clock import MINUTES
+from ..support import page_clock
+from ..support.page_clock import MINUTES, POLLING
 from ..support.processes import Doorbell
 from ..support.sse import EventStream
 from ..support.wait import eventually
@@ -51,17 +52,23 @@ def crowd(doorbell: Doorbell, users: list[int]) -> Iterator[None]:
 
 
 def test_a_page_in_a_crowd_waits_and_then_requests_all_panels_at_once(ana: int, sign_in: Sign) -> None:
-    screen = sign_in(ana).open(ignored=(MINUTES,))
+    screen = sign_in(ana)
+    screen.page.clock.install()
+    screen.open(ignored=(MINUTES, POLLING))
+    page_clock.stop(screen.page)
     screen.forget()
     screen.page.evaluate(SIGNALS)
+    screen.page.clock.run_for(700)
+    assert screen.asked("revenue") == 0
     assert screen.batches == [], "the delay is not over"
+    screen.page.clock.run_for(100)
     eventually(lambda: screen.asked("revenue") == 1 and screen.batches == [CONCERNED])
 
 
 def test_in_a_crowd_a_change_costs_one_request_without_unchanged_panels(
     world: World, tenant: int, ana: int, sign_in: Sign, doorbell: Doorbell
 ) -> None:
-    screen = sign_in(ana).open(ignored=(MINUTES,))
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     revenue = screen.page.locator("#revenue [data-version]")
     before = int(revenue.get_attribute("data-version") or "")
     with crowd(doorbell, [world.user(tenant, f"U{n} Name") for n in range(3)]):
@@ -93,7 +100,7 @@ def test_only_a_panel_missing_in_the_answer_is_shown_as_stale(
 
 
 def test_a_batch_due_in_a_pause_is_fetched_after_it(ana: int, sign_in: Sign) -> None:
-    screen = sign_in(ana).open(ignored=(MINUTES,))
+    screen = sign_in(ana).open(ignored=(MINUTES, POLLING))
     screen.forget()
     # At once: on a busy machine a click of the test may come after the delay.
     screen.page.evaluate(f"() => {{ ({SIGNALS})(); document.getElementById('pause').click(); }}")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from webapp.panels.pacing import LIST_TIMES, MIN_ROUND_SECONDS, PAGE_PART
 
 from ..support import page_clock
-from ..support.page_clock import MINUTES
+from ..support.page_clock import MINUTES, POLLING
 from ..support.wait import eventually
 from ..support.world import World
 from .conftest import Screen, Sign
@@ -35,7 +35,7 @@ def screen(ana: int, sign_in: Sign) -> Screen:
     """A live page whose clock stands still."""
     screen = sign_in(ana)
     screen.page.clock.install()
-    screen.open(ignored=(MINUTES,))
+    screen.open(ignored=(MINUTES, POLLING))
     page_clock.stop(screen.page)
     eventually(lambda: screen.page.evaluate("document.readyState") == "complete")
     screen.forget()
