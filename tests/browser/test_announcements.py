@@ -31,11 +31,15 @@ def open_with_stopped_clock(sign_in: Sign, user: int) -> Screen:
 
 
 def step_until(page: Page, selector: str, text: str) -> int:
-    """Sets the page's clock forward until the text is there; returns by how many milliseconds."""
+    """Sets the page's clock forward until the text is there; returns by how many milliseconds.
+
+    No faster than time passes, because a busy server needs time: twenty seconds and the page's watchdog are far off.
+    """
     steps = 0
 
     def shown() -> bool:
         nonlocal steps
+        page.wait_for_timeout(STEP_MS)
         page.clock.run_for(STEP_MS)
         steps += 1
         return text in page.locator(selector).inner_text()
