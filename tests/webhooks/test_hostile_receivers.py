@@ -17,6 +17,7 @@ from webapp.webhooks.exchange import MAX_KEPT_BYTES, MAX_READ_BYTES
 from webapp.webhooks.post import post
 
 from ..support.receivers import OK, Behaviour, StartReceiver, Visit, answering
+from ..support.running_time import running_time
 from ..support.wait import eventually
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -28,8 +29,10 @@ SHORT = 0.3
 @contextmanager
 def lasts(at_least: float, at_most: float) -> Iterator[None]:
     began = time.monotonic()
-    yield
-    assert at_least <= time.monotonic() - began <= at_most
+    with running_time() as seconds:
+        yield
+        assert time.monotonic() - began >= at_least
+        assert seconds() <= at_most
 
 
 def drip_body(visit: Visit) -> None:
