@@ -7,7 +7,7 @@ import pytest
 from ..support.brokers.relay_events import ORDERS, message, page
 from ..support.wait import eventually
 
-EVENTS = 600
+EVENTS = 1_500
 
 
 @pytest.mark.parametrize("kind", ["redis_consumer", "nats_consumer"])
