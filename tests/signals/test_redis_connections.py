@@ -51,21 +51,22 @@ class Chain:
 
     def works(self) -> None:
         """From the listener to the page, and from a publisher of tasks to the worker and to the page."""
+        self._receives("orders", self._world.order(self._tenant))
+        # An earlier task may have counted the first order before its event was on the stream.
         self._world.order(self._tenant)
-        self._receives("orders")
         self._celery("call", "tasks.rollups.refresh")
         self._receives(ROLLUPS)
 
     def resyncs(self) -> None:
         self._receives("resync")
 
-    def _receives(self, name: str) -> None:
-        """Wait for an event; the wait is bounded as a whole, because pings never end."""
+    def _receives(self, name: str, order: int | None = None) -> None:
+        """Wait for an event, of this order if one is named; the wait is bounded as a whole, because pings never end."""
         ends = time.monotonic() + EVENT_SECONDS
         names = []
         while time.monotonic() < ends and (event := self._stream.next()):
             names.append(event.name)
-            if event.name == name:
+            if event.name == name and (order is None or order in (event.data["ids"] or [order])):
                 return
         raise AssertionError(f"no {name!r} within {EVENT_SECONDS} s, but {names}\n{self.worker.log[-3000:]}")
 
