@@ -17,6 +17,8 @@ from ..support.tvs import Tv, make_tv
 from ..support.world import Service, World
 
 TIMEOUT_MS = 15_000
+# Also the first page of a process, with all its files.
+NAVIGATION_MS = 30_000
 expect.set_options(timeout=TIMEOUT_MS)
 
 
@@ -88,6 +90,7 @@ def sign_in(chromium: Browser, doorbell: Doorbell) -> Iterator[Sign]:
     def sign_in(user_id: int, width: int = 1440, height: int = 1000, **options: object) -> Screen:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         context.set_default_timeout(TIMEOUT_MS)
+        context.set_default_navigation_timeout(NAVIGATION_MS)
         contexts.append(context)
         name, _, value = doorbell.cookie(user_id).partition("=")
         context.add_cookies([{"name": name, "value": value, "url": doorbell.url}])

@@ -57,4 +57,6 @@ OpenTv = Callable[..., TvScreen]
 def open_tv(chromium: Browser, doorbell: Doorbell, tv: Tv, width: int, height: int, **options: object) -> TvScreen:
     context = chromium.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
     context.set_default_timeout(15_000)
+    # Also the first page of a process, with all its files.
+    context.set_default_navigation_timeout(30_000)
     return TvScreen(context.new_page(), doorbell, tv)
