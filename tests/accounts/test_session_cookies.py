@@ -32,9 +32,8 @@ def ana(world: World) -> int:
 
 
 def over_https(web: Web) -> Person:
-    person = Person(web.app)
-    person.client.environ_base["wsgi.url_scheme"] = "https"
-    return person
+    web.app.config["PREFERRED_URL_SCHEME"] = "https"  # of the test client's requests
+    return Person(web.app)
 
 
 def test_on_https_only_this_host_can_set_the_session_cookie(service: Service, ana: int) -> None:
@@ -44,6 +43,7 @@ def test_on_https_only_this_host_can_set_the_session_cookie(service: Service, an
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', person.get("/sign-in").text)
     assert token is not None
     form = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
+    assert person.client.post("/sign-in", data=form).status_code == 400, "guard: on HTTPS a form needs a referrer"
     answer = person.client.post("/sign-in", data=form, headers=headers)
     assert answer.status_code == 303
     (cookie,) = answer.headers.getlist("Set-Cookie")
