@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask, request
 
 import webapp
@@ -13,7 +14,9 @@ from webapp import create_app
 from webapp.server.security_headers import CONTENT_SECURITY_POLICY
 
 from ..conftest import config_for
+from ..support import every_page
 from ..support.browser import Person, broken_view, soup
+from ..support.relay import Relay
 from ..support.world import Service, World
 
 TEMPLATES = sorted((Path(webapp.__file__).parent / "templates").rglob("*.html"))
@@ -52,6 +55,19 @@ def test_the_policy_allows_no_inline_code_and_no_other_sites() -> None:
         "manifest-src",
         "form-action",
     }
+
+
+def test_every_page_with_a_form_lets_browsers_send_the_referrer_that_forms_need_over_https(
+    app: Flask, service: Service, world: World, redis_client: redis.Redis, relay: Relay
+) -> None:
+    company, forms = every_page.company(app, service, world, redis_client, relay), 0
+    for page in every_page.pages(app, company):
+        response = Person(app, company.users.get(page.role)).get(page.path)
+        if soup(response).select_one("form[method=post], [hx-post]"):
+            assert response.headers["Referrer-Policy"] in ("same-origin", "strict-origin"), page.path
+            assert soup(response).select_one("meta[name=referrer]") is None, page.path
+            forms += 1
+    assert forms > 20, "guard: most pages have a form"
 
 
 def test_strict_transport_security_is_sent_in_production(service: Service) -> None:
