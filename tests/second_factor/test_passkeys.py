@@ -61,6 +61,19 @@ def test_where_passwords_are_off_a_passkey_is_refused_in_words(
     assert not other.is_signed_in()
 
 
+def test_while_the_company_is_to_be_deleted_a_passkey_is_refused_in_words(
+    ana: Visitor, passkey: SoftPasskey, world: World
+) -> None:
+    world.conn.execute("UPDATE users SET role = 'sales'")
+    world.conn.execute("UPDATE tenants SET deletion_at = now() + interval '7 days'")
+    other = ana.another()
+    answer = use(other, passkey)
+    assert (answer.status_code, "going to be deleted" in answer.json["problem"]) == (403, True)
+    assert not other.is_signed_in()
+    newest = world.conn.execute("SELECT kind, details FROM audit_log ORDER BY id DESC LIMIT 1").fetchone()
+    assert newest == ("sign_in_failed", {"method": "passkey", "reason": "closed"})
+
+
 def test_a_passkey_is_the_second_step_after_the_password(ana: Visitor, passkey: SoftPasskey) -> None:
     other = ana.another()
     assert other.enter_password().location == "/sign-in/second-factor"

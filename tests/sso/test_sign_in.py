@@ -60,6 +60,19 @@ def test_a_sign_in_is_one_entry_of_the_audit_log_with_its_provider_and_session(
     assert shown.get_text() == f"Issuer: {provider.issuer}"
 
 
+@pytest.mark.usefixtures("northwind")
+def test_while_the_company_is_to_be_deleted_only_its_admins_sign_in_and_others_read_why(
+    app: Flask, visitor: Visitor, provider: Provider, conn: psycopg.Connection
+) -> None:
+    provider.person(ANA, groups=["staff"])
+    conn.execute("UPDATE tenants SET deletion_at = now() + interval '7 days'")
+    refused = visitor.sign_in(ANA)
+    assert (refused.status_code, "going to be deleted" in refused.text) == (403, True)
+    assert visitor.name() is None
+    provider.person(ANA, groups=["doorbell-admins"])
+    assert Visitor(app).sign_in(ANA).status_code == 303
+
+
 def test_the_last_admin_stays_one(
     visitor: Visitor, provider: Provider, northwind: int, world: World, conn: psycopg.Connection
 ) -> None:

@@ -82,7 +82,7 @@ class SignIns:
             metrics.SIGN_INS.labels("failure").inc()
             log.info("sign-in failed", reason=reason, client=address, user=user.id if user else None)
             _record_attempt(Kind.SIGN_IN_FAILED, user, email, {"reason": reason})
-            raise SignInFailed(str({"disabled": _DISABLED, "closed": _CLOSED}.get(reason, _NO_MATCH)))
+            raise SignInFailed(str({"disabled": _DISABLED, "closed": CLOSED}.get(reason, _NO_MATCH)))
         attempt.succeed()
         return user
 
@@ -127,7 +127,7 @@ _NO_MATCH = lazy_gettext(
 )
 _DISABLED = lazy_gettext("Your account is disabled. Ask your Doorbell administrator to enable it.")
 
-_CLOSED = lazy_gettext(
+CLOSED = lazy_gettext(
     "Your company is going to be deleted from Doorbell, so only its admins can sign in. Ask one of them to keep it."
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from flask import request, session
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import stream
@@ -15,7 +16,7 @@ from ..accounts.sessions import SessionKey
 from ..audit.kinds import Kind
 from ..audit.recording import record_alone
 from ..db import db
-from ..models import User
+from ..models import Tenant, User
 from ..postgres import tenancy
 from ..push import subscriptions
 from ..second_factor import half_sign_in
@@ -33,13 +34,18 @@ class SsoRequired(Exception):
         self.tenant_id = tenant_id
 
 
+class CompanyClosed(Exception):
+    """The user's company is going to be deleted, so only its admins sign in."""
+
+
 def complete(user: User, method: str, issuer: str = "") -> None:
     """Sign `user` in, as read before the check: a change that ended sessions since then ends this one too.
 
     `method` is for the log and the list of sessions, for example "password", and `issuer` the provider of a single sign-on.
-    Raises SsoRequired.
+    Raises SsoRequired and CompanyClosed.
     """
     tenancy.enter(user.tenant_id)
+    _check_company(user, method)
     _check_way(user, method)
     # The request may replace the session of another user, also of another tenant.
     end_session()
@@ -55,6 +61,18 @@ def pass_password(user: User, method: str = "password") -> bool:
     end_session()
     half_sign_in.begin(session, user, time.time())
     return False
+
+
+def _check_company(user: User, method: str) -> None:
+    """The sign-in form refuses such a user itself; the other ways end here."""
+    if user.role == "admin":
+        return
+    with Session(db.engine) as session:
+        deletion_at = session.scalar(select(Tenant.deletion_at).where(Tenant.id == user.tenant_id))
+    if deletion_at is not None:
+        details = {"method": method, "reason": "closed"}
+        record_alone(Kind.SIGN_IN_FAILED, tenant_id=user.tenant_id, subject_id=user.id, details=details)
+        raise CompanyClosed
 
 
 def _check_way(user: User, method: str) -> None:

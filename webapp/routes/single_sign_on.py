@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from ..accounts import lookup_sso
+from ..accounts import lookup_sso, sign_in
 from ..audit.kinds import Kind
 from ..audit.recording import record_alone
 from ..db import db
@@ -167,3 +167,13 @@ def sso_required(error: sign_in_steps.SsoRequired) -> ResponseReturnValue:
         "pages/sso_failed.html", text=text, back=local_path(request.args.get("next")), is_required=True
     )
     return page, 403
+
+
+@bp.app_errorhandler(sign_in_steps.CompanyClosed)
+def company_closed(_error: sign_in_steps.CompanyClosed) -> ResponseReturnValue:
+    """The user has shown who they are, so the page may name what the company has decided."""
+    text = str(sign_in.CLOSED)
+    if request.is_json:  # of the script that sends a passkey
+        return {"problem": text}, 403
+    back = local_path(request.args.get("next"))
+    return render_template("pages/sso_failed.html", text=text, back=back, is_closed=True), 403
