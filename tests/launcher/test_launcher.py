@@ -125,7 +125,7 @@ def test_psql_and_env_find_the_running_doorbell_or_report_that_none_runs(run: Ru
     run.start()
     eventually(run.answers, START_SECONDS)
     line = run.ask("env").stdout
-    assert re.fullmatch(r"export DATABASE_URL=\S+ REDIS_URL=\S+ SECRET_KEY=\S+\n", line), line
+    assert re.fullmatch(rf"export DATABASE_URL=\S+ REDIS_URL=\S+ SECRET_KEY=\S+ PORT={run.port}\n", line), line
     assert (run.directory / "env").stat().st_mode & 0o777 == 0o600
     assert run.ask("psql").returncode == 0
     run.end()

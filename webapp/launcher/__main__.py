@@ -20,11 +20,11 @@ def main(arguments: list[str]) -> int:
         directory = DataDirectory(data_dir(EnvReader(os.environ)))
         addresses = directory.addresses()
         if command == "env":
-            print(export_line(*addresses, os.environ.get("SECRET_KEY") or directory.secret_key()))
+            print(export_line(addresses, os.environ.get("SECRET_KEY") or directory.secret_key()))
         elif command == "psql":
             from .embedded_postgres import psql
 
-            psql(addresses[0])
+            psql(addresses.database_url)
         else:
             raise LaunchRefused(f"{command!r} is not a command; allowed are run, env and psql.")
     except (LaunchRefused, ConfigError) as error:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -18,6 +19,14 @@ from .settings import LaunchRefused
 # The environment variable that marks every process of the Procfile with its data directory.
 MARK = "DOORBELL_DATA_DIR"
 _END_SECONDS = 3.0
+
+
+class Addresses(NamedTuple):
+    """Of a running Doorbell: where its servers and its pages are."""
+
+    database_url: str
+    redis_url: str
+    port: str
 
 
 class DataDirectory:
@@ -59,18 +68,18 @@ class DataDirectory:
         return self.path / "env"
 
     @contextmanager
-    def published(self, database_url: str, redis_url: str) -> Iterator[None]:
-        """Publish the addresses of the servers to `make psql` and `make env` for the block."""
-        _write_private(self._env_file, f"{database_url}\n{redis_url}\n")
+    def published(self, addresses: Addresses) -> Iterator[None]:
+        """Publish the addresses to `make psql` and `make env` for the block."""
+        _write_private(self._env_file, "".join(f"{line}\n" for line in addresses))
         try:
             yield
         finally:
             self._env_file.unlink(missing_ok=True)
 
-    def addresses(self) -> tuple[str, str]:
-        """DATABASE_URL and REDIS_URL of the Doorbell that runs here. Raises LaunchRefused when none runs."""
+    def addresses(self) -> Addresses:
+        """The addresses of the Doorbell that runs here. Raises LaunchRefused when none runs."""
         try:
-            database_url, redis_url = self._env_file.read_text().splitlines()
+            addresses = Addresses(*self._env_file.read_text().splitlines())
             with (self.path / "lock").open() as lock:
                 if _locked(lock.fileno(), attempts=1):
                     # The launcher that published the addresses was killed.
@@ -83,7 +92,7 @@ class DataDirectory:
             raise LaunchRefused(
                 f"Another user started the Doorbell on {self.path}: run this command as that user."
             ) from error
-        return database_url, redis_url
+        return addresses
 
     def end_processes(self) -> None:
         """End every process of the Procfile that still runs, after a stop or after a killed launcher."""
@@ -103,9 +112,15 @@ class DataDirectory:
             return False
 
 
-def export_line(database_url: str, redis_url: str, secret_key: str) -> str:
-    """An `export` line for a shell's eval. It includes the key, which `flask` commands need to start."""
-    values = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": secret_key}
+def export_line(addresses: Addresses, secret_key: str) -> str:
+    """An `export` line for a shell's eval. It includes the key, which `flask` commands need to start, and the port, which the
+    links that they print begin with."""
+    values = {
+        "DATABASE_URL": addresses.database_url,
+        "REDIS_URL": addresses.redis_url,
+        "SECRET_KEY": secret_key,
+        "PORT": addresses.port,
+    }
     return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
 
 

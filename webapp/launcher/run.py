@@ -25,7 +25,7 @@ from ..postgres import faults, session
 from ..rollups import refresh
 from . import procfile
 from .cluster import EmbeddedError
-from .data_directory import MARK, DataDirectory
+from .data_directory import MARK, Addresses, DataDirectory
 from .embedded import Embedded
 from .interrupt import Interrupt, StopRequested
 from .settings import ROOT, LaunchRefused, Settings
@@ -57,7 +57,7 @@ class Launcher:
                 env = self._environment(database_url, redis_url)
                 with self._interrupt.may_cut_short():
                     self._prepare(Config.from_env(env))
-                with self._directory.published(database_url, redis_url):
+                with self._directory.published(Addresses(database_url, redis_url, env["PORT"])):
                     return self._run_processes(env)
         except StopRequested:
             return 0
