@@ -35,6 +35,9 @@ FAULTS = """
     const high = box.scrollHeight - box.clientHeight, wide = box.scrollWidth - box.clientWidth;
     if (high > 1 || wide > 1) found.push(`${box.className} is ${high} px too high, ${wide} px too wide`);
   }
+  for (const cell of shown.querySelectorAll("td.tv-order-total, td.tv-order-status")) {
+    if (cell.scrollWidth > cell.clientWidth + 1) found.push(`"${cell.textContent.trim()}" is cut`);
+  }
   const bottom = shown.getBoundingClientRect().bottom;
   if (bottom < innerHeight * 0.9) found.push(`the screen ends at ${bottom}`);
   for (const name of ["h1", "#live-label", "#as-of", "#clock"]) {
